@@ -1,0 +1,79 @@
+"""Starting, watching and stopping processes, with a limit on every wait.
+
+Processes die with the thread that started them (see child.py), so start them from a thread that
+lives as long as they should: the main thread.
+"""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+WRAPPER = Path(__file__).with_name("child.py")
+
+
+class StackError(Exception):
+    """The stack or a part of it can't be reached or started; the text says which and what to do."""
+
+
+def say(text: str) -> None:
+    """Progress, for a person: never on stdout, which belongs to the result."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def wait_for(what: str, seconds: float, check: Callable[[], bool], every: float = 0.1) -> None:
+    deadline = time.monotonic() + seconds
+    while not check():
+        if time.monotonic() > deadline:
+            raise StackError(f"waited {seconds:.0f} s for {what}, in vain")
+        time.sleep(every)
+
+
+def spawn(
+    command: list[str], log: Path, *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.Popen[bytes]:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    wrapped = [sys.executable, "-I", "-S", str(WRAPPER), str(os.getpid()), *command]
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            wrapped, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env, cwd=cwd
+        )
+
+
+def ask_to_stop(process: subprocess.Popen[bytes]) -> None:
+    """SIGTERM; SIGCONT too, since a process that was stopped would never see it."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGCONT)
+
+
+def stop(*processes: subprocess.Popen[bytes], grace: float) -> None:
+    for process in processes:
+        ask_to_stop(process)
+    deadline = time.monotonic() + grace
+    for process in processes:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def free_ports(count: int) -> list[int]:
+    """Below the ephemeral range, so that no outgoing connection takes one while a part restarts."""
+    found: set[int] = set()
+    while len(found) < count:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        found.add(port)
+    return list(found)

@@ -1,0 +1,40 @@
+"""Three kinds of failure, and what the loop does about each.
+
+    LeadopsError
+    ├── Poison            this record can never succeed    -> set aside with its bytes
+    ├── ShardRefuses      the log and the store disagree   -> this shard stops, the others go on
+    └── Infrastructure    store or broker, nothing decided -> back off, open again, read again
+        ├── Conflict      a guard fired: someone else wrote first
+        └── UnknownOutcome  the commit may or may not have happened
+
+A business "no" is none of these: it is an answer (`shared.loop.decision.Refused`), never raised.
+"""
+
+
+class LeadopsError(Exception):
+    """The root of everything that this project raises on purpose."""
+
+
+class Poison(LeadopsError):
+    """This record can never succeed, however often it is read."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(f"{code}: {text}")
+        self.code = code
+        self.text = text
+
+
+class ShardRefuses(LeadopsError):
+    """The position read and the topic no longer fit together; a person has to decide."""
+
+
+class Infrastructure(LeadopsError):
+    """The store or the broker failed; nothing was decided about any record."""
+
+
+class Conflict(Infrastructure):
+    """A guard fired: another writer was first, so this transaction is read again."""
+
+
+class UnknownOutcome(Infrastructure):
+    """The store did not say whether the transaction was committed."""

@@ -1,0 +1,201 @@
+"""MongoDB behind the store port; the only module that knows the driver.
+
+Motor is past its end of life, so only calls that PyMongo's own async client shares are used (see
+docs/decisions). The driver's transaction helper is not: it retries without back-off for 120 s. Here
+a failed transaction says what kind of failure it was, and the loop decides.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC
+from typing import Any
+
+import bson
+from bson.codec_options import CodecOptions
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import DeleteOne, InsertOne, ReplaceOne
+from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import ReadPreference
+from pymongo.write_concern import WriteConcern
+
+from shared.errors import Conflict, Infrastructure, UnknownOutcome
+from shared.store import Delete, Document, Filter, Index, Insert, Replace, Sort, Write
+
+CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
+DUPLICATE_KEY = 11000
+SNAPSHOT = ReadConcern("snapshot")
+DURABLE = WriteConcern("majority", j=True, wtimeout=20_000)
+TRANSACTION_SECONDS_MAX = 20
+
+
+def encode(document: Document) -> bytes:
+    """A document as the store would keep it; raises on what it could not keep."""
+    return bson.encode(document, codec_options=CODEC)
+
+
+def decode(raw: bytes) -> Document:
+    return bson.decode(raw, codec_options=CODEC)
+
+
+class MongoTransaction:
+    def __init__(self, database: Any, session: Any) -> None:
+        self._database = database
+        self._session = session
+
+    async def find(
+        self, collection: str, where: Filter, *, sort: Sort = (), limit: int = 0
+    ) -> list[Document]:
+        cursor = self._database[collection].find(
+            where, sort=list(sort) or None, limit=limit, session=self._session
+        )
+        documents: list[Document] = await cursor.to_list(length=None)
+        return documents
+
+    async def write(self, collection: str, writes: Sequence[Write]) -> None:
+        if not writes:
+            return
+        result = await self._database[collection].bulk_write(
+            [_operation(write) for write in writes], ordered=True, session=self._session
+        )
+        wanted = sum(not isinstance(write, Insert) for write in writes)
+        if result.matched_count + result.deleted_count != wanted:
+            raise Conflict(f"a guarded write in {collection} found another version")
+
+
+def _operation(write: Write) -> Any:
+    match write:
+        case Insert(document):
+            return InsertOne(document)
+        case Replace(document, guard):
+            return ReplaceOne({"_id": document["_id"], **guard}, document)
+        case Delete(id=key):
+            return DeleteOne({"_id": key})
+
+
+class MongoStore:
+    """One database, one session: a process has one transaction at a time (the loop's lock)."""
+
+    def __init__(self, client: Any, database: str, session: Any) -> None:
+        self._client = client
+        self._database = client.get_database(database, codec_options=CODEC)
+        self._session = session
+
+    @classmethod
+    async def connect(cls, url: str, database: str) -> "MongoStore":
+        client: Any = AsyncIOMotorClient(
+            url,
+            serverSelectionTimeoutMS=5_000,
+            socketTimeoutMS=TRANSACTION_SECONDS_MAX * 1_000,
+            retryWrites=False,
+            tz_aware=True,
+            tzinfo=UTC,
+        )
+        return cls(client, database, await client.start_session())
+
+    async def close(self) -> None:
+        with suppress(PyMongoError):
+            await self._session.end_session()
+        self._client.close()
+
+    @property
+    def session(self) -> Any:
+        return self._session.session_id["id"]
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[MongoTransaction]:
+        try:
+            self._session.start_transaction(
+                read_concern=SNAPSHOT,
+                write_concern=DURABLE,
+                read_preference=ReadPreference.PRIMARY,
+            )
+            yield MongoTransaction(self._database, self._session)
+        except BaseException as error:
+            await self._abandon()
+            raise _translated(error) from error
+        await self._commit()
+
+    async def _commit(self) -> None:
+        try:
+            await self._session.commit_transaction()
+        except PyMongoError as error:
+            await self._renew_session()
+            if error.has_error_label("TransientTransactionError"):
+                raise Infrastructure(_text(error)) from error
+            raise UnknownOutcome(_text(error)) from error
+        except asyncio.CancelledError:
+            await self._renew_session()
+            raise
+
+    async def _abandon(self) -> None:
+        """Ends the transaction; a session that could not end it cleanly is replaced."""
+        try:
+            await self._session.abort_transaction()
+        except PyMongoError:
+            await self._renew_session()
+
+    async def _renew_session(self) -> None:
+        old = self._session
+        self._session = await self._client.start_session()
+        with suppress(PyMongoError):
+            await old.end_session()
+
+    async def kill(self, session: Any) -> None:
+        try:
+            await self._client.admin.command("killSessions", [{"id": session}])
+        except PyMongoError as error:
+            raise Infrastructure(_text(error)) from error
+
+    async def find(
+        self, collection: str, where: Filter, *, sort: Sort = (), limit: int = 0, skip: int = 0
+    ) -> list[Document]:
+        cursor = self._database[collection].find(
+            where, sort=list(sort) or None, limit=limit, skip=skip
+        )
+        try:
+            documents: list[Document] = await cursor.to_list(length=None)
+        except PyMongoError as error:
+            raise Infrastructure(_text(error)) from error
+        return documents
+
+    async def count(self, collection: str, where: Filter) -> int:
+        try:
+            return int(await self._database[collection].count_documents(where))
+        except PyMongoError as error:
+            raise Infrastructure(_text(error)) from error
+
+    async def migrate(self, indexes: Sequence[Index]) -> None:
+        try:
+            existing = await self._database.list_collection_names()
+            for name in sorted({index.collection for index in indexes} - set(existing)):
+                await self._create(name)
+            for index in indexes:
+                if index.fields:
+                    fields = [(name, 1) for name in index.fields]
+                    await self._database[index.collection].create_index(fields, unique=index.unique)
+        except PyMongoError as error:
+            raise Infrastructure(_text(error)) from error
+
+    async def _create(self, name: str) -> None:
+        """Another replica may create it at the same moment; that is as good."""
+        try:
+            await self._database.create_collection(name)
+        except PyMongoError:
+            if name not in await self._database.list_collection_names():
+                raise
+
+
+def _translated(error: BaseException) -> BaseException:
+    """The driver's error as one of ours. A bulk write that the server refused for its content stays
+    as it is: that is data, and the loop looks for the record that caused it."""
+    if isinstance(error, BulkWriteError) and not error.has_error_label("TransientTransactionError"):
+        codes = {row.get("code") for row in (error.details or {}).get("writeErrors", [])}
+        return Conflict("a unique key exists already") if DUPLICATE_KEY in codes else error
+    return Infrastructure(_text(error)) if isinstance(error, PyMongoError) else error
+
+
+def _text(error: PyMongoError) -> str:
+    """Names the failure without its values: a driver's message can quote a whole document."""
+    return f"{type(error).__name__} (code {getattr(error, 'code', None)})"

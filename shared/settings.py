@@ -1,0 +1,27 @@
+"""What a service process is told from outside, read once from the environment (`LEADOPS_*`)."""
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="LEADOPS_", frozen=True)
+
+    kafka: str = "127.0.0.1:9092"
+    mongo: str = "mongodb://127.0.0.1:27017/?directConnection=true"
+    database_prefix: str = "leadops_"
+    http_host: str = "127.0.0.1"
+    http_port: int = 8080
+    instance: int = 0
+    token: str = ""
+    """The bearer token of the read API; empty refuses every request but the health checks."""
+    secret: str = ""
+    """Keys the pseudonyms of persons. Changing it makes every known person a stranger."""
+    clock_file: Path | None = None
+    """Where the local stack keeps its virtual clock; without it the machine's clock is used."""
+    otlp_endpoint: str = ""
+    session_timeout_ms: int = 10_000
+    batch_size_max: int = 500
+    batch_timeout_ms: int = 10
+    log_level: str = "info"

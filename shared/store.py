@@ -1,0 +1,80 @@
+"""The port to the document store: transactions with snapshot reads and guarded writes.
+
+Two implementations, one contract suite: `shared.mongo` and `shared.testing.memory`. Filters are the
+small part of MongoDB's language that both speak: equality, `$in`, `$nin`, `$gt`, `$gte`, `$lte`.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Document = dict[str, Any]
+Filter = Mapping[str, Any]
+Sort = Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Adds a document; a second one with the same unique key is a `Conflict`."""
+
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Replaces the document with this `_id`, if it still looks as `guard` says; else `Conflict`."""
+
+    document: Document
+    guard: Filter = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Removes the document with this id; one that is gone already is a `Conflict`."""
+
+    id: Any
+
+
+Write = Insert | Replace | Delete
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    collection: str
+    fields: tuple[str, ...]
+    unique: bool = False
+
+
+class Transaction(Protocol):
+    async def find(
+        self, collection: str, where: Filter, *, sort: Sort = (), limit: int = 0
+    ) -> list[Document]: ...
+
+    async def write(self, collection: str, writes: Sequence[Write]) -> None: ...
+
+
+class Store(Protocol):
+    @property
+    def session(self) -> Any:
+        """Names the server-side session that this store's transactions run in."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Commits when the block ends, aborts when it raises.
+
+        Raises `Conflict` and `Infrastructure` when nothing was written, `UnknownOutcome` when the
+        commit may have happened.
+        """
+
+    async def kill(self, session: Any) -> None:
+        """Ends another owner's session, so that its open transaction holds nothing any longer."""
+
+    async def find(
+        self, collection: str, where: Filter, *, sort: Sort = (), limit: int = 0, skip: int = 0
+    ) -> list[Document]:
+        """Reads committed documents outside any transaction: for people, not for decisions."""
+
+    async def count(self, collection: str, where: Filter) -> int: ...
+
+    async def migrate(self, indexes: Sequence[Index]) -> None:
+        """Makes the collections and indexes exist before the first transaction needs them."""

@@ -1,0 +1,53 @@
+"""The topics manifest as data: names, owners, retention, and the number of shards.
+
+A key always lies in partition murmur2(key) mod P, and that partition number is the shard that owns
+the key. P is fixed for the life of an installation; changing it would give keys two owners.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+from aiokafka.partitioner import murmur2
+
+MANIFEST = Path(__file__).parent.parent / "deploy" / "topics.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    name: str
+    owner: str
+    key: str
+    retention_days: int | None = 30
+    ordered: bool = False
+    compacted: bool = False
+
+    @property
+    def retention_ms(self) -> int:
+        return -1 if self.retention_days is None else self.retention_days * 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    partitions: int
+    topics: dict[str, Topic]
+
+    def owned_by(self, service: str) -> list[Topic]:
+        return [topic for topic in self.topics.values() if topic.owner == service]
+
+    def is_ordered(self, topic: str) -> bool:
+        """Whether later records of a key must wait behind one that could not be processed."""
+        return topic in self.topics and self.topics[topic].ordered
+
+
+@cache
+def manifest() -> Manifest:
+    raw = yaml.safe_load(MANIFEST.read_text())
+    topics = [Topic(**row) for row in raw["topics"]]
+    return Manifest(raw["partitions"], {topic.name: topic for topic in topics})
+
+
+def shard_of(key: bytes, partitions: int) -> int:
+    """The home of a key: Kafka's murmur2 partitioner, so that foreign Java clients agree."""
+    return (murmur2(key) & 0x7FFFFFFF) % partitions

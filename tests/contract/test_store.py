@@ -1,0 +1,165 @@
+"""What every store must hold, on the fake and on the real server. The whole design stands on it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import uuid4
+
+import pytest
+
+from shared.errors import Conflict, Infrastructure
+from shared.mongo import MongoStore
+from shared.store import Delete, Index, Insert, Replace, Store
+from shared.testing.memory import MemoryDatabase, MemoryStore
+
+Connect = Callable[[], Awaitable[Store]]
+INDEXES = [Index("rows", ("name",), unique=True), Index("plain", ()), Index("due", ("shard", "at"))]
+
+
+@pytest.fixture(params=["memory", pytest.param("mongo", marks=pytest.mark.mongo)])
+async def connect(request: pytest.FixtureRequest) -> AsyncIterator[Connect]:
+    """Opens further connections to one fresh database."""
+    opened: list[MongoStore] = []
+    database, name = MemoryDatabase(), f"contract_{uuid4().hex[:12]}"
+
+    async def open_store() -> Store:
+        if request.param == "memory":
+            return MemoryStore(database)
+        opened.append(await MongoStore.connect(request.getfixturevalue("mongo_url"), name))
+        return opened[-1]
+
+    await (await open_store()).migrate(INDEXES)
+    yield open_store
+    for store in opened:
+        await store.close()
+
+
+async def test_a_committed_transaction_is_read_back(connect: Connect) -> None:
+    """What was committed is there, with its types."""
+    store = await connect()
+    async with store.transaction() as transaction:
+        await transaction.write("plain", [Insert({"_id": "a", "raw": b"\xff\x00", "deep": {"n": [1, None]}})])
+    assert [{"_id": "a", "raw": b"\xff\x00", "deep": {"n": [1, None]}}] == await store.find("plain", {})
+
+
+async def test_a_raising_block_writes_nothing(connect: Connect) -> None:
+    """An error inside the block undoes all of it and rises unchanged."""
+    store = await connect()
+    with pytest.raises(KeyError):
+        async with store.transaction() as transaction:
+            await transaction.write("plain", [Insert({"_id": "a"})])
+            raise KeyError("a defect")
+    assert [] == await store.find("plain", {})
+    async with store.transaction() as transaction:
+        await transaction.write("plain", [Insert({"_id": "a"})])
+    assert 1 == await store.count("plain", {})
+
+
+async def test_own_writes_are_seen_and_others_are_not(connect: Connect) -> None:
+    """A transaction reads its snapshot and its own writes."""
+    ours, theirs = await connect(), await connect()
+    async with ours.transaction() as transaction:
+        assert [] == await transaction.find("plain", {"_id": "b"})
+        async with theirs.transaction() as other:
+            await other.write("plain", [Insert({"_id": "b"})])
+        await transaction.write("plain", [Insert({"_id": "a"})])
+        assert ["a"] == [row["_id"] for row in await transaction.find("plain", {})]
+    assert 2 == await theirs.count("plain", {})
+
+
+async def test_a_failed_guard_is_a_conflict(connect: Connect) -> None:
+    """A replacement whose guard does not hold aborts the whole transaction."""
+    store = await connect()
+    async with store.transaction() as transaction:
+        await transaction.write("plain", [Insert({"_id": "a", "version": 2})])
+    with pytest.raises(Conflict):
+        async with store.transaction() as transaction:
+            await transaction.write("plain", [Insert({"_id": "b"})])
+            await transaction.write("plain", [Replace({"_id": "a", "version": 2}, {"version": 1})])
+    assert ["a"] == [row["_id"] for row in await store.find("plain", {})]
+
+
+@pytest.mark.parametrize("write", [Delete("gone"), Replace({"_id": "gone"})])
+async def test_writing_what_is_not_there_is_a_conflict(connect: Connect, write: Delete | Replace) -> None:
+    """A write that would change nothing says so."""
+    store = await connect()
+    with pytest.raises(Conflict):
+        async with store.transaction() as transaction:
+            await transaction.write("plain", [write])
+
+
+async def test_a_unique_violation_aborts(connect: Connect) -> None:
+    """Two documents under one unique key: the second transaction leaves nothing behind."""
+    store = await connect()
+    async with store.transaction() as transaction:
+        await transaction.write("rows", [Insert({"_id": "a", "name": "x"})])
+    with pytest.raises(Conflict):
+        async with store.transaction() as transaction:
+            await transaction.write("rows", [Insert({"_id": "b", "name": "y"}), Insert({"_id": "c", "name": "x"})])
+    assert ["a"] == [row["_id"] for row in await store.find("rows", {})]
+
+
+async def test_of_two_concurrent_conditional_updates_one_wins(connect: Connect) -> None:
+    """The loser's failure says that nothing was written and that it may be tried again."""
+    stores = [await connect(), await connect()]
+    async with stores[0].transaction() as transaction:
+        await transaction.write("plain", [Insert({"_id": "row", "n": 0})])
+    both_read = asyncio.Barrier(2)
+
+    async def raise_by_one(store: Store) -> str:
+        try:
+            async with store.transaction() as transaction:
+                row = (await transaction.find("plain", {"_id": "row"}))[0]
+                await both_read.wait()
+                await transaction.write("plain", [Replace({"_id": "row", "n": row["n"] + 1}, {"n": row["n"]})])
+                await asyncio.sleep(0.02)
+        except Infrastructure:
+            return "lost"
+        return "won"
+
+    assert ["lost", "won"] == sorted(await asyncio.gather(*map(raise_by_one, stores)))
+    assert [{"_id": "row", "n": 1}] == await stores[0].find("plain", {})
+
+
+async def test_a_stale_writer_loses(connect: Connect) -> None:
+    """A document that was changed after our snapshot can't be written from it."""
+    ours, theirs = await connect(), await connect()
+    async with ours.transaction() as transaction:
+        await transaction.write("plain", [Insert({"_id": "row", "n": 0})])
+    with pytest.raises(Infrastructure):
+        async with ours.transaction() as transaction:
+            await transaction.find("plain", {"_id": "row"})
+            async with theirs.transaction() as other:
+                await other.write("plain", [Replace({"_id": "row", "n": 5})])
+            await transaction.write("plain", [Replace({"_id": "row", "n": 1})])
+    assert [{"_id": "row", "n": 5}] == await theirs.find("plain", {})
+
+
+async def test_a_killed_session_commits_nothing_and_holds_nothing(connect: Connect) -> None:
+    """A former owner that was killed loses its open transaction; its documents are free at once."""
+    former, owner = await connect(), await connect()
+    async with owner.transaction() as transaction:
+        await transaction.write("plain", [Insert({"_id": "row", "n": 0})])
+    with pytest.raises(Infrastructure):
+        async with former.transaction() as transaction:
+            await transaction.write("plain", [Replace({"_id": "row", "n": 1})])
+            await owner.kill(former.session)
+            async with owner.transaction() as mine:
+                await mine.write("plain", [Replace({"_id": "row", "n": 2}, {"n": 0})])
+    assert [{"_id": "row", "n": 2}] == await owner.find("plain", {})
+    async with former.transaction() as transaction:
+        await transaction.write("plain", [Insert({"_id": "after"})])
+    assert 2 == await owner.count("plain", {})
+
+
+async def test_filters_sorting_and_limits(connect: Connect) -> None:
+    """The part of the filter language that the port promises."""
+    store = await connect()
+    async with store.transaction() as transaction:
+        rows = [{"_id": n, "shard": n % 2, "at": 10 - n, "to": {"name": f"e{n}"}} for n in range(6)]
+        await transaction.write("due", [Insert(row) for row in rows])
+        found = await transaction.find(
+            "due", {"shard": {"$in": [0]}, "at": {"$lte": 8}, "to.name": {"$nin": ["e4"]}}, sort=[("at", 1)], limit=5
+        )
+    assert [2] == [row["_id"] for row in found]
+    assert [5, 4] == [row["_id"] for row in await store.find("due", {}, sort=[("at", 1)], limit=2)]
+    assert [3] == [row["_id"] for row in await store.find("due", {}, sort=[("at", 1)], limit=1, skip=2)]
