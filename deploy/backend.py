@@ -3,14 +3,15 @@
 Launched again after a kill -9 it has the same address and the same data, wherever it runs.
 """
 
+import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from deploy.files import tail
-from deploy.process import StackError, spawn, stop, wait_for
+from deploy.files import CHECKOUT, tail
+from deploy.process import StackError, ask_to_stop, spawn, stop, wait_for
 
 
 class Backend(Protocol):
@@ -30,6 +31,9 @@ class Backend(Protocol):
     def kill(self) -> None:
         """As with kill -9."""
 
+    def ask_to_stop(self) -> None:
+        """Without waiting for it, so that several can stop at the same time."""
+
     def stop(self) -> None: ...
 
     def handle(self) -> dict[str, object]:
@@ -38,17 +42,19 @@ class Backend(Protocol):
 
 @dataclass
 class NativeBackend:
-    """A process of our own."""
+    """A process of our own: a broker, a store, or any other part that listens."""
 
     name: str
     address: str
     command: list[str]
     log: Path
     check: Callable[[], bool]
+    grace: float = 15
+    env: dict[str, str] = field(default_factory=dict, repr=False)
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def launch(self) -> None:
-        self.process = spawn(self.command, self.log)
+        self.process = spawn(self.command, self.log, env=os.environ | self.env, cwd=CHECKOUT)
 
     def answers(self) -> bool:
         return self.check()
@@ -61,9 +67,13 @@ class NativeBackend:
             self.process.kill()
             self.process.wait()
 
+    def ask_to_stop(self) -> None:
+        if self.process:
+            ask_to_stop(self.process)
+
     def stop(self) -> None:
         if self.process:
-            stop(self.process, grace=15)
+            stop(self.process, grace=self.grace)
 
     def handle(self) -> dict[str, object]:
         return {"pid": self.process.pid if self.process else None}
@@ -86,6 +96,8 @@ class GivenBackend:
     def alive(self) -> bool:
         return True
 
+    def ask_to_stop(self) -> None: ...
+
     def kill(self) -> None:
         raise StackError(f"{self.address} was given, so it is not ours to kill")
 
@@ -95,13 +107,16 @@ class GivenBackend:
         return {}
 
 
-def wait_until_it_answers(part: str, backend: Backend, seconds: float = 90) -> None:
+def wait_until_it_answers(part: str, backend: Backend) -> None:
+    seconds = 15 if isinstance(backend, GivenBackend) else 90
+
     def answers_or_died() -> bool:
         if not backend.alive():
             raise StackError(f"the {part} ({backend.name}) ended at once:\n{last_words(backend)}")
         return backend.answers()
 
-    wait_for(f"the {part} ({backend.name}) to answer", seconds, answers_or_died)
+    what = f"the {part} ({backend.name}) at {backend.address} to answer"
+    wait_for(what, seconds, answers_or_died)
 
 
 def last_words(backend: Backend) -> str:

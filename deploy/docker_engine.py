@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.files import CHECKOUT
+from deploy.files import CHECKOUT, cache_dir, locked
 from deploy.process import StackError
 
 COMPOSE = ["docker", "compose", "-f", str(CHECKOUT / "docker-compose.yml")]
@@ -80,10 +80,14 @@ class DockerBackend:
             self.ended.terminate()
             self.ended.wait()
 
-    def stop(self) -> None:
-        self.reap()
+    def ask_to_stop(self) -> None:
         if self.keeper and self.keeper.stdin:
             self.keeper.stdin.close()
+
+    def stop(self) -> None:
+        self.reap()
+        self.ask_to_stop()
+        if self.keeper:
             self.keeper.wait(timeout=120)
 
     def handle(self) -> dict[str, object]:
@@ -91,20 +95,26 @@ class DockerBackend:
 
 
 def start_keeper(project: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+    """Returns once a former keeper of the project has taken it down."""
+    keeper = subprocess.Popen(
         [sys.executable, "-m", "deploy.docker_engine", project],
         stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         cwd=CHECKOUT,
         start_new_session=True,
     )
+    assert keeper.stdout
+    with keeper.stdout:
+        keeper.stdout.readline()
+    return keeper
 
 
-def keep(project: str) -> int:
-    sys.stdin.read()
-    return subprocess.run(
-        [*COMPOSE, "-p", project, "down", "-v", "-t", "5"], capture_output=True
-    ).returncode
+def keep(project: str) -> None:
+    with locked(cache_dir() / f"{project}.lock"):
+        print("watching", flush=True)  # noqa: T201
+        sys.stdin.read()
+        succeeds([*COMPOSE, "-p", project, "down", "-v", "-t", "5"], 100)
 
 
 if __name__ == "__main__":
-    sys.exit(keep(sys.argv[1]))
+    keep(sys.argv[1])

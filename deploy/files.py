@@ -52,16 +52,24 @@ def tail(path: Path, lines: int = 15) -> str:
     return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
 
 
-def try_lock(path: Path) -> IO[str] | None:
-    """An exclusive lock until the file is closed or the process ends, however it ends."""
+def try_lock(path: Path, kind: int = fcntl.LOCK_EX) -> IO[str] | None:
+    """A lock until the file is closed or the process ends, however it ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.open("a")
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
         return None
     return file
+
+
+def is_locked(path: Path) -> bool:
+    """Asks with a shared lock, so that those who ask don't take each other for the owner."""
+    lock = try_lock(path, fcntl.LOCK_SH) if path.exists() else None
+    if lock:
+        lock.close()
+    return lock is None and path.exists()
 
 
 @contextmanager

@@ -21,6 +21,10 @@ class StackError(Exception):
     """The stack or a part of it can't be reached or started; the text says which and what to do."""
 
 
+class WrongRequest(StackError):
+    """What was asked makes no sense, whatever the state of the stack."""
+
+
 def say(text: str) -> None:
     """Progress, for a person: never on stdout, which belongs to the result."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201

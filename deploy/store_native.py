@@ -53,8 +53,9 @@ def secantusdb(state: Path, port: int, url: str) -> NativeBackend:
     """Without --sync-on-commit it loses acknowledged commits when it is killed."""
     program = install() / "bin" / "secantusd-rs"
     where = ["--host", "127.0.0.1", "--port", str(port)]
-    data = ["--storage-path", str(state / "secantusdb"), "--cache-size", "512M"]
-    command = [str(program), *where, *data, "--sync-on-commit"]
+    # Recovery zeroes whole log files: with the default of 2 GB a restart takes 14 s.
+    data = ["--storage-path", str(state / "secantusdb"), "--log-file-max", "128MB"]
+    command = [str(program), *where, *data, "--sync-on-commit", "--cache-size", "512M"]
     check = partial(answers, port, url)
     return NativeBackend(f"secantusdb {version()}", url, command, state / "store.log", check)
 

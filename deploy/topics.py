@@ -34,11 +34,16 @@ def wanted_config(topic: Topic) -> dict[str, str]:
 
 
 async def ensure(address: str) -> list[TopicState]:
-    """Creates what is missing; idempotent."""
+    """Creates what is missing; idempotent. A new topic takes a moment to be seen."""
     admin = await connect(address)
     try:
         await create_missing(admin)
-        return await compare(admin)
+        for _ in range(100):
+            states = await compare(admin)
+            if all(state.partitions for state in states):
+                break
+            await asyncio.sleep(0.1)
+        return states
     finally:
         await admin.close()
 

@@ -50,4 +50,4 @@ def manifest() -> Manifest:
 
 def shard_of(key: bytes, partitions: int) -> int:
     """The home of a key: Kafka's murmur2 partitioner, so that foreign Java clients agree."""
-    return (murmur2(key) & 0x7FFFFFFF) % partitions
+    return int(murmur2(key) & 0x7FFFFFFF) % partitions

@@ -36,6 +36,11 @@ class MemoryDatabase:
         self.undecided: list[MemoryTransaction] = []
         self.sessions = count(1)
 
+    def end(self, session: int) -> None:
+        """Kills a session: what it has open can't be committed, what it holds is free."""
+        self.dead.add(session)
+        self.release(session)
+
     def release(self, session: int) -> None:
         self.owners = {place: owner for place, owner in self.owners.items() if owner != session}
 
@@ -162,8 +167,7 @@ class MemoryStore:
 
     async def kill(self, session: Any) -> None:
         await self.gate("store.kill")
-        self.database.dead.add(session)
-        self.database.release(session)
+        self.database.end(session)
 
     async def find(
         self, collection: str, where: Filter, *, sort: Sort = (), limit: int = 0, skip: int = 0

@@ -1,0 +1,68 @@
+"""Reading from the services' HTTP APIs of the running stack, with its token.
+
+A service that doesn't answer is one line and exit code 3, never a traceback.
+"""
+
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from cli.output import UNREACHABLE, WRONG_USAGE, CliError
+from deploy import stack
+
+
+class Api:
+    """`with Api() as api: api.get("intake", "/leads", city="Haifa")`."""
+
+    def __init__(self, *, seconds: float = 30) -> None:
+        self.stack = stack.stack()
+        headers = {"authorization": f"Bearer {self.stack['token']}"}
+        self.client = httpx.Client(headers=headers, timeout=seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.client.close()
+
+    def get(self, service: str, path: str, **query: Any) -> Any:
+        given = {name: value for name, value in query.items() if value is not None}
+        try:
+            response = self.client.get(self.address(service) + path, params=given)
+        except httpx.HTTPError as error:
+            raise unreachable(service, str(error) or type(error).__name__) from error
+        return content(service, response)
+
+    def address(self, service: str) -> str:
+        found = self.stack["http"].get(service)
+        if not found:
+            raise unreachable(service, "it isn't part of this stack")
+        return str(found)
+
+
+def content(service: str, response: httpx.Response) -> Any:
+    if response.status_code >= 500:
+        raise unreachable(service, f"HTTP {response.status_code}")
+    if response.is_error:
+        raise refused(response)
+    return response.json()
+
+
+def refused(response: httpx.Response) -> CliError:
+    """The service's own `{"error": {"code", "text"}}`, if it gave one."""
+    try:
+        given = response.json()["error"]
+        return CliError(given["code"], given["text"], WRONG_USAGE)
+    except (ValueError, KeyError, TypeError):
+        return CliError(f"http_{response.status_code}", response.text[:300], WRONG_USAGE)
+
+
+def unreachable(service: str, why: str) -> CliError:
+    text = f"{service} can't be reached ({why}); see `leadops status`"
+    return CliError("unreachable", text, UNREACHABLE)

@@ -1,0 +1,71 @@
+"""The `leadops` command. Exit codes: 0 fine, 1 a check fails, 2 wrong usage, 3 can't be reached.
+
+To add commands, put a module beside this one whose name ends in `_commands` and that has
+`register(app: typer.Typer) -> None`; it is found by that name. A command takes `as_json: AsJson`,
+returns after printing through cli.output, and raises CliError when it can't do what it is asked.
+"""
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Sequence
+
+import typer
+
+import cli
+from cli.output import UNREACHABLE, WRONG_USAGE, CliError, show_error
+from deploy.process import StackError, WrongRequest
+
+# Typer carries its own copy of click and exports only some of its errors, not their base.
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+
+
+def build_app() -> typer.Typer:
+    app = typer.Typer(
+        name="leadops",
+        help="Lead operations: the local stack and what operators do with it.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(lambda: None)
+    for name in sorted(module.name for module in pkgutil.iter_modules(cli.__path__)):
+        if name.endswith("_commands"):
+            importlib.import_module(f"cli.{name}").register(app)
+    return app
+
+
+def run(arguments: Sequence[str]) -> int:
+    as_json = "--json" in arguments
+    try:
+        outcome = typer.main.get_command(build_app())(list(arguments), standalone_mode=False)
+    except CliError as error:
+        return report(error, as_json=as_json)
+    except WrongRequest as error:
+        return report(CliError("usage", str(error), WRONG_USAGE), as_json=as_json)
+    except StackError as error:
+        return report(CliError("stack", str(error), UNREACHABLE), as_json=as_json)
+    except UsageError as error:
+        wrong = CliError("usage", message_of(error), WRONG_USAGE)
+        return report(wrong, as_json=as_json)
+    except (typer.Abort, KeyboardInterrupt):
+        return 130
+    return outcome if isinstance(outcome, int) else 0
+
+
+def message_of(error: Exception) -> str:
+    """Without the markup that Typer puts around it when it prints errors itself."""
+    text = getattr(error, "format_message", lambda: str(error))()
+    return " ".join(str(text).split())
+
+
+def report(error: CliError, *, as_json: bool) -> int:
+    show_error(error, as_json=as_json)
+    return error.exit_code
+
+
+def main() -> None:
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""How commands speak: results on stdout, progress on stderr, errors with a code.
+
+With --json stdout carries one JSON document and nothing else, also when a command fails.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+CHECK_FAILED, WRONG_USAGE, UNREACHABLE = 1, 2, 3
+
+
+class CliError(Exception):
+    """What went wrong, for a program (code), for a person (text), and for the shell."""
+
+    def __init__(self, code: str, text: str, exit_code: int) -> None:
+        super().__init__(text)
+        self.code, self.text, self.exit_code = code, text, exit_code
+
+
+def progress(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def show_json(content: object) -> None:
+    print(json.dumps(content, indent=2, default=str))
+
+
+def show(content: object, *, as_json: bool, text: str) -> None:
+    """The whole answer as JSON, or a line or two for a person."""
+    if as_json:
+        show_json(content)
+    else:
+        print(text)
+
+
+def show_table(title: str, columns: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Cells that are missing are shown as a dash, so that 0 stays a figure."""
+    names = list(columns)
+    table = Table(*names, title=title, title_justify="left", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*("-" if row.get(name) is None else str(row[name]) for name in names))
+    # A pipe has no width; without one rich would cut cells at 80 columns.
+    Console(markup=False, width=None if sys.stdout.isatty() else 200).print(table)
+
+
+def show_error(error: CliError, *, as_json: bool) -> None:
+    if as_json:
+        show_json({"error": {"code": error.code, "text": error.text}})
+    else:
+        print(f"error: {error.text}", file=sys.stderr)

@@ -1,0 +1,136 @@
+"""The local stack: up, down, status, wait, clock, topics."""
+
+import asyncio
+import re
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+from cli.output import CHECK_FAILED, UNREACHABLE, WRONG_USAGE, AsJson, CliError, show, show_table
+from deploy import quiet, stack
+from deploy import topics as broker_topics
+
+COLUMNS = ["service", "pid", "ready", "shards", "lag", "outbox", "effects", "set_aside", "parked"]
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+Seconds = Annotated[float, typer.Option("--timeout", help="How many seconds to wait at most.")]
+
+
+def register(app: typer.Typer) -> None:
+    clocks = typer.Typer(help="The stack's virtual clock.")
+    clocks.command("show")(show_clock)
+    clocks.command("advance")(advance_clock)
+    app.add_typer(clocks, name="clock")
+    for command in (up, down, status, wait, topics):
+        app.command()(command)
+
+
+def up(
+    replicas: Annotated[
+        list[str] | None, typer.Option(help="SERVICE=COUNT; may be given several times.")
+    ] = None,
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="SERVICE=COUNT", help="More replicas.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Remove all data first.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start broker, store, services and the local receiver; returns when all are ready."""
+    counts = dict(map(parse_replicas, [*(replicas or []), *(more or [])]))
+    started = stack.up(counts, fresh=fresh)
+    backend = started["backend"]
+    text = (
+        f"up: kafka {backend['kafka']}, mongo {backend['mongo']}, see {started['var']}/stack.json"
+    )
+    show(started, as_json=as_json, text=text)
+
+
+def parse_replicas(text: str) -> tuple[str, int]:
+    service, _, count = text.partition("=")
+    if not count.isdecimal():
+        raise CliError("usage", f"--replicas wants SERVICE=COUNT, not {text!r}", WRONG_USAGE)
+    return service, int(count)
+
+
+def down(as_json: AsJson = False) -> None:
+    """Stop all of it; the data stays."""
+    was_up = stack.down()
+    text = "stopped" if was_up else "nothing was up"
+    show({"stopped": was_up}, as_json=as_json, text=text)
+
+
+def status(as_json: AsJson = False) -> None:
+    """What runs: ready, open shards, lag, backlog, set aside, parked, per service instance."""
+    found, rows = stack.stack(), stack.status()
+    content = {"backend": found["backend"], "processes": rows}
+    if as_json:
+        show(content, as_json=True, text="")
+        return
+    title = f"kafka {found['backend']['kafka']}, mongo {found['backend']['mongo']}"
+    show_table(title, COLUMNS, map(status_row, rows))
+
+
+def status_row(row: dict[str, Any]) -> dict[str, Any]:
+    said = row["status"]
+    who = {"service": f"{row['service']} {row['instance']}", "pid": row["pid"]}
+    if said is None:
+        return {**who, "ready": "can't be reached"}
+    return {
+        **who,
+        **{name: said[name] for name in ("lag", "outbox", "set_aside", "parked")},
+        "ready": "yes" if said["ready"] else f"no: {', '.join(said['not_ready'])}",
+        "shards": len(quiet.open_shards([said])),
+        "effects": said["effects"]["begun"] + said["effects"]["waiting"],
+    }
+
+
+def wait(
+    drained: Annotated[bool, typer.Option("--drained", help="Until nothing is left to do.")],
+    timeout: Seconds = 60,
+    as_json: AsJson = False,
+) -> None:
+    """Wait until lag, outboxes and due effects are 0; a future date doesn't count."""
+    assert drained
+    try:
+        quiet.wait_quiet(timeout)
+    except quiet.NotDrained as error:
+        raise CliError("not_drained", str(error), UNREACHABLE) from error
+    show({"drained": True}, as_json=as_json, text="drained")
+
+
+def show_clock(as_json: AsJson = False) -> None:
+    """What time the stack believes it is."""
+    now = quiet.now().isoformat()
+    show({"now": now}, as_json=as_json, text=now)
+
+
+def advance_clock(
+    by: Annotated[str, typer.Argument(help="How far, such as 90m, 36h, 3d.")],
+    timeout: Seconds = 120,
+    as_json: AsJson = False,
+) -> None:
+    """Move the clock forward, stopping wherever something is due."""
+    now = quiet.advance(parse_duration(by), timeout).isoformat()
+    show({"now": now}, as_json=as_json, text=now)
+
+
+def parse_duration(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d+)([smhdw])", text)
+    if not found:
+        raise CliError("usage", f"{text!r} is no duration; write 90m, 36h or 3d", WRONG_USAGE)
+    return timedelta(**{UNITS[found[2]]: int(found[1])})
+
+
+def topics(as_json: AsJson = False) -> None:
+    """The manifest against the broker; exit code 1 if they differ."""
+    states = asyncio.run(broker_topics.verify(stack.stack()["kafka"]))
+    rows = [asdict(state) for state in states]
+    if as_json:
+        show(rows, as_json=True, text="")
+    else:
+        shown = [row | {"differences": "; ".join(row["differences"])} for row in rows]
+        show_table("topics", ["name", "owner", "partitions", "differences"], shown)
+    if any(state.differences for state in states):
+        raise typer.Exit(CHECK_FAILED)

@@ -1,0 +1,97 @@
+"""An affiliate as intake knows it, with its mapping prepared for reading records quickly."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from services.intake.places import fold
+from shared.contracts.intake import PutAffiliate
+from shared.loop.decision import Accepted, Cause, Decision, Refused
+
+Field = tuple[str, str, Mapping[str, str]]
+
+
+def stored_id(tenant: str, affiliate: str) -> str:
+    return f"{tenant}/{affiliate}"
+
+
+@dataclass(frozen=True, slots=True)
+class Affiliate:
+    """`number` counts the versions of the definition; each lead names the one it was read with."""
+
+    id: str
+    version: int
+    tenant: str
+    number: int
+    definition: PutAffiliate
+    changed_at: datetime
+    changed_by: str
+    fields: tuple[Field, ...] = field(init=False, compare=False, repr=False)
+    lead_codes: frozenset[str] = field(init=False, compare=False, repr=False)
+    categories: frozenset[str] = field(init=False, compare=False, repr=False)
+    zone: ZoneInfo = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        definition = self.definition
+        prepared = {
+            "fields": tuple(_fields(definition)),
+            "lead_codes": frozenset(definition.lead_codes),
+            "categories": frozenset(definition.categories),
+            "zone": ZoneInfo(definition.mapping.time_zone),
+        }
+        for name, value in prepared.items():
+            object.__setattr__(self, name, value)
+
+
+def _fields(definition: PutAffiliate) -> Iterable[Field]:
+    mapping = definition.mapping
+    for canonical, own in mapping.fields.items():
+        vocabulary = mapping.vocabularies.get(canonical, {})
+        yield canonical, own, {fold(given): meaning for given, meaning in vocabulary.items()}
+
+
+class AffiliateIndex:
+    """All affiliates in memory; the catalogue keeps it fresh."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Affiliate] = {}
+
+    def apply(self, changed: Sequence[Affiliate]) -> None:
+        self._by_id |= {affiliate.id: affiliate for affiliate in changed}
+
+    def get(self, id: str) -> Affiliate | None:  # noqa: A002
+        return self._by_id.get(id)
+
+
+def put(command: PutAffiliate, before: Affiliate | None, cause: Cause, now: datetime) -> Decision:
+    """INT-01: an affiliate is data; the same data again changes nothing."""
+    if refused := _contradictions(command):
+        return Decision(answer=refused)
+    if before is None:
+        id = stored_id(cause.tenant, command.id)  # noqa: A001
+        return _saved(Affiliate(id, 0, cause.tenant, 1, command, now, cause.actor), "created")
+    if before.definition == command:
+        return Decision(answer=Accepted("unchanged", details={"version": before.number}))
+    number = before.number + 1
+    after = replace(
+        before, number=number, definition=command, changed_at=now, changed_by=cause.actor
+    )
+    return _saved(after, "changed")
+
+
+def _saved(affiliate: Affiliate, code: str) -> Decision:
+    return Decision(save=[affiliate], answer=Accepted(code, details={"version": affiliate.number}))
+
+
+def _contradictions(command: PutAffiliate) -> Refused | None:
+    if "email" not in command.mapping.fields:
+        return Refused("mapping_incomplete", "the mapping does not say where the email is")
+    if not any("main" in contact.roles for contact in command.contacts):
+        # Messages for a role that nobody holds go to the main contact.
+        return Refused("main_contact_missing", "nobody holds the role main")
+    try:
+        ZoneInfo(command.mapping.time_zone)
+    except (KeyError, ValueError, OSError):
+        return Refused("time_zone_unknown", "the mapping's time zone is not an IANA name")
+    return None

@@ -1,0 +1,47 @@
+"""The time that decisions are told: the machine's, or the local stack's virtual clock.
+
+The virtual clock is a file that every process of a stack reads, so a month can pass for all of them
+at once. Waiting and back-off never use it; they are measured on the monotonic clock.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present instant in UTC, to the millisecond that the store keeps."""
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return to_millisecond(datetime.now(UTC))
+
+
+class VirtualClock:
+    """The machine's time plus the offset that the file holds; a missing file means none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._modified = 0
+        self._offset = timedelta()
+
+    def now(self) -> datetime:
+        try:
+            modified = self._path.stat().st_mtime_ns
+            if modified != self._modified:
+                seconds = json.loads(self._path.read_text())["offset_seconds"]
+                self._offset, self._modified = timedelta(seconds=seconds), modified
+        except FileNotFoundError:
+            self._offset = timedelta()
+        return to_millisecond(datetime.now(UTC) + self._offset)
+
+
+def clock(path: Path | None) -> Clock:
+    return VirtualClock(path) if path else SystemClock()
+
+
+def to_millisecond(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

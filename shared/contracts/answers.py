@@ -1,0 +1,30 @@
+"""How every command is answered: an event of the asked service that carries the command's id."""
+
+from typing import Any
+
+from shared.contracts.event import Event
+
+
+class CommandAnswer(Event):
+    """`code` is closed and for programs, `text` is for people and holds no personal data."""
+
+    command: str
+    code: str
+    text: str = ""
+    details: dict[str, Any] = {}
+
+
+def accepted_type(service: str) -> str:
+    return f"leadops.{service}.command.accepted.v1"
+
+
+def refused_type(service: str) -> str:
+    return f"leadops.{service}.command.refused.v1"
+
+
+def events_topic(service: str) -> str:
+    return f"{service}.events.v1"
+
+
+def commands_topic(service: str) -> str:
+    return f"{service}.commands.v1"

@@ -1,0 +1,25 @@
+"""The base of the published language: what a typed event or command looks like.
+
+A type name carries its major version and is never reused for another shape. Readers ignore fields
+they do not know; every field added later is optional.
+"""
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Event(BaseModel):
+    """Something that happened, in its owner's words."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+    TYPE: ClassVar[str]
+    TOPIC: ClassVar[str]
+
+
+class Command(Event):
+    """Something asked of a service; always answered with accepted or refused."""
+
+    MAY_ASK: ClassVar[frozenset[str]]
+    """The roles that may ask it; anyone else is refused with `not_permitted`."""

@@ -1,0 +1,41 @@
+"""What every service can be asked: about the loop's own work; the type names the service."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from shared.contracts.event import Command
+
+OPERATORS = frozenset({"operator", "delivery"})
+
+
+class ReplaySetAside(Command):
+    """Decides a set-aside record again, and those of its key that waited behind it."""
+
+    MAY_ASK: ClassVar[frozenset[str]] = OPERATORS
+
+    id: str = Field(min_length=1, max_length=400)
+    value: str | None = None
+    """A corrected value to decide instead of the original bytes, which are kept."""
+
+
+class SkipSetAside(Command):
+    """Gives a set-aside record up, with a reason; those that waited behind it are decided."""
+
+    MAY_ASK: ClassVar[frozenset[str]] = OPERATORS
+
+    id: str = Field(min_length=1, max_length=400)
+    reason: str = Field(min_length=1, max_length=1000)
+
+
+def replay_type(service: str) -> str:
+    return f"leadops.{service}.set-aside.replay.v1"
+
+
+def skip_type(service: str) -> str:
+    return f"leadops.{service}.set-aside.skip.v1"
+
+
+def operations(service: str) -> dict[str, type[Command]]:
+    """The operating commands of one service, by type name, on its own command topic."""
+    return {replay_type(service): ReplaySetAside, skip_type(service): SkipSetAside}

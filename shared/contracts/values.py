@@ -1,0 +1,101 @@
+"""The small vocabulary that several contracts share: ids that are safe as keys, and value objects.
+
+The value objects are frozen dataclasses, so that deciding can pass on the very objects that were
+parsed; pydantic checks them where bytes come in and nowhere else.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+
+ID_LENGTH_MAX = 200
+
+Id = Annotated[
+    str,
+    StringConstraints(max_length=ID_LENGTH_MAX, pattern=r"^[^\p{Cc}\s](?:[^\p{Cc}]*[^\p{Cc}\s])?$"),
+]
+"""No control characters, no blanks around it, not empty: it may become part of a key."""
+
+Name = Annotated[str, StringConstraints(max_length=ID_LENGTH_MAX, pattern=r"^[^\p{Cc}\s/]+$")]
+"""An id without blanks and slashes, so that `tenant/name` can be read in one way only."""
+
+AffiliateId = Annotated[
+    str, StringConstraints(max_length=ID_LENGTH_MAX, pattern=r"^[^\p{Cc}\s/:]+$")
+]
+"""Without a colon besides: the key of an upload is `affiliate:reference`."""
+
+Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+SubdivisionCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$")]
+
+
+def category_id(value: object) -> object:
+    """Category ids are numbers to people and texts to spreadsheets: 0101 and 101 are one."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return value.lstrip("0") or "0"
+    return value
+
+
+CategoryId = Annotated[Id, BeforeValidator(category_id)]
+
+
+class Part(BaseModel):
+    """A piece of a command that describes something, whole."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    country: str | None = None
+    subdivision: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The number of employees as an interval; without `max` it is open above."""
+
+    min: int
+    max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    name: str | None = None
+    domain: str | None = None
+    size: Size | None = None
+    industry: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TitleClass:
+    seniority: str | None = None
+    function: str | None = None
+    rule: str = ""
+    """The words that decided; empty where nothing did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """All personal fields of a lead, and the only place for them."""
+
+    email: str
+    first_name: str | None = None
+    last_name: str | None = None
+    phone: str | None = None
+    job_title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a lead ended as it did; `code` is closed, `text` quotes nothing of the record."""
+
+    code: str
+    text: str
+    field: str | None = None
+
+
+LeadSource = Literal["affiliate", "organic"]

@@ -1,0 +1,1 @@
+"""The batch loop that carries every service; start reading at `shared/loop/loop.py`."""

@@ -1,0 +1,65 @@
+"""What every replica needs in memory for speed, kept fresh by a revision that each batch reads.
+
+A change raises the revision in the same transaction. Reading the revision at the head of every
+batch refreshes the copy; exactness is the home shard's, which decides on the stored entity.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from shared.loop.working_set import Collection, Entity, WorkingSet
+from shared.store import Document, Index, Insert, Replace, Transaction, Write
+
+E = TypeVar("E", bound=Entity)
+
+REVISIONS = "revisions"
+
+
+class Catalogue(Generic[E]):
+    def __init__(self, collection: Collection[E], apply: Callable[[Sequence[E]], None]) -> None:
+        """`apply` is told the entities that are new or changed, oldest change first."""
+        self._collection = collection
+        self._apply = apply
+        self.revision = 0
+
+    @property
+    def indexes(self) -> list[Index]:
+        return [Index(REVISIONS, ()), Index(self._collection.name, ("revision",))]
+
+    async def refresh(self, transaction: Transaction) -> None:
+        """Applies what other shards and replicas changed since the last batch."""
+        stored = await self._stored(transaction)
+        if stored == self.revision:
+            return
+        since = self.revision if stored > self.revision else 0
+        rows = await transaction.find(
+            self._collection.name, {"revision": {"$gt": since}}, sort=[("revision", 1)]
+        )
+        self._apply([self._collection.from_document(row) for row in rows])
+        self.revision = stored
+
+    async def save(self, transaction: Transaction, working_set: WorkingSet) -> None:
+        """Writes the changed entities under the next revision."""
+        changed = working_set.changed(self._collection.kind)
+        if not changed:
+            return
+        before = await self._stored(transaction)
+        await transaction.write(REVISIONS, [self._raised(before)])
+        await transaction.write(
+            self._collection.name, [self._row(entity, before + 1) for entity in changed]
+        )
+
+    async def _stored(self, transaction: Transaction) -> int:
+        rows = await transaction.find(REVISIONS, {"_id": self._collection.name})
+        return int(rows[0]["revision"]) if rows else 0
+
+    def _raised(self, before: int) -> Write:
+        row: Document = {"_id": self._collection.name, "revision": before + 1}
+        return Replace(row, {"revision": before}) if before else Insert(row)
+
+    def _row(self, entity: E, revision: int) -> Write:
+        document = self._collection.to_document(entity)
+        document |= {"_id": entity.id, "version": entity.version + 1, "revision": revision}
+        if entity.version == 0:
+            return Insert(document)
+        return Replace(document, {"version": entity.version})

@@ -1,0 +1,249 @@
+"""What becomes of each input of a step, one after the other, on the state that was loaded for all.
+
+Every input ends in exactly one fate. Commands pass a gate first: known before, of a known type, not
+from the future, from a role that may ask; and every one of them is answered.
+"""
+
+from typing import TYPE_CHECKING
+
+import structlog
+from pydantic_core import to_json
+
+from shared.contracts.answers import CommandAnswer, accepted_type, events_topic, refused_type
+from shared.contracts.event import Command, Event
+from shared.contracts.operations import ReplaySetAside, SkipSetAside
+from shared.errors import Poison
+from shared.ids import derived
+from shared.loop import deadlines, effects, inbox, set_aside
+from shared.loop.decision import (
+    Accepted,
+    Decision,
+    DueReached,
+    Handler,
+    Input,
+    Refused,
+)
+from shared.loop.sort_out import Fate, Item, too_far_ahead
+from shared.store import Insert
+from shared.topics import manifest
+
+if TYPE_CHECKING:
+    from shared.loop.step import Step
+
+log = structlog.get_logger(__name__)
+
+Answer = Accepted | Refused
+
+
+def settle(step: "Step", item: Item) -> None:
+    """Brings one item to its fate; whatever follows from it is gathered in the step."""
+    if item.fate in (Fate.DECIDE, Fate.POISON) and _is_behind_parked(step, item):
+        item.fate = Fate.PARKED
+    try:
+        if item.fate is Fate.DECIDE:
+            _decide(step, item)
+    except Poison as poison:
+        item.fate, item.poison = Fate.POISON, poison
+    if item.fate is Fate.FOREIGN:
+        assert item.record is not None
+        step.outgoing(item, step.loop.speaker.again(step.rows[item.shard], item.record))
+    elif item.fate in (Fate.POISON, Fate.PARKED):
+        _put_aside(step, item)
+
+
+def _decide(step: "Step", item: Item) -> None:
+    if item.record is not None and item.record.topic == step.loop.reader.commands:
+        _decide_command(step, item)
+    else:
+        apply(step, item, handler_of(step, item)(step.state, input_of(step, item)))
+
+
+def handler_of(step: "Step", item: Item) -> Handler:
+    event = item.event
+    key = event.kind if isinstance(event, DueReached) else type(event)
+    return step.loop.service.handlers[key]  # type: ignore[index]
+
+
+def input_of(step: "Step", item: Item) -> Input:
+    assert item.event is not None and item.cause is not None
+    return Input(item.event, item.cause, step.now)
+
+
+def _decide_command(step: "Step", item: Item) -> None:
+    assert item.envelope is not None
+    known = step.known.get(inbox.key_of(item.envelope))
+    if known is not None:
+        _answer_again(step, item, known)
+        return
+    refused = _gate(step, item)
+    if refused is None and isinstance(item.event, ReplaySetAside | SkipSetAside):
+        answer: Answer = _resolve(step, item, item.event)
+    elif refused is None:
+        decision = handler_of(step, item)(step.state, input_of(step, item))
+        assert decision.answer is not None, f"{item.envelope.type} was not answered"
+        apply(step, item, decision)
+        answer = decision.answer
+    else:
+        answer = refused
+    entry = inbox.entry(item.envelope, answer, step.now)
+    step.known[entry["_id"]] = entry
+    step.write(inbox.COLLECTION, Insert(entry))
+    say_answer(step, item, answer)
+
+
+def _gate(step: "Step", item: Item) -> Refused | None:
+    """What can be refused before the command itself is looked at."""
+    assert item.envelope is not None
+    if not isinstance(item.event, Command):
+        return Refused("unknown_command", f"{item.envelope.type} is not a command of this service")
+    if too_far_ahead(item.envelope.time, step.now):
+        return Refused("time_ahead", "ce_time is more than five minutes ahead")
+    if item.envelope.role not in item.event.MAY_ASK:
+        log.warning("command not permitted", type=item.envelope.type, role=item.envelope.role[:40])
+        return Refused("not_permitted", "this role may not ask this")
+    return None
+
+
+def _answer_again(step: "Step", item: Item, known: dict[str, object]) -> None:
+    """A command that was decided before: its first answer, or, with another payload, a refusal."""
+    assert item.envelope is not None
+    if known["hash"] != inbox.payload_hash(item.envelope):
+        raise Poison("id_reused", "this command id was used with another payload")
+    step.loop.counters["commands_repeated"] += 1
+    say_answer(step, item, inbox.answer_of(known))
+
+
+def say_answer(step: "Step", item: Item, answer: Answer) -> None:
+    assert item.envelope is not None
+    name = step.loop.service.name
+    kind = accepted_type(name) if isinstance(answer, Accepted) else refused_type(name)
+    event = CommandAnswer(
+        command=item.envelope.id, code=answer.code, text=answer.text, details=dict(answer.details)
+    )
+    id = derived(item.envelope.source, item.envelope.id, kind, answer.code)
+    _say(step, item, id, kind, events_topic(name), item.key, to_json(event))
+
+
+def apply(step: "Step", item: Item, decision: Decision) -> None:
+    """Gathers what a decision wants; later items of the batch see what it saves."""
+    assert item.cause is not None
+    step.state.put(decision.save)
+    for number, say in enumerate(decision.say):
+        event: Event = say.event
+        id = derived(item.cause.source, item.cause.id, event.TYPE, str(number))
+        data = event.__pydantic_serializer__.to_json(event)
+        _say(step, item, id, event.TYPE, event.TOPIC, say.key, data)
+    for effect in decision.effects:
+        step.effect(
+            effects.new_row(
+                effect, item.shard, item.cause, step.now, begin=step.has_room(effect.endpoint)
+            )
+        )
+    for due in decision.due:
+        step.due[due.id] = deadlines.row_of(due, item.shard, item.cause)
+    step.due |= dict.fromkeys(decision.settled)
+
+
+def _say(
+    step: "Step",
+    item: Item,
+    id: str,
+    kind: str,
+    topic: str,
+    key: str,
+    data: bytes,
+) -> None:
+    assert item.cause is not None
+    row = step.rows[item.shard]
+    step.outgoing(item, step.loop.speaker.event(row, item.cause, id, kind, topic, key, data))
+
+
+def _is_behind_parked(step: "Step", item: Item) -> bool:
+    return (
+        item.record is not None
+        and manifest().is_ordered(item.record.topic)
+        and item.document is None
+        and _key(item) in step.parked[item.shard]
+    )
+
+
+def _key(item: Item) -> str:
+    key = item.record.key if item.record else None
+    return (key or b"").decode(errors="replace")
+
+
+def _put_aside(step: "Step", item: Item) -> None:
+    """Keeps the record whole. A readable command is told so; its final answer comes with the
+    replay."""
+    parked = step.parked[item.shard]
+    head = parked.get(_key(item)) if item.fate is Fate.PARKED else None
+    document = set_aside.new_document(item, step.next_order(item.shard), step.now, head)
+    step.write(set_aside.COLLECTION, Insert(document))
+    if item.fate is Fate.POISON:
+        assert item.poison is not None
+        log.warning("record set aside", id=document["_id"], code=item.poison.code)
+        if set_aside.holds_key(item):
+            parked[_key(item)] = document["_id"]
+        if item.envelope is not None and item.record is not None:
+            _tell_set_aside(step, item, document["_id"])
+
+
+def _tell_set_aside(step: "Step", item: Item, id: str) -> None:
+    assert item.record is not None and item.poison is not None
+    if item.record.topic == step.loop.reader.commands:
+        code = "id_reused" if item.poison.code == "id_reused" else "set_aside"
+        text = f"{item.poison.code}: {item.poison.text}"
+        say_answer(step, item, Refused(code, text, {"set_aside": id}))
+
+
+def _resolve(step: "Step", item: Item, event: ReplaySetAside | SkipSetAside) -> Answer:
+    """Replays or skips a set-aside record and then, in order, those of its key behind it."""
+    waiting = step.replays.get(event.id)
+    if not waiting:
+        return Refused("set_aside_unknown", "nothing is set aside under this id")
+    head, *behind = waiting
+    assert head.document is not None and item.cause is not None
+    if isinstance(event, SkipSetAside):
+        _resolved(step, head, set_aside.SKIPPED, item.cause.actor, event.reason)
+    elif not _replay(step, head, item.cause.actor):
+        assert head.poison is not None
+        return Refused("still_fails", f"{head.poison.code}: {head.poison.text}")
+    step.parked[item.shard].pop(head.document["key"], None)
+    _follow(step, behind, item.cause.actor)
+    return Accepted(details={"followed": len(behind)})
+
+
+def _follow(step: "Step", behind: list[Item], actor: str) -> None:
+    """Decides what waited behind a resolved record, until one of them can't be decided."""
+    for index, item in enumerate(behind):
+        if not _replay(step, item, actor):
+            assert item.document is not None
+            head = item.document["_id"]
+            step.parked[item.shard][item.document["key"]] = head
+            for later in behind[index + 1 :]:
+                assert later.document is not None
+                step.write(set_aside.COLLECTION, set_aside.behind(later.document, head))
+            return
+
+
+def _replay(step: "Step", item: Item, actor: str) -> bool:
+    assert item.document is not None
+    try:
+        if item.fate is Fate.DECIDE:
+            _decide(step, item)
+    except Poison as poison:
+        item.fate, item.poison = Fate.POISON, poison
+    if item.fate is Fate.POISON:
+        assert item.poison is not None
+        step.write(set_aside.COLLECTION, set_aside.again(item.document, item.poison))
+        return False
+    _resolved(step, item, set_aside.REPLAYED, actor, "")
+    return True
+
+
+def _resolved(step: "Step", item: Item, state: str, actor: str, reason: str) -> None:
+    assert item.document is not None
+    step.write(
+        set_aside.COLLECTION,
+        set_aside.resolved(item.document, state, actor, reason, step.now),
+    )

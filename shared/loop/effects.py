@@ -1,0 +1,268 @@
+"""Things done outside (a customer's endpoint is called): begun, then done, refused or unknown.
+
+Only rows that were committed as *begun* are executed, with the request that the row holds, so after
+a crash the endpoint may see a request again, but only with the same id and body. What was begun is
+not withdrawn; an attempt without a clear result is tried again for 24 h and then left *uncertain*.
+"""
+
+import asyncio
+import time
+import zlib
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import structlog
+
+from shared.loop.decision import Cause, Effect, EffectFinished, Outcome
+from shared.store import Document, Index, Store
+
+log = structlog.get_logger(__name__)
+
+COLLECTION = "effects"
+INDEXES = [
+    Index(COLLECTION, ("shard", "state", "due_at")),
+    Index(COLLECTION, ("state", "shard", "endpoint", "due_at")),
+]
+
+BEGUN = "begun"
+WAITING = "waiting"
+
+BACKOFF_SECONDS_MIN = 10
+BACKOFF_SECONDS_MAX = 900
+GIVE_UP_AFTER = timedelta(hours=24)
+CONCURRENCY_PER_ENDPOINT = 16
+QUEUED_PER_ENDPOINT_MAX = 256
+FAILURES_TO_TRIP = 5
+TRIPPED_SECONDS = 10.0
+TAKEN_MAX = 500
+
+
+async def reached(
+    store: Store, shards: Sequence[int], now: datetime, full: Sequence[str]
+) -> list[Document]:
+    """Waiting rows whose next attempt is due, but not those of endpoints that can't take more."""
+    where: dict[str, object] = {
+        "state": WAITING,
+        "shard": {"$in": list(shards)},
+        "due_at": {"$lte": now},
+    }
+    if full:
+        where["endpoint"] = {"$nin": list(full)}
+    return await store.find(COLLECTION, where, sort=[("due_at", 1)], limit=TAKEN_MAX)
+
+
+class Verdict(StrEnum):
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    """It may have happened: no answer, or one that doesn't say."""
+    NOT_TRIED = "not_tried"
+    """Certainly not happened: the endpoint was not reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    id: str
+    shard: int
+    attempt: int
+    verdict: Verdict
+    text: str
+
+
+Perform = Callable[[Document], Awaitable[tuple[Verdict, str]]]
+"""Executes one row's request. It never raises for what an endpoint may do."""
+
+
+def new_row(effect: Effect, shard: int, cause: Cause, now: datetime, *, begin: bool) -> Document:
+    """The row of a new effect; begun at once if its endpoint has room for it."""
+    request = effect.request
+    return {
+        "_id": effect.id,
+        "schema": 1,
+        "shard": shard,
+        "kind": effect.kind,
+        "endpoint": effect.endpoint,
+        "request": {
+            "url": request.url,
+            "body": request.body,
+            "headers": dict(request.headers),
+            "secret": request.secret,
+        },
+        "data": dict(effect.data),
+        "cause": cause_document(cause),
+        "state": BEGUN if begin else WAITING,
+        "attempt": 1 if begin else 0,
+        "unknown": False,
+        "created_at": now,
+        "due_at": now,
+    }
+
+
+def cause_document(cause: Cause) -> Document:
+    """An effect's results and deadlines carry their cause's tenant and trace on."""
+    return {
+        "id": cause.id,
+        "source": cause.source,
+        "key": cause.key,
+        "tenant": cause.tenant,
+        "trace": cause.trace,
+    }
+
+
+def cause_of(row: Document, now: datetime, suffix: str) -> Cause:
+    cause = row["cause"]
+    return Cause(
+        id=f"{row['_id']}/{suffix}",
+        source=cause["source"],
+        key=cause["key"],
+        time=now,
+        tenant=cause["tenant"],
+        trace=cause["trace"],
+    )
+
+
+def begun(row: Document) -> Document:
+    return row | {"state": BEGUN, "attempt": row["attempt"] + 1}
+
+
+def after(row: Document, result: Result, now: datetime) -> Document | EffectFinished:
+    """What follows from an attempt's result: the end, or the row waiting for its next attempt."""
+    unknown = row["unknown"] or result.verdict is Verdict.UNKNOWN
+    if result.verdict is Verdict.DONE:
+        return _finished(row, Outcome.DONE, result.text)
+    if result.verdict is Verdict.REFUSED:
+        return _finished(row, Outcome.REFUSED, result.text)
+    if now - row["created_at"] >= GIVE_UP_AFTER:
+        outcome = Outcome.UNCERTAIN if unknown else Outcome.REFUSED
+        return _finished(row, outcome, f"given up: {result.text}")
+    wait = timedelta(seconds=backoff_seconds(row["_id"], row["attempt"]))
+    return row | {"state": WAITING, "unknown": unknown, "due_at": now + wait}
+
+
+def _finished(row: Document, outcome: Outcome, text: str) -> EffectFinished:
+    return EffectFinished(row["_id"], row["kind"], outcome, text, row["attempt"], row["data"])
+
+
+def ended(row: Document, event: EffectFinished, now: datetime) -> Document:
+    """What is kept of an effect's end, should deciding it fail."""
+    return row | {"is": "effect", "outcome": event.outcome, "text": event.text, "at": now}
+
+
+def backoff_seconds(id: str, attempt: int) -> float:
+    """10 s doubling to 15 min, spread by up to a tenth so that retries do not arrive together."""
+    base = min(BACKOFF_SECONDS_MIN * float(2 ** min(attempt - 1, 10)), BACKOFF_SECONDS_MAX)
+    return base * (1 + zlib.crc32(f"{id}/{attempt}".encode()) % 100 / 1000)
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """One endpoint's concurrency limit and breaker."""
+
+    name: str
+    slots: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(CONCURRENCY_PER_ENDPOINT)
+    )
+    accepted: int = 0
+    failures: int = 0
+    tripped_until: float = 0.0
+
+    def has_room(self, now: float, reserved: int = 0) -> bool:
+        """A tripped endpoint takes nothing, then one attempt; a good result closes the breaker."""
+        if self.failures >= FAILURES_TO_TRIP:
+            return now >= self.tripped_until and self.accepted + reserved == 0
+        return self.accepted + reserved < QUEUED_PER_ENDPOINT_MAX
+
+    def is_tripped(self, now: float) -> bool:
+        return self.failures >= FAILURES_TO_TRIP and now < self.tripped_until
+
+    def learn(self, verdict: Verdict, now: float) -> None:
+        if verdict in (Verdict.DONE, Verdict.REFUSED):
+            self.failures = 0
+            return
+        self.failures += 1
+        if self.failures >= FAILURES_TO_TRIP:
+            self.tripped_until = now + TRIPPED_SECONDS
+            if self.failures == FAILURES_TO_TRIP:
+                log.error("endpoint failing", endpoint=self.name)
+
+
+class Worker:
+    """Executes begun rows beside the loop; one slow or dead endpoint delays no other."""
+
+    def __init__(
+        self,
+        perform: Perform,
+        wake: Callable[[], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._perform = perform
+        self._wake = wake
+        self._monotonic = monotonic
+        self._endpoints: dict[str, Endpoint] = {}
+        self._running: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self.results: list[Result] = []
+
+    def has_room(self, endpoint: str, reserved: int = 0) -> bool:
+        """Whether one more may begin, beside those that a step is about to commit."""
+        return self._endpoint(endpoint).has_room(self._monotonic(), reserved)
+
+    def without_room(self) -> list[str]:
+        now = self._monotonic()
+        return [name for name, known in self._endpoints.items() if not known.has_room(now)]
+
+    def tripped(self) -> list[str]:
+        now = self._monotonic()
+        return [name for name, known in self._endpoints.items() if known.is_tripped(now)]
+
+    @property
+    def running(self) -> int:
+        return len(self._running)
+
+    def start(self, rows: Iterable[Document]) -> None:
+        """Takes committed rows. An attempt that is under way already is not begun a second time."""
+        known = set(self._running) | {(result.id, result.attempt) for result in self.results}
+        for row in rows:
+            attempt = (row["_id"], row["attempt"])
+            if attempt not in known:
+                self._endpoint(row["endpoint"]).accepted += 1
+                self._running[attempt] = asyncio.create_task(self._execute(row))
+
+    async def _execute(self, row: Document) -> None:
+        endpoint = self._endpoint(row["endpoint"])
+        try:
+            verdict, text = await self._attempt(endpoint, row)
+            self.results.append(Result(row["_id"], row["shard"], row["attempt"], verdict, text))
+        finally:
+            endpoint.accepted -= 1
+            del self._running[row["_id"], row["attempt"]]
+        self._wake()
+
+    async def _attempt(self, endpoint: Endpoint, row: Document) -> tuple[Verdict, str]:
+        async with endpoint.slots:
+            if endpoint.is_tripped(self._monotonic()):
+                return Verdict.NOT_TRIED, "the endpoint's breaker is open"
+            verdict, text = await self._perform(row)
+            endpoint.learn(verdict, self._monotonic())
+            return verdict, text
+
+    def take(self, shards: Sequence[int], limit: int) -> list[Result]:
+        """Results that belong to these shards, once; a step that fails gives them back."""
+        taken = [result for result in self.results if result.shard in shards][:limit]
+        self.results = [result for result in self.results if result not in taken]
+        return taken
+
+    def give_back(self, results: Iterable[Result]) -> None:
+        self.results.extend(results)
+
+    async def stop(self, seconds: float) -> None:
+        """Lets attempts end within the limit; the rest is begun again by whoever owns it next."""
+        tasks = list(self._running.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=seconds)
+            for task in late:
+                task.cancel()
+
+    def _endpoint(self, name: str) -> Endpoint:
+        return self._endpoints.setdefault(name, Endpoint(name))

@@ -1,0 +1,55 @@
+"""Commands are known by source and id: a known one gets its stored answer, never a second effect.
+
+The entry is written in the transaction of the effect, never before or apart from it. The same id
+with another payload is a mistake of the sender: refused as `id_reused` and set aside.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from shared.contracts.envelope import Envelope
+from shared.loop.decision import Accepted, Refused
+from shared.store import Document, Index, Transaction
+
+COLLECTION = "inbox"
+INDEXES = [Index(COLLECTION, ("at",))]
+
+Answer = Accepted | Refused
+
+
+def key_of(envelope: Envelope) -> str:
+    return f"{envelope.tenant}|{envelope.source}|{envelope.id}"
+
+
+def payload_hash(envelope: Envelope) -> str:
+    digest = hashlib.blake2b(envelope.type.encode(), digest_size=16)
+    digest.update(envelope.data)
+    return digest.hexdigest()
+
+
+async def load(transaction: Transaction, envelopes: Iterable[Envelope]) -> dict[str, Document]:
+    keys = [key_of(envelope) for envelope in envelopes]
+    if not keys:
+        return {}
+    rows = await transaction.find(COLLECTION, {"_id": {"$in": keys}})
+    return {row["_id"]: row for row in rows}
+
+
+def entry(envelope: Envelope, answer: Answer, now: datetime) -> Document:
+    return {
+        "_id": key_of(envelope),
+        "hash": payload_hash(envelope),
+        "at": now,
+        "accepted": isinstance(answer, Accepted),
+        "code": answer.code,
+        "text": answer.text,
+        "details": dict(answer.details),
+    }
+
+
+def answer_of(document: Document) -> Answer:
+    kind: Any = Accepted if document["accepted"] else Refused
+    answer: Answer = kind(document["code"], document["text"], document["details"])
+    return answer

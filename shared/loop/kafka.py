@@ -1,0 +1,233 @@
+"""The log on Apache Kafka: FastStream reads, an aiokafka producer of our own speaks.
+
+FastStream's defaults lose data, so every one that matters is set here and asserted by a test. The
+producer is ours because an idempotent one that has failed must be replaced, and because whole
+batches for known partitions cost a third of single sends.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from shared.errors import Infrastructure
+from shared.loop.log import Outgoing, Place, Record
+from shared.loop.loop import Loop
+from shared.settings import Settings
+
+REQUEST_MILLISECONDS = 10_000
+RECORD_BYTES_MAX = 8 * 1024 * 1024
+BATCH_BYTES = 131_072
+LOOK_BACK_SECONDS = 10.0
+REVOKED_WAIT_SECONDS = 5.0
+
+
+class KafkaLog:
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._producer: Any = None
+        self.consumer: Callable[[], Any] = lambda: None
+        """FastStream's consumer, which exists only while its subscriber runs."""
+
+    def assigned(self) -> set[Place]:
+        consumer = self.consumer()
+        return {(tp.topic, tp.partition) for tp in consumer.assignment()} if consumer else set()
+
+    def pause(self, places: Sequence[Place]) -> None:
+        mine = self.assigned() & set(places)
+        if mine:
+            self.consumer().pause(*(TopicPartition(*place) for place in mine))
+
+    def resume(self, positions: Mapping[Place, int]) -> None:
+        consumer, assigned = self.consumer(), self.assigned()
+        for place, offset in positions.items():
+            if place in assigned:
+                consumer.seek(TopicPartition(*place), offset)
+                consumer.resume(TopicPartition(*place))
+
+    async def bounds(self, places: Sequence[Place]) -> dict[Place, tuple[int, int]]:
+        partitions = [TopicPartition(*place) for place in places]
+        if not partitions:
+            return {}
+        try:
+            consumer = self._reading()
+            begins = await consumer.beginning_offsets(partitions)
+            ends = await consumer.end_offsets(partitions)
+        except KafkaError as error:
+            raise Infrastructure(f"Kafka: {type(error).__name__}") from error
+        return {(tp.topic, tp.partition): (begins[tp], ends[tp]) for tp in partitions}
+
+    def _reading(self) -> Any:
+        consumer = self.consumer()
+        if consumer is None:
+            raise Infrastructure("Kafka: the consumer is not running")
+        return consumer
+
+    async def records_at(self, positions: Mapping[Place, int]) -> dict[Place, Record]:
+        """Looks back with a consumer of its own, so that the group's positions stay untouched."""
+        if not positions:
+            return {}
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            request_timeout_ms=REQUEST_MILLISECONDS,
+        )
+        try:
+            await consumer.start()
+            return await self._look_back(consumer, positions)
+        except KafkaError as error:
+            raise Infrastructure(f"Kafka: {type(error).__name__}") from error
+        finally:
+            with suppress(KafkaError):
+                await consumer.stop()
+
+    async def _look_back(
+        self, consumer: Any, positions: Mapping[Place, int]
+    ) -> dict[Place, Record]:
+        """The records at these offsets; one that compaction took is not among them."""
+        consumer.assign([TopicPartition(*place) for place in positions])
+        for place, offset in positions.items():
+            consumer.seek(TopicPartition(*place), offset)
+        first: dict[Place, Record] = {}
+        limit = time.monotonic() + LOOK_BACK_SECONDS
+        while len(first) < len(positions) and time.monotonic() < limit:
+            fetched = await consumer.getmany(timeout_ms=200, max_records=500)
+            for partition, records in fetched.items():
+                first.setdefault((partition.topic, partition.partition), records[0])
+                consumer.pause(partition)
+        if len(first) < len(positions):
+            raise Infrastructure("Kafka: the last records taken could not be read in time")
+        return {place: row for place, row in first.items() if row.offset == positions[place]}
+
+    async def publish(self, records: Sequence[Outgoing]) -> None:
+        """One batch per partition, all at once; in order inside each partition. After a failure the
+        producer is replaced, since an idempotent one may stay wedged."""
+        try:
+            producer = await self._running_producer()
+            futures = [
+                await producer.send_batch(batch, topic, partition=partition)
+                for (topic, partition), batches in _batches(producer, records).items()
+                for batch in batches
+            ]
+            await asyncio.gather(*futures)
+        except KafkaError as error:
+            await self.close()
+            raise Infrastructure(f"Kafka: {type(error).__name__}") from error
+
+    async def _running_producer(self) -> Any:
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap,
+                acks="all",
+                enable_idempotence=True,
+                linger_ms=0,
+                max_batch_size=BATCH_BYTES,
+                max_request_size=RECORD_BYTES_MAX,
+                request_timeout_ms=REQUEST_MILLISECONDS,
+            )
+            await producer.start()
+            self._producer = producer
+        return self._producer
+
+    async def close(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with suppress(KafkaError, TimeoutError):
+                await asyncio.wait_for(producer.stop(), timeout=3)
+
+    async def report(self, positions: Mapping[Place, int]) -> None:
+        assigned = self.assigned()
+        offsets = {
+            TopicPartition(*place): OffsetAndMetadata(offset, "")
+            for place, offset in positions.items()
+            if place in assigned
+        }
+        if offsets:
+            with suppress(KafkaError):
+                await self._reading().commit(offsets)
+
+
+def _batches(producer: Any, records: Sequence[Outgoing]) -> dict[Place, list[Any]]:
+    """The records as producer batches by place; a batch that is full is followed by another."""
+    places: dict[Place, list[Any]] = {}
+    for record in records:
+        batches = places.setdefault((record.topic, record.partition), [])
+        if not batches or not _append(batches[-1], record):
+            batches.append(producer.create_batch())
+            _append(batches[-1], record)
+    return places
+
+
+def _append(batch: Any, record: Outgoing) -> bool:
+    added = batch.append(
+        key=record.key, value=record.value, timestamp=None, headers=list(record.headers)
+    )
+    return added is not None
+
+
+class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Only marks: records arrive while it runs, its errors are swallowed, nobody beats the heart."""
+
+    def __init__(self, loop: Loop, log: KafkaLog) -> None:
+        self._loop = loop
+        self._log = log
+
+    async def on_partitions_revoked(self, revoked: Any) -> None:
+        self._loop.close(list(self._loop.shards))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._loop.lock.acquire(), REVOKED_WAIT_SECONDS)
+            self._loop.lock.release()
+
+    async def on_partitions_assigned(self, assigned: Any) -> None:
+        """Position 0 only satisfies the client, which wants one; opening seeks to the real one."""
+        consumer = self._log.consumer()
+        for partition in assigned:
+            consumer.pause(partition)
+            consumer.seek(partition, 0)
+        self._loop.assign([(tp.topic, tp.partition) for tp in assigned])
+
+
+async def _parse_nothing(message: Any) -> KafkaMessage:
+    """A message that carries the raw records and decodes nothing: one bad header must not cost the
+    whole batch."""
+    return KafkaMessage(body=b"", headers={}, raw_message=message, consumer=None)  # type: ignore[arg-type]
+
+
+async def _decode_nothing(message: KafkaMessage) -> bytes:
+    return b""
+
+
+def subscribe(broker: KafkaBroker, loop: Loop, log: KafkaLog, settings: Settings) -> None:
+    """One subscriber over all topics: each further one would cost seconds at start."""
+    subscriber = broker.subscriber(
+        *loop.topics(),
+        batch=True,
+        group_id=loop.service.name,
+        max_records=settings.batch_size_max,
+        batch_timeout_ms=settings.batch_timeout_ms,
+        auto_offset_reset="none",
+        ack_policy=AckPolicy.MANUAL,
+        partition_assignment_strategy=(RangePartitionAssignor,),
+        session_timeout_ms=settings.session_timeout_ms,
+        heartbeat_interval_ms=settings.session_timeout_ms // 4,
+        max_poll_interval_ms=300_000,
+        max_partition_fetch_bytes=RECORD_BYTES_MAX,
+        listener=Listener(loop, log),
+        parser=_parse_nothing,
+        decoder=_decode_nothing,
+    )
+    log.consumer = lambda: subscriber.consumer
+
+    async def on_batch(message: KafkaMessage) -> None:
+        await loop.on_records(message.raw_message)  # type: ignore[arg-type]
+
+    subscriber(on_batch)

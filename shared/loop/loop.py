@@ -1,0 +1,242 @@
+"""The loop that carries a service: batches in, one transaction a step, then said, then begun.
+
+A shard is closed, open or refused. Records, deadlines and effect results of open shards are decided
+under one lock; whatever fails closes the shards that took part, and the ticker opens them again
+(`open`). So there is one way forward (`step`) and one way to recover.
+"""
+
+import asyncio
+import random
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import structlog
+
+from shared.clock import Clock
+from shared.contracts.answers import commands_topic
+from shared.contracts.event import Event
+from shared.contracts.operations import operations
+from shared.errors import Conflict, Infrastructure
+from shared.loop import deadlines, effects, inbox, outbox, set_aside
+from shared.loop.decision import Service
+from shared.loop.effects import Perform, Worker
+from shared.loop.log import Log, Place, Record
+from shared.loop.outbox import Speaker
+from shared.loop.shard import Shard, State
+from shared.loop.sort_out import Fate, Reader
+from shared.loop.step import Inputs, Step, commit, prepare
+from shared.store import Index, Store
+from shared.topics import manifest
+
+log = structlog.get_logger(__name__)
+
+INDEXES = [
+    Index("shards", ()),
+    *outbox.INDEXES,
+    *inbox.INDEXES,
+    *deadlines.INDEXES,
+    *effects.INDEXES,
+    *set_aside.INDEXES,
+]
+
+BACKOFF_SECONDS_MIN = 0.1
+BACKOFF_SECONDS_MAX = 15.0
+CONFLICTS_BEFORE_SUSPICION = 5
+SAME_ERRORS_TO_STOP = 3
+
+
+_RANDOM = random.Random()
+
+
+def _nothing_fails(_name: str) -> None:
+    """Failpoints do nothing but in the simulator and in chaos builds."""
+
+
+class Loop:
+    def __init__(
+        self,
+        service: Service,
+        store: Store,
+        log: Log,
+        clock: Clock,
+        perform: Perform,
+        *,
+        partitions: int | None = None,
+        batch_size_max: int = 500,
+        reach: Callable[[str], None] = _nothing_fails,
+        monotonic: Callable[[], float] = time.monotonic,
+        random: random.Random = _RANDOM,
+    ) -> None:
+        self.service = service
+        self.store = store
+        self.log = log
+        self.clock = clock
+        self.reach = reach
+        self.monotonic = monotonic
+        partitions = partitions or manifest().partitions
+        self.reader = _reader(service, partitions)
+        self.speaker = Speaker(service.name, partitions)
+        self.worker = Worker(perform, self.wake, monotonic)
+        self.lock = asyncio.Lock()
+        self.shards: dict[int, Shard] = {}
+        self.counters: Counter[str] = Counter()
+        self.limit = self._batch_size_max = batch_size_max
+        self.suspects: dict[str, str] = {}
+        self.stopped: str | None = None
+        self.woken = asyncio.Event()
+        self._stopping = False
+        self._random = random
+        self._conflicts = 0
+        self._same_error = ("", 0)
+        self.failures = 0
+        self.retry_at = 0.0
+
+    def topics(self) -> list[str]:
+        return [self.reader.commands, *self.service.topics]
+
+    # Assignment: called by the listener, which must neither wait nor fail.
+
+    def assign(self, places: Iterable[Place]) -> None:
+        """Knows the shards of these places, all closed; who holds a shard's commands owns it."""
+        owned = {number for topic, number in places if topic == self.reader.commands}
+        self.shards = {
+            number: Shard(number, [(topic, number) for topic in self.topics()]) for number in owned
+        }
+        self.retry_at, self.failures = 0.0, 0
+        self.wake()
+
+    def close(self, numbers: Iterable[int]) -> None:
+        """Takes nothing more of these shards until they are opened again."""
+        for number in numbers:
+            shard = self.shards.get(number)
+            if shard is not None and shard.state is State.OPEN:
+                shard.state = State.CLOSED
+                self.log.pause(shard.places)
+
+    def wake(self) -> None:
+        """Makes the ticker look now instead of at its next turn."""
+        self.woken.set()
+
+    def _is_open(self, number: int) -> bool:
+        return number in self.shards and self.shards[number].state is State.OPEN
+
+    def open(self) -> dict[int, Shard]:
+        return {number: shard for number, shard in self.shards.items() if shard.state is State.OPEN}
+
+    # Steps
+
+    async def on_records(self, records: Sequence[Record]) -> None:
+        """Takes a batch as it was fetched. What it does not take will be read again."""
+        async with self.lock:
+            shards = self.open()
+            mine = [record for record in records if record.partition in shards]
+            if mine and not self._stopping:
+                await self.step(shards, Inputs(records=mine))
+
+    async def step(self, shards: Mapping[int, Shard], inputs: Inputs) -> None:
+        """One step and what follows from it: said, confirmed, begun; or closed and opened again."""
+        step = prepare(self, shards, inputs)
+        try:
+            await commit(step)
+        except Infrastructure as error:
+            self._failed(step, error)
+        except Exception as error:
+            self._suspect(step, error)
+        else:
+            self._keep(step)
+            await self._say(step)
+
+    def _keep(self, step: Step) -> None:
+        """The step is committed: what it knew in copies becomes what the shards are."""
+        for number, row in step.rows.items():
+            shard = step.shards[number]
+            shard.row, shard.parked, shard.confirmed = row, step.parked[number], []
+        self.failures = self._conflicts = 0
+        self.limit = min(self.limit * 2, self._batch_size_max)
+        for item in step.items:
+            self.counters[f"inputs_{item.fate}"] += 1
+            self.suspects.pop(item.origin, None)
+        if any(item.fate is Fate.DECIDE for item in step.items):
+            self._same_error = ("", 0)
+        self.counters["steps"] += 1
+        self.worker.start(step.begun)
+        self.log.resume({place: at for place, at in step.rewind.items() if self._is_open(place[1])})
+
+    async def _say(self, step: Step) -> None:
+        """Publishes what was committed. Failing here loses nothing: opening says it again."""
+        said = [record for records in step.said.values() for record in records]
+        if not said:
+            return
+        try:
+            await self.log.publish(said)
+        except Infrastructure as error:
+            log.warning("publishing failed", error=str(error))
+            self.back_off(step.shards)
+            return
+        self.reach("publish.confirmed")
+        for number, ids in step.documents.items():
+            step.shards[number].confirmed = ids
+        self.counters["records_said"] += len(said)
+
+    # Failures
+
+    def _failed(self, step: Step, error: Infrastructure) -> None:
+        """Nothing was decided and no input is to blame: back off, open, read again. A guard that
+        fires again and again on the same batch is another matter."""
+        log.warning("step failed", error=f"{type(error).__name__}: {error}")
+        if isinstance(error, Conflict):
+            self.counters["guards_fired"] += 1
+            self._conflicts += 1
+        if self._conflicts >= CONFLICTS_BEFORE_SUSPICION:
+            self._suspect(step, error)
+        else:
+            self.worker.give_back(step.inputs.results)
+            self.back_off(step.shards)
+
+    def _suspect(self, step: Step, error: Exception) -> None:
+        """An error that the infrastructure does not explain: halve the batch until one input is
+        left. That it fails alone, after the shard could be opened again, makes it poison."""
+        reason = f"{type(error).__name__} at {_place(error)}"
+        log.error("step raised", error=reason, inputs=len(step.items))
+        if len(step.items) == 1:
+            self._blame(step.items[0].origin, reason)
+        self.limit = max(1, len(step.items) // 2)
+        self._conflicts = 0
+        self.worker.give_back(step.inputs.results)
+        self.back_off(step.shards)
+
+    def _blame(self, origin: str, reason: str) -> None:
+        known, count = self._same_error
+        self._same_error = (reason, count + 1 if known == reason else 1)
+        if self._same_error[1] >= SAME_ERRORS_TO_STOP:
+            self.stopped = f"{SAME_ERRORS_TO_STOP} inputs in a row failed with {reason}"
+            log.critical("stopped: this looks like a bad deployment", reason=self.stopped)
+        else:
+            self.suspects[origin] = reason
+
+    def back_off(self, shards: Iterable[int]) -> None:
+        """Closes the shards; they are opened again after a doubling wait, spread so that replicas
+        do not come back together."""
+        ceiling = min(BACKOFF_SECONDS_MIN * 2 ** min(self.failures, 10), BACKOFF_SECONDS_MAX)
+        self.failures += 1
+        self.retry_at = self.monotonic() + ceiling * self._random.uniform(0.5, 1.0)
+        self.close(shards)
+
+
+def _place(error: BaseException) -> str:
+    """Where an error rose: file and line, never its values."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename.rsplit('/', 2)[-1]}:{frames[-1].lineno}" if frames else "?"
+
+
+def _reader(service: Service, partitions: int) -> Reader:
+    """What of the service's handlers sorting needs: event types by their wire name."""
+    kinds = {
+        kind.TYPE: kind
+        for kind in service.handlers
+        if isinstance(kind, type) and issubclass(kind, Event)
+    }
+    all_kinds = {**kinds, **operations(service.name)}
+    return Reader(all_kinds, commands_topic(service.name), partitions)

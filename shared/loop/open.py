@@ -1,0 +1,148 @@
+"""Opening a shard: the one way to recover, whatever happened before.
+
+1. read the rows and kill the sessions of former owners (a dead one's transaction would hold a row)
+2. raise the epoch: from here on no former owner can commit
+3. publish what the outbox still holds, whole and in order
+4. compare the positions with the log: what does not fit is refused, that shard alone
+5. read on from the positions
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import structlog
+
+from shared.errors import ShardRefuses
+from shared.loop import effects, outbox, set_aside
+from shared.loop.log import Place, Record, fingerprint
+from shared.loop.shard import Shard, ShardRow, State, from_document
+from shared.store import Insert, Transaction, Write
+
+if TYPE_CHECKING:
+    from shared.loop.loop import Loop
+
+log = structlog.get_logger(__name__)
+
+
+async def open_shards(loop: "Loop", shards: Sequence[Shard]) -> None:
+    """Opens those that can be opened; raises `Infrastructure` if none of them could be tried."""
+    await _kill_former_owners(loop, shards)
+    loop.reach("open.killed")
+    await _fence(loop, shards)
+    loop.reach("open.fenced")
+    await _drain(loop, shards)
+    loop.reach("open.drained")
+    fitting = await _compare(loop, shards)
+    await _restore(loop, fitting)
+    loop.reach("open.restored")
+    for shard in fitting:
+        shard.state, shard.error = State.OPEN, None
+    loop.log.resume(
+        {place: shard.row.next.get(place[0], 0) for shard in fitting for place in shard.places}
+    )
+    log.info("shards opened", shards=[shard.number for shard in fitting])
+
+
+async def _kill_former_owners(loop: "Loop", shards: Sequence[Shard]) -> None:
+    numbers = [shard.number for shard in shards]
+    rows = await loop.store.find("shards", {"_id": {"$in": numbers}})
+    sessions = {row["session"] for row in rows} - {None, loop.store.session}
+    for session in sessions:
+        await loop.store.kill(session)
+
+
+async def _fence(loop: "Loop", shards: Sequence[Shard]) -> None:
+    numbers = [shard.number for shard in shards]
+    async with loop.store.transaction() as transaction:
+        rows = await _read(transaction, numbers)
+        writes = [_taken(rows.get(number), number, loop.store.session) for number in numbers]
+        await transaction.write("shards", writes)
+    for shard, write in zip(shards, writes, strict=True):
+        assert not isinstance(write, str)
+        shard.row = from_document(write.document)  # type: ignore[union-attr]
+
+
+async def _read(transaction: Transaction, numbers: Sequence[int]) -> dict[int, ShardRow]:
+    rows = await transaction.find("shards", {"_id": {"$in": list(numbers)}})
+    return {row["_id"]: from_document(row) for row in rows}
+
+
+def _taken(row: ShardRow | None, number: int, session: object) -> Write:
+    taken = row.copy() if row else ShardRow(number)
+    taken.epoch, taken.session = taken.epoch + 1, session
+    guarded = taken.guarded(epoch=taken.epoch - 1, steps=taken.steps)
+    return guarded if row else Insert(guarded.document)
+
+
+async def _drain(loop: "Loop", shards: Sequence[Shard]) -> None:
+    """A document whose publishing failed is published again, whole; readers drop what they saw."""
+    numbers = [shard.number for shard in shards]
+    found = await loop.store.find(
+        outbox.COLLECTION, {"shard": {"$in": numbers}}, sort=[("shard", 1), ("step", 1)]
+    )
+    for documents in outbox.by_round(found):
+        await loop.log.publish([row for one in documents for row in outbox.records(one)])
+    for shard in shards:
+        shard.confirmed = [row["_id"] for row in found if row["shard"] == shard.number]
+    loop.counters["outbox_drained"] += len(found)
+
+
+async def _compare(loop: "Loop", shards: Sequence[Shard]) -> list[Shard]:
+    """Those shards whose positions fit the log; the others are refused with the reason."""
+    places = [place for shard in shards for place in shard.places]
+    bounds = await loop.log.bounds(places)
+    last = await loop.log.records_at(
+        {
+            (topic, shard.number): shard.row.next[topic] - 1
+            for shard in shards
+            for topic, _ in shard.places
+            if shard.row.next.get(topic, 0) > bounds[topic, shard.number][0]
+            and shard.row.next[topic] <= bounds[topic, shard.number][1]
+        }
+    )
+    fitting = []
+    for shard in shards:
+        shard.begins = {topic: bounds[topic, shard.number][0] for topic, _ in shard.places}
+        shard.holes = {}
+        try:
+            for place in shard.places:
+                check_position(shard.row, place, bounds[place], last.get(place))
+            fitting.append(shard)
+        except ShardRefuses as refusal:
+            refuse(shard, str(refusal))
+    return fitting
+
+
+def check_position(
+    row: ShardRow, place: Place, bounds: tuple[int, int], last: Record | None
+) -> None:
+    """Raises `ShardRefuses` if what was read can't be what the log holds."""
+    topic, partition = place
+    begin, end = bounds
+    position = row.next.get(topic, 0)
+    where = f"{topic}/{partition}: read up to {position}, the log holds {begin} to {end}"
+    if position > end:
+        raise ShardRefuses(f"{where}; the topic was made anew or cut")
+    if position < begin:
+        raise ShardRefuses(f"{where}; retention overtook the reader")
+    if last is not None and topic in row.marks and fingerprint(last) != row.marks[topic]:
+        raise ShardRefuses(f"{where}; another record stands where the last one was read")
+
+
+def refuse(shard: Shard, reason: str) -> None:
+    resolve = f"leadops shards resolve {shard.number}"
+    shard.state, shard.error = State.REFUSED, f"{reason}. To go on: {resolve}"
+    log.error("shard refused", shard=shard.number, error=shard.error)
+
+
+async def _restore(loop: "Loop", shards: Sequence[Shard]) -> None:
+    """Reads what only the store knows: parked keys, and effects that were begun by someone."""
+    numbers = [shard.number for shard in shards]
+    parked = await set_aside.parked_keys(loop.store, numbers)
+    for shard in shards:
+        shard.parked = parked[shard.number]
+    loop.worker.start(
+        await loop.store.find(
+            effects.COLLECTION, {"state": effects.BEGUN, "shard": {"$in": numbers}}
+        )
+    )

@@ -1,0 +1,121 @@
+"""What must be said, kept with the state that it follows from until Kafka has it.
+
+One document per shard and step (cut at 4 MiB), deleted by a later step once it is confirmed.
+Whoever opens the shard publishes what is left, whole and in order; readers drop what they saw.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from shared.contracts import envelope as envelopes
+from shared.contracts.envelope import Envelope
+from shared.loop.decision import Cause
+from shared.loop.log import Outgoing, Record
+from shared.loop.shard import ShardRow
+from shared.store import Document, Index
+from shared.topics import shard_of
+
+COLLECTION = "outbox"
+INDEXES = [Index(COLLECTION, ("shard", "step"))]
+BYTES_MAX = 4 * 1024 * 1024
+
+
+class Speaker:
+    """Gives records their place, their number and their headers."""
+
+    def __init__(self, service: str, partitions: int) -> None:
+        self._service = service
+        self._source = f"leadops/{service}"
+        self._partitions = partitions
+
+    def event(
+        self,
+        row: ShardRow,
+        cause: Cause,
+        id: str,
+        type: str,
+        topic: str,
+        key: str,
+        data: bytes,
+    ) -> Outgoing:
+        """A new event, carrying its cause's tenant and trace, at the time of the fact."""
+        raw = key.encode()
+        partition = shard_of(raw, self._partitions) if raw else row.shard
+        envelope = Envelope(
+            id=id,
+            source=self._source,
+            type=type,
+            time=cause.time,
+            data=data,
+            tenant=cause.tenant,
+            traceparent=cause.trace,
+            stream=row.stream(self._service),
+            number=row.number(topic, partition),
+        )
+        return Outgoing(topic, partition, raw or None, data, envelopes.write(envelope))
+
+    def again(self, row: ShardRow, record: Record) -> Outgoing:
+        """A record that lay in another partition than its key's, said to the right one."""
+        assert record.key is not None
+        partition = shard_of(record.key, self._partitions)
+        ours = {
+            "ce_stream": row.stream(self._service).encode(),
+            "ce_number": str(row.number(record.topic, partition)).encode(),
+        }
+        headers = [(name, value) for name, value in record.headers if name not in ours]
+        return Outgoing(
+            record.topic, partition, record.key, record.value, [*headers, *ours.items()]
+        )
+
+
+def documents(row: ShardRow, said: Sequence[Outgoing]) -> Iterator[Document]:
+    """The outbox documents of one step, none above the size that a transaction bears well."""
+    for part, records in enumerate(_parts(said)):
+        yield {
+            "_id": f"{row.shard}/{row.epoch}/{row.steps}/{part}",
+            "shard": row.shard,
+            "step": [row.steps, part],
+            "records": [_to_list(record) for record in records],
+        }
+
+
+def _parts(said: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
+    part: list[Outgoing] = []
+    size = 0
+    for record in said:
+        weight = _weight(record)
+        if part and size + weight > BYTES_MAX:
+            yield part
+            part, size = [], 0
+        part.append(record)
+        size += weight
+    if part:
+        yield part
+
+
+def _weight(record: Outgoing) -> int:
+    return len(record.value or b"") + len(record.key or b"") + 512
+
+
+def _to_list(record: Outgoing) -> list[Any]:
+    flat = [part for header in record.headers for part in header]
+    return [record.topic, record.partition, record.key, record.value, flat]
+
+
+def records(document: Document) -> list[Outgoing]:
+    return [_from_list(row) for row in document["records"]]
+
+
+def _from_list(row: list[Any]) -> Outgoing:
+    topic, partition, key, value, flat = row
+    return Outgoing(topic, partition, key, value, list(zip(flat[::2], flat[1::2], strict=True)))
+
+
+def by_round(found: Iterable[Document]) -> Iterator[list[Document]]:
+    """The first document of every shard, then the second of every shard …: in order within each."""
+    queues: dict[int, list[Document]] = {}
+    for document in found:
+        queues.setdefault(document["shard"], []).append(document)
+    while queues:
+        yield [queue.pop(0) for queue in queues.values()]
+        queues = {shard: queue for shard, queue in queues.items() if queue}

@@ -1,0 +1,141 @@
+"""Records that could not be processed: kept whole, explained, replayed in the service or skipped.
+
+On topics where the order of a key matters, later records of that key are parked behind the first,
+as are its deadlines, until a person replays or skips it. Nothing here ever goes back through Kafka.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.contracts.operations import ReplaySetAside, SkipSetAside
+from shared.errors import Poison
+from shared.loop.log import RawRecord, fingerprint
+from shared.loop.sort_out import Fate, Item
+from shared.store import Document, Index, Replace, Transaction, Write
+from shared.topics import manifest
+
+COLLECTION = "set_aside"
+INDEXES = [Index(COLLECTION, ("shard", "state")), Index(COLLECTION, ("behind", "order"))]
+
+WAITING = "set_aside"
+PARKED = "parked"
+REPLAYED = "replayed"
+SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What an operator asked for, and the stored records that it is about."""
+
+    head: Document
+    behind: Sequence[Document]
+
+
+def new_document(item: Item, order: int, now: datetime, behind: str | None) -> Document:
+    """The document of an item whose fate is poison or parked; `order` keeps a key's sequence."""
+    assert item.fate in (Fate.POISON, Fate.PARKED)
+    poison = item.poison or Poison("parked", "waits behind an earlier record of its key")
+    return {
+        "_id": _id(item),
+        "schema": 1,
+        "shard": item.shard,
+        "state": PARKED if item.fate is Fate.PARKED else WAITING,
+        "behind": behind,
+        "order": order,
+        "key": item.key,
+        "code": poison.code,
+        "text": poison.text,
+        "at": now,
+        "record": _raw(item),
+        "stored": item.stored,
+        "resolved": None,
+    }
+
+
+def _id(item: Item) -> str:
+    return f"{item.origin}/{fingerprint(item.record)}" if item.record else item.origin
+
+
+def _raw(item: Item) -> Document | None:
+    record = item.record
+    if record is None:
+        return None
+    return {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "key": record.key,
+        "value": record.value,
+        "headers": [[name, value] for name, value in record.headers],
+    }
+
+
+def record_of(document: Document, value: str | None = None) -> RawRecord:
+    raw = document["record"]
+    return RawRecord(
+        raw["topic"],
+        raw["partition"],
+        raw["offset"],
+        raw["key"],
+        raw["value"] if value is None else value.encode(),
+        [(name, header) for name, header in raw["headers"]],
+    )
+
+
+def holds_key(item: Item) -> bool:
+    """Whether later records of this item's key must wait behind it."""
+    return bool(item.key) and item.record is not None and manifest().is_ordered(item.record.topic)
+
+
+async def load_resolutions(
+    transaction: Transaction, items: Iterable[Item]
+) -> dict[str, Resolution]:
+    """The stored records that this batch's replays and skips are about, by id."""
+    asked = [
+        item.event.id for item in items if isinstance(item.event, ReplaySetAside | SkipSetAside)
+    ]
+    if not asked:
+        return {}
+    heads = await transaction.find(COLLECTION, {"_id": {"$in": asked}, "state": WAITING})
+    behind = await transaction.find(
+        COLLECTION, {"behind": {"$in": asked}, "state": PARKED}, sort=[("order", 1)]
+    )
+    return {
+        head["_id"]: Resolution(head, [row for row in behind if row["behind"] == head["_id"]])
+        for head in heads
+    }
+
+
+def resolved(document: Document, state: str, by: str, reason: str, now: datetime) -> Write:
+    """The document once it is dealt with; it is kept, with who did it and why."""
+    after = document | {"state": state, "resolved": {"by": by, "reason": reason, "at": now}}
+    return Replace(after, {"state": document["state"]})
+
+
+def behind(document: Document, head: str) -> Write:
+    """The document, waiting behind another head."""
+    return Replace(document | {"state": PARKED, "behind": head}, {"state": document["state"]})
+
+
+def again(document: Document, poison: Poison) -> Write:
+    """The document after a replay that failed: set aside still, with the newest reason."""
+    after = document | {
+        "state": WAITING,
+        "behind": None,
+        "code": poison.code,
+        "text": poison.text,
+    }
+    return Replace(after, {"state": document["state"]})
+
+
+async def parked_keys(store: Any, shards: Sequence[int]) -> dict[int, dict[str, str]]:
+    """Which keys wait behind which record, by shard: read when shards are opened."""
+    rows = await store.find(COLLECTION, {"shard": {"$in": list(shards)}, "state": WAITING})
+    found: dict[int, dict[str, str]] = {shard: {} for shard in shards}
+    for row in rows:
+        raw = row["record"]
+        if raw and row["key"] and manifest().is_ordered(raw["topic"]):
+            found[row["shard"]][row["key"]] = row["_id"]
+    return found

@@ -1,0 +1,116 @@
+"""A shard: the unit of ownership, of ordering and of recovery. Its row is the truth about it.
+
+The row says who may write (`epoch`), how far each topic was read (`next`), how many records were
+said to each output partition (`said`) and how many were taken from each input stream (`seen`).
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from shared.loop.log import Place
+from shared.store import Document, Replace
+
+
+@dataclass(slots=True)
+class ShardRow:
+    """One per service and shard. A step works on a copy and keeps it once it is committed."""
+
+    shard: int
+    epoch: int = 0
+    steps: int = 0
+    """Raised by every step, so a row that was read before another step can't be written."""
+    generation: int = 0
+    """Raised when the store was restored behind what was published: a new stream begins."""
+    session: Any = None
+    next: dict[str, int] = field(default_factory=dict)
+    marks: dict[str, str] = field(default_factory=dict)
+    """The fingerprint of the last record taken, by topic."""
+    said: dict[str, int] = field(default_factory=dict)
+    """The last number used, by `topic/partition`."""
+    seen: dict[str, dict[str, int]] = field(default_factory=dict)
+    """The last number taken, by topic and stream."""
+
+    def copy(self) -> "ShardRow":
+        return ShardRow(
+            self.shard,
+            self.epoch,
+            self.steps,
+            self.generation,
+            self.session,
+            dict(self.next),
+            dict(self.marks),
+            dict(self.said),
+            {topic: dict(streams) for topic, streams in self.seen.items()},
+        )
+
+    def stream(self, service: str) -> str:
+        suffix = f".{self.generation}" if self.generation else ""
+        return f"{service}/{self.shard}{suffix}"
+
+    def number(self, topic: str, partition: int) -> int:
+        """The next dense number for an output partition; readers see any gap in them."""
+        place = f"{topic}/{partition}"
+        self.said[place] = self.said.get(place, 0) + 1
+        return self.said[place]
+
+    def guarded(self, *, epoch: int, steps: int) -> Replace:
+        """Written only by the owner that still is one, and only over the row as it was known."""
+        return Replace(to_document(self), {"epoch": epoch, "steps": steps})
+
+
+def to_document(row: ShardRow) -> Document:
+    """Maps are kept as pairs, since topic names hold dots."""
+    return {
+        "_id": row.shard,
+        "epoch": row.epoch,
+        "steps": row.steps,
+        "generation": row.generation,
+        "session": row.session,
+        "next": [[topic, offset] for topic, offset in row.next.items()],
+        "marks": [[topic, mark] for topic, mark in row.marks.items()],
+        "said": [[place, number] for place, number in row.said.items()],
+        "seen": [
+            [topic, [[stream, number] for stream, number in streams.items()]]
+            for topic, streams in row.seen.items()
+        ],
+    }
+
+
+def from_document(document: Document) -> ShardRow:
+    return ShardRow(
+        document["_id"],
+        document["epoch"],
+        document["steps"],
+        document["generation"],
+        document["session"],
+        dict(document["next"]),
+        dict(document["marks"]),
+        dict(document["said"]),
+        {topic: dict(streams) for topic, streams in document["seen"]},
+    )
+
+
+class State(StrEnum):
+    CLOSED = "closed"
+    OPEN = "open"
+    REFUSED = "refused"
+
+
+@dataclass(slots=True)
+class Shard:
+    """What a process knows of a shard that it is assigned; all of it can be read anew."""
+
+    number: int
+    places: list[Place]
+    state: State = State.CLOSED
+    error: str | None = None
+    row: ShardRow = field(default_factory=lambda: ShardRow(-1))
+    parked: dict[str, str] = field(default_factory=dict)
+    """Keys that wait behind a record that was set aside, with that record's id."""
+    begins: dict[str, int] = field(default_factory=dict)
+    """The first offset of each topic when the shard was opened."""
+    holes: dict[str, int] = field(default_factory=dict)
+    """Offsets that came too early once, by topic; the same again is a hole in the log."""
+    confirmed: list[str] = field(default_factory=list)
+    """Outbox documents that are published; the next step deletes them."""

@@ -1,0 +1,275 @@
+"""The one transaction: what was read, what was decided and what must be said, all or nothing.
+
+In this order, with the price of failing there:
+1. the shard rows, guarded by epoch and step: a former owner fails here, before it does anything
+2. load and decide: pure, so failing costs nothing but the time
+3. state, inbox, deadlines, effects, set-aside, outbox: undone with the transaction
+4. commit: if its result is unknown, the shards are opened anew, which settles it
+Only after that are the records said and the effects begun.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from shared.errors import Poison
+from shared.loop import deadlines, effects, inbox, outbox, set_aside
+from shared.loop.decide import input_of, settle
+from shared.loop.decision import DueReached, EffectFinished, Outcome
+from shared.loop.effects import Result
+from shared.loop.log import Outgoing, Place, Record
+from shared.loop.shard import Shard, ShardRow
+from shared.loop.sort_out import Fate, Item, replayed, sort_out
+from shared.loop.working_set import WorkingSet
+from shared.store import Delete, Document, Insert, Replace, Transaction, Write
+
+if TYPE_CHECKING:
+    from shared.loop.loop import Loop
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a step is given: records, effect results, and rows whose time has come."""
+
+    records: Sequence[Record] = ()
+    results: Sequence[Result] = ()
+    due: Sequence[Document] = ()
+    retries: Sequence[Document] = ()
+    leftovers: Sequence[int] = ()
+    """Shards whose outbox holds confirmed documents: these take part even without an input."""
+
+    def __bool__(self) -> bool:
+        return bool(self.records or self.results or self.due or self.retries or self.leftovers)
+
+    def shards(self) -> set[int]:
+        """The shards that take part for another reason than records."""
+        rows = {row["shard"] for row in (*self.due, *self.retries)}
+        return rows | {result.shard for result in self.results} | set(self.leftovers)
+
+
+@dataclass(slots=True)
+class Step:
+    """What one step gathers; written at its end, forgotten if it fails."""
+
+    loop: "Loop"
+    now: datetime
+    inputs: Inputs
+    shards: Mapping[int, Shard]
+    rows: dict[int, ShardRow]
+    items: list[Item]
+    rewind: Mapping[Place, int]
+    parked: dict[int, dict[str, str]]
+    state: WorkingSet = field(default_factory=WorkingSet)
+    known: dict[str, Document] = field(default_factory=dict)
+    replays: dict[str, list[Item]] = field(default_factory=dict)
+    due: dict[str, Document | None] = field(default_factory=dict)
+    begun: list[Document] = field(default_factory=list)
+    said: dict[int, list[Outgoing]] = field(default_factory=dict)
+    documents: dict[int, list[str]] = field(default_factory=dict)
+    writes: dict[str, list[Write]] = field(default_factory=dict)
+    reserved: Counter[str] = field(default_factory=Counter)
+    order: int = 0
+
+    def write(self, collection: str, write: Write) -> None:
+        self.writes.setdefault(collection, []).append(write)
+
+    def outgoing(self, item: Item, record: Outgoing) -> None:
+        self.said.setdefault(item.shard, []).append(record)
+
+    def has_room(self, endpoint: str) -> bool:
+        return self.loop.worker.has_room(endpoint, self.reserved[endpoint])
+
+    def effect(self, row: Document) -> None:
+        self.write(effects.COLLECTION, Insert(row))
+        if row["state"] == effects.BEGUN:
+            self.begin(row)
+
+    def begin(self, row: Document) -> None:
+        """Noted to be executed, but only once the step is committed."""
+        self.reserved[row["endpoint"]] += 1
+        self.begun.append(row)
+
+    def next_order(self, shard: int) -> int:
+        """Keeps set-aside records of a shard in the order in which they came."""
+        self.order += 1
+        return self.rows[shard].steps * 1_000_000 + self.order
+
+
+def prepare(loop: "Loop", shards: Mapping[int, Shard], inputs: Inputs) -> Step:
+    """Sorts the inputs out, pure: what the step will take of these open shards."""
+    found = sort_out(loop.reader, shards, inputs.records, loop.limit)
+    for item in found.items:
+        _blame(loop, item)
+    for number in inputs.shards():
+        found.rows.setdefault(number, shards[number].row.copy())
+    for number, row in found.rows.items():
+        row.steps = shards[number].row.steps + 1
+    mine = {number: shards[number] for number in found.rows}
+    parked = {number: dict(shard.parked) for number, shard in mine.items()}
+    return Step(loop, loop.clock.now(), inputs, mine, found.rows, found.items, found.rewind, parked)
+
+
+def _blame(loop: "Loop", item: Item) -> None:
+    """An input that failed alone with an error that nobody expected is set aside now."""
+    reason = loop.suspects.get(item.origin)
+    if reason is not None and item.fate is Fate.DECIDE:
+        item.fate, item.poison = Fate.POISON, Poison("unexpected", reason)
+
+
+async def commit(step: Step) -> None:
+    """Commits the step; if it raises (but `UnknownOutcome`), nothing of it has happened."""
+    loop = step.loop
+    loop.reach("step.begin")
+    async with loop.store.transaction() as transaction:
+        await _claim(step, transaction)
+        loop.reach("step.claimed")
+        await _load(step, transaction)
+        loop.reach("step.loaded")
+        for item in step.items:
+            settle(step, item)
+        await _save(step, transaction)
+        loop.reach("step.saved")
+    loop.reach("step.committed")
+
+
+async def _claim(step: Step, transaction: Transaction) -> None:
+    """Raises the step of every shard that takes part, if it is still ours and as we know it."""
+    writes: list[Write] = []
+    for number, row in step.rows.items():
+        known = step.shards[number].row
+        claimed = known.copy()
+        claimed.steps = row.steps
+        writes.append(claimed.guarded(epoch=known.epoch, steps=known.steps))
+    await transaction.write("shards", writes)
+
+
+async def _load(step: Step, transaction: Transaction) -> None:
+    """Reads all that deciding needs; deadlines and results join the items, before the records."""
+    rows = [*await _finished(step, transaction), *await _due(step, transaction)]
+    await _retry(step, transaction)
+    commands = [item for item in step.items if _is_command(step, item)]
+    step.known = await inbox.load(
+        transaction, (item.envelope for item in commands if item.envelope)
+    )
+    for id, found in (await set_aside.load_resolutions(transaction, commands)).items():
+        step.replays[id] = [_replay_item(step, row) for row in (found.head, *found.behind)]
+    step.items = [*rows, *step.items]
+    replays = [item for items in step.replays.values() for item in items]
+    step.state = await step.loop.service.store.load_many(
+        transaction,
+        [
+            input_of(step, item)
+            for item in (*step.items, *replays)
+            if item.fate is Fate.DECIDE and item.event is not None
+        ],
+    )
+
+
+def _is_command(step: Step, item: Item) -> bool:
+    return (
+        item.fate is Fate.DECIDE
+        and item.record is not None
+        and item.record.topic == step.loop.reader.commands
+    )
+
+
+def _replay_item(step: Step, document: Document) -> Item:
+    if document["record"] is None:
+        item = _stored_item(document["stored"])
+        item.document = document
+        return item
+    record = set_aside.record_of(document)
+    return replayed(step.loop.reader, document["shard"], record, document)
+
+
+def _stored_item(stored: Document) -> Item:
+    """The input that a deadline or an effect's end is, now or when it is replayed."""
+    event: DueReached | EffectFinished
+    if stored["is"] == "due":
+        event = DueReached(stored["kind"], stored["key"], stored["data"])
+    else:
+        event = EffectFinished(
+            stored["_id"],
+            stored["kind"],
+            Outcome(stored["outcome"]),
+            stored["text"],
+            stored["attempt"],
+            stored["data"],
+        )
+    cause = effects.cause_of(stored, stored["at"], stored["is"])
+    return Item(
+        f"{stored['is']}/{stored['_id']}",
+        stored["shard"],
+        Fate.DECIDE,
+        event=event,
+        cause=cause,
+        stored=stored,
+    )
+
+
+async def _due(step: Step, transaction: Transaction) -> list[Item]:
+    """Deadlines whose rows still stand; deciding one deletes its row."""
+    rows = await _rows(transaction, deadlines.COLLECTION, [row["_id"] for row in step.inputs.due])
+    items = [_stored_item(row | {"is": "due", "at": row["due_at"]}) for row in rows]
+    step.due |= dict.fromkeys(row["_id"] for row in rows)
+    for item in items:
+        _blame(step.loop, item)
+    return items
+
+
+async def _finished(step: Step, transaction: Transaction) -> list[Item]:
+    """Effects that came to their end. A result that isn't for the row's current attempt changes
+    nothing: the attempt that counts is still under way."""
+    results = step.inputs.results
+    found = await _rows(transaction, effects.COLLECTION, [result.id for result in results])
+    rows = {row["_id"]: row for row in found}
+    items = []
+    for result in results:
+        row = rows.pop(result.id, None)
+        if row is None or (row["state"], row["attempt"]) != (effects.BEGUN, result.attempt):
+            step.loop.counters["results_late"] += 1
+            continue
+        after = effects.after(row, result, step.now)
+        if isinstance(after, EffectFinished):
+            step.write(effects.COLLECTION, Delete(row["_id"]))
+            items.append(_stored_item(effects.ended(row, after, step.now)))
+        else:
+            step.write(effects.COLLECTION, Replace(after, {"attempt": row["attempt"]}))
+    for item in items:
+        _blame(step.loop, item)
+    return items
+
+
+async def _retry(step: Step, transaction: Transaction) -> None:
+    """Waiting effects whose next attempt is due, as far as their endpoints have room."""
+    ids = [row["_id"] for row in step.inputs.retries]
+    for row in await _rows(transaction, effects.COLLECTION, ids):
+        if row["state"] == effects.WAITING and step.has_room(row["endpoint"]):
+            after = effects.begun(row)
+            step.write(effects.COLLECTION, Replace(after, {"attempt": row["attempt"]}))
+            step.begin(after)
+
+
+async def _rows(transaction: Transaction, collection: str, ids: Sequence[str]) -> list[Document]:
+    if not ids:
+        return []
+    return await transaction.find(collection, {"_id": {"$in": list(dict.fromkeys(ids))}})
+
+
+async def _save(step: Step, transaction: Transaction) -> None:
+    await step.loop.service.store.save_many(transaction, step.state)
+    for write in await deadlines.changes(transaction, step.due):
+        step.write(deadlines.COLLECTION, write)
+    for number, row in step.rows.items():
+        for id in step.shards[number].confirmed:
+            step.write(outbox.COLLECTION, Delete(id))
+        for document in outbox.documents(row, step.said.get(number, ())):
+            step.write(outbox.COLLECTION, Insert(document))
+            step.documents.setdefault(number, []).append(document["_id"])
+    for collection, writes in step.writes.items():
+        await transaction.write(collection, writes)
+    await transaction.write(
+        "shards", [row.guarded(epoch=row.epoch, steps=row.steps) for row in step.rows.values()]
+    )

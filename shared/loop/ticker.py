@@ -1,0 +1,114 @@
+"""What happens without records: shards are opened, deadlines and effect results become steps.
+
+A broker client calls nobody when nothing comes, so the loop has a heart of its own, at most 200 ms
+apart and sooner when it is woken. It also looks after positions: a topic that was cut below them is
+found out here, not by thousands of fetch errors.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from shared.errors import Infrastructure, ShardRefuses
+from shared.loop import deadlines, effects
+from shared.loop.open import check_position, open_shards, refuse
+from shared.loop.shard import State
+from shared.loop.step import Inputs
+
+if TYPE_CHECKING:
+    from shared.loop.loop import Loop
+
+log = structlog.get_logger(__name__)
+
+TICK_SECONDS = 0.2
+CHECK_SECONDS = 3.0
+
+
+class Ticker:
+    def __init__(self, loop: "Loop") -> None:
+        self._loop = loop
+        self._check_at = 0.0
+        self.error: str | None = "not started"
+        """Why the last turn failed; readiness tells it."""
+
+    async def run(self) -> None:
+        """Turns until it is cancelled; after a turn that failed comes another."""
+        while True:
+            await self.turn()
+            try:
+                await asyncio.wait_for(self._loop.woken.wait(), TICK_SECONDS)
+            except TimeoutError:
+                continue
+            self._loop.woken.clear()
+
+    async def turn(self) -> None:
+        loop = self._loop
+        if loop.stopped:
+            self.error = loop.stopped
+            return
+        try:
+            async with loop.lock:
+                await self._open()
+                await self._step()
+            await self._check()
+            self.error = None
+        except Infrastructure as error:
+            self.error = f"{type(error).__name__}: {error}"
+            log.warning("turn failed", error=self.error)
+            loop.back_off(())
+
+    async def _open(self) -> None:
+        loop = self._loop
+        closed = [shard for shard in loop.shards.values() if shard.state is State.CLOSED]
+        if closed and loop.monotonic() >= loop.retry_at:
+            await open_shards(loop, closed)
+
+    async def _step(self) -> None:
+        """Takes what waits beside the records, as far as the current limit allows."""
+        loop = self._loop
+        shards = loop.open()
+        if not shards:
+            return
+        numbers = list(shards)
+        now = loop.clock.now()
+        parked = [key for shard in shards.values() for key in shard.parked]
+        due = await deadlines.reached(loop.store, numbers, now, parked, loop.limit)
+        retries = await effects.reached(loop.store, numbers, now, loop.worker.without_room())
+        results = loop.worker.take(numbers, loop.limit)
+        inputs = Inputs(
+            results=results,
+            due=due[: max(0, loop.limit - len(results))],
+            retries=[row for row in retries if loop.worker.has_room(row["endpoint"])],
+            leftovers=[number for number, shard in shards.items() if shard.confirmed],
+        )
+        if inputs:
+            await loop.step(shards, inputs)
+
+    async def _check(self) -> None:
+        """Compares the positions of open shards with the log, and tries refused ones again."""
+        loop = self._loop
+        if loop.monotonic() < self._check_at:
+            return
+        self._check_at = loop.monotonic() + CHECK_SECONDS
+        await loop.log.report(
+            {
+                place: shard.row.next.get(place[0], 0)
+                for shard in loop.open().values()
+                for place in shard.places
+            }
+        )
+        bounds = await loop.log.bounds(
+            [place for shard in loop.shards.values() for place in shard.places]
+        )
+        async with loop.lock:
+            for shard in loop.shards.values():
+                if shard.state is State.REFUSED:
+                    shard.state = State.CLOSED
+                elif shard.state is State.OPEN:
+                    try:
+                        for place in shard.places:
+                            check_position(shard.row, place, bounds[place], None)
+                    except ShardRefuses as refusal:
+                        loop.close([shard.number])
+                        refuse(shard, str(refusal))

@@ -1,0 +1,79 @@
+"""The state that one batch of decisions works on: loaded once, changed in memory, saved once.
+
+An entity's `version` is what it had when it was loaded; saving is guarded by it. Two shards that
+touch the same entity are thereby found out, and the later transaction is read again.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from shared.store import Document, Insert, Replace, Transaction, Write
+
+
+class Entity(Protocol):
+    """Frozen; changed with `dataclasses.replace`; `version` 0 means not yet stored."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def version(self) -> int: ...
+
+
+E = TypeVar("E", bound=Entity)
+
+
+@dataclass(frozen=True, slots=True)
+class Collection(Generic[E]):
+    """How one kind of entity is kept. The document's `_id` and `version` are set here."""
+
+    name: str
+    kind: type[E]
+    to_document: Callable[[E], Document]
+    from_document: Callable[[Document], E]
+
+
+class WorkingSet:
+    def __init__(self) -> None:
+        self._known: dict[type[Any], dict[str, Any]] = {}
+        self._changed: dict[type[Any], dict[str, Any]] = {}
+
+    def get(self, kind: type[E], id: str) -> E | None:
+        found: E | None = self._known.get(kind, {}).get(id)
+        return found
+
+    def all(self, kind: type[E]) -> Sequence[E]:
+        return list(self._known.get(kind, {}).values())
+
+    def put(self, entities: Iterable[Entity]) -> None:
+        """Later decisions of the batch see these."""
+        for entity in entities:
+            self._known.setdefault(type(entity), {})[entity.id] = entity
+            self._changed.setdefault(type(entity), {})[entity.id] = entity
+
+    def changed(self, kind: type[E]) -> list[E]:
+        return list(self._changed.get(kind, {}).values())
+
+    async def load(
+        self, transaction: Transaction, collection: Collection[E], ids: Iterable[str]
+    ) -> None:
+        """Loads those of the ids that exist and are not loaded yet."""
+        known = self._known.setdefault(collection.kind, {})
+        wanted = [id for id in dict.fromkeys(ids) if id not in known]
+        if wanted:
+            for row in await transaction.find(collection.name, {"_id": {"$in": wanted}}):
+                known[row["_id"]] = collection.from_document(row)
+
+    async def save(self, transaction: Transaction, collection: Collection[E]) -> None:
+        """Writes what changed, guarded by the version it was loaded with."""
+        writes = [_guarded(collection, entity) for entity in self.changed(collection.kind)]
+        await transaction.write(collection.name, writes)
+
+
+def _guarded(collection: Collection[E], entity: E) -> Write:
+    document = collection.to_document(entity)
+    document["_id"], document["version"] = entity.id, entity.version + 1
+    if entity.version == 0:
+        return Insert(document)
+    return Replace(document, {"version": entity.version})

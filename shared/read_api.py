@@ -1,0 +1,109 @@
+"""What the read-only APIs of all services share: answers, errors, and how lists are paged.
+
+An API reads committed documents and decides nothing; every change goes through a command.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import UTC, datetime, time
+from typing import Any
+
+from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from shared.contracts.envelope import TENANT_DEFAULT
+from shared.store import Document, Filter, Store
+
+LIMIT_DEFAULT = 100
+LIMIT_MAX = 1000
+PAGE = 1000
+
+Answer = Callable[[Request], Awaitable[Mapping[str, Any]]]
+
+
+class NotFound(Exception):
+    """What was asked for by id does not exist."""
+
+
+class BadRequest(Exception):
+    """A parameter can't be read; its name is the argument."""
+
+
+def route(path: str, answer: Answer) -> Route:
+    """A path that answers with one JSON document, or with one error as JSON."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            return json(await answer(request))
+        except NotFound as error:
+            return failure(404, "not_found", f"there is no such {error}")
+        except BadRequest as error:
+            return failure(400, "bad_request", f"cannot read the parameter {error}")
+
+    return Route(path, endpoint, methods=["GET"])
+
+
+def json(content: Mapping[str, Any], status: int = 200) -> Response:
+    # A raw record may hold a NaN, which JSON has no word for.
+    return Response(to_json(content, inf_nan_mode="null"), status, media_type="application/json")
+
+
+def failure(status: int, code: str, text: str) -> Response:
+    return json({"error": {"code": code, "text": text}}, status)
+
+
+def tenant(request: Request) -> str:
+    return request.query_params.get("tenant") or TENANT_DEFAULT
+
+
+def limit(request: Request) -> int:
+    given = request.query_params.get("limit") or str(LIMIT_DEFAULT)
+    if not (given.isascii() and given.isdigit() and len(given) < 9 and int(given)):
+        raise BadRequest("limit")
+    return min(int(given), LIMIT_MAX)
+
+
+def instant(request: Request, name: str) -> datetime | None:
+    """An ISO instant or day; a day that ends a range is meant whole."""
+    given = request.query_params.get(name)
+    if not given:
+        return None
+    try:
+        moment = datetime.fromisoformat(given)
+        if len(given) <= len("2026-01-01") and name == "to":
+            moment = datetime.combine(moment, time(23, 59, 59, 999_000))
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise BadRequest(name) from None
+
+
+async def one(store: Store, collection: str, where: Filter, called: str) -> Document:
+    rows = await store.find(collection, where, limit=1)
+    if not rows:
+        raise NotFound(called)
+    return rows[0]
+
+
+async def page(
+    store: Store, collection: str, where: Filter, request: Request
+) -> tuple[list[Document], str | None]:
+    """A page in the order of the ids, and the id after which the next one starts."""
+    wanted = dict(where)
+    if after := request.query_params.get("after"):
+        wanted["_id"] = {"$gt": after}
+    size = limit(request)
+    rows = await store.find(collection, wanted, sort=[("_id", 1)], limit=size)
+    return rows, rows[-1]["_id"] if len(rows) == size else None
+
+
+async def every(store: Store, collection: str, where: Filter) -> AsyncIterator[Document]:
+    """All documents, a page at a time: a collection may be larger than memory."""
+    after: Mapping[str, Any] = {}
+    while True:
+        rows = await store.find(collection, {**where, **after}, sort=[("_id", 1)], limit=PAGE)
+        for row in rows:
+            yield row
+        if len(rows) < PAGE:
+            return
+        after = {"_id": {"$gt": rows[-1]["_id"]}}

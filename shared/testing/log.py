@@ -1,0 +1,118 @@
+"""Kafka in memory: partitions, positions, a group with eager rebalances, and the faults of all that.
+
+It fakes what the loop must survive: a batch that was written although it failed, a later record that
+overtakes an earlier one, records from an old position, members that do not know yet that they lost.
+"""
+
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shared.errors import Infrastructure
+from shared.loop.log import Outgoing, Place, RawRecord, Record
+
+
+class MemoryBroker:
+    """What survives: the records."""
+
+    def __init__(self, topics: Sequence[str], partitions: int) -> None:
+        self.partitions = partitions
+        self.records: dict[Place, list[RawRecord]] = {
+            (topic, number): [] for topic in topics for number in range(partitions)
+        }
+
+    def append(self, record: Outgoing) -> None:
+        place = (record.topic, record.partition)
+        rows = self.records[place]
+        rows.append(RawRecord(*place, len(rows), record.key, record.value, tuple(record.headers)))
+
+
+@dataclass(slots=True)
+class Faults:
+    """How often things go wrong, as probabilities per operation."""
+
+    publish: float = 0.0
+    wander: float = 0.0
+    """The client's position moves by itself, as it does when a failed batch is not rewound."""
+
+
+@dataclass(slots=True)
+class MemoryLog:
+    """One member's connection. `gate` adds latency, faults and crashes, as for the store."""
+
+    broker: MemoryBroker
+    gate: Callable[[str], Awaitable[None]]
+    random: random.Random
+    faults: Faults
+    places: set[Place] = field(default_factory=set)
+    paused: set[Place] = field(default_factory=set)
+    positions: dict[Place, int] = field(default_factory=dict)
+    reported: dict[Place, int] = field(default_factory=dict)
+
+    def assigned(self) -> set[Place]:
+        return set(self.places)
+
+    def assign(self, places: set[Place]) -> None:
+        """A rebalance: nothing is read until the loop says from where."""
+        self.places, self.paused = set(places), set(places)
+        self.positions = dict.fromkeys(places, 0)
+
+    def pause(self, places: Sequence[Place]) -> None:
+        self.paused |= self.places & set(places)
+
+    def resume(self, positions: Mapping[Place, int]) -> None:
+        mine = {place: at for place, at in positions.items() if place in self.places}
+        self.positions |= mine
+        self.paused -= set(mine)
+
+    def fetch(self, size_max: int) -> list[RawRecord]:
+        """What the next poll returns: mixed partitions, in order inside each."""
+        batch: list[RawRecord] = []
+        places = sorted(self.places - self.paused)
+        self.random.shuffle(places)
+        for place in places:
+            rows = self.broker.records[place]
+            if self.faults.wander and self.random.random() < self.faults.wander:
+                at = self.positions[place] + self.random.randint(-3, 3)
+                self.positions[place] = min(max(0, at), len(rows))
+            at = self.positions[place]
+            taken = rows[at : at + size_max - len(batch)]
+            self.positions[place] = at + len(taken)
+            batch.extend(taken)
+        return batch
+
+    async def bounds(self, places: Sequence[Place]) -> dict[Place, tuple[int, int]]:
+        await self.gate("log.bounds")
+        return {place: (0, len(self.broker.records[place])) for place in places}
+
+    async def records_at(self, positions: Mapping[Place, int]) -> dict[Place, Record]:
+        await self.gate("log.records_at")
+        return {place: self.broker.records[place][at] for place, at in positions.items()}
+
+    async def publish(self, records: Sequence[Outgoing]) -> None:
+        await self.gate("log.publish")
+        if self.random.random() < self.faults.publish:
+            self._publish_badly(records)
+            raise Infrastructure("publishing failed")
+        for record in records:
+            self.broker.append(record)
+        await self.gate("log.published")
+
+    def _publish_badly(self, records: Sequence[Outgoing]) -> None:
+        """Some were written, not necessarily the first ones; the writer can't know which."""
+        lost = {
+            place
+            for place in {(record.topic, record.partition) for record in records}
+            if self.random.random() < 0.5
+        }
+        skip_first = self.random.random() < 0.5
+        for record in records:
+            place = (record.topic, record.partition)
+            if place in lost and skip_first:
+                lost.discard(place)
+            elif place not in lost:
+                self.broker.append(record)
+
+    async def report(self, positions: Mapping[Place, int]) -> None:
+        await self.gate("log.report")
+        self.reported |= positions

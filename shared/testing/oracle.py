@@ -1,0 +1,336 @@
+"""Judges a finished run from the outside: topics, stored documents and what the endpoints received.
+
+It imports nothing of the services or of the loop, only their wire formats and collections, so a
+mistake there can't hide itself here. Every violation names the invariant that it breaks.
+"""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+Document = dict[str, Any]
+
+
+class Violation(NamedTuple):
+    invariant: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A record as it stands in a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Mapping[str, bytes | None]
+
+    def text(self, name: str) -> str:
+        return (self.headers.get(name) or b"").decode(errors="replace")
+
+    @property
+    def stream(self) -> str:
+        return self.text("ce_stream")
+
+    @property
+    def number(self) -> int:
+        return int(self.text("ce_number") or 0)
+
+    @property
+    def type(self) -> str:
+        return self.text("ce_type")
+
+    def data(self) -> Document:
+        parsed: Document = json.loads(self.value or b"{}")
+        return parsed
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request that an endpoint got; `taken` if it acted on it, whatever it answered."""
+
+    key: str
+    lead: str
+    campaign: str
+    person: str
+    body_sha256: str
+    taken: bool
+
+
+@dataclass(slots=True)
+class Evidence:
+    records: list[Seen]
+    stores: Mapping[str, Mapping[str, Sequence[Document]]]
+    received: Sequence[Received]
+    drained: str = ""
+    """Empty if everything came to rest; else what was left."""
+    personal: Sequence[str] = ()
+    """Planted personal data, which may stand in values and nowhere else."""
+    topics: dict[str, list[Seen]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        for record in self.records:
+            self.topics[record.topic].append(record)
+
+    def rows(self, service: str, collection: str) -> Sequence[Document]:
+        return self.stores[service].get(collection, ())
+
+    def events(self, kind: str) -> dict[str, Seen]:
+        """The events of a type, each once, by id."""
+        topic = f"{kind.split('.')[1]}.events.v1"
+        found: dict[str, Seen] = {}
+        for record in self.topics[topic]:
+            if record.type == kind:
+                found.setdefault(record.text("ce_id"), record)
+        return found
+
+
+def violations(evidence: Evidence) -> list[Violation]:
+    """All that does not hold; an empty answer is what every run must end with."""
+    if evidence.drained:
+        return [Violation("I11", f"did not come to rest: {evidence.drained}")]
+    return [found for check in CHECKS for found in check(evidence)]
+
+
+def streams_are_dense(evidence: Evidence) -> Iterator[Violation]:
+    """I6: per partition and stream, first appearances count 1, 2, 3 … and a number never changes
+    its record."""
+    last: Counter[tuple[str, int, str]] = Counter()
+    content: dict[tuple[str, int, str, int], tuple[str, str]] = {}
+    for record in evidence.records:
+        if not record.stream:
+            continue
+        stream = (record.topic, record.partition, record.stream)
+        numbered = (*stream, record.number)
+        identity = (record.text("ce_id"), hashlib.sha256(record.value or b"").hexdigest())
+        if content.setdefault(numbered, identity) != identity:
+            yield Violation("I6", f"{numbered} was said with two contents")
+        if record.number == last[stream] + 1:
+            last[stream] += 1
+    highest: Counter[tuple[str, int, str]] = Counter()
+    for topic, partition, stream_, number in content:
+        place = (topic, partition, stream_)
+        highest[place] = max(highest[place], number)
+    for place, number in highest.items():
+        if last[place] != number:
+            yield Violation("I6", f"{place} has a gap after {last[place]}, of {number}")
+
+
+def events_are_said_once(evidence: Evidence) -> Iterator[Violation]:
+    """I6: one event has one number; only answers are said again when a command is repeated."""
+    numbers: dict[tuple[str, str], set[tuple[str, int]]] = defaultdict(set)
+    for record in evidence.records:
+        if record.stream.split("/")[0] == record.text("ce_source").removeprefix("leadops/"):
+            numbers[record.topic, record.text("ce_id")].add((record.stream, record.number))
+    answers = {
+        record.text("ce_id") for record in evidence.records if ".command." in record.type
+    }
+    for (topic, id_), said in numbers.items():
+        if len(said) > 1 and id_ not in answers:
+            yield Violation("I6", f"event {id_} on {topic} was said under {sorted(said)}")
+
+
+def outboxes_are_empty(evidence: Evidence) -> Iterator[Violation]:
+    for service in evidence.stores:
+        for row in evidence.rows(service, "outbox"):
+            yield Violation("I6", f"{service} still has outbox document {row['_id']}")
+
+
+def everything_was_read(evidence: Evidence) -> Iterator[Violation]:
+    """I8: every shard stands at the end of each topic that it reads."""
+    ends: Counter[tuple[str, int]] = Counter()
+    for record in evidence.records:
+        place = (record.topic, record.partition)
+        ends[place] = max(ends[place], record.offset + 1)
+    for service in evidence.stores:
+        for row in evidence.rows(service, "shards"):
+            for topic, offset in row["next"]:
+                if offset != ends[topic, row["_id"]]:
+                    text = f"{service} read {topic}/{row['_id']} up to {offset}"
+                    yield Violation("I8", f"{text} of {ends[topic, row['_id']]}")
+
+
+def every_command_has_one_outcome(evidence: Evidence) -> Iterator[Violation]:
+    """I5: each command record was answered, set aside, or said again to its own partition."""
+    for service in evidence.stores:
+        topic = f"{service}.commands.v1"
+        answers = _answers(evidence, service)
+        aside = _set_aside(evidence, service)
+        for command, codes in answers.items():
+            final = {code for code in codes if code[1] not in ("set_aside", "id_reused")}
+            if len(final) > 1:
+                yield Violation("I5", f"command {command} was answered {sorted(final)}")
+        said_again = {
+            record.text("ce_id") for record in evidence.topics[topic] if record.stream
+        }
+        for record in evidence.topics[topic]:
+            place = (record.topic, record.partition, record.offset)
+            known = place in aside or _id(record) in answers or _id(record) in said_again
+            if not known:
+                yield Violation("I5", f"{place} has no outcome")
+
+
+def _id(record: Seen) -> str:
+    if record.text("content-type").startswith("application/cloudevents"):
+        try:
+            return str(record.data().get("id"))
+        except ValueError:
+            return ""
+    return record.text("ce_id")
+
+
+def _answers(evidence: Evidence, service: str) -> dict[str, set[tuple[str, str]]]:
+    found: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for kind in ("accepted", "refused"):
+        for record in evidence.events(f"leadops.{service}.command.{kind}.v1").values():
+            data = record.data()
+            found[data["command"]].add((kind, data["code"]))
+    return found
+
+
+def _set_aside(evidence: Evidence, service: str) -> set[tuple[str, int, int]]:
+    rows = [row["record"] for row in evidence.rows(service, "set_aside") if row["record"]]
+    return {(row["topic"], row["partition"], row["offset"]) for row in rows}
+
+
+def leads_add_up(evidence: Evidence) -> Iterator[Violation]:
+    """I8: each stored outcome was said once, and each accepted lead reached routing."""
+    stored = Counter(
+        (row["_id"], row["upload"]["outcome"]) for row in evidence.rows("intake", "leads")
+    )
+    accepted = Counter(
+        (row.data()["lead"], "accepted")
+        for row in evidence.events("leadops.intake.lead.accepted.v1").values()
+    )
+    for lead, _ in {row for row in stored if row[1] == "accepted"} ^ set(accepted):
+        yield Violation("I7", f"lead {lead}: stored and published outcome differ")
+    for (lead, _), times in accepted.items():
+        if times > 1:
+            yield Violation("I5", f"lead {lead} was accepted {times} times")
+    routed = {row["_id"] for row in evidence.rows("routing", "leads")}
+    for lead, _ in accepted:
+        if lead not in routed:
+            yield Violation("I8", f"lead {lead} was accepted and never routed")
+
+
+def every_claim_ended(evidence: Evidence) -> Iterator[Violation]:
+    for row in evidence.rows("routing", "leads"):
+        for asked in row["asked"]:
+            if asked["state"] in ("asked", "granted"):
+                text = f"lead {row['_id']}, {asked['campaign']}: still {asked['state']}"
+                yield Violation("I8", text)
+
+
+def contacts_are_unique(evidence: Evidence) -> Iterator[Violation]:
+    emails = Counter(
+        (row["tenant"], row["person"]["email"]) for row in evidence.rows("intake", "contacts")
+    )
+    for _, times in emails.items():
+        if times > 1:
+            yield Violation("I5", f"one person is {times} contacts")
+
+
+def nobody_is_sent_twice(evidence: Evidence) -> Iterator[Violation]:
+    """I3: one key, one body per lead and campaign; one lead per person and campaign."""
+    yield from _single(evidence.received, lambda one: (one.lead, one.campaign), "key")
+    yield from _single(evidence.received, lambda one: (one.key,), "body_sha256")
+    yield from _single(evidence.received, lambda one: (one.person, one.campaign), "lead")
+
+
+def _single(
+    received: Iterable[Received], group: Callable[[Received], tuple[str, ...]], name: str
+) -> Iterator[Violation]:
+    found: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for one in received:
+        found[group(one)].add(getattr(one, name))
+    for values in found.values():
+        if len(values) > 1:
+            yield Violation("I3", f"an endpoint saw {len(values)} different {name} for one send")
+
+
+def caps_hold(evidence: Evidence) -> Iterator[Violation]:
+    """I3: no endpoint acted on more leads than its campaign's cap allows."""
+    taken: dict[str, set[str]] = defaultdict(set)
+    for one in evidence.received:
+        if one.taken:
+            taken[one.campaign].add(one.key)
+    for campaign, cap in _caps(evidence).items():
+        if len(taken[campaign]) > cap:
+            yield Violation("I3", f"{campaign}: {len(taken[campaign])} sent, the cap is {cap}")
+
+
+def _caps(evidence: Evidence) -> dict[str, int]:
+    caps: dict[str, int] = {}
+    for row in evidence.rows("routing", "campaign_versions"):
+        definition = json.loads(row["definition"])
+        total = definition["caps"]["total"]
+        if total is not None:
+            caps[definition["id"]] = max(total, caps.get(definition["id"], 0))
+    return caps
+
+
+def sends_equal_events(evidence: Evidence) -> Iterator[Violation]:
+    """I7: the sends rebuilt from the published events equal the stored ones, and the endpoints'."""
+    stored = {row["_id"]: row["status"] for row in evidence.rows("routing", "sends")}
+    taken = {one.key for one in evidence.received if one.taken}
+    rebuilt: dict[str, str] = {}
+    for status, kind in (("sent", "sent"), ("refused", "not_sent"), ("uncertain", "uncertain")):
+        for event in evidence.events(f"leadops.routing.lead.{kind}.v1").values():
+            if rebuilt.setdefault(event.data()["key"], status) != status:
+                yield Violation("I7", f"send {event.data()['key']} ended in two ways")
+    if stored != rebuilt:
+        different = {key for key in {*stored, *rebuilt} if stored.get(key) != rebuilt.get(key)}
+        yield Violation("I7", f"{len(different)} sends differ between store and events")
+    for key, status in stored.items():
+        if (status == "sent" and key not in taken) or (status == "refused" and key in taken):
+            yield Violation("I7", f"send {key} is {status}, the endpoint disagrees")
+    for key in taken - set(stored):
+        yield Violation("I7", f"an endpoint acted on {key}, which is no send")
+
+
+def books_equal_sends(evidence: Evidence) -> Iterator[Violation]:
+    """I7: a campaign's slots are its sends, counted."""
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in evidence.rows("routing", "sends"):
+        counted[f"{row['tenant']}/{row['campaign']}"][row["status"]] += 1
+    for book in evidence.rows("routing", "campaign_books"):
+        sends = counted[book["_id"]]
+        wanted = (sends["reserved"], sends["sent"], sends["uncertain"])
+        if (book["reserved"], book["used"], book["uncertain"]) != wanted:
+            yield Violation("I7", f"{book['_id']}: its slots are not its sends")
+
+
+def no_personal_data_outside(evidence: Evidence) -> Iterator[Violation]:
+    """I10: planted personal data stands in no key, header or set-aside text."""
+    needles = [text.lower() for text in evidence.personal]
+    for record in evidence.records:
+        places = [record.key or b"", *(value or b"" for value in record.headers.values())]
+        text = b"\n".join(places).decode(errors="replace").lower()
+        if record.stream and any(needle in text for needle in needles):
+            yield Violation("I10", f"{record.topic}/{record.partition}/{record.offset}")
+    for service in evidence.stores:
+        for row in evidence.rows(service, "set_aside"):
+            if any(needle in row["text"].lower() for needle in needles):
+                yield Violation("I10", f"{service}: set-aside text of {row['_id']}")
+
+
+CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
+    streams_are_dense,
+    events_are_said_once,
+    outboxes_are_empty,
+    everything_was_read,
+    every_command_has_one_outcome,
+    leads_add_up,
+    every_claim_ended,
+    contacts_are_unique,
+    nobody_is_sent_twice,
+    caps_hold,
+    sends_equal_events,
+    books_equal_sends,
+    no_personal_data_outside,
+)

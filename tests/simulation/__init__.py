@@ -1,0 +1,1 @@
+"""The lead path under the seeded simulator: `python -m tests.simulation --help`."""

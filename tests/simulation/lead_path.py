@@ -1,0 +1,262 @@
+"""What the simulated upstream systems do, and what the simulated customers answer."""
+
+import asyncio
+import hashlib
+import json
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from services.intake.service import intake
+from services.routing.service import routing
+from shared.contracts import envelope as envelopes
+from shared.contracts.envelope import Envelope
+from shared.contracts.operations import skip_type
+from shared.loop.effects import Verdict
+from shared.loop.log import Outgoing
+from shared.store import Document
+from shared.testing.oracle import Evidence, Received, Seen
+from shared.testing.simulator import Build, Endpoint, World
+from shared.topics import manifest, shard_of
+from tests.simulation import poison
+
+PARTITIONS = 4
+SECRET = "simulated-secret"
+SURNAME = "Canaryson"
+CODES = ["SIM-AAA-BBB-1", "SIM-AAA-BBB-2"]
+TOPICS = [name for name in manifest().topics if name.split(".")[0] in ("intake", "routing")]
+
+AFFILIATE = {
+    "id": "sim",
+    "name": "Simulated",
+    "contacts": [{"name": "Main", "email": "main@sim.example", "roles": ["main"]}],
+    "mapping": {"fields": {"email": "e", "last_name": "n", "country": "c", "category": "k"}},
+    "lead_codes": CODES,
+    "categories": ["101", "102"],
+}
+CAMPAIGNS: list[dict[str, Any]] = [
+    {"id": "open", "lead_codes": CODES},
+    {"id": "capped", "lead_codes": CODES, "caps": {"total": 10}},
+    {"id": "tight", "lead_codes": CODES[:1], "caps": {"total": 3}},
+    {"id": "germany", "lead_codes": CODES, "places": [{"country": "DE"}]},
+    {"id": "second", "lead_codes": CODES[1:], "categories": [{"id": "102"}]},
+]
+
+BUILDS: dict[str, Build] = {
+    "intake": lambda: intake(SECRET),
+    "routing": routing,
+}
+
+
+class Upstream:
+    """Publishes commands, some of them twice, misplaced, reused or broken."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.random: random.Random = world.random
+        self.sent: list[Outgoing] = []
+        self.count = 0
+
+    def load(self) -> Iterator[Outgoing]:
+        yield self.command("intake.affiliate.put", "sim", AFFILIATE)
+        for campaign in CAMPAIGNS:
+            yield self.campaign(campaign)
+        while True:
+            record = self._one()
+            self.world.injected["record"] += 1
+            yield record
+
+    def command(self, kind: str, key: str, data: dict[str, Any], **attributes: str) -> Outgoing:
+        self.count += 1
+        topic = f"{kind.split('.')[0]}.commands.v1"
+        envelope = Envelope(
+            id=attributes.get("id", f"c{self.count}"),
+            source="upstream",
+            type=f"leadops.{kind}.v1",
+            time=self.world.clock.now(),
+            data=b"",
+            actor="op",
+            role="operator",
+            traceparent=f"00-{self.count:032x}-{self.count:016x}-00",
+        )
+        value = json.dumps(data).encode()
+        place = shard_of(key.encode(), PARTITIONS)
+        return Outgoing(topic, place, key.encode(), value, envelopes.write(envelope))
+
+    def campaign(self, campaign: dict[str, Any]) -> Outgoing:
+        whole = {"customer": "cust", "programme": "standard", "active": {}} | campaign
+        send = {"mode": "webhook", "url": f"http://x.example/{campaign['id']}", "secret": "s"}
+        return self.command("routing.campaign.put", campaign["id"], whole | {"send": send})
+
+    def submit(self, reference: str | None = None, **changed: Any) -> Outgoing:
+        number = self.random.randrange(150)
+        reference = reference or f"r{self.count}"
+        record = {
+            "e": f"{SURNAME.lower()}{number}@mail.example",
+            "n": SURNAME,
+            "c": self.random.choice(["US", "DE", "UK"]),
+            "k": self.random.choice(["101", "0102"]),
+        }
+        data = {
+            "affiliate": "sim",
+            "lead_code": self.random.choice(CODES),
+            "reference": reference,
+            "record": record | changed.pop("record", {}),
+        }
+        return self.command("intake.lead.submit", f"sim:{reference}", data | changed)
+
+    def _one(self) -> Outgoing:
+        kinds = [
+            (60, self._fresh),
+            (14, self._duplicate),
+            (8, self._poison),
+            (3, self._foreign),
+            (2, self._reused_id),
+            (3, lambda: self.submit(f"r{self.random.randrange(1, self.count + 1)}")),
+            (4, lambda: self.submit(record={"e": "not an address"})),
+            (1, lambda: self.submit(affiliate="nobody")),
+            (1, lambda: self.submit(lead_code="NO-SUCH-CODE-1")),
+            (2, self._pause_or_resume),
+            (2, self._garbage_inside),
+        ]
+        weights, makers = zip(*kinds, strict=True)
+        record: Outgoing = self.random.choices(makers, weights)[0]()
+        return record
+
+    def _fresh(self) -> Outgoing:
+        record = self.submit()
+        self.sent.append(record)
+        return record
+
+    def _duplicate(self) -> Outgoing:
+        self.world.injected["duplicate"] += 1
+        return self.random.choice(self.sent) if self.sent else self._fresh()
+
+    def _poison(self) -> Outgoing:
+        name = poison.any_class(self.random)
+        self.world.injected[f"poison {name}"] += 1
+        return poison.spoiled(name, self.submit())
+
+    def _foreign(self) -> Outgoing:
+        """As a client with another partitioner would publish it."""
+        self.world.injected["foreign"] += 1
+        record = self.submit()
+        other = (record.partition + 1) % PARTITIONS
+        return Outgoing(record.topic, other, record.key, record.value, record.headers)
+
+    def _reused_id(self) -> Outgoing:
+        if not self.sent:
+            return self._fresh()
+        before = self.random.choice(self.sent)
+        value = (before.value or b"").replace(b'"reference"', b'"delivery": "other", "reference"')
+        return Outgoing(before.topic, before.partition, before.key, value, before.headers)
+
+    def _pause_or_resume(self) -> Outgoing:
+        campaign = self.random.choice(CAMPAIGNS)["id"]
+        kind = self.random.choice(["pause", "resume"])
+        data = {"campaign": campaign, "reason": "simulated"}
+        return self.command(f"routing.campaign.{kind}", campaign, data)
+
+    def _garbage_inside(self) -> Outgoing:
+        """A stranger writes to a topic that only routing writes to: its key must be parked."""
+        self.world.injected["garbage on an ordered topic"] += 1
+        key = self.random.choice(CAMPAIGNS)["id"].encode()
+        place = shard_of(key, PARTITIONS)
+        return Outgoing("routing.claims.v1", place, key, b"garbage", [("ce_id", b"g")])
+
+    def skips(self) -> list[Outgoing]:
+        """An operator gives up what parks a key."""
+        rows = self.world.databases["routing"].documents("set_aside")
+        waiting = [row for row in rows if row["state"] == "set_aside" and row["record"]]
+        return [
+            self.command(
+                skip_type("routing").removeprefix("leadops.").removesuffix(".v1"),
+                row["record"]["key"].decode(),
+                {"id": row["_id"], "reason": "simulated"},
+            )
+            for row in waiting
+            if row["record"]["topic"] == "routing.claims.v1"
+        ]
+
+
+class Customers:
+    """Endpoints that act on a lead or not, and say so or not."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.received: list[Received] = []
+
+    async def __call__(self, row: Document) -> tuple[Verdict, str]:
+        if self.world.chances.crash == 0:
+            return self._answer(row, True, Verdict.DONE, "answered 200")
+        taken, verdict, text, seconds = self.world.random.choices(
+            [
+                (True, Verdict.DONE, "answered 200", 0.05),
+                (True, Verdict.UNKNOWN, "no answer in time", 10.0),
+                (True, Verdict.UNKNOWN, "the connection failed", 0.05),
+                (False, Verdict.UNKNOWN, "answered 500", 0.05),
+                (False, Verdict.REFUSED, "answered 422", 0.05),
+                (False, Verdict.NOT_TRIED, "the endpoint could not be reached", 0.01),
+            ],
+            [80, 3, 6, 5, 3, 3],
+        )[0]
+        if verdict is Verdict.REFUSED and self._has_taken(row["_id"]):
+            taken, verdict, text = True, Verdict.DONE, "answered 200"
+        self.world.injected[f"endpoint {text}"] += 1
+        answer = self._answer(row, taken, verdict, text)
+        await asyncio.sleep(seconds)
+        return answer
+
+    def _has_taken(self, key: str) -> bool:
+        return any(one.key == key and one.taken for one in self.received)
+
+    def _answer(
+        self, row: Document, taken: bool, verdict: Verdict, text: str
+    ) -> tuple[Verdict, str]:
+        if verdict is not Verdict.NOT_TRIED:
+            body = json.loads(row["request"]["body"])
+            digest = hashlib.sha256(row["request"]["body"]).hexdigest()
+            person = body["person"]["email"]
+            self.received.append(
+                Received(row["_id"], body["lead"], body["campaign"], person, digest, taken)
+            )
+        return verdict, text
+
+
+async def simulate(seed: int, steps: int) -> tuple[Evidence, World]:
+    """One run from start to rest, and what is left to be judged."""
+    world = World(seed, BUILDS, TOPICS, PARTITIONS, _customers)
+    upstream = Upstream(world)
+    await world.run(lambda _world: upstream.load(), steps)
+    rested = await world.drain()
+    for _ in range(5):
+        skips = upstream.skips()
+        for record in skips:
+            world.publish(record)
+        rested = rested and await world.drain()
+        if not skips:
+            break
+    world.clock.ahead += timedelta(days=8)
+    rested = rested and await world.drain()
+    evidence = gather(world, "" if rested else world.why_not_quiet())
+    world.stop()
+    return evidence, world
+
+
+def _customers(world: World) -> Endpoint:
+    world.customers = Customers(world)  # type: ignore[attr-defined]
+    return world.customers  # type: ignore[attr-defined,no-any-return]
+
+
+def gather(world: World, left: str) -> Evidence:
+    records = [
+        Seen(row.topic, row.partition, row.offset, row.key, row.value, dict(row.headers))
+        for rows in world.broker.records.values()
+        for row in rows
+    ]
+    stores = {
+        name: {collection: database.documents(collection) for collection in database.committed}
+        for name, database in world.databases.items()
+    }
+    return Evidence(records, stores, world.customers.received, left, [SURNAME])  # type: ignore[attr-defined]

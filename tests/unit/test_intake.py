@@ -1,0 +1,217 @@
+"""What becomes of an uploaded record, and how affiliates are kept."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from pydantic_core import to_json
+
+from services.intake import handlers
+from services.intake.affiliates import Affiliate, AffiliateIndex
+from services.intake.domain import Contact, Lead, Try, lead_id
+from services.intake.store import IntakeStore
+from shared.contracts.intake import LeadAccepted, LeadUnusable, SubmitLead
+from shared.loop.decision import Accepted, Decision, Input, Refused
+from shared.loop.working_set import WorkingSet
+from shared.testing.memory import MemoryDatabase, MemoryStore
+from tests.builders import SECRET, affiliate, given, put_affiliate, record, submit
+
+LEAD = lead_id("main", "acme", "R-1")
+
+
+def decide(*inputs: Input, known: Sequence[Affiliate] = ()) -> tuple[WorkingSet, list[Decision]]:
+    """Decides in order, as the loop does, with the affiliates that are known before."""
+    index, state = AffiliateIndex(), WorkingSet()
+    index.apply(known)
+    table = handlers.handlers(index, SECRET)
+    decisions = []
+    for each in inputs:
+        decisions.append(table[type(each.event)](state, each))  # type: ignore[index]
+        state.put(decisions[-1].save)
+    return state, decisions
+
+
+def upload(*commands: Any, **cause: Any) -> tuple[WorkingSet, list[Decision]]:
+    return decide(*[given(command, **cause) for command in commands], known=[affiliate()])
+
+
+def test_accepted() -> None:
+    """INT-03: a usable record is accepted, answered, and said under the person's key."""
+    state, [decision] = upload(submit())
+    assert decision.answer == Accepted(details={"lead": LEAD, "outcome": "accepted"})
+    [said] = decision.say
+    assert isinstance(said.event, LeadAccepted)
+    assert (said.key, said.event.lead) == (said.event.person_id, LEAD)
+    stored = state.get(Lead, LEAD)
+    assert stored is not None and '"Mail":"dana@northgrid.example"' in stored.upload.record
+
+
+def test_unusable() -> None:
+    """INT-03: an unusable record is kept, and said with reasons and without personal data."""
+    _, [decision] = upload(submit(record=record(Mail="dana at northgrid")))
+    assert decision.answer == Accepted("unusable", details={"lead": LEAD, "outcome": "unusable"})
+    [said] = decision.say
+    assert isinstance(said.event, LeadUnusable)
+    assert [reason.code for reason in said.event.reasons] == ["email_invalid"]
+    assert "dana" not in said.event.model_dump_json().lower()
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [({"Code": "NOPE"}, "lead_code_unknown"), ({"Cat": "9"}, "category_unknown")],
+)
+def test_unknown_catalogue_entry(changes: dict[str, str], code: str) -> None:
+    """An unknown lead code or category is refused, and the lead is kept all the same."""
+    state, [decision] = upload(submit(record=record(**changes)))
+    assert isinstance(decision.answer, Refused) and decision.answer.code == code
+    stored = state.get(Lead, LEAD)
+    assert stored is not None and stored.outcome == "unusable"
+
+
+def test_declared_lead_code_goes_first() -> None:
+    """The lead code that the upload was declared with is the lead's."""
+    state, _ = upload(submit(lead_code="INT-AAA-BBB-1", record=record(Code="NOPE")))
+    stored = state.get(Lead, LEAD)
+    assert stored is not None and stored.lead_code == "INT-AAA-BBB-1"
+
+
+def test_contact_of_a_failed_lead() -> None:
+    """INT-04: the contact is created also where the lead fails."""
+    state, _ = upload(submit(record=record(Cat="9")))
+    assert [contact.person.email for contact in state.all(Contact)] == ["dana@northgrid.example"]
+
+
+def test_contact_only_once() -> None:
+    """INT-04: one person is one contact, whatever the affiliate's spelling of the email."""
+    again = submit(reference="R-2", record=record(Mail=" DANA@northgrid.example"))
+    state, decisions = upload(submit(), again)
+    assert len(state.all(Contact)) == 1
+    assert not any(isinstance(entity, Contact) for entity in decisions[1].save)
+
+
+def test_accepted_reference_again() -> None:
+    """INT-05: an accepted reference is that lead forever; nothing is said again."""
+    _, [first, second] = upload(submit(), submit())
+    assert (second.answer, second.save, second.say) == (first.answer, (), ())
+
+
+def test_accepted_reference_with_another_record() -> None:
+    """INT-05: a record that differs changes nothing about the lead, but is kept."""
+    state, [_, second] = upload(submit(), submit(record=record(Mail="else@northgrid.example")))
+    assert second.say == ()
+    assert [earlier.upload.outcome for earlier in state.all(Try)] == ["repeated"]
+    stored = state.get(Lead, LEAD)
+    assert stored is not None and stored.accepted is not None
+    assert stored.accepted.person.email == "dana@northgrid.example"
+
+
+def test_unusable_reference_again() -> None:
+    """INT-05: after an unusable one the same reference is a new try that replaces it."""
+    state, [_, second] = upload(submit(record=record(Mail="")), submit())
+    assert second.answer == Accepted(details={"lead": LEAD, "outcome": "accepted"})
+    assert [earlier.upload.outcome for earlier in state.all(Try)] == ["unusable"]
+    assert [lead.outcome for lead in state.all(Lead)] == ["accepted"]
+
+
+@pytest.mark.parametrize(
+    ("command", "cause", "code"),
+    [
+        (submit(affiliate="other"), {}, "affiliate_unknown"),
+        (submit(), {"role": "affiliate", "actor": "other"}, "not_permitted"),
+        (submit(), {"tenant": "elsewhere"}, "affiliate_unknown"),
+        (submit(replaces="R-0"), {}, "replacing_unsupported"),
+    ],
+)
+def test_refused(command: Any, cause: dict[str, str], code: str) -> None:
+    """What may not be, or cannot be, taken in is refused and leaves nothing behind."""
+    _, [decision] = upload(command, **cause)
+    assert isinstance(decision.answer, Refused) and decision.answer.code == code
+    assert (decision.save, decision.say) == ((), ())
+
+
+def test_own_leads_are_permitted() -> None:
+    """An affiliate submits its own leads."""
+    _, [decision] = upload(submit(), role="affiliate", actor="acme")
+    assert isinstance(decision.answer, Accepted)
+
+
+def test_affiliate_versions() -> None:
+    """INT-01: a put is a new version, the same again is none."""
+    puts = [put_affiliate(), put_affiliate(), put_affiliate(name="Acme")]
+    _, decisions = decide(*[given(put) for put in puts])
+    assert [decision.answer for decision in decisions] == [
+        Accepted("created", details={"version": 1}),
+        Accepted("unchanged", details={"version": 1}),
+        Accepted("changed", details={"version": 2}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"mapping": {"fields": {"phone": "Tel"}}}, "mapping_incomplete"),
+        ({"contacts": []}, "main_contact_missing"),
+        ({"mapping": {"time_zone": "Mars/Olympus"}}, "time_zone_unknown"),
+    ],
+)
+def test_affiliate_refused(changes: dict[str, Any], code: str) -> None:
+    """An affiliate that could not work is refused."""
+    _, [decision] = decide(given(put_affiliate(**changes)))
+    assert isinstance(decision.answer, Refused) and decision.answer.code == code
+
+
+def test_lead_behind_its_affiliate() -> None:
+    """A lead in the batch of its affiliate's registration is read with it."""
+    _, [_, decision] = decide(given(put_affiliate()), given(submit()))
+    assert isinstance(decision.answer, Accepted)
+
+
+async def run(store: MemoryStore, *batches: Sequence[Input]) -> WorkingSet:
+    """Batches as the loop runs them, each with a store that knows nothing yet."""
+    state = WorkingSet()
+    for batch in batches:
+        service = IntakeStore(SECRET)
+        table = handlers.handlers(service.index, SECRET)
+        async with store.transaction() as transaction:
+            state = await service.load_many(transaction, batch)
+            for each in batch:
+                state.put(table[type(each.event)](state, each).save)  # type: ignore[index]
+            await service.save_many(transaction, state)
+    return state
+
+
+async def test_stored_and_loaded() -> None:
+    """What a batch has stored is what the next one decides on."""
+    database = MemoryDatabase()
+    batches = [[given(put_affiliate())], [given(submit(record=record(Mail="")))], [given(submit())]]
+    await run(MemoryStore(database), *batches)
+    state = await run(MemoryStore(database), [given(submit())])
+    [lead], [contact] = state.all(Lead), state.all(Contact)
+    assert (lead.outcome, lead.tries, lead.version) == ("accepted", 1, 2)
+    assert (contact.person.email, contact.first_lead) == ("dana@northgrid.example", LEAD)
+    assert len(database.documents("tries")) == 1
+
+
+async def test_contact_known_under_the_new_mapping() -> None:
+    """A mapping put in the same batch does not hide a contact that exists already."""
+    database = MemoryDatabase()
+    store = MemoryStore(database)
+    await run(store, [given(put_affiliate())], [given(submit())])
+    moved = put_affiliate(
+        mapping={"fields": {"email": "Email", "category": "Cat", "lead_code": "Code"}}
+    )
+    again = submit(reference="R-2", record=record(Mail="", Email="dana@northgrid.example"))
+    await run(store, [given(moved), given(again)])
+    assert len(database.documents("contacts")) == 1
+    assert len(database.documents("leads")) == 2
+
+
+async def test_any_record_can_be_stored() -> None:
+    """INT-03: field names and numbers that no store takes are kept all the same."""
+    database = MemoryDatabase()
+    odd = record(**{"a.b": 1, "$c": {"": 10**30}, "nul\x00": float("nan")})
+    sent = {"affiliate": "acme", "reference": "R-1", "record": odd}
+    command = SubmitLead.model_validate_json(to_json(sent))
+    await run(MemoryStore(database), [given(put_affiliate())], [given(command)])
+    [document] = database.documents("leads")
+    assert document["upload"]["outcome"] == "accepted"

@@ -1,0 +1,131 @@
+"""The local stack's decisions that need no process."""
+
+import base64
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.main import run
+from deploy import clock, plan, quiet, received
+from deploy.process import StackError, WrongRequest
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ALL_OPEN = [{"shard": n, "state": "open", "error": None} for n in range(12)]
+
+
+def instance(**changes: Any) -> dict[str, Any]:
+    idle = {
+        "service": "intake",
+        "instance": 0,
+        "shards": ALL_OPEN,
+        "lag": 0,
+        "outbox": 0,
+        "effects": {"begun": 0, "waiting": 0, "next_at": None},
+        "due": {"now": 0, "next_at": None},
+        "progress": 1,
+    }
+    return {"service": "intake", "instance": 0, "status": idle | changes}
+
+
+def test_an_idle_service_has_nothing_left() -> None:
+    assert quiet.what_is_left([instance()], NOW) == []
+
+
+def test_a_future_date_is_not_work() -> None:
+    due = {"now": 0, "next_at": (NOW + timedelta(days=1)).isoformat()}
+    assert quiet.what_is_left([instance(due=due)], NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"lag": 2}, "intake: lag 2"),
+        ({"outbox": 1}, "intake: outbox 1"),
+        ({"effects": {"begun": 3, "waiting": 0, "next_at": None}}, "intake: effects begun 3"),
+        ({"due": {"now": 4, "next_at": None}}, "intake: due now 4"),
+        ({"due": {"now": 0, "next_at": NOW.isoformat()}}, "intake: something has just become due"),
+        ({"shards": ALL_OPEN[1:]}, "intake: shards [0] not open"),
+    ],
+)
+def test_work_that_is_left_is_named(changes: dict[str, Any], named: str) -> None:
+    assert [named] == quiet.what_is_left([instance(**changes)], NOW)
+
+
+def test_replicas_share_the_shards_between_them() -> None:
+    rows = [instance(shards=ALL_OPEN[:5]), instance(shards=ALL_OPEN[5:], instance=1)]
+    assert quiet.what_is_left(rows, NOW) == []
+
+
+def test_an_instance_that_does_not_answer_is_not_quiet() -> None:
+    rows = [instance(), {"service": "intake", "instance": 1, "status": None}]
+    assert quiet.what_is_left(rows, NOW) == ["intake 1 can't be reached"]
+
+
+def test_a_new_plan_keeps_the_secrets_of_the_former(tmp_path: Path) -> None:
+    first = plan.make(tmp_path, {"intake": []}, {}, {})
+    plan.save(tmp_path, first)
+    second = plan.make(tmp_path, {"intake": []}, {"intake": 3}, {})
+    assert (first.secret, first.token, 3) == (second.secret, second.token, second.count("intake"))
+
+
+def test_replicas_of_an_unknown_service_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(WrongRequest, match="no service 'nope'"):
+        plan.make(tmp_path, {"intake": []}, {"nope": 1}, {})
+
+
+def test_the_clock_never_runs_backwards(tmp_path: Path) -> None:
+    file = tmp_path / "clock.json"
+    clock.set_offset(file, timedelta(days=2))
+    clock.jump_to(file, datetime.now(UTC))
+    assert timedelta(days=2) == clock.offset(file)
+
+
+def signed(secret: bytes, body: bytes) -> dict[bytes, bytes]:
+    digest = hmac.digest(secret, b"k1.1700000000." + body, hashlib.sha256)
+    return {
+        b"webhook-id": b"k1",
+        b"webhook-timestamp": b"1700000000",
+        b"webhook-signature": b"v1,other v1," + base64.b64encode(digest),
+    }
+
+
+def test_only_the_body_that_was_signed_is_taken() -> None:
+    headers = signed(b"secret", b"{}")
+    assert received.is_signed(b"secret", headers, b"{}")
+    assert not received.is_signed(b"secret", headers, b"{ }")
+    assert not received.is_signed(b"other", headers, b"{}")
+
+
+def test_a_request_is_written_down_with_key_and_lead() -> None:
+    body = b'{"lead": "L1"}'
+    line = json.loads(received.line("c1", signed(b"secret", body), body, 200))
+    digest = hashlib.sha256(body).hexdigest()
+    expected = {"key": "k1", "lead": "L1", "campaign": "c1", "status": 200, "body_sha256": digest}
+    assert expected == {name: value for name, value in line.items() if name != "at"}
+
+
+def test_a_campaign_behaves_as_told_and_others_by_the_default() -> None:
+    behaviours = received.Behaviours()
+    behaviours.tell("*", mode="slow", seconds=2.0)
+    behaviours.tell("c1", mode="fail", status=503)
+    assert behaviours.for_campaign("c1").answer() == (503, 0.0)
+    assert behaviours.for_campaign("c2").answer() == (200, 2.0)
+
+
+def test_an_error_is_a_json_document_with_a_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LEADOPS_VAR", str(tmp_path))
+    assert run(["status", "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "stack"
+
+
+def test_wrong_usage_is_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["clock", "advance", "soon", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "usage"
+    assert issubclass(WrongRequest, StackError)

@@ -1,0 +1,213 @@
+"""How dirty values are read: right, or unknown, never guessed."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from services.intake.normalizing import (
+    company_domain,
+    email_address,
+    instant,
+    normalize,
+    phone,
+    size,
+)
+from services.intake.places import country, place
+from services.intake.titles import classify
+from shared.contracts.values import Place, Size
+from tests.builders import affiliate, record
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("1,001-5,000", Size(1001, 5000)),
+        ("1001 – 5000", Size(1001, 5000)),
+        ("1.001-5.000", Size(1001, 5000)),
+        ("5001-10,000 employees", Size(5001, 10000)),
+        ("10,000+", Size(10000)),
+        ("10001 or more", Size(10001)),
+        ("51 to 200", Size(51, 200)),
+        ("SIZE_51_TO_200", Size(51, 200)),
+        ("Self-employed", Size(1, 1)),
+        ("250", Size(250, 250)),
+        ("500+", Size(500)),
+        ("0", None),
+        ("", None),
+        ("200-51", None),
+        ("some", None),
+    ],
+)
+def test_size(given: str, expected: Size | None) -> None:
+    """A company size is an interval, foreign bands stay what they are, nonsense is unknown."""
+    assert size(given) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("  Dana.Okafor+Tag@Northgrid.EXAMPLE ", "dana.okafor+tag@northgrid.example"),
+        ("x@münchen.example", "x@xn--mnchen-3ya.example"),
+        ("dana@northgrid", None),
+        ("dana..o@northgrid.example", None),
+        ("dana@-northgrid.example", None),
+        ("dana northgrid.example", None),
+        ("a@b@c.example", None),
+        ("", None),
+    ],
+)
+def test_email(given: str, expected: str | None) -> None:
+    """An email is trimmed and lower case, keeps its plus-tag, or is none."""
+    assert email_address(given) == expected
+
+
+@pytest.mark.parametrize("given", ["USA", "U.S.", "United States", "US", "usa "])
+def test_country_has_many_names(given: str) -> None:
+    """All the usual ways to write the United States are one country."""
+    assert country(given) == "US"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("UK", "GB"),
+        ("Deutschland", "DE"),
+        ("AND", "AD"),
+        ("South Korea", "KR"),
+        ("", None),
+        ("Narnia", None),
+    ],
+)
+def test_country(given: str, expected: str | None) -> None:
+    """Local names and codes are read; blank and invented ones are unknown."""
+    assert country(given) == expected
+
+
+@pytest.mark.parametrize("given", ["Néw Yörk", "NY", "US-NY", "new york"])
+def test_subdivision(given: str) -> None:
+    """A subdivision is found by name or code, whatever its accents."""
+    assert place("USA", given) == Place("US", "US-NY")
+
+
+def test_subdivision_of_another_country() -> None:
+    """A subdivision that the country does not have is unknown."""
+    assert place("DE", "US-NY") == Place("DE")
+
+
+@pytest.mark.parametrize(
+    ("title", "seniority", "function"),
+    [
+        ("VP, Sales & Marketing", "vp", "sales"),
+        ("Head of IT", "director", "information_technology"),
+        ("Sr. Mgr InfoSec", "manager", "information_technology"),
+        ("Senior Engineer", "senior", "engineering"),
+        ("C.T.O.", "cxo", "information_technology"),
+        ("Partner", "partner", None),
+        ("HR Business Partner", None, "human_resources"),
+        ("Product Owner", None, "product_management"),
+        ("Product Manager", None, "product_management"),
+        ("Assistant to the CEO", "entry", None),
+        ("Chief of Staff", None, None),
+        ("Zookeeper", None, None),
+        ("", None, None),
+    ],
+)
+def test_title(title: str, seniority: str | None, function: str | None) -> None:
+    """INT-13: a title is classified, exceptions included, or unknown."""
+    read = classify(title)
+    assert (seniority, function) == (read.seniority, read.function)
+
+
+def test_title_names_its_rule() -> None:
+    """INT-13: the words that decided are told."""
+    assert classify("Sr. Mgr InfoSec").rule == "manager; information security"
+
+
+@pytest.mark.parametrize(
+    ("given", "where", "expected"),
+    [
+        ("(212) 555-0100", "US", "+12125550100"),
+        ("+44 20 7946 0018", None, "+442079460018"),
+        ("020 7946 0018", None, None),
+        ("0000000000", "US", None),
+        ("call me", "US", None),
+    ],
+)
+def test_phone(given: str, where: str | None, expected: str | None) -> None:
+    """A phone number is E.164; a national one needs the country."""
+    assert phone(given, where) == expected
+
+
+@pytest.mark.parametrize("given", ["northgrid.example", "https://www.Northgrid.example/about?x=1"])
+def test_company_domain(given: str) -> None:
+    """A company's domain is the bare host name."""
+    assert company_domain(given) == "northgrid.example"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("2025-03-03T09:12:45Z", datetime(2025, 3, 3, 9, 12, 45, tzinfo=UTC)),
+        ("2025-03-03", datetime(2025, 3, 3, tzinfo=UTC)),
+        ("03/04/2025 3:05 PM", datetime(2025, 3, 4, 15, 5, tzinfo=UTC)),
+        ("45719.5", datetime(2025, 3, 3, 12, tzinfo=UTC)),
+        ("13/04/2025", None),
+        ("2025-02-30", None),
+        ("9999-12-31T23:59:59-12:00", None),
+        ("yesterday", None),
+        ("", None),
+    ],
+)
+def test_instant(given: str, expected: datetime | None) -> None:
+    """ISO, US dates and Excel serials are instants; what can't be is unknown."""
+    assert instant(given, affiliate()) == expected
+
+
+def test_numeric_date_without_an_order() -> None:
+    """A numeric date is unknown while the mapping does not tell the order."""
+    assert instant("03/04/2025", affiliate(mapping={"date_order": None})) is None
+
+
+@pytest.mark.parametrize("given", ["0101", "101", 101, 101.0, " 101 "])
+def test_category(given: object) -> None:
+    """A category id may have leading zeros or come as a number."""
+    assert normalize(record(Cat=given), affiliate()).category == "101"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"Mail": "nobody"}, ["email_invalid"]),
+        ({"Mail": "  "}, ["field_missing"]),
+        ({"Code": "INT-AAA-BBB-2"}, ["lead_code_unknown"]),
+        ({"Cat": "999"}, ["category_unknown"]),
+        ({"Land": "Narnia"}, ["country_unknown"]),
+        ({"Mail": "x", "Cat": None}, ["email_invalid", "field_missing"]),
+    ],
+)
+def test_reasons(changes: dict[str, object], expected: list[str]) -> None:
+    """INT-03: every reason why a record can't be used is told, not only the first."""
+    reasons = normalize(record(**changes), affiliate()).reasons
+    assert [reason.code for reason in reasons] == expected
+
+
+@pytest.mark.parametrize(("given", "code"), [("", "field_missing"), ("12", "field_unreadable")])
+def test_mandatory_field(given: str, code: str) -> None:
+    """A field that an affiliate must deliver is missing or unreadable."""
+    strict = affiliate(mapping={"mandatory": ["phone"]})
+    reasons = normalize(record(Tel=given), strict).reasons
+    assert [(reason.code, reason.field) for reason in reasons] == [(code, "phone")]
+
+
+def test_vocabulary() -> None:
+    """INT-02: what an affiliate writes is translated by its own vocabulary."""
+    translated = affiliate(mapping={"vocabularies": {"country": {"The States": "US"}}})
+    assert normalize(record(Land="the  states"), translated).place.country == "US"
+
+
+def test_reasons_quote_nothing() -> None:
+    """No text of a reason holds what the record holds."""
+    spoilt = record(Mail="secretword", Cat="secretword", Land="secretword", Code="secretword")
+    reasons = normalize(spoilt, affiliate()).reasons
+    assert "secretword" not in repr(reasons)

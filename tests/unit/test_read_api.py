@@ -1,0 +1,155 @@
+"""What the read-only APIs of intake and routing answer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from services.intake import api as intake_api
+from services.intake import handlers as intake_handlers
+from services.intake.domain import lead_id
+from services.intake.store import IntakeStore
+from services.routing import api as routing_api
+from services.routing import handlers as routing_handlers
+from services.routing.store import RoutingStore
+from shared.loop.decision import Handlers, Input
+from shared.testing.memory import MemoryDatabase, MemoryStore
+from tests.builders import SECRET, given, lead, put_affiliate, put_campaign, record, submit
+
+LEAD = lead_id("main", "acme", "R-1")
+
+
+async def decide(
+    service: IntakeStore | RoutingStore, table: Handlers, store: MemoryStore, batch: Sequence[Input]
+) -> None:
+    async with store.transaction() as transaction:
+        state = await service.load_many(transaction, batch)
+        for each in batch:
+            state.put(table[type(each.event)](state, each).save)  # type: ignore[index]
+        await service.save_many(transaction, state)
+
+
+@pytest.fixture
+async def intake() -> httpx.AsyncClient:
+    store, service = MemoryStore(MemoryDatabase()), IntakeStore(SECRET)
+    table = intake_handlers.handlers(service.index, SECRET)
+    spoilt = submit(reference="R-2", delivery="March", record=record(Mail=""))
+    await decide(service, table, store, [given(put_affiliate())])
+    await decide(service, table, store, [given(spoilt), given(submit(record=record(Mail="")))])
+    await decide(service, table, store, [given(submit())])
+    return client(Starlette(routes=intake_api.routes(store, SECRET)))
+
+
+@pytest.fixture
+async def routing() -> httpx.AsyncClient:
+    store, service = MemoryStore(MemoryDatabase()), RoutingStore()
+    table = routing_handlers.handlers(service.index, service.revision)
+    paused = put_campaign(id="south", status="paused")
+    await decide(service, table, store, [given(put_campaign()), given(paused)])
+    await decide(service, table, store, [given(lead())])
+    return client(Starlette(routes=routing_api.routes(store)))
+
+
+def client(app: Starlette) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+    return httpx.AsyncClient(transport=transport, base_url="http://service.example")
+
+
+async def found(api: httpx.AsyncClient, path: str) -> Any:
+    answer = await api.get(path)
+    assert answer.status_code == 200
+    return answer.json()
+
+
+@pytest.mark.parametrize(
+    ("query", "references"),
+    [
+        ("", ["R-1", "R-2"]),
+        ("affiliate=acme&outcome=unusable", ["R-2"]),
+        ("email=%20DANA@northgrid.example", ["R-1"]),
+        ("email=nobody@northgrid.example", []),
+        ("delivery=March", ["R-2"]),
+        ("lead_code=INT-AAA-BBB-1&outcome=accepted", ["R-1"]),
+        ("from=2026-03-02&to=2026-03-02", ["R-1", "R-2"]),
+        ("from=2026-03-03", []),
+        ("tenant=elsewhere", []),
+    ],
+)
+async def test_leads(intake: httpx.AsyncClient, query: str, references: list[str]) -> None:
+    """INT-11: leads are found by what is asked for together."""
+    rows = (await found(intake, f"/leads?{query}"))["leads"]
+    assert sorted(row["reference"] for row in rows) == references
+
+
+async def test_leads_by_pages(intake: httpx.AsyncClient) -> None:
+    """Each page names the id after which the next one starts."""
+    first = await found(intake, "/leads?limit=1")
+    second = await found(intake, f"/leads?limit=1&after={first['next']}")
+    third = await found(intake, f"/leads?limit=1&after={second['next']}")
+    assert len({row["id"] for row in first["leads"] + second["leads"]}) == 2
+    assert third == {"leads": [], "next": None}
+
+
+async def test_lead(intake: httpx.AsyncClient) -> None:
+    """A lead is told with its record, its earlier uploads and its trace."""
+    told = await found(intake, f"/leads/{LEAD}")
+    assert [entry["outcome"] for entry in told["history"]] == ["unusable", "accepted"]
+    assert (told["trace"], told["record"]["Firm"]) == ("00-trace", "Northgrid")
+
+
+async def test_counts_of_affiliates(intake: httpx.AsyncClient) -> None:
+    """Each affiliate's outcomes add up to what it has submitted."""
+    outcomes = {"accepted": 1, "held": 0, "unusable": 1, "omitted": 0}
+    expected = {"affiliates": [{"id": "acme", "submitted": 2, **outcomes}]}
+    assert await found(intake, "/counts") == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/leads/nothing", 404, "not_found"),
+        ("/leads?limit=many", 400, "bad_request"),
+        ("/leads?from=yesterday", 400, "bad_request"),
+        ("/leads?email=nobody", 400, "bad_request"),
+    ],
+)
+async def test_errors(intake: httpx.AsyncClient, path: str, status: int, code: str) -> None:
+    """What can't be answered is a JSON error with a code."""
+    answer = await intake.get(path)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+async def test_explain(routing: httpx.AsyncClient) -> None:
+    """RTE-10: each campaign of the lead code says how it stands and what fails."""
+    told = (await found(routing, "/explain/lead-1"))["campaigns"]
+    stands = {row["campaign"]: (row["state"], [f["code"] for f in row["failing"]]) for row in told}
+    assert stands == {"north": ("asked", []), "south": ("not_asked", ["campaign_inactive"])}
+
+
+async def test_explain_unknown_campaign(routing: httpx.AsyncClient) -> None:
+    """A campaign that does not exist is not found, rather than explained."""
+    assert (await routing.get("/explain/lead-1?campaign=nothing")).status_code == 404
+
+
+async def test_routed_lead(routing: httpx.AsyncClient) -> None:
+    """A lead's way is told without personal data."""
+    told = await routing.get("/leads/lead-1")
+    assert (told.json()["state"], "northgrid.example" in told.text) == ("asked", False)
+
+
+async def test_campaign(routing: httpx.AsyncClient) -> None:
+    """A campaign is told with its versions and its slots."""
+    told = await found(routing, "/campaigns/south")
+    assert (told["status"], len(told["versions"]), told["slots"]["used"]) == ("paused", 1, 0)
+    assert len((await found(routing, "/campaigns"))["campaigns"]) == 2
+
+
+async def test_counts_of_campaigns(routing: httpx.AsyncClient) -> None:
+    """RTE-10: unsent leads are counted by check."""
+    rows = (await found(routing, "/counts"))["campaigns"]
+    assert {row["id"]: row["unsent"] for row in rows} == {
+        "north": {},
+        "south": {"campaign_inactive": 1},
+    }

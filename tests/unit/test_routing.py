@@ -1,0 +1,383 @@
+"""Which campaigns a lead is for, who gets a slot, and how a send ends."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic_core import from_json
+
+from services.routing import handlers
+from services.routing.campaigns import Campaign, CampaignBook, CampaignIndex, CampaignVersion
+from services.routing.domain import RoutedLead, Send
+from services.routing.explaining import explain_lead, unsent_by_check
+from services.routing.matching import explain
+from services.routing.store import RoutingStore
+from shared.contracts.routing import (
+    Claim,
+    ClaimGranted,
+    ClaimRefused,
+    LeadNotSent,
+    LeadSent,
+    LeadUncertain,
+    PauseCampaign,
+    ResumeCampaign,
+    SendSettled,
+)
+from shared.contracts.values import Place
+from shared.loop.decision import Accepted, Decision, Effect, EffectFinished, Input, Outcome, Refused
+from shared.loop.working_set import WorkingSet
+from shared.testing.memory import MemoryDatabase, MemoryStore
+from tests.builders import NOW, campaign, given, lead, put_campaign
+
+EVERYTHING_WRONG = {
+    "status": "paused",
+    "lead_codes": ["OTHER"],
+    "places": [{"country": "DE"}],
+    "open_categories": ["9"],
+    "categories": [{"id": "8"}],
+}
+
+
+def decide(
+    *inputs: Input, state: WorkingSet | None = None, known: Sequence[Campaign] = ()
+) -> tuple[WorkingSet, list[Decision]]:
+    """Decides in order, as the loop does; the known campaigns are stored and indexed."""
+    state, index = state or WorkingSet(), CampaignIndex()
+    index.apply(known)
+    state.put(known)
+    table = handlers.handlers(index, lambda: 7)
+    decisions = []
+    for each in inputs:
+        decisions.append(table[type(each.event)](state, each))  # type: ignore[index]
+        state.put(decisions[-1].save)
+    return state, decisions
+
+
+def claim(number: int = 1, **changes: Any) -> Input:
+    """The claim of the lead and person with that number."""
+    claimed = lead(**{"lead": f"lead-{number}", "person_id": f"person-{number}", **changes})
+    asked = {"campaign": "north", "campaign_version": 1, "category": "101", "lead": claimed}
+    return given(Claim.model_validate(asked))
+
+
+def finished(effect: Effect, outcome: Outcome) -> Input:
+    return given(EffectFinished(effect.id, effect.kind, outcome, "", 1, effect.data))
+
+
+def codes(wanted: Campaign, **changes: Any) -> list[str]:
+    return [failing.code for failing in explain(wanted, lead(**changes), NOW)]
+
+
+def test_explain_in_order() -> None:
+    """RTE-09: all checks are evaluated, none short-circuited, in the order of the rule."""
+    assert codes(campaign(**EVERYTHING_WRONG)) == [
+        "campaign_inactive",
+        "lead_code_other",
+        "filter.place",
+        "category_closed",
+        "category_not_as_ordered",
+    ]
+
+
+def test_explain_match() -> None:
+    """RTE-09: a lead matches if nothing fails."""
+    assert codes(campaign(places=[{"country": "US", "subdivisions": ["US-NY"]}])) == []
+
+
+@pytest.mark.parametrize(
+    ("places", "place", "expected"),
+    [
+        ([], Place(), []),
+        ([{"country": "US"}], Place("US"), []),
+        ([{"country": "US"}], Place("DE"), ["filter.place"]),
+        ([{"country": "US"}], Place(), ["filter.place"]),
+        ([{"country": "US", "subdivisions": ["US-CA"]}], Place("US", "US-NY"), ["filter.place"]),
+        ([{"country": "US", "subdivisions": ["US-CA"]}], Place("US"), ["filter.place"]),
+        ([{"country": "US", "subdivisions": ["US-CA"]}, {"country": "US"}], Place("US"), []),
+    ],
+)
+def test_place(places: list[Any], place: Place, expected: list[str]) -> None:
+    """RTE-02: an unset filter accepts all, an unknown place is not a wanted one."""
+    assert codes(campaign(places=places), place=place) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"categories": [], "open_categories": None}, []),
+        ({"open_categories": ["0101"]}, []),
+        ({"open_categories": []}, ["category_closed"]),
+        ({"categories": [{"id": "205"}]}, ["category_not_as_ordered"]),
+    ],
+)
+def test_category(changes: dict[str, Any], expected: list[str]) -> None:
+    """A category that is closed is told from one that was not ordered."""
+    assert codes(campaign(**changes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (datetime(2026, 3, 1, 4, 59, tzinfo=UTC), ["campaign_inactive"]),
+        (datetime(2026, 3, 1, 5, 0, tzinfo=UTC), []),
+        (datetime(2026, 4, 1, 3, 59, tzinfo=UTC), []),
+        (datetime(2026, 4, 1, 4, 0, tzinfo=UTC), ["campaign_inactive"]),
+        (datetime(1, 1, 1, tzinfo=UTC), ["campaign_inactive"]),
+    ],
+)
+def test_active_dates(at: datetime, expected: list[str]) -> None:
+    """The first and last day are whole days in the campaign's time zone."""
+    dated = campaign(
+        active={"from": "2026-03-01", "to": "2026-03-31"}, time_zone="America/New_York"
+    )
+    assert [failing.code for failing in explain(dated, lead(), at)] == expected
+
+
+def test_match_asks_every_wanting_campaign() -> None:
+    """RTE-11: each campaign that wants the lead is asked, and only those."""
+    known = [campaign(id="b"), campaign(id="a", number=3), campaign(id="c", status="paused")]
+    state, [decision] = decide(given(lead()), known=known)
+    assert [(said.key, said.event.campaign_version) for said in decision.say] == [
+        ("a", 3),
+        ("b", 1),
+    ]  # type: ignore[attr-defined]
+    [routed] = state.all(RoutedLead)
+    assert (routed.state, routed.revision) == ("asked", 7)
+
+
+def test_match_nobody() -> None:
+    """A lead that nobody wants is kept as unsent; why is recomputed when asked."""
+    state, [decision] = decide(given(lead()), known=[campaign(status="paused")])
+    [routed] = state.all(RoutedLead)
+    assert (decision.say, routed.state) == ([], "unsent")
+
+
+def test_match_same_lead_again() -> None:
+    """A lead that comes again is not matched again."""
+    _, [_, second] = decide(given(lead()), given(lead()), known=[campaign()])
+    assert second == Decision()
+
+
+def test_match_other_tenant() -> None:
+    """Campaigns of one tenant never see leads of another."""
+    _, [decision] = decide(given(lead(), tenant="elsewhere"), known=[campaign()])
+    assert decision.say == []
+
+
+def test_index_forgets_old_codes() -> None:
+    """A campaign that no longer carries a lead code is not found by it."""
+    index = CampaignIndex()
+    index.apply([campaign()])
+    index.apply([campaign(number=2, lead_codes=["OTHER"])])
+    assert index.carrying("main", "INT-AAA-BBB-1") == []
+    assert [found.number for found in index.carrying("main", "OTHER")] == [2]
+
+
+def test_granted() -> None:
+    """RTE-12: a granted claim reserves a slot and sends, in one decision."""
+    state, [decision] = decide(claim(), known=[campaign()])
+    [effect], [said], [send] = decision.effects, decision.say, state.all(Send)
+    assert isinstance(said.event, ClaimGranted) and said.key == "person-1"
+    assert [book.reserved for book in state.all(CampaignBook)] == [1]
+    assert (effect.id, send.status) == (send.id, "reserved")
+    assert effect.endpoint == "127.0.0.1:9/main/north"
+
+
+def test_request() -> None:
+    """RTE-15: the request is rendered whole, with its idempotency key and a secret's name only."""
+    _, [decision] = decide(claim(), known=[campaign()])
+    [effect] = decision.effects
+    body = from_json(effect.request.body)
+    assert (body["key"], body["lead"], body["campaign"]) == (effect.id, "lead-1", "north")
+    assert body["person"]["email"] == "dana@northgrid.example"
+    assert (effect.request.url, effect.request.secret) == ("http://127.0.0.1:9/north", "north")
+
+
+def test_same_person_never_twice() -> None:
+    """RTE-08: another lead of the same person is refused."""
+    _, [_, second] = decide(claim(), claim(lead="lead-9"), known=[campaign()])
+    assert refusal(second) == ["already_sent"]
+
+
+def test_same_claim_again() -> None:
+    """A claim that comes again is neither granted nor refused again."""
+    _, [_, second] = decide(claim(), claim(), known=[campaign()])
+    assert second == Decision()
+
+
+def test_cap() -> None:
+    """RTE-12: what is over the cap is refused and says so."""
+    _, decisions = decide(claim(1), claim(2), claim(3), known=[campaign(caps={"total": 2})])
+    assert [refusal(decision) for decision in decisions] == [[], [], ["cap_reached"]]
+
+
+def test_claim_decided_on_the_stored_campaign() -> None:
+    """RTE-09: a pause holds from the moment that the campaign's shard took it."""
+    _, [decision] = decide(claim(), known=[campaign(number=2, status="paused")])
+    assert refusal(decision) == ["campaign_inactive"]
+
+
+def test_claim_on_a_newer_version() -> None:
+    """A lead that still fits is granted, on the version that decided."""
+    state, _ = decide(claim(), known=[campaign(number=5)])
+    assert [send.campaign_version for send in state.all(Send)] == [5]
+
+
+def test_claim_on_an_unknown_campaign() -> None:
+    """A claim on a campaign that does not exist is refused, not lost."""
+    _, [decision] = decide(claim())
+    assert refusal(decision) == ["campaign_unknown"]
+
+
+def refusal(decision: Decision) -> list[str]:
+    [said] = decision.say
+    if not isinstance(said.event, ClaimRefused):
+        return []
+    assert decision.effects == () and decision.save == ()
+    return [failing.code for failing in said.event.failing]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said", "slots"),
+    [
+        (Outcome.DONE, LeadSent, (0, 1, 0)),
+        (Outcome.REFUSED, LeadNotSent, (0, 0, 0)),
+        (Outcome.UNCERTAIN, LeadUncertain, (0, 0, 1)),
+    ],
+)
+def test_send_ended(outcome: Outcome, said: type, slots: tuple[int, int, int]) -> None:
+    """RTE-12: a slot is used, released, or kept in doubt, and both sides are told."""
+    state, [granted] = decide(claim(), known=[campaign()])
+    end = finished(granted.effects[0], outcome)
+    state, [decision, again] = decide(end, end, state=state)
+    assert [type(each.event) for each in decision.say] == [said, SendSettled]
+    assert [(b.reserved, b.used, b.uncertain) for b in state.all(CampaignBook)] == [slots]
+    assert again == Decision()
+
+
+def test_definite_refusal_is_not_asked_again() -> None:
+    """The slot of a refused send is free for others, but not for the same person."""
+    state, [granted] = decide(claim(1), known=[campaign(caps={"total": 1})])
+    refused = finished(granted.effects[0], Outcome.REFUSED)
+    _, [_, same, other] = decide(refused, claim(1, lead="lead-9"), claim(2), state=state)
+    assert (refusal(same), refusal(other)) == (["already_sent"], [])
+
+
+def test_answers_reach_the_lead() -> None:
+    """The person's shard learns how each claim ended, and an old answer changes nothing back."""
+    state, [matched] = decide(given(lead()), known=[campaign()])
+    [asked] = matched.say
+    state, [granted] = decide(given(asked.event), state=state)
+    [answer] = granted.say
+    state, _ = decide(given(answer.event), state=state)
+    assert [routed.state for routed in state.all(RoutedLead)] == ["granted"]
+    state, [ended] = decide(finished(granted.effects[0], Outcome.DONE), state=state)
+    settled = given(ended.say[1].event)
+    state, [_, late] = decide(settled, given(answer.event), state=state)
+    assert [routed.state for routed in state.all(RoutedLead)] == ["sent"]
+    assert late == Decision()
+
+
+def test_explained_by_what_was_answered() -> None:
+    """RTE-10: what the campaign's shard answered is told, the rest is recomputed."""
+    full = campaign(caps={"total": 0})
+    state, [matched] = decide(given(lead()), known=[full])
+    state, [refused] = decide(given(matched.say[0].event), state=state)
+    state, _ = decide(given(refused.say[0].event), state=state)
+    [routed] = state.all(RoutedLead)
+    asked, other = (
+        explain_lead(routed, full),
+        explain_lead(routed, campaign(status="paused", id="x")),
+    )
+    assert (asked.state, [each.code for each in asked.failing]) == ("refused", ["cap_reached"])
+    assert (other.state, [each.code for each in other.failing]) == (
+        "not_asked",
+        ["campaign_inactive"],
+    )
+    assert unsent_by_check(full, [routed]) == {"cap_reached": 1}
+
+
+def test_campaign_versions() -> None:
+    """RTE-01: every change is a new version that is kept, the same again is none."""
+    puts = [put_campaign(), put_campaign(), put_campaign(priority=1)]
+    state, decisions = decide(*[given(put) for put in puts])
+    assert [decision.answer for decision in decisions] == [
+        Accepted("created", details={"version": 1}),
+        Accepted("unchanged", details={"version": 1}),
+        Accepted("changed", details={"version": 2}),
+    ]
+    assert [kept.id for kept in state.all(CampaignVersion)] == ["main/north@1", "main/north@2"]
+
+
+def test_pause_and_resume() -> None:
+    """A pause is a new version, once."""
+    pause = PauseCampaign(campaign="north", reason="budget")
+    resume = ResumeCampaign(campaign="north", reason="budget is back")
+    _, decisions = decide(given(pause), given(pause), given(resume), known=[campaign()])
+    assert [decision.answer.code for decision in decisions if decision.answer] == [
+        "paused",
+        "unchanged",
+        "resumed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "actor", "code"),
+    [("nothing", "northgrid", "campaign_unknown"), ("north", "helvion", "not_permitted")],
+)
+def test_pause_refused(name: str, actor: str, code: str) -> None:
+    """OPS-07: a customer pauses its own campaigns only."""
+    command = PauseCampaign(campaign=name, reason="why not")
+    _, [decision] = decide(given(command, role="customer", actor=actor), known=[campaign()])
+    assert isinstance(decision.answer, Refused) and decision.answer.code == code
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"customer": "helvion"}, "customer_changed"),
+        ({"active": {"from": "2026-03-02", "to": "2026-03-01"}}, "dates_contradict"),
+        ({"time_zone": "Mars/Olympus"}, "time_zone_unknown"),
+        ({"categories": [{"id": "1"}, {"id": "01"}]}, "category_twice"),
+        ({"places": [{"country": "US", "subdivisions": ["DE-BY"]}]}, "places_contradict"),
+        ({"caps": {"total": 2}}, "cap_below_sent"),
+        ({"send": {"mode": "webhook", "url": "http://h:99999/", "secret": "s"}}, "url_invalid"),
+    ],
+)
+def test_put_refused(changes: dict[str, Any], code: str) -> None:
+    """A campaign that contradicts itself, or what happened already, is refused."""
+    before = campaign()
+    state = WorkingSet()
+    state.put([CampaignBook(before.id, 1, "main", reserved=1, used=1, uncertain=1)])
+    _, [decision] = decide(given(put_campaign(**changes)), state=state, known=[before])
+    assert isinstance(decision.answer, Refused) and decision.answer.code == code
+    assert decision.save == ()
+
+
+async def run(service: RoutingStore, store: MemoryStore, *batch: Input) -> list[Decision]:
+    """One batch as the loop runs it."""
+    table, decisions = handlers.handlers(service.index, service.revision), []
+    async with store.transaction() as transaction:
+        state = await service.load_many(transaction, batch)
+        for each in batch:
+            decisions.append(table[type(each.event)](state, each))  # type: ignore[index]
+            state.put(decisions[-1].save)
+        await service.save_many(transaction, state)
+    return decisions
+
+
+async def test_from_lead_to_sent_through_the_store() -> None:
+    """A lead is matched, claimed, granted, sent and settled, each step from stored state."""
+    database = MemoryDatabase()
+    service, store = RoutingStore(), MemoryStore(database)
+    changes = {"active": {"from": "2026-01-01"}, "places": [{"country": "US"}]}
+    await run(service, store, given(put_campaign(**changes)))
+    [matched] = await run(service, store, given(lead()))
+    [granted] = await run(RoutingStore(), store, given(matched.say[0].event))
+    [ended] = await run(RoutingStore(), store, finished(granted.effects[0], Outcome.DONE))
+    answers = [granted.say[0], ended.say[1]]
+    await run(RoutingStore(), store, *[given(said.event) for said in answers])
+    [routed], [book] = database.documents("leads"), database.documents("campaign_books")
+    assert (routed["state"], routed["revision"]) == ("sent", 1)
+    assert (book["used"], book["reserved"]) == (1, 0)
