@@ -18,9 +18,6 @@ class Backend(Protocol):
     name: str
     address: str
 
-    @property
-    def log(self) -> Path | None: ...
-
     def launch(self) -> None:
         """Starts it, or starts it again, without waiting until it answers."""
 
@@ -35,6 +32,9 @@ class Backend(Protocol):
         """Without waiting for it, so that several can stop at the same time."""
 
     def stop(self) -> None: ...
+
+    def last_words(self) -> str:
+        """The end of its log, for whoever has to find out why it died."""
 
     def handle(self) -> dict[str, object]:
         """How somebody outside finds it: its pid or its container."""
@@ -75,6 +75,9 @@ class NativeBackend:
         if self.process:
             stop(self.process, grace=self.grace)
 
+    def last_words(self) -> str:
+        return tail(self.log)
+
     def handle(self) -> dict[str, object]:
         return {"pid": self.process.pid if self.process else None}
 
@@ -86,7 +89,6 @@ class GivenBackend:
     address: str
     check: Callable[[], bool]
     name: str = "given"
-    log: Path | None = None
 
     def launch(self) -> None: ...
 
@@ -103,6 +105,9 @@ class GivenBackend:
 
     def stop(self) -> None: ...
 
+    def last_words(self) -> str:
+        return ""
+
     def handle(self) -> dict[str, object]:
         return {}
 
@@ -112,12 +117,8 @@ def wait_until_it_answers(part: str, backend: Backend) -> None:
 
     def answers_or_died() -> bool:
         if not backend.alive():
-            raise StackError(f"the {part} ({backend.name}) ended at once:\n{last_words(backend)}")
+            raise StackError(f"the {part} ({backend.name}) ended:\n{backend.last_words()}")
         return backend.answers()
 
     what = f"the {part} ({backend.name}) at {backend.address} to answer"
     wait_for(what, seconds, answers_or_died)
-
-
-def last_words(backend: Backend) -> str:
-    return tail(backend.log) if backend.log else ""

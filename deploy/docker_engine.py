@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from deploy.files import CHECKOUT, cache_dir, locked
 from deploy.process import StackError
@@ -40,7 +39,6 @@ class DockerBackend:
     project: str
     ports: dict[str, str]
     check: Callable[[], bool]
-    log: Path | None = None
     container: str = ""
     ended: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     keeper: subprocess.Popen[bytes] | None = field(default=None, repr=False)
@@ -89,6 +87,11 @@ class DockerBackend:
         self.ask_to_stop()
         if self.keeper:
             self.keeper.wait(timeout=120)
+
+    def last_words(self) -> str:
+        command = ["docker", "logs", "--tail", "15", self.container]
+        logged = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        return (logged.stdout + logged.stderr).rstrip()
 
     def handle(self) -> dict[str, object]:
         return {"pid": None, "container": self.container}

@@ -21,6 +21,8 @@ class Settings(BaseSettings):
     clock_file: Path | None = None
     """Where the local stack keeps its virtual clock; without it the machine's clock is used."""
     otlp_endpoint: str = ""
+    webhook_secret: str = ""
+    """Signs what is sent to customers' endpoints (`whsec_` and base64)."""
     session_timeout_ms: int = 10_000
     batch_size_max: int = 500
     batch_timeout_ms: int = 10

@@ -175,7 +175,7 @@ def _append(batch: Any, record: Outgoing) -> bool:
 
 
 class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Only marks: records arrive while it runs, its errors are swallowed, nobody beats the heart."""
+    """Only marks: records arrive while it runs, its errors are swallowed, no heart beats."""
 
     def __init__(self, loop: Loop, log: KafkaLog) -> None:
         self._loop = loop
@@ -199,7 +199,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 async def _parse_nothing(message: Any) -> KafkaMessage:
     """A message that carries the raw records and decodes nothing: one bad header must not cost the
     whole batch."""
-    return KafkaMessage(body=b"", headers={}, raw_message=message, consumer=None)  # type: ignore[arg-type]
+    return KafkaMessage(body=b"", headers={}, raw_message=message, consumer=None)
 
 
 async def _decode_nothing(message: KafkaMessage) -> bytes:
@@ -228,6 +228,6 @@ def subscribe(broker: KafkaBroker, loop: Loop, log: KafkaLog, settings: Settings
     log.consumer = lambda: subscriber.consumer
 
     async def on_batch(message: KafkaMessage) -> None:
-        await loop.on_records(message.raw_message)  # type: ignore[arg-type]
+        await loop.on_records(message.raw_message)
 
     subscriber(on_batch)

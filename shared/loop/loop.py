@@ -25,7 +25,7 @@ from shared.loop.effects import Perform, Worker
 from shared.loop.log import Log, Place, Record
 from shared.loop.outbox import Speaker
 from shared.loop.shard import Shard, State
-from shared.loop.sort_out import Fate, Reader
+from shared.loop.sort_out import Fate, Item, Reader
 from shared.loop.step import Inputs, Step, commit, prepare
 from shared.store import Index, Store
 from shared.topics import manifest
@@ -50,6 +50,10 @@ SAME_ERRORS_TO_STOP = 3
 _RANDOM = random.Random()
 
 
+def nobody_looks(_items: Sequence[Item], _started: int, _ended: int) -> None:
+    """Without telemetry."""
+
+
 def _nothing_fails(_name: str) -> None:
     """Failpoints do nothing but in the simulator and in chaos builds."""
 
@@ -66,6 +70,7 @@ class Loop:
         partitions: int | None = None,
         batch_size_max: int = 500,
         reach: Callable[[str], None] = _nothing_fails,
+        observe: Callable[[Sequence[Item], int, int], None] = nobody_looks,
         monotonic: Callable[[], float] = time.monotonic,
         random: random.Random = _RANDOM,
     ) -> None:
@@ -74,6 +79,7 @@ class Loop:
         self.log = log
         self.clock = clock
         self.reach = reach
+        self._observe = observe
         self.monotonic = monotonic
         partitions = partitions or manifest().partitions
         self.reader = _reader(service, partitions)
@@ -125,7 +131,26 @@ class Loop:
     def open(self) -> dict[int, Shard]:
         return {number: shard for number, shard in self.shards.items() if shard.state is State.OPEN}
 
+    def positions(self) -> dict[Place, int]:
+        """How far each place of the open shards is read."""
+        return {
+            place: shard.row.next.get(place[0], 0)
+            for shard in self.open().values()
+            for place in shard.places
+        }
+
     # Steps
+
+    async def stop(self, seconds: float) -> None:
+        """Takes no more records, lets what is under way end, and records how it ended."""
+        self._stopping = True
+        async with self.lock:
+            await self.worker.stop(seconds)
+            shards = self.open()
+            results = self.worker.take(list(shards), self.limit)
+            if results:
+                await self.step(shards, Inputs(results=results))
+            self.close(list(self.shards))
 
     async def on_records(self, records: Sequence[Record]) -> None:
         """Takes a batch as it was fetched. What it does not take will be read again."""
@@ -137,6 +162,7 @@ class Loop:
 
     async def step(self, shards: Mapping[int, Shard], inputs: Inputs) -> None:
         """One step and what follows from it: said, confirmed, begun; or closed and opened again."""
+        started = time.time_ns()
         step = prepare(self, shards, inputs)
         try:
             await commit(step)
@@ -147,6 +173,7 @@ class Loop:
         else:
             self._keep(step)
             await self._say(step)
+            self._observe(step.items, started, time.time_ns())
 
     def _keep(self, step: Step) -> None:
         """The step is committed: what it knew in copies becomes what the shards are."""

@@ -6,14 +6,16 @@ found out here, not by thousands of fetch errors.
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import structlog
 
 from shared.errors import Infrastructure, ShardRefuses
 from shared.loop import deadlines, effects
+from shared.loop.log import Place
 from shared.loop.open import check_position, open_shards, refuse
-from shared.loop.shard import State
+from shared.loop.shard import Shard, State
 from shared.loop.step import Inputs
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ class Ticker:
     def __init__(self, loop: "Loop") -> None:
         self._loop = loop
         self._check_at = 0.0
+        self._positions: dict[Place, int] = {}
         self.error: str | None = "not started"
         """Why the last turn failed; readiness tells it."""
 
@@ -91,13 +94,7 @@ class Ticker:
         if loop.monotonic() < self._check_at:
             return
         self._check_at = loop.monotonic() + CHECK_SECONDS
-        await loop.log.report(
-            {
-                place: shard.row.next.get(place[0], 0)
-                for shard in loop.open().values()
-                for place in shard.places
-            }
-        )
+        await loop.log.report(loop.positions())
         bounds = await loop.log.bounds(
             [place for shard in loop.shards.values() for place in shard.places]
         )
@@ -105,10 +102,28 @@ class Ticker:
             for shard in loop.shards.values():
                 if shard.state is State.REFUSED:
                     shard.state = State.CLOSED
-                elif shard.state is State.OPEN:
-                    try:
-                        for place in shard.places:
-                            check_position(shard.row, place, bounds[place], None)
-                    except ShardRefuses as refusal:
-                        loop.close([shard.number])
-                        refuse(shard, str(refusal))
+                elif shard.state is State.OPEN and bounds.keys() >= set(shard.places):
+                    self._check_shard(shard, bounds)
+            self._push(bounds)
+
+    def _check_shard(self, shard: Shard, bounds: Mapping[Place, tuple[int, int]]) -> None:
+        try:
+            for place in shard.places:
+                check_position(shard.row, place, bounds[place], None)
+        except ShardRefuses as refusal:
+            self._loop.close([shard.number])
+            refuse(shard, str(refusal))
+
+    def _push(self, bounds: Mapping[Place, tuple[int, int]]) -> None:
+        """A place that has records and has not moved since the last check is sought again: the
+        client may have moved its position without handing over what it passed."""
+        positions = self._loop.positions()
+        stalled = {
+            place: at
+            for place, at in positions.items()
+            if place in bounds and bounds[place][1] > at and self._positions.get(place) == at
+        }
+        if stalled:
+            self._loop.counters["places_sought_again"] += len(stalled)
+            self._loop.log.resume(stalled)
+        self._positions = positions

@@ -1,4 +1,5 @@
-"""Calls a customer's endpoint: a signed webhook with an idempotency key (Standard Webhooks headers).
+"""Calls a customer's endpoint: a signed webhook with an idempotency key (Standard Webhooks
+headers).
 
 The signature covers the time of the attempt, so it is made here; everything else was fixed when the
 effect was committed. Every way in which an endpoint can misbehave has its defined verdict.

@@ -1,7 +1,9 @@
-"""Kafka in memory: partitions, positions, a group with eager rebalances, and the faults of all that.
+"""Kafka in memory: partitions, positions, a group with eager rebalances, and the faults of all
+that.
 
-It fakes what the loop must survive: a batch that was written although it failed, a later record that
-overtakes an earlier one, records from an old position, members that do not know yet that they lost.
+It fakes what the loop must survive: a batch that was written although it failed, a later record
+that overtakes an earlier one, records from an old position, members that do not know yet that they
+lost.
 """
 
 import random
@@ -102,7 +104,7 @@ class MemoryLog:
         """Some were written, not necessarily the first ones; the writer can't know which."""
         lost = {
             place
-            for place in {(record.topic, record.partition) for record in records}
+            for place in sorted({(record.topic, record.partition) for record in records})
             if self.random.random() < 0.5
         }
         skip_first = self.random.random() < 0.5

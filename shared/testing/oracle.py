@@ -127,9 +127,7 @@ def events_are_said_once(evidence: Evidence) -> Iterator[Violation]:
     for record in evidence.records:
         if record.stream.split("/")[0] == record.text("ce_source").removeprefix("leadops/"):
             numbers[record.topic, record.text("ce_id")].add((record.stream, record.number))
-    answers = {
-        record.text("ce_id") for record in evidence.records if ".command." in record.type
-    }
+    answers = {record.text("ce_id") for record in evidence.records if ".command." in record.type}
     for (topic, id_), said in numbers.items():
         if len(said) > 1 and id_ not in answers:
             yield Violation("I6", f"event {id_} on {topic} was said under {sorted(said)}")
@@ -165,9 +163,7 @@ def every_command_has_one_outcome(evidence: Evidence) -> Iterator[Violation]:
             final = {code for code in codes if code[1] not in ("set_aside", "id_reused")}
             if len(final) > 1:
                 yield Violation("I5", f"command {command} was answered {sorted(final)}")
-        said_again = {
-            record.text("ce_id") for record in evidence.topics[topic] if record.stream
-        }
+        said_again = {record.text("ce_id") for record in evidence.topics[topic] if record.stream}
         for record in evidence.topics[topic]:
             place = (record.topic, record.partition, record.offset)
             known = place in aside or _id(record) in answers or _id(record) in said_again

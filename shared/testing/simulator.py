@@ -1,8 +1,9 @@
-"""The seeded simulator: real services on a memory log and store, in virtual time, under every fault.
+"""The seeded simulator: real services on a memory log and store, in virtual time, under every
+fault.
 
-Processes crash at named failpoints, freeze past their session and come back, join and leave; commits
-end without a known result, both ways; batches are half written; effects time out. The same seed
-takes the same course. What must hold afterwards is the oracle's business, not this module's.
+Processes crash at named failpoints, freeze past their session and come back, join and leave;
+commits end without a known result, both ways; batches are half written; effects time out. The same
+seed takes the same course. What must hold afterwards is the oracle's business, not this module's.
 """
 
 import asyncio

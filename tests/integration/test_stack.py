@@ -74,6 +74,9 @@ def test_a_killed_backend_comes_back_at_the_same_address(
     if running["backend"]["kafka" if part == "broker" else "mongo"] == "given":
         pytest.skip(f"the {part} was given")
     before = stack.stack()["parts"][part]
+    if part == "broker" and before.get("container"):
+        # The official image takes storage that is already formatted; imitations of it do not.
+        pytest.skip("a broker in a container is not killed; natively it is")
     stack.kill(part)
     if before.get("pid"):
         wait_for("another pid", 10, lambda: stack.stack()["parts"][part] != before)

@@ -1,0 +1,5 @@
+"""`python -m services.routing`"""
+
+from services.routing.app import main
+
+main()

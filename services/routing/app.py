@@ -1,0 +1,13 @@
+"""Runs routing as a process; wiring, nothing else."""
+
+import asyncio
+
+from services.routing.api import routes
+from services.routing.service import routing
+from shared.serve import serve
+from shared.settings import Settings
+
+
+def main() -> None:
+    settings = Settings()
+    asyncio.run(serve(settings, routing(), lambda store: routes(store)))

@@ -1,0 +1,195 @@
+"""A service as a process: store, log, loop, ticker and the read API, started and stopped in order.
+
+A programming error in the machinery ends the process: whoever supervises it starts it again, and
+opening the shards repairs whatever was under way. Readiness is more than a ping.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
+
+import structlog
+import uvicorn
+from aiokafka.errors import KafkaError
+from faststream import FastStream
+from faststream.kafka import KafkaBroker
+from prometheus_client import CollectorRegistry, generate_latest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shared import clock, operating_api, read_api
+from shared.errors import Infrastructure
+from shared.loop.decision import Service
+from shared.loop.effects import Verdict
+from shared.loop.kafka import KafkaLog, subscribe
+from shared.loop.loop import INDEXES, Loop, nobody_looks
+from shared.loop.ticker import Ticker
+from shared.loop.webhook import Webhooks
+from shared.mongo import MongoStore
+from shared.settings import Settings
+from shared.store import Document, Store
+from shared.telemetry import LoopMetrics, Tracing, configure_logs
+
+log = structlog.get_logger(__name__)
+
+Routes = Callable[[Store], Sequence[Route]]
+
+GRACEFUL_SECONDS = 20
+EFFECTS_END_SECONDS = 12
+STORE_WAIT_SECONDS = 5.0
+
+
+class Server(uvicorn.Server):
+    """Leaves signals to FastStream, which stops the consumer first."""
+
+    @contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+class Process:
+    """The composition root of every service."""
+
+    def __init__(self, settings: Settings, service: Service, store: MongoStore) -> None:
+        self.settings = settings
+        self.store = store
+        self.log = KafkaLog(settings.kafka)
+        self.webhooks = Webhooks(settings.webhook_secret)
+        self.tracing = Tracing(service.name, settings.otlp_endpoint) if _traced(settings) else None
+        self.loop = Loop(
+            service,
+            store,
+            self.log,
+            clock.clock(settings.clock_file),
+            self._perform,
+            batch_size_max=settings.batch_size_max,
+            observe=self.tracing.step if self.tracing else nobody_looks,
+        )
+        self.ticker = Ticker(self.loop)
+        self.broker = KafkaBroker(
+            settings.kafka,
+            client_id=f"{service.name}-{settings.instance}",
+            allow_auto_create_topics=False,
+            graceful_timeout=GRACEFUL_SECONDS,
+            logger=None,
+        )
+        subscribe(self.broker, self.loop, self.log, settings)
+
+    async def _perform(self, row: Document) -> tuple[Verdict, str]:
+        started = time.time_ns()
+        verdict, text = await self.webhooks(row)
+        if self.tracing:
+            self.tracing.attempt(row, verdict, started, time.time_ns())
+        return verdict, text
+
+    async def migrate(self) -> None:
+        """Waits for the store as long as it takes, and says so."""
+        while True:
+            try:
+                await self.store.migrate([*INDEXES, *self.loop.service.indexes])
+                return
+            except Infrastructure as error:
+                log.warning("waiting for the store", error=str(error))
+                await asyncio.sleep(STORE_WAIT_SECONDS)
+
+    @asynccontextmanager
+    async def running(self, routes: Sequence[Route]) -> AsyncIterator[None]:
+        """Everything but the subscriber, which FastStream starts inside and stops first."""
+        server = Server(
+            uvicorn.Config(
+                application(self, routes),
+                host=self.settings.http_host,
+                port=self.settings.http_port,
+                log_config=None,
+                access_log=False,
+            )
+        )
+        serving = asyncio.create_task(server.serve())
+        await self.migrate()
+        ticking = asyncio.create_task(self.ticker.run())
+        for task in (serving, ticking):
+            task.add_done_callback(_ends_the_process)
+        yield
+        await self._stop(server, serving, ticking)
+
+    async def _stop(
+        self, server: Server, serving: asyncio.Task[None], ticking: asyncio.Task[None]
+    ) -> None:
+        ticking.cancel()
+        with suppress(Infrastructure):
+            await self.loop.stop(EFFECTS_END_SECONDS)
+        server.should_exit = True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(serving, 3)
+        await self.webhooks.close()
+        await self.log.close()
+        await self.store.close()
+        if self.tracing:
+            self.tracing.close()
+
+
+def _traced(settings: Settings) -> bool:
+    return bool(settings.otlp_endpoint)
+
+
+def _ends_the_process(task: asyncio.Task[None]) -> None:
+    """A task that must not end has failed: better no process than one that only looks alive."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("the process ends", error=repr(error), exc_info=error)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Bearer:
+    """Health checks are open; everything else wants the token."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith("/health"):
+            headers = dict(scope["headers"])
+            given = headers.get(b"authorization", b"").decode(errors="replace")
+            if not self._token or given != f"Bearer {self._token}":
+                refused = read_api.failure(401, "unauthorized", "a bearer token is needed")
+                await refused(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def application(process: Process, routes: Sequence[Route]) -> Starlette:
+    registry = CollectorRegistry()
+    registry.register(LoopMetrics(process.loop))
+
+    async def metrics(_request: Request) -> Response:
+        return PlainTextResponse(generate_latest(registry))
+
+    return Starlette(
+        routes=[
+            *operating_api.routes(process.loop, process.ticker, process.settings.instance),
+            Route("/metrics", metrics),
+            *routes,
+        ],
+        middleware=[Middleware(Bearer, token=process.settings.token)],
+    )
+
+
+async def serve(settings: Settings, service: Service, routes: Routes) -> None:
+    """Runs a service until SIGTERM or SIGINT."""
+    configure_logs(settings.log_level)
+    store = await MongoStore.connect(settings.mongo, f"{settings.database_prefix}{service.name}")
+    process = Process(settings, service, store)
+    async with process.running(routes(store)):
+        try:
+            await FastStream(process.broker, logger=None).run()
+        except* KafkaError as errors:
+            log.error("Kafka could not be reached", errors=[str(one) for one in errors.exceptions])
+            raise SystemExit(3) from None
