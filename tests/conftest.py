@@ -4,14 +4,20 @@ import os
 
 import pytest
 
-BACKENDS = {"kafka": "LEADOPS_TEST_KAFKA", "mongo": "LEADOPS_TEST_MONGO", "docker":
-"LEADOPS_TEST_DOCKER"}
+BACKENDS = {
+    "kafka": "LEADOPS_TEST_KAFKA",
+    "mongo": "LEADOPS_TEST_MONGO",
+    "docker": "LEADOPS_TEST_DOCKER",
+}
 
 
-                def pytest_collection_modifyitems(items: list[pytest.Item]) -> None: for item in
-                items: for name, variable in BACKENDS.items(): if item.get_closest_marker(name) and
-                not os.environ.get(variable): item.add_marker(pytest.mark.skip(reason=f"no {name}
-                backend ({variable} is not set)"))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for name, variable in BACKENDS.items():
+            if item.get_closest_marker(name) and not os.environ.get(variable):
+                item.add_marker(
+                    pytest.mark.skip(reason=f"no {name} backend ({variable} is not set)")
+                )
 
 
 @pytest.fixture(scope="session")

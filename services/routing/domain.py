@@ -7,7 +7,7 @@ there is one send per campaign and person, so nobody is sent twice (RTE-08).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -24,13 +24,16 @@ from shared.contracts.routing import (
     LeadNotSent,
     LeadSent,
     LeadUncertain,
+    LeadUnsent,
     SendEnded,
     SendSettled,
 )
 from shared.ids import derived
-from shared.loop.decision import Cause, Decision, Effect, EffectFinished, Outcome, Request, Say
+from shared.loop.decision import Cause, Decision, Due, Effect, EffectFinished, Outcome, Request, Say
 
 SEND = "send"
+WATCH = "watch"
+UNSENT_AFTER = timedelta(days=7)
 
 SendStatus = Literal["reserved", "sent", "refused", "uncertain"]
 ClaimState = Literal["asked", "granted", "refused", "sent", "not_sent", "uncertain"]
@@ -145,7 +148,37 @@ def match(
         trace=cause.trace,
         asked=tuple(Asked(campaign.name, campaign.number) for campaign in wanting),
     )
-    return Decision(save=[routed], say=[_claim(campaign, lead) for campaign in wanting])
+    return Decision(
+        save=[routed],
+        say=[_claim(campaign, lead) for campaign in wanting],
+        due=[_watch(lead, cause.time)],
+    )
+
+
+def watch_id(lead: str) -> str:
+    return f"{WATCH}/{lead}"
+
+
+def _watch(lead: LeadAccepted, accepted_at: datetime) -> Due:
+    at = accepted_at + UNSENT_AFTER
+    return Due(watch_id(lead.lead), WATCH, lead.person_id, at, {"lead": lead.lead})
+
+
+def raise_unsent(lead: RoutedLead | None) -> Decision:
+    """RTE-16: a lead that nobody got in time is raised once, with all that stood in its way."""
+    if lead is None or lead.state == "sent":
+        return Decision()
+    codes = {failing.code for asked in lead.asked for failing in asked.failing}
+    said = LeadUnsent(
+        lead=lead.id,
+        person_id=lead.person_id,
+        affiliate=lead.lead.affiliate,
+        lead_code=lead.lead.lead_code,
+        accepted_at=lead.accepted_at,
+        asked=tuple(asked.campaign for asked in lead.asked),
+        codes=tuple(sorted(codes)),
+    )
+    return Decision(say=[Say(said, lead.person_id)])
 
 
 def _claim(campaign: Campaign, lead: LeadAccepted) -> Say:
@@ -333,4 +366,6 @@ def _noted(lead: RoutedLead | None, answer: Asked) -> Decision:
     if lead is None:
         return Decision()
     after = lead.answered(answer)
-    return Decision(save=[after]) if after != lead else Decision()
+    if after == lead:
+        return Decision()
+    return Decision(save=[after], settled=[watch_id(lead.id)] if after.state == "sent" else ())

@@ -16,7 +16,7 @@ from shared.contracts.routing import (
     ResumeCampaign,
     SendSettled,
 )
-from shared.loop.decision import Decision, EffectFinished, Handlers, Input
+from shared.loop.decision import Decision, DueReached, EffectFinished, Handlers, Input
 from shared.loop.working_set import WorkingSet
 
 
@@ -32,6 +32,7 @@ def handlers(index: CampaignIndex, revision: Callable[[], int]) -> Handlers:
         ClaimGranted: note_answer,
         ClaimRefused: note_answer,
         SendSettled: note_answer,
+        domain.WATCH: raise_unsent,
     }
 
 
@@ -81,6 +82,12 @@ def record_send(state: WorkingSet, given: Input) -> Decision:
     send = state.get(Send, finished.id)
     book = state.get(CampaignBook, finished.data["campaign"])
     return domain.record_send(finished, send, book, given.now)
+
+
+def raise_unsent(state: WorkingSet, given: Input) -> Decision:
+    reached = given.event
+    assert isinstance(reached, DueReached)
+    return domain.raise_unsent(state.get(RoutedLead, reached.data["lead"]))
 
 
 def note_answer(state: WorkingSet, given: Input) -> Decision:

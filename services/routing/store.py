@@ -21,7 +21,7 @@ from shared.contracts.routing import (
     SendSettled,
 )
 from shared.loop.catalogue import REVISIONS, Catalogue
-from shared.loop.decision import EffectFinished, Input
+from shared.loop.decision import DueReached, EffectFinished, Input
 from shared.loop.working_set import Collection, WorkingSet
 from shared.store import Document, Index, Transaction
 
@@ -228,6 +228,8 @@ class Wanted:
             case EffectFinished() as finished:
                 self.sends.append(finished.id)
                 self.books.append(finished.data["campaign"])
+            case DueReached() as reached:
+                self.leads.append(reached.data["lead"])
             case PutCampaign() as command:
                 self._campaign(campaigns.stored_id(tenant, command.id))
             case PauseCampaign() | ResumeCampaign() as command:

@@ -199,6 +199,22 @@ class LeadNotSent(SendEnded):
     refused_at: datetime
 
 
+class LeadUnsent(Event):
+    """An accepted lead that no campaign has got for seven days, with what stood in its way
+    (RTE-16)."""
+
+    TYPE: ClassVar[str] = "leadops.routing.lead.unsent.v1"
+    TOPIC: ClassVar[str] = EVENTS
+
+    lead: Id
+    person_id: Id
+    affiliate: str | None = None
+    lead_code: str | None = None
+    accepted_at: datetime
+    asked: tuple[Name, ...]
+    codes: tuple[str, ...]
+
+
 class LeadUncertain(SendEnded):
     """Given up with an unknown outcome: the slot stays taken until a person settles it."""
 

@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.message import FAKE_CONSUMER
 
 from shared.errors import Infrastructure
 from shared.loop.log import Outgoing, Place, Record
@@ -199,7 +200,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 async def _parse_nothing(message: Any) -> KafkaMessage:
     """A message that carries the raw records and decodes nothing: one bad header must not cost the
     whole batch."""
-    return KafkaMessage(body=b"", headers={}, raw_message=message, consumer=None)
+    return KafkaMessage(body=b"", raw_message=message, consumer=FAKE_CONSUMER)
 
 
 async def _decode_nothing(message: KafkaMessage) -> bytes:

@@ -157,7 +157,7 @@ class Loop:
         async with self.lock:
             shards = self.open()
             mine = [record for record in records if record.partition in shards]
-            if mine and not self._stopping:
+            if mine and not self._stopping and not self.stopped:
                 await self.step(shards, Inputs(records=mine))
 
     async def step(self, shards: Mapping[int, Shard], inputs: Inputs) -> None:
@@ -240,6 +240,7 @@ class Loop:
         if self._same_error[1] >= SAME_ERRORS_TO_STOP:
             self.stopped = f"{SAME_ERRORS_TO_STOP} inputs in a row failed with {reason}"
             log.critical("stopped: this looks like a bad deployment", reason=self.stopped)
+            self.close(list(self.shards))
         else:
             self.suspects[origin] = reason
 

@@ -49,6 +49,8 @@ class MemoryLog:
     places: set[Place] = field(default_factory=set)
     paused: set[Place] = field(default_factory=set)
     positions: dict[Place, int] = field(default_factory=dict)
+    sought: set[Place] = field(default_factory=set)
+    """Places whose next record is the one that was asked for: a seek is always obeyed."""
     reported: dict[Place, int] = field(default_factory=dict)
 
     def assigned(self) -> set[Place]:
@@ -65,6 +67,7 @@ class MemoryLog:
     def resume(self, positions: Mapping[Place, int]) -> None:
         mine = {place: at for place, at in positions.items() if place in self.places}
         self.positions |= mine
+        self.sought |= set(mine)
         self.paused -= set(mine)
 
     def fetch(self, size_max: int) -> list[RawRecord]:
@@ -74,12 +77,14 @@ class MemoryLog:
         self.random.shuffle(places)
         for place in places:
             rows = self.broker.records[place]
-            if self.faults.wander and self.random.random() < self.faults.wander:
+            if place not in self.sought and self.random.random() < self.faults.wander:
                 at = self.positions[place] + self.random.randint(-3, 3)
                 self.positions[place] = min(max(0, at), len(rows))
             at = self.positions[place]
             taken = rows[at : at + size_max - len(batch)]
             self.positions[place] = at + len(taken)
+            if taken:
+                self.sought.discard(place)
             batch.extend(taken)
         return batch
 

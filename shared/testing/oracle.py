@@ -222,6 +222,38 @@ def every_claim_ended(evidence: Evidence) -> Iterator[Violation]:
                 yield Violation("I8", text)
 
 
+def answers_are_true(evidence: Evidence) -> Iterator[Violation]:
+    """I5: one answer has one id, and a lead that was promised is there."""
+    ids: dict[tuple[str, str], set[str]] = defaultdict(set)
+    leads = {row["_id"] for row in evidence.rows("intake", "leads")}
+    for record in evidence.topics["intake.events.v1"]:
+        if ".command." in record.type:
+            data = record.data()
+            ids[data["command"], data["code"]].add(record.text("ce_id"))
+            promised = data["details"].get("lead")
+            if promised and promised not in leads:
+                yield Violation("I5", f"command {data['command']}: its lead is nowhere")
+            if record.type.endswith(".accepted.v1") and not data["details"]:
+                yield Violation("I5", f"command {data['command']} was accepted without effect")
+    for (command, code), said in ids.items():
+        if len(said) > 1:
+            yield Violation("I5", f"command {command}: {len(said)} answers {code}")
+
+
+def unsent_leads_are_raised(evidence: Evidence) -> Iterator[Violation]:
+    """I5: long after the last upload each lead was sent, or is raised as unsent, once."""
+    raised = Counter(
+        event.data()["lead"] for event in evidence.events("leadops.routing.lead.unsent.v1").values()
+    )
+    waiting = {row["data"]["lead"] for row in evidence.rows("routing", "due")}
+    for row in evidence.rows("routing", "leads"):
+        times = raised[row["_id"]]
+        if times > 1:
+            yield Violation("I5", f"lead {row['_id']} was raised {times} times")
+        if row["state"] != "sent" and times == 0 and row["_id"] not in waiting:
+            yield Violation("I5", f"lead {row['_id']} is unsent, not raised and not watched")
+
+
 def contacts_are_unique(evidence: Evidence) -> Iterator[Violation]:
     emails = Counter(
         (row["tenant"], row["person"]["email"]) for row in evidence.rows("intake", "contacts")
@@ -323,6 +355,8 @@ CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
     every_command_has_one_outcome,
     leads_add_up,
     every_claim_ended,
+    answers_are_true,
+    unsent_leads_are_raised,
     contacts_are_unique,
     nobody_is_sent_twice,
     caps_hold,

@@ -34,10 +34,15 @@ async def connect(request: pytest.FixtureRequest) -> AsyncIterator[Connect]:
 
 
 async def test_a_committed_transaction_is_read_back(connect: Connect) -> None:
-    """What was committed is there, with its types.""" store = await connect() async with
-    store.transaction() as transaction: await transaction.write("plain", [Insert({"_id": "a", "raw":
-    b"\xff\x00", "deep": {"n": [1, None]}})]) assert [{"_id": "a", "raw": b"\xff\x00", "deep": {"n":
-    [1, None]}}] == await store.find("plain", {})
+    """What was committed is there, with its types."""
+    store = await connect()
+    async with store.transaction() as transaction:
+        await transaction.write(
+            "plain", [Insert({"_id": "a", "raw": b"\xff\x00", "deep": {"n": [1, None]}})]
+        )
+    assert [{"_id": "a", "raw": b"\xff\x00", "deep": {"n": [1, None]}}] == await store.find(
+        "plain", {}
+    )
 
 
 async def test_a_raising_block_writes_nothing(connect: Connect) -> None:
@@ -77,9 +82,11 @@ async def test_a_failed_guard_is_a_conflict(connect: Connect) -> None:
     assert ["a"] == [row["_id"] for row in await store.find("plain", {})]
 
 
-@pytest.mark.parametrize("write", [Delete("gone"), Replace({"_id": "gone"})]) async def
-test_writing_what_is_not_there_is_a_conflict(connect: Connect, write: Delete | Replace) -> None:
-"""A write that would change nothing says so."""
+@pytest.mark.parametrize("write", [Delete("gone"), Replace({"_id": "gone"})])
+async def test_writing_what_is_not_there_is_a_conflict(
+    connect: Connect, write: Delete | Replace
+) -> None:
+    """A write that would change nothing says so."""
     store = await connect()
     with pytest.raises(Conflict):
         async with store.transaction() as transaction:
@@ -87,12 +94,16 @@ test_writing_what_is_not_there_is_a_conflict(connect: Connect, write: Delete | R
 
 
 async def test_a_unique_violation_aborts(connect: Connect) -> None:
-            """Two documents under one unique key: the second transaction leaves nothing behind."""
-            store = await connect() async with store.transaction() as transaction: await
-            transaction.write("rows", [Insert({"_id": "a", "name": "x"})]) with
-            pytest.raises(Conflict): async with store.transaction() as transaction: await
-            transaction.write("rows", [Insert({"_id": "b", "name": "y"}), Insert({"_id": "c",
-            "name": "x"})]) assert ["a"] == [row["_id"] for row in await store.find("rows", {})]
+    """Two documents under one unique key: the second transaction leaves nothing behind."""
+    store = await connect()
+    async with store.transaction() as transaction:
+        await transaction.write("rows", [Insert({"_id": "a", "name": "x"})])
+    with pytest.raises(Conflict):
+        async with store.transaction() as transaction:
+            await transaction.write(
+                "rows", [Insert({"_id": "b", "name": "y"}), Insert({"_id": "c", "name": "x"})]
+            )
+    assert ["a"] == [row["_id"] for row in await store.find("rows", {})]
 
 
 async def test_of_two_concurrent_conditional_updates_one_wins(connect: Connect) -> None:
@@ -102,11 +113,18 @@ async def test_of_two_concurrent_conditional_updates_one_wins(connect: Connect) 
         await transaction.write("plain", [Insert({"_id": "row", "n": 0})])
     both_read = asyncio.Barrier(2)
 
-                async def raise_by_one(store: Store) -> str: try: async with store.transaction() as
-                transaction: row = (await transaction.find("plain", {"_id": "row"}))[0] await
-                both_read.wait() await transaction.write("plain", [Replace({"_id": "row", "n":
-                row["n"] + 1}, {"n": row["n"]})]) await asyncio.sleep(0.02) except Infrastructure:
-                return "lost" return "won"
+    async def raise_by_one(store: Store) -> str:
+        try:
+            async with store.transaction() as transaction:
+                row = (await transaction.find("plain", {"_id": "row"}))[0]
+                await both_read.wait()
+                await transaction.write(
+                    "plain", [Replace({"_id": "row", "n": row["n"] + 1}, {"n": row["n"]})]
+                )
+                await asyncio.sleep(0.02)
+        except Infrastructure:
+            return "lost"
+        return "won"
 
     assert ["lost", "won"] == sorted(await asyncio.gather(*map(raise_by_one, stores)))
     assert [{"_id": "row", "n": 1}] == await stores[0].find("plain", {})
@@ -144,11 +162,19 @@ async def test_a_killed_session_commits_nothing_and_holds_nothing(connect: Conne
 
 
 async def test_filters_sorting_and_limits(connect: Connect) -> None:
-    """The part of the filter language that the port promises.""" store = await connect() async with
-    store.transaction() as transaction: rows = [{"_id": n, "shard": n % 2, "at": 10 - n, "to":
-    {"name": f"e{n}"}} for n in range(6)] await transaction.write("due", [Insert(row) for row in
-    rows]) found = await transaction.find( "due", {"shard": {"$in": [0]}, "at": {"$lte": 8},
-    "to.name": {"$nin": ["e4"]}}, sort=[("at", 1)], limit=5 ) assert [2] == [row["_id"] for row in
-    found] assert [5, 4] == [row["_id"] for row in await store.find("due", {}, sort=[("at", 1)],
-    limit=2)] assert [3] == [row["_id"] for row in await store.find("due", {}, sort=[("at", 1)],
-    limit=1, skip=2)]
+    """The part of the filter language that the port promises."""
+    store = await connect()
+    async with store.transaction() as transaction:
+        rows = [{"_id": n, "shard": n % 2, "at": 10 - n, "to": {"name": f"e{n}"}} for n in range(6)]
+        await transaction.write("due", [Insert(row) for row in rows])
+        found = await transaction.find(
+            "due",
+            {"shard": {"$in": [0]}, "at": {"$lte": 8}, "to.name": {"$nin": ["e4"]}},
+            sort=[("at", 1)],
+            limit=5,
+        )
+    assert [2] == [row["_id"] for row in found]
+    assert [5, 4] == [row["_id"] for row in await store.find("due", {}, sort=[("at", 1)], limit=2)]
+    assert [3] == [
+        row["_id"] for row in await store.find("due", {}, sort=[("at", 1)], limit=1, skip=2)
+    ]

@@ -37,7 +37,10 @@ CLASSES: dict[str, Spoil] = {
         value,
     ),
     "body_not_utf8": lambda headers, value: (headers, value[:-2] + b'\xff"}'),
-    "bad_number": lambda headers, value: (headers, value.replace(b'"record": {', b'"record": NaN, "x": {')),
+    "bad_number": lambda headers, value: (
+        headers,
+        value.replace(b'"record": {', b'"record": NaN, "x": {'),
+    ),
     "bad_code": lambda headers, value: (headers, _field(value, "lead_code", " a\nb ")),
     "deep_nesting": lambda headers, value: (
         headers,

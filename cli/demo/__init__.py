@@ -1,0 +1,1 @@
+"""The main job from nothing: a stack, sample uploads, and the proof that its sums hold."""

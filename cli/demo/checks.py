@@ -1,0 +1,178 @@
+"""The sums that have to hold, computed with code that shares nothing with the services'.
+
+Each check yields a line for everything that does not hold; an empty run of all is what is wanted.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from cli.demo.evidence import Evidence, Row
+from shared.contracts.intake import LeadAccepted, LeadUnusable
+from shared.contracts.routing import (
+    Claim,
+    ClaimGranted,
+    ClaimRefused,
+    LeadNotSent,
+    LeadSent,
+    LeadUncertain,
+)
+
+OUTCOMES = ("accepted", "held", "unusable", "omitted")
+WRONG_SHOWN = 5
+
+
+def violations(evidence: Evidence) -> list[str]:
+    return [text for check in CHECKS for text in check(evidence)]
+
+
+def each_upload_has_one_outcome(evidence: Evidence) -> Iterator[str]:
+    """INT-03: submitted = accepted + held + unusable + omitted, reference by reference."""
+    for affiliate, references in evidence.uploaded.items():
+        leads = [lead for lead in evidence.leads if lead["affiliate"] == affiliate]
+        known = Counter(lead["reference"] for lead in leads if lead["outcome"] in OUTCOMES)
+        yield from differ(f"{affiliate}: references with an outcome", references, known)
+        if len(leads) != len(references):
+            yield f"{affiliate}: {len(references)} submitted, {len(leads)} have an outcome"
+
+
+def outcomes_were_said_once(evidence: Evidence) -> Iterator[str]:
+    for outcome, event in (("accepted", LeadAccepted), ("unusable", LeadUnusable)):
+        said = Counter(data["lead"] for data in evidence.of_type(event.TYPE))
+        stored = [lead["id"] for lead in evidence.leads if lead["outcome"] == outcome]
+        yield from differ(f"leads said to be {outcome}", stored, said)
+        yield from repeated(f"leads said twice to be {outcome}", said)
+
+
+def counts_agree(evidence: Evidence) -> Iterator[str]:
+    """What a service counts is what one counts by hand."""
+    for told in evidence.affiliate_counts:
+        mine = Counter(
+            lead["outcome"] for lead in evidence.leads if lead["affiliate"] == told["id"]
+        )
+        if any(told[outcome] != mine[outcome] for outcome in OUTCOMES):
+            yield f"{told['id']}: intake counts {told}, counted by hand {dict(mine)}"
+    sent = Counter(data["campaign"] for data in evidence.of_type(LeadSent.TYPE))
+    for told in evidence.campaign_counts:
+        if told["sent"] != sent[told["id"]]:
+            yield f"{told['id']}: routing counts {told['sent']} sent, said {sent[told['id']]}"
+
+
+def one_key_each(evidence: Evidence) -> Iterator[str]:
+    """An endpoint may see a request again, but only with the same key and body."""
+    keys: dict[tuple[str, str], set[str]] = defaultdict(set)
+    bodies: dict[str, set[str]] = defaultdict(set)
+    for line in evidence.received:
+        keys[line["campaign"], line["lead"]].add(line["key"])
+        bodies[line["key"]].add(line["body_sha256"])
+    yield from several("leads received under several keys", keys.items())
+    yield from several("keys received with several bodies", bodies.items())
+
+
+def sent_is_received(evidence: Evidence) -> Iterator[str]:
+    sent = Counter(data["key"] for data in evidence.of_type(LeadSent.TYPE))
+    received = {line["key"] for line in evidence.received if line["status"] == 200}
+    yield from differ("keys received", sent, received)
+    yield from repeated("keys said twice to be sent", sent)
+
+
+def nobody_is_sent_twice(evidence: Evidence) -> Iterator[str]:
+    """RTE-08."""
+    people = Counter(
+        (data["campaign"], data["person_id"]) for data in evidence.of_type(LeadSent.TYPE)
+    )
+    yield from repeated("people sent to a campaign twice", people)
+
+
+def caps_hold(evidence: Evidence) -> Iterator[str]:
+    """RTE-12."""
+    keys = {(line["campaign"], line["key"]) for line in evidence.received}
+    received = Counter(campaign for campaign, _ in keys)
+    for campaign in evidence.campaigns:
+        cap = campaign["caps"]["total"]
+        if cap is not None and received[campaign["id"]] > cap:
+            yield f"{campaign['id']}: cap {cap}, received {received[campaign['id']]}"
+
+
+def claims_end(evidence: Evidence) -> Iterator[str]:
+    """Each claim is granted or refused, each granted one has ended."""
+    asked = pairs(evidence.of_type(Claim.TYPE))
+    granted = pairs(evidence.of_type(ClaimGranted.TYPE))
+    refused = pairs(evidence.of_type(ClaimRefused.TYPE))
+    yield from differ("claims answered", asked, granted | refused)
+    ended = (LeadSent, LeadNotSent, LeadUncertain)
+    sends = [data for event in ended for data in evidence.of_type(event.TYPE)]
+    yield from differ("granted claims that ended", granted, pairs(sends))
+
+
+def pairs(rows: Iterable[Row]) -> set[tuple[str, str]]:
+    """Campaign and lead; a claim carries the lead whole."""
+    return {(row["campaign"], id_of(row["lead"])) for row in rows}
+
+
+def id_of(lead: str | Row) -> str:
+    return lead if isinstance(lead, str) else str(lead["lead"])
+
+
+def nothing_is_pending(evidence: Evidence) -> Iterator[str]:
+    yield from (f"pending: {name} {n}" for name, n in evidence.pending.items() if n)
+
+
+def again_changes_nothing(evidence: Evidence) -> Iterator[str]:
+    """INT-12: the same rows again."""
+    if evidence.before_again != evidence.after_again:
+        yield f"again: before {evidence.before_again}, after {evidence.after_again}"
+
+
+def one_trace_each(evidence: Evidence) -> Iterator[str]:
+    """OPS-01: the trace that a submission began is seen in both services and at the delivery."""
+    received = {line["lead"]: trace_id(line.get("traceparent")) for line in evidence.received}
+    for lead, traceparent in evidence.traces.items():
+        trace = trace_id(traceparent)
+        spans = evidence.spans.get(trace, ())
+        services = {span["service"] for span in spans}
+        delivered = any(span["name"].startswith("deliver") for span in spans)
+        if not (delivered and len(services) > 1 and trace == received.get(lead)):
+            yield f"lead {lead}: trace {trace or 'unknown'}, seen in {some(services)}"
+
+
+def trace_id(traceparent: str | None) -> str:
+    parts = (traceparent or "").split("-")
+    return parts[1] if len(parts) == 4 else ""
+
+
+def differ(what: str, wanted: Iterable[object], found: Iterable[object]) -> Iterator[str]:
+    missing, extra = set(wanted) - set(found), set(found) - set(wanted)
+    if missing:
+        yield f"{what}: {len(missing)} are missing, such as {some(missing)}"
+    if extra:
+        yield f"{what}: {len(extra)} are too many, such as {some(extra)}"
+
+
+def repeated(what: str, counts: Mapping[Any, int]) -> Iterator[str]:
+    if twice := [name for name, count in counts.items() if count > 1]:
+        yield f"{what}: {len(twice)}, such as {some(twice)}"
+
+
+def several(what: str, found: Iterable[tuple[object, set[str]]]) -> Iterator[str]:
+    if wrong := [name for name, values in found if len(values) > 1]:
+        yield f"{what}: {len(wrong)}, such as {some(wrong)}"
+
+
+def some(names: Iterable[object]) -> str:
+    return ", ".join(sorted(map(str, names))[:WRONG_SHOWN])
+
+
+CHECKS: Sequence[Callable[[Evidence], Iterator[str]]] = (
+    each_upload_has_one_outcome,
+    outcomes_were_said_once,
+    counts_agree,
+    one_key_each,
+    sent_is_received,
+    nobody_is_sent_twice,
+    caps_hold,
+    claims_end,
+    nothing_is_pending,
+    again_changes_nothing,
+    one_trace_each,
+)

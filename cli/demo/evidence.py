@@ -1,0 +1,96 @@
+"""What a finished run is judged by: what was uploaded, what the services tell, what stands in the
+topics, and what the customers' endpoint and the trace collector got."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from shared.topics import manifest
+
+Row = dict[str, Any]
+
+
+class Event(NamedTuple):
+    topic: str
+    type: str
+    id: str
+    data: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    uploaded: Mapping[str, Sequence[str]]
+    """By affiliate, the references of the rows that were to be submitted."""
+    leads: Sequence[Row]
+    affiliate_counts: Sequence[Row]
+    campaign_counts: Sequence[Row]
+    campaigns: Sequence[Row]
+    events: Sequence[Event]
+    received: Sequence[Row]
+    traces: Mapping[str, str | None]
+    """For some leads that were sent, the trace context that each was submitted with."""
+    spans: Mapping[str, Sequence[Row]]
+    """By trace id."""
+    pending: Mapping[str, int]
+    before_again: Mapping[str, Any]
+    """What was counted before a part of the file was imported again, and after."""
+    after_again: Mapping[str, Any]
+
+    def of_type(self, kind: str) -> list[Row]:
+        return [event.data for event in self.events if event.type == kind]
+
+
+async def read_events(bootstrap: str, topics: Iterable[str]) -> list[Event]:
+    """Everything that was said on these topics, each event once."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    places = [TopicPartition(name, n) for name in topics for n in range(manifest().partitions)]
+    found: dict[tuple[str, str], Event] = {}
+    try:
+        await consumer.start()
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        await consumer.seek_to_beginning(*places)
+        while any([await consumer.position(place) < ends[place] for place in places]):
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                for event in map(event_of, records):
+                    found.setdefault((event.topic, event.id), event)
+    finally:
+        await consumer.stop()
+    return list(found.values())
+
+
+def event_of(record: Any) -> Event:
+    headers = {name: (value or b"").decode() for name, value in record.headers}
+    return Event(record.topic, headers["ce_type"], headers["ce_id"], json.loads(record.value))
+
+
+def read_lines(path: Path) -> list[Row]:
+    with path.open() as lines:
+        return [json.loads(line) for line in lines]
+
+
+def by_trace(spans: Iterable[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for span in spans:
+        found[span["trace_id"]].append(span)
+    return dict(found)
+
+
+def pending_of(rows: Iterable[Row]) -> dict[str, int]:
+    """Lag is each instance's own; the rest every instance says of its whole service."""
+    rows = [row for row in rows if row["status"]]
+    lag = sum(row["status"]["lag"] for row in rows)
+    services = {row["service"]: row["status"] for row in rows}.values()
+    effects = [status["effects"] for status in services]
+    return {
+        "lag": lag,
+        **{
+            name: sum(said[name] for said in services) for name in ("outbox", "set_aside", "parked")
+        },
+        "sends": sum(effect["begun"] + effect["waiting"] for effect in effects),
+    }

@@ -1,0 +1,174 @@
+"""Reads files of documents, YAML or JSON, and turns them into commands.
+
+What can't be read is told with the file, the number of the document in it, and the field.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from cli.command import Command
+from cli.output import WRONG_USAGE, CliError
+from shared.contracts.intake import PutAffiliate
+from shared.contracts.routing import PutCampaign
+
+KINDS: Mapping[str, type[PutAffiliate] | type[PutCampaign]] = {
+    "affiliate": PutAffiliate,
+    "campaign": PutCampaign,
+}
+COMMAND_FIELDS = {"type", "data", "key", "id", "source"}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document with where it stands, for people."""
+
+    file: str
+    number: int
+    content: Any
+
+    def unreadable(self, why: str) -> CliError:
+        return unreadable(f"{self.file}, document {self.number}: {why}")
+
+
+def unreadable(text: str) -> CliError:
+    return CliError("unreadable", text, WRONG_USAGE)
+
+
+def read_files(names: Iterable[str], replaced: Mapping[str, str]) -> list[Document]:
+    """`replaced` gives the texts that are put in for ${NAME}. A list counts as its items."""
+    return [document for name in names for document in read_text(name, text_of(name), replaced)]
+
+
+def text_of(name: str) -> str:
+    try:
+        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise unreadable(f"{name}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise unreadable(f"{name}: not UTF-8 text") from error
+
+
+def read_text(name: str, text: str, replaced: Mapping[str, str]) -> list[Document]:
+    for placeholder, value in replaced.items():
+        text = text.replace(f"${{{placeholder}}}", value)
+    found: list[Document] = []
+    try:
+        for content in contents(name, text):
+            found.append(Document(name, len(found) + 1, content))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise Document(name, len(found) + 1, None).unreadable(problem(error)) from error
+    return found
+
+
+def contents(name: str, text: str) -> Iterator[Any]:
+    """Nothing at all is no document."""
+    for document in json_or_yaml(name, text):
+        if isinstance(document, list):
+            yield from document
+        elif document is not None:
+            yield document
+
+
+def json_or_yaml(name: str, text: str) -> Iterable[Any]:
+    """JSON goes first where it may be JSON, since YAML does not take every JSON."""
+    if name.endswith(".json"):
+        return json_contents(text)
+    if text.lstrip()[:1] in ("{", "["):
+        with suppress(ValueError):
+            return list(json_contents(text))
+    return yaml.safe_load_all(text)
+
+
+def json_contents(text: str) -> Iterator[Any]:
+    """One document after the other, on a line each or not."""
+    decoder, at = json.JSONDecoder(), 0
+    while rest := text[at:].lstrip():
+        document, length = decoder.raw_decode(rest)
+        at = len(text) - len(rest) + length
+        yield document
+
+
+def problem(error: Exception) -> str:
+    """One line, and without the content, which may be personal."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"not JSON: {error.msg} (line {error.lineno})"
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return f"not YAML: {error.problem} (line {error.problem_mark.line + 1})"
+    return "neither YAML nor JSON"
+
+
+def put_command(document: Document) -> Command:
+    """The command that puts what an `affiliate` or `campaign` document describes."""
+    content = document.content
+    if not isinstance(content, dict) or content.get("kind") not in KINDS:
+        raise document.unreadable(f"field kind: one of {', '.join(KINDS)} is needed")
+    given = {name: value for name, value in content.items() if name != "kind"}
+    model = KINDS[content["kind"]]
+    try:
+        put = model.model_validate(given)
+    except ValidationError as error:
+        raise document.unreadable(fields_of(error)) from error
+    if unknown := list(unknown_fields(given, put.model_dump(mode="json", by_alias=True))):
+        raise document.unreadable(f"unknown field {', '.join(unknown)}")
+    return Command(model.TYPE, put.model_dump_json(by_alias=True).encode(), put.id)
+
+
+def fields_of(error: ValidationError) -> str:
+    rows = error.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(f"field {'.'.join(map(str, row['loc']))}: {row['msg']}" for row in rows[:5])
+
+
+def unknown_fields(given: Any, known: Any, path: str = "") -> Iterator[str]:
+    """Services ignore what they don't know; in a file it is a slip of the pen."""
+    if isinstance(given, dict) and isinstance(known, dict):
+        for name, value in given.items():
+            if str(name) not in known:
+                yield f"{path}{name}"
+            else:
+                yield from unknown_fields(value, known[str(name)], f"{path}{name}.")
+    elif isinstance(given, list) and isinstance(known, list):
+        for number, (value, other) in enumerate(zip(given, known, strict=False)):
+            yield from unknown_fields(value, other, f"{path}{number}.")
+
+
+def free_command(document: Document) -> Command:
+    """A command as it is written: `{type, data, key?, id?, source?}`."""
+    content = document.content
+    if not isinstance(content, dict):
+        raise document.unreadable("a command is an object with type and data")
+    if unknown := content.keys() - COMMAND_FIELDS:
+        raise document.unreadable(f"unknown field {', '.join(map(str, sorted(unknown, key=str)))}")
+    if not isinstance(content.get("data"), dict):
+        raise document.unreadable("field data: an object is needed")
+    texts = {name: content[name] for name in ("type", "id", "source") if name in content}
+    if "type" not in texts or not all(isinstance(text, str) and text for text in texts.values()):
+        raise document.unreadable("field type, id or source: a text is needed")
+    data = json.dumps(content["data"], default=str).encode()
+    return Command(data=data, key=key_of(document), **texts)
+
+
+def key_of(document: Document) -> str:
+    """The key that is given, or the one that the wire contract asks for."""
+    content, data = document.content, document.content["data"]
+    if isinstance(content.get("key"), str):
+        return str(content["key"])
+    if "affiliate" in data and "reference" in data:
+        return f"{data['affiliate']}:{data['reference']}"
+    for name in ("campaign", "id"):
+        if isinstance(data.get(name), str):
+            return str(data[name])
+    raise document.unreadable("field key: a text is needed")
+
+
+def put_commands(documents: Sequence[Document]) -> list[Command]:
+    """All are read before the first is published, so a slip in the last one changes nothing."""
+    return [put_command(document) for document in documents]

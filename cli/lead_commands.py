@@ -1,0 +1,143 @@
+"""`leadops leads` and `leadops explain`: what became of leads, and why."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from cli.api import Api
+from cli.output import AsJson, CliError, show_json, show_table
+
+LIMIT_OF_A_PAGE = 1000
+LEAD_COLUMNS = ["id", "affiliate", "reference", "lead_code", "outcome", "reasons", "uploaded_at"]
+
+
+def register(app: typer.Typer) -> None:
+    leads = typer.Typer(help="Search leads, or show one.", invoke_without_command=True)
+    leads.callback()(search)
+    leads.command("show")(show_lead)
+    app.add_typer(leads, name="leads")
+    app.command()(explain)
+
+
+def search(
+    context: typer.Context,
+    affiliate: Annotated[str | None, typer.Option()] = None,
+    lead_code: Annotated[str | None, typer.Option()] = None,
+    delivery: Annotated[str | None, typer.Option()] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="accepted, held, unusable or omitted.")
+    ] = None,
+    email: Annotated[str | None, typer.Option()] = None,
+    first: Annotated[str | None, typer.Option("--from", help="Day or instant of upload.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Day or instant, included.")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Leads for which everything that is given holds (INT-11)."""
+    if context.invoked_subcommand:
+        return
+    wanted = {
+        "affiliate": affiliate,
+        "lead_code": lead_code,
+        "delivery": delivery,
+        "outcome": outcome,
+        "email": email,
+        "from": first,
+        "to": last,
+    }
+    with Api() as api:
+        found = pages(api, wanted, limit)
+    if as_json:
+        show_json({"leads": found})
+    else:
+        show_table(f"{len(found)} leads", LEAD_COLUMNS, map(lead_row, found))
+
+
+def pages(api: Api, wanted: dict[str, str | None], limit: int) -> list[dict[str, Any]]:
+    """Up to `limit` leads, a page at a time."""
+    found: list[dict[str, Any]] = []
+    after: str | None = None
+    while len(found) < limit:
+        size = min(limit - len(found), LIMIT_OF_A_PAGE)
+        page = api.get("intake", "/leads", **wanted, limit=size, after=after)
+        found += page["leads"]
+        after = page["next"]
+        if after is None:
+            break
+    return found
+
+
+def lead_row(lead: dict[str, Any]) -> dict[str, Any]:
+    return lead | {"reasons": codes(lead["reasons"])}
+
+
+def codes(reasons: list[dict[str, Any]]) -> str:
+    return ", ".join(reason["code"] for reason in reasons)
+
+
+def show_lead(lead: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
+    """One lead with its history, reasons, trace id and sends."""
+    with Api() as api:
+        taken_in = api.get("intake", f"/leads/{quote(lead, safe='')}")
+        routed = routed_lead(api, lead)
+    whole = taken_in | {"trace_id": trace_id(taken_in["trace"]), "routing": routed}
+    if as_json:
+        show_json(whole)
+    else:
+        print_lead(whole)
+
+
+def routed_lead(api: Api, lead: str) -> dict[str, Any] | None:
+    """Routing knows accepted leads only, and each a moment after intake."""
+    try:
+        return dict(api.get("routing", f"/leads/{quote(lead, safe='')}"))
+    except CliError as error:
+        if error.code != "not_found":
+            raise
+        return None
+
+
+def trace_id(traceparent: str | None) -> str | None:
+    parts = (traceparent or "").split("-")
+    return parts[1] if len(parts) == 4 else None
+
+
+def print_lead(whole: dict[str, Any]) -> None:
+    names = ["id", "affiliate", "reference", "lead_code", "category", "outcome", "person_id"]
+    names += ["mapping_version", "trace_id"]
+    show_table("lead", ["field", "value"], [{"field": n, "value": whole[n]} for n in names])
+    history = [entry | {"reasons": codes(entry["reasons"])} for entry in whole["history"]]
+    show_table("history", ["at", "by", "command", "outcome", "reasons"], history)
+    show_table("reasons", ["code", "field", "text"], whole["reasons"])
+    routed = whole["routing"] or {"asked": [], "sends": []}
+    asked = [row | {"failing": codes(row["failing"])} for row in routed["asked"]]
+    show_table("campaigns asked", ["campaign", "version", "state", "failing"], asked)
+    show_table("sends", ["key", "campaign", "version", "status"], routed["sends"])
+
+
+def explain(
+    lead: str,
+    campaign: Annotated[str | None, typer.Option(help="This campaign only.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Why a lead was, or was not, sent: every failing check, per campaign of its lead code."""
+    with Api() as api:
+        told = api.get("routing", f"/explain/{quote(lead, safe='')}", campaign=campaign)
+    if as_json:
+        show_json(told)
+        return
+    columns = ["campaign", "version", "state", "check", "value", "wanted", "text"]
+    rows = [row for each in told["campaigns"] for row in failing_rows(each)]
+    show_table(f"lead {lead}: {told['state']}", columns, rows)
+
+
+def failing_rows(told: dict[str, Any]) -> list[dict[str, Any]]:
+    head = {name: told[name] for name in ("campaign", "version", "state")}
+    failing = [
+        head
+        | {"check": each["code"], "value": each["value"], "text": each["text"]}
+        | {"wanted": ", ".join(each["wanted"])}
+        for each in told["failing"]
+    ]
+    return failing or [head]

@@ -1,0 +1,182 @@
+"""Publishes commands to Kafka and waits for their answers, a few or tens of thousands.
+
+Listening starts at the end of the answers' topic before the first command is published, so that no
+answer can be missed; publishing pauses while too many answers are outstanding.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from cli.command import Answer, Asker, Awaited, Command, check_service, record_of
+from cli.output import UNREACHABLE, CliError
+from deploy import stack
+from shared.clock import clock
+from shared.contracts.answers import events_topic
+from shared.errors import Infrastructure
+from shared.loop.log import Log, Outgoing
+from shared.topics import manifest
+
+CHUNK = 500
+OUTSTANDING_MAX = 5000
+PATIENCE_SECONDS = 60.0
+REQUEST_MILLISECONDS = 10_000
+
+Report = Callable[[int], None]
+"""Told how many answers have come so far."""
+
+
+def ask(
+    commands: Sequence[Command],
+    asker: Asker,
+    *,
+    patience: float = PATIENCE_SECONDS,
+    report: Report = lambda count: None,
+) -> dict[str, Answer]:
+    """The answers by the commands' ids. Patience is for silence: each answer renews it."""
+    for command in commands:
+        check_service(command)
+    return _run(_ask(stack.stack(), commands, asker, patience, report)) if commands else {}
+
+
+def publish(commands: Sequence[Command], asker: Asker) -> None:
+    """Returns once all are in the log, whatever will be answered."""
+    for command in commands:
+        check_service(command)
+    _run(_publish(stack.stack(), commands, asker))
+
+
+def put_in_log(records: Sequence[Outgoing]) -> None:
+    """Records as they are, also broken ones."""
+    _run(_put(stack.stack(), records))
+
+
+def _run(work: Any) -> Any:
+    # What goes wrong is raised; the client's own log would only say it many times.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    try:
+        return asyncio.run(work)
+    except (KafkaError, Infrastructure, OSError) as error:
+        why = str(error) or type(error).__name__
+        text = f"the broker can't be reached ({why}); see `leadops status`"
+        raise CliError("unreachable", text, UNREACHABLE) from error
+
+
+async def _put(found: Mapping[str, Any], records: Sequence[Outgoing]) -> None:
+    async with _speaking(found) as log:
+        await log.publish(records)
+
+
+async def _publish(found: Mapping[str, Any], commands: Sequence[Command], asker: Asker) -> None:
+    async with _speaking(found) as log:
+        await _say(log, found, commands, asker, Awaited([]))
+
+
+async def _ask(
+    found: Mapping[str, Any],
+    commands: Sequence[Command],
+    asker: Asker,
+    patience: float,
+    report: Report,
+) -> dict[str, Answer]:
+    awaited = Awaited(commands)
+    services = {command.service for command in commands}
+    async with _listening(found, services) as consumer, _speaking(found) as log:
+        saying = asyncio.create_task(_say(log, found, commands, asker, awaited))
+        try:
+            await _collect(consumer, awaited, saying, patience, report)
+        finally:
+            saying.cancel()
+    return awaited.found
+
+
+async def _say(
+    log: Log,
+    found: Mapping[str, Any],
+    commands: Sequence[Command],
+    asker: Asker,
+    awaited: Awaited,
+) -> None:
+    """The time of a command is that of its chunk, not that of the file's first row."""
+    stack_clock = clock(Path(found["clock_file"]))
+    for start in range(0, len(commands), CHUNK):
+        chunk = commands[start : start + CHUNK]
+        now = stack_clock.now()
+        await log.publish([record_of(command, asker, now) for command in chunk])
+        said = start + len(chunk)
+        while awaited.missing and said - len(awaited.found) > OUTSTANDING_MAX:
+            await asyncio.sleep(0.02)
+
+
+async def _collect(
+    consumer: Any,
+    awaited: Awaited,
+    saying: "asyncio.Task[None]",
+    patience: float,
+    report: Report,
+) -> None:
+    heard = time.monotonic()
+    while awaited.missing or not saying.done():
+        fetched = await consumer.getmany(timeout_ms=100)
+        if saying.done():
+            saying.result()
+        if _take(awaited, fetched.values()):
+            heard = time.monotonic()
+            report(len(awaited.found))
+        elif time.monotonic() - heard > patience:
+            raise unanswered(awaited, patience)
+
+
+def _take(awaited: Awaited, batches: Iterable[Iterable[Any]]) -> int:
+    return sum(awaited.take(record.headers, record.value) for batch in batches for record in batch)
+
+
+def unanswered(awaited: Awaited, patience: float) -> CliError:
+    missing = len(awaited.missing)
+    text = (
+        f"{missing} of {missing + len(awaited.found)} answers are missing, none came for "
+        f"{patience:.0f} s; what is in the log will still be decided: see `leadops status`"
+    )
+    return CliError("unanswered", text, UNREACHABLE)
+
+
+@asynccontextmanager
+async def _speaking(found: Mapping[str, Any]) -> AsyncIterator[Log]:
+    # Imported late: it takes half a second, which commands that only read need not spend.
+    from shared.loop.kafka import KafkaLog
+
+    log = KafkaLog(found["kafka"])
+    try:
+        yield log
+    finally:
+        await log.close()
+
+
+@asynccontextmanager
+async def _listening(found: Mapping[str, Any], services: Iterable[str]) -> AsyncIterator[Any]:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=found["kafka"],
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        request_timeout_ms=REQUEST_MILLISECONDS,
+    )
+    places = [
+        TopicPartition(events_topic(service), number)
+        for service in services
+        for number in range(manifest().partitions)
+    ]
+    try:
+        await consumer.start()
+        consumer.assign(places)
+        for place, end in (await consumer.end_offsets(places)).items():
+            consumer.seek(place, end)
+        yield consumer
+    finally:
+        await consumer.stop()

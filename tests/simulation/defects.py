@@ -1,0 +1,308 @@
+"""Mistakes that are easy to make, planted on demand: each must be caught, by name.
+
+A defect replaces one function of the loop or of a service by its wrong twin. Nothing of this is
+reachable from production code; only the simulator and chaos builds look at `LEADOPS_DEFECT`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+from unittest.mock import patch
+from uuid import uuid4
+
+from services.routing.campaigns import CampaignBook
+from shared.errors import Infrastructure
+from shared.loop import decide, inbox, sort_out
+from shared.loop import effects as effects_module
+from shared.loop import open as open_module
+from shared.loop import step as step_module
+from shared.loop.decision import Accepted, Outcome
+from shared.loop.effects import Verdict
+from shared.loop.log import Record
+from shared.loop.loop import Loop
+from shared.loop.shard import Shard, ShardRow
+from shared.loop.sort_out import Fate
+from shared.loop.step import Step
+from shared.store import Delete, Insert, Replace, Transaction
+
+Plant = Callable[[], None]
+
+
+def _replace(target: Any, name: str, wrong: Any) -> None:
+    patch.object(target, name, wrong).start()
+
+
+def publish_before_commit() -> None:
+    right = step_module._save
+
+    async def save(step: Step, transaction: Transaction) -> None:
+        await right(step, transaction)
+        await step.loop.log.publish([row for rows in step.said.values() for row in rows])
+
+    _replace(step_module, "_save", save)
+
+
+def position_before_transaction() -> None:
+    right = step_module.commit
+
+    async def commit(step: Step) -> None:
+        async with step.loop.store.transaction() as transaction:
+            for number, row in step.rows.items():
+                ahead = step.shards[number].row.copy()
+                ahead.next, ahead.seen, ahead.marks = row.next, row.seen, row.marks
+                guarded = ahead.guarded(epoch=ahead.epoch, steps=ahead.steps)
+                await transaction.write("shards", [guarded])
+        await right(step)
+
+    _replace(step_module, "commit", commit)
+    _replace(__import__("shared.loop.loop", fromlist=["loop"]), "commit", commit)
+
+
+def no_epoch_condition() -> None:
+    def unguarded(self: ShardRow, *, epoch: int, steps: int) -> Replace:
+        from shared.loop.shard import to_document
+
+        return Replace(to_document(self))
+
+    _replace(ShardRow, "guarded", unguarded)
+
+
+def drain_before_epoch() -> None:
+    fence, drain = open_module._fence, open_module._drain
+
+    async def fence_last(loop: Loop, shards: Sequence[Shard]) -> None:
+        await drain(loop, shards)
+        await fence(loop, shards)
+
+    async def nothing(loop: Loop, shards: Sequence[Shard]) -> None:
+        return None
+
+    _replace(open_module, "_fence", fence_last)
+    _replace(open_module, "_drain", nothing)
+
+
+def one_seen_per_stream() -> None:
+    right = sort_out._fate_in_stream
+
+    def fate(shard: Shard, row: ShardRow, topic: str, stream: str, number: int) -> Fate:
+        return right(shard, row, "all topics", stream, number)
+
+    _replace(sort_out, "_fate_in_stream", fate)
+
+
+def gaps_taken() -> None:
+    def fate(shard: Shard, row: ShardRow, topic: str, stream: str, number: int) -> Fate:
+        seen = row.seen.setdefault(topic, {})
+        if number <= seen.get(stream, 0):
+            return Fate.DUPLICATE
+        seen[stream] = number
+        return Fate.DECIDE
+
+    _replace(sort_out, "_fate_in_stream", fate)
+
+
+def open_only_once() -> None:
+    """A failure is followed by reading on, as if nothing had been under way."""
+
+    def carry_on(self: Loop, shards: Any) -> None:
+        positions = {
+            place: shard.row.next.get(place[0], 0)
+            for number in shards
+            if (shard := self.shards.get(number))
+            for place in shard.places
+        }
+        self.log.resume(positions)
+
+    _replace(Loop, "back_off", carry_on)
+
+
+def outbox_forgotten() -> None:
+    """What could not be published is confirmed all the same."""
+
+    async def say(self: Loop, step: Step) -> None:
+        with suppress(Infrastructure):
+            await self.log.publish([row for rows in step.said.values() for row in rows])
+        for number, ids in step.documents.items():
+            step.shards[number].confirmed = ids
+
+    _replace(Loop, "_say", say)
+
+
+def effect_before_begun() -> None:
+    def begin(self: Step, row: Any) -> None:
+        self.loop.worker.start([row])
+
+    _replace(Step, "begin", begin)
+
+
+def default_parser() -> None:
+    """One header that is not UTF-8 costs the whole batch, as with the framework's own parser."""
+    right = Loop.on_records
+
+    async def on_records(self: Loop, records: Sequence[Record]) -> None:
+        for record in records:
+            for _, value in record.headers:
+                try:
+                    (value or b"").decode()
+                except UnicodeDecodeError:
+                    return
+        await right(self, records)
+
+    _replace(Loop, "on_records", on_records)
+
+
+def random_ids() -> None:
+    _replace(decide, "derived", lambda *parts: str(uuid4()))
+
+
+def numbers_reset_at_restart() -> None:
+    right = open_module._taken
+
+    def taken(row: ShardRow | None, number: int, session: object) -> Any:
+        if row is not None:
+            row.said = {}
+        return right(row, number, session)
+
+    _replace(open_module, "_taken", taken)
+
+
+def seen_not_stored() -> None:
+    right = ShardRow.guarded
+
+    def guarded(self: ShardRow, *, epoch: int, steps: int) -> Replace:
+        write = right(self, epoch=epoch, steps=steps)
+        write.document["seen"] = []
+        return write
+
+    _replace(ShardRow, "guarded", guarded)
+
+
+def deadline_fired_twice() -> None:
+    """The row of a deadline outlives its effect."""
+    from shared.loop import deadlines
+
+    right = deadlines.changes
+
+    async def changes(transaction: Transaction, wanted: Mapping[str, Any]) -> list[Any]:
+        found = await right(transaction, wanted)
+        return [write for write in found if not isinstance(write, Delete)]
+
+    _replace(deadlines, "changes", changes)
+
+
+def due_row_deleted_before_effect() -> None:
+    from shared.loop import ticker
+
+    right = ticker.deadlines.reached
+
+    async def reached(store: Any, *arguments: Any) -> list[Any]:
+        rows = await right(store, *arguments)
+        async with store.transaction() as transaction:
+            await transaction.write("due", [Delete(row["_id"]) for row in rows])
+        for row in rows:
+            row["taken"] = True
+        return rows
+
+    async def due(step: Step, transaction: Transaction) -> list[Any]:
+        rows = [row for row in step.inputs.due if row.pop("taken", False)]
+        return [step_module._stored_item(row | {"is": "due", "at": row["due_at"]}) for row in rows]
+
+    _replace(ticker.deadlines, "reached", reached)
+    _replace(step_module, "_due", due)
+
+
+def nack_instead_of_seek() -> None:
+    """Reading goes on where the client happens to stand."""
+    from shared.testing.log import MemoryLog
+
+    def resume(self: MemoryLog, positions: Mapping[Any, int]) -> None:
+        mine = {place for place in positions if place in self.places}
+        started = {place: at for place, at in positions.items() if self.positions.get(place) == 0}
+        self.positions |= {place: started[place] for place in mine if place in started}
+        self.paused -= mine
+
+    def take_all(shard: Shard, row: ShardRow, record: Record) -> bool:
+        return True
+
+    _replace(MemoryLog, "resume", resume)
+    _replace(sort_out, "_is_next", take_all)
+
+
+def key_seen_apart_from_effect() -> None:
+    """A command is marked as seen in a transaction of its own, before its effect."""
+    right_load, right_write = inbox.load, Step.write
+    marked: set[str] = set()
+
+    async def load(transaction: Any, envelopes: Any) -> dict[str, Any]:
+        wanted = list(envelopes)
+        known = await right_load(transaction, wanted)
+        new = {inbox.key_of(one): one for one in wanted if inbox.key_of(one) not in known}
+        now = transaction._store.database and next(iter(wanted)).time if wanted else None
+        async with type(transaction._store)(
+            transaction._store.database, transaction._store.gate
+        ).transaction() as apart:
+            rows = [inbox.entry(one, Accepted(), now) for one in new.values() if now]
+            await apart.write(inbox.COLLECTION, [Insert(row) for row in rows])
+        marked.update(new)
+        return known
+
+    def write(self: Step, collection: str, write: Any) -> None:
+        if collection == inbox.COLLECTION and write.document["_id"] in marked:
+            return
+        right_write(self, collection, write)
+
+    _replace(inbox, "load", load)
+    _replace(Step, "write", write)
+
+
+def slot_released_on_timeout() -> None:
+    right = effects_module.after
+
+    def after(row: Any, result: Any, now: Any) -> Any:
+        if result.verdict is Verdict.UNKNOWN:
+            return effects_module._finished(row, Outcome.REFUSED, result.text)
+        return right(row, result, now)
+
+    _replace(effects_module, "after", after)
+
+
+def cap_counted_on_delivery() -> None:
+    """Slots that are reserved and not yet used do not count."""
+    _replace(CampaignBook, "taken", property(lambda self: self.used))
+
+
+def parked_key_overtaken() -> None:
+    """A record that was set aside is forgotten as soon as its shard is opened again."""
+
+    async def nobody(store: Any, shards: Sequence[int]) -> dict[int, dict[str, str]]:
+        return {shard: {} for shard in shards}
+
+    _replace(open_module.set_aside, "parked_keys", nobody)
+    _replace(decide, "_is_behind_parked", lambda step, item: False)
+
+
+DEFECTS: dict[str, Plant] = {
+    plant.__name__: plant
+    for plant in (
+        publish_before_commit,
+        position_before_transaction,
+        no_epoch_condition,
+        drain_before_epoch,
+        one_seen_per_stream,
+        gaps_taken,
+        open_only_once,
+        outbox_forgotten,
+        effect_before_begun,
+        default_parser,
+        random_ids,
+        numbers_reset_at_restart,
+        seen_not_stored,
+        deadline_fired_twice,
+        due_row_deleted_before_effect,
+        nack_instead_of_seek,
+        key_seen_apart_from_effect,
+        slot_released_on_timeout,
+        cap_counted_on_delivery,
+        parked_key_overtaken,
+    )
+}
