@@ -91,9 +91,8 @@ def json_or_yaml(name: str, text: str) -> Iterable[Any]:
 def json_contents(text: str) -> Iterator[Any]:
     """One document after the other, on a line each or not."""
     decoder, at = json.JSONDecoder(), 0
-    while rest := text[at:].lstrip():
-        document, length = decoder.raw_decode(rest)
-        at = len(text) - len(rest) + length
+    while (at := len(text) - len(text[at:].lstrip())) < len(text):
+        document, at = decoder.raw_decode(text, at)
         yield document
 
 

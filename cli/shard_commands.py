@@ -1,7 +1,7 @@
 """`leadops shards`: who has which shard open, and resolving one that refuses to open."""
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -9,6 +9,10 @@ from cli.output import WRONG_USAGE, AsJson, CliError, show, show_json, show_tabl
 from deploy import stack
 from shared.topics import manifest
 
+NewStream = Annotated[
+    bool,
+    typer.Option("--new-stream", help="The store was restored: number what is said anew."),
+]
 COLUMNS = ["service", "instance", "shard", "state", "error"]
 
 
@@ -35,7 +39,9 @@ def shard_rows(process: dict[str, Any]) -> list[dict[str, Any]]:
     return [{**who, **shard} for shard in said["shards"]]
 
 
-def resolve(service: str, shard: int, as_json: AsJson = False) -> None:
+def resolve(
+    service: str, shard: int, new_stream: NewStream = False, as_json: AsJson = False
+) -> None:
     """Let a shard that refuses, since log and store disagree, read on from where the log is."""
     found = stack.stack()
     if service not in found["http"] or not 0 <= shard < manifest().partitions:
@@ -43,6 +49,14 @@ def resolve(service: str, shard: int, as_json: AsJson = False) -> None:
     # Imported late, as it brings the store's driver with it.
     from shared.loop.resolve import resolve as resolve_shard
 
-    done = asyncio.run(resolve_shard(found["mongo"], service, shard))
-    text = f"{service} shard {shard}: resolved"
-    show({"service": service, "shard": shard, "result": done}, as_json=as_json, text=text)
+    database = f"leadops_{service}"
+    moved = asyncio.run(
+        resolve_shard(found["mongo"], found["kafka"], database, shard, new_stream=new_stream)
+    )
+    text = f"{service} shard {shard}: " + ("; ".join(map(_told, moved.items())) or "nothing moved")
+    show({"service": service, "shard": shard, "moved": moved}, as_json=as_json, text=text)
+
+
+def _told(moved: tuple[str, tuple[int, int]]) -> str:
+    topic, (before, after) = moved
+    return f"{topic} read up to {before}, goes on at {after}"

@@ -1,6 +1,9 @@
-"""Backends for the tests that name them. `make test` starts them once and passes their addresses."""
+"""Backends for the tests that name them; `make test` starts them and passes their addresses."""
 
+import json
 import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,15 +12,45 @@ BACKENDS = {
     "mongo": "LEADOPS_TEST_MONGO",
     "docker": "LEADOPS_TEST_DOCKER",
 }
+COUNTED: dict[str, Any] = {"passed": 0, "failed": 0, "skipped": [], "rules": []}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for name, variable in BACKENDS.items():
             if item.get_closest_marker(name) and not os.environ.get(variable):
-                item.add_marker(
-                    pytest.mark.skip(reason=f"no {name} backend ({variable} is not set)")
-                )
+                reason = f"no {name} answers here ({variable} is not set)"
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Carries a passed test's rules to the process that writes the report."""
+    report = (yield).get_result()
+    report.rules = [mark.args[0] for mark in item.iter_markers("rule")]
+
+
+def pytest_report_to_serializable(report: Any) -> None:
+    if hasattr(report, "rules"):
+        report.user_properties = [*report.user_properties, ("rules", report.rules)]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        COUNTED["skipped"].append({"id": report.nodeid, "reason": reason})
+    elif report.failed:
+        COUNTED["failed"] += 1
+    elif report.when == "call":
+        COUNTED["passed"] += 1
+        rules = getattr(report, "rules", None) or dict(report.user_properties).get("rules", [])
+        COUNTED["rules"] += rules
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    part = os.environ.get("LEADOPS_TEST_PART")
+    if part and not hasattr(session.config, "workerinput"):
+        Path(part).write_text(json.dumps(COUNTED))
 
 
 @pytest.fixture(scope="session")

@@ -69,6 +69,8 @@ class Result:
     attempt: int
     verdict: Verdict
     text: str
+    in_doubt: bool = False
+    """A former owner may have made this attempt too, and nobody knows what came of it."""
 
 
 Perform = Callable[[Document], Awaitable[tuple[Verdict, str]]]
@@ -129,7 +131,7 @@ def begun(row: Document) -> Document:
 
 def after(row: Document, result: Result, now: datetime) -> Document | EffectFinished:
     """What follows from an attempt's result: the end, or the row waiting for its next attempt."""
-    unknown = row["unknown"] or result.verdict is Verdict.UNKNOWN
+    unknown = row["unknown"] or result.in_doubt or result.verdict is Verdict.UNKNOWN
     if result.verdict is Verdict.DONE:
         return _finished(row, Outcome.DONE, result.text)
     if result.verdict is Verdict.REFUSED:
@@ -220,20 +222,22 @@ class Worker:
     def running(self) -> int:
         return len(self._running)
 
-    def start(self, rows: Iterable[Document]) -> None:
+    def start(self, rows: Iterable[Document], *, in_doubt: bool = False) -> None:
         """Takes committed rows. An attempt that is under way already is not begun a second time."""
         known = set(self._running) | {(result.id, result.attempt) for result in self.results}
         for row in rows:
             attempt = (row["_id"], row["attempt"])
             if attempt not in known:
                 self._endpoint(row["endpoint"]).accepted += 1
-                self._running[attempt] = asyncio.create_task(self._execute(row))
+                self._running[attempt] = asyncio.create_task(self._execute(row, in_doubt))
 
-    async def _execute(self, row: Document) -> None:
+    async def _execute(self, row: Document, in_doubt: bool) -> None:
         endpoint = self._endpoint(row["endpoint"])
         try:
             verdict, text = await self._attempt(endpoint, row)
-            self.results.append(Result(row["_id"], row["shard"], row["attempt"], verdict, text))
+            self.results.append(
+                Result(row["_id"], row["shard"], row["attempt"], verdict, text, in_doubt)
+            )
         finally:
             endpoint.accepted -= 1
             del self._running[row["_id"], row["attempt"]]

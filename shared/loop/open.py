@@ -109,7 +109,7 @@ async def _compare(loop: "Loop", shards: Sequence[Shard]) -> list[Shard]:
                 check_position(shard.row, place, bounds[place], last.get(place))
             fitting.append(shard)
         except ShardRefuses as refusal:
-            refuse(shard, str(refusal))
+            refuse(loop, shard, str(refusal))
     return fitting
 
 
@@ -129,8 +129,8 @@ def check_position(
         raise ShardRefuses(f"{where}; another record stands where the last one was read")
 
 
-def refuse(shard: Shard, reason: str) -> None:
-    resolve = f"leadops shards resolve {shard.number}"
+def refuse(loop: "Loop", shard: Shard, reason: str) -> None:
+    resolve = f"leadops shards resolve {loop.service.name} {shard.number}"
     shard.state, shard.error = State.REFUSED, f"{reason}. To go on: {resolve}"
     log.error("shard refused", shard=shard.number, error=shard.error)
 
@@ -144,5 +144,6 @@ async def _restore(loop: "Loop", shards: Sequence[Shard]) -> None:
     loop.worker.start(
         await loop.store.find(
             effects.COLLECTION, {"state": effects.BEGUN, "shard": {"$in": numbers}}
-        )
+        ),
+        in_doubt=True,
     )

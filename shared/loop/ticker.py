@@ -112,7 +112,7 @@ class Ticker:
                 check_position(shard.row, place, bounds[place], None)
         except ShardRefuses as refusal:
             self._loop.close([shard.number])
-            refuse(shard, str(refusal))
+            refuse(self._loop, shard, str(refusal))
 
     def _push(self, bounds: Mapping[Place, tuple[int, int]]) -> None:
         """A place that has records and has not moved since the last check is sought again: the

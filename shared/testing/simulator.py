@@ -72,6 +72,7 @@ class Process:
         self.thawed = asyncio.Event()
         self.thawed.set()
         self.frozen_at: float | None = None
+        self.told: set[int] = set()
         self.log = MemoryLog(
             world.broker,
             self.gate,
@@ -318,14 +319,16 @@ class World:
         group.assigned = wanted
         self.injected["rebalance"] += 1
         for one in members:
+            one.told = wanted[id(one)]
             if one.frozen_at is None:
-                await one.reassign(wanted[id(one)])
+                await one.reassign(one.told)
             else:
-                asyncio.create_task(self._reassign_late(one, wanted[id(one)]))
+                asyncio.create_task(self._reassign_late(one))
 
-    async def _reassign_late(self, process: Process, numbers: set[int]) -> None:
+    async def _reassign_late(self, process: Process) -> None:
+        """What a frozen member hears once it thaws is the latest, not what was meant for it then."""
         await process.thawed.wait()
-        await process.reassign(numbers)
+        await process.reassign(process.told)
 
     async def drain(self) -> bool:
         """No more faults: everything is thawed, and must come to rest by itself."""

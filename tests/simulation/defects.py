@@ -6,6 +6,7 @@ reachable from production code; only the simulator and chaos builds look at `LEA
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
@@ -266,6 +267,16 @@ def slot_released_on_timeout() -> None:
     _replace(effects_module, "after", after)
 
 
+def doubt_forgotten() -> None:
+    """An attempt that a former owner may have made counts as if it had not been made."""
+    right = effects_module.after
+
+    def after(row: Any, result: Any, now: Any) -> Any:
+        return right(row, replace(result, in_doubt=False), now)
+
+    _replace(effects_module, "after", after)
+
+
 def cap_counted_on_delivery() -> None:
     """Slots that are reserved and not yet used do not count."""
     _replace(CampaignBook, "taken", property(lambda self: self.used))
@@ -302,6 +313,7 @@ DEFECTS: dict[str, Plant] = {
         nack_instead_of_seek,
         key_seen_apart_from_effect,
         slot_released_on_timeout,
+        doubt_forgotten,
         cap_counted_on_delivery,
         parked_key_overtaken,
     )

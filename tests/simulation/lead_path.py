@@ -186,9 +186,12 @@ class Customers:
     def __init__(self, world: World) -> None:
         self.world = world
         self.received: list[Received] = []
+        self.refused: set[str] = set()
 
     async def __call__(self, row: Document) -> tuple[Verdict, str]:
         if self.world.chances.crash == 0:
+            if row["_id"] in self.refused:
+                return self._answer(row, False, Verdict.REFUSED, "answered 422")
             return self._answer(row, True, Verdict.DONE, "answered 200")
         taken, verdict, text, seconds = self.world.random.choices(
             [
@@ -203,6 +206,9 @@ class Customers:
         )[0]
         if verdict is Verdict.REFUSED and self._has_taken(row["_id"]):
             taken, verdict, text = True, Verdict.DONE, "answered 200"
+        if verdict is Verdict.REFUSED or (taken and row["_id"] in self.refused):
+            self.refused.add(row["_id"])
+            taken, verdict, text = False, Verdict.REFUSED, "answered 422"
         self.world.injected[f"endpoint {text}"] += 1
         answer = self._answer(row, taken, verdict, text)
         await asyncio.sleep(seconds)

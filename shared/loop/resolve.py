@@ -1,0 +1,78 @@
+"""How a person resolves a shard that refuses: its positions are put where the log is now.
+
+This is done on the shard's row, under a new epoch, so that whoever has the shard must open it again.
+What lies between the old position and the new one is never read, which is why a person has to say
+so. If the store was restored behind what was published, its stream begins anew besides.
+"""
+
+from collections.abc import Mapping
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.errors import Infrastructure, ShardRefuses
+from shared.loop.log import Place
+from shared.loop.open import check_position
+from shared.loop.shard import ShardRow, from_document
+from shared.mongo import MongoStore
+from shared.store import Store
+
+Bounds = Mapping[Place, tuple[int, int]]
+Moved = dict[str, tuple[int, int]]
+
+
+async def resolve(
+    mongo: str, kafka: str, database: str, shard: int, *, new_stream: bool = False
+) -> Moved:
+    """Moves the positions of one shard that don't fit; by topic, from where and to where."""
+    store = await MongoStore.connect(mongo, database)
+    try:
+        rows = await store.find("shards", {"_id": shard})
+        if not rows:
+            raise ShardRefuses(f"shard {shard} was never opened")
+        places = [(topic, shard) for topic in from_document(rows[0]).next]
+        return await move(store, shard, await _bounds(kafka, places), new_stream=new_stream)
+    finally:
+        await store.close()
+
+
+async def move(store: Store, shard: int, bounds: Bounds, *, new_stream: bool = False) -> Moved:
+    async with store.transaction() as transaction:
+        row = from_document((await transaction.find("shards", {"_id": shard}))[0])
+        epoch = row.epoch
+        moved = _moved(row, bounds)
+        row.epoch += 1
+        row.marks = {}
+        if new_stream:
+            row.generation += 1
+            row.said = {}
+        await transaction.write("shards", [row.guarded(epoch=epoch, steps=row.steps)])
+    return moved
+
+
+def _moved(row: ShardRow, bounds: Bounds) -> Moved:
+    """Every position outside its topic goes to the topic's beginning: reading again is harmless,
+    since what was seen is known."""
+    moved: Moved = {}
+    for place, (begin, end) in bounds.items():
+        topic = place[0]
+        try:
+            check_position(row, place, (begin, end), None)
+        except ShardRefuses:
+            moved[topic] = (row.next.get(topic, 0), begin)
+            row.next[topic] = begin
+    return moved
+
+
+async def _bounds(kafka: str, places: list[Place]) -> dict[Place, tuple[int, int]]:
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
+    try:
+        await consumer.start()
+        partitions = [TopicPartition(*place) for place in places]
+        begins = await consumer.beginning_offsets(partitions)
+        ends = await consumer.end_offsets(partitions)
+    except KafkaError as error:
+        raise Infrastructure(f"Kafka: {type(error).__name__}") from error
+    finally:
+        await consumer.stop()
+    return {(tp.topic, tp.partition): (begins[tp], ends[tp]) for tp in partitions}

@@ -1,0 +1,120 @@
+"""`make test`: starts the strongest backends that this machine has, runs all tests, and reports.
+
+The backends run as long as the tests do. What can't run here is skipped, visibly, with the reason;
+the rules that tests carry are printed as proven, all others of docs/rules.md as unproven.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from deploy import backends, docker_engine
+from deploy.process import StackError
+
+ROOT = Path(__file__).parent.parent
+VAR = Path(os.environ.get("LEADOPS_VAR") or ROOT / "var")
+REPORT = VAR / "test-report.json"
+PARTS = VAR / "test-parts"
+RULE = re.compile(r"\b(?:INT|RTE|APT|BIL|MKT|OPS)-\d\d\b")
+
+
+@contextmanager
+def served() -> Iterator[dict[str, str]]:
+    """The environment that tells the tests which backends there are."""
+    with tempfile.TemporaryDirectory(prefix="leadops-test-") as state:
+        environment: dict[str, str] = {}
+        with _part(backends.broker, Path(state), "kafka", environment):  # noqa: SIM117
+            with _part(backends.store, Path(state), "mongo", environment):
+                if docker_engine.engine_answers():
+                    environment["LEADOPS_TEST_DOCKER"] = "1"
+                yield environment
+
+
+@contextmanager
+def _part(start: Any, state: Path, name: str, environment: dict[str, str]) -> Iterator[None]:
+    """One backend; without it the tests that need it are skipped."""
+    try:
+        manager = start(state)
+        backend = manager.__enter__()
+    except StackError as error:
+        print(f"{name}: none ({error})", flush=True)
+        yield
+        return
+    try:
+        print(f"{name}: {backend.name} at {backend.address}", flush=True)
+        environment[f"LEADOPS_TEST_{name.upper()}"] = backend.address
+        environment[f"LEADOPS_TEST_{name.upper()}_NAME"] = backend.name
+        yield
+    finally:
+        manager.__exit__(None, None, None)
+
+
+def pytest(arguments: list[str], environment: dict[str, str], part: str) -> int:
+    PARTS.mkdir(parents=True, exist_ok=True)
+    (PARTS / f"{part}.json").unlink(missing_ok=True)
+    return subprocess.call(
+        [sys.executable, "-m", "pytest", "-q", *arguments],
+        cwd=ROOT,
+        env=os.environ
+        | environment
+        | {"PYTHONHASHSEED": "0", "LEADOPS_TEST_PART": str(PARTS / f"{part}.json")},
+    )
+
+
+def simulate() -> int:
+    """The seeded simulator and every planted defect: 500 seeds of at least 300 steps."""
+    seeds = subprocess.call([sys.executable, "-m", "tests.simulation"], cwd=ROOT)
+    return seeds or subprocess.call(
+        [sys.executable, "-m", "tests.simulation", "--defects"], cwd=ROOT
+    )
+
+
+def main() -> int:
+    started = time.monotonic()
+    only = sys.argv[1:]
+    with served() as environment:
+        failed = pytest([*only, "-m", "not stack", "-n", "2"], environment, "fast")
+        failed |= pytest([*only, "-m", "stack and not slow"], environment, "stack")
+    if not only:
+        failed |= simulate()
+    report = merged(environment)
+    REPORT.write_text(json.dumps(report, indent=1))
+    show(report, time.monotonic() - started)
+    print(f"{report['passed']} passed, {report['failed']} failed, {len(report['skipped'])} skipped")
+    return 1 if failed or report["failed"] else 0
+
+
+def merged(environment: dict[str, str]) -> dict[str, Any]:
+    parts = [json.loads(path.read_text()) for path in sorted(PARTS.glob("*.json"))]
+    proven = sorted({rule for part in parts for rule in part["rules"]})
+    known = set(RULE.findall((ROOT / "docs" / "rules.md").read_text()))
+    return {
+        "passed": sum(part["passed"] for part in parts),
+        "failed": sum(part["failed"] for part in parts),
+        "skipped": [skip for part in parts for skip in part["skipped"]],
+        "backend": {
+            name: environment.get(f"LEADOPS_TEST_{name.upper()}_NAME", "none")
+            for name in ("kafka", "mongo")
+        },
+        "rules": {"proven": proven, "unproven": sorted(known - set(proven))},
+    }
+
+
+def show(report: dict[str, Any], seconds: float) -> None:
+    print(f"\nbackends: {report['backend']}, {seconds:.0f} s")
+    for skip in report["skipped"]:
+        print(f"skipped: {skip['id']}: {skip['reason']}")
+    print(f"rules proven ({len(report['rules']['proven'])}): {' '.join(report['rules']['proven'])}")
+    print(f"rules unproven: {len(report['rules']['unproven'])}, see var/test-report.json")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
