@@ -7,10 +7,10 @@ answer can be missed; publishing pauses while too many answers are outstanding.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -29,6 +29,7 @@ OUTSTANDING_MAX = 5000
 PATIENCE_SECONDS = 60.0
 REQUEST_MILLISECONDS = 10_000
 
+T = TypeVar("T")
 Report = Callable[[int], None]
 """Told how many answers have come so far."""
 
@@ -43,29 +44,30 @@ def ask(
     """The answers by the commands' ids. Patience is for silence: each answer renews it."""
     for command in commands:
         check_service(command)
-    return _run(_ask(stack.stack(), commands, asker, patience, report)) if commands else {}
+    return run(_ask(stack.stack(), commands, asker, patience, report)) if commands else {}
 
 
 def publish(commands: Sequence[Command], asker: Asker) -> None:
     """Returns once all are in the log, whatever will be answered."""
     for command in commands:
         check_service(command)
-    _run(_publish(stack.stack(), commands, asker))
+    run(_publish(stack.stack(), commands, asker))
 
 
 def put_in_log(records: Sequence[Outgoing]) -> None:
     """Records as they are, also broken ones."""
-    _run(_put(stack.stack(), records))
+    run(_put(stack.stack(), records))
 
 
-def _run(work: Any) -> Any:
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """A broker or a store that fails is one line and exit code 3."""
     # What goes wrong is raised; the client's own log would only say it many times.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         return asyncio.run(work)
     except (KafkaError, Infrastructure, OSError) as error:
         why = str(error) or type(error).__name__
-        text = f"the broker can't be reached ({why}); see `leadops status`"
+        text = f"broker or store can't be reached ({why}); see `leadops status`"
         raise CliError("unreachable", text, UNREACHABLE) from error
 
 

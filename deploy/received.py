@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -73,23 +73,72 @@ def is_signed(secret: bytes, headers: Mapping[bytes, bytes], body: bytes) -> boo
     return any(hmac.compare_digest(digest, one) for one in given)
 
 
-def line(campaign: str, headers: Mapping[bytes, bytes], body: bytes, status: int) -> str:
+class Decided:
+    """What the customer made of each key. It keeps its word: a lead that it took stays taken, one
+    that it refused stays refused, however often and however it is asked again."""
+
+    def __init__(self, lines: Iterable[str] = ()) -> None:
+        self.taken: set[str] = set()
+        self.refused: dict[str, int] = {}
+        for row in map(json.loads, lines):
+            if row.get("taken"):
+                self.taken.add(row["key"])
+            elif is_refusal(row["status"]):
+                self.refused[row["key"]] = row["status"]
+
+    def status(self, key: str, wanted: int) -> int:
+        """The status to give where the campaign's behaviour wants this one. One that hangs (0) has
+        taken the lead all the same; a server's error says nothing, and is not remembered."""
+        if key in self.refused:
+            return self.refused[key]
+        if key in self.taken:
+            return 200 if is_refusal(wanted) else wanted
+        if is_refusal(wanted):
+            self.refused[key] = wanted
+        elif wanted < 300:
+            self.taken.add(key)
+        return wanted
+
+
+def is_refusal(status: int) -> bool:
+    """Definite, other than: come back later (408, 425, 429), or: I don't know you (401)."""
+    return 400 <= status < 500 and status not in (401, 408, 425, 429)
+
+
+def key_of(headers: Mapping[bytes, bytes]) -> str:
+    return headers.get(b"webhook-id", b"").decode("latin-1")
+
+
+def line(
+    campaign: str, headers: Mapping[bytes, bytes], body: bytes, status: int, *, taken: bool
+) -> str:
+    content = content_of(body)
     fields = {
-        "key": headers.get(b"webhook-id", b"").decode("latin-1"),
-        "lead": lead_of(body),
+        "key": key_of(headers),
+        "lead": content.get("lead"),
         "campaign": campaign,
         "body_sha256": hashlib.sha256(body).hexdigest(),
         "at": datetime.now(UTC).isoformat(),
         "status": status,
+        "taken": taken,
     }
+    if person := person_of(content):
+        fields["person_sha256"] = person
     if trace := headers.get(b"traceparent"):
         fields["traceparent"] = trace.decode("latin-1")
     return json.dumps(fields) + "\n"
 
 
-def lead_of(body: bytes) -> object:
+def content_of(body: bytes) -> dict[str, object]:
     try:
         content = json.loads(body)
     except ValueError:
-        return None
-    return content.get("lead") if isinstance(content, dict) else None
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def person_of(content: Mapping[str, object]) -> str | None:
+    """Tells persons apart without naming them."""
+    person = content.get("person")
+    email = person.get("email") if isinstance(person, dict) else None
+    return hashlib.sha256(str(email).encode()).hexdigest() if email else None

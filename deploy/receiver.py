@@ -28,7 +28,9 @@ class Receiver:
         var.mkdir(parents=True, exist_ok=True)
         self.behaviours = received.Behaviours()
         self.secret = received.secret_bytes(secret)
-        self.received = append_to(var / "received.jsonl")
+        lines = var / "received.jsonl"
+        self.decided = received.Decided(whole_lines(lines))
+        self.received = append_to(lines)
         self.spans = append_to(var / "spans.jsonl")
         self.others = Starlette(
             routes=[
@@ -50,7 +52,10 @@ class Receiver:
         status, seconds = self.behaviours.for_campaign(campaign).answer()
         if self.secret and not received.is_signed(self.secret, headers, body):
             status, seconds = 401, 0.0
-        self.received.write(received.line(campaign, headers, body, status))
+        key = received.key_of(headers)
+        status = self.decided.status(key, status)
+        taken = key in self.decided.taken
+        self.received.write(received.line(campaign, headers, body, status, taken=taken))
         self.received.flush()
         if seconds:
             await asyncio.sleep(seconds)
@@ -72,6 +77,17 @@ class Receiver:
         self.spans.write(spans.lines(await request.body(), encoding))
         self.spans.flush()
         return Response(b"", media_type="application/x-protobuf")
+
+
+def whole_lines(path: Path) -> list[str]:
+    """What was written before it was killed; a line that was cut short is ended, and not read."""
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        path.write_text("".join(lines[:-1]), encoding="utf-8")
+        return lines[:-1]
+    return lines
 
 
 def append_to(path: Path) -> TextIO:

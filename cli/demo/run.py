@@ -3,11 +3,11 @@
 The stack is tied to this process by a lease: however this process ends, nothing stays behind.
 """
 
-import asyncio
 import time
 from dataclasses import replace
 from typing import Any
 
+from cli import publishing
 from cli.api import Api
 from cli.demo import steps
 from cli.demo.checks import violations
@@ -65,7 +65,7 @@ def gather(api: Api, references: list[str], before: Row, after: Row) -> Evidence
         affiliate_counts=api.get("intake", "/counts")["affiliates"],
         campaign_counts=api.get("routing", "/counts")["campaigns"],
         campaigns=api.get("routing", "/campaigns")["campaigns"],
-        events=asyncio.run(read_events(api.stack["kafka"], topics)),
+        events=publishing.run(read_events(api.stack["kafka"], topics)),
         received=received,
         traces={lead: api.get("intake", f"/leads/{lead}")["trace"] for lead in sampled},
         spans={},

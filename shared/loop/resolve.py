@@ -1,8 +1,9 @@
-"""How a person resolves a shard that refuses: its positions are put where the log is now.
+"""How a person resolves a shard that refuses: it reads its topics again from where they begin now.
 
-This is done on the shard's row, under a new epoch, so that whoever has the shard must open it again.
-What lies between the old position and the new one is never read, which is why a person has to say
-so. If the store was restored behind what was published, its stream begins anew besides.
+Reading again is harmless, since commands and streams are known by their ids and numbers; what the
+log has lost is lost, which is why a person has to say so. It is done on the shard's row, under a
+new epoch, so whoever has the shard must open it again. If the store was restored behind what had
+been published, its stream begins anew besides.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,6 @@ from aiokafka.errors import KafkaError
 
 from shared.errors import Infrastructure, ShardRefuses
 from shared.loop.log import Place
-from shared.loop.open import check_position
 from shared.loop.shard import ShardRow, from_document
 from shared.mongo import MongoStore
 from shared.store import Store
@@ -24,7 +24,7 @@ Moved = dict[str, tuple[int, int]]
 async def resolve(
     mongo: str, kafka: str, database: str, shard: int, *, new_stream: bool = False
 ) -> Moved:
-    """Moves the positions of one shard that don't fit; by topic, from where and to where."""
+    """Moves the positions of one shard; by topic, from where and to where."""
     store = await MongoStore.connect(mongo, database)
     try:
         rows = await store.find("shards", {"_id": shard})
@@ -51,16 +51,10 @@ async def move(store: Store, shard: int, bounds: Bounds, *, new_stream: bool = F
 
 
 def _moved(row: ShardRow, bounds: Bounds) -> Moved:
-    """Every position outside its topic goes to the topic's beginning: reading again is harmless,
-    since what was seen is known."""
     moved: Moved = {}
-    for place, (begin, end) in bounds.items():
-        topic = place[0]
-        try:
-            check_position(row, place, (begin, end), None)
-        except ShardRefuses:
-            moved[topic] = (row.next.get(topic, 0), begin)
-            row.next[topic] = begin
+    for (topic, _), (begin, _end) in bounds.items():
+        moved[topic] = (row.next.get(topic, 0), begin)
+        row.next[topic] = begin
     return moved
 
 

@@ -31,6 +31,8 @@ class Resolution:
 
     head: Document
     behind: Sequence[Document]
+    value: str | None
+    """The corrected value to decide in the place of the head's."""
 
 
 def new_document(item: Item, order: int, now: datetime, behind: str | None) -> Document:
@@ -93,17 +95,22 @@ async def load_resolutions(
     transaction: Transaction, items: Iterable[Item]
 ) -> dict[str, Resolution]:
     """The stored records that this batch's replays and skips are about, by id."""
-    asked = [
-        item.event.id for item in items if isinstance(item.event, ReplaySetAside | SkipSetAside)
-    ]
+    asked = {
+        item.event.id: item.event.value if isinstance(item.event, ReplaySetAside) else None
+        for item in items
+        if isinstance(item.event, ReplaySetAside | SkipSetAside)
+    }
     if not asked:
         return {}
-    heads = await transaction.find(COLLECTION, {"_id": {"$in": asked}, "state": WAITING})
+    ids = {"$in": list(asked)}
+    heads = await transaction.find(COLLECTION, {"_id": ids, "state": WAITING})
     behind = await transaction.find(
-        COLLECTION, {"behind": {"$in": asked}, "state": PARKED}, sort=[("order", 1)]
+        COLLECTION, {"behind": ids, "state": PARKED}, sort=[("order", 1)]
     )
     return {
-        head["_id"]: Resolution(head, [row for row in behind if row["behind"] == head["_id"]])
+        head["_id"]: Resolution(
+            head, [row for row in behind if row["behind"] == head["_id"]], asked[head["_id"]]
+        )
         for head in heads
     }
 

@@ -154,7 +154,10 @@ async def _load(step: Step, transaction: Transaction) -> None:
         transaction, (item.envelope for item in commands if item.envelope)
     )
     for id, found in (await set_aside.load_resolutions(transaction, commands)).items():
-        step.replays[id] = [_replay_item(step, row) for row in (found.head, *found.behind)]
+        step.replays[id] = [
+            _replay_item(step, found.head, found.value),
+            *(_replay_item(step, row, None) for row in found.behind),
+        ]
     step.items = [*rows, *step.items]
     replays = [item for items in step.replays.values() for item in items]
     step.state = await step.loop.service.store.load_many(
@@ -175,12 +178,12 @@ def _is_command(step: Step, item: Item) -> bool:
     )
 
 
-def _replay_item(step: Step, document: Document) -> Item:
+def _replay_item(step: Step, document: Document, value: str | None) -> Item:
     if document["record"] is None:
         item = _stored_item(document["stored"])
         item.document = document
         return item
-    record = set_aside.record_of(document)
+    record = set_aside.record_of(document, value)
     return replayed(step.loop.reader, document["shard"], record, document)
 
 

@@ -326,7 +326,7 @@ class World:
                 asyncio.create_task(self._reassign_late(one))
 
     async def _reassign_late(self, process: Process) -> None:
-        """What a frozen member hears once it thaws is the latest, not what was meant for it then."""
+        """A frozen member hears the latest once it thaws, not what was meant for it before."""
         await process.thawed.wait()
         await process.reassign(process.told)
 

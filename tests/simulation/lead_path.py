@@ -4,12 +4,14 @@ import asyncio
 import hashlib
 import json
 import random
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from services.intake.service import intake
 from services.routing.service import routing
+from shared.clock import Clock
 from shared.contracts import envelope as envelopes
 from shared.contracts.envelope import Envelope
 from shared.contracts.operations import skip_type
@@ -49,12 +51,26 @@ BUILDS: dict[str, Build] = {
 }
 
 
+class Surroundings(Protocol):
+    """What an upstream system needs of the simulated world, or of the real one."""
+
+    random: random.Random
+    injected: Counter[str]
+
+    @property
+    def clock(self) -> Clock: ...
+
+
 class Upstream:
     """Publishes commands, some of them twice, misplaced, reused or broken."""
 
-    def __init__(self, world: World) -> None:
+    partitions = PARTITIONS
+    people = 150
+    address = "http://x.example"
+
+    def __init__(self, world: Surroundings) -> None:
         self.world = world
-        self.random: random.Random = world.random
+        self.random = world.random
         self.sent: list[Outgoing] = []
         self.count = 0
 
@@ -81,16 +97,16 @@ class Upstream:
             traceparent=f"00-{self.count:032x}-{self.count:016x}-00",
         )
         value = json.dumps(data).encode()
-        place = shard_of(key.encode(), PARTITIONS)
+        place = shard_of(key.encode(), self.partitions)
         return Outgoing(topic, place, key.encode(), value, envelopes.write(envelope))
 
     def campaign(self, campaign: dict[str, Any]) -> Outgoing:
         whole = {"customer": "cust", "programme": "standard", "active": {}} | campaign
-        send = {"mode": "webhook", "url": f"http://x.example/{campaign['id']}", "secret": "s"}
+        send = {"mode": "webhook", "url": f"{self.address}/{campaign['id']}", "secret": "s"}
         return self.command("routing.campaign.put", campaign["id"], whole | {"send": send})
 
     def submit(self, reference: str | None = None, **changed: Any) -> Outgoing:
-        number = self.random.randrange(150)
+        number = self.random.randrange(self.people)
         reference = reference or f"r{self.count}"
         record = {
             "e": f"{SURNAME.lower()}{number}@mail.example",
@@ -142,7 +158,7 @@ class Upstream:
         """As a client with another partitioner would publish it."""
         self.world.injected["foreign"] += 1
         record = self.submit()
-        other = (record.partition + 1) % PARTITIONS
+        other = (record.partition + 1) % self.partitions
         return Outgoing(record.topic, other, record.key, record.value, record.headers)
 
     def _reused_id(self) -> Outgoing:
@@ -162,12 +178,11 @@ class Upstream:
         """A stranger writes to a topic that only routing writes to: its key must be parked."""
         self.world.injected["garbage on an ordered topic"] += 1
         key = self.random.choice(CAMPAIGNS)["id"].encode()
-        place = shard_of(key, PARTITIONS)
+        place = shard_of(key, self.partitions)
         return Outgoing("routing.claims.v1", place, key, b"garbage", [("ce_id", b"g")])
 
-    def skips(self) -> list[Outgoing]:
-        """An operator gives up what parks a key."""
-        rows = self.world.databases["routing"].documents("set_aside")
+    def skips(self, rows: Iterable[Document]) -> list[Outgoing]:
+        """An operator gives up what parks a key, of the records that routing has set aside."""
         waiting = [row for row in rows if row["state"] == "set_aside" and row["record"]]
         return [
             self.command(
@@ -237,7 +252,7 @@ async def simulate(seed: int, steps: int) -> tuple[Evidence, World]:
     await world.run(lambda _world: upstream.load(), steps)
     rested = await world.drain()
     for _ in range(5):
-        skips = upstream.skips()
+        skips = upstream.skips(world.databases["routing"].documents("set_aside"))
         for record in skips:
             world.publish(record)
         rested = rested and await world.drain()

@@ -103,10 +103,28 @@ def test_only_the_body_that_was_signed_is_taken() -> None:
 
 def test_a_request_is_written_down_with_key_and_lead() -> None:
     body = b'{"lead": "L1"}'
-    line = json.loads(received.line("c1", signed(b"secret", body), body, 200))
+    line = json.loads(received.line("c1", signed(b"secret", body), body, 200, taken=True))
     digest = hashlib.sha256(body).hexdigest()
     expected = {"key": "k1", "lead": "L1", "campaign": "c1", "status": 200, "body_sha256": digest}
-    assert expected == {name: value for name, value in line.items() if name != "at"}
+    assert expected | {"taken": True} == {name: line[name] for name in line if name != "at"}
+
+
+def test_a_request_that_is_written_down_does_not_name_the_person() -> None:
+    body = b'{"lead": "L1", "person": {"email": "dana@northgrid.example"}}'
+    line = received.line("c1", {}, body, 200, taken=True)
+    digest = hashlib.sha256(b"dana@northgrid.example").hexdigest()
+    assert digest == json.loads(line)["person_sha256"]
+    assert "northgrid" not in line
+
+
+def test_the_customer_keeps_its_word_about_a_key() -> None:
+    """Taken stays taken and refused stays refused, also after a restart; an error says nothing."""
+    decided = received.Decided(['{"key": "old", "status": 0, "taken": true}'])
+    assert [200, 422] == [decided.status("taken", 200), decided.status("refused", 422)]
+    assert [500, 200] == [decided.status("tried", 500), decided.status("tried", 200)]
+    asked_again = {key: decided.status(key, 422) for key in ("old", "taken", "tried")}
+    assert {"old": 200, "taken": 200, "tried": 200} == asked_again
+    assert 422 == decided.status("refused", 200)
 
 
 def test_a_campaign_behaves_as_told_and_others_by_the_default() -> None:

@@ -1,0 +1,118 @@
+"""The same stage as it is commonly written: one record, one transaction, one confirmed send each.
+
+It parses, decides and writes with the service's own code, and writes lead, contact, inbox entry and
+position. It has no outbox, no dense numbers and no fencing, so it is faster than one that is as
+safe would be.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+from services.intake.handlers import handlers
+from services.intake.store import IntakeStore
+from shared.clock import SystemClock
+from shared.contracts import envelope as envelopes
+from shared.contracts.answers import CommandAnswer, accepted_type, events_topic, refused_type
+from shared.contracts.envelope import Envelope
+from shared.contracts.event import Event
+from shared.contracts.intake import SubmitLead
+from shared.ids import derived
+from shared.loop import inbox
+from shared.loop.decision import Accepted, Decision, Handler, Input
+from shared.loop.sort_out import cause_of
+from shared.mongo import MongoStore
+from shared.store import Insert, Replace
+from shared.topics import manifest
+from tests.bench import bare, stage, uploads
+from tests.bench.measuring import Run, Stopwatch
+from tests.bench.stage import Backends
+
+SOURCE = "leadops/intake"
+
+Said = tuple[str, Event, str]
+"""A type, an event and the key that it is said with."""
+
+
+class PerMessage:
+    def __init__(self, store: MongoStore, producer: Any) -> None:
+        self._store = store
+        self._producer = producer
+        self._service_store = IntakeStore(uploads.SECRET)
+        self._handle: Handler = handlers(self._service_store.index, uploads.SECRET)[SubmitLead]
+
+    async def take(self, record: Any) -> None:
+        envelope = envelopes.read(record.headers, record.value)
+        event = envelopes.parse(SubmitLead, envelope.data)
+        cause = cause_of(envelope, record.key)
+        decision = await self._commit(record, envelope, Input(event, cause, SystemClock().now()))
+        for kind, said, key in _said(decision, envelope, cause.key):
+            await self._send(envelope, kind, said, key)
+
+    async def _commit(self, record: Any, envelope: Envelope, given: Input) -> Decision:
+        async with self._store.transaction() as transaction:
+            known = await inbox.load(transaction, [envelope])
+            assert not known
+            state = await self._service_store.load_many(transaction, [given])
+            decision = self._handle(state, given)
+            assert decision.answer is not None
+            state.put(decision.save)
+            await self._service_store.save_many(transaction, state)
+            entry = inbox.entry(envelope, decision.answer, given.now)
+            await transaction.write(inbox.COLLECTION, [Insert(entry)])
+            position = {"_id": record.partition, "next": record.offset + 1}
+            await transaction.write("shards", [Replace(position)])
+        return decision
+
+    async def _send(self, cause: Envelope, kind: str, event: Event, key: str) -> None:
+        said = Envelope(
+            id=derived(cause.source, cause.id, kind),
+            source=SOURCE,
+            type=kind,
+            time=cause.time,
+            data=event.model_dump_json().encode(),
+            tenant=cause.tenant,
+            traceparent=cause.traceparent,
+        )
+        await self._producer.send_and_wait(
+            events_topic("intake"), said.data, key=key.encode(), headers=envelopes.write(said)
+        )
+
+
+def _said(decision: Decision, envelope: Envelope, key: str) -> Sequence[Said]:
+    answer = decision.answer
+    assert answer is not None
+    kind = accepted_type if isinstance(answer, Accepted) else refused_type
+    told = CommandAnswer(
+        command=envelope.id, code=answer.code, text=answer.text, details=dict(answer.details)
+    )
+    events = [(say.event.TYPE, say.event, say.key) for say in decision.say]
+    return [*events, (kind("intake"), told, key)]
+
+
+async def run(backends: Backends, records: int) -> Run:
+    """Over the first records of the topic only: it is slow."""
+    async with stage.fresh_store(backends) as store:
+        await _make_positions(store)
+        producer = AIOKafkaProducer(
+            bootstrap_servers=backends.kafka, acks="all", enable_idempotence=True
+        )
+        await producer.start()
+        consumer = await bare.reader(backends)
+        stage_ = PerMessage(store, producer)
+        uploads.forget_what_was_read()
+        stopwatch = Stopwatch()
+        stopwatch.start()
+        for _ in range(records):
+            await stage_.take(await consumer.getone())
+        done = stopwatch.stop(records)
+        await consumer.stop()
+        await producer.stop()
+        return done
+
+
+async def _make_positions(store: MongoStore) -> None:
+    async with store.transaction() as transaction:
+        rows = [Insert({"_id": number, "next": 0}) for number in range(manifest().partitions)]
+        await transaction.write("shards", rows)

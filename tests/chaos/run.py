@@ -1,0 +1,146 @@
+"""One run of chaos: a fresh stack, load and faults, rest, judgement."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from deploy import quiet, stack
+from deploy.files import var_dir
+from deploy.process import StackError, say
+from shared.testing.oracle import Evidence, Violation, violations
+from tests.chaos import faults
+from tests.chaos.evidence import gather, personal_data_told
+from tests.chaos.faults import JUMP, REPLICAS, SERVICES, SESSION_MS, Faults
+from tests.chaos.load import Load, RealWorld
+from tests.simulation.lead_path import CAMPAIGNS, SURNAME
+
+DRAIN_SECONDS = 180.0
+ROUNDS_MAX = 10
+LONG_AFTER = timedelta(days=8)
+"""Long enough that every lead that nobody got is raised."""
+
+
+@dataclass(slots=True)
+class Report:
+    seed: int
+    backend: Mapping[str, str] = field(default_factory=dict)
+    injected: Counter[str] = field(default_factory=Counter)
+    violations: list[Violation] = field(default_factory=list)
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "seed": self.seed,
+            "ok": not self.violations and self.disturbed,
+            "injected": dict(sorted(self.injected.items())),
+            "violations": [found._asdict() for found in self.violations],
+            "backend": dict(self.backend),
+            "figures": self.figures,
+        }
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether anything was done at all; a run that only looks on proves nothing."""
+        return any(name.startswith(("kill", "stop")) for name in self.injected)
+
+
+def run(seed: int, seconds: float, rate: float, defect: str | None = None) -> Report:
+    """The stack ends with the run, however that ends."""
+    report = Report(seed)
+    began = time.monotonic()
+    try:
+        found = up(defect)
+        report.backend = found["backend"]
+        upstream = asyncio.run(disturb(report, found, seconds, rate))
+        left = rest(report, upstream)
+        evidence = asyncio.run(gather(found, left, [SURNAME]))
+        report.figures |= figures(evidence)
+        report.figures["restarts"] = sum(row["restarts"] for row in stack.stack()["processes"])
+    finally:
+        stack.down()
+    judge(report, evidence)
+    report.figures["wall_seconds"] = round(time.monotonic() - began, 1)
+    return report
+
+
+def up(defect: str | None) -> dict[str, Any]:
+    env = {"LEADOPS_SESSION_TIMEOUT_MS": str(SESSION_MS), "LEADOPS_LOG_LEVEL": "info"}
+    commands = None
+    if defect:
+        env["LEADOPS_DEFECT"] = defect
+        commands = {name: ["-m", "tests.chaos.defective", f"services.{name}"] for name in SERVICES}
+    replicas = dict.fromkeys(SERVICES, REPLICAS)
+    return stack.up(replicas, fresh=True, lease=True, env=env, commands=commands)
+
+
+async def disturb(report: Report, found: Mapping[str, Any], seconds: float, rate: float) -> Load:
+    """Load and faults at the same time; the load ends after the last fault."""
+    world = RealWorld(report.seed, Path(found["clock_file"]))
+    world.injected = report.injected
+    upstream, stop = Load(world, found), asyncio.Event()
+    loading = asyncio.create_task(upstream.run(rate, stop))
+    campaigns = [campaign["id"] for campaign in CAMPAIGNS]
+    say(f"seed {report.seed}: {seconds:.0f} s of faults, {rate:.0f} records a second")
+    await Faults(report.seed, campaigns, report.injected).inject(seconds)
+    await faults.heal()
+    stop.set()
+    await loading
+    await upstream.close()
+    return upstream
+
+
+def rest(report: Report, upstream: Load) -> str:
+    """Waits until nothing is left to do; what was left at the limit, or nothing."""
+    began = time.monotonic()
+    say("the last fault is over; waiting until nothing is left to do")
+    try:
+        stack.wait_until_ready(var_dir(), DRAIN_SECONDS)
+        quiet.wait_quiet(DRAIN_SECONDS)
+        report.figures["drained_after_seconds"] = round(time.monotonic() - began, 1)
+        for _ in range(ROUNDS_MAX):
+            if not asyncio.run(operate(upstream)) and not waiting_effects():
+                break
+            faults.jump(JUMP)
+            quiet.wait_quiet(DRAIN_SECONDS)
+        faults.jump(LONG_AFTER)
+        quiet.wait_quiet(DRAIN_SECONDS)
+    except StackError as error:
+        return str(error)
+    return ""
+
+
+async def operate(upstream: Load) -> int:
+    try:
+        return await upstream.operate()
+    finally:
+        await upstream.close()
+
+
+def waiting_effects() -> int:
+    """What waits for its next attempt; time must pass for it, and nobody wants to watch."""
+    found = [row["status"] for row in stack.status() if row["status"]]
+    return max((status["effects"]["waiting"] for status in found), default=0)
+
+
+def judge(report: Report, evidence: Evidence) -> None:
+    """Only once the stack is down: the services tell their last things when they stop."""
+    report.violations += violations(evidence)
+    report.violations += personal_data_told(var_dir(), [SURNAME])
+
+
+def figures(evidence: Evidence) -> dict[str, Any]:
+    sends = Counter(row["status"] for row in evidence.rows("routing", "sends"))
+    return {
+        "records": len(evidence.records),
+        "leads": len(evidence.rows("intake", "leads")),
+        "accepted": len(evidence.rows("routing", "leads")),
+        "set_aside": sum(len(evidence.rows(name, "set_aside")) for name in SERVICES),
+        "sends": dict(sends),
+        "requests": len(evidence.received),
+        "requests_repeated": len(evidence.received) - len({one.key for one in evidence.received}),
+    }

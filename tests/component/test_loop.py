@@ -1,0 +1,361 @@
+"""The loop's promises, one at a time, on a small service in virtual time."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.loop.effects import Verdict
+from shared.loop.log import Outgoing
+from shared.topics import shard_of
+from tests.component.world import BROKEN, COMMANDS, ORDERED, Speak, Town, in_town
+
+
+def other_partition(key: str) -> int:
+    return 1 - shard_of(key.encode(), 2)
+
+
+def test_a_command_has_its_effect_and_is_answered() -> None:
+    """Saved, said and answered, each once."""
+
+    async def story(town: Town) -> None:
+        town.ask("hello")
+        await town.rest()
+        assert ["hello"] == town.words()
+        assert [("c1", "accepted")] == town.answer_codes()
+        assert [1] == [row["count"] for row in town.stored("speakers")]
+
+    in_town(story)
+
+
+@pytest.mark.rule("OPS-06")
+def test_a_command_said_twice_is_answered_twice_and_done_once() -> None:
+    """The second answer is the first one's."""
+
+    async def story(town: Town) -> None:
+        town.ask("hello", id="same")
+        town.ask("hello", id="same")
+        await town.rest()
+        town.ask("hello", id="same")
+        await town.rest()
+        assert ["hello"] == town.words()
+        assert [("same", "accepted")] * 3 == town.answer_codes()
+
+    in_town(story)
+
+
+def test_an_id_used_for_another_payload_is_refused_and_set_aside() -> None:
+    """Nothing is silently dropped: the second payload is kept."""
+
+    async def story(town: Town) -> None:
+        town.ask("hello", id="same")
+        town.ask("other", id="same")
+        await town.rest()
+        assert ["hello"] == town.words()
+        assert [("same", "accepted"), ("same", "id_reused")] == town.answer_codes()
+        assert ["id_reused"] == [row["code"] for row in town.stored("set_aside")]
+
+    in_town(story)
+
+
+@pytest.mark.rule("OPS-07")
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"role": "agent"}, "not_permitted"),
+        ({"role": ""}, "not_permitted"),
+        ({"type": "leadops.routing.shout.v1"}, "unknown_command"),
+        ({"type": "leadops.routing.speak.v2"}, "unknown_command"),
+    ],
+)
+def test_what_may_not_be_asked_is_refused(changed: dict[str, str], code: str) -> None:
+    """A refusal names its code and has no effect; the same from an operator has."""
+
+    async def story(town: Town) -> None:
+        town.ask("hello", **changed)
+        town.ask("allowed")
+        await town.rest()
+        assert ["allowed"] == town.words()
+        assert ("c1", code) in town.answer_codes()
+
+    in_town(story)
+
+
+def test_a_command_from_the_future_is_refused() -> None:
+    """Five minutes ahead are borne, more are not."""
+
+    async def story(town: Town) -> None:
+        town.world.clock.ahead = timedelta(minutes=4)
+        town.ask("bearable")
+        town.world.clock.ahead = timedelta(minutes=6)
+        town.ask("too far")
+        town.world.clock.ahead = timedelta()
+        await town.rest()
+        assert ["bearable"] == town.words()
+        assert {("c1", "accepted"), ("c2", "time_ahead")} == set(town.answer_codes())
+
+    in_town(story)
+
+
+def test_unknown_events_are_ignored_and_counted() -> None:
+    """An event of a type that nobody here handles is not an error."""
+
+    async def story(town: Town) -> None:
+        town.publish(ORDERED, "leadops.elsewhere.happened.v1", "ann", b"{}")
+        await town.rest()
+        assert [] == town.stored("set_aside")
+        assert 1 == town.loop.counters["inputs_ignored"]
+
+    in_town(story)
+
+
+@pytest.mark.rule("OPS-02")
+def test_a_handler_may_say_that_a_record_can_never_succeed() -> None:
+    """It is set aside with its bytes and told so; the records around it go on."""
+
+    async def story(town: Town) -> None:
+        town.ask("before")
+        town.ask("never", mood="poison")
+        town.ask("after")
+        await town.rest()
+        (kept,) = town.stored("set_aside")
+        assert ["before", "after"] == town.words()
+        assert ("unspeakable", "set_aside") == (kept["code"], kept["state"])
+        assert (
+            Speak(word="never", mood="poison").model_dump_json().encode() == kept["record"]["value"]
+        )
+        assert ("c2", "set_aside") in town.answer_codes()
+
+    in_town(story)
+
+
+@pytest.mark.rule("OPS-02")
+def test_a_set_aside_record_is_replayed_with_a_corrected_value() -> None:
+    """Replaying decides it inside the service; a replay that fails again leaves it where it is."""
+
+    async def story(town: Town) -> None:
+        town.ask("never", mood="poison")
+        await town.rest()
+        (kept,) = town.stored("set_aside")
+        town.operate("replay", id=kept["_id"])
+        await town.rest()
+        assert ("c2", "still_fails") in town.answer_codes()
+        town.operate("replay", id=kept["_id"], value=Speak(word="mended").model_dump_json())
+        await town.rest()
+        assert ["mended"] == town.words()
+        assert ["replayed"] == [row["state"] for row in town.stored("set_aside")]
+
+    in_town(story)
+
+
+@pytest.mark.rule("OPS-02")
+def test_later_records_of_a_key_wait_in_order_behind_one_set_aside() -> None:
+    """Where order matters its key is parked, other keys go on; replaying frees them in order."""
+
+    async def story(town: Town) -> None:
+        BROKEN.add("second")
+        for word in ("first", "second", "third", "fourth"):
+            town.follow(word)
+        town.follow("elsewhere", key="bob")
+        await town.rest()
+        assert {"first", "elsewhere"} == set(town.words())
+        await town.restart()
+        town.follow("fifth")
+        await town.rest()
+        assert ["parked"] * 3 + ["set_aside"] == sorted(
+            row["state"] for row in town.stored("set_aside")
+        )
+        BROKEN.clear()
+        (head,) = [row for row in town.stored("set_aside") if row["state"] == "set_aside"]
+        town.operate("replay", id=head["_id"])
+        town.follow("sixth")
+        await town.rest()
+        ann = [word for word in town.words() if word != "elsewhere"]
+        assert ["first", "second", "third", "fourth", "fifth", "sixth"] == ann
+
+    in_town(story)
+
+
+def test_a_parked_key_parks_its_deadlines_too() -> None:
+    """A deadline of a parked key fires only when its records were dealt with."""
+
+    async def story(town: Town) -> None:
+        town.ask("hello", mood="later")
+        await town.rest()
+        BROKEN.add("second")
+        town.follow("second")
+        await town.rest()
+        town.world.clock.ahead += timedelta(days=2)
+        await town.for_seconds(5)
+        assert "it is time" not in town.words()
+        (head,) = town.stored("set_aside")
+        town.operate("skip", id=head["_id"], reason="given up")
+        await town.for_seconds(5)
+        assert "it is time" in town.words()
+
+    in_town(story)
+
+
+def test_a_deadline_fires_once_at_its_time() -> None:
+    """Not before, and not again."""
+
+    async def story(town: Town) -> None:
+        town.ask("hello", mood="later")
+        await town.rest()
+        assert ["hello"] == town.words()
+        town.world.clock.ahead += timedelta(days=1)
+        await town.for_seconds(5)
+        await town.restart()
+        assert ["hello", "it is time"] == town.words()
+        assert [] == town.stored("due")
+
+    in_town(story)
+
+
+def test_one_bad_record_is_found_by_halving() -> None:
+    """An error that nobody expected costs that record alone, after the shard could be opened again."""
+
+    async def story(town: Town) -> None:
+        BROKEN.add("w7")
+        for number in range(20):
+            town.ask(f"w{number}")
+        await town.rest()
+        assert {f"w{number}" for number in range(20)} - {"w7"} == set(town.words())
+        (kept,) = town.stored("set_aside")
+        assert "unexpected" == kept["code"]
+        assert "ZeroDivisionError" in kept["text"]
+        assert "w7" not in kept["text"]
+
+    in_town(story)
+
+
+def test_the_same_unexpected_error_three_times_in_a_row_stops_the_service() -> None:
+    """That is a bad deployment, not bad data: nothing more is set aside, and readiness says why."""
+
+    async def story(town: Town) -> None:
+        words = [f"w{number}" for number in range(20)]
+        BROKEN.update(words)
+        for word in words:
+            town.ask(word)
+        await town.for_seconds(60)
+        assert "ZeroDivisionError" in (town.loop.stopped or "")
+        assert 2 == len(town.stored("set_aside"))
+        assert not town.loop.open()
+        BROKEN.clear()
+        await town.restart()
+        assert len(words) - 2 == len(town.words())
+
+    in_town(story)
+
+
+def test_a_foreign_partition_is_said_again_to_the_right_one() -> None:
+    """A record in another partition than its key's is decided once, by the key's own shard."""
+
+    async def story(town: Town) -> None:
+        town.ask("lost")
+        place = shard_of(b"ann", 2)
+        record = town.world.broker.records[COMMANDS, place].pop()
+        wrong = Outgoing(COMMANDS, other_partition("ann"), record.key, record.value, record.headers)
+        town.world.publish(wrong)
+        await town.rest()
+        assert ["lost"] == town.words()
+        said_again = [row for row in town.records(COMMANDS) if row.stream]
+        assert [(place, 1)] == [(row.partition, row.number) for row in said_again]
+
+    in_town(story)
+
+
+def test_a_topic_cut_below_the_position_stops_that_shard_alone() -> None:
+    """The shard says what is wrong and what resolves it; the other goes on."""
+
+    async def story(town: Town) -> None:
+        for number in range(5):
+            town.ask(f"w{number}", key="ann")
+            town.ask(f"v{number}", key=town.key_elsewhere("ann"))
+        await town.rest()
+        mine = shard_of(b"ann", 2)
+        del town.world.broker.records[COMMANDS, mine][3:]
+        await town.for_seconds(10)
+        assert "refused" == town.loop.shards[mine].state
+        assert f"leadops shards resolve routing {mine}" in (town.loop.shards[mine].error or "")
+        town.ask("goes on", key=town.key_elsewhere("ann"))
+        await town.for_seconds(5)
+        assert "goes on" in town.words()
+
+    in_town(story)
+
+
+def test_a_topic_made_anew_is_noticed_by_its_last_record() -> None:
+    """Another record where the last one was read: refused when the shard is opened, then resolved."""
+
+    async def story(town: Town) -> None:
+        town.ask("old")
+        await town.rest()
+        mine = shard_of(b"ann", 2)
+        town.world.broker.records[COMMANDS, mine].clear()
+        town.ask("new")
+        await town.restart(rest=False)
+        await town.for_seconds(5)
+        assert "another record stands" in (town.loop.shards[mine].error or "")
+        await town.resolve(mine)
+        await town.for_seconds(10)
+        assert ["old", "new"] == town.words()
+
+    in_town(story)
+
+
+def test_an_effect_is_tried_again_with_the_same_request_until_it_is_done() -> None:
+    """Unknown results are retried; the endpoint sees one id and one body."""
+
+    async def story(town: Town) -> None:
+        town.answers = [(Verdict.UNKNOWN, "no answer"), (Verdict.NOT_TRIED, "unreachable")]
+        town.ask("call", mood="outside")
+        await town.rest()
+        assert ["call", "done"] == town.words()
+        assert 3 == len(town.requests)
+        assert 1 == len({(row["_id"], row["request"]["body"]) for row in town.requests})
+
+    in_town(story)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "outcome"), [(Verdict.UNKNOWN, "uncertain"), (Verdict.NOT_TRIED, "refused")]
+)
+def test_an_effect_is_given_up_after_a_day(verdict: Verdict, outcome: str) -> None:
+    """Without a clear result it stays uncertain; if it certainly never happened it is refused."""
+
+    async def story(town: Town) -> None:
+        town.answers = [(verdict, "failing")] * 500
+        town.ask("call", mood="outside")
+        await town.rest()
+        assert ["call", outcome] == town.words()
+
+    in_town(story)
+
+
+def test_a_definite_refusal_ends_an_effect_at_once() -> None:
+    """It is not tried again."""
+
+    async def story(town: Town) -> None:
+        town.answers = [(Verdict.REFUSED, "answered 422")]
+        town.ask("call", mood="outside")
+        await town.rest()
+        assert ["call", "refused"] == town.words()
+        assert 1 == len(town.requests)
+
+    in_town(story)
+
+
+def test_what_is_said_carries_the_trace_of_its_cause() -> None:
+    """Through saying, deadlines and effects alike."""
+
+    async def story(town: Town) -> None:
+        trace = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
+        town.ask("hello", mood="later", traceparent=trace)
+        town.ask("call", mood="outside", traceparent=trace)
+        await town.rest()
+        town.world.clock.ahead += timedelta(days=2)
+        await town.for_seconds(5)
+        assert {trace} == {row.text("traceparent") for row in town.records()}
+        assert {"hello", "it is time", "call", "done"} == set(town.words())
+
+    in_town(story)

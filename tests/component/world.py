@@ -1,0 +1,260 @@
+"""A small service of our own on the real loop, with a memory log and store, in virtual time.
+
+Its one command says a word, fails in a chosen way, or waits for a deadline; so the loop's promises
+can be shown one at a time, without any business rule.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import ClassVar
+
+from shared.contracts import envelope as envelopes
+from shared.contracts.envelope import Envelope
+from shared.contracts.event import Command, Event
+from shared.errors import Poison
+from shared.loop.decision import (
+    Accepted,
+    Decision,
+    Due,
+    DueReached,
+    Effect,
+    EffectFinished,
+    Input,
+    Request,
+    Say,
+    Service,
+)
+from shared.loop.effects import Verdict
+from shared.loop.log import Outgoing
+from shared.loop.loop import Loop
+from shared.loop.resolve import move
+from shared.loop.working_set import Collection, WorkingSet
+from shared.store import Document, Index, Transaction
+from shared.testing import virtual_time
+from shared.testing.memory import MemoryStore
+from shared.testing.oracle import Seen
+from shared.testing.simulator import CALM, World
+from shared.topics import shard_of
+
+PARTITIONS = 2
+COMMANDS, EVENTS = "routing.commands.v1", "routing.events.v1"
+ORDERED = "routing.claims.v1"
+
+
+class Speak(Command):
+    TYPE: ClassVar[str] = "leadops.routing.speak.v1"
+    TOPIC: ClassVar[str] = COMMANDS
+    MAY_ASK: ClassVar[frozenset[str]] = frozenset({"operator"})
+
+    word: str
+    mood: str = "calm"
+
+
+class Follow(Event):
+    """On an ordered topic: later ones of a key must wait behind one that can't be decided."""
+
+    TYPE: ClassVar[str] = "leadops.routing.follow.v1"
+    TOPIC: ClassVar[str] = ORDERED
+
+    word: str
+
+
+class Spoken(Event):
+    TYPE: ClassVar[str] = "leadops.routing.spoken.v1"
+    TOPIC: ClassVar[str] = EVENTS
+
+    word: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    id: str
+    version: int
+    count: int = 0
+
+
+SPEAKERS = Collection(
+    "speakers",
+    Speaker,
+    lambda speaker: {"count": speaker.count},
+    lambda row: Speaker(row["_id"], row["version"], row["count"]),
+)
+
+
+class SpeakerStore:
+    async def load_many(self, transaction: Transaction, inputs: Sequence[Input]) -> WorkingSet:
+        state = WorkingSet()
+        await state.load(transaction, SPEAKERS, [given.cause.key for given in inputs])
+        return state
+
+    async def save_many(self, transaction: Transaction, changed: WorkingSet) -> None:
+        await changed.save(transaction, SPEAKERS)
+
+
+BROKEN: set[str] = set()
+"""Words that a bug in the handler can't bear; a test may heal it."""
+
+
+def speak(state: WorkingSet, given: Input) -> Decision:
+    command = given.event
+    assert isinstance(command, Speak)
+    if command.word in BROKEN:
+        raise ZeroDivisionError(f"a bug that shows {command.word}")
+    if command.mood == "poison":
+        raise Poison("unspeakable", "this can never be said")
+    decision = replace(_said(state, given.cause.key, command.word), answer=Accepted())
+    if command.mood == "later":
+        later = Due(f"later/{given.cause.id}", "later", given.cause.key, given.now + timedelta(1))
+        return replace(decision, due=[later])
+    if command.mood == "outside":
+        request = Request("http://x.example", b"{}")
+        return replace(decision, effects=[Effect(given.cause.id, "call", "x.example", request)])
+    return decision
+
+
+def follow(state: WorkingSet, given: Input) -> Decision:
+    assert isinstance(given.event, Follow)
+    if given.event.word in BROKEN:
+        raise Poison("unspeakable", "this can't be said yet")
+    return _said(state, given.cause.key, given.event.word)
+
+
+def reached(state: WorkingSet, given: Input) -> Decision:
+    assert isinstance(given.event, DueReached)
+    return _said(state, given.event.key, "it is time")
+
+
+def finished(state: WorkingSet, given: Input) -> Decision:
+    assert isinstance(given.event, EffectFinished)
+    return _said(state, given.cause.key, given.event.outcome)
+
+
+def _said(state: WorkingSet, key: str, word: str) -> Decision:
+    before = state.get(Speaker, key) or Speaker(key, 0)
+    after = replace(before, count=before.count + 1)
+    return Decision(save=[after], say=[Say(Spoken(word=word, count=after.count), key)])
+
+
+def service() -> Service:
+    handlers = {Speak: speak, Follow: follow, "later": reached, EffectFinished: finished}
+    return Service("routing", (ORDERED,), handlers, SpeakerStore(), [Index("speakers", ())])
+
+
+class Town:
+    """One world with one replica, and short words for what tests do in it."""
+
+    def __init__(self) -> None:
+        topics = [COMMANDS, EVENTS, ORDERED]
+        self.answers: list[tuple[Verdict, str]] = []
+        self.requests: list[Document] = []
+        self.world = World(1, {"routing": service}, topics, PARTITIONS, lambda _: self._call, CALM)
+        self._count = 0
+
+    async def _call(self, row: Document) -> tuple[Verdict, str]:
+        self.requests.append(row)
+        return self.answers.pop(0) if self.answers else (Verdict.DONE, "answered 200")
+
+    def ask(self, word: str, *, key: str = "ann", mood: str = "calm", **changed: str) -> None:
+        data = Speak(word=word, mood=mood).model_dump_json().encode()
+        self.publish(COMMANDS, changed.pop("type", Speak.TYPE), key, data, **changed)
+
+    def follow(self, word: str, key: str = "ann") -> None:
+        self.publish(ORDERED, Follow.TYPE, key, Follow(word=word).model_dump_json().encode())
+
+    def publish(self, topic: str, kind: str, key: str, data: bytes, **changed: str) -> None:
+        self._count += 1
+        envelope = Envelope(
+            id=changed.get("id", f"c{self._count}"),
+            source="test",
+            type=kind,
+            time=self.world.clock.now(),
+            data=b"",
+            actor="op",
+            role=changed.get("role", "operator"),
+            traceparent=changed.get("traceparent"),
+        )
+        place = shard_of(key.encode(), PARTITIONS)
+        self.world.publish(Outgoing(topic, place, key.encode(), data, envelopes.write(envelope)))
+
+    async def start(self) -> None:
+        await self.world.run(lambda _: iter(()), 0)
+        await self.rest()
+
+    async def rest(self) -> None:
+        assert await self.world.drain(), self.world.why_not_quiet()
+
+    async def for_seconds(self, seconds: float) -> None:
+        """Lets time pass where rest can't be reached."""
+        for _ in range(int(seconds * 2)):
+            await self.world._second()
+
+    def records(self, topic: str = EVENTS) -> list[Seen]:
+        return [
+            Seen(row.topic, row.partition, row.offset, row.key, row.value, dict(row.headers))
+            for (name, _), rows in self.world.broker.records.items()
+            if name == topic
+            for row in rows
+        ]
+
+    def words(self) -> list[str]:
+        return [row.data()["word"] for row in self.records() if row.type == Spoken.TYPE]
+
+    def answer_codes(self) -> list[tuple[str, str]]:
+        return [
+            (row.data()["command"], row.data()["code"])
+            for row in self.records()
+            if ".command." in row.type
+        ]
+
+    def stored(self, collection: str) -> list[Document]:
+        return self.world.databases["routing"].documents(collection)
+
+    @property
+    def loop(self) -> Loop:
+        return self.world.groups[0].members[0].loop
+
+    async def restart(self, *, rest: bool = True) -> None:
+        """kill -9, and another process in its place."""
+        self.world.groups[0].members[0].crash()
+        await self.for_seconds(1)
+        if rest:
+            await self.rest()
+
+    async def resolve(self, shard: int) -> None:
+        store = MemoryStore(self.world.databases["routing"])
+        bounds = {
+            (topic, number): (0, len(rows))
+            for (topic, number), rows in self.world.broker.records.items()
+            if number == shard and topic != EVENTS
+        }
+        await move(store, shard, bounds)
+
+    def operate(self, what: str, **data: str) -> None:
+        """An operator's command about a set-aside record, with that record's key."""
+        (kept,) = [row for row in self.stored("set_aside") if row["_id"] == data["id"]]
+        value = json.dumps(data).encode()
+        self.publish(COMMANDS, f"leadops.routing.set-aside.{what}.v1", kept["key"], value)
+
+    def key_elsewhere(self, key: str) -> str:
+        """A key of another shard."""
+        mine = shard_of(key.encode(), PARTITIONS)
+        names = (f"other{number}" for number in range(100))
+        return next(name for name in names if shard_of(name.encode(), PARTITIONS) != mine)
+
+
+def in_town(story: Callable[[Town], Awaitable[None]]) -> None:
+    """Runs one test's story in virtual time."""
+
+    async def run() -> None:
+        BROKEN.clear()
+        town = Town()
+        await town.start()
+        await story(town)
+        town.world.stop()
+        await asyncio.sleep(0)
+
+    virtual_time.run(run())
