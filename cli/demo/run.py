@@ -24,7 +24,7 @@ from shared.topics import manifest
 
 TRACES_SAMPLED = 25
 WHY_NOT = 3
-LEADS_EXPLAINED_MAX = 60
+LEADS_EXPLAINED_MAX = 20
 
 
 def run(rows: int, seed: int) -> dict[str, Any]:

@@ -366,8 +366,8 @@ class World:
         topics = group.members[0].loop.topics() if group.members else []
         return (
             opened == set(range(self.broker.partitions))
-            and not database.documents("outbox")
-            and not database.documents("effects")
+            and not database.committed.get("outbox")
+            and not database.committed.get("effects")
             and all(
                 rows.get(number, {}).get(topic, 0) == len(self.broker.records[topic, number])
                 for topic in topics

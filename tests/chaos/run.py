@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -52,20 +53,30 @@ class Report:
 def run(seed: int, seconds: float, rate: float, defect: str | None = None) -> Report:
     """The stack ends with the run, however that ends."""
     report = Report(seed)
-    began = time.monotonic()
     try:
-        found = up(defect)
+        with timed(report, "up"):
+            found = up(defect)
         report.backend = found["backend"]
-        upstream = asyncio.run(disturb(report, found, seconds, rate))
-        left = rest(report, upstream)
-        evidence = asyncio.run(gather(found, left, [SURNAME]))
+        with timed(report, "disturbed"):
+            upstream = asyncio.run(disturb(report, found, seconds, rate))
+        with timed(report, "at_rest"):
+            left = rest(report, upstream)
+        with timed(report, "gathered"):
+            evidence = asyncio.run(gather(found, left, [SURNAME]))
         report.figures |= figures(evidence)
         report.figures["restarts"] = sum(row["restarts"] for row in stack.stack()["processes"])
     finally:
-        stack.down()
+        with timed(report, "down"):
+            stack.down()
     judge(report, evidence)
-    report.figures["wall_seconds"] = round(time.monotonic() - began, 1)
     return report
+
+
+@contextmanager
+def timed(report: Report, phase: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    report.figures[f"{phase}_seconds"] = round(time.monotonic() - began, 1)
 
 
 def up(defect: str | None) -> dict[str, Any]:

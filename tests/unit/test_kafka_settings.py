@@ -1,0 +1,85 @@
+"""The defaults of the Kafka clients lose data; none of those that matter is left to them."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+
+from shared.clock import SystemClock
+from shared.loop import kafka
+from shared.loop.decision import Service
+from shared.loop.effects import Verdict
+from shared.loop.kafka import KafkaLog, subscribe
+from shared.loop.loop import Loop
+from shared.settings import Settings
+from shared.testing.memory import MemoryDatabase, MemoryStore
+from tests.component.world import SpeakerStore
+
+
+async def perform(_row: Any) -> tuple[Verdict, str]:
+    return Verdict.DONE, ""
+
+
+@pytest.fixture
+def subscriber(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the loop asks of FastStream's one subscriber."""
+    asked: dict[str, Any] = {}
+    right = KafkaBroker.subscriber
+
+    def subscriber(self: KafkaBroker, *topics: str, **options: Any) -> Any:
+        asked.update(options, topics=topics)
+        return right(self, *topics, **options)
+
+    monkeypatch.setattr(KafkaBroker, "subscriber", subscriber)
+
+    async def build() -> None:
+        service = Service("routing", ("routing.claims.v1",), {}, SpeakerStore(), ())
+        store = MemoryStore(MemoryDatabase())
+        log = KafkaLog("127.0.0.1:1")
+        loop = Loop(service, store, log, SystemClock(), perform)
+        subscribe(KafkaBroker("127.0.0.1:1"), loop, log, Settings(session_timeout_ms=8000))
+
+    asyncio.run(build())
+    return asked
+
+
+def test_positions_are_ours_and_nothing_is_acknowledged_for_us(subscriber: dict[str, Any]) -> None:
+    """No automatic commits, no automatic reset, no acknowledgement by the framework."""
+    assert AckPolicy.MANUAL == subscriber["ack_policy"]
+    assert "none" == subscriber["auto_offset_reset"]
+    assert "auto_commit" not in subscriber
+
+
+def test_one_subscriber_holds_the_same_partitions_of_all_topics(subscriber: dict[str, Any]) -> None:
+    """Range assignment over all topics in one group with an explicit name."""
+    assert ("routing.commands.v1", "routing.claims.v1") == subscriber["topics"]
+    assert (RangePartitionAssignor,) == subscriber["partition_assignment_strategy"]
+    assert "routing" == subscriber["group_id"]
+    assert subscriber["batch"] and subscriber["batch_timeout_ms"] <= 20
+
+
+def test_deadlines_nest(subscriber: dict[str, Any]) -> None:
+    """A heart beats several times in a session, and a session ends long before a slow poll."""
+    assert 8000 == subscriber["session_timeout_ms"]
+    assert subscriber["heartbeat_interval_ms"] * 3 <= subscriber["session_timeout_ms"]
+    assert subscriber["session_timeout_ms"] < subscriber["max_poll_interval_ms"]
+
+
+async def test_a_write_counts_only_when_all_replicas_have_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The producer waits for all, and is idempotent."""
+    asked: dict[str, Any] = {}
+
+    class Producer:
+        def __init__(self, **options: Any) -> None:
+            asked.update(options)
+
+        async def start(self) -> None: ...
+
+    monkeypatch.setattr(kafka, "AIOKafkaProducer", Producer)
+    await KafkaLog("127.0.0.1:1")._running_producer()
+    assert ("all", True) == (asked["acks"], asked["enable_idempotence"])
