@@ -66,7 +66,7 @@ def known_affiliate(api: Api, name: str) -> Mapping[str, Any]:
 def submit(
     upload: Upload, rows: Sequence[Row | BadRow], asker: Asker, *, wait: bool = True
 ) -> dict[str, Any]:
-    """A row that stands twice in the file is one submission."""
+    """A row that stands twice in the file is one submission. Outcomes are known by waiting only."""
     good = [row for row in rows if isinstance(row, Row)]
     commands = list({each.id: each for each in map(upload.command, good)}.values())
     answers = ask_with_bar(commands, asker) if wait else {}
@@ -78,7 +78,7 @@ def submit(
         "rows": len(rows),
         "submitted": len(commands),
         "repeated": len(good) - len(commands),
-        **outcomes(answers.values()),
+        **(outcomes(answers.values()) if wait else {}),
         "bad_rows": len(bad),
         "bad": [{"line": row.line, "reason": row.reason, "text": row.text} for row in bad],
     }
@@ -111,8 +111,8 @@ def show_summary(file: str, done: Mapping[str, Any]) -> None:
     if (more := len(done["bad"]) - BAD_ROWS_SHOWN) > 0:
         progress(f"and {more} more bad rows; --json tells all")
     names = ("submitted", "accepted", "held", "unusable", "omitted", "refused", "repeated")
-    print(", ".join(f"{done[name]} {name}" for name in names if done[name] or name == "submitted"))
+    print(", ".join(f"{done[name]} {name}" for name in names if done.get(name)) or "nothing to do")
     if done["bad_rows"]:
         print(f"{done['bad_rows']} bad rows were not submitted")
-    for code, count in done["refused_by_code"].items():
+    for code, count in done.get("refused_by_code", {}).items():
         print(f"refused {code}: {count}")

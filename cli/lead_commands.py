@@ -10,6 +10,8 @@ from cli.output import AsJson, CliError, show_json, show_table
 
 LIMIT_OF_A_PAGE = 1000
 LEAD_COLUMNS = ["id", "affiliate", "reference", "lead_code", "outcome", "reasons", "uploaded_at"]
+FILTERS = {name: name for name in ("affiliate", "lead_code", "delivery", "outcome", "email")}
+FILTERS |= {"first": "from", "last": "to"}
 
 
 def register(app: typer.Typer) -> None:
@@ -37,15 +39,7 @@ def search(
     """Leads for which everything that is given holds (INT-11)."""
     if context.invoked_subcommand:
         return
-    wanted = {
-        "affiliate": affiliate,
-        "lead_code": lead_code,
-        "delivery": delivery,
-        "outcome": outcome,
-        "email": email,
-        "from": first,
-        "to": last,
-    }
+    wanted = {asked: context.params[name] for name, asked in FILTERS.items()}
     with Api() as api:
         found = pages(api, wanted, limit)
     if as_json:

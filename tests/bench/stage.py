@@ -93,9 +93,7 @@ class Watch:
         return await asyncio.wait_for(self._ended, LIMIT_SECONDS)
 
 
-async def run(
-    backends: Backends, records: int, *, look: Look = nobody_looks
-) -> Run:
+async def run(backends: Backends, records: int, *, look: Look = nobody_looks) -> Run:
     """The service over all records of its topic."""
     async with fresh_store(backends) as store:
         return await through(backends, store, KafkaLog(backends.kafka), records, look)

@@ -212,7 +212,7 @@ def test_a_deadline_fires_once_at_its_time() -> None:
 
 
 def test_one_bad_record_is_found_by_halving() -> None:
-    """An error that nobody expected costs that record alone, after the shard could be opened again."""
+    """An error that nobody expected costs that record alone."""
 
     async def story(town: Town) -> None:
         BROKEN.add("w7")
@@ -285,7 +285,7 @@ def test_a_topic_cut_below_the_position_stops_that_shard_alone() -> None:
 
 
 def test_a_topic_made_anew_is_noticed_by_its_last_record() -> None:
-    """Another record where the last one was read: refused when the shard is opened, then resolved."""
+    """Another record where the last one was read: refused on opening, then resolved."""
 
     async def story(town: Town) -> None:
         town.ask("old")

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import pytest
 
 from cli.api import Api
 from cli.command import Asker, Command, record_of
-from cli.publishing import ask, put_in_log
+from cli.publishing import put_in_log
 from cli.set_aside_commands import items_of
 from deploy import quiet, stack
 from deploy.files import CHECKOUT
@@ -116,7 +115,9 @@ def run_example(language: str, kind: str) -> Answer:
     environment = set_aside(language) if kind in (REPLAY, SKIP) else {}
     id = run(language, EXAMPLES[kind][language], **environment)
     answer = answer_of(language, kind, id)
-    quiet.wait_quiet(30)
+    if kind == SUBMIT:
+        # The next example pauses the campaign, which would keep this lead away from it.
+        quiet.wait_quiet(30)
     return answer
 
 
@@ -200,44 +201,3 @@ def test_a_resolved_record_is_unknown_to_the_next_replay(
     for kind in (REPLAY, SKIP):
         id = run("python", EXAMPLES[kind]["python"], **nothing)
         assert "set_aside_unknown" == answer_of("python", kind, id)["code"]
-
-
-@pytest.mark.rule("OPS-06")
-def test_every_command_is_answered_by_its_id(
-    running: dict[str, Any], answered: dict[tuple[str, str], Answer]
-) -> None:
-    """Accepted or refused, with a code, under the command's id; also what no service knows, what
-    comes from the future and what can't be read."""
-    good = submission_of("answered")
-    commands = {
-        "accepted": good,
-        "affiliate_unknown": Command(
-            SUBMIT, good.data.replace(b"acme-media", b"nobody"), "nobody:1"
-        ),
-        "unknown_command": Command("leadops.intake.lead.dance.v1", b"{}", "any"),
-        "set_aside": Command(SUBMIT, good.data[:-9], good.key),
-    }
-    answers = ask(list(commands.values()), Asker("test"))
-    late = record_of(submission_of("late"), Asker("test"), quiet.now() + timedelta(minutes=6))
-    put_in_log([late])
-    assert commands.keys() == {answers[each.id].code for each in commands.values()}
-    assert {code: code == "accepted" for code in commands} == {
-        code: answers[each.id].accepted for code, each in commands.items()
-    }
-    id = dict(late.headers)["ce_id"] or b""
-    assert "time_ahead" == answer_of("python", SUBMIT, id.decode())["code"]
-
-
-@pytest.mark.parametrize(
-    ("asker", "code"),
-    [
-        (Asker("acme-media", "affiliate"), "accepted"),
-        (Asker("other-media", "affiliate"), "not_permitted"),
-        (Asker("fairview", "customer"), "not_permitted"),
-        (Asker("nobody", ""), "not_permitted"),
-    ],
-)
-def test_who_may_submit(answered: dict[tuple[str, str], Answer], asker: Asker, code: str) -> None:
-    """An affiliate submits its own leads; other affiliates, other roles and no role are refused."""
-    submission = submission_of(f"asked-by-{asker.actor}")
-    assert code == ask([submission], asker)[submission.id].code

@@ -1,0 +1,266 @@
+"""What ARCHITECTURE.md says of the parts, enforced: who may import whom, and what stands where.
+
+Sources are parsed, not imported, so a forbidden import is told even where it would work.
+"""
+
+import ast
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("services", "shared", "cli", "deploy")
+
+TOP_LEVEL = {
+    *(".ci", "cli", "deploy", "docs", "services", "shared", "tests"),
+    *("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "LICENSE"),
+    *("Makefile", "docker-compose.yml", "pyproject.toml", "requirements.lock"),
+    *(".dockerignore", ".gitignore"),
+}
+
+RANKS = {"__main__": 6, "app": 5, "service": 4, "api": 4, "handlers": 3, "store": 2}
+"""The layers of a service; every other module of it is domain, which is rank 1."""
+DOMAIN = 1
+
+PURE = ("shared.contracts", "shared.errors", "shared.ids")
+DECIDING = (*PURE, "shared.loop.decision", "shared.loop.working_set")
+STORING = (*DECIDING, "shared.loop.catalogue", "shared.store")
+MAY_IMPORT = {DOMAIN: DECIDING, RANKS["handlers"]: DECIDING, RANKS["store"]: STORING}
+"""What the inner layers of a service may know of shared: values, never the loop or a client."""
+
+PURE_PARSERS = {"phonenumbers", "pycountry", "pydantic", "pydantic_core"}
+"""The packages that the inner layers may use: none of them reaches outside."""
+
+DRIVERS = {"motor", "pymongo", "bson"}
+KNOW_THE_DRIVER = {
+    "shared/mongo.py",
+    # Asks a store that has just been started whether it answers, before there is any service.
+    "deploy/health.py",
+}
+
+CATCH_ALL = {
+    # The shell: what no one foresaw is blamed on one input, or stops the service.
+    "shared/loop/loop.py",
+    # These raise again what they caught: ended transactions, a stack that did not come up.
+    "shared/mongo.py",
+    "shared/testing/memory.py",
+    "deploy/stack.py",
+    # Reports as a defect what a simulated process died of.
+    "shared/testing/simulator.py",
+}
+
+LINES_MAX = 70
+FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
+
+REGISTRIES = [
+    ("pypi", "org"),
+    ("pythonhosted", "org"),
+    ("maven", "apache", "org"),
+    ("repo1", "maven", "org"),
+    ("npmjs", "org"),
+    ("npmjs", "com"),
+    ("golang", "org"),
+    ("docker", "io"),
+    ("debian", "org"),
+]
+# In pieces, so that this file does not hold what it looks for.
+FORBIDDEN = re.compile(
+    "|".join(
+        [
+            *(r"\b" + r"\.".join(parts) + r"\b" for parts in REGISTRIES),
+            r"(?<![\w.])/" + r"(?:work|root|home|Users)/\w",
+            r"\.\./" + r"shared\b",
+        ]
+    )
+)
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def sources(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that is imported anywhere in the file, also inside functions."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)}: relative imports hide where they lead"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_below(name: str, modules: tuple[str, ...]) -> bool:
+    return any(name == module or name.startswith(f"{module}.") for module in modules)
+
+
+def wrong_imports(folder: str, *forbidden: str) -> list[str]:
+    return [
+        f"{name_of(path)} imports {name}"
+        for path in sources(folder)
+        for name in imports(path)
+        if is_below(name, forbidden)
+    ]
+
+
+def rank(module: str) -> int:
+    return RANKS.get(module, DOMAIN)
+
+
+def service_modules() -> list[Path]:
+    return [path for path in sources("services") if path.parent.name != "services"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "forbidden"),
+    [
+        ("shared", ("services", "cli", "deploy", "tests")),
+        ("cli", ("services", "tests", "shared.testing")),
+        ("deploy", ("services", "cli", "tests", "shared.testing")),
+        ("services", ("cli", "deploy", "tests", "shared.testing")),
+        ("shared/contracts", ("shared.loop", "shared.store", "shared.mongo", "shared.serve")),
+        ("shared/loop", ("shared.serve", "shared.read_api", "shared.testing")),
+    ],
+)
+def test_imports_point_one_way(folder: str, forbidden: tuple[str, ...]) -> None:
+    """Services and tools know what is shared; nothing that is shared knows them."""
+    assert [] == wrong_imports(folder, *forbidden)
+
+
+def test_the_loop_knows_the_store_by_its_port_only() -> None:
+    """So that one suite can hold the real store and the simulator's to the same contract. The tool
+    that resolves a shard is no part of the loop: it is called by a person, and connects itself."""
+    tool = "shared/loop/resolve.py imports shared.mongo.MongoStore"
+    assert [tool] == wrong_imports("shared/loop", "shared.mongo")
+
+
+def test_no_service_imports_another() -> None:
+    """They talk over topics, in the language of shared/contracts."""
+    services = {path.parent.name for path in service_modules()}
+    wrong = [
+        wrong
+        for service in services
+        for other in services - {service}
+        for wrong in wrong_imports(f"services/{service}", f"services.{other}")
+    ]
+    assert [] == wrong
+
+
+@pytest.mark.parametrize("path", service_modules(), ids=name_of)
+def test_the_layers_of_a_service(path: Path) -> None:
+    """app, handlers, store, domain: each imports what is further in; domain modules each other."""
+    own, inside = rank(path.stem), f"services.{path.parent.name}."
+    for name in imports(path):
+        if name.startswith(inside):
+            other = rank(name.removeprefix(inside).split(".")[0])
+            assert other < own or other == own == DOMAIN, f"{path.stem} imports {name}"
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in service_modules() if rank(path.stem) in MAY_IMPORT], ids=name_of
+)
+def test_the_inner_layers_know_no_machinery(path: Path) -> None:
+    """Deciding and storing are told apart from Kafka, HTTP and the driver by their imports."""
+    allowed = MAY_IMPORT[rank(path.stem)]
+    shared = [name for name in imports(path) if name.startswith("shared.")]
+    assert [] == [name for name in shared if not is_below(name, allowed)]
+    third = {name.split(".")[0] for name in imports(path)} & installed_packages()
+    assert set() == third - PURE_PARSERS
+
+
+def installed_packages() -> set[str]:
+    """Of what the project depends on, those that reach outside or hold the process together."""
+    clients = {"aiohttp", "aiokafka", "faststream", "httpx", "opentelemetry", "prometheus_client"}
+    frames = {"rich", "starlette", "structlog", "typer", "uvicorn", "yaml", "pydantic_settings"}
+    return clients | frames | DRIVERS | PURE_PARSERS | {"asyncio", "os", "random", "time", "uuid"}
+
+
+def test_one_module_knows_the_driver() -> None:
+    """Moving to another driver is one file."""
+    found = {
+        name_of(path)
+        for path in sources(*PACKAGES)
+        if DRIVERS & {name.split(".")[0] for name in imports(path)}
+    }
+    assert KNOW_THE_DRIVER == found
+
+
+def test_only_the_shell_catches_everything() -> None:
+    """Elsewhere an error that nobody expected rises to the loop, which knows what to do."""
+    found = {
+        name_of(path)
+        for path in sources(*PACKAGES)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.ExceptHandler) and catches_all(node)
+    }
+    assert CATCH_ALL == found
+
+
+def catches_all(handler: ast.ExceptHandler) -> bool:
+    names = {"Exception", "BaseException"}
+    return handler.type is None or any(
+        isinstance(node, ast.Name) and node.id in names for node in ast.walk(handler.type)
+    )
+
+
+def test_functions_are_short() -> None:
+    """Nobody should have to scroll inside a function."""
+    long = [
+        f"{name_of(path)}: {node.name} has {length(node)} lines"
+        for path in sources(*PACKAGES, "tests")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, FUNCTION) and length(node) > LINES_MAX
+    ]
+    assert [] == long
+
+
+def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+@cache
+def tracked() -> list[Path]:
+    """What is in the repository, or would be with the next commit."""
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        pytest.skip("not a git checkout: there is no list of tracked files")
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [path for name in listed.stdout.splitlines() if (path := ROOT / name).is_file()]
+
+
+def test_the_top_level_is_as_described() -> None:
+    """README.md and ARCHITECTURE.md lead through exactly these."""
+    assert TOP_LEVEL == {path.relative_to(ROOT).parts[0] for path in tracked()}
+
+
+def test_no_registry_and_no_machine_is_named() -> None:
+    """What is downloaded, and where things lie, is the machine's own matter."""
+    found = [
+        f"{name_of(path)}:{number}: {match[0]}"
+        for path in tracked()
+        for number, line in enumerate(lines_of(path), start=1)
+        if (match := FORBIDDEN.search(line))
+    ]
+    assert [] == found
+
+
+def lines_of(path: Path) -> list[str]:
+    return path.read_text(errors="replace").splitlines()
