@@ -46,6 +46,8 @@ def resolve(
     found = stack.stack()
     if service not in found["http"] or not 0 <= shard < manifest().partitions:
         raise CliError("usage", f"there is no shard {shard} of {service!r}", WRONG_USAGE)
+    if not new_stream and not is_refused(service, shard):
+        raise CliError("not_refused", f"shard {shard} of {service} does not refuse", WRONG_USAGE)
     # Imported late, as it brings the store's driver with it.
     from shared.loop.resolve import resolve as resolve_shard
 
@@ -55,6 +57,12 @@ def resolve(
     )
     text = f"{service} shard {shard}: " + ("; ".join(map(_told, moved.items())) or "nothing moved")
     show({"service": service, "shard": shard, "moved": moved}, as_json=as_json, text=text)
+
+
+def is_refused(service: str, shard: int) -> bool:
+    rows = [row for process in stack.status() for row in shard_rows(process)]
+    mine = [row for row in rows if (row["service"], row["shard"]) == (service, shard)]
+    return any(row["state"] == "refused" for row in mine)
 
 
 def _told(moved: tuple[str, tuple[int, int]]) -> str:

@@ -2,18 +2,33 @@
 
 import hashlib
 import hmac
-from uuid import UUID, uuid5
+from functools import lru_cache
+from uuid import UUID
 
-NAMESPACE = UUID("5e0c6c0e-6f0b-5b52-8f0a-3b1d2f4c7a90")
+NAMESPACE = UUID("5e0c6c0e-6f0b-5b52-8f0a-3b1d2f4c7a90").bytes
 
 
 def derived(*parts: str) -> str:
-    """The id that follows from its parts, in their order."""
-    return str(uuid5(NAMESPACE, "\x1f".join(parts)))
+    """The id that follows from its parts, in their order: a UUID of version 5.
+
+    Made by hand, since each lead needs several and `uuid5` takes three times as long.
+    """
+    name = "\x1f".join(parts).encode()
+    digits = hashlib.sha1(NAMESPACE + name, usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    groups = digits[:8], digits[8:12], "5" + digits[13:16], variant + digits[17:20], digits[20:32]
+    return "-".join(groups)
 
 
 def pseudonym(secret: str, *parts: str) -> str:
     """A stable stand-in for personal data in keys and subjects. Keyed, since a bare hash of an
     email address is undone by hashing all likely addresses."""
-    message = "\x1f".join(parts).encode()
-    return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()[:32]
+    keyed = _keyed(secret).copy()
+    keyed.update("\x1f".join(parts).encode())
+    return keyed.hexdigest()[:32]
+
+
+@lru_cache(maxsize=8)
+def _keyed(secret: str) -> hmac.HMAC:
+    """Prepared once: it costs four times as much as what follows."""
+    return hmac.new(secret.encode(), digestmod=hashlib.sha256)

@@ -5,6 +5,7 @@ opening the shards repairs whatever was under way. Readiness is more than a ping
 """
 
 import asyncio
+import gc
 import os
 import signal
 import time
@@ -187,6 +188,9 @@ async def serve(settings: Settings, service: Service, routes: Routes) -> None:
     configure_logs(settings.log_level)
     store = await MongoStore.connect(settings.mongo, f"{settings.database_prefix}{service.name}")
     process = Process(settings, service, store)
+    # All that was loaded stays for good. Walking it again and again, since each batch makes many
+    # objects, would cost a seventh of the processor.
+    gc.freeze()
     async with process.running(routes(store)):
         try:
             await FastStream(process.broker, logger=None).run()

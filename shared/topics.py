@@ -5,7 +5,7 @@ the key. P is fixed for the life of an installation; changing it would give keys
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import yaml
@@ -48,6 +48,7 @@ def manifest() -> Manifest:
     return Manifest(raw["partitions"], {topic.name: topic for topic in topics})
 
 
+@lru_cache(maxsize=10_000)
 def shard_of(key: bytes, partitions: int) -> int:
     """The home of a key: Kafka's murmur2 partitioner, so that foreign Java clients agree."""
     return int(murmur2(key) & 0x7FFFFFFF) % partitions

@@ -4,7 +4,7 @@ Reading is total: whatever bytes come, the answer is an `Envelope` or a `Poison`
 and a text that quotes none of the record's content.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -134,22 +134,22 @@ def _places(error: ValidationError) -> str:
     )
 
 
+SAME_FOR_ALL = [("ce_specversion", b"1.0"), ("content-type", b"application/json")]
+
+
 def write(envelope: Envelope) -> list[tuple[str, bytes]]:
     """The Kafka headers of a binary-mode event."""
-    return [(name, text.encode()) for name, text in _attributes(envelope) if text]
-
-
-def _attributes(envelope: Envelope) -> Iterable[tuple[str, str | None]]:
-    yield "ce_specversion", "1.0"
-    yield "ce_id", envelope.id
-    yield "ce_source", envelope.source
-    yield "ce_type", envelope.type
-    yield "ce_time", envelope.time.isoformat(timespec="milliseconds")
-    yield "ce_subject", envelope.subject
-    yield "ce_tenant", envelope.tenant
-    yield "ce_actor", envelope.actor
-    yield "ce_role", envelope.role
-    yield "ce_stream", envelope.stream
-    yield "ce_number", str(envelope.number) if envelope.stream else None
-    yield "traceparent", envelope.traceparent
-    yield "content-type", "application/json"
+    texts = (
+        ("ce_id", envelope.id),
+        ("ce_source", envelope.source),
+        ("ce_type", envelope.type),
+        ("ce_time", envelope.time.isoformat(timespec="milliseconds")),
+        ("ce_subject", envelope.subject),
+        ("ce_tenant", envelope.tenant),
+        ("ce_actor", envelope.actor),
+        ("ce_role", envelope.role),
+        ("ce_stream", envelope.stream),
+        ("ce_number", str(envelope.number) if envelope.stream else None),
+        ("traceparent", envelope.traceparent),
+    )
+    return SAME_FOR_ALL + [(name, text.encode()) for name, text in texts if text]

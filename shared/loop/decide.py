@@ -4,6 +4,7 @@ Every input ends in exactly one fate. Commands pass a gate first: known before, 
 from the future, from a role that may ask; and every one of them is answered.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -24,7 +25,7 @@ from shared.loop.decision import (
     Refused,
 )
 from shared.loop.sort_out import Fate, Item, too_far_ahead
-from shared.store import Insert
+from shared.store import Document, Insert
 from shared.topics import manifest
 
 if TYPE_CHECKING:
@@ -175,10 +176,15 @@ def _key(item: Item) -> str:
 def _put_aside(step: "Step", item: Item) -> None:
     """Keeps the record whole. A readable command is told so; its final answer comes with the
     replay."""
+    if set_aside.id_of(item) in step.aside:
+        item.fate = Fate.DUPLICATE
+        return
     parked = step.parked[item.shard]
     head = parked.get(_key(item)) if item.fate is Fate.PARKED else None
     document = set_aside.new_document(item, step.next_order(item.shard), step.now, head)
     step.write(set_aside.COLLECTION, Insert(document))
+    if head in step.replays:
+        step.replays[head].append(_waiting(item, document))
     if item.fate is Fate.POISON:
         assert item.poison is not None
         log.warning("record set aside", id=document["_id"], code=item.poison.code)
@@ -186,6 +192,12 @@ def _put_aside(step: "Step", item: Item) -> None:
             parked[_key(item)] = document["_id"]
         if item.envelope is not None and item.record is not None:
             _tell_set_aside(step, item, document["_id"])
+
+
+def _waiting(item: Item, document: Document) -> Item:
+    """The parked item as it will be replayed, should its key be freed later in this very batch."""
+    fate = Fate.POISON if item.poison else Fate.DECIDE
+    return replace(item, fate=fate, document=document)
 
 
 def _tell_set_aside(step: "Step", item: Item, id: str) -> None:
@@ -208,6 +220,7 @@ def _resolve(step: "Step", item: Item, event: ReplaySetAside | SkipSetAside) -> 
     elif not _replay(step, head, item.cause.actor):
         assert head.poison is not None
         return Refused("still_fails", f"{head.poison.code}: {head.poison.text}")
+    del step.replays[event.id]
     step.parked[item.shard].pop(head.document["key"], None)
     _follow(step, behind, item.cause.actor)
     return Accepted(details={"followed": len(behind)})

@@ -27,6 +27,9 @@ from shared.settings import Settings
 REQUEST_MILLISECONDS = 10_000
 RECORD_BYTES_MAX = 8 * 1024 * 1024
 BATCH_BYTES = 131_072
+# The client has one fetch under way per broker, without the partitions whose records are not handed
+# over yet: what arrives for those waits until this fetch ends, so it must not linger.
+FETCH_WAIT_MILLISECONDS = 25
 LOOK_BACK_SECONDS = 10.0
 REVOKED_WAIT_SECONDS = 5.0
 
@@ -215,6 +218,7 @@ def subscribe(broker: KafkaBroker, loop: Loop, log: KafkaLog, settings: Settings
         group_id=loop.service.name,
         max_records=settings.batch_size_max,
         batch_timeout_ms=settings.batch_timeout_ms,
+        fetch_max_wait_ms=FETCH_WAIT_MILLISECONDS,
         auto_offset_reset="none",
         ack_policy=AckPolicy.MANUAL,
         partition_assignment_strategy=(RangePartitionAssignor,),

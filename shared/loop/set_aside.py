@@ -40,7 +40,7 @@ def new_document(item: Item, order: int, now: datetime, behind: str | None) -> D
     assert item.fate in (Fate.POISON, Fate.PARKED)
     poison = item.poison or Poison("parked", "waits behind an earlier record of its key")
     return {
-        "_id": _id(item),
+        "_id": id_of(item),
         "schema": 1,
         "shard": item.shard,
         "state": PARKED if item.fate is Fate.PARKED else WAITING,
@@ -56,8 +56,17 @@ def new_document(item: Item, order: int, now: datetime, behind: str | None) -> D
     }
 
 
-def _id(item: Item) -> str:
+def id_of(item: Item) -> str:
     return f"{item.origin}/{fingerprint(item.record)}" if item.record else item.origin
+
+
+async def known(transaction: Transaction, ids: Sequence[str]) -> set[str]:
+    """Which of these were set aside before. A topic that is read again, because a person said so,
+    must not put its records aside a second time, whatever became of them."""
+    if not ids:
+        return set()
+    rows = await transaction.find(COLLECTION, {"_id": {"$in": list(ids)}})
+    return {row["_id"] for row in rows}
 
 
 def _raw(item: Item) -> Document | None:

@@ -70,6 +70,8 @@ class Step:
     documents: dict[int, list[str]] = field(default_factory=dict)
     writes: dict[str, list[Write]] = field(default_factory=dict)
     reserved: Counter[str] = field(default_factory=Counter)
+    aside: set[str] = field(default_factory=set)
+    """Ids of set-aside documents that exist already: these records are read a second time."""
     order: int = 0
 
     def write(self, collection: str, write: Write) -> None:
@@ -159,6 +161,8 @@ async def _load(step: Step, transaction: Transaction) -> None:
             *(_replay_item(step, row, None) for row in found.behind),
         ]
     step.items = [*rows, *step.items]
+    poisoned = [set_aside.id_of(item) for item in step.items if item.fate is Fate.POISON]
+    step.aside = await set_aside.known(transaction, poisoned)
     replays = [item for items in step.replays.values() for item in items]
     step.state = await step.loop.service.store.load_many(
         transaction,
@@ -261,8 +265,21 @@ async def _rows(transaction: Transaction, collection: str, ids: Sequence[str]) -
     return await transaction.find(collection, {"_id": {"$in": list(dict.fromkeys(ids))}})
 
 
+async def _put_aside_once(step: Step, transaction: Transaction) -> None:
+    """Leaves out what a handler called poison when the same record was read before."""
+    writes = step.writes.get(set_aside.COLLECTION, [])
+    new = [write.document["_id"] for write in writes if isinstance(write, Insert)]
+    before = await set_aside.known(transaction, new)
+    step.writes[set_aside.COLLECTION] = [
+        write
+        for write in writes
+        if not (isinstance(write, Insert) and write.document["_id"] in before)
+    ]
+
+
 async def _save(step: Step, transaction: Transaction) -> None:
     await step.loop.service.store.save_many(transaction, step.state)
+    await _put_aside_once(step, transaction)
     for write in await deadlines.changes(transaction, step.due):
         step.write(deadlines.COLLECTION, write)
     for number, row in step.rows.items():

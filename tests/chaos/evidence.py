@@ -61,7 +61,7 @@ def seen(record: Any) -> Seen:
 
 def documents(url: str, service: str, only: Sequence[str] = ()) -> dict[str, list[Document]]:
     """All collections of a service's database, or some."""
-    client: MongoClient[Document] = MongoClient(url, directConnection=True)
+    client: MongoClient[Document] = MongoClient(url, serverSelectionTimeoutMS=2000)
     try:
         options = CodecOptions[Document](tz_aware=True, tzinfo=UTC)
         database = client.get_database(f"leadops_{service}", codec_options=options)

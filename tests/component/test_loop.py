@@ -303,6 +303,28 @@ def test_a_topic_made_anew_is_noticed_by_its_last_record() -> None:
     in_town(story)
 
 
+def test_reading_a_topic_again_changes_nothing() -> None:
+    """Commands, poison and skipped records that are read a second time have no second effect."""
+
+    async def story(town: Town) -> None:
+        town.ask("hello")
+        town.ask("never", mood="poison")
+        town.publish(COMMANDS, Speak.TYPE, "ann", b"no json")
+        town.publish(ORDERED, "leadops.routing.follow.v1", "ann", b"no json")
+        await town.rest()
+        for row in town.stored("set_aside"):
+            town.operate("skip", id=row["_id"], reason="test")
+        await town.rest()
+        await town.resolve(shard_of(b"ann", 2))
+        await town.for_seconds(10)
+        town.follow("goes on")
+        await town.rest()
+        assert ["hello", "goes on"] == town.words()
+        assert ["skipped"] * 3 == [row["state"] for row in town.stored("set_aside")]
+
+    in_town(story)
+
+
 def test_an_effect_is_tried_again_with_the_same_request_until_it_is_done() -> None:
     """Unknown results are retried; the endpoint sees one id and one body."""
 

@@ -1,10 +1,12 @@
 """Reading an affiliate's file: every row becomes a submission or a bad row (INT-12)."""
 
+import csv
+import io
 import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.command import Answer
@@ -125,6 +127,7 @@ def test_a_file_without_a_usable_header_is_refused(content: bytes, named: str) -
     assert WRONG_USAGE == error.value.exit_code
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_whatever_the_bytes_are_every_row_has_an_end(content: bytes) -> None:
     """Reading is total, and lines go up."""
@@ -132,12 +135,10 @@ def test_whatever_the_bytes_are_every_row_has_an_end(content: bytes) -> None:
     assert sorted(set(lines)) == lines
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(min_size=1), st.text()), max_size=20))
 def test_what_a_spreadsheet_writes_is_read_as_it_was(cells: list[tuple[str, str]]) -> None:
     """No row of a well-formed file gets lost or runs into another."""
-    import csv
-    import io
-
     file = io.StringIO(newline="")
     csv.writer(file).writerows([("Ref", "Note"), *cells])
     try:

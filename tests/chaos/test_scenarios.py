@@ -1,0 +1,184 @@
+"""Bad days that a lead must survive, each told on real processes; figures are printed (`-s`)."""
+
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.apply_commands import put
+from cli.command import Asker
+from cli.documents import read_files
+from deploy import stack
+from deploy.files import CHECKOUT
+from deploy.process import StackError
+from deploy.sample import generate
+from tests.chaos.story import Story, milliseconds, percentile, running
+from tests.simulation.lead_path import CODES
+
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+    pytest.mark.xdist_group("stack"),
+]
+
+SAMPLE = Path(generate.__file__).parent
+LEADS = 20_000
+KILLS = 20
+OPEN = {"id": "open", "lead_codes": CODES}
+STOPPED_SECONDS = 45.0
+HANGING_SECONDS = 60.0
+RATE = 40.0
+
+
+@pytest.fixture
+def story(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Story]:
+    monkeypatch.setenv("LEADOPS_VAR", str(tmp_path))
+    try:
+        with running(getattr(request, "param", 2)) as told:
+            yield told
+    except StackError as error:
+        if "to be had on this machine" not in str(error):
+            raise
+        pytest.skip(str(error))
+
+
+def test_twenty_kills_in_the_middle_of_an_import(story: Story, tmp_path: Path) -> None:
+    """Each row of the file ends in one outcome, and each lead that was sent has one key."""
+    names = [str(SAMPLE / name) for name in ("affiliates.yaml", "campaigns.yaml")]
+    put(read_files(names, {"RECEIVER": story.found["receiver"]}), Asker("chaos"))
+    file = tmp_path / "leads.csv"
+    with file.open("w", encoding="utf-8", newline="") as rows:
+        generate.write(generate.rows(LEADS, 4), rows)
+    began = time.monotonic()
+    importing = leadops("import", str(file), "--affiliate", "infuse-media", "--json")
+    killed = kill_while(story, importing)
+    told = json.loads(importing.communicate()[0])
+    ended = time.monotonic()
+    story.rest()
+    evidence = story.evidence()
+    outcomes = Counter(row["upload"]["outcome"] for row in evidence.rows("intake", "leads"))
+    tell(
+        killed=killed,
+        import_seconds=ended - began,
+        drained_after_seconds=time.monotonic() - ended,
+        told={name: told[name] for name in ("submitted", "accepted", "unusable")},
+        stored=dict(outcomes),
+        requests=len(evidence.received),
+        sent=len({one.key for one in evidence.received}),
+    )
+    assert killed >= KILLS
+    assert LEADS == told["submitted"] == told["accepted"] + told["unusable"] + told["refused"]
+    assert LEADS == outcomes["accepted"] + outcomes["unusable"]
+    assert [] == story.broken()
+
+
+def kill_while(story: Story, importing: "subprocess.Popen[str]") -> int:
+    """Services in turn, one process at a time, as long as the import runs."""
+    killed = 0
+    while killed < KILLS and importing.poll() is None:
+        time.sleep(story.random.uniform(0.3, 1.2))
+        service = ("intake", "routing")[killed % 2]
+        killed += story.kill([story.random.choice(story.processes(service))])
+    return killed
+
+
+def leadops(*arguments: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "cli.main", *arguments]
+    return subprocess.Popen(
+        command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_a_replica_stands_still_and_goes_on(story: Story) -> None:
+    """First one, then the other, each past its session: the zombie changes nothing; and a campaign
+    that is paused is paused on both."""
+    story.open_for_business([OPEN, {"id": "capped", "lead_codes": CODES, "caps": {"total": 10}}])
+    for instance in (0, 1):
+        stopped = story.stopped(instance, STOPPED_SECONDS)
+        story.upload_steadily(RATE, STOPPED_SECONDS + 10, stopped)
+    story.rest()
+    before = len(story.received("open"))
+    paused = story.upstream.command(
+        "routing.campaign.pause", "open", {"campaign": "open", "reason": "r"}
+    )
+    story.publish([paused])
+    story.rest()
+    story.publish(story.leads(500))
+    story.rest()
+    tell(sent=before, sent_while_paused=len(story.received("open")) - before)
+    assert before == len(story.received("open")) > 0
+    assert [] == story.broken()
+
+
+def test_what_was_decided_before_the_last_kill_is_still_said(story: Story) -> None:
+    """Everything is killed while the last records are under way, and nothing comes afterwards."""
+    story.open_for_business([OPEN])
+    drained = []
+    for _ in range(6):
+        story.publish(story.leads(300))
+        time.sleep(story.random.uniform(0.05, 1.0))
+        story.kill(story.processes())
+        began = time.monotonic()
+        story.rest()
+        drained.append(time.monotonic() - began)
+    found = sum(row["status"]["counters"].get("outbox_drained", 0) for row in stack.status())
+    tell(drained_after_seconds=drained, outbox_documents_of_the_dead=found)
+    assert 1800 == len(story.received("open")) - repeats(story)
+    assert [] == story.broken()
+
+
+def repeats(story: Story) -> int:
+    keys = [line["key"] for line in story.received()]
+    return len(keys) - len(set(keys))
+
+
+def test_an_endpoint_that_hangs_delays_nobody_else(story: Story) -> None:
+    """The others' leads arrive during the minute in which one endpoint answers nothing."""
+    story.open_for_business([{"id": name, "lead_codes": CODES} for name in ("one", "two", "dead")])
+    story.upload_steadily(RATE, HANGING_SECONDS)
+    story.rest()
+    calm = len(story.received())
+    story.behave("dead", mode="hang")
+    story.upload_steadily(RATE, HANGING_SECONDS)
+    hung = [line for line in story.received()[calm:] if line["campaign"] != "dead"]
+    story.behave("dead", mode="ok")
+    story.rest()
+    evidence = story.evidence()
+    others = [line for line in story.received()[:calm] if line["campaign"] != "dead"]
+    without, during = milliseconds(evidence, others), milliseconds(evidence, hung)
+    tell(
+        **{f"without_p{share}_ms": percentile(without, share) for share in (50, 99)},
+        **{f"hanging_p{share}_ms": percentile(during, share) for share in (50, 99)},
+        leads=len(during),
+    )
+    # All but those of the last moment were received before the endpoint came back.
+    assert len(during) > 0.95 * len(without)
+
+
+def test_a_cap_is_exact_under_a_thousand_leads_at_once(story: Story) -> None:
+    """Ten are sent, not nine and not eleven, by two replicas and however slow the receiver is."""
+    story.open_for_business([{"id": "ten", "lead_codes": CODES, "caps": {"total": 10}}])
+    story.behave("ten", mode="slow", seconds=2.0)
+    story.publish(story.leads(1000))
+    story.rest()
+    keys = {line["key"] for line in story.received("ten")}
+    tell(sent=len(keys), requests=len(story.received("ten")))
+    assert 10 == len(keys)
+    assert [] == story.broken()
+
+
+def tell(**figures: Any) -> None:
+    rounded = {
+        name: round(value, 1) if isinstance(value, float) else value
+        for name, value in figures.items()
+    }
+    print(json.dumps(rounded, default=str))

@@ -1,0 +1,77 @@
+"""Resolving set-aside records while others of their key come in, in one and the same batch."""
+
+import pytest
+
+from shared.loop.log import RawRecord
+from tests.component.world import BROKEN, COMMANDS, ORDERED, Town, in_town
+
+
+@pytest.fixture(autouse=True)
+def _heals() -> None:
+    BROKEN.clear()
+
+
+async def parked_town(town: Town) -> str:
+    """One record is set aside, another waits behind it; the first one's id."""
+    BROKEN.add("first")
+    town.follow("first")
+    town.follow("second")
+    await town.rest()
+    (head,) = [row["_id"] for row in town.stored("set_aside") if row["state"] == "set_aside"]
+    return head
+
+
+def test_a_record_is_skipped_once_however_often_it_is_asked() -> None:
+    """Two operators ask the same within one batch: the second is told that nothing is left."""
+
+    async def story(town: Town) -> None:
+        head = await parked_town(town)
+        town.operate("skip", id=head, reason="one")
+        town.operate("skip", id=head, reason="two")
+        await town.rest()
+        assert ["second"] == town.words()
+        codes = [code for _, code in town.answer_codes()]
+        assert ["accepted", "set_aside_unknown"] == codes
+        assert 0 == town.loop.counters["guards_fired"]
+
+    in_town(story)
+
+
+def test_a_replay_that_fails_twice_in_a_batch_leaves_the_record_set_aside() -> None:
+    async def story(town: Town) -> None:
+        head = await parked_town(town)
+        town.operate("replay", id=head)
+        town.operate("replay", id=head)
+        await town.rest()
+        assert ["still_fails"] * 2 == [code for _, code in town.answer_codes()]
+        assert 0 == town.loop.counters["guards_fired"]
+
+    in_town(story)
+
+
+@pytest.mark.parametrize("first", [ORDERED, COMMANDS])
+def test_what_is_parked_in_the_batch_that_resolves_its_key_is_decided_too(first: str) -> None:
+    """Whichever topic comes first in the batch, no record is left waiting behind a resolved one."""
+
+    async def story(town: Town) -> None:
+        head = await parked_town(town)
+        town.follow("third")
+        town.follow("fourth")
+        town.operate("skip", id=head, reason="given up")
+        await town.loop.on_records(unread(town, first))
+        await town.rest()
+        assert ["second", "third", "fourth"] == town.words()
+        assert "parked" not in {row["state"] for row in town.stored("set_aside")}
+
+    in_town(story)
+
+
+def unread(town: Town, first: str) -> list[RawRecord]:
+    """All records that were not read yet as one batch, those of one topic first."""
+    positions = town.loop.positions()
+    rows = [
+        row
+        for place, records in town.world.broker.records.items()
+        for row in records[positions.get(place, len(records)) :]
+    ]
+    return sorted(rows, key=lambda row: (row.topic != first, row.offset))

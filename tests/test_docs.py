@@ -1,0 +1,136 @@
+"""What the documents say of the code, as far as it can be checked without running anything."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.contracts import intake, routing
+from shared.contracts.event import Command
+from shared.testing import oracle
+from shared.topics import manifest
+
+ROOT = Path(__file__).parent.parent
+PUBLISHING = ROOT / "docs" / "publishing.md"
+SOURCES = [*(ROOT / "services").rglob("*.py"), *(ROOT / "shared").rglob("*.py")]
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "services").rglob("*.md")]
+)
+
+
+def section(name: str) -> set[str]:
+    """The first column of the table under a heading."""
+    text = PUBLISHING.read_text().split(f"\n### {name}\n")[1]
+    table = re.split(r"^#", text, flags=re.MULTILINE)[0]
+    return set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
+
+
+def codes_in(*callables: str) -> set[str]:
+    """The first arguments of these calls, where they are written out."""
+    return {code for path in SOURCES for code in first_arguments(path, callables)}
+
+
+def first_arguments(path: Path, callables: tuple[str, ...]) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in callables:
+            first = node.args[0]
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield first.value
+
+
+def test_every_refusal_is_described() -> None:
+    """The codes of the document are those of the code, no fewer and no more. Two are no literals:
+    the answer to what was set aside, and the reasons that refuse a lead."""
+    composed = {"id_reused", "set_aside", "lead_code_unknown", "category_unknown"}
+    assert codes_in("Refused", "_refused") | composed == section("Refused")
+
+
+def test_every_acceptance_is_described() -> None:
+    """Written out, given to `_saved`, or the outcome of a lead."""
+    composed = {"accepted", "unusable", "paused", "resumed"}
+    assert codes_in("Accepted") | saved() | composed == section("Accepted")
+
+
+def saved() -> set[str]:
+    """The change that is answered and said: the second argument of `_saved`."""
+    return {
+        node.args[1].value
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "_saved"
+        and isinstance(node.args[1], ast.Constant)
+        and isinstance(node.args[1].value, str)
+    }
+
+
+def test_every_reason_is_described() -> None:
+    assert codes_in("Reason") == section("Why a lead is unusable")
+
+
+def test_every_cause_of_setting_aside_is_described() -> None:
+    assert codes_in("Poison") == section("Why a record was set aside")
+
+
+def test_every_command_is_described() -> None:
+    """Each command of the contracts has its section, its topic and the roles that may ask it."""
+    text = PUBLISHING.read_text()
+    for kind in commands():
+        part = text.split(f"### `{kind.TYPE}`")[1].split("\n### ")[0]
+        assert f'"{kind.TOPIC}"' in part
+        assert [] == [role for role in kind.MAY_ASK if not may_ask(role, part)]
+
+
+def commands() -> list[type[Command]]:
+    modules = [vars(module).values() for module in (intake, routing)]
+    found = [one for values in modules for one in values if isinstance(one, type)]
+    return [one for one in found if issubclass(one, Command) and one is not Command]
+
+
+def may_ask(role: str, part: str) -> bool:
+    same_as_put = role in routing.SETS_UP and ("who may put it" in part or "The same" in part)
+    return same_as_put or role in part
+
+
+def test_every_check_of_the_oracle_is_in_the_architecture() -> None:
+    """And no check is named that is not there."""
+    named = set(re.findall(r"`(\w+)`", architecture_rows()))
+    checks = {check.__name__ for check in oracle.CHECKS}
+    assert set() == checks - named
+
+
+def architecture_rows() -> str:
+    rows = re.findall(r"^\| I\d+ \|.*$", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE)
+    assert 11 == len(rows)
+    return "\n".join(rows)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(document: Path) -> None:
+    """Every relative link of a document points at a file that is there."""
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", document.read_text())
+    local = [link for link in links if not link.startswith(("http://", "https://"))]
+    assert [] == [link for link in local if not (document.parent / link).exists()]
+
+
+@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md"])
+def test_every_topic_has_its_place(name: str) -> None:
+    """README's picture and the architecture's way of a lead show all topics of the manifest."""
+    text = (ROOT / name).read_text()
+    assert [] == [topic for topic in manifest().topics if topic not in text]
+
+
+def test_every_decision_is_listed() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = set(re.findall(r"\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text()))
+    assert {path.name for path in folder.glob("[0-9]*.md")} == listed
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md")))
+def test_every_decision_has_its_parts(path: Path) -> None:
+    text = path.read_text()
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert ["Context", "Decision", "Consequences", "Alternatives"] == headings
+    assert text.startswith(f"# {path.name[:4]} ")
