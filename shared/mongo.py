@@ -173,10 +173,16 @@ class MongoStore:
                 await self._create(name)
             for index in indexes:
                 if index.fields:
-                    fields = [(name, 1) for name in index.fields]
-                    await self._database[index.collection].create_index(fields, unique=index.unique)
+                    await self._create_index(index)
         except PyMongoError as error:
             raise Infrastructure(_text(error)) from error
+
+    async def _create_index(self, index: Index) -> None:
+        options: dict[str, Any] = {"unique": index.unique}
+        if index.expires_days is not None:
+            options["expireAfterSeconds"] = index.expires_days * 86_400
+        fields = [(name, 1) for name in index.fields]
+        await self._database[index.collection].create_index(fields, **options)
 
     async def _create(self, name: str) -> None:
         """Another replica may create it at the same moment; that is as good."""

@@ -9,6 +9,7 @@ import gc
 import os
 import signal
 import time
+import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
@@ -63,7 +64,7 @@ class Process:
         self.settings = settings
         self.store = store
         self.log = KafkaLog(settings.kafka)
-        self.webhooks = Webhooks(settings.webhook_secret)
+        self.webhooks = Webhooks(settings.webhook_secret, settings.webhook_secrets)
         self.tracing = Tracing(service.name, settings.otlp_endpoint) if _traced(settings) else None
         self.loop = Loop(
             service,
@@ -144,7 +145,10 @@ def _traced(settings: Settings) -> bool:
 def _ends_the_process(task: asyncio.Task[None]) -> None:
     """A task that must not end has failed: better no process than one that only looks alive."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.critical("the process ends", error=repr(error), exc_info=error)
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        log.critical(
+            "the process ends", error=type(error).__name__, at=f"{place.filename}:{place.lineno}"
+        )
         os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     otlp_endpoint: str = ""
     webhook_secret: str = ""
     """Signs what is sent to customers' endpoints (`whsec_` and base64)."""
+    webhook_secrets: dict[str, str] = {}
+    """By the name that a campaign gives; what has no secret of its own is signed with the one."""
     session_timeout_ms: int = 10_000
     batch_size_max: int = 500
     batch_timeout_ms: int = 10

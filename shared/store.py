@@ -44,6 +44,8 @@ class Index:
     collection: str
     fields: tuple[str, ...]
     unique: bool = False
+    expires_days: int | None = None
+    """Documents go so long after the instant in the one field."""
 
 
 class Transaction(Protocol):

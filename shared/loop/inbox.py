@@ -14,7 +14,9 @@ from shared.loop.decision import Accepted, Refused
 from shared.store import Document, Index, Transaction
 
 COLLECTION = "inbox"
-INDEXES = [Index(COLLECTION, ("at",))]
+KNOWN_DAYS = 90
+"""Longer than any topic keeps its records, so a command that can be read again is still known."""
+INDEXES = [Index(COLLECTION, ("at",), expires_days=KNOWN_DAYS)]
 
 Answer = Accepted | Refused
 

@@ -9,6 +9,8 @@ import base64
 import hashlib
 import hmac
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
@@ -22,8 +24,15 @@ SECRET_PREFIX = "whsec_"
 
 
 class Webhooks:
-    def __init__(self, secret: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        self._secret = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
+    def __init__(
+        self,
+        secret: str,
+        named: Mapping[str, str] = MappingProxyType({}),
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self._secret = _key(secret)
+        self._named = {name: _key(text) for name, text in named.items()}
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._session: Any = None
 
@@ -33,7 +42,7 @@ class Webhooks:
 
     async def __call__(self, row: Document) -> tuple[Verdict, str]:
         request = row["request"]
-        headers = self._headers(row["_id"], request["body"], request["headers"], row["cause"])
+        headers = self._headers(row)
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 timeout=self._timeout, connector=aiohttp.TCPConnector(limit=0)
@@ -52,17 +61,20 @@ class Webhooks:
         except (aiohttp.ClientError, OSError) as error:
             return Verdict.UNKNOWN, f"the connection failed: {type(error).__name__}"
 
-    def _headers(
-        self, id: str, body: bytes, headers: dict[str, str], cause: Document
-    ) -> dict[str, str]:
+    def _headers(self, row: Document) -> dict[str, str]:
+        request, trace = row["request"], row["cause"]["trace"]
+        secret = self._named.get(request["secret"], self._secret)
         at = str(int(time.time()))
-        made = headers | {
-            "content-type": "application/json",
-            "webhook-id": id,
+        made: dict[str, str] = request["headers"] | {
+            "webhook-id": row["_id"],
             "webhook-timestamp": at,
-            "webhook-signature": sign(self._secret, id, at, body),
+            "webhook-signature": sign(secret, row["_id"], at, request["body"]),
         }
-        return made | ({"traceparent": cause["trace"]} if cause["trace"] else {})
+        return made | ({"traceparent": trace} if trace else {})
+
+
+def _key(secret: str) -> bytes:
+    return base64.b64decode(secret.removeprefix(SECRET_PREFIX))
 
 
 def sign(secret: bytes, id: str, timestamp: str, body: bytes) -> str:
