@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test check bench chaos simulate defects format lock clean
+.PHONY: help run test check bench chaos simulate defects image format lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -39,11 +39,15 @@ simulate: .venv/.installed ## the seeded simulator: [SEEDS=n] [SEED=n] [DEFECT=n
 defects: .venv/.installed ## every planted defect in turn: caught by which invariant, after how many seeds
 	@$(BIN)/python -m tests.simulation --defects
 
+image: .venv/.installed ## the services' image where builds can't reach a package index: wheels come from this machine
+	@$(BIN)/python -m deploy.image
+
 format: .venv/.installed ## format and fix what can be fixed
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 lock: ## pin the dependencies anew; needs uv
 	uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	uv pip compile pyproject.toml -c requirements.lock --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-annotate -o deploy/image.lock
 
 clean: ## forget what was built and run here
 	rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -5,6 +5,7 @@
     ├── ShardRefuses      the log and the store disagree   -> this shard stops, the others go on
     └── Infrastructure    store or broker, nothing decided -> back off, open again, read again
         ├── Conflict      a guard fired: someone else wrote first
+        ├── Fenced        another process has opened the shard since
         └── UnknownOutcome  the commit may or may not have happened
 
 A business "no" is none of these: it is an answer (`shared.loop.decision.Refused`), never raised.
@@ -34,6 +35,10 @@ class Infrastructure(LeadopsError):
 
 class Conflict(Infrastructure):
     """A guard fired: another writer was first, so this transaction is read again."""
+
+
+class Fenced(Infrastructure):
+    """Another process has opened the shard since: what we know of it is old."""
 
 
 class UnknownOutcome(Infrastructure):

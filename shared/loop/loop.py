@@ -102,13 +102,14 @@ class Loop:
     def topics(self) -> list[str]:
         return [self.reader.commands, *self.service.topics]
 
-    # Assignment: called by the listener, which must neither wait nor fail.
-
     def assign(self, places: Iterable[Place]) -> None:
-        """Knows the shards of these places, all closed; who holds a shard's commands owns it."""
-        owned = {number for topic, number in places if topic == self.reader.commands}
+        """Knows the shards of these places, all closed; who holds a shard's commands owns it, and
+        other places than an owned shard's stay paused."""
+        held = set(places)
+        owned = {number for topic, number in held if topic == self.reader.commands}
         self.shards = {
-            number: Shard(number, [(topic, number) for topic in self.topics()]) for number in owned
+            number: Shard(number, [place for place in sorted(held) if place[1] == number])
+            for number in sorted(owned)
         }
         self.retry_at, self.failures = 0.0, 0
         self.wake()
@@ -138,8 +139,6 @@ class Loop:
             for shard in self.open().values()
             for place in shard.places
         }
-
-    # Steps
 
     async def stop(self, seconds: float) -> None:
         """Takes no more records, lets what is under way end, and records how it ended."""
@@ -206,8 +205,6 @@ class Loop:
         for number, ids in step.documents.items():
             step.shards[number].confirmed = ids
         self.counters["records_said"] += len(said)
-
-    # Failures
 
     def _failed(self, step: Step, error: Infrastructure) -> None:
         """Nothing was decided and no input is to blame: back off, open, read again. A guard that

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from shared.errors import Poison
+from shared.errors import Conflict, Fenced, Poison
 from shared.loop import deadlines, effects, inbox, outbox, set_aside
 from shared.loop.decide import input_of, settle
 from shared.loop.decision import DueReached, EffectFinished, Outcome
@@ -144,7 +144,10 @@ async def _claim(step: Step, transaction: Transaction) -> None:
         claimed = known.copy()
         claimed.steps = row.steps
         writes.append(claimed.guarded(epoch=known.epoch, steps=known.steps))
-    await transaction.write("shards", writes)
+    try:
+        await transaction.write("shards", writes)
+    except Conflict as conflict:
+        raise Fenced(str(conflict)) from conflict
 
 
 async def _load(step: Step, transaction: Transaction) -> None:

@@ -12,12 +12,15 @@ import httpx
 
 from deploy import backends
 from deploy.backend import NativeBackend
-from deploy.process import free_ports, wait_for
+from deploy.process import StackError, free_ports, wait_for
 from tests.bench.measuring import Row, at_most
 from tests.bench.stage import Backends
 
 SERVICES = ("intake", "routing")
 REST_SECONDS = 1.0
+
+# One for all questions: making one takes longer than asking.
+CLIENT = httpx.Client(timeout=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,10 @@ def start(found: Backends, state: Path, name: str) -> Start:
     ready = partial(is_ready, port)
     began = time.perf_counter()
     with backends.running(name, python(name, ["-m", f"services.{name}"], state, env, port)) as part:
-        wait_for(f"{name} to be ready", 60, ready, every=0.02)
+        try:
+            wait_for(f"{name} to be ready", 60, ready, every=0.02)
+        except StackError as error:
+            raise StackError(f"{error}; its log ends:\n{part.last_words()}") from error
         seconds = time.perf_counter() - began
         time.sleep(REST_SECONDS)
         assert isinstance(part, NativeBackend)
@@ -90,7 +96,7 @@ def is_ready(port: int) -> bool:
 
 def _answers(url: str, wanted: set[int]) -> bool:
     try:
-        return httpx.get(url, timeout=2).status_code in wanted
+        return CLIENT.get(url).status_code in wanted
     except httpx.HTTPError:
         return False
 

@@ -33,7 +33,7 @@ def dirty(count: int, seed: int) -> list[Outgoing]:
 
 
 def clean(count: int, seed: int) -> list[tuple[str, Outgoing]]:
-    """One new person each, usable, and wanted by exactly one of the campaigns; with the lead's id."""
+    """New persons, usable, each wanted by exactly one of the campaigns; with the lead's id."""
     found = []
     for number, row in enumerate(generate.rows(count, seed, AFFILIATE)):
         reference = f"{seed}-{number}"

@@ -36,6 +36,7 @@ async def all_records(bootstrap: str) -> list[Seen]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         enable_auto_commit=False,
+        auto_offset_reset="none",
         max_partition_fetch_bytes=RECORD_BYTES_MAX,
     )
     names = [name for name in manifest().topics if name.split(".")[0] in SERVICES]
@@ -45,7 +46,8 @@ async def all_records(bootstrap: str) -> list[Seen]:
         await consumer.start()
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
-        await consumer.seek_to_beginning(*places)
+        for place, begin in (await consumer.beginning_offsets(places)).items():
+            consumer.seek(place, begin)
         while any([await consumer.position(place) < ends[place] for place in places]):
             for place, fetched in (await consumer.getmany(timeout_ms=500)).items():
                 rows[place].extend(map(seen, fetched))

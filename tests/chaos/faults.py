@@ -20,7 +20,7 @@ import httpx
 
 from deploy import clock, plan, stack
 from deploy.files import var_dir
-from deploy.process import say
+from deploy.process import say, wait_for
 
 SERVICES = ("intake", "routing")
 REPLICAS = 2
@@ -217,3 +217,9 @@ async def heal() -> None:
     set_replicas(dict.fromkeys(SERVICES, REPLICAS))
     while not await behave("*", mode="ok"):
         await asyncio.sleep(0.2)
+
+
+def wait_until_ready(seconds: float) -> None:
+    """As the stack's own, but being restarted often is what all this is about."""
+    what = "every service to be ready"
+    wait_for(what, seconds, lambda: all(map(stack.is_ready, stack.stack()["processes"])))

@@ -110,7 +110,7 @@ def rest(report: Report, upstream: Load) -> str:
     began = time.monotonic()
     say("the last fault is over; waiting until nothing is left to do")
     try:
-        stack.wait_until_ready(var_dir(), DRAIN_SECONDS)
+        faults.wait_until_ready(DRAIN_SECONDS)
         quiet.wait_quiet(DRAIN_SECONDS)
         report.figures["drained_after_seconds"] = round(time.monotonic() - began, 1)
         for _ in range(ROUNDS_MAX):

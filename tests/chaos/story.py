@@ -16,7 +16,7 @@ from deploy.files import var_dir
 from shared.loop.log import Outgoing
 from shared.testing.oracle import Evidence, violations
 from tests.chaos.evidence import gather, lines
-from tests.chaos.faults import SERVICES, SESSION_MS, behave
+from tests.chaos.faults import SERVICES, SESSION_MS, behave, wait_until_ready
 from tests.chaos.load import Load, RealWorld
 from tests.simulation.lead_path import AFFILIATE
 
@@ -105,7 +105,7 @@ class Story:
         assert asyncio.run(behave(campaign, **how))
 
     def rest(self) -> None:
-        stack.wait_until_ready(var_dir(), DRAIN_SECONDS)
+        wait_until_ready(DRAIN_SECONDS)
         quiet.wait_quiet(DRAIN_SECONDS)
 
     def received(self, campaign: str | None = None) -> list[dict[str, Any]]:

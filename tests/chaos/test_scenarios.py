@@ -16,7 +16,7 @@ from cli.command import Asker
 from cli.documents import read_files
 from deploy import stack
 from deploy.files import CHECKOUT
-from deploy.process import StackError
+from deploy.process import StackError, wait_for
 from deploy.sample import generate
 from tests.chaos.story import Story, milliseconds, percentile, running
 from tests.simulation.lead_path import CODES
@@ -62,6 +62,7 @@ def test_twenty_kills_in_the_middle_of_an_import(story: Story, tmp_path: Path) -
     importing = leadops("import", str(file), "--affiliate", "infuse-media", "--json")
     killed = kill_while(story, importing)
     told = json.loads(importing.communicate()[0])
+    assert 0 == importing.returncode, told
     ended = time.monotonic()
     story.rest()
     evidence = story.evidence()
@@ -82,7 +83,8 @@ def test_twenty_kills_in_the_middle_of_an_import(story: Story, tmp_path: Path) -
 
 
 def kill_while(story: Story, importing: "subprocess.Popen[str]") -> int:
-    """Services in turn, one process at a time, as long as the import runs."""
+    """Services in turn, one process at a time, once leads arrive and as long as the import runs."""
+    wait_for("the first lead", 60, lambda: bool(story.received()))
     killed = 0
     while killed < KILLS and importing.poll() is None:
         time.sleep(story.random.uniform(0.3, 1.2))
