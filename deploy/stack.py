@@ -11,7 +11,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +91,16 @@ def stack() -> dict[str, Any]:
 
 
 def status() -> list[dict[str, Any]]:
-    """Each instance with what it says of itself; `status` is null where it can't be reached."""
+    """Each instance with what it says of itself; `status` is null where it can't be reached.
+
+    All are asked at once: one that hangs would otherwise delay what the others have to say.
+    """
     found = stack()
-    with httpx.Client(headers={"authorization": f"Bearer {found['token']}"}, timeout=5) as client:
-        return [{**row, "status": ask(client, row["http"])} for row in found["processes"]]
+    headers = {"authorization": f"Bearer {found['token']}"}
+    rows = found["processes"]
+    with httpx.Client(headers=headers, timeout=5) as client, ThreadPoolExecutor(16) as pool:
+        answers = pool.map(partial(ask, client), [row["http"] for row in rows])
+        return [{**row, "status": answer} for row, answer in zip(rows, answers, strict=True)]
 
 
 def kill(part: str) -> None:

@@ -47,14 +47,18 @@ class Evidence:
 
 async def read_events(bootstrap: str, topics: Iterable[str]) -> list[Event]:
     """Everything that was said on these topics, each event once."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="none"
+    )
     places = [TopicPartition(name, n) for name in topics for n in range(manifest().partitions)]
     found: dict[tuple[str, str], Event] = {}
     try:
         await consumer.start()
+        begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+        # Not seek_to_beginning: the client's own reset, if it is under way, would overtake it.
         consumer.assign(places)
-        ends = await consumer.end_offsets(places)
-        await consumer.seek_to_beginning(*places)
+        for place, begin in begins.items():
+            consumer.seek(place, begin)
         while any([await consumer.position(place) < ends[place] for place in places]):
             for records in (await consumer.getmany(timeout_ms=500)).values():
                 for event in map(event_of, records):

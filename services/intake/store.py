@@ -160,6 +160,8 @@ CONTACTS = Collection("contacts", Contact, _contact_document, _contact)
 AFFILIATES = Collection("affiliates", Affiliate, _affiliate_document, _affiliate)
 
 INDEXES: list[Index] = [
+    # Guarded writes look for both, and not every store begins with the id alone.
+    Index(LEADS.name, ("_id", "version")),
     Index(LEADS.name, ("tenant", "affiliate", "upload.outcome")),
     Index(LEADS.name, ("tenant", "upload.uploaded_at")),
     Index(LEADS.name, ("tenant", "person_id")),

@@ -170,6 +170,9 @@ SENDS = Collection("sends", Send, _send_document, _send)
 LEADS = Collection("leads", RoutedLead, _routed_document, _routed)
 
 INDEXES: list[Index] = [
+    # Guarded writes look for both, and not every store begins with the id alone.
+    Index(SENDS.name, ("_id", "version")),
+    Index(LEADS.name, ("_id", "version")),
     Index(CAMPAIGNS.name, ("revision",)),
     Index(VERSIONS.name, ("campaign",)),
     Index(BOOKS.name, ()),

@@ -9,7 +9,7 @@ import asyncio
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 COLLECTION = "effects"
 INDEXES = [
+    Index(COLLECTION, ("_id", "attempt")),
+    Index(COLLECTION, ("state", "due_at")),
     Index(COLLECTION, ("shard", "state", "due_at")),
     Index(COLLECTION, ("state", "shard", "endpoint", "due_at")),
 ]
@@ -42,7 +44,10 @@ TAKEN_MAX = 500
 async def reached(
     store: Store, shards: Sequence[int], now: datetime, full: Sequence[str]
 ) -> list[Document]:
-    """Waiting rows whose next attempt is due, but not those of endpoints that can't take more."""
+    """Waiting rows whose next attempt is due, but not those of endpoints that can't take more.
+    As with deadlines, whether there are any at all is asked first."""
+    if not await store.find(COLLECTION, {"state": WAITING, "due_at": {"$lte": now}}, limit=1):
+        return []
     where: dict[str, object] = {
         "state": WAITING,
         "shard": {"$in": list(shards)},
@@ -204,6 +209,7 @@ class Worker:
         self._monotonic = monotonic
         self._endpoints: dict[str, Endpoint] = {}
         self._running: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._doubtful: set[tuple[str, int]] = set()
         self.results: list[Result] = []
 
     def has_room(self, endpoint: str, reserved: int = 0) -> bool:
@@ -222,22 +228,27 @@ class Worker:
     def running(self) -> int:
         return len(self._running)
 
-    def start(self, rows: Iterable[Document], *, in_doubt: bool = False) -> None:
+    def start_again(self, rows: Iterable[Document]) -> None:
+        """Takes rows that were found begun when their shard was opened. Another owner may have made
+        the same attempt in between, so its result is in doubt even where it is our own."""
+        rows = list(rows)
+        self._doubtful |= {(row["_id"], row["attempt"]) for row in rows}
+        self.start(rows)
+
+    def start(self, rows: Iterable[Document]) -> None:
         """Takes committed rows. An attempt that is under way already is not begun a second time."""
         known = set(self._running) | {(result.id, result.attempt) for result in self.results}
         for row in rows:
             attempt = (row["_id"], row["attempt"])
             if attempt not in known:
                 self._endpoint(row["endpoint"]).accepted += 1
-                self._running[attempt] = asyncio.create_task(self._execute(row, in_doubt))
+                self._running[attempt] = asyncio.create_task(self._execute(row))
 
-    async def _execute(self, row: Document, in_doubt: bool) -> None:
+    async def _execute(self, row: Document) -> None:
         endpoint = self._endpoint(row["endpoint"])
         try:
             verdict, text = await self._attempt(endpoint, row)
-            self.results.append(
-                Result(row["_id"], row["shard"], row["attempt"], verdict, text, in_doubt)
-            )
+            self.results.append(Result(row["_id"], row["shard"], row["attempt"], verdict, text))
         finally:
             endpoint.accepted -= 1
             del self._running[row["_id"], row["attempt"]]
@@ -255,7 +266,14 @@ class Worker:
         """Results that belong to these shards, once; a step that fails gives them back."""
         taken = [result for result in self.results if result.shard in shards][:limit]
         self.results = [result for result in self.results if result not in taken]
-        return taken
+        return [self._judged(result) for result in taken]
+
+    def _judged(self, result: Result) -> Result:
+        attempt = (result.id, result.attempt)
+        if attempt not in self._doubtful:
+            return result
+        self._doubtful.remove(attempt)
+        return replace(result, in_doubt=True)
 
     def give_back(self, results: Iterable[Result]) -> None:
         self.results.extend(results)

@@ -141,9 +141,8 @@ async def _restore(loop: "Loop", shards: Sequence[Shard]) -> None:
     parked = await set_aside.parked_keys(loop.store, numbers)
     for shard in shards:
         shard.parked = parked[shard.number]
-    loop.worker.start(
+    loop.worker.start_again(
         await loop.store.find(
             effects.COLLECTION, {"state": effects.BEGUN, "shard": {"$in": numbers}}
-        ),
-        in_doubt=True,
+        )
     )

@@ -27,7 +27,7 @@ from tests.bench.measuring import Row, Run, alternate, at_most, faster, medians,
 from tests.bench.stage import Backends
 
 ROUNDS = 5
-RECORDS = 6000
+RECORDS = 5000
 RECORDS_PER_MESSAGE = 150
 ROWS_NORMALIZED = 20_000
 SAMPLED_ONE_IN = 100

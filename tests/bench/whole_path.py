@@ -28,8 +28,8 @@ from shared.loop.kafka import KafkaLog
 from tests.bench import uploads
 from tests.bench.measuring import Row, at_most
 
-BURST = 2000
-STREAM_SECONDS = 5
+BURST = 1000
+STREAM_SECONDS = 4
 CHUNK_SECONDS = 0.01
 LIMIT_SECONDS = 120
 

@@ -53,7 +53,7 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerBackend
         wait_for("the services to be ready", 120, lambda: all(map(ready, SERVICES, [ports] * 2)))
         yield composed
         composed.stop()
-    assert "" == containers(project)
+    assert "" == left_of(project)
 
 
 def write_stack(var: Path, composed: DockerBackend) -> None:
@@ -64,9 +64,7 @@ def write_stack(var: Path, composed: DockerBackend) -> None:
         for name, address in http.items()
     ]
     places = {"kafka": composed.address, "http": http, "processes": rows}
-    write_json(
-        var / "stack.json", places | {"token": TOKEN, "clock_file": str(var / "clock.json")}
-    )
+    write_json(var / "stack.json", places | {"token": TOKEN, "clock_file": str(var / "clock.json")})
 
 
 def http_of(service: str, ports: dict[str, str]) -> str:
@@ -80,10 +78,15 @@ def ready(service: str, ports: dict[str, str]) -> bool:
         return False
 
 
-def containers(project: str) -> str:
-    command = ["docker", "ps", "--all", "--filter", f"label=com.docker.compose.project={project}"]
-    done = subprocess.run([*command, "--quiet"], capture_output=True, text=True, timeout=30)
-    return done.stdout
+def left_of(project: str) -> str:
+    """Containers, volumes and networks of the project."""
+    label = f"label=com.docker.compose.project={project}"
+    asked = [["ps", "--all"], ["volume", "ls"], ["network", "ls"]]
+    commands = [["docker", *words, "--quiet", "--filter", label] for words in asked]
+    return "".join(
+        subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+        for command in commands
+    )
 
 
 def put(kind: str, document: dict[str, Any]) -> Command:
