@@ -5,6 +5,7 @@ the rules that tests carry are printed as proven, all others of docs/rules.md as
 """
 
 import json
+import logging
 import os
 import re
 import subprocess
@@ -79,6 +80,8 @@ def simulate() -> int:
 
 def main() -> int:
     started = time.monotonic()
+    # A broker that is being started is asked often; each refusal would be a line.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     only = sys.argv[1:]
     with served() as environment:
         failed = pytest([*only, "-m", "not stack", "-n", "2"], environment, "fast")

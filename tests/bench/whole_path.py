@@ -1,7 +1,7 @@
 """The whole way as processes, from the upload to the line of the receiver, each lead sent once.
 
-First bursts: everything at once tells how many leads get through in a second. Then a steady stream
-at half of that tells how long one lead takes, counted from the moment at which its upload was due.
+A burst, everything at once, tells how many leads get through in a second. A steady stream at half
+of that then tells how long one lead takes, counted from the moment at which its upload was due.
 """
 
 import asyncio
@@ -33,6 +33,12 @@ STREAM_SECONDS = 4
 CHUNK_SECONDS = 0.01
 LIMIT_SECONDS = 120
 
+WHY_NOT_SOONER = (
+    "spans show that a lead waits longer for routing's loop than it is worked on: accepted leads,"
+    " claims, answers and results are steps of their own, one at a time, each with a dozen round"
+    " trips to the store and a synced commit"
+)
+
 _seeds = count(1000)
 
 Dues = dict[str, float]
@@ -51,22 +57,23 @@ def rows(state: Path, rounds: int) -> list[Row]:
     try:
         set_up(found)
         burst(found)
-        rates = [burst(found)]
-        latencies = []
-        half = rates[0] / 2
+        rates, halves, latencies = [], [], []
         for number in range(rounds):
-            latencies.append(stream(found, half))
             rates.append(burst(found))
-            shown = f"{rates[-1]:.0f}/s; at {half:.0f}/s p50 {latencies[-1].p50:.0f} ms"
+            halves.append(rates[-1] / 2)
+            latencies.append(stream(found, halves[-1]))
+            shown = f"{rates[-1]:.0f}/s; at {halves[-1]:.0f}/s p50 {latencies[-1].p50:.0f} ms"
             print(f"  round {number + 1} of {rounds}: {shown}", file=sys.stderr, flush=True)
     finally:
         stack.down()
-    name = f"upload to send at {half:.0f} leads/s"
-    return [
+    name = f"upload to send at half load ({statistics.median(halves):.0f} leads/s)"
+    latency = [
         at_most(f"{name}: p50", [one.p50 for one in latencies], "ms", 60),
         at_most(f"{name}: p99", [one.p99 for one in latencies], "ms", 250),
-        Row("whole path, upload to send", round(statistics.median(rates)), "leads/s"),
     ]
+    for row in latency:
+        row.note = None if row.met else WHY_NOT_SOONER
+    return [*latency, Row("whole path, upload to send", round(statistics.median(rates)), "leads/s")]
 
 
 def set_up(found: Mapping[str, object]) -> None:

@@ -28,16 +28,18 @@ RESCALED = (1, 3, 2)
 SESSION_MS = 6000
 STOPPED_SECONDS = (8.0, 12.0)
 LONG_STOPPED_SECONDS = 45.0
+STALLED_SECONDS = 12.0
 BEHAVED_SECONDS = (5.0, 15.0)
 JUMP = timedelta(minutes=16)
 """Beyond the longest wait of an effect for its next attempt."""
 
 BEHAVIOURS: Sequence[dict[str, Any]] = (
-    {"mode": "fail", "status": 500},
+    {"mode": "hang"},
     {"mode": "fail", "status": 422},
+    {"mode": "slow", "seconds": 2.0},
+    {"mode": "fail", "status": 500},
     {"mode": "hang"},
     {"mode": "flaky", "share": 0.3},
-    {"mode": "slow", "seconds": 0.5},
 )
 
 Act = Callable[[], Awaitable[None]]
@@ -61,6 +63,7 @@ class Counts:
     brokers: int
     stores: int
     receivers: int
+    stalls: int
     behaviours: int
     jumps: int
 
@@ -69,14 +72,15 @@ class Counts:
         """A short run does each of them at least once, and kills often enough to mean something."""
         minutes = seconds / 60
         return cls(
-            kills=max(12, round(10 * minutes)),
-            stops=max(5, round(2 * minutes)),
+            kills=max(14, round(10 * minutes)),
+            stops=max(7, round(2 * minutes)),
             long_stops=int(minutes / 3),
             rescales=max(2, round(2 * minutes)),
             brokers=max(1, round(0.8 * minutes)),
             stores=max(1, round(0.8 * minutes)),
             receivers=max(1, round(0.5 * minutes)),
-            behaviours=max(5, round(4 * minutes)),
+            stalls=max(1, round(0.5 * minutes)),
+            behaviours=max(15, round(15 * minutes)),
             jumps=max(1, round(minutes)),
         )
 
@@ -104,6 +108,7 @@ class Faults:
                 *each("broker", counts.brokers, partial(self.kill_part, "broker")),
                 *each("store", counts.stores, partial(self.kill_part, "store")),
                 *each("receiver", counts.receivers, partial(self.kill_part, "receiver")),
+                *self._spread(last, "stall", 2 * counts.stalls, self.stall),
                 *each("behaviour", counts.behaviours, self.misbehave),
                 *each("clock", counts.jumps, self.jump),
             ]
@@ -167,12 +172,28 @@ class Faults:
         self._note(f"replicas {service}")
 
     async def kill_part(self, part: str, _number: int) -> None:
+        if part == "broker" and stack.stack()["parts"][part].get("container"):
+            # The official image starts on storage that is formatted already; imitations do not.
+            self._note("broker in a container not killed")
+            return
         with suppress(ProcessLookupError):
             await asyncio.to_thread(stack.kill, part)
             self._note(f"kill -9 {part}")
 
+    async def stall(self, number: int) -> None:
+        """A broker or store that hangs: requests end without a known result."""
+        part = ("store", "broker")[number % 2]
+        pid = stack.stack()["parts"][part].get("pid")
+        if pid is None:
+            return
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+            self._note(f"stall {part}")
+            await asyncio.sleep(STALLED_SECONDS)
+            os.kill(pid, signal.SIGCONT)
+
     async def misbehave(self, number: int) -> None:
-        campaign = self.random.choice(self.campaigns)
+        campaign = self.campaigns[number % len(self.campaigns)]
         how = BEHAVIOURS[number % len(BEHAVIOURS)]
         if await behave(campaign, **how):
             self._note(f"endpoint {how['mode']} {how.get('status', '')}".strip())

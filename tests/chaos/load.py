@@ -22,7 +22,7 @@ from shared.loop.log import Outgoing
 from shared.topics import manifest
 from tests.chaos.evidence import documents
 from tests.simulation import poison
-from tests.simulation.lead_path import Upstream
+from tests.simulation.lead_path import CAMPAIGNS, Upstream
 
 BEAT_SECONDS = 0.2
 OPERATOR_SECONDS = 4.0
@@ -106,6 +106,13 @@ class Load(Upstream):
             return record
         other = self.random.randrange(self.partitions)
         return Outgoing(record.topic, other, record.key, record.value, record.headers)
+
+    def _pause_or_resume(self) -> Outgoing:
+        """Mostly running: what is paused sends nothing that could go wrong."""
+        campaign = self.random.choice(CAMPAIGNS)["id"]
+        kind = self.random.choices(["pause", "resume"], [1, 4])[0]
+        data = {"campaign": campaign, "reason": "chaos"}
+        return self.command(f"routing.campaign.{kind}", campaign, data)
 
     def _garbage_inside(self) -> Outgoing:
         """Seldom enough that campaigns are not parked all the time."""

@@ -95,7 +95,10 @@ async def disturb(report: Report, found: Mapping[str, Any], seconds: float, rate
     world.injected = report.injected
     upstream, stop = Load(world, found), asyncio.Event()
     loading = asyncio.create_task(upstream.run(rate, stop))
-    campaigns = [campaign["id"] for campaign in CAMPAIGNS]
+    # Those with a cap are full after a few seconds: after the first, the others are more use.
+    capped = [campaign["id"] for campaign in CAMPAIGNS if "caps" in campaign]
+    open_ended = [campaign["id"] for campaign in CAMPAIGNS if "caps" not in campaign]
+    campaigns = capped[:1] + open_ended
     say(f"seed {report.seed}: {seconds:.0f} s of faults, {rate:.0f} records a second")
     await Faults(report.seed, campaigns, report.injected).inject(seconds)
     await faults.heal()
