@@ -3,6 +3,7 @@
 A service that doesn't answer is one line and exit code 3, never a traceback.
 """
 
+import time
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,6 +11,9 @@ import httpx
 
 from cli.output import UNREACHABLE, WRONG_USAGE, CliError
 from deploy import stack
+
+RESTART_SECONDS = 8.0
+"""A service that was killed is up again within this; asking meanwhile is no error."""
 
 
 class Api:
@@ -33,11 +37,14 @@ class Api:
 
     def get(self, service: str, path: str, **query: Any) -> Any:
         given = {name: value for name, value in query.items() if value is not None}
-        try:
-            response = self.client.get(self.address(service) + path, params=given)
-        except httpx.HTTPError as error:
-            raise unreachable(service, str(error) or type(error).__name__) from error
-        return content(service, response)
+        limit = time.monotonic() + RESTART_SECONDS
+        while True:
+            try:
+                return content(service, self.client.get(self.address(service) + path, params=given))
+            except httpx.HTTPError as error:
+                if not isinstance(error, httpx.ConnectError) or time.monotonic() > limit:
+                    raise unreachable(service, str(error) or type(error).__name__) from error
+            time.sleep(0.3)
 
     def address(self, service: str) -> str:
         found = self.stack["http"].get(service)

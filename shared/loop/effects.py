@@ -264,9 +264,10 @@ class Worker:
 
     def take(self, shards: Sequence[int], limit: int) -> list[Result]:
         """Results that belong to these shards, once; a step that fails gives them back."""
-        taken = [result for result in self.results if result.shard in shards][:limit]
-        self.results = [result for result in self.results if result not in taken]
-        return [self._judged(result) for result in taken]
+        mine = [result for result in self.results if result.shard in shards]
+        others = [result for result in self.results if result.shard not in shards]
+        self.results = [*mine[limit:], *others]
+        return [self._judged(result) for result in mine[:limit]]
 
     def _judged(self, result: Result) -> Result:
         attempt = (result.id, result.attempt)

@@ -227,7 +227,9 @@ class Loop:
         if len(step.items) == 1:
             self._blame(step.items[0].origin, reason)
         self.limit = max(1, len(step.items) // 2)
-        self._conflicts = 0
+        # The store did answer: what is halved next needs neither long waits nor many conflicts.
+        self._conflicts = CONFLICTS_BEFORE_SUSPICION - 1
+        self.failures = 0
         self.worker.give_back(step.inputs.results)
         self.back_off(step.shards)
 

@@ -17,7 +17,11 @@ from shared.store import Document, Index, Replace, Transaction, Write
 from shared.topics import manifest
 
 COLLECTION = "set_aside"
-INDEXES = [Index(COLLECTION, ("shard", "state")), Index(COLLECTION, ("behind", "order"))]
+INDEXES = [
+    Index(COLLECTION, ("_id", "state")),
+    Index(COLLECTION, ("shard", "state")),
+    Index(COLLECTION, ("behind", "order")),
+]
 
 WAITING = "set_aside"
 PARKED = "parked"

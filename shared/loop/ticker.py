@@ -32,6 +32,7 @@ class Ticker:
         self._loop = loop
         self._check_at = 0.0
         self._positions: dict[Place, int] = {}
+        self._steps: dict[int, int] = {}
         self.error: str | None = "not started"
         """Why the last turn failed; readiness tells it."""
 
@@ -83,10 +84,20 @@ class Ticker:
             results=results,
             due=due[: max(0, loop.limit - len(results))],
             retries=[row for row in retries if loop.worker.has_room(row["endpoint"])],
-            leftovers=[number for number, shard in shards.items() if shard.confirmed],
+            leftovers=self._leftovers(shards),
         )
         if inputs:
             await loop.step(shards, inputs)
+
+    def _leftovers(self, shards: Mapping[int, Shard]) -> list[int]:
+        """Shards that have rested since the last turn, with published documents still to delete; a
+        busy one deletes them with its next step."""
+        before, self._steps = self._steps, {number: one.row.steps for number, one in shards.items()}
+        return [
+            number
+            for number, shard in shards.items()
+            if shard.confirmed and before.get(number) == shard.row.steps
+        ]
 
     async def _check(self) -> None:
         """Compares the positions of open shards with the log, and tries refused ones again."""
@@ -115,15 +126,16 @@ class Ticker:
             refuse(self._loop, shard, str(refusal))
 
     def _push(self, bounds: Mapping[Place, tuple[int, int]]) -> None:
-        """A place that has records and has not moved since the last check is sought again: the
+        """If no place has moved since the last check, those that have records are sought again: the
         client may have moved its position without handing over what it passed."""
-        positions = self._loop.positions()
-        stalled = {
+        before, self._positions = self._positions, self._loop.positions()
+        if before != self._positions:
+            return
+        waiting = {
             place: at
-            for place, at in positions.items()
-            if place in bounds and bounds[place][1] > at and self._positions.get(place) == at
+            for place, at in self._positions.items()
+            if place in bounds and bounds[place][1] > at
         }
-        if stalled:
-            self._loop.counters["places_sought_again"] += len(stalled)
-            self._loop.log.resume(stalled)
-        self._positions = positions
+        if waiting:
+            self._loop.counters["places_sought_again"] += len(waiting)
+            self._loop.log.resume(waiting)

@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import gc
 import logging
+import signal
 import sys
 import tempfile
 import time
@@ -166,6 +167,8 @@ def main() -> int:
     parser.add_argument("names", nargs="*")
     names = parser.parse_args().names
     quiet_logs()
+    # Asked to stop, it stops its backends and removes their data, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     path = var_dir() / "bench.json"
     rows: list[Row] = []
     with ExitStack() as parts:

@@ -34,8 +34,9 @@ CHUNK_SECONDS = 0.01
 LIMIT_SECONDS = 120
 
 WHY_NOT_SOONER = (
-    "spans show that a lead waits longer for routing's loop than it is worked on: accepted leads,"
-    " claims, answers and results are steps of their own, one at a time, each with a dozen round"
+    "by its spans a lead spends more time between steps than in them, most of it before routing's"
+    " two. What it waits for there, the loop or the fetch, is not told apart; routing decides"
+    " accepted leads, claims, answers and results one step at a time, each with a dozen round"
     " trips to the store and a synced commit"
 )
 
