@@ -44,12 +44,14 @@ class Chances:
     commit_unknown: float = 0.01
     publish_error: float = 0.01
     wander: float = 0.01
-    freeze_per_second: float = 0.02
+    freeze_per_second: float = 0.05
+    thaw_on_open: float = 0.5
+    """A frozen owner comes back just while another takes its shards: the worst moment."""
     rescale_per_second: float = 0.03
     jump_per_second: float = 0.05
 
 
-CALM = Chances(0, 0, 0, 0, 0, 0, 0, 0, 0)
+CALM = Chances(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 class SimulatedClock:
@@ -126,6 +128,8 @@ class Process:
         if self.dead:
             raise Crashed
         self.world.reached[name] += 1
+        if name == "open.killed" and self.world.draw(self.world.chances.thaw_on_open):
+            self.world.thaw(self.service)
         if self.world.draw(self.world.chances.crash):
             self.world.injected[f"crash {name}"] += 1
             self.crash()
@@ -324,6 +328,22 @@ class World:
                 await one.reassign(one.told)
             else:
                 asyncio.create_task(self._reassign_late(one))
+
+    def thaw(self, service: str) -> None:
+        """Frozen owners go on, and some of them die soon after: what they do in between is all
+        that anybody ever sees of it."""
+        frozen = [
+            one
+            for group in self.groups
+            for one in group.members
+            if group.service == service and one.frozen_at is not None
+        ]
+        for one in frozen:
+            one.thaw()
+            self.injected["thawed by an opening"] += 1
+            if self.draw(0.7):
+                delay = self.random.uniform(0.02, 0.2)
+                asyncio.get_running_loop().call_later(delay, one.crash)
 
     async def _reassign_late(self, process: Process) -> None:
         """A frozen member hears the latest once it thaws, not what was meant for it before."""

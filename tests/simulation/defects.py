@@ -4,6 +4,7 @@ A defect replaces one function of the loop or of a service by its wrong twin. No
 reachable from production code; only the simulator and chaos builds look at `LEADOPS_DEFECT`.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -69,16 +70,18 @@ def no_epoch_condition() -> None:
 
 
 def drain_before_epoch() -> None:
-    fence, drain = open_module._fence, open_module._drain
+    """The outbox is emptied first: what a former owner commits after that is said by nobody."""
+    kill, drain = open_module._kill_former_owners, open_module._drain
 
-    async def fence_last(loop: Loop, shards: Sequence[Shard]) -> None:
+    async def drain_first(loop: Loop, shards: Sequence[Shard]) -> None:
         await drain(loop, shards)
-        await fence(loop, shards)
+        await asyncio.sleep(0.2)
+        await kill(loop, shards)
 
     async def nothing(loop: Loop, shards: Sequence[Shard]) -> None:
         return None
 
-    _replace(open_module, "_fence", fence_last)
+    _replace(open_module, "_kill_former_owners", drain_first)
     _replace(open_module, "_drain", nothing)
 
 

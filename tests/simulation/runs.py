@@ -13,7 +13,7 @@ from tests.simulation.defects import DEFECTS
 from tests.simulation.lead_path import simulate
 
 STEPS = 300
-DEFECT_SEEDS_MAX = 60
+DEFECT_SEEDS_MAX = 120
 
 
 @dataclass(frozen=True, slots=True)
