@@ -74,7 +74,8 @@ class Store(Protocol):
     async def find(
         self, collection: str, where: Filter, *, sort: Sort = (), limit: int = 0, skip: int = 0
     ) -> list[Document]:
-        """Reads committed documents outside any transaction: for people, not for decisions."""
+        """Reads committed documents outside any transaction; what is decided on them is read again
+        inside one."""
 
     async def count(self, collection: str, where: Filter) -> int: ...
 

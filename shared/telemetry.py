@@ -28,7 +28,6 @@ SYSTEM = {"messaging.system": "kafka"}
 OPERATION = "messaging.operation.type"
 DESTINATION = "messaging.destination.name"
 BATCH = "messaging.batch.message_count"
-EVENT_TYPE = "cloudevents.event_type"
 FATE = "leadops.fate"
 VERDICT = "leadops.verdict"
 LINKS_MAX = 128

@@ -33,9 +33,6 @@ class Manifest:
     partitions: int
     topics: dict[str, Topic]
 
-    def owned_by(self, service: str) -> list[Topic]:
-        return [topic for topic in self.topics.values() if topic.owner == service]
-
     def is_ordered(self, topic: str) -> bool:
         """Whether later records of a key must wait behind one that could not be processed."""
         return topic in self.topics and self.topics[topic].ordered

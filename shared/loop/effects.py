@@ -220,10 +220,6 @@ class Worker:
         now = self._monotonic()
         return [name for name, known in self._endpoints.items() if not known.has_room(now)]
 
-    def tripped(self) -> list[str]:
-        now = self._monotonic()
-        return [name for name, known in self._endpoints.items() if known.is_tripped(now)]
-
     @property
     def running(self) -> int:
         return len(self._running)
