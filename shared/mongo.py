@@ -21,7 +21,7 @@ from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
 from shared.errors import Conflict, Infrastructure, UnknownOutcome
-from shared.store import Delete, Document, Filter, Index, Insert, Replace, Sort, Write
+from shared.store import Delete, Document, Filter, Index, Insert, Replace, Sort, Write, by_kind
 
 CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 DUPLICATE_KEY = 11000
@@ -57,7 +57,7 @@ class MongoTransaction:
         if not writes:
             return
         result = await self._database[collection].bulk_write(
-            [_operation(write) for write in writes], ordered=True, session=self._session
+            [_operation(write) for write in by_kind(writes)], ordered=True, session=self._session
         )
         wanted = sum(not isinstance(write, Insert) for write in writes)
         if result.matched_count + result.deleted_count != wanted:

@@ -39,6 +39,11 @@ class Delete:
 Write = Insert | Replace | Delete
 
 
+def by_kind(writes: Sequence[Write]) -> list[Write]:
+    """Deletions, then replacements, then insertions: a server takes each kind in one round trip."""
+    return sorted(writes, key=lambda write: (Delete, Replace, Insert).index(type(write)))
+
+
 @dataclass(frozen=True, slots=True)
 class Index:
     collection: str
@@ -53,7 +58,8 @@ class Transaction(Protocol):
         self, collection: str, where: Filter, *, sort: Sort = (), limit: int = 0
     ) -> list[Document]: ...
 
-    async def write(self, collection: str, writes: Sequence[Write]) -> None: ...
+    async def write(self, collection: str, writes: Sequence[Write]) -> None:
+        """Writes of one call touch different documents, since they are taken `by_kind`."""
 
 
 class Store(Protocol):

@@ -201,11 +201,9 @@ class Worker:
     def __init__(
         self,
         perform: Perform,
-        wake: Callable[[], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._perform = perform
-        self._wake = wake
         self._monotonic = monotonic
         self._endpoints: dict[str, Endpoint] = {}
         self._running: dict[tuple[str, int], asyncio.Task[None]] = {}
@@ -248,7 +246,6 @@ class Worker:
         finally:
             endpoint.accepted -= 1
             del self._running[row["_id"], row["attempt"]]
-        self._wake()
 
     async def _attempt(self, endpoint: Endpoint, row: Document) -> tuple[Verdict, str]:
         async with endpoint.slots:

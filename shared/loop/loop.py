@@ -84,7 +84,7 @@ class Loop:
         partitions = partitions or manifest().partitions
         self.reader = _reader(service, partitions)
         self.speaker = Speaker(service.name, partitions)
-        self.worker = Worker(perform, self.wake, monotonic)
+        self.worker = Worker(perform, monotonic)
         self.lock = asyncio.Lock()
         self.shards: dict[int, Shard] = {}
         self.counters: Counter[str] = Counter()
@@ -152,12 +152,14 @@ class Loop:
             self.close(list(self.shards))
 
     async def on_records(self, records: Sequence[Record]) -> None:
-        """Takes a batch as it was fetched. What it does not take will be read again."""
+        """Takes a batch as it was fetched, with what effects came to meanwhile. What it does not
+        take will be read again."""
         async with self.lock:
             shards = self.open()
             mine = [record for record in records if record.partition in shards]
             if mine and not self._stopping and not self.stopped:
-                await self.step(shards, Inputs(records=mine))
+                results = self.worker.take(list(shards), self.limit // 2)
+                await self.step(shards, Inputs(records=mine, results=results))
 
     async def step(self, shards: Mapping[int, Shard], inputs: Inputs) -> None:
         """One step and what follows from it: said, confirmed, begun; or closed and opened again."""

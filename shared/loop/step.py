@@ -101,7 +101,8 @@ class Step:
 
 def prepare(loop: "Loop", shards: Mapping[int, Shard], inputs: Inputs) -> Step:
     """Sorts the inputs out, pure: what the step will take of these open shards."""
-    found = sort_out(loop.reader, shards, inputs.records, loop.limit)
+    room = loop.limit - len(inputs.results)
+    found = sort_out(loop.reader, shards, inputs.records, room)
     for item in found.items:
         _blame(loop, item)
     for number in inputs.shards():

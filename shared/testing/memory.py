@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.errors import Conflict, Infrastructure, UnknownOutcome
 from shared.mongo import decode, encode
-from shared.store import Delete, Document, Filter, Index, Insert, Replace, Sort, Write
+from shared.store import Delete, Document, Filter, Index, Insert, Replace, Sort, Write, by_kind
 
 Rows = dict[Any, bytes]
 Place = tuple[str, Any]
@@ -73,7 +73,7 @@ class MemoryTransaction:
 
     async def write(self, collection: str, writes: Sequence[Write]) -> None:
         await self._store.gate("store.write")
-        for write in writes:
+        for write in by_kind(writes):
             self._apply(collection, write)
 
     def _apply(self, collection: str, write: Write) -> None:

@@ -34,10 +34,9 @@ CHUNK_SECONDS = 0.01
 LIMIT_SECONDS = 120
 
 WHY_NOT_SOONER = (
-    "by its spans a lead spends more time between steps than in them, most of it before routing's"
-    " two. What it waits for there, the loop or the fetch, is not told apart; routing decides"
-    " accepted leads, claims, answers and results one step at a time, each with a dozen round"
-    " trips to the store and a synced commit"
+    "a lead takes three steps, of intake and twice of routing, and waits before each as long as one"
+    " or two steps take: what arrives during a step is fetched while the next one runs. At this"
+    " rate broker, store and services together keep both cores busy"
 )
 
 _seeds = count(1000)
