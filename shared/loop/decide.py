@@ -164,13 +164,8 @@ def _is_behind_parked(step: "Step", item: Item) -> bool:
         item.record is not None
         and manifest().is_ordered(item.record.topic)
         and item.document is None
-        and _key(item) in step.parked[item.shard]
+        and item.key in step.parked[item.shard]
     )
-
-
-def _key(item: Item) -> str:
-    key = item.record.key if item.record else None
-    return (key or b"").decode(errors="replace")
 
 
 def _put_aside(step: "Step", item: Item) -> None:
@@ -180,7 +175,7 @@ def _put_aside(step: "Step", item: Item) -> None:
         item.fate = Fate.DUPLICATE
         return
     parked = step.parked[item.shard]
-    head = parked.get(_key(item)) if item.fate is Fate.PARKED else None
+    head = parked.get(item.key) if item.fate is Fate.PARKED else None
     document = set_aside.new_document(item, step.next_order(item.shard), step.now, head)
     step.write(set_aside.COLLECTION, Insert(document))
     if head in step.replays:
@@ -189,7 +184,7 @@ def _put_aside(step: "Step", item: Item) -> None:
         assert item.poison is not None
         log.warning("record set aside", id=document["_id"], code=item.poison.code)
         if set_aside.holds_key(item):
-            parked[_key(item)] = document["_id"]
+            parked[item.key] = document["_id"]
         if item.envelope is not None and item.record is not None:
             _tell_set_aside(step, item, document["_id"])
 

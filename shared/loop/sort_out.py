@@ -51,7 +51,14 @@ class Item:
 
     @property
     def key(self) -> str:
+        """A record's own key, also where its headers can't be read."""
+        if self.record is not None:
+            return key_of(self.record)
         return self.cause.key if self.cause else ""
+
+
+def key_of(record: Record) -> str:
+    return (record.key or b"").decode(errors="replace")
 
 
 @dataclass(slots=True)
@@ -123,7 +130,7 @@ def item_of(reader: Reader, shard: Shard, row: ShardRow, record: Record) -> Item
     item.record = record
     try:
         item.envelope = envelopes.read(record.headers, record.value)
-        item.cause = cause_of(item.envelope, record.key)
+        item.cause = cause_of(item.envelope, key_of(record))
         item.fate = _fate(reader, shard, row, record, item.envelope)
         if item.fate is Fate.DECIDE:
             _type(reader, item)
@@ -137,18 +144,18 @@ def replayed(reader: Reader, shard: int, record: Record, document: Document) -> 
     item = Item(document["_id"], shard, Fate.DECIDE, record=record, document=document)
     try:
         item.envelope = envelopes.read(record.headers, record.value)
-        item.cause = cause_of(item.envelope, record.key)
+        item.cause = cause_of(item.envelope, key_of(record))
         _type(reader, item)
     except Poison as poison:
         item.fate, item.poison = Fate.POISON, poison
     return item
 
 
-def cause_of(envelope: Envelope, key: bytes | None) -> Cause:
+def cause_of(envelope: Envelope, key: str) -> Cause:
     return Cause(
         id=envelope.id,
         source=envelope.source,
-        key=(key or b"").decode(errors="replace"),
+        key=key,
         time=envelope.time,
         tenant=envelope.tenant,
         actor=envelope.actor,

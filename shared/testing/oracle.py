@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 
 Document = dict[str, Any]
 
+ORDERED = ("routing.claims.v1", "routing.answers.v1")
+"""Topics in which a record that can't be processed holds up the later ones of its key."""
+
 
 class Violation(NamedTuple):
     invariant: str
@@ -71,6 +74,8 @@ class Evidence:
     """Empty if everything came to rest; else what was left."""
     personal: Sequence[str] = ()
     """Planted personal data, which may stand in values and nowhere else."""
+    unresolved: Sequence[Document] = ()
+    """What was set aside when all had come to rest and no operator had resolved any of it."""
     topics: dict[str, list[Seen]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
@@ -192,6 +197,29 @@ def _answers(evidence: Evidence, service: str) -> dict[str, set[tuple[str, str]]
 def _set_aside(evidence: Evidence, service: str) -> set[tuple[str, int, int]]:
     rows = [row["record"] for row in evidence.rows(service, "set_aside") if row["record"]]
     return {(row["topic"], row["partition"], row["offset"]) for row in rows}
+
+
+def parked_keys_wait(evidence: Evidence) -> Iterator[Violation]:
+    """I5: behind a record that was set aside, later records of its key were parked."""
+    raw = [(row["code"], row["record"]) for row in evidence.unresolved if row["record"]]
+    aside = {(head["topic"], head["partition"], head["offset"]) for _, head in raw}
+    for code, head in raw:
+        if code == "parked" or head["topic"] not in ORDERED:
+            continue
+        for (stream, number), offsets in _behind(evidence, head).items():
+            places = {(head["topic"], head["partition"], offset) for offset in offsets}
+            if min(offsets) > head["offset"] and not places & aside:
+                place = f"{head['topic']}/{head['partition']}/{head['offset']}"
+                yield Violation("I5", f"{number} of {stream} overtook {place} of the same key")
+
+
+def _behind(evidence: Evidence, head: Document) -> dict[tuple[str, int], list[int]]:
+    """Where each record of the head's key stands in its partition; some were said repeatedly."""
+    found: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for record in evidence.topics[head["topic"]]:
+        if record.partition == head["partition"] and record.key == head["key"] and record.stream:
+            found[record.stream, record.number].append(record.offset)
+    return found
 
 
 def leads_add_up(evidence: Evidence) -> Iterator[Violation]:
@@ -353,6 +381,7 @@ CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
     outboxes_are_empty,
     everything_was_read,
     every_command_has_one_outcome,
+    parked_keys_wait,
     leads_add_up,
     every_claim_ended,
     answers_are_true,

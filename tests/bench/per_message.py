@@ -45,7 +45,7 @@ class PerMessage:
     async def take(self, record: Any) -> None:
         envelope = envelopes.read(record.headers, record.value)
         event = envelopes.parse(SubmitLead, envelope.data)
-        cause = cause_of(envelope, record.key)
+        cause = cause_of(envelope, record.key.decode())
         decision = await self._commit(record, envelope, Input(event, cause, SystemClock().now()))
         for kind, said, key in _said(decision, envelope, cause.key):
             await self._send(envelope, kind, said, key)

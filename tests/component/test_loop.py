@@ -7,7 +7,7 @@ import pytest
 from shared.loop.effects import Verdict
 from shared.loop.log import Outgoing
 from shared.topics import shard_of
-from tests.component.world import BROKEN, COMMANDS, ORDERED, Speak, Town, in_town
+from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Speak, Town, in_town
 
 
 def other_partition(key: str) -> int:
@@ -171,6 +171,23 @@ def test_later_records_of_a_key_wait_in_order_behind_one_set_aside() -> None:
         await town.rest()
         ann = [word for word in town.words() if word != "elsewhere"]
         assert ["first", "second", "third", "fourth", "fifth", "sixth"] == ann
+
+    in_town(story)
+
+
+def test_a_record_without_readable_headers_holds_its_key() -> None:
+    """The key is the record's own: what comes behind it waits all the same."""
+
+    async def story(town: Town) -> None:
+        town.world.publish(Outgoing(ORDERED, shard_of(b"ann", PARTITIONS), b"ann", b"?", []))
+        town.follow("second")
+        town.follow("elsewhere", key="bob")
+        await town.rest()
+        assert ["elsewhere"] == town.words()
+        (head,) = [row for row in town.stored("set_aside") if row["state"] == "set_aside"]
+        town.operate("skip", id=head["_id"], reason="no lead of ours")
+        await town.rest()
+        assert ["elsewhere", "second"] == town.words()
 
     in_town(story)
 

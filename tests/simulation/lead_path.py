@@ -24,6 +24,10 @@ from shared.topics import manifest, shard_of
 from tests.simulation import poison
 
 PARTITIONS = 4
+OPERATOR_LOOKS = 0.03
+"""The chance, per record, that an operator looks at what is set aside."""
+OUTAGE = 0.01
+"""The chance, per request, that its endpoint can't be reached for a while."""
 SECRET = "simulated-secret"
 SURNAME = "Canaryson"
 CODES = ["SIM-AAA-BBB-1", "SIM-AAA-BBB-2"]
@@ -202,12 +206,16 @@ class Customers:
         self.world = world
         self.received: list[Received] = []
         self.refused: set[str] = set()
+        self.away_until: dict[str, float] = {}
 
     async def __call__(self, row: Document) -> tuple[Verdict, str]:
         if self.world.chances.crash == 0:
             if row["_id"] in self.refused:
                 return self._answer(row, False, Verdict.REFUSED, "answered 422")
             return self._answer(row, True, Verdict.DONE, "answered 200")
+        if self._is_away(row["endpoint"]):
+            self.world.injected["endpoint away"] += 1
+            return Verdict.NOT_TRIED, "the endpoint could not be reached"
         taken, verdict, text, seconds = self.world.random.choices(
             [
                 (True, Verdict.DONE, "answered 200", 0.05),
@@ -229,6 +237,13 @@ class Customers:
         await asyncio.sleep(seconds)
         return answer
 
+    def _is_away(self, endpoint: str) -> bool:
+        """An endpoint goes away for a while, which a jump of the clock can make a day."""
+        now = asyncio.get_running_loop().time()
+        if self.world.draw(OUTAGE):
+            self.away_until[endpoint] = now + self.world.random.uniform(5, 60)
+        return now < self.away_until.get(endpoint, 0.0)
+
     def _has_taken(self, key: str) -> bool:
         return any(one.key == key and one.taken for one in self.received)
 
@@ -249,20 +264,34 @@ async def simulate(seed: int, steps: int) -> tuple[Evidence, World]:
     """One run from start to rest, and what is left to be judged."""
     world = World(seed, BUILDS, TOPICS, PARTITIONS, _customers)
     upstream = Upstream(world)
-    await world.run(lambda _world: upstream.load(), steps)
+    await world.run(lambda world: _operated(world, upstream), steps)
     rested = await world.drain()
-    for _ in range(5):
-        skips = upstream.skips(world.databases["routing"].documents("set_aside"))
+    unresolved = _waiting(world)
+    while rested and (skips := upstream.skips(_waiting(world))):
         for record in skips:
             world.publish(record)
-        rested = rested and await world.drain()
-        if not skips:
-            break
+        rested = await world.drain()
     world.clock.ahead += timedelta(days=8)
     rested = rested and await world.drain()
     evidence = gather(world, "" if rested else world.why_not_quiet())
+    evidence.unresolved = unresolved
     world.stop()
     return evidence, world
+
+
+def _operated(world: World, upstream: Upstream) -> Iterator[Outgoing]:
+    """The load, and an operator who now and then gives up what parks a key."""
+    for record in upstream.load():
+        yield record
+        if world.draw(OPERATOR_LOOKS):
+            for skip in upstream.skips(_waiting(world)):
+                world.injected["skipped by an operator"] += 1
+                yield skip
+
+
+def _waiting(world: World) -> list[Document]:
+    rows = world.databases["routing"].documents("set_aside")
+    return [row for row in rows if row["state"] in ("set_aside", "parked")]
 
 
 def _customers(world: World) -> Endpoint:
