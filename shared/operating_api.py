@@ -15,6 +15,8 @@ from shared.loop.shard import State
 from shared.loop.ticker import Ticker
 from shared.store import Document, Filter
 
+STUCK_SECONDS_MAX = 30.0
+
 
 def routes(loop: Loop, ticker: Ticker, instance: int) -> Sequence[Route]:
     api = OperatingApi(loop, ticker, instance)
@@ -43,9 +45,11 @@ class OperatingApi:
         )
 
     def _not_ready(self) -> list[str]:
-        """Assigned, opened, and able to reach the store and the broker a moment ago."""
+        """Assigned, opened, able to reach the store and the broker a moment ago, and getting on."""
         loop = self._loop
         reasons = [self._ticker.error] if self._ticker.error else []
+        if (stuck := self._ticker.stuck_seconds()) > STUCK_SECONDS_MAX:
+            reasons.append(f"records wait, and none was taken for {stuck:.0f} s")
         if not loop.shards:
             reasons.append("no shard is assigned")
         for shard in loop.shards.values():

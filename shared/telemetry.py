@@ -7,8 +7,10 @@ data.
 """
 
 import logging
+import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
+from typing import Any
 
 import structlog
 from opentelemetry import trace
@@ -31,6 +33,12 @@ BATCH = "messaging.batch.message_count"
 FATE = "leadops.fate"
 VERDICT = "leadops.verdict"
 LINKS_MAX = 128
+
+LOG_FIELDS = frozenset(
+    ("event", "level", "timestamp", "at", "code", "endpoint", "error", "errors", "id", "inputs")
+    + ("reason", "role", "shard", "shards", "type")
+)
+ADDRESS = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+")
 
 
 def context_of(traceparent: str | None) -> SpanContext | None:
@@ -137,6 +145,29 @@ class LoopMetrics(Collector):
         yield running
 
 
+def redacted(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> dict[str, Any]:
+    """Lets through the fields that are known to name no person, and nothing that looks like an
+    address in them. What a later log call adds has to be named here first."""
+    return {
+        name: _without_addresses(value) if name in LOG_FIELDS else "[not allowed]"
+        for name, value in entry.items()
+    }
+
+
+def _without_addresses(value: Any) -> Any:
+    match value:
+        case str():
+            return ADDRESS.sub("[address]", value)
+        case dict():
+            return {name: _without_addresses(one) for name, one in value.items()}
+        case list() | tuple() | set():
+            return [_without_addresses(one) for one in value]
+        case int() | float() | None:
+            return value
+        case other:
+            return _without_addresses(str(other))
+
+
 def configure_logs(level: str) -> None:
     """JSON lines on standard error. Libraries speak up only from warnings on."""
     structlog.configure(
@@ -144,6 +175,7 @@ def configure_logs(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            redacted,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),

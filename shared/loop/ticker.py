@@ -32,9 +32,14 @@ class Ticker:
         self._loop = loop
         self._check_at = 0.0
         self._positions: dict[Place, int] = {}
+        self._stuck_at: float | None = None
         self._steps: dict[int, int] = {}
         self.error: str | None = "not started"
         """Why the last turn failed; readiness tells it."""
+
+    def stuck_seconds(self) -> float:
+        """For how long records have waited while none was taken."""
+        return 0.0 if self._stuck_at is None else self._loop.monotonic() - self._stuck_at
 
     async def run(self) -> None:
         """Turns until it is cancelled; after a turn that failed comes another."""
@@ -129,13 +134,14 @@ class Ticker:
         """If no place has moved since the last check, those that have records are sought again: the
         client may have moved its position without handing over what it passed."""
         before, self._positions = self._positions, self._loop.positions()
-        if before != self._positions:
-            return
         waiting = {
             place: at
             for place, at in self._positions.items()
             if place in bounds and bounds[place][1] > at
         }
-        if waiting:
-            self._loop.counters["places_sought_again"] += len(waiting)
-            self._loop.log.resume(waiting)
+        if not waiting or before != self._positions:
+            self._stuck_at = None
+            return
+        self._stuck_at = self._stuck_at or self._loop.monotonic()
+        self._loop.counters["places_sought_again"] += len(waiting)
+        self._loop.log.resume(waiting)

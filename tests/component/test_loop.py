@@ -1,11 +1,13 @@
 """The loop's promises, one at a time, on a small service in virtual time."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 
 from shared.loop.effects import Verdict
 from shared.loop.log import Outgoing
+from shared.testing.log import MemoryLog
 from shared.topics import shard_of
 from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Speak, Town, in_town
 
@@ -224,6 +226,25 @@ def test_a_deadline_fires_once_at_its_time() -> None:
         await town.restart()
         assert ["hello", "it is time"] == town.words()
         assert [] == town.stored("due")
+
+    in_town(story)
+
+
+def test_a_reader_that_stands_still_before_waiting_records_is_noticed() -> None:
+    """A broker client that hands over nothing looks alive; what waits tells it."""
+
+    async def story(town: Town) -> None:
+        (process,) = town.world.groups[0].members
+        with patch.object(MemoryLog, "fetch", lambda _self, _limit: []):
+            await town.for_seconds(20)
+            assert 0 == process.ticker.stuck_seconds()
+            town.ask("hello")
+            await town.for_seconds(20)
+            assert process.ticker.stuck_seconds() > 10
+        await town.rest()
+        await town.for_seconds(5)
+        assert ["hello"] == town.words()
+        assert 0 == process.ticker.stuck_seconds()
 
     in_town(story)
 
