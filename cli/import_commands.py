@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.api import Api
 from cli.command import Answer, As, Asker, Command
-from cli.importing import BadRow, Row, Upload, reference_field, rows_of
+from cli.importing import BadRow, Row, Upload, own_fields, reference_field, rows_of
 from cli.output import WRONG_USAGE, AsJson, CliError, progress, show_json
 from cli.publishing import ask, publish
 
@@ -24,7 +24,9 @@ def register(app: typer.Typer) -> None:
 
 
 def import_file(
-    file: Annotated[str, typer.Argument(help="CSV, comma or semicolon; - is the input.")],
+    file: Annotated[
+        str, typer.Argument(help="CSV with comma, semicolon or tab, or XLSX; - is stdin.")
+    ],
     affiliate: Annotated[str, typer.Option("--affiliate", help="Whose file it is.")],
     lead_code: Annotated[str | None, typer.Option(help="For rows that name none.")] = None,
     delivery: Annotated[str | None, typer.Option(help="The delivery that it belongs to.")] = None,
@@ -35,8 +37,8 @@ def import_file(
     """Upload a file in the affiliate's own format; bad rows are told by line, good rows go on."""
     content = read_bytes(file)
     with Api() as api:
-        field = reference_field(known_affiliate(api, affiliate))
-    rows = rows_of(content, field)
+        known = known_affiliate(api, affiliate)
+    rows = rows_of(content, reference_field(known), own_fields(known))
     upload = Upload(affiliate, lead_code, delivery)
     done = submit(upload, rows, Asker(actor), wait=wait)
     if as_json:

@@ -1,33 +1,37 @@
-"""Reads an affiliate's CSV file into submissions, and tells bad rows by line and reason (INT-12).
+"""Reads an affiliate's file into submissions, and tells bad rows by line and reason (INT-12).
 
-Total: whatever the bytes are, each row becomes a submission or a bad row. A submission's id follows
-from what it holds, so the same file again asks nothing new.
+Total: a file is refused as a whole, or each of its rows becomes a submission or a bad row. A
+submission's id follows from what it holds, so the same file again asks nothing new.
 """
 
-import csv
 import hashlib
-import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from cli import delimited, workbook
 from cli.command import Command
-from cli.output import WRONG_USAGE, CliError
+from cli.table import Flaw, Table, unreadable
 from shared.contracts.intake import SubmitLead
 from shared.contracts.values import Id
 from shared.ids import derived
 
 CELL_BYTES_MAX = 64 * 1024
-WINDOW_LINES = 200
-END = "end of the lines"
-DELIMITERS = (",", ";")
+ROW_BYTES_MAX = 1024 * 1024
+"""Written as JSON a byte becomes six at most, and a record may have 8 MiB."""
+FIELDS_NAMED = 3
+
 FOREIGN_SIGNATURES = {
-    b"PK\x03\x04": "an XLSX workbook",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
+    b"\xd0\xcf\x11\xe0": "an old XLS workbook or one with a password; save it as XLSX without one",
+    b"%PDF": "a PDF",
+    b"\x89PNG": "an image",
+    b"\xff\xd8\xff": "an image",
+    b"GIF8": "an image",
+    b"\x1f\x8b": "a gzip archive",
+    b"<": "HTML or XML",
 }
 
 _reference = TypeAdapter(Id)
@@ -47,116 +51,52 @@ class BadRow:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The lines of a file below its header, and how they are cut into cells."""
-
-    header: tuple[str, ...]
-    lines: Sequence[str]
-    first: int
-    delimiter: str
-
-    @property
-    def width(self) -> int:
-        return len(self.header)
-
-
-def rows_of(content: bytes, reference_field: str) -> list[Row | BadRow]:
-    """Raises only if there is no header that names the reference."""
-    table = read_header(lines_of(content), reference_field)
+def rows_of(
+    content: bytes, reference_field: str, own_fields: Collection[str] = ()
+) -> list[Row | BadRow]:
+    """Raises only if this is no table, or its header is not the affiliate's."""
+    table = table_of(content, reference_field)
+    check_header(table.header, reference_field, own_fields)
     return [
         read_row(table, reference_field, line, cells)
-        for line, cells in cut(table)
-        if cells is None or any(cells)
+        for line, cells in table.rows
+        if isinstance(cells, Flaw) or any(cells)
     ]
 
 
-def lines_of(content: bytes) -> list[str]:
-    """Bytes that are no UTF-8 stay recognizable, so that they cost their own row only."""
+def table_of(content: bytes, reference_field: str) -> Table:
+    if content.startswith(workbook.SIGNATURES):
+        return workbook.read(content)
+    start = content.removeprefix(b"\xef\xbb\xbf").lstrip()
     for signature, kind in FOREIGN_SIGNATURES.items():
-        if content.startswith(signature):
-            raise no_table(f"this is {kind}; save it as CSV in UTF-8")
-    # Set for the whole process, as the module has it; our own, smaller limit is told by line.
-    csv.field_size_limit(max(len(content), csv.field_size_limit()))
-    text = content.decode("utf-8-sig", errors="surrogateescape")
-    return list(io.StringIO(text, newline=""))
+        if start.startswith(signature):
+            raise unreadable(f"this is neither CSV nor XLSX: it is {kind}")
+    return delimited.read(content, reference_field)
 
 
-def no_table(text: str) -> CliError:
-    return CliError("unreadable", text, WRONG_USAGE)
-
-
-def read_header(lines: Sequence[str], reference_field: str) -> Table:
-    """The delimiter is the one that makes the affiliate's field for the reference appear."""
-    for delimiter in DELIMITERS:
-        reader = csv.reader(lines, delimiter=delimiter)
-        header = tuple(cell.strip() for cell in next(reader, []))
-        if reference_field in header:
-            check_header(header)
-            return Table(header, lines, reader.line_num, delimiter)
-    raise no_table(f"the first line names no field {reference_field!r}, which holds the reference")
-
-
-def check_header(header: Sequence[str]) -> None:
+def check_header(
+    header: Sequence[str], reference_field: str, own_fields: Collection[str] = ()
+) -> None:
     named = [name for name in header if name]
-    twice = sorted({name for name in named if named.count(name) > 1})
-    if twice:
-        raise no_table(f"the first line names a field twice: {', '.join(twice)}")
-
-
-def cut(table: Table) -> Iterator[tuple[int, list[str] | None]]:
-    """The cells of each row with its first line; no cells where a quote is not closed rightly.
-
-    Such a quote would swallow the rows behind it, so only its own line is given up. Working in
-    windows bounds what that costs, and how many lines a row may have.
-    """
-    at = table.first
-    while at < len(table.lines):
-        window = table.lines[at : at + WINDOW_LINES]
-        is_last = at + len(window) == len(table.lines)
-        done = 0
-        for start, end, cells in spans(window, table.delimiter):
-            if end == len(window) and start and not is_last:
-                break
-            doubtful = end - start > 1 or end == len(window)
-            if doubtful and not is_whole(window[start:end], table):
-                yield at + start + 1, None
-                done = start + 1
-                break
-            done = end
-            yield at + start + 1, cells
-        at += done
-
-
-def spans(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
-    reader, start = csv.reader(lines, delimiter=delimiter), 0
-    for cells in reader:
-        yield start, reader.line_num, cells
-        start = reader.line_num
-
-
-def is_whole(lines: Sequence[str], table: Table) -> bool:
-    """Of a row over several lines more is asked: only a right one is believed."""
-    rows = list(csv.reader([*lines, END], delimiter=table.delimiter))
-    if rows[-1] != [END]:
-        return False
-    return len(lines) == 1 or (len(rows[0]) == table.width and is_strict(lines, table.delimiter))
-
-
-def is_strict(lines: Sequence[str], delimiter: str) -> bool:
-    try:
-        return bool(list(csv.reader(lines, delimiter=delimiter, strict=True)))
-    except csv.Error:
-        return False
+    if own_fields and not set(named) & set(own_fields):
+        some = ", ".join(list(own_fields)[:FIELDS_NAMED])
+        raise unreadable(f"the first line names none of the affiliate's fields, such as {some}")
+    if reference_field not in named:
+        text = f"the first line names no field {reference_field!r}, which holds the reference"
+        raise unreadable(text)
+    if twice := sorted({name for name in named if named.count(name) > 1}):
+        raise unreadable(f"the first line names a field twice: {', '.join(twice)}")
+    if flaw := flaw_of(header):
+        raise unreadable(f"the first line can't be used: {flaw.text}")
 
 
 def read_row(
-    table: Table, reference_field: str, line: int, cells: Sequence[str] | None
+    table: Table, reference_field: str, line: int, cells: Sequence[str] | Flaw
 ) -> Row | BadRow:
-    if cells is None:
-        return BadRow(line, "quote_open", "a quote is not closed")
-    if bad := wrong_cells(line, cells, table.width):
-        return bad
+    flaw = cells if isinstance(cells, Flaw) else wrong_number(cells, table.width) or flaw_of(cells)
+    if isinstance(cells, Flaw) or flaw:
+        assert flaw is not None
+        return BadRow(line, flaw.reason, flaw.text)
     record = {name: cell for name, cell in zip(table.header, cells, strict=False) if name}
     reference = record[reference_field].strip()
     if not reference:
@@ -167,17 +107,29 @@ def read_row(
         return BadRow(line, "reference_invalid", "the reference is too long or not printable")
 
 
-def wrong_cells(line: int, cells: Sequence[str], width: int) -> BadRow | None:
+def wrong_number(cells: Sequence[str], width: int) -> Flaw | None:
     """Empty cells behind the last column do no harm; spreadsheets leave them."""
     if len(cells) < width:
-        return BadRow(line, "cells_missing", f"{len(cells)} cells, the header has {width}")
+        return Flaw("cells_missing", f"{len(cells)} cells, the header has {width}")
     if any(cells[width:]):
-        return BadRow(line, "cells_too_many", f"{len(cells)} cells, the header has {width}")
+        return Flaw("cells_too_many", f"{len(cells)} cells, the header has {width}")
+    return None
+
+
+def flaw_of(cells: Sequence[str]) -> Flaw | None:
+    """What begins as a formula is a text as any other, since nothing here evaluates it."""
+    total = 0
     for cell in cells:
         if not cell.isascii() and not is_text(cell):
-            return BadRow(line, "not_utf8", "a cell is not UTF-8 text")
-        if len(cell) > CELL_BYTES_MAX or len(cell.encode()) > CELL_BYTES_MAX:
-            return BadRow(line, "cell_too_long", f"a cell has more than {CELL_BYTES_MAX} bytes")
+            return Flaw("not_utf8", "a cell is not UTF-8 text")
+        if "\0" in cell:
+            return Flaw("nul", "a cell holds a NUL character")
+        size = len(cell) if cell.isascii() else len(cell.encode())
+        if size > CELL_BYTES_MAX:
+            return Flaw("cell_too_long", f"a cell has more than {CELL_BYTES_MAX} bytes")
+        total += size
+    if total > ROW_BYTES_MAX:
+        return Flaw("row_too_long", f"the row has more than {ROW_BYTES_MAX} bytes")
     return None
 
 
@@ -221,5 +173,10 @@ def reference_field(affiliate: Mapping[str, Any]) -> str:
     """From the affiliate's mapping, the own field that holds its reference."""
     field = affiliate["mapping"]["fields"].get("reference")
     if not field:
-        raise no_table(f"the mapping of {affiliate['id']} names no field for the reference")
+        raise unreadable(f"the mapping of {affiliate['id']} names no field for the reference")
     return str(field)
+
+
+def own_fields(affiliate: Mapping[str, Any]) -> list[str]:
+    mapping = affiliate["mapping"]
+    return [*mapping["fields"].values(), *mapping.get("answers", {}).values()]

@@ -23,7 +23,7 @@ TOP_LEVEL = {
     *(".dockerignore", ".gitignore"),
 }
 
-RANKS = {"__main__": 6, "app": 5, "service": 4, "api": 4, "handlers": 3, "store": 2}
+RANKS = {"__main__": 7, "app": 6, "service": 5, "api": 5, "searching": 4, "handlers": 3, "store": 2}
 """The layers of a service; every other module of it is domain, which is rank 1."""
 DOMAIN = 1
 
@@ -33,7 +33,7 @@ STORING = (*DECIDING, "shared.loop.catalogue", "shared.store")
 MAY_IMPORT = {DOMAIN: DECIDING, RANKS["handlers"]: DECIDING, RANKS["store"]: STORING}
 """What the inner layers of a service may know of shared: values, never the loop or a client."""
 
-PURE_PARSERS = {"phonenumbers", "pycountry", "pydantic", "pydantic_core"}
+PURE_PARSERS = {"phonenumbers", "pycountry", "pydantic", "pydantic_core", "rapidfuzz"}
 """The packages that the inner layers may use: none of them reaches outside."""
 
 DRIVERS = {"motor", "pymongo", "bson"}

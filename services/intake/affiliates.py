@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 from services.intake.places import fold
-from shared.contracts.intake import PutAffiliate
+from shared.contracts.intake import CanonicalField, PutAffiliate
+from shared.contracts.intake import Mapping as Mapped
 from shared.loop.decision import Accepted, Cause, Decision, Refused
 
+ORGANIC = "organic"
 Field = tuple[str, str, Mapping[str, str]]
 
 
@@ -30,6 +33,7 @@ class Affiliate:
     fields: tuple[Field, ...] = field(init=False, compare=False, repr=False)
     lead_codes: frozenset[str] = field(init=False, compare=False, repr=False)
     categories: frozenset[str] = field(init=False, compare=False, repr=False)
+    own_fields: frozenset[str] = field(init=False, compare=False, repr=False)
     zone: ZoneInfo = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -38,6 +42,9 @@ class Affiliate:
             "fields": tuple(_fields(definition)),
             "lead_codes": frozenset(definition.lead_codes),
             "categories": frozenset(definition.categories),
+            "own_fields": frozenset(
+                (*definition.mapping.fields.values(), *definition.mapping.answers.values())
+            ),
             "zone": ZoneInfo(definition.mapping.time_zone),
         }
         for name, value in prepared.items():
@@ -49,6 +56,23 @@ def _fields(definition: PutAffiliate) -> Iterable[Field]:
     for canonical, own in mapping.fields.items():
         vocabulary = mapping.vocabularies.get(canonical, {})
         yield canonical, own, {fold(given): meaning for given, meaning in vocabulary.items()}
+
+
+def organic_source() -> Affiliate:
+    """INT-15: what a record of the operator's own site is read with: its fields are canonical."""
+    own = [name for name in get_args(CanonicalField) if name not in ("category", "lead_code")]
+    definition = PutAffiliate(
+        id=ORGANIC,
+        name="The operator's own site",
+        contacts=(),
+        mapping=Mapped(fields={name: name for name in own}),
+        lead_codes=(),
+        categories=(),
+    )
+    return Affiliate("", 0, "", 0, definition, datetime.min, "")
+
+
+ORGANIC_SOURCE = organic_source()
 
 
 class AffiliateIndex:
@@ -66,6 +90,8 @@ class AffiliateIndex:
 
 def put(command: PutAffiliate, before: Affiliate | None, cause: Cause, now: datetime) -> Decision:
     """INT-01: an affiliate is data; the same data again changes nothing."""
+    if command.id == ORGANIC:
+        return Decision(answer=Refused("id_reserved", "organic is no affiliate's id"))
     if refused := _contradictions(command):
         return Decision(answer=refused)
     if before is None:
@@ -84,12 +110,32 @@ def _saved(affiliate: Affiliate, code: str) -> Decision:
     return Decision(save=[affiliate], answer=Accepted(code, details={"version": affiliate.number}))
 
 
+def _vocabulary_cycle(command: PutAffiliate) -> str | None:
+    """The field whose words mean each other in a circle, so that none of them means anything."""
+    for canonical, vocabulary in command.mapping.vocabularies.items():
+        words = {fold(given): fold(meaning) for given, meaning in vocabulary.items()}
+        if any(_comes_back(start, words) for start in words):
+            return canonical
+    return None
+
+
+def _comes_back(start: str, words: Mapping[str, str]) -> bool:
+    """A word that means itself is no circle."""
+    seen, word = {start}, words[start]
+    while word in words and word not in seen:
+        seen.add(word)
+        word = words[word]
+    return word == start != words[start]
+
+
 def _contradictions(command: PutAffiliate) -> Refused | None:
     if "email" not in command.mapping.fields:
         return Refused("mapping_incomplete", "the mapping does not say where the email is")
     if not any("main" in contact.roles for contact in command.contacts):
         # Messages for a role that nobody holds go to the main contact.
         return Refused("main_contact_missing", "nobody holds the role main")
+    if field := _vocabulary_cycle(command):
+        return Refused("vocabulary_cycle", f"the vocabulary of {field} leads back to itself")
     try:
         ZoneInfo(command.mapping.time_zone)
     except (KeyError, ValueError, OSError):

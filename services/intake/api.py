@@ -1,26 +1,44 @@
 """Intake's read-only API: leads with their reasons and history, affiliates, counts."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic_core import from_json
 from starlette.requests import Request
 from starlette.routing import Route
 
+from services.intake import deliveries, domain, searching
+from services.intake.affiliates import stored_id
+from services.intake.deliveries import Delivery, Row
 from services.intake.domain import OUTCOMES, Lead, Try, Upload
 from services.intake.normalizing import email_address
-from services.intake.store import AFFILIATES, LEADS, TRIES
+from services.intake.requests import Request as AffiliateRequest
+from services.intake.searching import Search
+from services.intake.store import (
+    AFFILIATES,
+    DELIVERIES,
+    LEADS,
+    QUESTIONS,
+    REQUESTS,
+    TRIES,
+    of_delivery,
+)
 from shared import read_api
 from shared.ids import pseudonym
 from shared.read_api import BadRequest
-from shared.store import Document, Filter, Store
+from shared.store import Document, Store
 
 EQUAL_TO = {
     "affiliate": "affiliate",
     "lead_code": "lead_code",
     "delivery": "delivery",
     "outcome": "upload.outcome",
+    "source": "source",
+    "campaign": "sent_to",
+    "reason": "reason_codes",
 }
+YES_OR_NO = {"true": True, "false": False}
 
 
 def routes(store: Store, secret: str) -> list[Route]:
@@ -30,6 +48,11 @@ def routes(store: Store, secret: str) -> list[Route]:
         read_api.route("/leads/{id}", reader.lead),
         read_api.route("/affiliates", reader.affiliates),
         read_api.route("/counts", reader.counts),
+        read_api.route("/held", reader.held),
+        read_api.route("/questions", reader.questions),
+        read_api.route("/deliveries", reader.deliveries),
+        read_api.route("/deliveries/{affiliate}/{id:path}", reader.delivery),
+        read_api.route("/requests", reader.requests),
     ]
 
 
@@ -39,10 +62,32 @@ class Reader:
         self._secret = secret
 
     async def leads(self, request: Request) -> Mapping[str, Any]:
-        """INT-11: what is asked for together must all hold."""
-        where = self._where(request)
-        rows, following = await read_api.page(self._store, LEADS.name, where, request)
+        """INT-11: what is asked for together must all hold; newest first."""
+        rows, following = await self._page(request, self._where(request))
         return {"leads": [_summary(LEADS.from_document(row)) for row in rows], "next": following}
+
+    async def held(self, request: Request) -> Mapping[str, Any]:
+        """INT-06: what waits for a person, with what each answer may mean."""
+        where = self._where(request) | {"upload.outcome": domain.HELD}
+        if question := request.query_params.get("question"):
+            where["held_for"] = question
+        rows, following = await self._page(request, where)
+        leads = [LEADS.from_document(row) for row in rows]
+        return {"leads": [{**_summary(lead), "held": lead.held} for lead in leads]} | {
+            "next": following
+        }
+
+    async def _page(
+        self, request: Request, where: dict[str, Any]
+    ) -> tuple[list[Document], str | None]:
+        search = Search(
+            where,
+            read_api.instant(request, "from"),
+            read_api.instant(request, "to"),
+            request.query_params.get("after") or None,
+            datetime.now(UTC).replace(tzinfo=None),
+        )
+        return await searching.page(self._store, search, read_api.limit(request))
 
     async def lead(self, request: Request) -> Mapping[str, Any]:
         where = {"_id": request.path_params["id"], "tenant": read_api.tenant(request)}
@@ -58,32 +103,104 @@ class Reader:
         rows = await self._affiliates(request)
         names = [AFFILIATES.from_document(row).definition.id for row in rows]
         tenant = read_api.tenant(request)
-        return {"affiliates": [await self._counted(tenant, name) for name in names]}
+        with_reasons = request.query_params.get("reasons") == "true"
+        return {"affiliates": [await self._counted(tenant, name, with_reasons) for name in names]}
+
+    async def questions(self, request: Request) -> Mapping[str, Any]:
+        where = {"tenant": read_api.tenant(request)}
+        rows = await self._store.find(QUESTIONS.name, where, sort=[("_id", 1)])
+        return {"questions": [_question(row) for row in rows]}
+
+    async def deliveries(self, request: Request) -> Mapping[str, Any]:
+        """INT-10: each as it stands now, counted."""
+        where = {"tenant": read_api.tenant(request)}
+        if affiliate := request.query_params.get("affiliate"):
+            where["announced.affiliate"] = affiliate
+        rows = await self._store.find(DELIVERIES.name, where, sort=[("_id", 1)])
+        found = [DELIVERIES.from_document(row) for row in rows]
+        return {"deliveries": [await self._standing(delivery) for delivery in found]}
+
+    async def delivery(self, request: Request) -> Mapping[str, Any]:
+        """One with its missing rows, and who of the affiliate has to know."""
+        tenant, name = read_api.tenant(request), request.path_params["affiliate"]
+        id = deliveries.stored_id(tenant, name, request.path_params["id"])  # noqa: A001
+        row = await read_api.one(self._store, DELIVERIES.name, {"_id": id}, "delivery")
+        delivery = DELIVERIES.from_document(row)
+        rows = await self._store.find(LEADS.name, of_delivery(delivery))
+        leads = [LEADS.from_document(each) for each in rows]
+        came = [Row(lead.reference, lead.outcome, bool(lead.sent_to)) for lead in leads]
+        standing = deliveries.standing(delivery.announced, came)
+        return {
+            **await self._standing(delivery),
+            "missing": standing.missing,
+            "unannounced": standing.unannounced,
+            "contact": await self._contact(tenant, name, "technical"),
+        }
+
+    async def _standing(self, delivery: Delivery) -> Mapping[str, Any]:
+        where = dict(of_delivery(delivery))
+        outcomes = {
+            outcome: await self._store.count(LEADS.name, where | {"upload.outcome": outcome})
+            for outcome in (*OUTCOMES, domain.WAITING)
+        }
+        sent = await self._store.count(LEADS.name, where | {"is_sent": True})
+        announced = delivery.announced
+        return {
+            **announced.model_dump(mode="json", exclude={"references"}),
+            "announced_at": delivery.announced_at,
+            "received": sum(outcomes.values()),
+            **outcomes,
+            "sent": sent,
+            "invoiced": None,
+            "reconciled_at": delivery.reconciled_at,
+            "adds_up": delivery.adds_up,
+        }
+
+    async def _contact(self, tenant: str, affiliate: str, role: str) -> Mapping[str, Any] | None:
+        """INT-01: the one with this role, else the main contact."""
+        where = {"_id": stored_id(tenant, affiliate)}
+        for row in await self._store.find(AFFILIATES.name, where):
+            contacts = AFFILIATES.from_document(row).definition.contacts
+            for wanted in (role, "main"):
+                for contact in contacts:
+                    if wanted in contact.roles:
+                        return contact.model_dump(mode="json")
+        return None
+
+    async def requests(self, request: Request) -> Mapping[str, Any]:
+        where: dict[str, Any] = {"tenant": read_api.tenant(request)}
+        if _yes_or_no(request, "open"):
+            where["answered_at"] = None
+        rows = await self._store.find(REQUESTS.name, where, sort=[("_id", 1)])
+        return {"requests": [_request(REQUESTS.from_document(row)) for row in rows]}
 
     async def _affiliates(self, request: Request) -> list[Document]:
         where = {"tenant": read_api.tenant(request)}
         return await self._store.find(AFFILIATES.name, where, sort=[("_id", 1)])
 
-    async def _counted(self, tenant: str, affiliate: str) -> Mapping[str, Any]:
+    async def _counted(self, tenant: str, affiliate: str, with_reasons: bool) -> Document:
         where = {"tenant": tenant, "affiliate": affiliate}
         counts = {
             outcome: await self._store.count(LEADS.name, where | {"upload.outcome": outcome})
             for outcome in OUTCOMES
         }
-        return {"id": affiliate, "submitted": sum(counts.values()), **counts}
+        counted = {"id": affiliate, "submitted": sum(counts.values()), **counts}
+        if not with_reasons:
+            return counted
+        reasons = {
+            code: await self._store.count(LEADS.name, where | {"reason_codes": code})
+            for code in domain.REASON_CODES
+        }
+        return counted | {"reasons": {code: n for code, n in reasons.items() if n}}
 
-    def _where(self, request: Request) -> Filter:
+    def _where(self, request: Request) -> dict[str, Any]:
         tenant, given = read_api.tenant(request), request.query_params
         where: dict[str, Any] = {"tenant": tenant}
         where |= {path: given[name] for name, path in EQUAL_TO.items() if given.get(name)}
         if email := given.get("email"):
             where["person_id"] = self._person_id(tenant, email)
-        bounds = {
-            "$gte": read_api.instant(request, "from"),
-            "$lte": read_api.instant(request, "to"),
-        }
-        if span := {operator: moment for operator, moment in bounds.items() if moment}:
-            where["upload.uploaded_at"] = span
+        if (sent := _yes_or_no(request, "sent")) is not None:
+            where["is_sent"] = sent
         return where
 
     def _person_id(self, tenant: str, email: str) -> str:
@@ -105,6 +222,8 @@ def _summary(lead: Lead) -> Mapping[str, Any]:
         "reasons": lead.upload.reasons,
         "uploaded_at": lead.upload.uploaded_at,
         "person_id": lead.person_id,
+        "source": lead.source,
+        "sent_to": lead.sent_to,
     }
 
 
@@ -116,6 +235,9 @@ def _whole(lead: Lead, tries: list[Try]) -> Mapping[str, Any]:
         "mapping_version": lead.mapping_version,
         "record": from_json(lead.upload.record),
         "accepted": lead.accepted.model_dump() if lead.accepted else None,
+        "held": lead.held,
+        "replaces": lead.replaces,
+        "changes": lead.changes,
         "history": [
             _entry(upload) for upload in sorted(uploads, key=lambda each: each.uploaded_at)
         ],
@@ -131,6 +253,36 @@ def _entry(upload: Upload) -> Mapping[str, Any]:
         "reasons": upload.reasons,
         "record": from_json(upload.record),
         "trace": upload.trace,
+    }
+
+
+def _yes_or_no(request: Request, name: str) -> bool | None:
+    given = request.query_params.get(name)
+    if given not in (None, "", *YES_OR_NO):
+        raise BadRequest(name)
+    return YES_OR_NO.get(given or "")
+
+
+def _question(row: Document) -> Mapping[str, Any]:
+    question = QUESTIONS.from_document(row)
+    return {
+        **question.definition.model_dump(mode="json", exclude={"aliases"}),
+        "aliases": question.aliases,
+        "version": question.number,
+        "changed_at": question.changed_at,
+        "changed_by": question.changed_by,
+    }
+
+
+def _request(request: AffiliateRequest) -> Mapping[str, Any]:
+    return {
+        **request.asked.model_dump(mode="json"),
+        "role": request.role,
+        "opened_at": request.opened_at,
+        "opened_by": request.opened_by,
+        "reminders": request.reminders,
+        "answered_at": request.answered_at,
+        "answer": request.answer.model_dump(mode="json") if request.answer else None,
     }
 
 

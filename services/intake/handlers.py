@@ -1,22 +1,239 @@
-"""What intake does with each command; all of it is called inside one transaction of the loop."""
+"""What intake does with each event; all of it is called inside one transaction of the loop."""
 
-from functools import partial
+from dataclasses import dataclass, replace
 
-from services.intake import affiliates, domain
+from services.intake import affiliates, deliveries, domain, questions, replacing, requests
 from services.intake.affiliates import Affiliate, AffiliateIndex
-from services.intake.domain import Contact, Lead, Submission
+from services.intake.deliveries import Delivery, Row
+from services.intake.domain import Change, Contact, Lead, Raw, Submission
 from services.intake.normalizing import normalize
-from shared.contracts.intake import PutAffiliate, SubmitLead
+from services.intake.questions import Question, QuestionIndex
+from services.intake.replacing import Contacts, Known
+from services.intake.requests import Request
+from services.intake.store import HELD_AT_ONCE
+from shared.contracts.intake import (
+    AddAlias,
+    AnnounceDelivery,
+    AnswerRequest,
+    ConvertLead,
+    LeadToRecheck,
+    OpenRequest,
+    PutAffiliate,
+    PutQuestion,
+    QuestionChanged,
+    ReleaseLead,
+    SubmitLead,
+)
+from shared.contracts.routing import LeadSent, WithdrawalAnswered
 from shared.ids import pseudonym
-from shared.loop.decision import Decision, Handlers, Input, Refused
+from shared.loop.decision import (
+    Accepted,
+    Cause,
+    Decision,
+    DueReached,
+    Handlers,
+    Input,
+    Refused,
+    Say,
+)
 from shared.loop.working_set import WorkingSet
 
 
-def handlers(index: AffiliateIndex, secret: str) -> Handlers:
-    return {
-        SubmitLead: partial(submit_lead, index, secret),
-        PutAffiliate: put_affiliate,
-    }
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What every decision may look things up in: the catalogues in memory, and the key of the
+    pseudonyms."""
+
+    affiliates: AffiliateIndex
+    questions: QuestionIndex
+    secret: str
+
+    def handlers(self) -> Handlers:
+        return {
+            SubmitLead: self.submit_lead,
+            ConvertLead: self.convert_lead,
+            ReleaseLead: self.release_lead,
+            LeadToRecheck: self.recheck_lead,
+            domain.RECHECK: self.recheck_lead,
+            WithdrawalAnswered: self.replace_lead,
+            LeadSent: note_sent,
+            PutAffiliate: put_affiliate,
+            PutQuestion: put_question,
+            AddAlias: add_alias,
+            QuestionChanged: recheck_held,
+            AnnounceDelivery: self.announce_delivery,
+            deliveries.RECONCILE: self.reconcile_delivery,
+            OpenRequest: self.open_request,
+            AnswerRequest: answer_request,
+            requests.REMIND: remind,
+        }
+
+    def submit_lead(self, state: WorkingSet, given: Input) -> Decision:
+        command, cause = given.event, given.cause
+        assert isinstance(command, SubmitLead)
+        if not domain.may_submit(command, cause):
+            return _refused("not_permitted", "an affiliate submits its own leads only")
+        affiliate = self.affiliate(state, cause, command.affiliate)
+        if affiliate is None:
+            return _refused("affiliate_unknown", "there is no such affiliate")
+        raw = domain.submitted(command, cause)
+        before = state.get(Lead, raw.id)
+        if before is not None and before.outcome in (domain.ACCEPTED, domain.WAITING):
+            return domain.repeat(before, raw)
+        submission = self.read(state, raw, affiliate)
+        contact = self.contact(state, submission.person_id)
+        if command.replaces is None:
+            return domain.take_in(submission, before, contact)
+        other = state.get(Lead, self.replaced(raw))
+        return replacing.take_in(submission, Known(before, other, contact), given.now)
+
+    def convert_lead(self, state: WorkingSet, given: Input) -> Decision:
+        command = given.event
+        assert isinstance(command, ConvertLead)
+        raw = domain.converted(command, given.cause)
+        before = state.get(Lead, raw.id)
+        if before is not None and before.outcome == domain.ACCEPTED:
+            return domain.repeat(before, raw)
+        submission = self.read(state, raw, affiliates.ORGANIC_SOURCE)
+        return domain.take_in(submission, before, self.contact(state, submission.person_id))
+
+    def release_lead(self, state: WorkingSet, given: Input) -> Decision:
+        command, cause = given.event, given.cause
+        assert isinstance(command, ReleaseLead)
+        id = domain.lead_id(cause.tenant, command.affiliate, command.reference)  # noqa: A001
+        lead = state.get(Lead, id)
+        if lead is None or lead.outcome != domain.HELD:
+            return _refused("not_held", "no lead is held under this reference")
+        affiliate = self.affiliate(state, cause, command.affiliate)
+        assert affiliate is not None and affiliate.definition.id == lead.affiliate
+        if refused := self._not_releasing(state, lead, command, cause):
+            return refused
+        lead = domain.with_answers(lead, affiliate, command.answers)
+        decision = self.again(state, lead, given, "released")
+        (after,) = [entity for entity in decision.save if isinstance(entity, Lead)]
+        answer = Accepted(after.outcome, details={"lead": id, "outcome": after.outcome})
+        return replace(decision, answer=answer)
+
+    def _not_releasing(
+        self, state: WorkingSet, lead: Lead, command: ReleaseLead, cause: Cause
+    ) -> Decision | None:
+        for symbol, answer in command.answers.items():
+            if symbol not in {held.question for held in lead.held}:
+                return _refused("answer_not_held", f"the lead is not held for {symbol}")
+            question = self.question(state, cause, symbol)
+            if question is None or questions.fold(answer) not in question.passing:
+                return _refused("answer_not_allowed", f"{symbol} allows no such answer")
+        return None
+
+    def recheck_lead(self, state: WorkingSet, given: Input) -> Decision:
+        """INT-07: a catalogue that changed may have freed it; else it stays as it is."""
+        event = given.event
+        assert isinstance(event, LeadToRecheck | DueReached)
+        lead = state.get(Lead, event.lead if isinstance(event, LeadToRecheck) else _lead_of(event))
+        if lead is None or lead.outcome != domain.HELD:
+            return Decision()
+        decision = self.again(state, lead, given, "rechecked")
+        after = next(entity for entity in decision.save if isinstance(entity, Lead))
+        return Decision() if after.outcome == domain.HELD else decision
+
+    def replace_lead(self, state: WorkingSet, given: Input) -> Decision:
+        answer = given.event
+        assert isinstance(answer, WithdrawalAnswered)
+        lead = state.get(Lead, answer.replacement)
+        if lead is None or lead.outcome != domain.WAITING:
+            return Decision()
+        if answer.outcome == "already_sent":
+            return replacing.already_sent(lead, given.now)
+        submission = self._read_stored(state, lead, given.cause)
+        other = state.get(Lead, answer.lead)
+        contacts = Contacts(
+            self.contact(state, submission.person_id),
+            self.contact(state, other.person_id if other else None),
+        )
+        return replacing.withdrawn(lead, other, submission, contacts, given.now)
+
+    def again(self, state: WorkingSet, lead: Lead, given: Input, what: str) -> Decision:
+        submission = self._read_stored(state, lead, given.cause)
+        contact = self.contact(state, submission.person_id)
+        change = Change(given.now, given.cause.actor or "intake", what)
+        return domain.decide_again(lead, submission, contact, change)
+
+    def _read_stored(self, state: WorkingSet, lead: Lead, cause: Cause) -> Submission:
+        raw = domain.stored(lead, cause)
+        affiliate = self.affiliate(state, cause, lead.affiliate or "")
+        assert affiliate is not None, "an affiliate that uploaded something is never gone"
+        return self.read(state, raw, affiliate)
+
+    def read(self, state: WorkingSet, raw: Raw, affiliate: Affiliate) -> Submission:
+        cause = raw.cause
+        read = normalize(raw.record, affiliate, raw.lead_code)
+        category = raw.categories[0] if raw.categories else read.category
+        judged = questions.judge(
+            raw.record, affiliate, category, lambda symbol: self.question(state, cause, symbol)
+        )
+        email = read.person.email if read.person else None
+        person_id = pseudonym(self.secret, cause.tenant, email) if email else None
+        return domain.submission(raw, affiliate, read, judged, person_id)
+
+    def affiliate(self, state: WorkingSet, cause: Cause, name: str) -> Affiliate | None:
+        """One that was put in this very batch is in the state, and not yet in the index."""
+        id = affiliates.stored_id(cause.tenant, name)  # noqa: A001
+        return state.get(Affiliate, id) or self.affiliates.get(id)
+
+    def question(self, state: WorkingSet, cause: Cause, symbol: str) -> Question | None:
+        id = questions.stored_id(cause.tenant, symbol)  # noqa: A001
+        return state.get(Question, id) or self.questions.get(id)
+
+    def contact(self, state: WorkingSet, person_id: str | None) -> Contact | None:
+        return state.get(Contact, person_id) if person_id else None
+
+    def replaced(self, raw: Raw) -> str:
+        assert raw.affiliate is not None and raw.replaces is not None
+        return domain.lead_id(raw.cause.tenant, raw.affiliate, raw.replaces)
+
+    def announce_delivery(self, state: WorkingSet, given: Input) -> Decision:
+        command, cause = given.event, given.cause
+        assert isinstance(command, AnnounceDelivery)
+        id = deliveries.stored_id(cause.tenant, command.affiliate, command.id)  # noqa: A001
+        affiliate = self.affiliate(state, cause, command.affiliate)
+        return deliveries.announce(command, state.get(Delivery, id), affiliate, cause)
+
+    def reconcile_delivery(self, state: WorkingSet, given: Input) -> Decision:
+        reached, cause = given.event, given.cause
+        assert isinstance(reached, DueReached)
+        delivery = state.get(Delivery, reached.data["delivery"])
+        if delivery is None:
+            return Decision()
+        announced = delivery.announced
+        rows = [
+            Row(lead.reference, lead.outcome, bool(lead.sent_to))
+            for lead in state.all(Lead)
+            if (lead.tenant, lead.affiliate, lead.delivery)
+            == (cause.tenant, announced.affiliate, announced.id)
+        ]
+        affiliate = self.affiliate(state, cause, announced.affiliate)
+        return deliveries.reconcile(delivery, rows, affiliate, cause, given.now)
+
+    def open_request(self, state: WorkingSet, given: Input) -> Decision:
+        command, cause = given.event, given.cause
+        assert isinstance(command, OpenRequest)
+        id = requests.stored_id(cause.tenant, command.affiliate, command.id)  # noqa: A001
+        affiliate = self.affiliate(state, cause, command.affiliate)
+        return requests.open_(command, state.get(Request, id), affiliate, cause)
+
+
+def _refused(code: str, text: str) -> Decision:
+    return Decision(answer=Refused(code, text))
+
+
+def _lead_of(reached: DueReached) -> str:
+    return str(reached.data["lead"])
+
+
+def note_sent(state: WorkingSet, given: Input) -> Decision:
+    sent = given.event
+    assert isinstance(sent, LeadSent)
+    return domain.note_sent(state.get(Lead, sent.lead), sent.campaign)
 
 
 def put_affiliate(state: WorkingSet, given: Input) -> Decision:
@@ -26,28 +243,48 @@ def put_affiliate(state: WorkingSet, given: Input) -> Decision:
     return affiliates.put(command, before, given.cause, given.now)
 
 
-def submit_lead(index: AffiliateIndex, secret: str, state: WorkingSet, given: Input) -> Decision:
+def put_question(state: WorkingSet, given: Input) -> Decision:
+    command = given.event
+    assert isinstance(command, PutQuestion)
+    before = state.get(Question, questions.stored_id(given.cause.tenant, command.id))
+    return questions.put(command, before, given.cause, given.now)
+
+
+def add_alias(state: WorkingSet, given: Input) -> Decision:
+    command = given.event
+    assert isinstance(command, AddAlias)
+    before = state.get(Question, questions.stored_id(given.cause.tenant, command.question))
+    return questions.add_alias(command, before, given.cause, given.now)
+
+
+def recheck_held(state: WorkingSet, given: Input) -> Decision:
+    """Sends what is held for the question on to its shards, so many at once."""
+    changed = given.event
+    assert isinstance(changed, QuestionChanged)
+    held = sorted(
+        (lead for lead in state.all(Lead) if _waits(lead, changed, given.cause.tenant)),
+        key=lambda lead: lead.id,
+    )[:HELD_AT_ONCE]
+    say = [Say(LeadToRecheck(lead=lead.id), lead.key) for lead in held]
+    if len(held) == HELD_AT_ONCE:
+        after = QuestionChanged(question=changed.question, after=held[-1].id)
+        say.append(Say(after, changed.question))
+    return Decision(say=say)
+
+
+def _waits(lead: Lead, changed: QuestionChanged, tenant: str) -> bool:
+    symbols = {held.question for held in lead.held}
+    return lead.tenant == tenant and lead.id > changed.after and changed.question in symbols
+
+
+def answer_request(state: WorkingSet, given: Input) -> Decision:
     command, cause = given.event, given.cause
-    assert isinstance(command, SubmitLead)
-    if not domain.may_submit(command, cause):
-        return _refused("not_permitted", "an affiliate submits its own leads only")
-    id = affiliates.stored_id(cause.tenant, command.affiliate)  # noqa: A001
-    # An affiliate put in this very batch is in the state, and not yet in the index.
-    affiliate = state.get(Affiliate, id) or index.get(id)
-    if affiliate is None:
-        return _refused("affiliate_unknown", "there is no such affiliate")
-    if command.replaces is not None:
-        return _refused("replacing_unsupported", "a lead cannot be replaced yet")
-    lead = domain.lead_id(cause.tenant, command.affiliate, command.reference)
-    before = state.get(Lead, lead)
-    if before is not None and before.outcome == domain.ACCEPTED:
-        return domain.repeat(before, command, cause)
-    read = normalize(command.record, affiliate, command.lead_code)
-    person_id = pseudonym(secret, cause.tenant, read.person.email) if read.person else None
-    contact = state.get(Contact, person_id) if person_id else None
-    submission = Submission(lead, command, affiliate, read, person_id, cause)
-    return domain.take_in(submission, before, contact)
+    assert isinstance(command, AnswerRequest)
+    id = requests.stored_id(cause.tenant, command.affiliate, command.id)  # noqa: A001
+    return requests.answer(command, state.get(Request, id), cause)
 
 
-def _refused(code: str, text: str) -> Decision:
-    return Decision(answer=Refused(code, text))
+def remind(state: WorkingSet, given: Input) -> Decision:
+    reached = given.event
+    assert isinstance(reached, DueReached)
+    return requests.remind(state.get(Request, reached.data["request"]), given.cause)

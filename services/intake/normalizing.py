@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 
-import phonenumbers
 from pydantic import JsonValue
 
 from services.intake import places, titles
 from services.intake.affiliates import Affiliate
+from services.intake.industries import industry
+from services.intake.phones import phone
 from services.intake.places import fold
 from shared.contracts.values import (
     Company,
@@ -28,6 +29,7 @@ from shared.contracts.values import (
 )
 
 TEXT_LENGTH_MAX = 500
+EMPLOYEES_MAX = 100_000_000
 
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
@@ -244,20 +246,6 @@ def company_domain(given: str) -> str | None:
     return domain_name(host.removeprefix("www."))
 
 
-@lru_cache(maxsize=20_000)
-def phone(given: str, country: str | None) -> str | None:
-    """E.164, read as a national number of the lead's country where it is not international."""
-    if not given:
-        return None
-    try:
-        number = phonenumbers.parse(given, country)
-    except phonenumbers.NumberParseException:
-        return None
-    if number.extension or not phonenumbers.is_valid_number(number):
-        return None
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
-
-
 _NUMBER = r"(\d{1,3}(?:[,.' ]\d{3}){1,3}|\d{1,9})"
 _DASHES = re.compile(r"[‐‑‒–—−]|\bto\b|\bbis\b")
 _UNITS = re.compile(r"\b(?:employees?|staff|people|persons?|mitarbeiter|size)\b")
@@ -279,14 +267,9 @@ def size(given: str) -> Size | None:
     for shape, interval in _SIZE_SHAPES:
         if found := shape.fullmatch(plain):
             read = interval(*(int(re.sub(r"\D", "", part)) for part in found.groups()))
-            return read if read.min >= 1 and (read.max is None or read.max >= read.min) else None
+            high = EMPLOYEES_MAX if read.max is None else read.max
+            return read if 1 <= read.min <= high <= EMPLOYEES_MAX else None
     return None
-
-
-def industry(given: str) -> str | None:
-    """Codes only; the affiliate's vocabulary turns its labels into codes."""
-    digits = given.isascii() and given.isdigit() and len(given) <= 5
-    return given.lstrip("0") or None if digits else None
 
 
 EXCEL_EPOCH = datetime(1899, 12, 30)

@@ -1,11 +1,16 @@
 """Intake as the loop knows it: its topics, its handlers and its store."""
 
-from services.intake.handlers import handlers
+from services.intake.handlers import Intake
 from services.intake.store import INDEXES, IntakeStore
+from shared.contracts.intake import RECHECKS
+from shared.contracts.routing import EVENTS, WITHDRAWALS
 from shared.loop.decision import Service
+
+TOPICS = (RECHECKS, EVENTS, WITHDRAWALS)
 
 
 def intake(secret: str) -> Service:
     """`secret` keys the pseudonyms of persons."""
     store = IntakeStore(secret)
-    return Service("intake", (), handlers(store.index, secret), store, INDEXES)
+    handlers = Intake(store.affiliates, store.questions, secret).handlers()
+    return Service("intake", TOPICS, handlers, store, INDEXES)

@@ -8,19 +8,45 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from services.intake import affiliates, domain
-from services.intake.affiliates import Affiliate, AffiliateIndex
-from services.intake.domain import Contact, Lead, Try, Upload
+from pydantic import TypeAdapter
+from pydantic_core import from_json, to_json
+
+from services.intake import affiliates, deliveries, domain, questions, requests
+from services.intake.affiliates import ORGANIC, ORGANIC_SOURCE, Affiliate, AffiliateIndex
+from services.intake.deliveries import Delivery
+from services.intake.domain import AcceptedAs, Change, Contact, Lead, Try, Upload
 from services.intake.normalizing import email_of
-from shared.contracts.intake import LeadAccepted, PutAffiliate, SubmitLead
-from shared.contracts.values import Person, Reason
+from services.intake.questions import Alias, Question, QuestionIndex
+from services.intake.requests import Request
+from shared.contracts.intake import (
+    AddAlias,
+    AnnounceDelivery,
+    AnswerRequest,
+    ConvertLead,
+    LeadAccepted,
+    LeadToRecheck,
+    OpenRequest,
+    PutAffiliate,
+    PutQuestion,
+    QuestionChanged,
+    ReleaseLead,
+    SubmitLead,
+)
+from shared.contracts.routing import LeadSent, WithdrawalAnswered
+from shared.contracts.values import HeldAnswer, Person, Reason
 from shared.ids import pseudonym
 from shared.loop.catalogue import REVISIONS, Catalogue
-from shared.loop.decision import Input
-from shared.loop.working_set import Collection, WorkingSet
-from shared.store import Document, Index, Transaction
+from shared.loop.decision import DueReached, Input
+from shared.loop.working_set import Collection, WorkingSet, plain
+from shared.store import Document, Filter, Index, Transaction
 
 SCHEMA = 1
+HELD_AT_ONCE = 500
+"""So many held leads one step sends on to their shards; the next step takes the next ones."""
+HELD_ANSWERS = TypeAdapter(tuple[HeldAnswer, ...])
+CHANGES = TypeAdapter(tuple[Change, ...])
+ACCEPTED_AS = TypeAdapter(tuple[AcceptedAs, ...])
+ALIASES = TypeAdapter(tuple[Alias, ...])
 
 
 def _values(kind: type[Reason] | type[Person], row: Document) -> Iterable[Any]:
@@ -40,6 +66,7 @@ def _upload_document(upload: Upload) -> Document:
             {"code": reason.code, "text": reason.text, "field": reason.field}
             for reason in upload.reasons
         ],
+        "lead_code": upload.lead_code,
     }
 
 
@@ -52,6 +79,7 @@ def _upload(row: Document) -> Upload:
         trace=row["trace"],
         outcome=row["outcome"],
         reasons=tuple(Reason(*_values(Reason, reason)) for reason in row["reasons"]),
+        lead_code=row.get("lead_code"),
     )
 
 
@@ -59,6 +87,7 @@ def _lead_document(lead: Lead) -> Document:
     return {
         "schema": SCHEMA,
         "tenant": lead.tenant,
+        "source": lead.source,
         "affiliate": lead.affiliate,
         "reference": lead.reference,
         "lead_code": lead.lead_code,
@@ -68,6 +97,16 @@ def _lead_document(lead: Lead) -> Document:
         "mapping_version": lead.mapping_version,
         "person_id": lead.person_id,
         "accepted": lead.accepted.model_dump() if lead.accepted else None,
+        "replaces": lead.replaces,
+        "held": HELD_ANSWERS.dump_python(lead.held),
+        "held_for": [held.question for held in lead.held],
+        # JSON text, like the record whose fields these are.
+        "given": to_json(lead.given).decode(),
+        "is_sent": bool(lead.sent_to),
+        "sent_to": list(lead.sent_to),
+        "changes": CHANGES.dump_python(lead.changes),
+        "reason_codes": sorted({reason.code for reason in lead.upload.reasons}),
+        "order": lead.order,
     }
 
 
@@ -86,6 +125,12 @@ def _lead(row: Document) -> Lead:
         mapping_version=row["mapping_version"],
         person_id=row["person_id"],
         accepted=LeadAccepted.model_validate(accepted) if accepted else None,
+        source=row.get("source", "affiliate"),
+        replaces=row.get("replaces"),
+        held=HELD_ANSWERS.validate_python(row.get("held", ())),
+        given=from_json(row.get("given", "{}")),
+        sent_to=tuple(row.get("sent_to", ())),
+        changes=CHANGES.validate_python(row.get("changes", ())),
     )
 
 
@@ -116,6 +161,7 @@ def _contact_document(contact: Contact) -> Document:
         },
         "first_lead": contact.first_lead,
         "first_seen_at": contact.first_seen_at,
+        "accepted": ACCEPTED_AS.dump_python(contact.accepted),
     }
 
 
@@ -127,6 +173,7 @@ def _contact(row: Document) -> Contact:
         Person(*_values(Person, row["person"])),
         row["first_lead"],
         row["first_seen_at"],
+        ACCEPTED_AS.validate_python(row.get("accepted", ())),
     )
 
 
@@ -154,64 +201,207 @@ def _affiliate(row: Document) -> Affiliate:
     )
 
 
+def _question_document(question: Question) -> Document:
+    return {
+        "schema": SCHEMA,
+        "tenant": question.tenant,
+        "number": question.number,
+        "definition": question.definition.model_dump_json(),
+        "aliases": ALIASES.dump_python(question.aliases),
+        "changed_at": question.changed_at,
+        "changed_by": question.changed_by,
+    }
+
+
+def _question(row: Document) -> Question:
+    return Question(
+        row["_id"],
+        row["version"],
+        row["tenant"],
+        row["number"],
+        PutQuestion.model_validate_json(row["definition"]),
+        ALIASES.validate_python(row["aliases"]),
+        row["changed_at"],
+        row["changed_by"],
+    )
+
+
 LEADS = Collection("leads", Lead, _lead_document, _lead)
 TRIES = Collection("tries", Try, _try_document, _try)
 CONTACTS = Collection("contacts", Contact, _contact_document, _contact)
 AFFILIATES = Collection("affiliates", Affiliate, _affiliate_document, _affiliate)
+QUESTIONS = Collection("questions", Question, _question_document, _question)
+DELIVERIES = plain("deliveries", Delivery, SCHEMA)
+REQUESTS = plain("requests", Request, SCHEMA)
 
 INDEXES: list[Index] = [
     # Guarded writes look for both, and not every store begins with the id alone.
     Index(LEADS.name, ("_id", "version")),
-    Index(LEADS.name, ("tenant", "affiliate", "upload.outcome")),
-    Index(LEADS.name, ("tenant", "upload.uploaded_at")),
-    Index(LEADS.name, ("tenant", "person_id")),
+    Index(LEADS.name, ("tenant", "order")),
+    Index(LEADS.name, ("tenant", "affiliate", "upload.outcome", "order")),
+    Index(LEADS.name, ("tenant", "affiliate", "reason_codes")),
+    Index(LEADS.name, ("tenant", "affiliate", "delivery", "order")),
+    Index(LEADS.name, ("tenant", "upload.outcome", "order")),
+    Index(LEADS.name, ("tenant", "lead_code", "order")),
+    Index(LEADS.name, ("tenant", "person_id", "order")),
+    Index(LEADS.name, ("tenant", "sent_to", "order")),
+    Index(LEADS.name, ("tenant", "held_for", "_id")),
     Index(TRIES.name, ("lead",)),
-    Index(CONTACTS.name, ()),
+    Index(CONTACTS.name, ("_id", "version")),
     Index(AFFILIATES.name, ("revision",)),
+    Index(QUESTIONS.name, ("revision",)),
+    Index(DELIVERIES.name, ("tenant", "announced.affiliate")),
+    Index(REQUESTS.name, ("tenant", "answered_at")),
     Index(REVISIONS, ()),
 ]
 
 
+def held_for(tenant: str, changed: QuestionChanged) -> Filter:
+    return {"tenant": tenant, "held_for": changed.question, "_id": {"$gt": changed.after}}
+
+
+def of_delivery(delivery: Delivery) -> Filter:
+    announced = delivery.announced
+    return {
+        "tenant": delivery.tenant,
+        "affiliate": announced.affiliate,
+        "delivery": announced.id,
+    }
+
+
 class IntakeStore:
     def __init__(self, secret: str) -> None:
-        self.index = AffiliateIndex()
-        self._catalogue = Catalogue(AFFILIATES, self.index.apply)
+        self.affiliates = AffiliateIndex()
+        self.questions = QuestionIndex()
+        self._catalogues = (
+            Catalogue(AFFILIATES, self.affiliates.apply),
+            Catalogue(QUESTIONS, self.questions.apply),
+        )
         self._secret = secret
 
     async def load_many(self, transaction: Transaction, inputs: Sequence[Input]) -> WorkingSet:
-        await self._catalogue.refresh(transaction)
+        for catalogue in self._catalogues:
+            await catalogue.refresh(transaction)
+        wanted = Wanted()
+        for given in inputs:
+            wanted.add(given)
         state = WorkingSet()
-        await state.load(transaction, AFFILIATES, _put_affiliates(inputs))
-        await state.load(transaction, LEADS, _leads(inputs))
-        await state.load(transaction, CONTACTS, self._persons(inputs))
+        await state.load(transaction, AFFILIATES, wanted.affiliates)
+        await state.load(transaction, QUESTIONS, wanted.questions)
+        await state.load(transaction, DELIVERIES, wanted.deliveries)
+        await state.load(transaction, REQUESTS, wanted.requests)
+        await state.load(transaction, LEADS, wanted.leads)
+        for tenant, changed in wanted.changed:
+            await state.find(
+                transaction, LEADS, held_for(tenant, changed), sort=[("_id", 1)], limit=HELD_AT_ONCE
+            )
+        for id in wanted.reconciled:  # noqa: A001
+            if delivery := state.get(Delivery, id):
+                await state.find(transaction, LEADS, of_delivery(delivery))
+        await state.load(transaction, CONTACTS, self._persons(inputs, wanted, state))
         return state
 
     async def save_many(self, transaction: Transaction, changed: WorkingSet) -> None:
-        await self._catalogue.save(transaction, changed)
+        for catalogue in self._catalogues:
+            await catalogue.save(transaction, changed)
         await changed.save(transaction, LEADS)
         await changed.save(transaction, TRIES)
         await changed.save(transaction, CONTACTS)
+        await changed.save(transaction, DELIVERIES)
+        await changed.save(transaction, REQUESTS)
 
-    def _persons(self, inputs: Sequence[Input]) -> Iterable[str]:
+    def _persons(
+        self, inputs: Sequence[Input], wanted: "Wanted", state: WorkingSet
+    ) -> Iterable[str]:
+        """Whoever an upload of this batch may name, by every mapping it may be read with."""
         put = _put_in_batch(inputs)
-        for given in inputs:
-            if isinstance(given.event, SubmitLead):
-                yield from self._person(given.event, given.cause.tenant, put)
+        for tenant, affiliate, record in wanted.records:
+            yield from self._person(tenant, affiliate, record, put)
+        for id in wanted.again:  # noqa: A001
+            if (lead := state.get(Lead, id)) is not None:
+                yield from [lead.person_id] if lead.person_id else []
+                record = from_json(lead.upload.record) | lead.given
+                yield from self._person(lead.tenant, lead.affiliate, record, put)
 
     def _person(
-        self, command: SubmitLead, tenant: str, put: Mapping[str, Sequence[Affiliate]]
+        self,
+        tenant: str,
+        affiliate: str | None,
+        record: Mapping[str, Any],
+        put: Mapping[str, Sequence[Affiliate]],
     ) -> Iterable[str]:
-        id = affiliates.stored_id(tenant, command.affiliate)  # noqa: A001
-        known = self.index.get(id)
-        for affiliate in (*put.get(id, ()), *([known] if known else ())):
-            if email := email_of(command.record, affiliate):
+        id = affiliates.stored_id(tenant, affiliate or ORGANIC)  # noqa: A001
+        known = self.affiliates.get(id) if affiliate else ORGANIC_SOURCE
+        for source in (*put.get(id, ()), *([known] if known else ())):
+            if email := email_of(record, source):
                 yield pseudonym(self._secret, tenant, email)
 
 
-def _put_affiliates(inputs: Sequence[Input]) -> Iterable[str]:
-    for given in inputs:
-        if isinstance(given.event, PutAffiliate):
-            yield affiliates.stored_id(given.cause.tenant, given.event.id)
+class Wanted:
+    """What deciding a batch needs, by collection, in the order of the batch."""
+
+    def __init__(self) -> None:
+        self.affiliates: list[str] = []
+        self.questions: list[str] = []
+        self.deliveries: list[str] = []
+        self.requests: list[str] = []
+        self.leads: list[str] = []
+        self.again: list[str] = []
+        """Leads whose stored upload may be decided again."""
+        self.records: list[tuple[str, str | None, Mapping[str, Any]]] = []
+        self.changed: list[tuple[str, QuestionChanged]] = []
+        self.reconciled: list[str] = []
+
+    def add(self, given: Input) -> None:
+        tenant = given.cause.tenant
+        match given.event:
+            case SubmitLead() as command:
+                self._lead(tenant, command.affiliate, command.reference)
+                if command.replaces is not None:
+                    self._lead(tenant, command.affiliate, command.replaces)
+                self.records.append((tenant, command.affiliate, command.record))
+            case ConvertLead() as command:
+                self._lead(tenant, ORGANIC, command.reference)
+                self.records.append((tenant, None, command.record))
+            case ReleaseLead() as command:
+                self._again(domain.lead_id(tenant, command.affiliate, command.reference))
+            case LeadToRecheck() as recheck:
+                self._again(recheck.lead)
+            case WithdrawalAnswered() as answered:
+                self._again(answered.replacement)
+                self._again(answered.lead)
+            case LeadSent() as sent:
+                self.leads.append(sent.lead)
+            case PutAffiliate() as command:
+                self.affiliates.append(affiliates.stored_id(tenant, command.id))
+            case PutQuestion() as command:
+                self.questions.append(questions.stored_id(tenant, command.id))
+            case AddAlias() as command:
+                self.questions.append(questions.stored_id(tenant, command.question))
+            case QuestionChanged() as changed:
+                self.changed.append((tenant, changed))
+            case AnnounceDelivery() as command:
+                self.deliveries.append(deliveries.stored_id(tenant, command.affiliate, command.id))
+            case OpenRequest() | AnswerRequest() as command:
+                self.requests.append(requests.stored_id(tenant, command.affiliate, command.id))
+            case DueReached() as reached:
+                self._due(reached)
+
+    def _due(self, reached: DueReached) -> None:
+        if reached.kind == domain.RECHECK:
+            self._again(reached.data["lead"])
+        elif reached.kind == deliveries.RECONCILE:
+            self.deliveries.append(reached.data["delivery"])
+            self.reconciled.append(reached.data["delivery"])
+        elif reached.kind == requests.REMIND:
+            self.requests.append(reached.data["request"])
+
+    def _lead(self, tenant: str, affiliate: str, reference: str) -> None:
+        self.leads.append(domain.lead_id(tenant, affiliate, reference))
+
+    def _again(self, id: str) -> None:  # noqa: A002
+        self.leads.append(id)
+        self.again.append(id)
 
 
 def _put_in_batch(inputs: Sequence[Input]) -> Mapping[str, Sequence[Affiliate]]:
@@ -225,9 +415,3 @@ def _put_in_batch(inputs: Sequence[Input]) -> Mapping[str, Sequence[Affiliate]]:
                 assert isinstance(affiliate, Affiliate)
                 found.setdefault(affiliate.id, []).append(affiliate)
     return found
-
-
-def _leads(inputs: Sequence[Input]) -> Iterable[str]:
-    for given in inputs:
-        if isinstance(given.event, SubmitLead):
-            yield domain.lead_id(given.cause.tenant, given.event.affiliate, given.event.reference)

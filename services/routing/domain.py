@@ -15,7 +15,7 @@ from pydantic_core import to_json
 
 from services.routing.campaigns import Campaign, CampaignBook
 from services.routing.matching import explain, explain_slot
-from shared.contracts.intake import LeadAccepted
+from shared.contracts.intake import LeadAccepted, WithdrawalAsked
 from shared.contracts.routing import (
     Claim,
     ClaimGranted,
@@ -27,6 +27,7 @@ from shared.contracts.routing import (
     LeadUnsent,
     SendEnded,
     SendSettled,
+    WithdrawalAnswered,
 )
 from shared.ids import derived
 from shared.loop.decision import Cause, Decision, Due, Effect, EffectFinished, Outcome, Request, Say
@@ -43,6 +44,9 @@ ENDS: dict[Outcome, SendStatus] = {
     Outcome.REFUSED: "refused",
     Outcome.UNCERTAIN: "uncertain",
 }
+WithdrawalOutcome = Literal["withdrawn", "already_sent"]
+TOO_LATE: frozenset[ClaimState] = frozenset({"granted", "sent", "uncertain"})
+
 # A claim only moves forward, so an answer that is read again changes nothing back.
 ORDER: dict[ClaimState, int] = {
     "asked": 0,
@@ -98,6 +102,23 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Who asked for a lead back and waits until every campaign has answered."""
+
+    replacement: str
+    reply_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyWithdrawal:
+    """A lead that was asked back before it came: it will not be matched."""
+
+    id: str
+    version: int
+    tenant: str
+
+
+@dataclass(frozen=True, slots=True)
 class RoutedLead:
     """A lead in the person's shard. `revision` is that of the catalogue it was matched against:
     why the other campaigns did not match is recomputed when someone asks."""
@@ -111,6 +132,9 @@ class RoutedLead:
     revision: int
     trace: str | None
     asked: tuple[Asked, ...]
+    withdrawn: bool = False
+    """Given back to intake: another upload took its place (INT-08)."""
+    withdrawals: tuple[Withdrawal, ...] = ()
 
     @property
     def state(self) -> str:
@@ -137,7 +161,22 @@ def match(
 ) -> Decision:
     """RTE-09, RTE-11: each campaign that wants the lead is asked for a slot."""
     wanting = [campaign for campaign in candidates if not explain(campaign, lead, cause.time)]
-    routed = RoutedLead(
+    return Decision(
+        save=[_routed(lead, wanting, revision, cause)],
+        say=[_claim(campaign, lead) for campaign in wanting],
+        due=[_watch(lead, cause.time)],
+    )
+
+
+def withdrawn_before(lead: LeadAccepted, *, revision: int, cause: Cause) -> Decision:
+    """INT-08: it was asked back before it came, so no campaign hears of it."""
+    return Decision(save=[replace(_routed(lead, [], revision, cause), withdrawn=True)])
+
+
+def _routed(
+    lead: LeadAccepted, wanting: Sequence[Campaign], revision: int, cause: Cause
+) -> RoutedLead:
+    return RoutedLead(
         id=lead.lead,
         version=0,
         tenant=cause.tenant,
@@ -148,11 +187,38 @@ def match(
         trace=cause.trace,
         asked=tuple(Asked(campaign.name, campaign.number) for campaign in wanting),
     )
+
+
+def withdraw(
+    asked: WithdrawalAsked, lead: RoutedLead | None, early: EarlyWithdrawal | None, cause: Cause
+) -> Decision:
+    """INT-08: answered once every campaign that was asked has answered; a send that has begun is
+    too late."""
+    withdrawal = Withdrawal(asked.replacement, asked.reply_key)
+    if lead is None:
+        new = [] if early else [EarlyWithdrawal(asked.lead, 0, cause.tenant)]
+        return Decision(save=new, say=[_reply(asked.lead, withdrawal, "withdrawn")])
+    return answered(replace(lead, withdrawals=(*lead.withdrawals, withdrawal)))
+
+
+def answered(lead: RoutedLead) -> Decision:
+    """The lead after an answer, and, if no campaign's is outstanding, what those who asked for it
+    back are told."""
+    states = {asked.state for asked in lead.asked}
+    if not lead.withdrawals or "asked" in states:
+        return Decision(save=[lead])
+    outcome: WithdrawalOutcome = "already_sent" if states & TOO_LATE else "withdrawn"
+    is_withdrawn = outcome == "withdrawn"
     return Decision(
-        save=[routed],
-        say=[_claim(campaign, lead) for campaign in wanting],
-        due=[_watch(lead, cause.time)],
+        save=[replace(lead, withdrawals=(), withdrawn=is_withdrawn)],
+        say=[_reply(lead.id, withdrawal, outcome) for withdrawal in lead.withdrawals],
+        settled=[watch_id(lead.id)] if is_withdrawn else [],
     )
+
+
+def _reply(lead: str, withdrawal: Withdrawal, outcome: WithdrawalOutcome) -> Say:
+    said = WithdrawalAnswered(lead=lead, replacement=withdrawal.replacement, outcome=outcome)
+    return Say(said, withdrawal.reply_key)
 
 
 def watch_id(lead: str) -> str:
@@ -166,7 +232,7 @@ def _watch(lead: LeadAccepted, accepted_at: datetime) -> Due:
 
 def raise_unsent(lead: RoutedLead | None) -> Decision:
     """RTE-16: a lead that nobody got in time is raised once, with all that stood in its way."""
-    if lead is None or lead.state == "sent":
+    if lead is None or lead.withdrawn or lead.state == "sent":
         return Decision()
     codes = {failing.code for asked in lead.asked for failing in asked.failing}
     said = LeadUnsent(
@@ -368,4 +434,7 @@ def _noted(lead: RoutedLead | None, answer: Asked) -> Decision:
     after = lead.answered(answer)
     if after == lead:
         return Decision()
-    return Decision(save=[after], settled=[watch_id(lead.id)] if after.state == "sent" else ())
+    decision = answered(after)
+    if after.state == "sent":
+        return replace(decision, settled=[watch_id(lead.id)])
+    return decision

@@ -5,8 +5,8 @@ from functools import partial
 
 from services.routing import campaigns, domain
 from services.routing.campaigns import Campaign, CampaignBook, CampaignIndex
-from services.routing.domain import RoutedLead, Send
-from shared.contracts.intake import LeadAccepted
+from services.routing.domain import EarlyWithdrawal, RoutedLead, Send
+from shared.contracts.intake import LeadAccepted, WithdrawalAsked
 from shared.contracts.routing import (
     Claim,
     ClaimGranted,
@@ -27,6 +27,7 @@ def handlers(index: CampaignIndex, revision: Callable[[], int]) -> Handlers:
         PauseCampaign: set_status,
         ResumeCampaign: set_status,
         LeadAccepted: partial(match_lead, index, revision),
+        WithdrawalAsked: withdraw_lead,
         Claim: grant_or_refuse,
         EffectFinished: record_send,
         ClaimGranted: note_answer,
@@ -58,8 +59,17 @@ def match_lead(
     assert isinstance(lead, LeadAccepted)
     if state.get(RoutedLead, lead.lead) is not None:
         return Decision()
+    if state.get(EarlyWithdrawal, lead.lead) is not None:
+        return domain.withdrawn_before(lead, revision=revision(), cause=cause)
     candidates = index.carrying(cause.tenant, lead.lead_code)
     return domain.match(lead, candidates, revision=revision(), cause=cause)
+
+
+def withdraw_lead(state: WorkingSet, given: Input) -> Decision:
+    asked = given.event
+    assert isinstance(asked, WithdrawalAsked)
+    lead = state.get(RoutedLead, asked.lead)
+    return domain.withdraw(asked, lead, state.get(EarlyWithdrawal, asked.lead), given.cause)
 
 
 def grant_or_refuse(state: WorkingSet, given: Input) -> Decision:

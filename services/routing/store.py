@@ -6,10 +6,19 @@ it is only ever read whole. Whatever deciding a batch may need is one query per 
 
 from collections.abc import Sequence
 
+from pydantic import TypeAdapter
+
 from services.routing import campaigns, domain
 from services.routing.campaigns import Campaign, CampaignBook, CampaignIndex, CampaignVersion
-from services.routing.domain import Asked, RoutedLead, Send, SendEntry
-from shared.contracts.intake import LeadAccepted
+from services.routing.domain import (
+    Asked,
+    EarlyWithdrawal,
+    RoutedLead,
+    Send,
+    SendEntry,
+    Withdrawal,
+)
+from shared.contracts.intake import LeadAccepted, WithdrawalAsked
 from shared.contracts.routing import (
     Claim,
     ClaimGranted,
@@ -22,10 +31,12 @@ from shared.contracts.routing import (
 )
 from shared.loop.catalogue import REVISIONS, Catalogue
 from shared.loop.decision import DueReached, EffectFinished, Input
-from shared.loop.working_set import Collection, WorkingSet
+from shared.loop.working_set import Collection, WorkingSet, plain
 from shared.store import Document, Index, Transaction
 
 SCHEMA = 1
+
+WITHDRAWALS = TypeAdapter(tuple[Withdrawal, ...])
 
 
 def _campaign_document(campaign: Campaign) -> Document:
@@ -132,6 +143,8 @@ def _routed_document(routed: RoutedLead) -> Document:
         "trace": routed.trace,
         "state": routed.state,
         "asked": [_asked_document(asked) for asked in routed.asked],
+        "withdrawn": routed.withdrawn,
+        "withdrawals": WITHDRAWALS.dump_python(routed.withdrawals),
     }
 
 
@@ -155,6 +168,8 @@ def _routed(row: Document) -> RoutedLead:
         revision=row["revision"],
         trace=row["trace"],
         asked=tuple(_asked(asked) for asked in row["asked"]),
+        withdrawn=row.get("withdrawn", False),
+        withdrawals=WITHDRAWALS.validate_python(row.get("withdrawals", ())),
     )
 
 
@@ -168,6 +183,7 @@ VERSIONS = Collection("campaign_versions", CampaignVersion, _version_document, _
 BOOKS = Collection("campaign_books", CampaignBook, _book_document, _book)
 SENDS = Collection("sends", Send, _send_document, _send)
 LEADS = Collection("leads", RoutedLead, _routed_document, _routed)
+EARLY = plain("early_withdrawals", EarlyWithdrawal, SCHEMA)
 
 INDEXES: list[Index] = [
     # Guarded writes look for both, and not every store begins with the id alone.
@@ -176,6 +192,7 @@ INDEXES: list[Index] = [
     Index(CAMPAIGNS.name, ("revision",)),
     Index(VERSIONS.name, ("campaign",)),
     Index(BOOKS.name, ()),
+    Index(EARLY.name, ()),
     Index(SENDS.name, ("tenant", "campaign", "status")),
     Index(SENDS.name, ("tenant", "lead")),
     Index(LEADS.name, ("tenant", "lead_code", "state")),
@@ -201,6 +218,7 @@ class RoutingStore:
         await state.load(transaction, BOOKS, wanted.books)
         await state.load(transaction, SENDS, wanted.sends)
         await state.load(transaction, LEADS, wanted.leads)
+        await state.load(transaction, EARLY, wanted.early)
         return state
 
     async def save_many(self, transaction: Transaction, changed: WorkingSet) -> None:
@@ -209,6 +227,7 @@ class RoutingStore:
         await changed.save(transaction, BOOKS)
         await changed.save(transaction, SENDS)
         await changed.save(transaction, LEADS)
+        await changed.save(transaction, EARLY)
 
 
 class Wanted:
@@ -219,11 +238,15 @@ class Wanted:
         self.books: list[str] = []
         self.sends: list[str] = []
         self.leads: list[str] = []
+        self.early: list[str] = []
 
     def add(self, given: Input) -> None:
         tenant = given.cause.tenant
         match given.event:
-            case LeadAccepted() | ClaimGranted() | ClaimRefused() | SendSettled() as event:
+            case LeadAccepted() | WithdrawalAsked() as event:
+                self.leads.append(event.lead)
+                self.early.append(event.lead)
+            case ClaimGranted() | ClaimRefused() | SendSettled() as event:
                 self.leads.append(event.lead)
             case Claim() as claim:
                 self._campaign(campaigns.stored_id(tenant, claim.campaign))

@@ -16,6 +16,7 @@ from shared.contracts.values import CategoryId, CountryCode, Id, Name, Part, Sub
 
 CLAIMS = "routing.claims.v1"
 ANSWERS = "routing.answers.v1"
+WITHDRAWALS = "routing.withdrawals.v1"
 EVENTS = events_topic("routing")
 COMMANDS = commands_topic("routing")
 
@@ -222,3 +223,14 @@ class LeadUncertain(SendEnded):
     TOPIC: ClassVar[str] = EVENTS
 
     given_up_at: datetime
+
+
+class WithdrawalAnswered(Event):
+    """Whether a lead was still to be had back, once every campaign that was asked has answered."""
+
+    TYPE: ClassVar[str] = "leadops.routing.withdrawal.answered.v1"
+    TOPIC: ClassVar[str] = WITHDRAWALS
+
+    lead: Id
+    replacement: Id
+    outcome: Literal["withdrawn", "already_sent"]

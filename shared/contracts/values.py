@@ -98,4 +98,23 @@ class Reason:
     field: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """An allowed answer that is close to the given one; `near` is a matter of spelling only."""
+
+    answer: str
+    score: int
+    """How alike both are, 0 to 100."""
+    near: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAnswer:
+    """An answer that is not allowed, with the allowed ones that come closest, best first."""
+
+    question: str
+    given: str
+    suggestions: tuple[Suggestion, ...] = ()
+
+
 LeadSource = Literal["affiliate", "organic"]

@@ -133,7 +133,7 @@ def apply(step: "Step", item: Item, decision: Decision) -> None:
         event: Event = say.event
         id = derived(item.cause.source, item.cause.id, event.TYPE, str(number))
         data = event.__pydantic_serializer__.to_json(event)
-        _say(step, item, id, event.TYPE, event.TOPIC, say.key, data)
+        _say(step, item, id, event.TYPE, event.TOPIC, say.key, data, say.trace)
     for effect in decision.effects:
         step.effect(
             effects.new_row(
@@ -153,10 +153,12 @@ def _say(
     topic: str,
     key: str,
     data: bytes,
+    trace: str | None = None,
 ) -> None:
     assert item.cause is not None
-    row = step.rows[item.shard]
-    step.outgoing(item, step.loop.speaker.event(row, item.cause, id, kind, topic, key, data))
+    row, cause = step.rows[item.shard], item.cause
+    cause = replace(cause, trace=trace) if trace else cause
+    step.outgoing(item, step.loop.speaker.event(row, cause, id, kind, topic, key, data))
 
 
 def _is_behind_parked(step: "Step", item: Item) -> bool:

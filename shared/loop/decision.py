@@ -71,6 +71,8 @@ class Say:
 
     event: Event
     key: str
+    trace: str | None = None
+    """The trace that it belongs to, where that is not its cause's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from shared.store import Document, Insert, Replace, Transaction, Write
+from pydantic import TypeAdapter
+
+from shared.store import Document, Filter, Insert, Replace, Sort, Transaction, Write
 
 
 class Entity(Protocol):
@@ -32,6 +34,20 @@ class Collection(Generic[E]):
     kind: type[E]
     to_document: Callable[[E], Document]
     from_document: Callable[[Document], E]
+
+
+def plain(name: str, kind: type[E], schema: int) -> Collection[E]:
+    """Of entities whose fields are all what a store keeps as it is."""
+    adapter = TypeAdapter(kind)
+
+    def to_document(entity: E) -> Document:
+        fields: Document = adapter.dump_python(entity, exclude={"id", "version"})
+        return {"schema": schema, **fields}
+
+    def from_document(row: Document) -> E:
+        return adapter.validate_python({**row, "id": row["_id"]})
+
+    return Collection(name, kind, to_document, from_document)
 
 
 class WorkingSet:
@@ -64,6 +80,20 @@ class WorkingSet:
         if wanted:
             for row in await transaction.find(collection.name, {"_id": {"$in": wanted}}):
                 known[row["_id"]] = collection.from_document(row)
+
+    async def find(
+        self,
+        transaction: Transaction,
+        collection: Collection[E],
+        where: Filter,
+        *,
+        sort: Sort = (),
+        limit: int = 0,
+    ) -> None:
+        """Loads what is found by something else than its id, and not loaded yet."""
+        known = self._known.setdefault(collection.kind, {})
+        for row in await transaction.find(collection.name, where, sort=sort, limit=limit):
+            known.setdefault(row["_id"], collection.from_document(row))
 
     async def save(self, transaction: Transaction, collection: Collection[E]) -> None:
         """Writes what changed, guarded by the version it was loaded with."""

@@ -214,7 +214,7 @@ def _matches(document: Document, where: Filter) -> bool:
 
 def _accepts(value: Any, wanted: Any) -> bool:
     if not isinstance(wanted, Mapping):
-        return bool(value == wanted)
+        return bool(value == wanted) or (isinstance(value, list) and wanted in value)
     return all(_COMPARE[operator](value, operand) for operator, operand in wanted.items())
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from services.intake.handlers import handlers
+from services.intake.handlers import Intake
 from services.intake.store import IntakeStore
 from shared.clock import SystemClock
 from shared.contracts import envelope as envelopes
@@ -40,7 +40,9 @@ class PerMessage:
         self._store = store
         self._producer = producer
         self._service_store = IntakeStore(uploads.SECRET)
-        self._handle: Handler = handlers(self._service_store.index, uploads.SECRET)[SubmitLead]
+        known = self._service_store
+        decide = Intake(known.affiliates, known.questions, uploads.SECRET)
+        self._handle: Handler = decide.submit_lead
 
     async def take(self, record: Any) -> None:
         envelope = envelopes.read(record.headers, record.value)

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from pydantic_core import to_json
 
-from services.intake import handlers
 from services.intake.affiliates import Affiliate, AffiliateIndex
 from services.intake.domain import Contact, Lead, Try, lead_id
+from services.intake.handlers import Intake
+from services.intake.questions import QuestionIndex
 from services.intake.store import IntakeStore
 from shared.contracts.intake import LeadAccepted, LeadUnusable, SubmitLead
 from shared.loop.decision import Accepted, Decision, Input, Refused
@@ -23,7 +24,7 @@ def decide(*inputs: Input, known: Sequence[Affiliate] = ()) -> tuple[WorkingSet,
     """Decides in order, as the loop does, with the affiliates that are known before."""
     index, state = AffiliateIndex(), WorkingSet()
     index.apply(known)
-    table = handlers.handlers(index, SECRET)
+    table = Intake(index, QuestionIndex(), SECRET).handlers()
     decisions = []
     for each in inputs:
         decisions.append(table[type(each.event)](state, each))  # type: ignore[index]
@@ -119,7 +120,7 @@ def test_unusable_reference_again() -> None:
         (submit(affiliate="other"), {}, "affiliate_unknown"),
         (submit(), {"role": "affiliate", "actor": "other"}, "not_permitted"),
         (submit(), {"tenant": "elsewhere"}, "affiliate_unknown"),
-        (submit(replaces="R-0"), {}, "replacing_unsupported"),
+        (submit(replaces="R-0"), {}, "replaced_unknown"),
     ],
 )
 def test_refused(command: Any, cause: dict[str, str], code: str) -> None:
@@ -171,7 +172,7 @@ async def run(store: MemoryStore, *batches: Sequence[Input]) -> WorkingSet:
     state = WorkingSet()
     for batch in batches:
         service = IntakeStore(SECRET)
-        table = handlers.handlers(service.index, SECRET)
+        table = Intake(service.affiliates, service.questions, SECRET).handlers()
         async with store.transaction() as transaction:
             state = await service.load_many(transaction, batch)
             for each in batch:

@@ -35,6 +35,7 @@ from tests.builders import affiliate, record
         ("0", None),
         ("", None),
         ("200-51", None),
+        ("1-999,999,999", None),
         ("some", None),
     ],
 )

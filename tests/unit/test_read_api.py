@@ -8,8 +8,8 @@ import pytest
 from starlette.applications import Starlette
 
 from services.intake import api as intake_api
-from services.intake import handlers as intake_handlers
 from services.intake.domain import lead_id
+from services.intake.handlers import Intake
 from services.intake.store import IntakeStore
 from services.routing import api as routing_api
 from services.routing import handlers as routing_handlers
@@ -34,7 +34,7 @@ async def decide(
 @pytest.fixture
 async def intake() -> httpx.AsyncClient:
     store, service = MemoryStore(MemoryDatabase()), IntakeStore(SECRET)
-    table = intake_handlers.handlers(service.index, SECRET)
+    table = Intake(service.affiliates, service.questions, SECRET).handlers()
     spoilt = submit(reference="R-2", delivery="March", record=record(Mail=""))
     await decide(service, table, store, [given(put_affiliate())])
     await decide(service, table, store, [given(spoilt), given(submit(record=record(Mail="")))])

@@ -1,0 +1,153 @@
+"""Deliveries: what an affiliate announced against what came and what became of it (INT-10).
+
+How a delivery stands is always counted from its leads, never kept beside them. A day after it was
+announced that is looked at once, and what does not add up is asked for.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from services.intake import requests
+from services.intake.affiliates import Affiliate
+from shared.contracts.intake import AnnounceDelivery, DeliveryReconciled, OpenRequest
+from shared.loop.decision import Accepted, Cause, Decision, Due, Refused, Say
+
+RECONCILE = "reconcile"
+RECONCILE_AFTER = timedelta(hours=24)
+ROWS_MAX = 5_000
+"""So many references an event names; what is beyond is only counted."""
+
+
+def stored_id(tenant: str, affiliate: str, delivery: str) -> str:
+    return f"{tenant}/{affiliate}:{delivery}"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    id: str
+    version: int
+    tenant: str
+    announced: AnnounceDelivery
+    announced_at: datetime
+    announced_by: str
+    reconciled_at: datetime | None = None
+    adds_up: bool | None = None
+    """As of the reconciliation; None before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What of a lead counts for its delivery."""
+
+    reference: str
+    outcome: str
+    is_sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a delivery stands: each lead that came has exactly one outcome."""
+
+    declared: int
+    outcomes: dict[str, int]
+    sent: int
+    missing: tuple[str, ...]
+    unannounced: tuple[str, ...]
+
+    @property
+    def received(self) -> int:
+        return sum(self.outcomes.values())
+
+    @property
+    def adds_up(self) -> bool:
+        return self.received == self.declared and not self.missing and not self.unannounced
+
+
+def standing(announced: AnnounceDelivery, rows: Sequence[Row]) -> Standing:
+    came = {row.reference for row in rows}
+    expected = set(announced.references)
+    return Standing(
+        announced.declared,
+        dict(Counter(row.outcome for row in rows)),
+        sum(row.is_sent for row in rows),
+        tuple(sorted(expected - came)),
+        tuple(sorted(came - expected)) if expected else (),
+    )
+
+
+def announce(
+    command: AnnounceDelivery, before: Delivery | None, affiliate: Affiliate | None, cause: Cause
+) -> Decision:
+    """The last announcement counts; the day begins with it."""
+    if refused := _contradictions(command, affiliate, cause):
+        return Decision(answer=refused)
+    if before is not None and before.announced == command:
+        return Decision(answer=Accepted("unchanged"))
+    id = stored_id(cause.tenant, command.affiliate, command.id)  # noqa: A001
+    version = before.version if before else 0
+    delivery = Delivery(id, version, cause.tenant, command, cause.time, cause.actor)
+    at = cause.time + RECONCILE_AFTER
+    due = Due(f"{RECONCILE}/{id}", RECONCILE, cause.key, at, {"delivery": id})
+    answer = Accepted("changed" if before else "created")
+    return Decision(save=[delivery], due=[due], answer=answer)
+
+
+def _contradictions(
+    command: AnnounceDelivery, affiliate: Affiliate | None, cause: Cause
+) -> Refused | None:
+    if cause.role == "affiliate" and cause.actor != command.affiliate:
+        return Refused("not_permitted", "an affiliate announces its own deliveries only")
+    if affiliate is None:
+        return Refused("affiliate_unknown", "there is no such affiliate")
+    if command.lead_code not in affiliate.lead_codes:
+        return Refused("lead_code_unknown", "the affiliate has no such lead code")
+    if len(set(command.references)) not in (0, command.declared):
+        return Refused("references_differ", "as many different references as declared are needed")
+    return None
+
+
+def reconcile(
+    delivery: Delivery | None,
+    rows: Iterable[Row],
+    affiliate: Affiliate | None,
+    cause: Cause,
+    now: datetime,
+) -> Decision:
+    """Once, a day after the announcement; what is missing is asked of the affiliate."""
+    if delivery is None:
+        return Decision()
+    announced = delivery.announced
+    found = standing(announced, list(rows))
+    said = DeliveryReconciled(
+        affiliate=announced.affiliate,
+        delivery=announced.id,
+        month=announced.month,
+        lead_code=announced.lead_code,
+        declared=announced.declared,
+        outcomes=found.outcomes,
+        adds_up=found.adds_up,
+        missing=found.missing[:ROWS_MAX],
+        unannounced=found.unannounced[:ROWS_MAX],
+    )
+    after = replace(delivery, reconciled_at=now, adds_up=found.adds_up)
+    own = Decision(save=[after], say=[Say(said, cause.key)])
+    if found.adds_up:
+        return own
+    asked = requests.open_(_missing(delivery, found), None, affiliate, cause)
+    return replace(own, save=[*own.save, *asked.save], say=[*own.say, *asked.say], due=asked.due)
+
+
+def _missing(delivery: Delivery, found: Standing) -> OpenRequest:
+    announced = delivery.announced
+    # Announced anew it may be asked for again, under another id.
+    id = f"{announced.id[:180]}/{delivery.version}"  # noqa: A001
+    text = f"{announced.id}: {announced.declared} leads were declared, {found.received} came"
+    return OpenRequest(
+        affiliate=announced.affiliate,
+        id=id,
+        kind="reupload",
+        text=text,
+        rows=found.missing[:ROWS_MAX],
+    )

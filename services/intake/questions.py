@@ -1,0 +1,222 @@
+"""The catalogue of questions, and what an answer is worth (INT-06, INT-07, INT-09).
+
+It fails closed: an answer passes if it equals an allowed one or a recorded alias, and in no other
+way. What comes close is only suggested, for a person to choose.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from pydantic import JsonValue
+from rapidfuzz import fuzz, process
+
+from services.intake.affiliates import Affiliate
+from services.intake.normalizing import text
+from shared.contracts.intake import AddAlias, PutQuestion, QuestionChanged
+from shared.contracts.values import HeldAnswer, Reason, Suggestion
+from shared.loop.decision import Accepted, Cause, Decision, Refused, Say
+
+NEAR_SCORE = 85
+"""At least so alike, and the difference is taken for one of spelling."""
+SUGGESTIONS_MAX = 5
+SYMBOL_START = "q_"
+"""Fields of a record that are answers by their name, whether anybody mapped them or not."""
+
+SYMBOL_LENGTH_MAX = 100
+
+Find = Callable[[str], "Question | None"]
+
+
+def stored_id(tenant: str, question: str) -> str:
+    return f"{tenant}/{question}"
+
+
+def fold(given: str) -> str:
+    return " ".join(given.casefold().split())
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    given: str
+    answer: str
+    added_at: datetime
+    added_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`number` counts the versions: every change of answers, categories or aliases is one."""
+
+    id: str
+    version: int
+    tenant: str
+    number: int
+    definition: PutQuestion
+    aliases: tuple[Alias, ...]
+    changed_at: datetime
+    changed_by: str
+    passing: Mapping[str, str] = field(init=False, compare=False, repr=False)
+    """By folded text, the allowed answer that is meant."""
+
+    def __post_init__(self) -> None:
+        aliases = {fold(alias.given): alias.answer for alias in self.aliases}
+        allowed = {fold(answer): answer for answer in self.definition.answers}
+        object.__setattr__(self, "passing", aliases | allowed)
+
+
+class QuestionIndex:
+    """All questions in memory; the catalogue keeps it fresh."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Question] = {}
+
+    def apply(self, changed: Sequence[Question]) -> None:
+        self._by_id |= {question.id: question for question in changed}
+
+    def get(self, id: str) -> Question | None:  # noqa: A002
+        return self._by_id.get(id)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A record's answers: those that pass, as allowed; those that do not; those nobody asked."""
+
+    answers: Mapping[str, str] = field(default_factory=dict)
+    held: tuple[HeldAnswer, ...] = ()
+    reported: tuple[Reason, ...] = ()
+
+
+def judge(
+    record: Mapping[str, JsonValue], affiliate: Affiliate, category: str, find: Find
+) -> Judged:
+    """`find` knows the questions of the lead's tenant by symbol."""
+    answers: dict[str, str] = {}
+    held: list[HeldAnswer] = []
+    reported: list[Reason] = []
+    for symbol, given in given_answers(record, affiliate):
+        question = find(symbol)
+        if question is None:
+            reported.append(_unknown(symbol))
+        elif category not in question.definition.categories:
+            reported.append(_not_in_category(symbol))
+        elif (answer := question.passing.get(fold(given))) is not None:
+            answers[symbol] = answer
+        else:
+            held.append(HeldAnswer(symbol, given, suggestions(given, question)))
+    return Judged(answers, tuple(held), tuple(reported))
+
+
+def given_answers(
+    record: Mapping[str, JsonValue], affiliate: Affiliate
+) -> Iterable[tuple[str, str]]:
+    """By symbol what was answered; blank is no answer."""
+    for symbol, own in affiliate.definition.mapping.answers.items():
+        if given := text(record.get(own)):
+            yield symbol, given
+    for own, value in record.items():
+        is_answer = own.startswith(SYMBOL_START) and own not in affiliate.own_fields
+        if is_answer and (given := text(value)):
+            yield own[:SYMBOL_LENGTH_MAX], given
+
+
+def _unknown(symbol: str) -> Reason:
+    return Reason("smarter_unknown_symbol", "no question has this symbol", symbol)
+
+
+def _not_in_category(symbol: str) -> Reason:
+    text = "the question is not assigned to the lead's category"
+    return Reason("smarter_question_not_in_category", text, symbol)
+
+
+def suggestions(given: str, question: Question) -> tuple[Suggestion, ...]:
+    """The allowed answers, the most alike first."""
+    ranked = process.extract(
+        fold(given),
+        {answer: fold(answer) for answer in question.definition.answers},
+        scorer=fuzz.ratio,
+        limit=SUGGESTIONS_MAX,
+    )
+    return tuple(
+        Suggestion(answer, round(score), score >= NEAR_SCORE) for _, score, answer in ranked
+    )
+
+
+def put(command: PutQuestion, before: Question | None, cause: Cause, now: datetime) -> Decision:
+    """A changed question may free what was held for it."""
+    if refused := _contradictions(command):
+        return Decision(answer=refused)
+    known = before.aliases if before else ()
+    added = [Alias(given, answer, now, cause.actor) for given, answer in command.aliases.items()]
+    aliases = _merged(known, added, command.answers)
+    if before and before.definition == command and before.aliases == aliases:
+        return Decision(answer=Accepted("unchanged", details={"version": before.number}))
+    question = Question(
+        id=stored_id(cause.tenant, command.id),
+        version=before.version if before else 0,
+        tenant=cause.tenant,
+        number=before.number + 1 if before else 1,
+        definition=command,
+        aliases=aliases,
+        changed_at=now,
+        changed_by=cause.actor,
+    )
+    return _saved(question, "changed" if before else "created")
+
+
+def _merged(
+    known: Iterable[Alias], added: Iterable[Alias], answers: Sequence[str]
+) -> tuple[Alias, ...]:
+    """An alias that is there already keeps who added it and when."""
+    merged = {fold(alias.given): alias for alias in known}
+    for alias in added:
+        before = merged.get(fold(alias.given))
+        if before is None or before.answer != alias.answer:
+            merged[fold(alias.given)] = alias
+    return tuple(alias for alias in merged.values() if alias.answer in answers)
+
+
+def _contradictions(command: PutQuestion) -> Refused | None:
+    if not command.answers:
+        return Refused("answers_missing", "a question needs at least one allowed answer")
+    if len({fold(answer) for answer in command.answers}) < len(command.answers):
+        return Refused("answer_twice", "two allowed answers differ in case or blanks only")
+    if not set(command.aliases.values()) <= set(command.answers):
+        return Refused("answer_not_allowed", "an alias stands for an answer that is not allowed")
+    return None
+
+
+def add_alias(command: AddAlias, before: Question | None, cause: Cause, now: datetime) -> Decision:
+    """INT-07: frees the batch that is held for this answer, and all later uploads."""
+    if before is None:
+        return _refused("question_unknown", "there is no such question")
+    if command.answer not in before.definition.answers:
+        return _refused("answer_not_allowed", "the question allows no such answer")
+    meant = before.passing.get(fold(command.given))
+    if meant == command.answer:
+        return Decision(answer=Accepted("unchanged", details={"version": before.number}))
+    if meant is not None and fold(command.given) in map(fold, before.definition.answers):
+        return _refused("answer_allowed", "what is given is an allowed answer itself")
+    alias = Alias(command.given, command.answer, now, cause.actor)
+    aliases = _merged(before.aliases, [alias], before.definition.answers)
+    after = replace(
+        before,
+        number=before.number + 1,
+        aliases=aliases,
+        changed_at=now,
+        changed_by=cause.actor,
+    )
+    return _saved(after, "changed")
+
+
+def _refused(code: str, text: str) -> Decision:
+    return Decision(answer=Refused(code, text))
+
+
+def _saved(question: Question, code: str) -> Decision:
+    changed = QuestionChanged(question=question.definition.id)
+    return Decision(
+        save=[question],
+        say=[Say(changed, question.definition.id)],
+        answer=Accepted(code, details={"version": question.number}),
+    )

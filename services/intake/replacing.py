@@ -1,0 +1,99 @@
+"""A lead that is uploaded in the place of another one (INT-08).
+
+Routing has to give the other one back first. Both leads may live in different shards, so the one
+that is replaced is written under the guard of its version.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.intake import domain
+from services.intake.domain import Change, Contact, Lead, Submission
+from shared.contracts.intake import WithdrawalAsked
+from shared.contracts.values import Reason
+from shared.loop.decision import Accepted, Cause, Decision, Refused, Say
+from shared.loop.working_set import Entity
+
+ROUTING = "routing"
+REPLACED = Reason("replaced", "another upload took its place")
+ALREADY_SENT = Reason("replaces_sent", "the lead it was to replace was already sent")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is stored of both leads before the decision."""
+
+    before: Lead | None
+    """The new upload's own reference."""
+    other: Lead | None
+    contact: Contact | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    of_new: Contact | None
+    of_other: Contact | None
+
+
+def take_in(given: Submission, known: Known, now: datetime) -> Decision:
+    """An upload that can't be used replaces nothing; a lead that routing never got is replaced at
+    once; for an accepted one routing is asked first."""
+    raw, other = given.raw, known.other
+    if raw.replaces == raw.reference:
+        return _refused("replaces_itself", "a lead cannot replace itself")
+    if other is None:
+        return _refused("replaced_unknown", "there is no lead with the reference to replace")
+    if other.outcome == domain.WAITING:
+        return _refused("replaced_waiting", "the lead to replace waits for a replacement itself")
+    if given.reasons or other.outcome != domain.ACCEPTED:
+        decision = domain.take_in(given, known.before, known.contact)
+        return decision if given.reasons else _in_place_of(other, decision, raw.cause, now)
+    return _ask(given, known.before, other)
+
+
+def _refused(code: str, text: str) -> Decision:
+    return Decision(answer=Refused(code, text))
+
+
+def _in_place_of(other: Lead, decision: Decision, cause: Cause, now: datetime) -> Decision:
+    if other.outcome == domain.OMITTED:
+        return decision
+    ended = other.ended(domain.OMITTED, REPLACED, Change(now, cause.actor, "replaced"))
+    return replace(decision, save=[*decision.save, ended], say=[domain.say(ended), *decision.say])
+
+
+def _ask(given: Submission, before: Lead | None, other: Lead) -> Decision:
+    lead, earlier = domain.waiting(given, before)
+    assert other.person_id is not None
+    asked = WithdrawalAsked(
+        lead=other.id, person_id=other.person_id, replacement=lead.id, reply_key=lead.key
+    )
+    details = {"lead": lead.id, "outcome": domain.WAITING}
+    return Decision(
+        save=[lead, *earlier],
+        say=[Say(asked, other.person_id)],
+        answer=Accepted(domain.WAITING, "routing is asked to withdraw the other lead", details),
+    )
+
+
+def already_sent(lead: Lead, now: datetime) -> Decision:
+    """It is too late: the new upload is not used."""
+    after = lead.ended(domain.OMITTED, ALREADY_SENT, Change(now, ROUTING, "not replaced"))
+    return Decision(save=[after], say=[domain.say(after)])
+
+
+def withdrawn(
+    lead: Lead, other: Lead | None, given: Submission, contacts: Contacts, now: datetime
+) -> Decision:
+    """The other lead ends as omitted, its person is free for the new one, which is now decided."""
+    change = Change(now, ROUTING, "the other lead was withdrawn")
+    if other is None or other.outcome != domain.ACCEPTED:
+        return domain.decide_again(lead, given, contacts.of_new, change)
+    ended = other.ended(domain.OMITTED, REPLACED, Change(now, ROUTING, "withdrawn"))
+    freed = contacts.of_other.without(other.id) if contacts.of_other else None
+    is_same = freed is not None and freed.id == given.person_id
+    decision = domain.decide_again(lead, given, freed if is_same else contacts.of_new, change)
+    before: list[Entity] = [ended, *([freed] if freed else [])]
+    # Of the same person's contact the later one counts.
+    save = {entity.id: entity for entity in (*before, *decision.save)}
+    return replace(decision, save=list(save.values()), say=[domain.say(ended), *decision.say])

@@ -1,0 +1,149 @@
+"""What is asked of affiliates: estimates, and rows that are needed again (INT-16).
+
+A request says itself when it is opened, and again at every reminder, for whoever writes to
+affiliates; it names the role that it concerns.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from services.intake.affiliates import Affiliate
+from shared.contracts.intake import (
+    AnswerRequest,
+    ContactRole,
+    OpenRequest,
+    RequestAnswered,
+    RequestOpened,
+)
+from shared.loop.decision import Accepted, Cause, Decision, Due, Refused, Say
+
+REMIND = "remind"
+REMIND_AFTER = timedelta(days=3)
+ROLES: dict[str, ContactRole] = {"estimate": "estimates", "reupload": "technical"}
+
+
+def stored_id(tenant: str, affiliate: str, request: str) -> str:
+    return f"{tenant}/{affiliate}:{request}"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    id: str
+    version: int
+    tenant: str
+    asked: OpenRequest
+    role: ContactRole
+    opened_at: datetime
+    opened_by: str
+    reminders: int = 0
+    answer: AnswerRequest | None = None
+    answered_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.answered_at is None
+
+
+def role_for(kind: str, affiliate: Affiliate) -> ContactRole:
+    """INT-01: the role that it concerns, or the main contact where that role is empty."""
+    role = ROLES[kind]
+    held = {role for contact in affiliate.definition.contacts for role in contact.roles}
+    return role if role in held else "main"
+
+
+def open_(
+    command: OpenRequest, before: Request | None, affiliate: Affiliate | None, cause: Cause
+) -> Decision:
+    if affiliate is None:
+        return _refused("affiliate_unknown", "there is no such affiliate")
+    if before is not None and before.asked == command:
+        return Decision(answer=Accepted("unchanged"))
+    if before is not None:
+        return _refused("request_exists", "another request has this id")
+    request = Request(
+        id=stored_id(cause.tenant, command.affiliate, command.id),
+        version=0,
+        tenant=cause.tenant,
+        asked=command,
+        role=role_for(command.kind, affiliate),
+        opened_at=cause.time,
+        opened_by=cause.actor,
+    )
+    return Decision(
+        save=[request],
+        say=[_say(request, cause)],
+        due=[_reminder(request, cause)],
+        answer=Accepted("created"),
+    )
+
+
+def _refused(code: str, text: str) -> Decision:
+    return Decision(answer=Refused(code, text))
+
+
+def _say(request: Request, cause: Cause) -> Say:
+    asked = request.asked
+    said = RequestOpened(
+        affiliate=asked.affiliate,
+        request=asked.id,
+        kind=asked.kind,
+        text=asked.text,
+        rows=asked.rows,
+        role=request.role,
+        reminder=request.reminders,
+    )
+    return Say(said, cause.key)
+
+
+def reminder_id(request: str) -> str:
+    return f"{REMIND}/{request}"
+
+
+def _reminder(request: Request, cause: Cause) -> Due:
+    at = cause.time + REMIND_AFTER
+    return Due(reminder_id(request.id), REMIND, cause.key, at, {"request": request.id})
+
+
+def remind(request: Request | None, cause: Cause) -> Decision:
+    if request is None or not request.is_open:
+        return Decision()
+    after = replace(request, reminders=request.reminders + 1)
+    return Decision(save=[after], say=[_say(after, cause)], due=[_reminder(after, cause)])
+
+
+def answer(command: AnswerRequest, before: Request | None, cause: Cause) -> Decision:
+    """The first answer counts; an estimate needs volume, price and validity."""
+    if cause.role == "affiliate" and cause.actor != command.affiliate:
+        return _refused("not_permitted", "an affiliate answers its own requests only")
+    if before is None:
+        return _refused("request_unknown", "there is no such request")
+    if before.answer is not None:
+        same = before.answer == command
+        return Decision(
+            answer=Accepted("unchanged")
+            if same
+            else Refused("request_answered", "the request was answered already")
+        )
+    estimate = (command.volume, command.price_minor, command.currency, command.valid_until)
+    if before.asked.kind == "estimate" and None in estimate:
+        return _refused(
+            "estimate_incomplete", "an estimate needs volume, price, currency and validity"
+        )
+    return _answered(command, before, cause)
+
+
+def _answered(command: AnswerRequest, before: Request, cause: Cause) -> Decision:
+    said = RequestAnswered(
+        affiliate=command.affiliate,
+        request=command.id,
+        volume=command.volume,
+        price_minor=command.price_minor,
+        currency=command.currency,
+        valid_until=command.valid_until,
+    )
+    return Decision(
+        save=[replace(before, answer=command, answered_at=cause.time)],
+        say=[Say(said, cause.key)],
+        settled=[reminder_id(before.id)],
+        answer=Accepted("answered"),
+    )

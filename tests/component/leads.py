@@ -1,0 +1,142 @@
+"""Intake and routing as they are, on a memory log and store in virtual time: stories of leads."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.intake.domain import lead_id
+from shared.contracts import envelope as envelopes
+from shared.contracts.envelope import Envelope
+from shared.loop.effects import Verdict
+from shared.loop.log import Outgoing
+from shared.store import Document
+from shared.testing import virtual_time
+from shared.testing.simulator import CALM, World
+from shared.topics import shard_of
+from tests.builders import put_affiliate, put_campaign, record
+from tests.simulation.lead_path import BUILDS, PARTITIONS, TOPICS
+
+
+class Platform:
+    """One world with one replica of each service, and short words for what tests do in it."""
+
+    def __init__(self) -> None:
+        self.verdict: tuple[Verdict, str] = (Verdict.DONE, "answered 200")
+        self.world = World(1, BUILDS, TOPICS, PARTITIONS, lambda _: self._call, CALM)
+        self.requests: list[Document] = []
+        self._count = 0
+
+    async def _call(self, row: Document) -> tuple[Verdict, str]:
+        self.requests.append(row)
+        return self.verdict
+
+    async def ask(self, kind: str, key: str, data: Any, **changed: Any) -> Document:
+        """One command and its answer: code, text, details, and whether it was accepted."""
+        id = self.publish(kind, key, data, **changed)  # noqa: A001
+        await self.rest()
+        return next(one for one in self.answers() if one["command"] == id)
+
+    def publish(self, kind: str, key: str, data: Any, **changed: Any) -> str:
+        self._count += 1
+        id = changed.get("id", f"c{self._count}")  # noqa: A001
+        envelope = Envelope(
+            id=id,
+            source="test",
+            type=f"leadops.{kind}.v1",
+            time=changed.get("at") or self.now,
+            data=b"",
+            actor=changed.get("actor", "ops"),
+            role=changed.get("role", "operator"),
+            traceparent=f"00-{self._count:032x}-{self._count:016x}-01",
+        )
+        topic = f"{kind.split('.')[0]}.commands.v1"
+        place = shard_of(key.encode(), PARTITIONS)
+        value = json.dumps(data).encode()
+        self.world.publish(Outgoing(topic, place, key.encode(), value, envelopes.write(envelope)))
+        return str(id)
+
+    @property
+    def now(self) -> datetime:
+        return self.world.clock.now()
+
+    async def start(self) -> None:
+        await self.world.run(lambda _: iter(()), 0)
+        await self.ask("intake.affiliate.put", "acme", put_affiliate().model_dump(mode="json"))
+
+    async def rest(self) -> None:
+        assert await self.world.drain(), self.world.why_not_quiet()
+
+    async def advance(self, span: timedelta) -> None:
+        self.world.clock.ahead += span
+        for _ in range(4):
+            await self.world._second()
+        await self.rest()
+
+    async def campaign(self, name: str = "north", **changes: Any) -> None:
+        whole = put_campaign(id=name, **changes).model_dump(mode="json")
+        assert (await self.ask("routing.campaign.put", name, whole))["accepted"]
+
+    async def question(self, name: str = "q_budget", **changes: Any) -> Document:
+        answers = ["under 10k", "10k-50k", "over 50k"]
+        whole = {"id": name, "text": "Budget?", "answers": answers, "categories": ["101"]}
+        return await self.ask("intake.question.put", name, whole | changes)
+
+    async def submit(self, reference: str = "R-1", **changes: Any) -> Document:
+        cause = {
+            name: changes.pop(name) for name in ("at", "role", "actor", "id") if name in changes
+        }
+        data = {"affiliate": "acme", "reference": reference}
+        data |= {"record": record(**changes.pop("record", {}))} | changes
+        return await self.ask("intake.lead.submit", f"acme:{reference}", data, **cause)
+
+    def lead(self, reference: str = "R-1", source: str = "acme") -> Document:
+        id = lead_id("main", source, reference)  # noqa: A001
+        return next(row for row in self.stored("leads") if row["_id"] == id)
+
+    def outcome(self, reference: str = "R-1") -> str:
+        return str(self.lead(reference)["upload"]["outcome"])
+
+    def codes(self, reference: str = "R-1") -> list[str]:
+        return [reason["code"] for reason in self.lead(reference)["upload"]["reasons"]]
+
+    def stored(self, collection: str, service: str = "intake") -> list[Document]:
+        return self.world.databases[service].documents(collection)
+
+    def events(self, kind: str) -> list[Document]:
+        """The data of all events of a type, in order of their topic's partitions."""
+        topic = f"{kind.split('.')[0]}.events.v1"
+        return [
+            json.loads(row.value or b"{}")
+            for (name, _), rows in sorted(self.world.broker.records.items())
+            if name == topic
+            for row in rows
+            if dict(row.headers)["ce_type"] == f"leadops.{kind}.v1".encode()
+        ]
+
+    def answers(self) -> Sequence[Document]:
+        return [
+            {**row, "accepted": kind == "accepted"}
+            for service in ("intake", "routing")
+            for kind in ("accepted", "refused")
+            for row in self.events(f"{service}.command.{kind}")
+        ]
+
+    def sent(self) -> Counter[str]:
+        """Requests by lead."""
+        return Counter(json.loads(row["request"]["body"])["lead"] for row in self.requests)
+
+
+def on_platform(story: Callable[[Platform], Awaitable[None]]) -> None:
+    """Runs one test's story in virtual time."""
+
+    async def run() -> None:
+        platform = Platform()
+        await platform.start()
+        await story(platform)
+        platform.world.stop()
+        await asyncio.sleep(0)
+
+    virtual_time.run(run())

@@ -1,0 +1,363 @@
+"""What becomes of uploads: duplicates, held answers, replacements, deliveries, requests."""
+
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from tests.component.leads import Platform, on_platform
+
+DAY = timedelta(days=1)
+
+
+def test_a_person_is_a_duplicate_under_one_lead_code_for_90_days() -> None:
+    """INT-05: on day 89 the same person is omitted; from day 90 on it is a lead again."""
+
+    async def story(platform: Platform) -> None:
+        start = platform.now - 100 * DAY
+        for reference, at in (("R-1", start), ("R-2", start + 89 * DAY), ("R-3", start + 90 * DAY)):
+            await platform.submit(reference, at=at)
+        outcomes = [platform.outcome(one) for one in ("R-1", "R-2", "R-3")]
+        assert ["accepted", "omitted", "accepted"] == outcomes
+        assert ["duplicate"] == platform.codes("R-2")
+        (omitted,) = platform.events("intake.lead.omitted")
+        assert "R-2" == omitted["reference"]
+
+    on_platform(story)
+
+
+def test_another_person_or_lead_code_is_no_duplicate() -> None:
+    """INT-05: both must be the same."""
+
+    async def story(platform: Platform) -> None:
+        await platform.submit("R-1")
+        await platform.submit("R-2", record={"Mail": "else@northgrid.example"})
+        assert "accepted" == platform.outcome("R-2")
+
+    on_platform(story)
+
+
+def test_an_answer_that_is_not_allowed_holds_the_lead_and_is_told_at_once() -> None:
+    """INT-06: with the question, what was given, and what may be meant, best first."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question()
+        await platform.submit("R-1", record={"Budget": " Under  10K "})
+        await platform.submit("R-2", record={"Budget": "undr 10k", "Mail": "b@x.example"})
+        await platform.submit("R-3", record={"Budget": "42", "Mail": "c@x.example"})
+        assert ["accepted", "held", "held"] == [
+            platform.outcome(one) for one in ("R-1", "R-2", "R-3")
+        ]
+        assert {"q_budget": "under 10k"} == platform.lead("R-1")["accepted"]["answers"]
+        held = {one["reference"]: one for one in platform.events("intake.lead.held")}
+        (answer,) = held["R-2"]["answers"]
+        assert ("q_budget", "undr 10k") == (answer["question"], answer["given"])
+        best, *others = answer["suggestions"]
+        assert ("under 10k", True) == (best["answer"], best["near"])
+        assert not any(other["near"] for other in others)
+        assert not any(one["near"] for one in held["R-3"]["answers"][0]["suggestions"])
+
+    on_platform(story)
+
+
+def test_an_alias_frees_the_whole_batch_and_all_later_uploads() -> None:
+    """INT-07: and nothing that was held for another answer."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign()
+        await platform.question()
+        for number in range(5):
+            budget = {"Budget": "undr 10k", "Mail": f"p{number}@x.example"}
+            await platform.submit(f"R-{number}", record=budget)
+        await platform.submit("other", record={"Budget": "42", "Mail": "q@x.example"})
+        alias = {"question": "q_budget", "given": "UNDR 10k", "answer": "under 10k"}
+        answer = await platform.ask("intake.question.alias", "q_budget", alias)
+        assert ("changed", 2) == (answer["code"], answer["details"]["version"])
+        assert {"accepted"} == {platform.outcome(f"R-{number}") for number in range(5)}
+        assert "held" == platform.outcome("other")
+        later = await platform.submit("later", record={"Budget": "Undr 10K", "Mail": "z@x.example"})
+        assert "accepted" == later["details"]["outcome"]
+        assert 6 == len(platform.sent())
+        (question,) = platform.stored("questions")
+        assert ("ops", "UNDR 10k") == (
+            question["aliases"][0]["added_by"],
+            question["aliases"][0]["given"],
+        )
+
+    on_platform(story)
+
+
+def test_a_lead_held_while_its_alias_was_added_is_looked_at_again() -> None:
+    """INT-07: neither decision saw the other; the deadline of the held lead does."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question()
+        await platform.submit("R-1", record={"Budget": "undr 10k"})
+        alias = {"question": "q_budget", "given": "undr 10k", "answer": "under 10k"}
+        with patch("services.intake.store.held_for", lambda *_: {"tenant": "nobody"}):
+            await platform.ask("intake.question.alias", "q_budget", alias)
+        assert "held" == platform.outcome()
+        await platform.advance(timedelta(minutes=2))
+        assert "accepted" == platform.outcome()
+        assert [] == platform.stored("due")
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [
+        ({"q_budget": "a million"}, "answer_not_allowed"),
+        ({"q_size": "under 10k"}, "answer_not_held"),
+    ],
+)
+def test_a_release_needs_an_allowed_answer_to_what_is_held(
+    answers: dict[str, str], code: str
+) -> None:
+    """INT-07: anything else is refused, and the lead stays held."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question()
+        await platform.submit("R-1", record={"Budget": "42"})
+        asked = {"affiliate": "acme", "reference": "R-1", "answers": answers}
+        answer = await platform.ask("intake.lead.release", "acme:R-1", asked)
+        assert (False, code) == (answer["accepted"], answer["code"])
+        assert "held" == platform.outcome()
+
+    on_platform(story)
+
+
+def test_a_release_runs_every_check_again() -> None:
+    """INT-07: meanwhile the person was accepted under this lead code."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question()
+        await platform.submit("R-1", record={"Budget": "42"})
+        await platform.submit("R-2", record={"Budget": "over 50k"})
+        asked = {"affiliate": "acme", "reference": "R-1", "answers": {"q_budget": "under 10k"}}
+        answer = await platform.ask("intake.lead.release", "acme:R-1", asked)
+        assert ("omitted", ["duplicate"]) == (answer["details"]["outcome"], platform.codes())
+
+    on_platform(story)
+
+
+def test_a_released_lead_goes_its_way_in_its_own_trace() -> None:
+    """INT-07, OPS-01: the trace is that of the upload, not of the release."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign()
+        await platform.question()
+        await platform.submit("R-1", record={"Budget": "42"})
+        asked = {"affiliate": "acme", "reference": "R-1", "answers": {"q_budget": "under 10k"}}
+        await platform.ask("intake.lead.release", "acme:R-1", asked)
+        assert 1 == len(platform.requests)
+        assert platform.lead()["upload"]["trace"] == platform.requests[0]["cause"]["trace"]
+        assert ["ops"] == [change["by"] for change in platform.lead()["changes"]]
+
+    on_platform(story)
+
+
+def test_answers_that_nobody_asked_for_are_reported() -> None:
+    """INT-09: an unknown symbol, and a question of another category; neither is dropped."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question(categories=["205"])
+        await platform.submit("R-1", record={"Budget": "under 10k", "q_shoe_size": "44"})
+        wanted = ["smarter_question_not_in_category", "smarter_unknown_symbol"]
+        assert ("accepted", wanted) == (platform.outcome(), sorted(platform.codes()))
+        (accepted,) = platform.events("intake.lead.accepted")
+        assert wanted == sorted(one["code"] for one in accepted["reported"])
+        await platform.submit(
+            "R-2", record={"Cat": "205", "Budget": "over 50k", "Mail": "d@x.example"}
+        )
+        assert [] == platform.codes("R-2")
+
+    on_platform(story)
+
+
+def test_a_lead_that_was_not_sent_is_replaced() -> None:
+    """INT-08: routing gives it back, it ends as omitted, and the new one is processed."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(categories=[{"id": "205"}])
+        await platform.submit("R-1")
+        answer = await platform.submit("R-2", replaces="R-1", record={"Cat": "205"})
+        assert "waiting" == answer["code"]
+        assert ("omitted", ["replaced"]) == (platform.outcome("R-1"), platform.codes("R-1"))
+        assert "accepted" == platform.outcome("R-2")
+        assert {platform.lead("R-2")["_id"]: 1} == platform.sent()
+        again = await platform.submit("R-2", replaces="R-1", record={"Cat": "205"})
+        assert "accepted" == again["details"]["outcome"]
+
+    on_platform(story)
+
+
+def test_a_lead_that_was_sent_is_not_replaced() -> None:
+    """INT-08: the re-upload ends as omitted, the first lead stays what it is."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign()
+        await platform.submit("R-1")
+        await platform.submit("R-2", replaces="R-1", record={"Mail": "other@x.example"})
+        assert ("omitted", ["replaces_sent"]) == (platform.outcome("R-2"), platform.codes("R-2"))
+        assert "accepted" == platform.outcome("R-1")
+        assert {platform.lead("R-1")["_id"]: 1} == platform.sent()
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"replaces": "R-9"}, "replaced_unknown"),
+        ({"replaces": "R-2"}, "replaces_itself"),
+    ],
+)
+def test_what_cannot_be_replaced_is_refused(changes: dict[str, Any], code: str) -> None:
+    async def story(platform: Platform) -> None:
+        answer = await platform.submit("R-2", **changes)
+        assert (False, code) == (answer["accepted"], answer["code"])
+        assert [] == platform.stored("leads")
+
+    on_platform(story)
+
+
+def test_an_unusable_upload_replaces_nothing() -> None:
+    """INT-08: a broken re-upload does not cost the good lead."""
+
+    async def story(platform: Platform) -> None:
+        await platform.submit("R-1")
+        await platform.submit("R-2", replaces="R-1", record={"Mail": "none"})
+        assert ("unusable", "accepted") == (platform.outcome("R-2"), platform.outcome("R-1"))
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize("first", ["held", "unusable"])
+def test_what_was_not_accepted_is_replaced_at_once(first: str) -> None:
+    """INT-08: routing never had it."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question()
+        spoilt = {"held": {"Budget": "42"}, "unusable": {"Mail": "none"}}[first]
+        await platform.submit("R-1", record=spoilt)
+        answer = await platform.submit("R-2", replaces="R-1", record={"Budget": "over 50k"})
+        assert "accepted" == answer["details"]["outcome"]
+        assert "omitted" == platform.outcome("R-1")
+
+    on_platform(story)
+
+
+def test_a_delivery_that_is_short_is_raised_after_a_day() -> None:
+    """INT-10: with the missing references, for the technical contact; not before."""
+
+    async def story(platform: Platform) -> None:
+        await announce(platform, declared=3, references=["R-1", "R-2", "R-3"])
+        await platform.submit("R-1", delivery="D-1")
+        await platform.submit("R-2", delivery="D-1", record={"Mail": "none"})
+        await platform.advance(timedelta(hours=23))
+        assert [] == platform.events("intake.delivery.reconciled")
+        await platform.advance(timedelta(hours=2))
+        (told,) = platform.events("intake.delivery.reconciled")
+        assert (False, ["R-3"]) == (told["adds_up"], told["missing"])
+        assert {"accepted": 1, "unusable": 1} == told["outcomes"]
+        (asked,) = platform.events("intake.request.opened")
+        assert ["R-3"] == asked["rows"]
+
+    on_platform(story)
+
+
+def test_a_delivery_that_adds_up_asks_for_nothing() -> None:
+    async def story(platform: Platform) -> None:
+        await announce(platform, declared=1)
+        await platform.submit("R-1", delivery="D-1")
+        await platform.advance(timedelta(hours=25))
+        (told,) = platform.events("intake.delivery.reconciled")
+        assert told["adds_up"]
+        assert [] == platform.events("intake.request.opened")
+
+    on_platform(story)
+
+
+async def announce(platform: Platform, **changes: Any) -> Any:
+    whole = {
+        "affiliate": "acme",
+        "id": "D-1",
+        "month": "2026-03",
+        "lead_code": "INT-AAA-BBB-1",
+    }
+    return await platform.ask("intake.delivery.announce", "acme:D-1", whole | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"declared": 2, "references": ["R-1"]}, "references_differ"),
+        ({"declared": 2, "lead_code": "NO"}, "lead_code_unknown"),
+        ({"declared": 2, "affiliate": "nobody"}, "affiliate_unknown"),
+    ],
+)
+def test_an_announcement_that_cannot_be_is_refused(changes: dict[str, Any], code: str) -> None:
+    async def story(platform: Platform) -> None:
+        answer = await announce(platform, **changes)
+        assert (False, code) == (answer["accepted"], answer["code"])
+
+    on_platform(story)
+
+
+def test_an_estimate_is_asked_reminded_and_answered() -> None:
+    """INT-16: of the role that it concerns, here empty, so of the main contact; answered whole."""
+
+    async def story(platform: Platform) -> None:
+        asked = {"affiliate": "acme", "id": "E-1", "kind": "estimate", "text": "March?"}
+        await platform.ask("intake.request.open", "acme:E-1", asked)
+        await platform.advance(timedelta(days=3, hours=1))
+        assert [("main", 0), ("main", 1)] == sorted(
+            (one["role"], one["reminder"]) for one in platform.events("intake.request.opened")
+        )
+        partial = {"affiliate": "acme", "id": "E-1", "volume": 500}
+        refused = await platform.ask("intake.request.answer", "acme:E-1", partial)
+        assert "estimate_incomplete" == refused["code"]
+        until = "2026-04-01T00:00:00Z"
+        whole = partial | {"price_minor": 4500, "currency": "USD", "valid_until": until}
+        assert (await platform.ask("intake.request.answer", "acme:E-1", whole))["accepted"]
+        await platform.advance(timedelta(days=10))
+        assert 2 == len(platform.events("intake.request.opened"))
+
+    on_platform(story)
+
+
+def test_an_organic_lead_has_categories_and_no_lead_code() -> None:
+    """INT-15: and is no duplicate of anything."""
+
+    async def story(platform: Platform) -> None:
+        await platform.submit("R-1")
+        data = {
+            "reference": "O-1",
+            "converted_at": "2026-03-02T07:00:00Z",
+            "categories": ["101", "310"],
+            "record": {"email": "dana@northgrid.example", "country": "US"},
+        }
+        await platform.ask("intake.lead.convert", "organic:O-1", data)
+        lead = platform.lead("O-1", "organic")
+        assert ("organic", None) == (lead["source"], lead["lead_code"])
+        assert ["101", "310"] == list(lead["accepted"]["categories"])
+        no_category = data | {"reference": "O-2", "categories": []}
+        await platform.ask("intake.lead.convert", "organic:O-2", no_category)
+        assert "unusable" == platform.lead("O-2", "organic")["upload"]["outcome"]
+
+    on_platform(story)
+
+
+def test_a_lead_knows_where_it_was_sent() -> None:
+    """INT-11: told by routing; a lead that no campaign wants stays unsent."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign()
+        await platform.submit("R-1")
+        await platform.submit("R-2", record={"Cat": "205", "Mail": "b@x.example"})
+        assert (True, ["north"]) == (platform.lead()["is_sent"], platform.lead()["sent_to"])
+        assert not platform.lead("R-2")["is_sent"]
+
+    on_platform(story)

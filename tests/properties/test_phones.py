@@ -1,0 +1,77 @@
+"""The quick reading of phone numbers and the library's are one and the same."""
+
+import phonenumbers
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.intake.phones import by_the_library, phone, split
+
+# Short and long plans, shared calling codes, trunk prefixes of several digits or of none, rewritten
+# mobile numbers, leading zeros that belong to the number.
+REGIONS = (
+    *("US", "CA", "JM", "GB", "GG", "DE", "AT", "CH", "FR", "IT", "ES", "NL", "DK", "SE", "PL"),
+    *("RU", "KZ", "HU", "IL", "AE", "ZA", "IN", "CN", "JP", "SG", "AU", "NZ", "BR", "AR", "MX"),
+)
+KINDS = sorted(set(phonenumbers.PhoneNumberType.values()) - {phonenumbers.PhoneNumberType.UNKNOWN})
+INTERNATIONAL = phonenumbers.PhoneNumberFormat.INTERNATIONAL
+NATIONAL = phonenumbers.PhoneNumberFormat.NATIONAL
+SEPARATORS = st.sampled_from(["", "", "", " ", "-", ".", "/", " (", ") ", " - ", "\u2013", "\xa0"])
+ENDINGS = ["", "", "", " ext. 12", " x5", "#3", ";ext=4", "/x1", " -", ",,7", " home", "-17#"]
+FOREIGN = ["00", "011", "0011", "810", "+"]
+
+
+def examples(region: str) -> list[str]:
+    """The national significant numbers that the library gives as examples, one of each kind."""
+    found = [phonenumbers.example_number_for_type(region, kind) for kind in KINDS]
+    return [phonenumbers.national_significant_number(number) for number in found if number]
+
+
+@st.composite
+def significant(draw: st.DrawFn, region: str) -> str:
+    """Valid, nearly valid or anything: an example with its last digits drawn, or digits alone."""
+    digits = st.text("0123456789", max_size=12)
+    example = draw(st.sampled_from(examples(region)))
+    kept = draw(st.integers(0, len(example)))
+    tail = st.text("0123456789", min_size=len(example) - kept, max_size=len(example) - kept)
+    return draw(st.one_of(st.just(example), tail.map(example[:kept].__add__), digits))
+
+
+@st.composite
+def dialled(draw: st.DrawFn) -> tuple[str, str | None]:
+    """A number as somebody may have written it, and the country of the lead."""
+    region = draw(st.sampled_from(REGIONS))
+    trunk = phonenumbers.ndd_prefix_for_region(region, True) or "0"
+    code = str(phonenumbers.country_code_for_region(region))
+    before = ["", trunk, f"+{code}", f"+{code} ({trunk})", f"+ {code}", code, *FOREIGN]
+    written = draw(st.sampled_from(before))
+    for digit in draw(significant(region)):
+        written += draw(SEPARATORS) + digit
+    country = draw(st.sampled_from([region, region, region, None, *REGIONS]))
+    return written + draw(st.sampled_from(ENDINGS)), country
+
+
+@settings(deadline=None, max_examples=1000)
+@given(dialled())
+def test_as_the_library_reads_it(number: tuple[str, str | None]) -> None:
+    """INT-02: of thirty countries, well or badly written, with trunk prefixes and extensions."""
+    assert by_the_library(*number) == phone(*number)
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.text("+0123456789 ()-./x#", max_size=20), st.sampled_from([None, "ZZ", *REGIONS]))
+def test_as_the_library_reads_what_looks_like_a_number(written: str, country: str | None) -> None:
+    assert by_the_library(written, country) == phone(written, country)
+
+
+@pytest.mark.parametrize("region", sorted(set(REGIONS) - {"AR"}))
+def test_clean_numbers_need_no_library(region: str) -> None:
+    """Otherwise the comparison above would hold the library to itself."""
+    written = phonenumbers.format_number(phonenumbers.example_number(region), INTERNATIONAL)
+    assert split(written, None) is not None
+
+
+@pytest.mark.parametrize("region", ["US", "GB", "DE", "FR", "IT", "JP", "IN", "AU", "BR", "IL"])
+def test_clean_national_numbers_need_no_library(region: str) -> None:
+    written = phonenumbers.format_number(phonenumbers.example_number(region), NATIONAL)
+    assert split(written, region) is not None

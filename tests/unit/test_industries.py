@@ -1,0 +1,61 @@
+"""Industries are codes, whichever of the two lists a label is from."""
+
+import pytest
+
+from services.intake.industries import TABLE, industry, parents, unambiguous
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("4", "4"),
+        ("0014", "14"),
+        ("Computer Software", "4"),
+        ("software development", "4"),
+        ("Hospital & Health Care", "14"),
+        ("Hospitals and Health Care", "14"),
+        ("Technology, Information and Media", "1594"),
+        ("77777", "77777"),
+        ("777777", None),
+        ("0", None),
+        ("٤", None),
+        ("Wizardry", None),
+        ("", None),
+    ],
+)
+def test_industry(given: str, expected: str | None) -> None:
+    """INT-02: a code stays, also one that the table does not hold; a label becomes its code."""
+    assert expected == industry(given)
+
+
+@pytest.mark.parametrize(
+    ("code", "label"), [(code, label) for code, _, labels in TABLE for label in labels]
+)
+def test_every_label_of_the_table_is_read(code: str, label: str) -> None:
+    assert code == industry(label)
+
+
+def test_a_label_of_two_codes_is_not_guessed() -> None:
+    """However it is written."""
+    labelled = [("1", ["Research"]), ("2", ["research.", "Research Services"])]
+    assert {"research services": "2"} == unambiguous(labelled)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("3130", ("4", "6", "1594")),
+        ("118", ("96", "1810")),
+        ("17", ("25",)),
+        ("1594", ()),
+        ("41", ()),
+        ("77777", ()),
+    ],
+)
+def test_parents(code: str, expected: tuple[str, ...]) -> None:
+    """Nearest first, and as far up as the table knows."""
+    assert expected == parents(code)
+
+
+def test_every_parent_is_in_the_table() -> None:
+    assert {parent for _, parent, _ in TABLE if parent} <= {code for code, _, _ in TABLE}

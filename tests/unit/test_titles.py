@@ -1,0 +1,90 @@
+"""How job titles are classified: as a careful person would from the title alone, or unknown.
+
+A level is said only if the title says one: an engineer has none, and who manages a product, an
+account or a project may manage nobody. Of several functions it is the one that is named first.
+"""
+
+import pytest
+
+from services.intake.titles import classify
+from tests.bench.titles import RIGHT_AT_LEAST, WRONG_AT_MOST, labelled, shares
+
+
+@pytest.mark.parametrize(
+    ("title", "seniority", "function", "rule"),
+    [
+        ("SVP Marketing", "vp", "marketing", "vice president; marketing"),
+        ("EVP & Chief Marketing Officer", "cxo", "marketing", "chief officer; marketing"),
+        ("  HEAD OF   hr ", "director", "human_resources", "head; human resources"),
+        ("Sr.Mgr - I.T.", "manager", "information_technology", "manager; information technology"),
+        ("Vice President Product & Engineering", "vp", "product_management", None),
+        ("VP Product Marketing", "vp", "marketing", "vice president; product marketing"),
+        ("Healthcare IT Director", "director", "information_technology", None),
+        ("Technical Recruiter", None, "human_resources", "recruiter"),
+        ("Manufacturing Engineer", None, "engineering", "engineer"),
+        ("Quality Engineer", None, "quality_assurance", "quality"),
+        ("IT Project Manager", None, "program_and_project_management", "project manager"),
+        ("Sr. Product Manager", "senior", "product_management", "senior; product manager"),
+        ("Co-Founder and CTO", "owner", "information_technology", None),
+        ("Partner, Litigation", "partner", "legal", "partner; litigation"),
+        ("Marketing Intern", "training", "marketing", "intern; marketing"),
+        ("Geschäftsführerin", "cxo", None, "geschaftsfuhrerin"),
+        ("Vertriebsleiter", "director", "sales", "leiter; vertrieb"),
+        ("Directeur des ventes", "director", "sales", "directeur; ventes"),
+        ("Jefe de compras", "manager", "purchasing", "jefe; compras"),
+    ],
+)
+def test_title(title: str, seniority: str | None, function: str | None, rule: str | None) -> None:
+    """The strongest word of the title decides its level, the first that names one its function."""
+    read = classify(title)
+    assert (seniority, function) == (read.seniority, read.function)
+    assert rule in (read.rule, None)
+
+
+@pytest.mark.parametrize(
+    ("title", "seniority", "function"),
+    [
+        ("CEO Assistant", "entry", None),
+        ("Executive Assistant - CEO & COO", None, "administrative"),
+        ("EA to the CFO", None, "administrative"),
+        ("Owner @ Northgrid Sales Consulting", "owner", "entrepreneurship"),
+        ("Director, Office of the CFO", "director", None),
+    ],
+)
+def test_words_of_somebody_else(title: str, seniority: str | None, function: str | None) -> None:
+    """The title of the superior and the name of the company decide nothing."""
+    read = classify(title)
+    assert (seniority, function) == (read.seniority, read.function)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        *("", "n/a", "-", "🚀🚀", "经理", "Zookeeper", "Specialist", "Executive", "Principal"),
+        *("Manager of", "Retired VP of Sales", "ex-CTO", "Making it happen", "Process Owner"),
+        *("Chief of Staff", "Managing Director", "Data Scientist", "Team Lead", "Board Member"),
+    ],
+)
+def test_unclear_title_is_unknown(title: str) -> None:
+    """What is no title, is cut off, is a past one or could mean several things is not guessed."""
+    read = classify(title)
+    assert (None, None) == (read.seniority, read.function)
+
+
+@pytest.mark.parametrize("title", ["Chief Dana Okafor Officer", "VP Secretword, Sales Secretword"])
+def test_rule_quotes_only_what_decided(title: str) -> None:
+    """Words that decided nothing, a name for example, are not in the rule."""
+    assert not {"dana", "okafor", "secretword"} & set(classify(title).rule.split())
+
+
+def test_share_of_titles() -> None:
+    """Of the labelled titles nearly all are right, and what is not is rather unknown than wrong."""
+    right, wrong = shares(labelled())
+    assert right >= RIGHT_AT_LEAST
+    assert wrong <= WRONG_AT_MOST
+
+
+def test_no_title_is_labelled_twice() -> None:
+    """A share over repeated titles would say less than it seems."""
+    titles = [label.title for label in labelled()]
+    assert len(set(titles)) == len(titles) >= 420
