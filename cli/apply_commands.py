@@ -25,7 +25,10 @@ def register(app: typer.Typer) -> None:
 def apply(
     files: Files = None, more: MoreFiles = None, actor: As = "cli", as_json: AsJson = False
 ) -> None:
-    """Put affiliates and campaigns; the same again changes nothing. Exit code 1 if refused."""
+    """Put affiliates, campaigns and questions, announce deliveries, open requests.
+
+    The same again changes nothing. Exit code 1 if one is refused.
+    """
     documents = read_all(files, more, {"RECEIVER": stack.stack()["receiver"]})
     rows = put(documents, Asker(actor))
     if as_json:
@@ -51,7 +54,7 @@ def put_row(document: Document, command: Command, answer: Answer) -> dict[str, A
         "result": answer.code if answer.accepted else "refused",
         "version": answer.details.get("version"),
         "code": None if answer.accepted else answer.code,
-        "text": None if answer.accepted else answer.text,
+        "text": None if answer.accepted else f"{document.place}: {answer.text}",
     }
 
 

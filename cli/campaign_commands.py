@@ -8,8 +8,8 @@ import typer
 
 from cli.api import Api
 from cli.command import As, Asker, Command
-from cli.output import CHECK_FAILED, AsJson, CliError, show, show_json, show_table
-from cli.publishing import ask
+from cli.output import AsJson, show, show_json, show_table
+from cli.publishing import demand
 from shared.contracts.routing import PauseCampaign, ResumeCampaign
 
 Reason = Annotated[str, typer.Option(help="Why, for the audit.")]
@@ -77,9 +77,6 @@ def resume(
 
 def ask_campaign(kind: str, campaign: str, reason: str, actor: str, *, as_json: bool) -> None:
     data = json.dumps({"campaign": campaign, "reason": reason}).encode()
-    command = Command(kind, data, campaign)
-    answer = ask([command], Asker(actor))[command.id]
-    if not answer.accepted:
-        raise CliError(answer.code, f"refused: {answer.text}", CHECK_FAILED)
+    answer = demand(Command(kind, data, campaign), Asker(actor))
     text = f"{campaign}: {answer.code}, version {answer.details.get('version')}"
     show(answer.as_json(), as_json=as_json, text=text)

@@ -5,6 +5,7 @@ What can't be read is told with the file, the number of the document in it, and 
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,13 +17,21 @@ from pydantic import ValidationError
 
 from cli.command import Command
 from cli.output import WRONG_USAGE, CliError
-from shared.contracts.intake import PutAffiliate
+from shared.contracts.intake import AnnounceDelivery, OpenRequest, PutAffiliate, PutQuestion
 from shared.contracts.routing import PutCampaign
 
-KINDS: Mapping[str, type[PutAffiliate] | type[PutCampaign]] = {
+Described = PutAffiliate | PutCampaign | PutQuestion | AnnounceDelivery | OpenRequest
+
+KINDS: Mapping[str, type[Described]] = {
     "affiliate": PutAffiliate,
     "campaign": PutCampaign,
+    "question": PutQuestion,
+    "delivery": AnnounceDelivery,
+    "request": OpenRequest,
 }
+ASKS_FOR = "asks_for"
+"""A request's own kind, since `kind` says in a document what the document is."""
+
 COMMAND_FIELDS = {"type", "data", "key", "id", "source"}
 
 
@@ -34,8 +43,30 @@ class Document:
     number: int
     content: Any
 
+    @property
+    def place(self) -> str:
+        return f"{self.file}, document {self.number}"
+
     def unreadable(self, why: str) -> CliError:
-        return unreadable(f"{self.file}, document {self.number}: {why}")
+        return unreadable(f"{self.place}: {why}")
+
+
+class StandsTwice(ValueError):
+    """A field that an object names twice, by its path."""
+
+
+class UniqueKeys(yaml.SafeLoader):
+    """YAML asks that keys be unique, but its readers let the last one win."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and (key.tag, key.value) in seen:
+                text = f"field {key.value} stands twice"
+                raise yaml.composer.ComposerError(None, None, text, key.start_mark)
+            seen.add((key.tag, str(key.value)))
+        return node
 
 
 def unreadable(text: str) -> CliError:
@@ -83,47 +114,86 @@ def json_or_yaml(name: str, text: str) -> Iterable[Any]:
     if name.endswith(".json"):
         return json_contents(text)
     if text.lstrip()[:1] in ("{", "["):
-        with suppress(ValueError):
+        with suppress(json.JSONDecodeError):
             return list(json_contents(text))
-    return yaml.safe_load_all(text)
+    return yaml.load_all(text, UniqueKeys)
 
 
 def json_contents(text: str) -> Iterator[Any]:
     """One document after the other, on a line each or not."""
-    decoder, at = json.JSONDecoder(), 0
+    decoder, at = json.JSONDecoder(object_pairs_hook=marked), 0
     while (at := len(text) - len(text[at:].lstrip())) < len(text):
         document, at = decoder.raw_decode(text, at)
+        if path := next(twice_in(document), None):
+            raise StandsTwice(f"field {path} stands twice")
         yield document
+
+
+TWICE = object()
+
+
+def marked(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Where an object names a field twice, it is marked; the path is known only from above."""
+    counts = Counter(name for name, _ in pairs)
+    return {name: value if counts[name] == 1 else TWICE for name, value in pairs}
+
+
+def twice_in(content: Any, path: str = "") -> Iterator[str]:
+    items = content.items() if isinstance(content, dict) else ()
+    for name, value in enumerate(content) if isinstance(content, list) else items:
+        if value is TWICE:
+            yield f"{path}{name}"
+        yield from twice_in(value, f"{path}{name}.")
 
 
 def problem(error: Exception) -> str:
     """One line, and without the content, which may be personal."""
     if isinstance(error, json.JSONDecodeError):
         return f"not JSON: {error.msg} (line {error.lineno})"
+    if isinstance(error, StandsTwice):
+        return str(error)
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         return f"not YAML: {error.problem} (line {error.problem_mark.line + 1})"
     return "neither YAML nor JSON"
 
 
 def put_command(document: Document) -> Command:
-    """The command that puts what an `affiliate` or `campaign` document describes."""
+    """The command that a document stands for: it puts, announces or opens what is described."""
     content = document.content
     if not isinstance(content, dict) or content.get("kind") not in KINDS:
         raise document.unreadable(f"field kind: one of {', '.join(KINDS)} is needed")
-    given = {name: value for name, value in content.items() if name != "kind"}
-    model = KINDS[content["kind"]]
+    model, given = KINDS[content["kind"]], described(content)
     try:
         put = model.model_validate(given)
     except ValidationError as error:
         raise document.unreadable(fields_of(error)) from error
     if unknown := list(unknown_fields(given, put.model_dump(mode="json", by_alias=True))):
         raise document.unreadable(f"unknown field {', '.join(unknown)}")
-    return Command(model.TYPE, put.model_dump_json(by_alias=True).encode(), put.id)
+    return Command(model.TYPE, put.model_dump_json(by_alias=True).encode(), entity_key(put))
+
+
+def described(content: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: value for name, value in content.items() if name != "kind"}
+    if content["kind"] == "request" and ASKS_FOR in given:
+        given["kind"] = given.pop(ASKS_FOR)
+    return given
+
+
+def entity_key(command: Described) -> str:
+    if isinstance(command, AnnounceDelivery | OpenRequest):
+        return f"{command.affiliate}:{command.id}"
+    return command.id
 
 
 def fields_of(error: ValidationError) -> str:
     rows = error.errors(include_input=False, include_url=False, include_context=False)
-    return "; ".join(f"field {'.'.join(map(str, row['loc']))}: {row['msg']}" for row in rows[:5])
+    return "; ".join(f"field {path_of(row['loc'])}: {row['msg']}" for row in rows[:5])
+
+
+def path_of(parts: Sequence[int | str]) -> str:
+    """As it stands in the document. What is wrong with a key is told of the key itself."""
+    path = [str(part) for part in parts if part != "[key]"]
+    return ".".join([ASKS_FOR, *path[1:]] if path[:1] == ["kind"] else path)
 
 
 def unknown_fields(given: Any, known: Any, path: str = "") -> Iterator[str]:
@@ -160,9 +230,9 @@ def key_of(document: Document) -> str:
     content, data = document.content, document.content["data"]
     if isinstance(content.get("key"), str):
         return str(content["key"])
-    if "affiliate" in data and "reference" in data:
-        return f"{data['affiliate']}:{data['reference']}"
-    for name in ("campaign", "id"):
+    if "affiliate" in data and (own := data.get("reference", data.get("id"))):
+        return f"{data['affiliate']}:{own}"
+    for name in ("campaign", "question", "id"):
         if isinstance(data.get(name), str):
             return str(data[name])
     raise document.unreadable("field key: a text is needed")

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from cli import delimited, workbook
+from cli import delimited
 from cli.command import Command
 from cli.table import Flaw, Table, unreadable
 from shared.contracts.intake import SubmitLead
@@ -24,6 +24,7 @@ ROW_BYTES_MAX = 1024 * 1024
 """Written as JSON a byte becomes six at most, and a record may have 8 MiB."""
 FIELDS_NAMED = 3
 
+ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06")
 FOREIGN_SIGNATURES = {
     b"\xd0\xcf\x11\xe0": "an old XLS workbook or one with a password; save it as XLSX without one",
     b"%PDF": "a PDF",
@@ -65,7 +66,10 @@ def rows_of(
 
 
 def table_of(content: bytes, reference_field: str) -> Table:
-    if content.startswith(workbook.SIGNATURES):
+    if content.startswith(ARCHIVES):
+        # Imported late: every command would wait for the library.
+        from cli import workbook
+
         return workbook.read(content)
     start = content.removeprefix(b"\xef\xbb\xbf").lstrip()
     for signature, kind in FOREIGN_SIGNATURES.items():
@@ -93,10 +97,10 @@ def check_header(
 def read_row(
     table: Table, reference_field: str, line: int, cells: Sequence[str] | Flaw
 ) -> Row | BadRow:
-    flaw = cells if isinstance(cells, Flaw) else wrong_number(cells, table.width) or flaw_of(cells)
-    if isinstance(cells, Flaw) or flaw:
-        assert flaw is not None
-        return BadRow(line, flaw.reason, flaw.text)
+    if isinstance(cells, Flaw):
+        return bad_row(line, cells)
+    if flaw := wrong_number(cells, table.width) or flaw_of(cells):
+        return bad_row(line, flaw)
     record = {name: cell for name, cell in zip(table.header, cells, strict=False) if name}
     reference = record[reference_field].strip()
     if not reference:
@@ -105,6 +109,10 @@ def read_row(
         return Row(line, _reference.validate_python(reference), record)
     except ValidationError:
         return BadRow(line, "reference_invalid", "the reference is too long or not printable")
+
+
+def bad_row(line: int, flaw: Flaw) -> BadRow:
+    return BadRow(line, flaw.reason, flaw.text)
 
 
 def wrong_number(cells: Sequence[str], width: int) -> Flaw | None:

@@ -9,8 +9,12 @@ from cli.api import Api
 from cli.output import AsJson, CliError, show_json, show_table
 
 LIMIT_OF_A_PAGE = 1000
-LEAD_COLUMNS = ["id", "affiliate", "reference", "lead_code", "outcome", "reasons", "uploaded_at"]
-FILTERS = {name: name for name in ("affiliate", "lead_code", "delivery", "outcome", "email")}
+LEAD_COLUMNS = ["id", "affiliate", "reference", "lead_code", "outcome", "reasons", "sent_to"]
+LEAD_COLUMNS += ["uploaded_at"]
+FILTERS = {
+    name: name
+    for name in ("source", "affiliate", "lead_code", "delivery", "outcome", "email", "campaign")
+}
 FILTERS |= {"first": "from", "last": "to"}
 
 
@@ -24,6 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def search(
     context: typer.Context,
+    source: Annotated[str | None, typer.Option(help="affiliate or organic.")] = None,
     affiliate: Annotated[str | None, typer.Option()] = None,
     lead_code: Annotated[str | None, typer.Option()] = None,
     delivery: Annotated[str | None, typer.Option()] = None,
@@ -31,6 +36,8 @@ def search(
         str | None, typer.Option(help="accepted, held, unusable or omitted.")
     ] = None,
     email: Annotated[str | None, typer.Option()] = None,
+    campaign: Annotated[str | None, typer.Option(help="Sent to this campaign.")] = None,
+    sent: Annotated[bool | None, typer.Option("--sent/--unsent")] = None,
     first: Annotated[str | None, typer.Option("--from", help="Day or instant of upload.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Day or instant, included.")] = None,
     limit: Annotated[int, typer.Option(min=1)] = 100,
@@ -40,6 +47,7 @@ def search(
     if context.invoked_subcommand:
         return
     wanted = {asked: context.params[name] for name, asked in FILTERS.items()}
+    wanted["sent"] = None if sent is None else str(sent).lower()
     with Api() as api:
         found = pages(api, wanted, limit)
     if as_json:
@@ -63,7 +71,7 @@ def pages(api: Api, wanted: dict[str, str | None], limit: int) -> list[dict[str,
 
 
 def lead_row(lead: dict[str, Any]) -> dict[str, Any]:
-    return lead | {"reasons": codes(lead["reasons"])}
+    return lead | {"reasons": codes(lead["reasons"]), "sent_to": ", ".join(lead["sent_to"])}
 
 
 def codes(reasons: list[dict[str, Any]]) -> str:
@@ -104,6 +112,7 @@ def print_lead(whole: dict[str, Any]) -> None:
     history = [entry | {"reasons": codes(entry["reasons"])} for entry in whole["history"]]
     show_table("history", ["at", "by", "command", "outcome", "reasons"], history)
     show_table("reasons", ["code", "field", "text"], whole["reasons"])
+    show_table("changes", ["at", "by", "what"], whole["changes"])
     routed = whole["routing"] or {"asked": [], "sends": []}
     asked = [row | {"failing": codes(row["failing"])} for row in routed["asked"]]
     show_table("campaigns asked", ["campaign", "version", "state", "failing"], asked)

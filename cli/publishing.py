@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from cli.command import Answer, Asker, Awaited, Command, check_service, record_of
-from cli.output import UNREACHABLE, CliError
+from cli.output import CHECK_FAILED, UNREACHABLE, CliError
 from deploy import stack
 from shared.clock import clock
 from shared.contracts.answers import events_topic
@@ -45,6 +45,14 @@ def ask(
     for command in commands:
         check_service(command)
     return run(_ask(stack.stack(), commands, asker, patience, report)) if commands else {}
+
+
+def demand(command: Command, asker: Asker) -> Answer:
+    """The answer to one command, which must be that it was accepted."""
+    answer = ask([command], asker)[command.id]
+    if not answer.accepted:
+        raise CliError(answer.code, f"refused: {answer.text}", CHECK_FAILED)
+    return answer
 
 
 def publish(commands: Sequence[Command], asker: Asker) -> None:

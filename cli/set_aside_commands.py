@@ -11,7 +11,6 @@ import typer
 from cli.api import Api
 from cli.command import Answer, As, Asker, Command
 from cli.output import (
-    CHECK_FAILED,
     WRONG_USAGE,
     AsJson,
     CliError,
@@ -19,7 +18,7 @@ from cli.output import (
     show_json,
     show_table,
 )
-from cli.publishing import ask
+from cli.publishing import demand
 from shared.contracts.operations import replay_type, skip_type
 from shared.topics import manifest, shard_of
 
@@ -127,7 +126,7 @@ def skip(
 
 def resolve(item: Item, kind: str, data: Item, asker: Asker) -> Answer:
     command = Command(kind, json.dumps(data).encode(), **place_of(item))
-    return ask([command], asker)[command.id]
+    return demand(command, asker)
 
 
 def place_of(item: Item) -> dict[str, Any]:
@@ -140,7 +139,5 @@ def place_of(item: Item) -> dict[str, Any]:
 
 
 def report(answer: Answer, *, as_json: bool) -> None:
-    if not answer.accepted:
-        raise CliError(answer.code, f"refused: {answer.text}", CHECK_FAILED)
     followed = answer.details.get("followed", 0)
     show(answer.as_json(), as_json=as_json, text=f"done; {followed} that waited were decided too")

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from io import BytesIO
-from itertools import islice, zip_longest
+from itertools import zip_longest
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
@@ -19,7 +19,6 @@ from openpyxl.formula.translate import TranslatorError
 
 from cli.table import Flaw, Table, unreadable
 
-SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 UNPACKED_BYTES_MAX = 200_000_000
 ROWS_MAX = 1_048_576
 """As many as a sheet can have; a file may claim more, and blank rows cost nothing to claim."""
@@ -30,6 +29,8 @@ BROKEN = (
     *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
     *(TokenizerError, TranslatorError),
 )
+Numbered = tuple[int, list[str] | Flaw]
+
 BROKEN_TEXT = "this is no XLSX workbook, or it is broken or protected by a password"
 
 
@@ -56,27 +57,33 @@ def check_size(content: bytes) -> None:
         raise unreadable(f"unpacked this workbook has more than {UNPACKED_BYTES_MAX:,} bytes")
 
 
-def table_of(rows: Sequence[list[str] | Flaw]) -> Table:
+def table_of(rows: Sequence[Numbered]) -> Table:
     """Cells that a sheet leaves out are blank."""
-    header = rows[0] if rows else []
+    line, header = rows[0] if rows else (0, [])
     if isinstance(header, Flaw):
         raise unreadable(f"the first row can't be read: {header.text}")
-    names = tuple(name.strip() for name in header)
-    numbered = enumerate(rows[1:], start=2)
-    return Table(names, [(line, padded(cells, len(names))) for line, cells in numbered])
+    if line != 1:
+        raise unreadable("the first row of the first sheet is empty")
+    width = len(header)
+    return Table(
+        tuple(name.strip() for name in header),
+        [(line, padded(cells, width)) for line, cells in rows[1:]],
+    )
 
 
 def padded(cells: list[str] | Flaw, width: int) -> list[str] | Flaw:
     return cells if isinstance(cells, Flaw) else cells + [""] * (width - len(cells))
 
 
-def rows_of(content: bytes) -> Iterator[list[str] | Flaw]:
+def rows_of(content: bytes) -> Iterator[Numbered]:
     """The sheet is read twice: once for the values, once for where the formulas are."""
     values, sources = (sheet_of(content, data_only=only).iter_rows() for only in (True, False))
-    both = zip(values, sources, strict=True)
-    yield from (row_of(cells, formulas) for cells, formulas in islice(both, ROWS_MAX))
-    if next(both, None) is not None:
-        raise ValueError("more rows than a sheet can have")
+    for line, (cells, formulas) in enumerate(zip(values, sources, strict=True), start=1):
+        if line > ROWS_MAX:
+            raise ValueError("more rows than a sheet can have")
+        row = row_of(cells, formulas)
+        if isinstance(row, Flaw) or any(row):
+            yield line, row
 
 
 def sheet_of(content: bytes, *, data_only: bool) -> Any:

@@ -84,13 +84,13 @@ def announce(
     if refused := _contradictions(command, affiliate, cause):
         return Decision(answer=refused)
     if before is not None and before.announced == command:
-        return Decision(answer=Accepted("unchanged"))
+        return Decision(answer=Accepted("unchanged", details={"delivery": command.id}))
     id = stored_id(cause.tenant, command.affiliate, command.id)  # noqa: A001
     version = before.version if before else 0
     delivery = Delivery(id, version, cause.tenant, command, cause.time, cause.actor)
     at = cause.time + RECONCILE_AFTER
     due = Due(f"{RECONCILE}/{id}", RECONCILE, cause.key, at, {"delivery": id})
-    answer = Accepted("changed" if before else "created")
+    answer = Accepted("changed" if before else "created", details={"delivery": command.id})
     return Decision(save=[delivery], due=[due], answer=answer)
 
 

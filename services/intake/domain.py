@@ -130,6 +130,13 @@ class Lead:
         return self.upload.outcome
 
     @property
+    def is_final(self) -> bool:
+        """INT-05: no upload under its reference is a new try; one that was replaced has lost its
+        place for good."""
+        is_replaced = any(reason.code == "replaced" for reason in self.upload.reasons)
+        return self.outcome in (ACCEPTED, WAITING) or is_replaced
+
+    @property
     def key(self) -> str:
         return lead_key(self.affiliate, self.reference)
 

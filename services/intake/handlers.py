@@ -78,7 +78,7 @@ class Intake:
             return _refused("affiliate_unknown", "there is no such affiliate")
         raw = domain.submitted(command, cause)
         before = state.get(Lead, raw.id)
-        if before is not None and before.outcome in (domain.ACCEPTED, domain.WAITING):
+        if before is not None and before.is_final:
             return domain.repeat(before, raw)
         submission = self.read(state, raw, affiliate)
         contact = self.contact(state, submission.person_id)
@@ -92,7 +92,7 @@ class Intake:
         assert isinstance(command, ConvertLead)
         raw = domain.converted(command, given.cause)
         before = state.get(Lead, raw.id)
-        if before is not None and before.outcome == domain.ACCEPTED:
+        if before is not None and before.is_final:
             return domain.repeat(before, raw)
         submission = self.read(state, raw, affiliates.ORGANIC_SOURCE)
         return domain.take_in(submission, before, self.contact(state, submission.person_id))

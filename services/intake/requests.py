@@ -57,7 +57,7 @@ def open_(
     if affiliate is None:
         return _refused("affiliate_unknown", "there is no such affiliate")
     if before is not None and before.asked == command:
-        return Decision(answer=Accepted("unchanged"))
+        return Decision(answer=_accepted("unchanged", command))
     if before is not None:
         return _refused("request_exists", "another request has this id")
     request = Request(
@@ -73,12 +73,16 @@ def open_(
         save=[request],
         say=[_say(request, cause)],
         due=[_reminder(request, cause)],
-        answer=Accepted("created"),
+        answer=_accepted("created", command),
     )
 
 
 def _refused(code: str, text: str) -> Decision:
     return Decision(answer=Refused(code, text))
+
+
+def _accepted(code: str, command: OpenRequest | AnswerRequest) -> Accepted:
+    return Accepted(code, details={"request": command.id})
 
 
 def _say(request: Request, cause: Cause) -> Say:
@@ -120,7 +124,7 @@ def answer(command: AnswerRequest, before: Request | None, cause: Cause) -> Deci
     if before.answer is not None:
         same = before.answer == command
         return Decision(
-            answer=Accepted("unchanged")
+            answer=_accepted("unchanged", command)
             if same
             else Refused("request_answered", "the request was answered already")
         )
@@ -145,5 +149,5 @@ def _answered(command: AnswerRequest, before: Request, cause: Cause) -> Decision
         save=[replace(before, answer=command, answered_at=cause.time)],
         say=[Say(said, cause.key)],
         settled=[reminder_id(before.id)],
-        answer=Accepted("answered"),
+        answer=_accepted("answered", command),
     )

@@ -111,7 +111,8 @@ def _answer_again(step: "Step", item: Item, known: dict[str, object]) -> None:
     if known["hash"] != inbox.payload_hash(item.envelope):
         raise Poison("id_reused", "this command id was used with another payload")
     step.loop.counters["commands_repeated"] += 1
-    say_answer(step, item, inbox.answer_of(known))
+    answer = inbox.answer_of(known)
+    say_answer(step, item, replace(answer, details={**answer.details, "repeated": True}))
 
 
 def say_answer(step: "Step", item: Item, answer: Answer) -> None:

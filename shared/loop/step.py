@@ -209,7 +209,7 @@ def _stored_item(stored: Document) -> Item:
             stored["attempt"],
             stored["data"],
         )
-    cause = effects.cause_of(stored, stored["at"], stored["is"])
+    cause = effects.cause_of(stored, stored["at"], _suffix(stored))
     return Item(
         f"{stored['is']}/{stored['_id']}",
         stored["shard"],
@@ -218,6 +218,11 @@ def _stored_item(stored: Document) -> Item:
         cause=cause,
         stored=stored,
     )
+
+
+def _suffix(stored: Document) -> str:
+    """What distinguishes it from others of its row: a deadline that is set anew fires again."""
+    return f"due/{stored['at'].isoformat()}" if stored["is"] == "due" else str(stored["is"])
 
 
 async def _due(step: Step, transaction: Transaction) -> list[Item]:

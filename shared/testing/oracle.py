@@ -9,6 +9,8 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 Document = dict[str, Any]
@@ -75,7 +77,9 @@ class Evidence:
     personal: Sequence[str] = ()
     """Planted personal data, which may stand in values and nowhere else."""
     unresolved: Sequence[Document] = ()
-    """What was set aside when all had come to rest and no operator had resolved any of it."""
+    """What was set aside when all had come to rest and no operator resolved any more of it."""
+    ends: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    """How far the topics went at that moment."""
     topics: dict[str, list[Seen]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
@@ -217,7 +221,9 @@ def _behind(evidence: Evidence, head: Document) -> dict[tuple[str, int], list[in
     """Where each record of the head's key stands in its partition; some were said repeatedly."""
     found: dict[tuple[str, int], list[int]] = defaultdict(list)
     for record in evidence.topics[head["topic"]]:
-        if record.partition == head["partition"] and record.key == head["key"] and record.stream:
+        is_there = record.offset < evidence.ends[record.topic, record.partition]
+        is_mine = record.partition == head["partition"] and record.key == head["key"]
+        if is_there and is_mine and record.stream:
             found[record.stream, record.number].append(record.offset)
     return found
 
@@ -231,7 +237,9 @@ def leads_add_up(evidence: Evidence) -> Iterator[Violation]:
         (row.data()["lead"], "accepted")
         for row in evidence.events("leadops.intake.lead.accepted.v1").values()
     )
-    for lead, _ in {row for row in stored if row[1] == "accepted"} ^ set(accepted):
+    replaced = {(lead, "accepted") for lead in _replaced(evidence)}
+    standing = {row for row in stored if row[1] == "accepted"}
+    for lead, _ in (standing - set(accepted)) | (set(accepted) - standing - replaced):
         yield Violation("I7", f"lead {lead}: stored and published outcome differ")
     for (lead, _), times in accepted.items():
         if times > 1:
@@ -240,6 +248,64 @@ def leads_add_up(evidence: Evidence) -> Iterator[Violation]:
     for lead, _ in accepted:
         if lead not in routed:
             yield Violation("I8", f"lead {lead} was accepted and never routed")
+
+
+def _replaced(evidence: Evidence) -> set[str]:
+    return {
+        row["_id"]
+        for row in evidence.rows("intake", "leads")
+        if "replaced" in {reason["code"] for reason in row["upload"]["reasons"]}
+    }
+
+
+def replaced_leads_are_not_sent(evidence: Evidence) -> Iterator[Violation]:
+    """I3: a lead that routing gave back has no send; every upload that waited for one has ended."""
+    sends = {row["lead"] for row in evidence.rows("routing", "sends") if row["status"] == "sent"}
+    for lead in sorted(_replaced(evidence) & sends):
+        yield Violation("I3", f"lead {lead} was replaced and sent")
+    for row in evidence.rows("intake", "leads"):
+        if row["upload"]["outcome"] == "waiting":
+            yield Violation("I8", f"lead {row['_id']} still waits for the one that it replaces")
+
+
+def nobody_is_accepted_twice(evidence: Evidence) -> Iterator[Violation]:
+    """I5: under one lead code a person is accepted once in 90 days."""
+    found: dict[tuple[str, str], list[datetime]] = defaultdict(list)
+    for row in evidence.rows("intake", "leads"):
+        if row["upload"]["outcome"] == "accepted" and row["lead_code"]:
+            found[row["person_id"], row["lead_code"]].append(row["upload"]["uploaded_at"])
+    for times in found.values():
+        times.sort()
+        if any(later - earlier < timedelta(days=90) for earlier, later in pairwise(times)):
+            yield Violation("I5", f"a person was accepted {len(times)} times under one lead code")
+
+
+def held_leads_need_a_person(evidence: Evidence) -> Iterator[Violation]:
+    """I8: what an alias or a changed question allows is held no longer."""
+    allowed = {row["_id"]: _allowed(row) for row in evidence.rows("intake", "questions")}
+    for row in evidence.rows("intake", "leads"):
+        passes = [
+            " ".join(held["given"].casefold().split())
+            in allowed.get(f"{row['tenant']}/{held['question']}", set())
+            for held in row["held"]
+        ]
+        if row["upload"]["outcome"] == "held" and all(passes):
+            yield Violation("I8", f"lead {row['_id']} is held though all its answers pass")
+
+
+def _allowed(question: Document) -> set[str]:
+    given = [*json.loads(question["definition"])["answers"]]
+    given += [alias["given"] for alias in question["aliases"]]
+    return {" ".join(one.casefold().split()) for one in given}
+
+
+def sent_leads_are_known(evidence: Evidence) -> Iterator[Violation]:
+    """I7: what routing said of a lead, intake knows: it is how leads are found."""
+    known = {row["_id"]: set(row["sent_to"]) for row in evidence.rows("intake", "leads")}
+    for event in evidence.events("leadops.routing.lead.sent.v1").values():
+        data = event.data()
+        if data["campaign"] not in known.get(data["lead"], set()):
+            yield Violation("I7", f"intake does not know that {data['lead']} was sent")
 
 
 def every_claim_ended(evidence: Evidence) -> Iterator[Violation]:
@@ -278,6 +344,8 @@ def unsent_leads_are_raised(evidence: Evidence) -> Iterator[Violation]:
         times = raised[row["_id"]]
         if times > 1:
             yield Violation("I5", f"lead {row['_id']} was raised {times} times")
+        if row["withdrawn"]:
+            continue
         if row["state"] != "sent" and times == 0 and row["_id"] not in waiting:
             yield Violation("I5", f"lead {row['_id']} is unsent, not raised and not watched")
 
@@ -383,6 +451,10 @@ CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
     every_command_has_one_outcome,
     parked_keys_wait,
     leads_add_up,
+    replaced_leads_are_not_sent,
+    nobody_is_accepted_twice,
+    held_leads_need_a_person,
+    sent_leads_are_known,
     every_claim_ended,
     answers_are_true,
     unsent_leads_are_raised,

@@ -37,10 +37,20 @@ AFFILIATE = {
     "id": "sim",
     "name": "Simulated",
     "contacts": [{"name": "Main", "email": "main@sim.example", "roles": ["main"]}],
-    "mapping": {"fields": {"email": "e", "last_name": "n", "country": "c", "category": "k"}},
+    "mapping": {
+        "fields": {"email": "e", "last_name": "n", "country": "c", "category": "k"},
+        "answers": {"q_size": "a"},
+    },
     "lead_codes": CODES,
     "categories": ["101", "102"],
 }
+QUESTION = {
+    "id": "q_size",
+    "text": "How large?",
+    "answers": ["small", "medium", "large"],
+    "categories": ["101", "102"],
+}
+GIVEN = ["small", "Medium ", "", "smal", "medum", "huge"]
 CAMPAIGNS: list[dict[str, Any]] = [
     {"id": "open", "lead_codes": CODES},
     {"id": "capped", "lead_codes": CODES, "caps": {"total": 10}},
@@ -80,6 +90,7 @@ class Upstream:
 
     def load(self) -> Iterator[Outgoing]:
         yield self.command("intake.affiliate.put", "sim", AFFILIATE)
+        yield self.command("intake.question.put", "q_size", QUESTION)
         for campaign in CAMPAIGNS:
             yield self.campaign(campaign)
         while True:
@@ -117,6 +128,7 @@ class Upstream:
             "n": SURNAME,
             "c": self.random.choice(["US", "DE", "UK"]),
             "k": self.random.choice(["101", "0102"]),
+            "a": self.random.choices(GIVEN, [40, 20, 20, 8, 8, 4])[0],
         }
         data = {
             "affiliate": "sim",
@@ -133,16 +145,50 @@ class Upstream:
             (8, self._poison),
             (3, self._foreign),
             (2, self._reused_id),
-            (3, lambda: self.submit(f"r{self.random.randrange(1, self.count + 1)}")),
+            (3, lambda: self.submit(self._earlier())),
             (4, lambda: self.submit(record={"e": "not an address"})),
             (1, lambda: self.submit(affiliate="nobody")),
             (1, lambda: self.submit(lead_code="NO-SUCH-CODE-1")),
             (2, self._pause_or_resume),
             (2, self._garbage_inside),
+            (6, lambda: self.submit(replaces=self._earlier())),
+            (3, self._release),
+            (1, self._alias),
+            (3, self._convert),
+            (1, self._announce),
         ]
         weights, makers = zip(*kinds, strict=True)
         record: Outgoing = self.random.choices(makers, weights)[0]()
         return record
+
+    def _earlier(self) -> str:
+        return f"r{self.random.randrange(1, self.count + 1)}"
+
+    def _release(self) -> Outgoing:
+        reference = self._earlier()
+        answers = {"q_size": self.random.choice(["small", "tiny"])}
+        data = {"affiliate": "sim", "reference": reference, "answers": answers}
+        return self.command("intake.lead.release", f"sim:{reference}", data)
+
+    def _alias(self) -> Outgoing:
+        given, answer = self.random.choice([("smal", "small"), ("medum", "medium")])
+        data = {"question": "q_size", "given": given, "answer": answer}
+        return self.command("intake.question.alias", "q_size", data)
+
+    def _convert(self) -> Outgoing:
+        number = self.random.randrange(self.people)
+        data = {
+            "reference": f"o{number}",
+            "converted_at": "2026-03-01T12:00:00Z",
+            "categories": ["101"],
+            "record": {"email": f"{SURNAME.lower()}{number}@mail.example", "last_name": SURNAME},
+        }
+        return self.command("intake.lead.convert", f"organic:o{number}", data)
+
+    def _announce(self) -> Outgoing:
+        data = {"affiliate": "sim", "id": f"d{self.random.randrange(3)}", "month": "2026-03"}
+        data |= {"lead_code": CODES[0], "declared": self.random.randrange(50)}
+        return self.command("intake.delivery.announce", f"sim:{data['id']}", data)
 
     def _fresh(self) -> Outgoing:
         record = self.submit()
@@ -267,6 +313,7 @@ async def simulate(seed: int, steps: int) -> tuple[Evidence, World]:
     await world.run(lambda world: _operated(world, upstream), steps)
     rested = await world.drain()
     unresolved = _waiting(world)
+    ends = {place: len(rows) for place, rows in world.broker.records.items()}
     while rested and (skips := upstream.skips(_waiting(world))):
         for record in skips:
             world.publish(record)
@@ -274,7 +321,7 @@ async def simulate(seed: int, steps: int) -> tuple[Evidence, World]:
     world.clock.ahead += timedelta(days=8)
     rested = rested and await world.drain()
     evidence = gather(world, "" if rested else world.why_not_quiet())
-    evidence.unresolved = unresolved
+    evidence.unresolved, evidence.ends = unresolved, ends
     world.stop()
     return evidence, world
 

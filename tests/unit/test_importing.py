@@ -10,13 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.command import Answer
+from cli.delimited import WINDOW_LINES
 from cli.import_commands import outcomes
 from cli.importing import (
     CELL_BYTES_MAX,
-    WINDOW_LINES,
+    ROW_BYTES_MAX,
     BadRow,
     Row,
     Upload,
+    own_fields,
     reference_field,
     rows_of,
 )
@@ -34,16 +36,32 @@ def told(rows: list[Row | BadRow]) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("start", ["", "\ufeff"], ids=["plain", "with BOM"])
-@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"], ids=["comma", "semicolon", "tab"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
 def test_all_kinds_of_csv_are_read(start: str, delimiter: str, end: str) -> None:
-    """With and without BOM, comma or semicolon, whatever ends the lines."""
-    lines = [["Ref", "Mail"], ["R-1", "a@b.example"], ["R-2", '"x, y; z"']]
+    """With and without BOM, comma, semicolon or tab, whatever ends the lines."""
+    lines = [["Ref", "Mail"], ["R-1", "a@b.example"], ["R-2", '"x, y; z\tä"']]
     text = start + end.join(delimiter.join(line) for line in lines)
     assert [
         Row(2, "R-1", {"Ref": "R-1", "Mail": "a@b.example"}),
-        Row(3, "R-2", {"Ref": "R-2", "Mail": "x, y; z"}),
+        Row(3, "R-2", {"Ref": "R-2", "Mail": "x, y; z\tä"}),
     ] == read(text)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "windows-1252"])
+def test_the_encoding_follows_from_the_bytes(encoding: str) -> None:
+    """Also of the header, and of letters that are elsewhere in windows-1252 than in Latin-1."""
+    text = "Ref,Größe\nR-1,1001 – 5000\nR-2,Zoë\n"
+    assert [
+        Row(2, "R-1", {"Ref": "R-1", "Größe": "1001 – 5000"}),
+        Row(3, "R-2", {"Ref": "R-2", "Größe": "Zoë"}),
+    ] == read(text.encode(encoding))
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+44 20 7946 0018", "-5", "@name", "=cmd|' /C x'!A0"])
+def test_what_looks_like_a_formula_is_data(cell: str) -> None:
+    """Text is never evaluated, so it is kept as it is."""
+    assert [Row(2, "R-1", {"Ref": "R-1", "Note": cell})] == read(f"Ref,Note\nR-1,{cell}\n")
 
 
 @pytest.mark.parametrize(
@@ -53,9 +71,12 @@ def test_all_kinds_of_csv_are_read(start: str, delimiter: str, end: str) -> None
         ("R-1,a,b", "cells_too_many"),
         (",a", "reference_missing"),
         ("   ,a", "reference_missing"),
-        ("R\x00-1,a", "reference_invalid"),
+        ("R\x00-1,a", "nul"),
+        ("R-1,a\x00b", "nul"),
+        ("R\x07-1,a", "reference_invalid"),
         (f"{'r' * 201},a", "reference_invalid"),
         (f"R-1,{'x' * (CELL_BYTES_MAX + 1)}", "cell_too_long"),
+        (f"R-1,{'x' * 1_000_000}", "cell_too_long"),
         (f"R-1,{'é' * (CELL_BYTES_MAX // 2 + 1)}", "cell_too_long"),
         ('R-1,"open', "quote_open"),
     ],
@@ -66,9 +87,26 @@ def test_a_bad_row_costs_itself_only(row: str, reason: str) -> None:
     assert [(2, "R-0"), (3, reason), (4, "R-2"), (5, "R-3")] == told(rows)
 
 
-def test_bytes_that_are_no_text_cost_their_row_only() -> None:
-    rows = read(b"Ref,Mail\nR-1,J\xf6rg\nR-2,J\xc3\xb6rg\n")
-    assert [(2, "not_utf8"), (3, "R-2")] == told(rows)
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"Ref,Mail\nR-1,J\xf6rg\nR-2,J\xc3\xb6rg\n",
+        b"\xef\xbb\xbfRef,Mail\nR-1,J\xf6rg\nR-2,Jim\n",
+        b"Ref,Mail\nR-1,\x81\nR-2,Jim\n",
+        "Ref,Mail\nR-1,\ud800\nR-2,Jim\n".encode("utf-16", "surrogatepass"),
+    ],
+    ids=["UTF-8 elsewhere", "UTF-8 by its mark", "not even windows-1252", "UTF-16"],
+)
+def test_bytes_that_are_no_text_cost_their_row_only(content: bytes) -> None:
+    assert [(2, "not_utf8"), (3, "R-2")] == told(read(content))
+
+
+def test_a_row_that_no_record_can_hold_costs_itself_only() -> None:
+    """Each of its cells may be small enough."""
+    names = ["Ref", *(f"C{number}" for number in range(20))]
+    wide = ["R-1", *["x" * (ROW_BYTES_MAX // 20 + 1)] * 20]
+    rows = read("\n".join([",".join(names), ",".join(wide), "R-2" + 20 * ",y"]))
+    assert [(2, "row_too_long"), (3, "R-2")] == told(rows)
 
 
 def test_an_open_quote_in_the_last_row_is_told() -> None:
@@ -114,17 +152,30 @@ def test_a_reference_is_read_without_blanks_around() -> None:
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        (b"", "names no field 'Ref'"),
+        (b"", "the file is empty"),
+        (b"\xef\xbb\xbf\r\n\r\n", "the file is empty"),
         (b"Mail,Name\na,b\n", "names no field 'Ref'"),
+        (b"Mail;Name\na;b\n", "names no field 'Ref'"),
+        (b"First,Last\na,b\n", "none of the affiliate's fields, such as Ref, Mail"),
+        (b"R-1,a\nR-2,b\n", "none of the affiliate's fields"),
         (b"Ref,Mail,Mail\n", "twice: Mail"),
-        (b"PK\x03\x04rest", "XLSX"),
-        ("Ref,Mail\n".encode("utf-16"), "UTF-16"),
+        (b"Ref,M\xe4il,M\xc3\xa4il\n", "not UTF-8"),
+        (b"Ref,Ma\x00il\n", "NUL"),
+        (b"\xff\xfeR\x00e", "none"),
+        (b"\xff\xfea\x00b", "UTF-16 text and is none"),
+        (b"%PDF-1.7\n%...", "a PDF"),
+        (b"\x89PNG\r\n\x1a\n...", "an image"),
+        (b"\n <!DOCTYPE html><html>", "HTML or XML"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1...", "old XLS workbook or one with a password"),
+        (b"\x1f\x8b\x08...", "gzip"),
+        (b"\x00\x01\x02\x03", "none of the affiliate's fields"),
     ],
 )
-def test_a_file_without_a_usable_header_is_refused(content: bytes, named: str) -> None:
+def test_what_is_no_table_of_the_affiliate_is_refused_whole(content: bytes, named: str) -> None:
+    """With one error, and before anything is imported."""
     with pytest.raises(CliError, match=named) as error:
-        read(content)
-    assert WRONG_USAGE == error.value.exit_code
+        rows_of(content, "Ref", ["Ref", "Mail", "M\xe4il"])
+    assert ("unreadable", WRONG_USAGE) == (error.value.code, error.value.exit_code)
 
 
 @settings(deadline=None)
@@ -151,7 +202,7 @@ def test_what_a_spreadsheet_writes_is_read_as_it_was(cells: list[tuple[str, str]
         if isinstance(row, Row):
             assert {"Ref": reference, "Note": note} == row.record
         else:
-            assert row.reason in ("reference_missing", "reference_invalid", "cell_too_long")
+            assert row.reason in ("reference_missing", "reference_invalid", "nul")
 
 
 def test_the_same_row_is_the_same_command() -> None:
@@ -194,6 +245,12 @@ def test_the_mapping_names_the_column() -> None:
     affiliate["mapping"]["fields"] = {}
     with pytest.raises(CliError, match="acme"):
         reference_field(affiliate)
+
+
+def test_answers_have_fields_of_their_own() -> None:
+    """Both name columns of the affiliate's file."""
+    mapping = {"fields": {"reference": "Ref"}, "answers": {"q_budget": "Budget"}}
+    assert ["Ref", "Budget"] == own_fields({"id": "acme", "mapping": mapping})
 
 
 def test_a_refused_row_counts_as_what_it_became() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cli import publishing
+from cli.apply_commands import put_row
 from cli.command import Answer, Asker, Awaited, Command, check_service, record_of
 from cli.documents import free_command, put_command, put_commands, read_files, read_text
 from cli.output import UNREACHABLE, WRONG_USAGE, CliError
@@ -15,12 +16,39 @@ from cli.set_aside_commands import place_of
 from deploy.sample import generate
 from shared.contracts import envelope as envelopes
 from shared.contracts.answers import accepted_type, refused_type
+from shared.contracts.event import Event
+from shared.contracts.intake import AnnounceDelivery, OpenRequest, PutQuestion
 from shared.contracts.routing import PutCampaign
 from shared.topics import manifest, shard_of
 from tests.builders import NOW, put_affiliate, put_campaign
 
 PAUSE = "leadops.routing.campaign.pause.v1"
 SAMPLE = Path(generate.__file__).parent
+QUESTION = {
+    "kind": "question",
+    "id": "q_budget",
+    "text": "How much may it cost?",
+    "answers": ["under 10k", "over 10k"],
+    "categories": ["101"],
+    "aliases": {"5k": "under 10k"},
+}
+DELIVERY = {
+    "kind": "delivery",
+    "affiliate": "acme",
+    "id": "2026-03",
+    "month": "2026-03",
+    "lead_code": "INT-AAA-BBB-1",
+    "declared": 2,
+    "references": ["R-1", "R-2"],
+}
+REQUEST = {
+    "kind": "request",
+    "affiliate": "acme",
+    "id": "estimate-1",
+    "asks_for": "estimate",
+    "text": "How many in April?",
+    "rows": [],
+}
 AFFILIATE = {"kind": "affiliate", **put_affiliate().model_dump(mode="json")}
 CAMPAIGN = {"kind": "campaign", **put_campaign().model_dump(mode="json", by_alias=True)}
 
@@ -159,7 +187,7 @@ class TestDocuments:
         [document] = read_text("file", "url: ${RECEIVER}/x ${OTHER}", {"RECEIVER": "http://r"})
         assert {"url": "http://r/x ${OTHER}"} == document.content
 
-    @pytest.mark.parametrize("name", ["affiliates.yaml", "campaigns.yaml"])
+    @pytest.mark.parametrize("name", ["affiliates.yaml", "campaigns.yaml", "questions.yaml"])
     def test_the_sample_documents_are_commands(self, name: str) -> None:
         documents = read_files([str(SAMPLE / name)], {"RECEIVER": "http://127.0.0.1:9"})
         commands = put_commands(documents)
@@ -170,6 +198,25 @@ class TestDocuments:
         command = put_command(document)
         assert (PutCampaign.TYPE, "north") == (command.type, command.key)
         assert put_campaign() == PutCampaign.model_validate_json(command.data)
+
+    @pytest.mark.parametrize(
+        ("content", "kind", "key"),
+        [
+            (QUESTION, PutQuestion, "q_budget"),
+            (DELIVERY, AnnounceDelivery, "acme:2026-03"),
+            (REQUEST, OpenRequest, "acme:estimate-1"),
+        ],
+        ids=["question", "delivery", "request"],
+    )
+    def test_each_kind_becomes_its_command(
+        self, content: dict[str, Any], kind: type[Event], key: str
+    ) -> None:
+        """With the key of its entity; what belongs to an affiliate names it there."""
+        [document] = read_text("file", json.dumps(content), {})
+        command = put_command(document)
+        own_kind = {"kind": content["asks_for"]} if "asks_for" in content else {}
+        assert (kind.TYPE, key) == (command.type, command.key)
+        assert kind.model_validate(content | own_kind) == kind.model_validate_json(command.data)
 
     @pytest.mark.parametrize(
         ("changes", "named"),
@@ -188,6 +235,66 @@ class TestDocuments:
         with pytest.raises(CliError, match=f"some.yaml, document 2: .*{named}") as error:
             put_commands(read_text("some.yaml", text, {}))
         assert WRONG_USAGE == error.value.exit_code
+
+    @pytest.mark.parametrize(
+        ("content", "named"),
+        [
+            (AFFILIATE | {"mapping": {"fields": {"colour": "C"}}}, "field mapping.fields.colour: "),
+            (
+                AFFILIATE | {"mapping": {"fields": {}, "vocabularies": {"land": {"D": "DE"}}}},
+                "field mapping.vocabularies.land: ",
+            ),
+            (AFFILIATE | {"mapping": {"fields": {}, "mandatory": ["ref"]}}, "mapping.mandatory.0"),
+            (QUESTION | {"id": "q budget"}, "field id"),
+            (DELIVERY | {"month": "March"}, "field month"),
+            (DELIVERY | {"kind": "request", "asks_for": "money"}, "field asks_for"),
+            ({name: REQUEST[name] for name in ("kind", "id", "text")}, "field asks_for: Field req"),
+            (QUESTION | {"asks_for": "estimate"}, "unknown field asks_for"),
+        ],
+    )
+    def test_a_field_is_named_by_its_path(self, content: dict[str, Any], named: str) -> None:
+        """As it stands in the document, with the document's place."""
+        with pytest.raises(CliError, match=f"a.yaml, document 1: .*{named}") as error:
+            put_commands(read_text("a.yaml", json.dumps([content]), {}))
+        assert WRONG_USAGE == error.value.exit_code
+
+    @pytest.mark.parametrize(
+        ("name", "text", "place"),
+        [
+            ("a.yaml", "a: 1\n---\nb:\n  email: x\n  email: y\n", r"email stands .*line 5"),
+            ("a.yaml", 'a: 1\n---\nb: 2\n"b": 2\n', r"b stands twice \(line 4"),
+            ("a.yaml", "a: 1\n---\n- {b: [{c: 1, c: 2}]}\n", r"c stands twice \(line 3"),
+            ("a.json", '{"a": 1}\n{"b": {"email": 1, "email": 1}}', "field b.email stands twice"),
+            ("a.json", '{"a": 1}\n{"b": [{}, {"c": {}, "c": 2}]}', "field b.1.c stands twice"),
+            ("a.yaml", '{"a": 1}\n{"b": 1, "b": 2}', "field b stands twice"),
+        ],
+    )
+    def test_what_stands_twice_is_refused(self, name: str, text: str, place: str) -> None:
+        """Two mappings for one field are a slip, and the last must not win in silence."""
+        with pytest.raises(CliError, match=f"{name}, document 2: .*{place}") as error:
+            read_text(name, text, {})
+        assert WRONG_USAGE == error.value.exit_code
+
+    def test_a_key_may_be_merged_over(self) -> None:
+        """YAML's own way to say the same thing twice is none."""
+        text = "base: &base {a: 1, b: 1}\nmore: &more {<<: *base, b: 2}\nlast: {<<: *more, a: 3}\n"
+        [document] = read_text("file", text, {})
+        assert {"a": 3, "b": 2} == document.content["last"]
+
+    def test_a_refusal_names_the_document(self) -> None:
+        """What only the service sees, such as a vocabulary that leads back to itself."""
+        documents = read_text("some.yaml", json.dumps([CAMPAIGN, AFFILIATE]), {})
+        command = put_command(documents[1])
+        text = "the vocabulary of country leads back to itself"
+        answer = Answer(command.id, False, "vocabulary_cycle", text)
+        assert {
+            "kind": "affiliate",
+            "id": "acme",
+            "result": "refused",
+            "version": None,
+            "code": "vocabulary_cycle",
+            "text": f"some.yaml, document 2: {text}",
+        } == put_row(documents[1], command, answer)
 
     @pytest.mark.parametrize(
         ("name", "text", "kind"),
@@ -210,6 +317,8 @@ class TestDocuments:
         [
             ({"data": {"campaign": "north"}, "key": "given"}, "given"),
             ({"data": {"affiliate": "acme", "reference": "R-1"}}, "acme:R-1"),
+            ({"data": {"affiliate": "acme", "id": "2026-03"}}, "acme:2026-03"),
+            ({"data": {"question": "q_budget", "given": "5k"}}, "q_budget"),
             ({"data": {"campaign": "north", "reason": "x"}}, "north"),
             ({"data": {"id": "acme", "name": "Acme"}}, "acme"),
         ],

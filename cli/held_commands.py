@@ -1,0 +1,109 @@
+"""`leadops held`: what waits for a person, and how it is released (INT-06, INT-07)."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from cli.api import Api
+from cli.command import Answer, As, Asker, Command
+from cli.output import WRONG_USAGE, AsJson, CliError, show, show_json, show_table
+from cli.publishing import demand
+from shared.contracts.intake import AddAlias, ReleaseLead
+
+COLUMNS = ["lead", "affiliate", "reference", "lead_code", "question", "given", "closest", "kind"]
+
+
+def register(app: typer.Typer) -> None:
+    held = typer.Typer(help="Leads whose answers need a person.")
+    held.command("list")(list_held)
+    held.command()(release)
+    held.command()(alias)
+    app.add_typer(held, name="held")
+
+
+def list_held(
+    question: Annotated[str | None, typer.Option(help="Of this question only.")] = None,
+    affiliate: Annotated[str | None, typer.Option()] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Newest first, each answer with the allowed one that comes closest."""
+    with Api() as api:
+        found = api.get("intake", "/held", question=question, affiliate=affiliate, limit=limit)
+    if as_json:
+        show_json(found)
+    else:
+        rows = [row for lead in found["leads"] for row in rows_of(lead)]
+        show_table(f"{len(found['leads'])} held leads", COLUMNS, rows)
+
+
+def rows_of(lead: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    for held in lead["held"]:
+        best = next(iter(held["suggestions"]), None)
+        yield {
+            "lead": lead["id"],
+            **{name: lead[name] for name in ("affiliate", "reference", "lead_code")},
+            "question": held["question"],
+            "given": held["given"],
+            "closest": best and f"{best['answer']} ({best['score']})",
+            "kind": "near miss" if best and best["near"] else "serious",
+        }
+
+
+def release(
+    lead: Annotated[str, typer.Argument(metavar="LEAD")],
+    answer: Annotated[
+        list[str] | None, typer.Option("--answer", help="QUESTION=ALLOWED ANSWER, repeatable.")
+    ] = None,
+    suggested: Annotated[
+        bool, typer.Option("--suggested", help="Take the closest answer where none is given.")
+    ] = False,
+    actor: As = "cli",
+    as_json: AsJson = False,
+) -> None:
+    """Say what is meant; every check runs again."""
+    with Api() as api:
+        found = api.get("intake", f"/leads/{quote(lead, safe='')}")
+    meant = closest(found["held"]) if suggested else {}
+    meant |= dict(map(pair, answer or []))
+    if not meant:
+        raise CliError("usage", "say what is meant: --answer or --suggested", WRONG_USAGE)
+    data = {"affiliate": found["affiliate"], "reference": found["reference"], "answers": meant}
+    key = f"{found['affiliate']}:{found['reference']}"
+    tell(demand(command(ReleaseLead.TYPE, data, key), Asker(actor)), as_json=as_json)
+
+
+def closest(held: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    return {one["question"]: one["suggestions"][0]["answer"] for one in held if one["suggestions"]}
+
+
+def pair(given: str) -> tuple[str, str]:
+    question, equals, answer = given.partition("=")
+    if not (question and equals and answer):
+        raise CliError("usage", f"{given!r} is not QUESTION=ANSWER", WRONG_USAGE)
+    return question, answer
+
+
+def alias(
+    question: str,
+    given: Annotated[str, typer.Argument(help="What the affiliate writes.")],
+    answer: Annotated[str, typer.Argument(help="The allowed answer that is meant.")],
+    actor: As = "cli",
+    as_json: AsJson = False,
+) -> None:
+    """From now on it passes; what is held for it is freed."""
+    data = {"question": question, "given": given, "answer": answer}
+    tell(demand(command(AddAlias.TYPE, data, question), Asker(actor)), as_json=as_json)
+
+
+def command(kind: str, data: Mapping[str, Any], key: str) -> Command:
+    return Command(kind, json.dumps(data).encode(), key)
+
+
+def tell(answer: Answer, *, as_json: bool) -> None:
+    version = answer.details.get("version")
+    text = answer.code if version is None else f"{answer.code}, version {version}"
+    show(answer.as_json(), as_json=as_json, text=text)
