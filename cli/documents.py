@@ -34,6 +34,9 @@ ASKS_FOR = "asks_for"
 
 COMMAND_FIELDS = {"type", "data", "key", "id", "source"}
 
+TWICE = object()
+"""In the place of what an object of JSON names twice, which can be told only from above."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -49,10 +52,6 @@ class Document:
 
     def unreadable(self, why: str) -> CliError:
         return unreadable(f"{self.place}: {why}")
-
-
-class StandsTwice(ValueError):
-    """A field that an object names twice, by its path."""
 
 
 class UniqueKeys(yaml.SafeLoader):
@@ -94,7 +93,7 @@ def read_text(name: str, text: str, replaced: Mapping[str, str]) -> list[Documen
     found: list[Document] = []
     try:
         for content in contents(name, text):
-            found.append(Document(name, len(found) + 1, content))
+            found.append(once_each(Document(name, len(found) + 1, content)))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Document(name, len(found) + 1, None).unreadable(problem(error)) from error
     return found
@@ -124,18 +123,18 @@ def json_contents(text: str) -> Iterator[Any]:
     decoder, at = json.JSONDecoder(object_pairs_hook=marked), 0
     while (at := len(text) - len(text[at:].lstrip())) < len(text):
         document, at = decoder.raw_decode(text, at)
-        if path := next(twice_in(document), None):
-            raise StandsTwice(f"field {path} stands twice")
         yield document
 
 
-TWICE = object()
-
-
 def marked(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """Where an object names a field twice, it is marked; the path is known only from above."""
     counts = Counter(name for name, _ in pairs)
     return {name: value if counts[name] == 1 else TWICE for name, value in pairs}
+
+
+def once_each(document: Document) -> Document:
+    if path := next(twice_in(document.content), None):
+        raise document.unreadable(f"field {path} stands twice")
+    return document
 
 
 def twice_in(content: Any, path: str = "") -> Iterator[str]:
@@ -150,8 +149,6 @@ def problem(error: Exception) -> str:
     """One line, and without the content, which may be personal."""
     if isinstance(error, json.JSONDecodeError):
         return f"not JSON: {error.msg} (line {error.lineno})"
-    if isinstance(error, StandsTwice):
-        return str(error)
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         return f"not YAML: {error.problem} (line {error.problem_mark.line + 1})"
     return "neither YAML nor JSON"

@@ -88,10 +88,10 @@ def check_header(
     if reference_field not in named:
         text = f"the first line names no field {reference_field!r}, which holds the reference"
         raise unreadable(text)
-    if twice := sorted({name for name in named if named.count(name) > 1}):
-        raise unreadable(f"the first line names a field twice: {', '.join(twice)}")
     if flaw := flaw_of(header):
         raise unreadable(f"the first line can't be used: {flaw.text}")
+    if twice := sorted({name for name in named if named.count(name) > 1}):
+        raise unreadable(f"the first line names a field twice: {', '.join(twice)}")
 
 
 def read_row(

@@ -1,64 +1,34 @@
-"""Upload rows as an affiliate would send them, dirty as in life, the same for the same seed.
+"""Upload rows as affiliates would send them, dirty as in life, the same for the same seed.
 
-About one row in ten can't be used. All people and companies are invented.
+About one row in ten can't be used, and some people come twice under one lead code. All people and
+companies are invented.
 """
 
 import argparse
-import csv
 import sys
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any, TextIO
 
 import yaml
 
+from deploy.sample import files
+from deploy.sample.files import Row
+from deploy.sample.spellings import BUDGETS, EXCEL, SPELLINGS, TIME_FRAMES, Spelling
+
 AFFILIATES = Path(__file__).parent / "affiliates.yaml"
+SHARE_UNUSABLE = 0.1
+SHARE_AGAIN = 0.03
+SHARE_WRONG_ANSWER = 0.1
+FIRST_DAY = datetime(2025, 1, 6)
+DAYS = 80
 
 FIRST_NAMES = ("Dana", "Ines", "Jörg", "Ravi", "Noor", "Chloé", "Tomás", "Yuki", "Sable", "Arlo")
 LAST_NAMES = ("Okafor", "Martel", "Weiß", "Iyer", "Haddad", "Lindqvist", "Prado", "Ono", "Quill")
 COMPANIES = ("Northgrid", "Helvion", "Calder", "Brightwater", "Ostrava Steel", "Tern", "Vantry")
-LEGAL_FORMS = (" Ltd", " GmbH", ", Inc.", " S.A.", "")
-TITLES = (
-    "VP, Sales & Marketing",
-    "Head of IT",
-    "Sr. Mgr InfoSec",
-    "Senior Engineer",
-    "CTO",
-    "Chief Information Security Officer",
-    "IT Director",
-    "Network Administrator",
-    "Director of Finance",
-    "Product Manager",
-    "",
-)
-SIZES = (
-    "1,001-5,000",
-    "1001 \u2013 5000",
-    "5001-10,000 employees",
-    "10,000+",
-    "10001 or more",
-    "51 to 200",
-    "Self-employed",
-    "250",
-    "0",
-    "",
-    "100-499",
-)
-INDUSTRIES = ("Computer Software", "Software Development", "Banking", "96", "014", "")
-PLACES = (
-    ("USA", "Néw Yörk", "+1 212 555 "),
-    ("U.S.", "CA", "(415) 555-"),
-    ("United States", "Texas", "713-555-"),
-    ("US", "wa", "+1 206 555 "),
-    ("UK", "", "+44 20 7946 "),
-    ("Deutschland", "Bayern", "+49 89 1234 "),
-    ("Canada", "Ontario", "+1 416 555 "),
-    ("Austria", "", "+43 1 5332 "),
-)
-CATEGORIES = ("101", "0101", "102", "00205", "205", "310")
-DATES = ("2025-03-03T09:12:45Z", "03/04/2025 3:05 PM", "45719.5", "2025-03-03", "")
-TIME_FRAMES = ("3-6 months", "3-6 monhts", "0-3 months", "", "Within a year")
+LEGAL_FORMS = (" Ltd", " GmbH", ", Inc.", " S.A.", ' "Labs"; Group', "")
 
 # What makes a row unusable, by the field that is spoilt.
 SPOILT = (
@@ -70,51 +40,63 @@ SPOILT = (
 )
 
 
-def rows(count: int, seed: int, affiliate: str = "infuse-media") -> list[dict[str, str]]:
+def rows(count: int, seed: int, affiliate: str = "infuse-media") -> list[Row]:
     """Rows with the affiliate's own field names; more rows of a seed start with the same ones."""
-    definition = affiliate_definition(affiliate)
+    definition, spelling = affiliate_definition(affiliate), SPELLINGS[affiliate]
     random = Random(f"{seed}/{affiliate}")
-    return [_row(random, seed, number, definition) for number in range(count)]
+    leads: list[Row] = []
+    found = []
+    for number in range(count):
+        lead = _lead(random, definition, spelling)
+        if leads and random.random() < SHARE_AGAIN:
+            lead = _again(random, leads)
+        leads.append(lead | {"reference": spelling.reference.format(f"{seed}-{number:06}")})
+        found.append(_row(random, leads[-1], definition["mapping"], spelling))
+    return found
 
 
 def affiliate_definition(affiliate: str) -> dict[str, Any]:
-    documents: list[dict[str, Any]] = list(yaml.safe_load_all(AFFILIATES.read_text()))
+    documents: list[dict[str, Any]] = list(yaml.safe_load_all(AFFILIATES.read_text("utf-8")))
     return next(document for document in documents if document["id"] == affiliate)
 
 
-def _row(random: Random, seed: int, number: int, definition: dict[str, Any]) -> dict[str, str]:
-    lead = _lead(random, f"{seed}-{number:06}", definition["lead_codes"])
-    if random.random() < 0.1:
+def _row(random: Random, lead: Row, mapping: dict[str, Any], spelling: Spelling) -> Row:
+    if random.random() < SHARE_UNUSABLE:
         field, value = random.choice(SPOILT)
-        lead[field] = value
-    mapping = definition["mapping"]
+        lead = lead | {field: value}
     own = {name: lead[canonical] for canonical, name in mapping["fields"].items()}
-    answers = {"q_timeframe": random.choice(TIME_FRAMES), "q_budget": random.choice(("", "10k"))}
+    answers = {"q_timeframe": random.choice(TIME_FRAMES), "q_budget": random.choice(BUDGETS)}
+    if random.random() < SHARE_WRONG_ANSWER:
+        answers["q_timeframe"] = random.choice(spelling.wrong_answers)
     return own | {name: answers[symbol] for symbol, name in mapping["answers"].items()}
 
 
-def _lead(random: Random, reference: str, lead_codes: Sequence[str]) -> dict[str, str]:
-    first, last = random.choice(FIRST_NAMES), random.choice(LAST_NAMES)
+def _again(random: Random, leads: Sequence[Row]) -> Row:
+    """Somebody who came before, under the same lead code and with the mailbox written otherwise."""
+    lead = random.choice(leads)
+    return lead | {"email": random.choice((lead["email"].upper(), f" {lead['email']}"))}
+
+
+def _lead(random: Random, definition: dict[str, Any], spelling: Spelling) -> Row:
     company = random.choice(COMPANIES)
-    country, subdivision, dialled = random.choice(PLACES)
+    country, subdivision, dialled = random.choice(spelling.places)
     domain = f"{company.lower().replace(' ', '-')}{random.randrange(500)}.example"
     return {
-        "reference": f"P-{reference}",
         "email": _email(random, domain),
-        "first_name": first,
-        "last_name": f" {last} ",
+        "first_name": random.choice(FIRST_NAMES),
+        "last_name": f" {random.choice(LAST_NAMES)} ",
         "phone": f"{dialled}{random.randrange(10_000):04}",
-        "job_title": random.choice(TITLES),
+        "job_title": random.choice(spelling.titles),
         "company_name": company + random.choice(LEGAL_FORMS),
         "company_domain": random.choice((domain, f"https://www.{domain}/about", "")),
-        "company_size": random.choice(SIZES),
-        "industry": random.choice(INDUSTRIES),
+        "company_size": random.choice(spelling.sizes),
+        "industry": random.choice(spelling.industries),
         "country": country,
         "subdivision": subdivision,
-        "category": random.choice(CATEGORIES),
-        "lead_code": random.choice(lead_codes),
+        "category": random.choice(spelling.categories),
+        "lead_code": random.choice(definition["lead_codes"]),
         "consent": f"opt-{random.randrange(1_000_000):06}",
-        "captured_at": random.choice(DATES),
+        "captured_at": _date(random, spelling.dates),
     }
 
 
@@ -129,19 +111,36 @@ def _email(random: Random, domain: str) -> str:
     return address.replace("@", "+events@") if dirt < 0.25 else address
 
 
-def write(uploaded: Sequence[dict[str, str]], file: TextIO) -> None:
-    writer = csv.DictWriter(file, fieldnames=list(uploaded[0]) if uploaded else [])
-    writer.writeheader()
-    writer.writerows(uploaded)
+def _date(random: Random, formats: Sequence[str]) -> str:
+    """To three hours, so that a serial is exact."""
+    eighths = random.randrange(DAYS * 8)
+    form, moment = random.choice(formats), FIRST_DAY + timedelta(hours=3 * eighths)
+    if form == EXCEL:
+        return f"{(moment - files.DAY_ZERO) / timedelta(days=1):.8g}"
+    return moment.strftime(form)
+
+
+def write(uploaded: Sequence[Row], file: TextIO) -> None:
+    files.write_rows(uploaded, file)
+
+
+def write_file(affiliate: str, count: int, seed: int, directory: Path) -> Path:
+    """In the kind of file that the affiliate uses."""
+    return files.save(rows(count, seed, affiliate), affiliate, directory)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--affiliate", default="infuse-media")
+    parser.add_argument("--affiliate", default="infuse-media", choices=sorted(SPELLINGS))
+    parser.add_argument("--directory", type=Path, help="Write the affiliate's kind of file there.")
     given = parser.parse_args()
-    write(rows(given.count, given.seed, given.affiliate), sys.stdout)
+    if given.directory:
+        path = write_file(given.affiliate, given.count, given.seed, given.directory)
+        sys.stdout.write(f"{path}\n")
+    else:
+        write(rows(given.count, given.seed, given.affiliate), sys.stdout)
 
 
 if __name__ == "__main__":

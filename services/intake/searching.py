@@ -1,11 +1,12 @@
 """How leads are found (INT-11): newest first, a page at a time, through windows of time.
 
-Each query asks for a bounded span of uploads, beginning with the newest hour and growing until the
-page is full. So a filter that most leads pass costs a few hundred rows however many leads there
-are, and one that few pass has an index of its own.
+The store is asked for what has the most telling of the wanted values, through the index of that
+one, and for a bounded span of uploads, which begins with the newest hour and grows until the page
+is full. The other values are compared here. So no store has to sort or scan what a page does not
+need, and an index per filter is enough for all their combinations.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +19,21 @@ ORDER = "order"
 FIRST_WINDOW = timedelta(hours=1)
 GROWTH = 8
 AFTER_ALL = "~"
+EXAMINED_MAX = 20_000
+"""So many leads one page looks at; then it ends short, and says where to go on."""
+COMPARED_PER_FOUND = 20
+MOST_TELLING = (
+    "person_id",
+    "delivery",
+    "held_for",
+    "sent_to",
+    "lead_code",
+    "reason_codes",
+    "upload.outcome",
+    "affiliate",
+    "source",
+    "is_sent",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +47,25 @@ class Search:
     """The order of the last lead of the page before."""
     now: datetime = field(default_factory=lambda: datetime.max)
 
-    def windows(self) -> Iterator[Filter]:
-        """Neighbouring spans of the order, from the newest to everything that is left."""
+    @property
+    def asked(self) -> Filter:
+        """What the store is asked for: the tenant, and one value that an index knows."""
+        telling = next((name for name in MOST_TELLING if name in self.where), None)
+        return {name: self.where[name] for name in ("tenant", telling) if name}
+
+    def accepts(self, row: Document) -> bool:
+        return all(_has(row, path, value) for path, value in self.where.items())
+
+    @property
+    def per_query(self) -> int:
+        """Where some values are compared here, more rows are asked for than are wanted."""
+        return 1 if len(self.where) == len(self.asked) else COMPARED_PER_FOUND
+
+    def span(self) -> tuple[str, str, datetime]:
+        """Between which orders to look, and how far back the first window reaches from."""
         top = self.before or (instant_text(self.last) + AFTER_ALL if self.last else AFTER_ALL)
         bottom = instant_text(self.first) if self.first else ""
-        span, newest = FIRST_WINDOW, min(_at(top) or self.now, self.now)
-        while top > bottom:
-            low = max(bottom, _back(newest, span))
-            yield {**self.where, ORDER: {"$gte": low, "$lt": top}}
-            top, span = low, span * GROWTH
+        return bottom, top, min(_at(top) or self.now, self.now)
 
 
 def _at(order: str) -> datetime | None:
@@ -56,12 +82,30 @@ def _back(newest: datetime, span: timedelta) -> str:
     return instant_text(naive - span) if span < timedelta(days=3650) else ""
 
 
+def _has(row: Document, path: str, wanted: Any) -> bool:
+    value: Any = row
+    for name in path.split("."):
+        value = value.get(name)
+    return bool(wanted in value if isinstance(value, list) else wanted == value)
+
+
 async def page(store: Store, search: Search, limit: int) -> tuple[list[Document], str | None]:
     """Up to `limit` leads, and where the next page begins if there may be one."""
     found: list[Document] = []
-    for window in search.windows():
-        rows = await store.find(LEADS.name, window, sort=[(ORDER, -1)], limit=limit - len(found))
-        found += rows
-        if len(found) == limit:
-            return found, found[-1][ORDER]
-    return found, None
+    bottom, top, newest = search.span()
+    window, examined = FIRST_WINDOW, 0
+    while top > bottom and examined < EXAMINED_MAX:
+        low = max(bottom, _back(newest, window))
+        where = {**search.asked, ORDER: {"$gte": low, "$lt": top}}
+        most = (limit - len(found)) * search.per_query
+        rows = await store.find(LEADS.name, where, sort=[(ORDER, -1)], limit=most)
+        for row in rows:
+            found += [row] if search.accepts(row) else []
+            if len(found) == limit:
+                return found, row[ORDER]
+        examined += len(rows)
+        if len(rows) == most:
+            top = rows[-1][ORDER]
+        else:
+            top, window = low, window * GROWTH
+    return found, top if top > bottom else None

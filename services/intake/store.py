@@ -237,14 +237,21 @@ REQUESTS = plain("requests", Request, SCHEMA)
 INDEXES: list[Index] = [
     # Guarded writes look for both, and not every store begins with the id alone.
     Index(LEADS.name, ("_id", "version")),
+    # One for each filter of the search, which then goes by the order.
     Index(LEADS.name, ("tenant", "order")),
-    Index(LEADS.name, ("tenant", "affiliate", "upload.outcome", "order")),
-    Index(LEADS.name, ("tenant", "affiliate", "reason_codes")),
-    Index(LEADS.name, ("tenant", "affiliate", "delivery", "order")),
-    Index(LEADS.name, ("tenant", "upload.outcome", "order")),
+    Index(LEADS.name, ("tenant", "affiliate", "order")),
+    Index(LEADS.name, ("tenant", "delivery", "order")),
+    Index(LEADS.name, ("tenant", "is_sent", "order")),
     Index(LEADS.name, ("tenant", "lead_code", "order")),
     Index(LEADS.name, ("tenant", "person_id", "order")),
+    Index(LEADS.name, ("tenant", "reason_codes", "order")),
     Index(LEADS.name, ("tenant", "sent_to", "order")),
+    Index(LEADS.name, ("tenant", "source", "order")),
+    Index(LEADS.name, ("tenant", "upload.outcome", "order")),
+    # For what is counted by affiliate, and for what is held.
+    Index(LEADS.name, ("tenant", "affiliate", "upload.outcome")),
+    Index(LEADS.name, ("tenant", "affiliate", "reason_codes")),
+    Index(LEADS.name, ("tenant", "affiliate", "delivery")),
     Index(LEADS.name, ("tenant", "held_for", "_id")),
     Index(TRIES.name, ("lead",)),
     Index(CONTACTS.name, ("_id", "version")),

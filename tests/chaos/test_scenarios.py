@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ pytestmark = [
 SAMPLE = Path(generate.__file__).parent
 LEADS = 20_000
 KILLS = 20
+TWICE_LEADS = 6_000
+TWICE_KILLS = 10
 OPEN = {"id": "open", "lead_codes": CODES}
 STOPPED_SECONDS = 45.0
 HANGING_SECONDS = 60.0
@@ -53,11 +55,8 @@ def story(
 
 def test_twenty_kills_in_the_middle_of_an_import(story: Story, tmp_path: Path) -> None:
     """Each row of the file ends in one outcome, and each lead that was sent has one key."""
-    names = [str(SAMPLE / name) for name in ("affiliates.yaml", "campaigns.yaml")]
-    put(read_files(names, {"RECEIVER": story.found["receiver"]}), Asker("chaos"))
-    file = tmp_path / "leads.csv"
-    with file.open("w", encoding="utf-8", newline="") as rows:
-        generate.write(generate.rows(LEADS, 4), rows)
+    open_for_imports(story)
+    file = leads_file(tmp_path, LEADS)
     began = time.monotonic()
     importing = leadops("import", str(file), "--affiliate", "infuse-media", "--json")
     killed = kill_while(story, importing)
@@ -71,26 +70,66 @@ def test_twenty_kills_in_the_middle_of_an_import(story: Story, tmp_path: Path) -
         killed=killed,
         import_seconds=ended - began,
         drained_after_seconds=time.monotonic() - ended,
-        told={name: told[name] for name in ("submitted", "accepted", "unusable")},
+        told={name: told[name] for name in ("submitted", "accepted", "omitted", "unusable")},
         stored=dict(outcomes),
         requests=len(evidence.received),
         sent=len({one.key for one in evidence.received}),
     )
     assert killed >= KILLS
-    assert LEADS == told["submitted"] == told["accepted"] + told["unusable"] + told["refused"]
-    assert LEADS == outcomes["accepted"] + outcomes["unusable"]
+    names = ("accepted", "held", "unusable", "omitted")
+    assert LEADS == told["submitted"] == sum(told[name] for name in names)
+    assert LEADS == sum(outcomes[name] for name in names)
     assert [] == story.broken()
 
 
-def kill_while(story: Story, importing: "subprocess.Popen[str]") -> int:
+def open_for_imports(story: Story) -> None:
+    names = [str(SAMPLE / name) for name in ("affiliates.yaml", "campaigns.yaml")]
+    put(read_files(names, {"RECEIVER": story.found["receiver"]}), Asker("chaos"))
+
+
+def leads_file(directory: Path, count: int) -> Path:
+    file = directory / "leads.csv"
+    with file.open("w", encoding="utf-8", newline="") as rows:
+        generate.write(generate.rows(count, 4), rows)
+    return file
+
+
+def kill_while(
+    story: Story,
+    importing: "subprocess.Popen[str]",
+    services: Sequence[str] = ("intake", "routing"),
+    kills: int = KILLS,
+) -> int:
     """Services in turn, one process at a time, once leads arrive and as long as the import runs."""
     wait_for("the first lead", 60, lambda: bool(story.received()))
     killed = 0
-    while killed < KILLS and importing.poll() is None:
+    while killed < kills and importing.poll() is None:
         time.sleep(story.random.uniform(0.3, 1.2))
-        service = ("intake", "routing")[killed % 2]
+        service = services[killed % len(services)]
         killed += story.kill([story.random.choice(story.processes(service))])
     return killed
+
+
+def test_the_same_file_twice_while_intake_is_killed(story: Story, tmp_path: Path) -> None:
+    """The sums hold, no lead is there twice, and the second import changes nothing."""
+    open_for_imports(story)
+    file = leads_file(tmp_path, TWICE_LEADS)
+    told = []
+    killed = 0
+    for _ in range(2):
+        importing = leadops("import", str(file), "--affiliate", "infuse-media", "--json")
+        killed += kill_while(story, importing, ["intake"], TWICE_KILLS // 2)
+        told.append(json.loads(importing.communicate()[0]))
+        assert 0 == importing.returncode, told[-1]
+    story.rest()
+    evidence = story.evidence()
+    tell(killed=killed, first=told[0], second=told[1])
+    assert TWICE_KILLS == killed
+    assert TWICE_LEADS == told[1]["unchanged"] == told[0]["submitted"]
+    assert TWICE_LEADS == len(evidence.rows("intake", "leads"))
+    names = ("accepted", "held", "unusable", "omitted")
+    assert [TWICE_LEADS] * 2 == [sum(one[name] for name in names) for one in told]
+    assert [] == story.broken()
 
 
 def leadops(*arguments: str) -> "subprocess.Popen[str]":

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from cli.api import Api
-from cli.command import Answer, Asker, Command, record_of
-from cli.publishing import ask, put_in_log
-from deploy import quiet, stack
-from deploy.process import StackError
+from cli.command import Asker, Command, record_of
+from cli.publishing import put_in_log
+from deploy import quiet
+from tests.integration.platform import OPERATOR, stack_of_its_own, tell
 from tests.simulation import poison
 
 pytestmark = [
@@ -25,7 +25,6 @@ pytestmark = [
     pytest.mark.xdist_group("stack"),
 ]
 
-OPERATOR = Asker("test")
 SUBMIT = "leadops.intake.lead.submit.v1"
 CODE = "TST-AAA-BBB-1"
 AFFILIATE = {
@@ -49,20 +48,12 @@ AFFILIATE = {
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """A stack with one affiliate and three campaigns; routing runs twice."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LEADOPS_VAR", str(tmp_path_factory.mktemp("var")))
-        try:
-            found = stack.up({"routing": 2}, fresh=True, lease=True)
-        except StackError as error:
-            if "to be had on this machine" not in str(error):
-                raise
-            pytest.skip(str(error))
+    with stack_of_its_own(tmp_path_factory.mktemp("var"), {"routing": 2}) as found:
         put("leadops.intake.affiliate.put.v1", AFFILIATE)
         put_campaign(found, "everywhere")
         put_campaign(found, "capped", caps={"total": 2}, places=[{"country": "FR"}])
         put_campaign(found, "germany", places=[{"country": "DE"}])
         yield found
-        stack.down()
 
 
 def put(kind: str, document: dict[str, Any]) -> None:
@@ -78,11 +69,6 @@ def put_campaign(found: dict[str, Any], name: str, **changed: Any) -> None:
         | {"send": send}
         | changed,
     )
-
-
-def tell(*commands: Command, asker: Asker = OPERATOR) -> list[Answer]:
-    found = ask(commands, asker)
-    return [found[command.id] for command in commands]
 
 
 def submission(reference: str, email: str, **changed: Any) -> Command:

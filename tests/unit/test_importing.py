@@ -25,6 +25,8 @@ from cli.importing import (
 from cli.output import WRONG_USAGE, CliError
 from shared.contracts.intake import SubmitLead
 
+pytestmark = pytest.mark.rule("INT-12")
+
 
 def read(text: str | bytes, field: str = "Ref") -> list[Row | BadRow]:
     return rows_of(text.encode() if isinstance(text, str) else text, field)

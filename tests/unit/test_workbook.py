@@ -15,6 +15,8 @@ from cli import workbook
 from cli.importing import BadRow, Row, rows_of
 from cli.output import WRONG_USAGE, CliError
 
+pytestmark = pytest.mark.rule("INT-12")
+
 SHEET = "xl/worksheets/sheet1.xml"
 
 

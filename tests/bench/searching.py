@@ -1,0 +1,159 @@
+"""A page of 50 leads under each filter, and under all of them, as the number of leads grows.
+
+The leads are put into the store directly, whole as intake writes them; they are searched as its
+API does it, by the same windows of time and the same indexes.
+"""
+
+import asyncio
+import statistics
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+from services.intake import domain, searching
+from services.intake.domain import Lead
+from services.intake.searching import Search
+from services.intake.store import INDEXES, LEADS
+from shared.contracts.intake import LeadAccepted
+from shared.loop.decision import Cause
+from shared.mongo import MongoStore
+from shared.store import Document, Insert
+from tests.bench.measuring import Row
+from tests.bench.stage import Backends
+from tests.builders import lead as accepted_lead
+from tests.builders import record
+
+FEW, MANY = 10_000, 1_000_000
+PER_WRITE = 5_000
+PAGE = 50
+ROUNDS = 7
+NEWEST = datetime(2026, 6, 30, tzinfo=UTC)
+SPAN = timedelta(days=180)
+GOAL_MILLISECONDS = 100
+
+FILTERS: Mapping[str, Mapping[str, Any]] = {
+    "nothing": {},
+    "affiliate": {"affiliate": "a1"},
+    "lead code": {"lead_code": "INT-AAA-BBB-7"},
+    "outcome": {"upload.outcome": domain.HELD},
+    "unsent": {"is_sent": False},
+    "source": {"source": "organic"},
+    "email": {"person_id": "person-77"},
+    "campaign": {"sent_to": "c3"},
+    "delivery": {"affiliate": "a1", "delivery": "d5"},
+    "affiliate, outcome, lead code and campaign": {
+        "affiliate": "a1",
+        "upload.outcome": domain.ACCEPTED,
+        "lead_code": "INT-AAA-BBB-7",
+        "sent_to": "c3",
+    },
+}
+
+
+def rows(found: Backends) -> list[Row]:
+    return asyncio.run(_rows(found))
+
+
+async def _rows(found: Backends) -> list[Row]:
+    few, many = await pages(found, FEW), await pages(found, MANY)
+    growth = max(many.values()) / max(few.values())
+    slowest = max(many, key=lambda name: many[name])
+    told = [
+        Row(
+            f"search by {name}: page of {PAGE} at {MANY:,} leads",
+            round(milliseconds, 1),
+            "ms",
+            baseline=round(few[name], 1),
+            goal=f"<= {GOAL_MILLISECONDS} ms",
+            met=milliseconds <= GOAL_MILLISECONDS,
+            note=f"baseline: at {FEW:,} leads",
+        )
+        for name, milliseconds in many.items()
+    ]
+    told.append(Row(f"slowest search ({slowest}), as leads grow 100 x", round(growth, 2), "x"))
+    return told
+
+
+async def pages(found: Backends, leads: int) -> dict[str, float]:
+    """Median milliseconds by filter."""
+    store = await MongoStore.connect(found.mongo, f"bench_search_{uuid4().hex[:8]}")
+    await fill(store, leads)
+    medians = {}
+    for name, where in FILTERS.items():
+        search = Search({"tenant": "main", **where}, now=NEWEST.replace(tzinfo=None))
+        medians[name] = statistics.median([await _once(store, search) for _ in range(ROUNDS)])
+    await store.close()
+    return medians
+
+
+async def _once(store: MongoStore, search: Search) -> float:
+    began = time.perf_counter()
+    page, _ = await searching.page(store, search, PAGE)
+    assert page
+    return (time.perf_counter() - began) * 1000
+
+
+async def fill(store: MongoStore, leads: int) -> None:
+    """Indexed afterwards, since that is faster; the result is the same."""
+    await store.migrate([index for index in INDEXES if not index.fields])
+    documents = some(leads)
+    for start in range(0, leads, PER_WRITE):
+        async with store.transaction() as transaction:
+            part = [Insert(next(documents)) for _ in range(min(PER_WRITE, leads - start))]
+            await transaction.write(LEADS.name, part)
+        if start % 100_000 == 0:
+            print(f"  {start:,} of {leads:,} leads", file=sys.stderr, flush=True)
+    await store.migrate(INDEXES)
+
+
+def some(leads: int) -> Iterator[Document]:
+    random = Random(1)
+    for number in range(leads):
+        yield LEADS.to_document(_lead(random, number, leads)) | {"version": 1}
+
+
+def _lead(random: Random, number: int, leads: int) -> Lead:
+    affiliate = f"a{random.randrange(5)}"
+    outcome = random.choices(domain.OUTCOMES, [80, 1, 15, 4])[0]
+    organic = random.random() < 0.1
+    return Lead(
+        id=str(uuid4()),
+        version=0,
+        tenant="main",
+        affiliate=None if organic else affiliate,
+        reference=f"R-{number}",
+        lead_code=None if organic else f"INT-AAA-BBB-{random.randrange(40)}",
+        delivery=f"d{random.randrange(200)}",
+        upload=replace(UPLOAD, uploaded_at=NEWEST - SPAN * (number / leads), outcome=outcome),
+        tries=0,
+        mapping_version=1,
+        person_id=f"person-{random.randrange(leads // 2)}",
+        accepted=ACCEPTED if outcome == domain.ACCEPTED else None,
+        source="organic" if organic else "affiliate",
+        sent_to=_campaigns(random) if outcome == domain.ACCEPTED else (),
+    )
+
+
+def _campaigns(random: Random) -> tuple[str, ...]:
+    return tuple(f"c{random.randrange(100)}" for _ in range(random.choice((0, 1, 1, 2))))
+
+
+ACCEPTED: LeadAccepted = accepted_lead()
+UPLOAD = domain.uploaded(
+    domain.Raw(
+        "affiliate",
+        "a1",
+        "R",
+        record(),
+        None,
+        None,
+        None,
+        Cause("c", "s", "k", NEWEST, tenant="main", actor="a", role="operator"),
+    ),
+    domain.ACCEPTED,
+)
