@@ -14,6 +14,8 @@ from deploy import stack
 Files = Annotated[list[str] | None, typer.Option("--file", "-f", help="YAML or JSON; - is stdin.")]
 MoreFiles = Annotated[list[str] | None, typer.Argument(metavar="FILE", help="More files.")]
 
+NAME_OTHERS = ("delivery", "request")
+
 Rows = list[dict[str, Any]]
 
 
@@ -39,12 +41,24 @@ def apply(
 
 
 def put(documents: Sequence[Document], asker: Asker) -> Rows:
+    """What others name is there before they come: commands of several keys keep no order."""
     commands = put_commands(documents)
-    answers = ask(commands, asker)
+    named, naming = split(documents, commands)
+    answers = ask(named, asker) | ask(naming, asker)
     return [
         put_row(document, command, answers[command.id])
         for document, command in zip(documents, commands, strict=True)
     ]
+
+
+def split(
+    documents: Sequence[Document], commands: Sequence[Command]
+) -> tuple[list[Command], list[Command]]:
+    first: list[Command] = []
+    later: list[Command] = []
+    for document, command in zip(documents, commands, strict=True):
+        (later if document.content["kind"] in NAME_OTHERS else first).append(command)
+    return first, later
 
 
 def put_row(document: Document, command: Command, answer: Answer) -> dict[str, Any]:

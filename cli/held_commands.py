@@ -9,6 +9,7 @@ import typer
 
 from cli.api import Api
 from cli.command import Answer, As, Asker, Command
+from cli.lead_commands import pages
 from cli.output import WRONG_USAGE, AsJson, CliError, show, show_json, show_table
 from cli.publishing import demand
 from shared.contracts.intake import AddAlias, ReleaseLead
@@ -27,17 +28,17 @@ def register(app: typer.Typer) -> None:
 def list_held(
     question: Annotated[str | None, typer.Option(help="Of this question only.")] = None,
     affiliate: Annotated[str | None, typer.Option()] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
+    limit: Annotated[int, typer.Option(min=1)] = 100,
     as_json: AsJson = False,
 ) -> None:
     """Newest first, each answer with the allowed one that comes closest."""
     with Api() as api:
-        found = api.get("intake", "/held", question=question, affiliate=affiliate, limit=limit)
+        found = pages(api, "/held", {"question": question, "affiliate": affiliate}, limit)
     if as_json:
-        show_json(found)
+        show_json({"leads": found})
     else:
-        rows = [row for lead in found["leads"] for row in rows_of(lead)]
-        show_table(f"{len(found['leads'])} held leads", COLUMNS, rows)
+        rows = [row for lead in found for row in rows_of(lead)]
+        show_table(f"{len(found)} held leads", COLUMNS, rows)
 
 
 def rows_of(lead: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:

@@ -87,16 +87,20 @@ def submit(
 
 
 def outcomes(answers: Iterable[Answer]) -> dict[str, Any]:
-    """A refused row may still be kept, as unusable: it counts as what it became."""
+    """A refused row may still be kept, as unusable: it counts as what it became. What was uploaded
+    before, the same, is unchanged, and counts as what it became then."""
     counts: Counter[str] = Counter()
     refused: Counter[str] = Counter()
+    unchanged = 0
     for answer in answers:
+        unchanged += bool(answer.details.get("repeated"))
         outcome = answer.details.get("outcome")
         counts[outcome or ("accepted" if answer.accepted else "refused")] += 1
         if not answer.accepted:
             refused[answer.code] += 1
-    names = ("accepted", "held", "unusable", "omitted", "refused")
-    return {name: counts[name] for name in names} | {"refused_by_code": dict(refused)}
+    names = ("accepted", "held", "unusable", "omitted", "waiting", "refused")
+    told: dict[str, Any] = {name: counts[name] for name in names}
+    return told | {"unchanged": unchanged, "refused_by_code": dict(refused)}
 
 
 def ask_with_bar(commands: Sequence[Command], asker: Asker) -> dict[str, Answer]:
@@ -112,7 +116,8 @@ def show_summary(file: str, done: Mapping[str, Any]) -> None:
         progress(f"{file}:{row['line']}: {row['reason']}: {row['text']}")
     if (more := len(done["bad"]) - BAD_ROWS_SHOWN) > 0:
         progress(f"and {more} more bad rows; --json tells all")
-    names = ("submitted", "accepted", "held", "unusable", "omitted", "refused", "repeated")
+    names = ["submitted", "accepted", "held", "unusable", "omitted", "waiting", "refused"]
+    names += ["repeated", "unchanged"]
     print(", ".join(f"{done[name]} {name}" for name in names if done.get(name)) or "nothing to do")
     if done["bad_rows"]:
         print(f"{done['bad_rows']} bad rows were not submitted")

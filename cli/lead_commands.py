@@ -1,5 +1,6 @@
 """`leadops leads` and `leadops explain`: what became of leads, and why."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -49,20 +50,22 @@ def search(
     wanted = {asked: context.params[name] for name, asked in FILTERS.items()}
     wanted["sent"] = None if sent is None else str(sent).lower()
     with Api() as api:
-        found = pages(api, wanted, limit)
+        found = pages(api, "/leads", wanted, limit)
     if as_json:
         show_json({"leads": found})
     else:
         show_table(f"{len(found)} leads", LEAD_COLUMNS, map(lead_row, found))
 
 
-def pages(api: Api, wanted: dict[str, str | None], limit: int) -> list[dict[str, Any]]:
+def pages(
+    api: Api, path: str, wanted: Mapping[str, str | None], limit: int
+) -> list[dict[str, Any]]:
     """Up to `limit` leads, a page at a time."""
     found: list[dict[str, Any]] = []
     after: str | None = None
     while len(found) < limit:
         size = min(limit - len(found), LIMIT_OF_A_PAGE)
-        page = api.get("intake", "/leads", **wanted, limit=size, after=after)
+        page = api.get("intake", path, **wanted, limit=size, after=after)
         found += page["leads"]
         after = page["next"]
         if after is None:

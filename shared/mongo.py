@@ -28,6 +28,8 @@ DUPLICATE_KEY = 11000
 SNAPSHOT = ReadConcern("snapshot")
 DURABLE = WriteConcern("majority", j=True, wtimeout=20_000)
 TRANSACTION_SECONDS_MAX = 20
+MIGRATION_SECONDS_MAX = 3600
+"""An index over a million documents takes minutes; services wait for it, and say so."""
 
 
 def encode(document: Document) -> bytes:
@@ -77,22 +79,16 @@ def _operation(write: Write) -> Any:
 class MongoStore:
     """One database, one session: a process has one transaction at a time (the loop's lock)."""
 
-    def __init__(self, client: Any, database: str, session: Any) -> None:
+    def __init__(self, client: Any, url: str, database: str, session: Any) -> None:
         self._client = client
+        self._url = url
         self._database = client.get_database(database, codec_options=CODEC)
         self._session = session
 
     @classmethod
     async def connect(cls, url: str, database: str) -> "MongoStore":
-        client: Any = AsyncIOMotorClient(
-            url,
-            serverSelectionTimeoutMS=5_000,
-            socketTimeoutMS=TRANSACTION_SECONDS_MAX * 1_000,
-            retryWrites=False,
-            tz_aware=True,
-            tzinfo=UTC,
-        )
-        return cls(client, database, await client.start_session())
+        client = _client(url, TRANSACTION_SECONDS_MAX)
+        return cls(client, url, database, await client.start_session())
 
     async def close(self) -> None:
         with suppress(PyMongoError):
@@ -167,22 +163,25 @@ class MongoStore:
             raise Infrastructure(_text(error)) from error
 
     async def migrate(self, indexes: Sequence[Index]) -> None:
+        patient = _client(self._url, MIGRATION_SECONDS_MAX)
         try:
             existing = await self._database.list_collection_names()
             for name in sorted({index.collection for index in indexes} - set(existing)):
                 await self._create(name)
             for index in indexes:
                 if index.fields:
-                    await self._create_index(index)
+                    await self._create_index(patient[self._database.name], index)
         except PyMongoError as error:
             raise Infrastructure(_text(error)) from error
+        finally:
+            patient.close()
 
-    async def _create_index(self, index: Index) -> None:
+    async def _create_index(self, database: Any, index: Index) -> None:
         options: dict[str, Any] = {"unique": index.unique}
         if index.expires_days is not None:
             options["expireAfterSeconds"] = index.expires_days * 86_400
         fields = [(name, 1) for name in index.fields]
-        await self._database[index.collection].create_index(fields, **options)
+        await database[index.collection].create_index(fields, **options)
 
     async def _create(self, name: str) -> None:
         """Another replica may create it at the same moment; that is as good."""
@@ -191,6 +190,17 @@ class MongoStore:
         except PyMongoError:
             if name not in await self._database.list_collection_names():
                 raise
+
+
+def _client(url: str, seconds_max: int) -> Any:
+    return AsyncIOMotorClient(
+        url,
+        serverSelectionTimeoutMS=5_000,
+        socketTimeoutMS=seconds_max * 1_000,
+        retryWrites=False,
+        tz_aware=True,
+        tzinfo=UTC,
+    )
 
 
 def _translated(error: BaseException) -> BaseException:

@@ -7,8 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from cli.demo.evidence import Evidence, Row
-from shared.contracts.intake import LeadAccepted, LeadUnusable
+from cli.demo.evidence import Evidence, Row, folded
+from shared.contracts.intake import (
+    DeliveryReconciled,
+    LeadAccepted,
+    LeadHeld,
+    LeadOmitted,
+    LeadUnusable,
+)
 from shared.contracts.routing import (
     Claim,
     ClaimGranted,
@@ -37,11 +43,49 @@ def each_upload_has_one_outcome(evidence: Evidence) -> Iterator[str]:
 
 
 def outcomes_were_said_once(evidence: Evidence) -> Iterator[str]:
-    for outcome, event in (("accepted", LeadAccepted), ("unusable", LeadUnusable)):
+    ends = (("accepted", LeadAccepted), ("unusable", LeadUnusable), ("omitted", LeadOmitted))
+    for outcome, event in ends:
         said = Counter(data["lead"] for data in evidence.of_type(event.TYPE))
         stored = [lead["id"] for lead in evidence.leads if lead["outcome"] == outcome]
         yield from differ(f"leads said to be {outcome}", stored, said)
         yield from repeated(f"leads said twice to be {outcome}", said)
+
+
+def an_alias_frees_its_batch(evidence: Evidence) -> Iterator[str]:
+    """INT-07: what was held for the answer is not, and nothing else was freed by it."""
+    given = evidence.alias["given"]
+    still = [lead["id"] for lead in evidence.held if given in given_in(lead["held"])]
+    if still:
+        yield f"held for {given!r}, which is an alias: {some(still)}"
+    said = {data["lead"]: data["answers"] for data in evidence.of_type(LeadHeld.TYPE)}
+    freed = set(said) - {lead["id"] for lead in evidence.held}
+    meant = {lead for lead in freed if given in given_in(said[lead])}
+    if len(meant) != evidence.alias["leads"]:
+        yield f"{evidence.alias['leads']} were held for {given!r}, {len(meant)} are free"
+    # Looked at again as well, a lead may find its person accepted meanwhile.
+    omitted = {lead["id"] for lead in evidence.leads if lead["outcome"] == "omitted"}
+    yield from differ(f"leads freed by {given!r}", meant, (freed - omitted) | meant)
+
+
+def given_in(held: Iterable[Row]) -> set[str]:
+    return {folded(one["given"]) for one in held}
+
+
+def deliveries_are_reconciled(evidence: Evidence) -> Iterator[str]:
+    """INT-10: what adds up and what does not, by one's own count; the planted gap is found."""
+    told = {data["affiliate"]: data for data in evidence.of_type(DeliveryReconciled.TYPE)}
+    yield from differ("reconciled deliveries", evidence.uploaded, told)
+    first = next(iter(evidence.uploaded))
+    for affiliate, data in told.items():
+        missing = evidence.never_come if affiliate == first else ()
+        yield from differ(f"{affiliate}: missing rows", missing, data["missing"])
+        if affiliate != first and not data["adds_up"]:
+            yield f"{affiliate}: its delivery does not add up"
+    for row in evidence.deliveries:
+        leads = [lead for lead in evidence.leads if lead["affiliate"] == row["affiliate"]]
+        mine = (len(leads), sum(bool(lead["sent_to"]) for lead in leads))
+        if (row["received"], row["sent"]) != mine:
+            yield f"{row['affiliate']}: {row['received']} came, {row['sent']} sent, not {mine}"
 
 
 def counts_agree(evidence: Evidence) -> Iterator[str]:
@@ -166,6 +210,8 @@ def some(names: Iterable[object]) -> str:
 CHECKS: Sequence[Callable[[Evidence], Iterator[str]]] = (
     each_upload_has_one_outcome,
     outcomes_were_said_once,
+    an_alias_frees_its_batch,
+    deliveries_are_reconciled,
     counts_agree,
     one_key_each,
     sent_is_received,

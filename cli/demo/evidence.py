@@ -30,6 +30,12 @@ class Evidence:
     affiliate_counts: Sequence[Row]
     campaign_counts: Sequence[Row]
     campaigns: Sequence[Row]
+    deliveries: Sequence[Row]
+    never_come: Sequence[str]
+    """References that were announced and not uploaded."""
+    held: Sequence[Row]
+    alias: Row
+    """What was given, what it now means, and how many leads were held for it."""
     events: Sequence[Event]
     received: Sequence[Row]
     traces: Mapping[str, str | None]
@@ -76,6 +82,11 @@ def event_of(record: Any) -> Event:
 def read_lines(path: Path) -> list[Row]:
     with path.open() as lines:
         return [json.loads(line) for line in lines]
+
+
+def folded(given: str) -> str:
+    """As answers are compared: neither case nor blanks count."""
+    return " ".join(given.casefold().split())
 
 
 def by_trace(spans: Iterable[Row]) -> dict[str, list[Row]]:

@@ -4,6 +4,7 @@ The stack is tied to this process by a lease: however this process ends, nothing
 """
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,6 @@ from cli.demo import steps
 from cli.demo.checks import violations
 from cli.demo.evidence import Evidence, Row, by_trace, pending_of, read_events, read_lines
 from cli.demo.summary import summary
-from cli.import_commands import known_affiliate
 from cli.importing import reference_field
 from cli.lead_commands import pages
 from cli.output import progress
@@ -34,10 +34,10 @@ def run(rows: int, seed: int) -> dict[str, Any]:
     path.unlink(missing_ok=True)
     try:
         found = stack.up({"routing": 2}, fresh=True, lease=True)
-        before, after = steps.operate(rows, seed)
+        told = steps.operate(rows, seed)
         progress("reading everything back")
         with Api() as api:
-            evidence = gather(api, uploaded(api, rows, seed), before, after)
+            evidence = gather(api, uploaded(rows, seed), told)
             reasons = why_not(api, evidence)
     finally:
         stack.down()
@@ -49,29 +49,41 @@ def run(rows: int, seed: int) -> dict[str, Any]:
     return done
 
 
-def uploaded(api: Api, rows: int, seed: int) -> list[str]:
-    """The references of all rows that were generated, the mended one too."""
-    field = reference_field(known_affiliate(api, steps.AFFILIATE))
-    return [row[field] for row in generate.rows(rows + 1, seed)]
+def uploaded(rows: int, seed: int) -> dict[str, list[str]]:
+    """By affiliate, the references of all rows that were generated, the mended one too."""
+    each = rows // len(steps.AFFILIATES)
+    return {
+        affiliate: references(affiliate, each + (affiliate == steps.AFFILIATE), seed)
+        for affiliate in steps.AFFILIATES
+    }
 
 
-def gather(api: Api, references: list[str], before: Row, after: Row) -> Evidence:
+def references(affiliate: str, count: int, seed: int) -> list[str]:
+    field = reference_field(generate.affiliate_definition(affiliate))
+    return [row[field] for row in generate.rows(count, seed, affiliate)]
+
+
+def gather(api: Api, uploads: Mapping[str, Sequence[str]], told: steps.Told) -> Evidence:
     topics = [name for name in manifest().topics if not name.endswith(".commands.v1")]
     received = read_lines(var_dir() / "received.jsonl")
     sampled = [line["lead"] for line in received[:: max(1, len(received) // TRACES_SAMPLED)]]
     return Evidence(
-        uploaded={steps.AFFILIATE: references},
-        leads=pages(api, {}, limit=10 * len(references)),
+        uploaded=uploads,
+        leads=pages(api, "/leads", {}, limit=10 * sum(map(len, uploads.values()))),
         affiliate_counts=api.get("intake", "/counts")["affiliates"],
         campaign_counts=api.get("routing", "/counts")["campaigns"],
         campaigns=api.get("routing", "/campaigns")["campaigns"],
+        deliveries=api.get("intake", "/deliveries")["deliveries"],
+        never_come=steps.NEVER_COME,
+        held=steps.held_leads(api),
+        alias=told.alias,
         events=publishing.run(read_events(api.stack["kafka"], topics)),
         received=received,
         traces={lead: api.get("intake", f"/leads/{lead}")["trace"] for lead in sampled},
         spans={},
         pending=pending_of(stack.status()),
-        before_again=before,
-        after_again=after,
+        before_again=told.before,
+        after_again=told.after,
     )
 
 

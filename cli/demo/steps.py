@@ -1,80 +1,161 @@
 """What the people of the main job do: an operator sets up and mends, an affiliate uploads."""
 
+import json
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from cli.api import Api
 from cli.apply_commands import put
 from cli.command import Answer, Asker, Command, record_of
-from cli.demo.evidence import Row, read_lines
+from cli.demo.evidence import Row, folded, read_lines
 from cli.documents import read_files
 from cli.import_commands import known_affiliate, submit
 from cli.importing import Row as FileRow
-from cli.importing import Upload, reference_field, rows_of
+from cli.importing import Upload, own_fields, reference_field, rows_of
+from cli.lead_commands import pages
 from cli.output import CHECK_FAILED, CliError, progress
-from cli.publishing import ask, put_in_log
+from cli.publishing import ask, demand, put_in_log
 from cli.set_aside_commands import Item, items_of, resolve
 from deploy import quiet, stack
 from deploy.files import var_dir
-from deploy.sample import generate
+from deploy.sample import files, generate
+from shared.contracts.intake import AddAlias, AnnounceDelivery
 from shared.contracts.operations import replay_type, skip_type
 from shared.loop.log import Outgoing
 
-AFFILIATE = "infuse-media"
+AFFILIATES = ("infuse-media", "technology-advice", "account-media", "s2w", "binary-demand")
+AFFILIATE = AFFILIATES[0]
 ASKER = Asker("demo")
 SAMPLE = Path(generate.__file__).parent
-AGAIN = 500
+SAMPLES = ("affiliates.yaml", "questions.yaml", "campaigns.yaml")
+AGAIN = 300
 BAD_ROWS = ["only,two\r\n", 'P-0,"a quote that is never closed\r\n']
+MONTH, DELIVERY = "2026-03", "march"
+NEVER_COME = ("P-lost-1", "P-lost-2", "P-lost-3")
+"""Announced by the first affiliate, and not in its file."""
 DRAIN_SECONDS = 120
+HELD_MAX = 100_000
 
 
-def operate(rows: int, seed: int) -> tuple[Row, Row]:
-    """Everything; what was counted before a part was imported again, and after, when broken records
-    had come too: neither may change anything."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was counted before a part was imported again, and after, when broken records had come
+    too (neither may change anything), and the alias that was added then."""
+
+    before: Row
+    after: Row
+    alias: Row
+
+
+def operate(rows: int, seed: int) -> Told:
+    """Everything, from setting up to the day after."""
     apply_samples()
-    whole, part = write_files(rows, seed)
-    upload(whole)
+    each = rows // len(AFFILIATES)
+    announce(each, seed)
+    for affiliate in AFFILIATES:
+        upload(affiliate, write_file(affiliate, each, seed))
     drain()
     before = counted()
     progress(f"importing {AGAIN} of the same rows again")
-    upload(part)
-    *_, last = generate.rows(rows + 1, seed)
+    upload(AFFILIATE, files.save(generate.rows(AGAIN, seed), AFFILIATE, folder() / "again"))
+    *_, last = generate.rows(each + 1, seed)
     items = publish_broken(last)
     after = counted()
     mend(last, items)
-    return before, after
+    alias = free_a_batch()
+    a_day_later()
+    return Told(before, after, alias)
 
 
 def apply_samples() -> None:
-    names = [str(SAMPLE / name) for name in ("affiliates.yaml", "campaigns.yaml")]
+    names = [str(SAMPLE / name) for name in SAMPLES]
     rows = put(read_files(names, {"RECEIVER": stack.stack()["receiver"]}), ASKER)
     expect(all(row["result"] == "created" for row in rows), f"applying went wrong: {rows}")
-    progress(f"applied {len(rows)} affiliates and campaigns")
+    progress(f"applied {len(rows)} affiliates, questions and campaigns")
 
 
-def write_files(rows: int, seed: int) -> tuple[Path, Path]:
-    """The upload, with two bad rows, and a part of it to be uploaded again."""
-    folder = var_dir() / "sample"
-    folder.mkdir(parents=True, exist_ok=True)
-    whole, part = folder / f"{AFFILIATE}.csv", folder / f"{AFFILIATE}-again.csv"
-    generated = generate.rows(rows, seed)
-    for path, some in ((whole, generated), (part, generated[:AGAIN])):
-        with path.open("w", encoding="utf-8", newline="") as file:
-            generate.write(some, file)
-    with whole.open("a", encoding="utf-8", newline="") as file:
-        file.writelines(BAD_ROWS)
-    return whole, part
+def announce(each: int, seed: int) -> None:
+    """All announce what they send; the first also names its rows, three of which never come."""
+    commands = [announcement(affiliate, each, seed) for affiliate in AFFILIATES]
+    answers = ask(commands, ASKER).values()
+    expect(all(answer.accepted for answer in answers), f"announcing went wrong: {answers}")
 
 
-def upload(file: Path) -> None:
+def announcement(affiliate: str, each: int, seed: int) -> Command:
+    definition = generate.affiliate_definition(affiliate)
+    references: list[str] = []
+    if affiliate == AFFILIATE:
+        field = reference_field(definition)
+        references = [*(row[field] for row in generate.rows(each, seed)), *NEVER_COME]
+    data = {
+        "affiliate": affiliate,
+        "id": DELIVERY,
+        "month": MONTH,
+        "lead_code": definition["lead_codes"][0],
+        "declared": len(references) or each,
+        "references": references,
+    }
+    key = f"{affiliate}:{DELIVERY}"
+    return Command(AnnounceDelivery.TYPE, json.dumps(data).encode(), key)
+
+
+def folder() -> Path:
+    return var_dir() / "sample"
+
+
+def write_file(affiliate: str, count: int, seed: int) -> Path:
+    """In the affiliate's own format; the first one's has two bad rows."""
+    path = files.save(generate.rows(count, seed, affiliate), affiliate, folder())
+    if affiliate == AFFILIATE:
+        with path.open("a", encoding="utf-8", newline="") as file:
+            file.writelines(BAD_ROWS)
+    return path
+
+
+def upload(affiliate: str, file: Path) -> None:
     with Api() as api:
-        field = reference_field(known_affiliate(api, AFFILIATE))
+        known = known_affiliate(api, affiliate)
     progress(f"importing {file}")
-    done = submit(Upload(AFFILIATE), rows_of(file.read_bytes(), field), ASKER)
+    rows = rows_of(file.read_bytes(), reference_field(known), own_fields(known))
+    done = submit(Upload(affiliate, delivery=DELIVERY), rows, ASKER)
     for bad in done["bad"]:
         progress(f"  line {bad['line']}: {bad['reason']}: {bad['text']}")
-    told = ("submitted", "accepted", "unusable", "refused", "bad_rows")
+    told = ("submitted", "accepted", "held", "unusable", "omitted", "unchanged", "bad_rows")
     progress("  " + ", ".join(f"{done[name]} {name}" for name in told))
+
+
+def free_a_batch() -> Row:
+    """The commonest near miss becomes an alias, which frees all that is held for it."""
+    with Api() as api:
+        held = [one for lead in held_leads(api) for one in lead["held"]]
+    near = Counter(
+        (one["question"], folded(one["given"]), one["suggestions"][0]["answer"])
+        for one in held
+        if one["suggestions"] and one["suggestions"][0]["near"]
+    )
+    expect(bool(near), "no held answer is a near miss")
+    (question, given, answer), leads = near.most_common(1)[0]
+    data = {"question": question, "given": given, "answer": answer}
+    demand(Command(AddAlias.TYPE, json.dumps(data).encode(), question), ASKER)
+    drain()
+    with Api() as api:
+        left = len(held_leads(api))
+    progress(f"{given!r} now means {answer!r}: {len(held) - left} of {len(held)} held are free")
+    return {**data, "leads": leads}
+
+
+def held_leads(api: Api) -> list[Row]:
+    return pages(api, "/held", {}, HELD_MAX)
+
+
+def a_day_later() -> None:
+    """After 24 hours deliveries are reconciled."""
+    progress("a day goes by")
+    quiet.advance(timedelta(hours=25), DRAIN_SECONDS)
+    drain()
 
 
 def drain() -> None:
@@ -116,7 +197,8 @@ def publish_broken(last: Row) -> list[Item]:
 def submission(row: Row) -> Command:
     with Api() as api:
         field = reference_field(known_affiliate(api, AFFILIATE))
-    return Upload(AFFILIATE).command(FileRow(0, row[field], row))
+    upload = Upload(AFFILIATE, delivery=DELIVERY)
+    return upload.command(FileRow(0, row[field], row))
 
 
 def with_bad_header(command: Command) -> Outgoing:

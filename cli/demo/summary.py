@@ -29,6 +29,8 @@ def summary(
         "affiliates": [affiliate_row(evidence, name) for name in evidence.uploaded],
         "campaigns": [campaign_row(told) for told in evidence.campaign_counts],
         "deliveries": deliveries(evidence),
+        "announced": [announced_row(row) for row in evidence.deliveries],
+        "alias": evidence.alias,
         "pending": dict(evidence.pending),
         "why_not": list(why_not),
         "reasons": reasons(evidence),
@@ -48,6 +50,11 @@ def campaign_row(told: Row) -> Row:
     return {name: told[name] for name in ("id", "version", "sent", "unsent")}
 
 
+def announced_row(told: Row) -> Row:
+    names = ("affiliate", "id", "declared", "received", *OUTCOMES, "sent", "adds_up")
+    return {name: told[name] for name in names}
+
+
 def deliveries(evidence: Evidence) -> dict[str, int]:
     distinct = len({line["key"] for line in evidence.received})
     return {
@@ -58,7 +65,7 @@ def deliveries(evidence: Evidence) -> dict[str, int]:
 
 
 def reasons(evidence: Evidence) -> dict[str, int]:
-    """Why leads are unusable, each reason of each."""
+    """Why leads are not accepted, or what of their answers is reported: each reason of each."""
     counts = Counter(reason["code"] for lead in evidence.leads for reason in lead["reasons"])
     return dict(counts.most_common())
 
@@ -104,7 +111,9 @@ def show_tables(done: Mapping[str, Any]) -> None:
     print(f"kafka {backend['kafka']}, mongo {backend['mongo']}\n")
     show_table("affiliates", ["id", "submitted", *OUTCOMES], done["affiliates"])
     counted = [{"reason": code, "leads": count} for code, count in done["reasons"].items()]
-    show_table("\nwhy leads are unusable", ["reason", "leads"], counted)
+    show_table("\nreasons", ["reason", "leads"], counted)
+    show_table("\ndeliveries as announced", list(done["announced"][0]), done["announced"])
+    show_table("\nalias added", list(done["alias"]), [done["alias"]])
     campaigns = [row | {"unsent": listed(row["unsent"])} for row in done["campaigns"]]
     show_table("\ncampaigns", ["id", "version", "sent", "unsent"], campaigns)
     show_table("\ndeliveries", ["sent", "distinct", "repeats"], [done["deliveries"]])

@@ -182,7 +182,7 @@ class Reader:
         where = {"tenant": tenant, "affiliate": affiliate}
         counts = {
             outcome: await self._store.count(LEADS.name, where | {"upload.outcome": outcome})
-            for outcome in OUTCOMES
+            for outcome in (*OUTCOMES, domain.WAITING)
         }
         counted = {"id": affiliate, "submitted": sum(counts.values()), **counts}
         if not with_reasons:

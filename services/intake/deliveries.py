@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from services.intake import requests
 from services.intake.affiliates import Affiliate
 from shared.contracts.intake import AnnounceDelivery, DeliveryReconciled, OpenRequest
+from shared.ids import derived
 from shared.loop.decision import Accepted, Cause, Decision, Due, Refused, Say
 
 RECONCILE = "reconcile"
@@ -59,6 +60,10 @@ class Standing:
     @property
     def received(self) -> int:
         return sum(self.outcomes.values())
+
+    @property
+    def is_short(self) -> bool:
+        return self.received < self.declared or bool(self.missing)
 
     @property
     def adds_up(self) -> bool:
@@ -130,10 +135,11 @@ def reconcile(
         adds_up=found.adds_up,
         missing=found.missing[:ROWS_MAX],
         unannounced=found.unannounced[:ROWS_MAX],
+        role=requests.role_for("reupload", affiliate) if affiliate else "main",
     )
     after = replace(delivery, reconciled_at=now, adds_up=found.adds_up)
     own = Decision(save=[after], say=[Say(said, cause.key)])
-    if found.adds_up:
+    if not found.is_short:
         return own
     asked = requests.open_(_missing(delivery, found), None, affiliate, cause)
     return replace(own, save=[*own.save, *asked.save], say=[*own.say, *asked.say], due=asked.due)
@@ -141,8 +147,8 @@ def reconcile(
 
 def _missing(delivery: Delivery, found: Standing) -> OpenRequest:
     announced = delivery.announced
-    # Announced anew it may be asked for again, under another id.
-    id = f"{announced.id[:180]}/{delivery.version}"  # noqa: A001
+    # Announced anew it may be asked for again, under another id; no operator uses such a one.
+    id = derived(delivery.id, RECONCILE, str(delivery.version))  # noqa: A001
     text = f"{announced.id}: {announced.declared} leads were declared, {found.received} came"
     return OpenRequest(
         affiliate=announced.affiliate,

@@ -124,6 +124,9 @@ class Lead:
     """Answers that an operator gave in the place of what the record says."""
     sent_to: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
+    categories: tuple[str, ...] = ()
+    """Of an organic lead, like the time at which it converted."""
+    converted_at: datetime | None = None
 
     @property
     def outcome(self) -> str:
@@ -185,7 +188,9 @@ class Contact:
     def has_duplicate(self, lead_code: str, lead: str, at: datetime) -> bool:
         """INT-05: accepted before under this lead code; a blank code is never a duplicate key."""
         return bool(lead_code) and any(
-            before.lead_code == lead_code and before.lead != lead and at < before.at + DUPLICATE_FOR
+            before.lead_code == lead_code
+            and before.lead != lead
+            and abs(at - before.at) < DUPLICATE_FOR
             for before in self.accepted
         )
 
@@ -246,7 +251,7 @@ def converted(command: ConvertLead, cause: Cause) -> Raw:
 
 
 def stored(lead: Lead, cause: Cause) -> Raw:
-    """A stored upload of an affiliate, to be decided again: at the time when it was uploaded."""
+    """A stored upload, to be decided again: at the time when it was uploaded."""
     upload = lead.upload
     then = replace(
         cause,
@@ -265,6 +270,8 @@ def stored(lead: Lead, cause: Cause) -> Raw:
         lead.delivery,
         lead.replaces,
         then,
+        lead.categories,
+        lead.converted_at,
     )
 
 
@@ -312,15 +319,17 @@ def may_submit(command: SubmitLead, cause: Cause) -> bool:
 
 def outcome_of(given: Submission, contact: Contact | None) -> tuple[str, tuple[Reason, ...]]:
     """INT-03: exactly one, with every reason of it."""
+    reported = given.judged.reported
     if given.reasons:
-        return UNUSABLE, given.reasons
+        is_placed = all(reason.field != "category" for reason in given.reasons)
+        return UNUSABLE, (*given.reasons, *(reported if is_placed else ()))
     code, at = given.lead_code or "", given.raw.cause.time
     if contact is not None and contact.has_duplicate(code, given.raw.id, at):
-        text = "the person was accepted under this lead code less than 90 days before"
+        text = "the person was accepted under this lead code within 90 days"
         return OMITTED, (Reason("duplicate", text),)
     if given.judged.held:
-        return HELD, tuple(_invalid_answer(answer) for answer in given.judged.held)
-    return ACCEPTED, given.judged.reported
+        return HELD, (*map(_invalid_answer, given.judged.held), *reported)
+    return ACCEPTED, reported
 
 
 def _invalid_answer(answer: HeldAnswer) -> Reason:
@@ -386,13 +395,18 @@ def _new_lead(
         source=raw.source,
         replaces=raw.replaces,
         held=given.judged.held if outcome == HELD else (),
+        categories=raw.categories,
+        converted_at=raw.converted_at,
     )
 
 
-def waiting(given: Submission, before: Lead | None) -> tuple[Lead, list[Entity]]:
+def waiting(
+    given: Submission, before: Lead | None, contact: Contact | None
+) -> tuple[Lead, list[Entity]]:
     """The upload that replaces another lead, until that one is withdrawn."""
     lead = _new_lead(given, before, WAITING, ())
-    return lead, [_earlier(before, before.upload)] if before is not None else []
+    known = [_contact(lead, given, contact), _earlier(before, before.upload) if before else None]
+    return lead, [entity for entity in known if entity is not None]
 
 
 def _accepted(given: Submission) -> LeadAccepted:

@@ -104,8 +104,7 @@ class Intake:
         lead = state.get(Lead, id)
         if lead is None or lead.outcome != domain.HELD:
             return _refused("not_held", "no lead is held under this reference")
-        affiliate = self.affiliate(state, cause, command.affiliate)
-        assert affiliate is not None and affiliate.definition.id == lead.affiliate
+        affiliate = self.source(state, lead, cause)
         if refused := self._not_releasing(state, lead, command, cause):
             return refused
         lead = domain.with_answers(lead, affiliate, command.answers)
@@ -160,9 +159,7 @@ class Intake:
 
     def _read_stored(self, state: WorkingSet, lead: Lead, cause: Cause) -> Submission:
         raw = domain.stored(lead, cause)
-        affiliate = self.affiliate(state, cause, lead.affiliate or "")
-        assert affiliate is not None, "an affiliate that uploaded something is never gone"
-        return self.read(state, raw, affiliate)
+        return self.read(state, raw, self.source(state, lead, cause))
 
     def read(self, state: WorkingSet, raw: Raw, affiliate: Affiliate) -> Submission:
         cause = raw.cause
@@ -179,6 +176,14 @@ class Intake:
         """One that was put in this very batch is in the state, and not yet in the index."""
         id = affiliates.stored_id(cause.tenant, name)  # noqa: A001
         return state.get(Affiliate, id) or self.affiliates.get(id)
+
+    def source(self, state: WorkingSet, lead: Lead, cause: Cause) -> Affiliate:
+        """What the lead's record is read with: today's mapping of its affiliate."""
+        if lead.affiliate is None:
+            return affiliates.ORGANIC_SOURCE
+        affiliate = self.affiliate(state, cause, lead.affiliate)
+        assert affiliate is not None, "an affiliate that uploaded something is never gone"
+        return affiliate
 
     def question(self, state: WorkingSet, cause: Cause, symbol: str) -> Question | None:
         id = questions.stored_id(cause.tenant, symbol)  # noqa: A001

@@ -47,7 +47,6 @@ class Normalized:
     title_class: TitleClass
     category: str
     lead_code: str
-    answers: Mapping[str, str]
     consent: str | None
     captured_at: datetime | None
     reasons: tuple[Reason, ...]
@@ -77,7 +76,6 @@ def normalize(
         title_class=titles.classify(get("job_title", "")),
         category=category,
         lead_code=code,
-        answers=_answers(record, affiliate),
         consent=get("consent") or None,
         captured_at=captured_at,
         reasons=(
@@ -140,12 +138,6 @@ def _person(given: Mapping[str, str], country: str | None) -> Person | None:
         phone(given.get("phone", ""), country),
         given.get("job_title") or None,
     )
-
-
-def _answers(record: Mapping[str, JsonValue], affiliate: Affiliate) -> Mapping[str, str]:
-    asked = affiliate.definition.mapping.answers
-    read = {symbol: text(record.get(own)) for symbol, own in asked.items()}
-    return {symbol: answer for symbol, answer in read.items() if answer}
 
 
 def _essential(

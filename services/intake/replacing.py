@@ -36,8 +36,8 @@ class Contacts:
 
 
 def take_in(given: Submission, known: Known, now: datetime) -> Decision:
-    """An upload that can't be used replaces nothing; a lead that routing never got is replaced at
-    once; for an accepted one routing is asked first."""
+    """An upload that can't be used, or would be omitted, replaces nothing; a lead that routing
+    never got is replaced at once; for an accepted one routing is asked first."""
     raw, other = given.raw, known.other
     if raw.replaces == raw.reference:
         return _refused("replaces_itself", "a lead cannot replace itself")
@@ -45,10 +45,14 @@ def take_in(given: Submission, known: Known, now: datetime) -> Decision:
         return _refused("replaced_unknown", "there is no lead with the reference to replace")
     if other.outcome == domain.WAITING:
         return _refused("replaced_waiting", "the lead to replace waits for a replacement itself")
-    if given.reasons or other.outcome != domain.ACCEPTED:
-        decision = domain.take_in(given, known.before, known.contact)
-        return decision if given.reasons else _in_place_of(other, decision, raw.cause, now)
-    return _ask(given, known.before, other)
+    free = known.contact.without(other.id) if known.contact else None
+    outcome, _ = domain.outcome_of(given, free)
+    if outcome in (domain.UNUSABLE, domain.OMITTED):
+        return domain.take_in(given, known.before, known.contact)
+    if other.outcome == domain.ACCEPTED:
+        return _ask(given, known, other)
+    decision = domain.take_in(given, known.before, known.contact)
+    return _in_place_of(other, decision, raw.cause, now)
 
 
 def _refused(code: str, text: str) -> Decision:
@@ -62,15 +66,15 @@ def _in_place_of(other: Lead, decision: Decision, cause: Cause, now: datetime) -
     return replace(decision, save=[*decision.save, ended], say=[domain.say(ended), *decision.say])
 
 
-def _ask(given: Submission, before: Lead | None, other: Lead) -> Decision:
-    lead, earlier = domain.waiting(given, before)
+def _ask(given: Submission, known: Known, other: Lead) -> Decision:
+    lead, beside = domain.waiting(given, known.before, known.contact)
     assert other.person_id is not None
     asked = WithdrawalAsked(
         lead=other.id, person_id=other.person_id, replacement=lead.id, reply_key=lead.key
     )
     details = {"lead": lead.id, "outcome": domain.WAITING}
     return Decision(
-        save=[lead, *earlier],
+        save=[lead, *beside],
         say=[Say(asked, other.person_id)],
         answer=Accepted(domain.WAITING, "routing is asked to withdraw the other lead", details),
     )

@@ -105,6 +105,8 @@ def _lead_document(lead: Lead) -> Document:
         "is_sent": bool(lead.sent_to),
         "sent_to": list(lead.sent_to),
         "changes": CHANGES.dump_python(lead.changes),
+        "categories": list(lead.categories),
+        "converted_at": lead.converted_at,
         "reason_codes": sorted({reason.code for reason in lead.upload.reasons}),
         "order": lead.order,
     }
@@ -131,6 +133,8 @@ def _lead(row: Document) -> Lead:
         given=from_json(row.get("given", "{}")),
         sent_to=tuple(row.get("sent_to", ())),
         changes=CHANGES.validate_python(row.get("changes", ())),
+        categories=tuple(row.get("categories", ())),
+        converted_at=row.get("converted_at"),
     )
 
 

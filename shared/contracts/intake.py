@@ -235,7 +235,7 @@ class LeadAccepted(Event):
 
 
 class LeadNotAccepted(Event):
-    """What all other outcomes say: every reason, and nothing personal."""
+    """What all other outcomes say, with every reason."""
 
     lead: Id
     affiliate: AffiliateId | None = None
@@ -260,7 +260,8 @@ class LeadOmitted(LeadNotAccepted):
 
 
 class LeadHeld(LeadNotAccepted):
-    """Needs a person: the alert, with each answer and what may be meant (INT-06)."""
+    """Needs a person: the alert, with each answer and what may be meant (INT-06). What was given
+    is quoted, since that is what a person has to judge."""
 
     TYPE: ClassVar[str] = "leadops.intake.lead.held.v1"
     TOPIC: ClassVar[str] = EVENTS

@@ -92,7 +92,6 @@ class CommonLead(BaseModel):
     lead_code: str
     consent: str | None
     captured_at: datetime | None
-    answers: dict[str, str]
     problems: list[Problem]
 
 
@@ -120,7 +119,6 @@ def normalize(record: dict[str, str], affiliate: PutAffiliate) -> CommonLead:
         lead_code=row["lead_code"],
         consent=row["consent"] or None,
         captured_at=captured(row["captured_at"], mapping.time_zone),
-        answers={symbol: record[own] for symbol, own in mapping.answers.items() if record.get(own)},
         problems=[],
     )
     return lead.model_copy(update={"problems": problems(lead, affiliate)})

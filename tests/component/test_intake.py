@@ -27,6 +27,18 @@ def test_a_person_is_a_duplicate_under_one_lead_code_for_90_days() -> None:
     on_platform(story)
 
 
+def test_an_upload_of_long_before_is_no_duplicate() -> None:
+    """INT-05: 90 days either way; what counts is when it was uploaded, not when it is read."""
+
+    async def story(platform: Platform) -> None:
+        await platform.submit("R-1")
+        await platform.submit("R-2", at=platform.now - 89 * DAY)
+        await platform.submit("R-3", at=platform.now - 300 * DAY)
+        assert ["omitted", "accepted"] == [platform.outcome(one) for one in ("R-2", "R-3")]
+
+    on_platform(story)
+
+
 def test_another_person_or_lead_code_is_no_duplicate() -> None:
     """INT-05: both must be the same."""
 
@@ -346,6 +358,58 @@ def test_an_organic_lead_has_categories_and_no_lead_code() -> None:
         no_category = data | {"reference": "O-2", "categories": []}
         await platform.ask("intake.lead.convert", "organic:O-2", no_category)
         assert "unusable" == platform.lead("O-2", "organic")["upload"]["outcome"]
+
+    on_platform(story)
+
+
+def test_an_organic_answer_is_held_and_freed_like_any_other() -> None:
+    """INT-06, INT-15: its categories and its time of conversion stay what they were."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question()
+        data = {
+            "reference": "O-1",
+            "converted_at": "2026-03-02T07:00:00Z",
+            "categories": ["101"],
+            "record": {"email": "dana@northgrid.example", "q_budget": "undr 10k"},
+        }
+        answer = await platform.ask("intake.lead.convert", "organic:O-1", data)
+        assert "held" == answer["details"]["outcome"]
+        await platform.advance(timedelta(minutes=5))
+        alias = {"question": "q_budget", "given": "undr 10k", "answer": "under 10k"}
+        await platform.ask("intake.question.alias", "q_budget", alias)
+        lead = platform.lead("O-1", "organic")
+        assert ("accepted", "101") == (lead["upload"]["outcome"], lead["accepted"]["category"])
+        assert lead["accepted"]["converted_at"] is not None
+        assert [] == platform.stored("set_aside")
+
+    on_platform(story)
+
+
+def test_an_upload_that_would_be_a_duplicate_replaces_nothing() -> None:
+    """INT-08: of a third lead; the one that it was to replace stays."""
+
+    async def story(platform: Platform) -> None:
+        await platform.submit("R-1")
+        await platform.submit("R-2", record={"Mail": "other@x.example"})
+        await platform.submit("R-3", replaces="R-1", record={"Mail": "other@x.example"})
+        assert ["accepted", "accepted", "omitted"] == [
+            platform.outcome(one) for one in ("R-1", "R-2", "R-3")
+        ]
+        assert ["duplicate"] == platform.codes("R-3")
+
+    on_platform(story)
+
+
+def test_who_comes_with_a_replacement_is_a_contact_whatever_becomes_of_it() -> None:
+    """INT-04, INT-08."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign()
+        await platform.submit("R-1")
+        await platform.submit("R-2", replaces="R-1", record={"Mail": "new@x.example"})
+        assert "omitted" == platform.outcome("R-2")
+        assert 2 == len(platform.stored("contacts"))
 
     on_platform(story)
 

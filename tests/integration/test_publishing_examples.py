@@ -41,8 +41,17 @@ SKIP = "leadops.intake.set-aside.skip.v1"
 
 ANSWERS = {
     "leadops.intake.affiliate.put.v1": {"python": "created", "sh": "unchanged"},
+    "leadops.intake.question.put.v1": {"python": "created", "sh": "unchanged"},
     "leadops.routing.campaign.put.v1": {"python": "created", "sh": "unchanged"},
     SUBMIT: {"python": "accepted", "sh": "accepted"},
+    f"{SUBMIT} with answers": {"python": "held", "sh": "held"},
+    "leadops.intake.lead.release.v1": {"python": "accepted", "sh": "accepted"},
+    "leadops.intake.question.alias.v1": {"python": "changed", "sh": "unchanged"},
+    f"{SUBMIT} with replaces": {"python": "waiting", "sh": "waiting"},
+    "leadops.intake.lead.convert.v1": {"python": "accepted", "sh": "accepted"},
+    "leadops.intake.delivery.announce.v1": {"python": "created", "sh": "unchanged"},
+    "leadops.intake.request.open.v1": {"python": "created", "sh": "unchanged"},
+    "leadops.intake.request.answer.v1": {"python": "answered", "sh": "unchanged"},
     "leadops.routing.campaign.pause.v1": {"python": "paused", "sh": "paused"},
     "leadops.routing.campaign.resume.v1": {"python": "resumed", "sh": "resumed"},
     REPLAY: {"python": "accepted", "sh": "still_fails"},
@@ -61,7 +70,7 @@ def examples() -> dict[str, dict[str, str]]:
     for part in re.split(r"^#{2,3} ", DOCUMENT.read_text(), flags=re.MULTILINE)[1:]:
         name, _, text = part.partition("\n")
         blocks = re.findall(r"^```(\w+)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
-        found[name.strip("`")] = dict(blocks)
+        found[name.replace("`", "")] = dict(blocks)
     return found
 
 

@@ -97,7 +97,6 @@ def _written(read: Normalized) -> dict[str, Any]:
         "lead_code": read.lead_code,
         "consent": read.consent,
         "captured_at": read.captured_at.isoformat() if read.captured_at else None,
-        "q_budget": read.answers.get("q_budget"),
     }
 
 

@@ -25,7 +25,7 @@ def _ours(read: Normalized) -> dict[str, object]:
         "place": (read.place.country, read.place.subdivision),
         "company": (company.name, company.domain, company.industry),
         "size": company.size and (company.size.min, company.size.max),
-        "lead": (read.category, read.lead_code, read.consent, read.captured_at, read.answers),
+        "lead": (read.category, read.lead_code, read.consent, read.captured_at),
         "usable": not read.reasons,
     }
 
@@ -39,6 +39,6 @@ def _common(read: CommonLead) -> dict[str, object]:
         "place": (read.country, read.subdivision),
         "company": (company.name, company.domain, company.industry),
         "size": company.size and (company.size.min, company.size.max),
-        "lead": (read.category, read.lead_code, read.consent, read.captured_at, read.answers),
+        "lead": (read.category, read.lead_code, read.consent, read.captured_at),
         "usable": not read.problems,
     }

@@ -9,7 +9,12 @@ import pytest
 from cli.demo.checks import violations
 from cli.demo.evidence import Event, Evidence
 from cli.demo.summary import summary
-from shared.contracts.intake import LeadAccepted, LeadUnusable
+from shared.contracts.intake import (
+    DeliveryReconciled,
+    LeadAccepted,
+    LeadHeld,
+    LeadUnusable,
+)
 from shared.contracts.routing import Claim, ClaimGranted, ClaimRefused, LeadSent
 
 TRACE = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
@@ -28,6 +33,7 @@ def lead(number: int, outcome: str) -> dict[str, Any]:
         "reference": f"R-{number}",
         "outcome": outcome,
         "reasons": reasons,
+        "sent_to": ["north"] if number == 1 else [],
         "uploaded_at": AT.format(0),
     }
 
@@ -44,6 +50,12 @@ SPANS = [
 ]
 
 
+ANSWERS = [{"question": "q", "given": "Smal"}]
+RECONCILED = {"affiliate": "acme", "missing": ["R-9"], "adds_up": False}
+DELIVERY = {"affiliate": "acme", "id": "march", "declared": 4, "received": 3, "accepted": 2}
+DELIVERY |= {"held": 0, "unusable": 1, "omitted": 0, "sent": 1, "adds_up": False}
+
+
 def evidence() -> Evidence:
     return Evidence(
         uploaded={"acme": ["R-1", "R-2", "R-3"]},
@@ -51,7 +63,13 @@ def evidence() -> Evidence:
         affiliate_counts=[{"id": "acme", "accepted": 2, "held": 0, "unusable": 1, "omitted": 0}],
         campaign_counts=[{"id": "north", "version": 1, "sent": 1, "unsent": {"cap_reached": 1}}],
         campaigns=[{"id": "north", "caps": {"total": 1}}],
+        deliveries=[DELIVERY],
+        never_come=["R-9"],
+        held=[],
+        alias={"question": "q", "given": "smal", "answer": "small", "leads": 1},
         events=[
+            event(LeadHeld, lead="lead-1", answers=ANSWERS),
+            event(DeliveryReconciled, **RECONCILED),
             event(LeadAccepted, lead="lead-1"),
             event(LeadAccepted, lead="lead-2"),
             event(LeadUnusable, lead="lead-3"),
@@ -112,6 +130,11 @@ def with_event(kind: Any, **data: Any) -> Callable[[Evidence], Evidence]:
         (without(ClaimRefused), "claims answered: 1 are missing"),
         (without(LeadSent), "granted claims that ended: 1 are missing"),
         (lambda e: replace(e, pending={"lag": 1}), "pending: lag 1"),
+        (lambda e: replace(e, held=[{"id": "lead-1", "held": ANSWERS}]), "which is an alias"),
+        (lambda e: replace(e, alias=e.alias | {"leads": 2}), "2 were held for 'smal', 1 are free"),
+        (without(DeliveryReconciled), "reconciled deliveries: 1 are missing"),
+        (lambda e: replace(e, never_come=[]), "acme: missing rows: 1 are too many"),
+        (lambda e: replace(e, deliveries=[DELIVERY | {"sent": 2}]), "3 came, 2 sent, not (3, 1)"),
         (lambda e: replace(e, after_again={}), "again: before"),
         (lambda e: replace(e, spans={}), "lead lead-1: trace"),
         (lambda e: replace(e, spans={"a" * 32: SPANS[:1]}), "lead lead-1: trace"),

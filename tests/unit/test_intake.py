@@ -53,7 +53,8 @@ def test_unusable() -> None:
     assert decision.answer == Accepted("unusable", details={"lead": LEAD, "outcome": "unusable"})
     [said] = decision.say
     assert isinstance(said.event, LeadUnusable)
-    assert [reason.code for reason in said.event.reasons] == ["email_invalid"]
+    codes = [reason.code for reason in said.event.reasons]
+    assert codes == ["email_invalid", "smarter_unknown_symbol"]
     assert "dana" not in said.event.model_dump_json().lower()
 
 

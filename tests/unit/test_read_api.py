@@ -101,7 +101,7 @@ async def test_lead(intake: httpx.AsyncClient) -> None:
 
 async def test_counts_of_affiliates(intake: httpx.AsyncClient) -> None:
     """Each affiliate's outcomes add up to what it has submitted."""
-    outcomes = {"accepted": 1, "held": 0, "unusable": 1, "omitted": 0}
+    outcomes = {"accepted": 1, "held": 0, "unusable": 1, "omitted": 0, "waiting": 0}
     expected = {"affiliates": [{"id": "acme", "submitted": 2, **outcomes}]}
     assert await found(intake, "/counts") == expected
 
