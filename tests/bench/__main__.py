@@ -1,6 +1,7 @@
 """`make bench`: every figure with what it is measured against, on a broker and a store of its own.
 
-Names given as arguments choose among: processes, normalizing, stage, telemetry, path.
+Names given as arguments choose among: processes, normalizing, titles, stage, telemetry, intake,
+path, search. The last one fills a store with a million leads, which takes minutes.
 """
 
 import argparse
@@ -28,9 +29,12 @@ from shared.telemetry import Tracing
 from tests.bench import (
     bare,
     common_normalizing,
+    intake_path,
     per_message,
     processes,
+    searching,
     stage,
+    titles,
     uploads,
     whole_path,
 )
@@ -113,6 +117,15 @@ class Bench:
     def processes(self) -> list[Row]:
         return processes.rows(self.found, self.state, ROUNDS)
 
+    def titles(self) -> list[Row]:
+        return titles.rows()
+
+    def search(self) -> list[Row]:
+        return searching.rows(self.found)
+
+    def intake(self) -> list[Row]:
+        return intake_path.rows(self.state / "intake", ROUNDS)
+
     def path(self) -> list[Row]:
         return whole_path.rows(self.state / "path", ROUNDS)
 
@@ -181,9 +194,12 @@ def chosen(names: Sequence[str], bench: Bench) -> dict[str, Callable[[], list[Ro
     parts = {
         "processes": bench.processes,
         "normalizing": bench.normalizing,
+        "titles": bench.titles,
         "stage": bench.stage,
         "telemetry": bench.telemetry,
+        "intake": bench.intake,
         "path": bench.path,
+        "search": bench.search,
     }
     return {name: part for name, part in parts.items() if not names or name in names}
 
