@@ -1,0 +1,38 @@
+"""The sixth affiliate of docs/adding-an-affiliate.md, exactly as it stands there."""
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import yaml
+
+from services.intake.affiliates import Affiliate, put, stored_id
+from services.intake.normalizing import normalize
+from shared.contracts.intake import PutAffiliate
+from tests.builders import NOW, cause
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "adding-an-affiliate.md"
+
+
+def block(language: str) -> str:
+    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", DOCUMENT.read_text(), re.M | re.S)
+    return str(found)
+
+
+def test_the_documented_affiliate_is_read_without_code() -> None:
+    """It is taken as it stands, and its record becomes a canonical lead."""
+    definition = PutAffiliate.model_validate(yaml.safe_load(block("yaml")))
+    decision = put(definition, None, cause(), NOW)
+    assert decision.answer is not None and decision.answer.code == "created"
+    id = stored_id("main", definition.id)  # noqa: A001
+    affiliate = Affiliate(id, 0, "main", 1, definition, NOW, "ops")
+    read = normalize(json.loads(block("json")), affiliate)
+    assert () == read.reasons
+    assert read.person is not None
+    assert ("ines.martel@northgrid.example", "+4930901820") == (
+        read.person.email,
+        read.person.phone,
+    )
+    assert ("DE", "41", "101") == (read.place.country, read.company.industry, read.category)
+    assert read.captured_at == datetime(2026, 3, 4, tzinfo=UTC)
