@@ -8,7 +8,7 @@ from pydantic_core import from_json
 from starlette.requests import Request
 from starlette.routing import Route
 
-from services.intake import deliveries, domain, searching
+from services.intake import deliveries, domain, searching, versions
 from services.intake.affiliates import stored_id
 from services.intake.deliveries import Delivery, Row
 from services.intake.domain import OUTCOMES, Lead, Try, Upload
@@ -22,8 +22,10 @@ from services.intake.store import (
     QUESTIONS,
     REQUESTS,
     TRIES,
+    VERSIONS,
     of_delivery,
 )
+from services.intake.versions import Version
 from shared import read_api
 from shared.ids import pseudonym
 from shared.read_api import BadRequest
@@ -47,9 +49,11 @@ def routes(store: Store, secret: str) -> list[Route]:
         read_api.route("/leads", reader.leads),
         read_api.route("/leads/{id}", reader.lead),
         read_api.route("/affiliates", reader.affiliates),
+        read_api.route("/affiliates/{id}/versions", reader.affiliate_versions),
         read_api.route("/counts", reader.counts),
         read_api.route("/held", reader.held),
         read_api.route("/questions", reader.questions),
+        read_api.route("/questions/{id}/versions", reader.question_versions),
         read_api.route("/deliveries", reader.deliveries),
         read_api.route("/deliveries/{affiliate}/{id:path}", reader.delivery),
         read_api.route("/requests", reader.requests),
@@ -110,6 +114,21 @@ class Reader:
         where = {"tenant": read_api.tenant(request)}
         rows = await self._store.find(QUESTIONS.name, where, sort=[("_id", 1)])
         return {"questions": [_question(row) for row in rows]}
+
+    async def affiliate_versions(self, request: Request) -> Mapping[str, Any]:
+        id = stored_id(read_api.tenant(request), request.path_params["id"])  # noqa: A001
+        return await self._versions(versions.of_affiliate(id))
+
+    async def question_versions(self, request: Request) -> Mapping[str, Any]:
+        id = stored_id(read_api.tenant(request), request.path_params["id"])  # noqa: A001
+        return await self._versions(versions.of_question(id))
+
+    async def _versions(self, of: str) -> Mapping[str, Any]:
+        """Oldest first, each whole, with who made it and when."""
+        rows = await self._store.find(VERSIONS.name, {"of": of}, sort=[("number", 1)])
+        if not rows:
+            raise read_api.NotFound("version")
+        return {"versions": [_version(VERSIONS.from_document(row)) for row in rows]}
 
     async def deliveries(self, request: Request) -> Mapping[str, Any]:
         """INT-10: each as it stands now, counted."""
@@ -271,6 +290,16 @@ def _question(row: Document) -> Mapping[str, Any]:
         "version": question.number,
         "changed_at": question.changed_at,
         "changed_by": question.changed_by,
+    }
+
+
+def _version(version: Version) -> Mapping[str, Any]:
+    return {
+        "version": version.number,
+        "definition": from_json(version.definition),
+        "aliases": from_json(version.aliases),
+        "changed_at": version.changed_at,
+        "changed_by": version.changed_by,
     }
 
 

@@ -11,6 +11,7 @@ from services.intake.questions import Question, QuestionIndex
 from services.intake.replacing import Contacts, Known
 from services.intake.requests import Request
 from services.intake.store import HELD_AT_ONCE
+from services.intake.versions import with_versions
 from shared.contracts.intake import (
     AddAlias,
     AnnounceDelivery,
@@ -241,25 +242,29 @@ def note_sent(state: WorkingSet, given: Input) -> Decision:
     return domain.note_sent(state.get(Lead, sent.lead), sent.campaign)
 
 
+def _versioned(decision: Decision) -> Decision:
+    return replace(decision, save=with_versions(decision.save))
+
+
 def put_affiliate(state: WorkingSet, given: Input) -> Decision:
     command = given.event
     assert isinstance(command, PutAffiliate)
     before = state.get(Affiliate, affiliates.stored_id(given.cause.tenant, command.id))
-    return affiliates.put(command, before, given.cause, given.now)
+    return _versioned(affiliates.put(command, before, given.cause, given.now))
 
 
 def put_question(state: WorkingSet, given: Input) -> Decision:
     command = given.event
     assert isinstance(command, PutQuestion)
     before = state.get(Question, questions.stored_id(given.cause.tenant, command.id))
-    return questions.put(command, before, given.cause, given.now)
+    return _versioned(questions.put(command, before, given.cause, given.now))
 
 
 def add_alias(state: WorkingSet, given: Input) -> Decision:
     command = given.event
     assert isinstance(command, AddAlias)
     before = state.get(Question, questions.stored_id(given.cause.tenant, command.question))
-    return questions.add_alias(command, before, given.cause, given.now)
+    return _versioned(questions.add_alias(command, before, given.cause, given.now))
 
 
 def recheck_held(state: WorkingSet, given: Input) -> Decision:

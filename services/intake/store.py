@@ -18,6 +18,7 @@ from services.intake.domain import AcceptedAs, Change, Contact, Lead, Try, Uploa
 from services.intake.normalizing import email_of
 from services.intake.questions import Alias, Question, QuestionIndex
 from services.intake.requests import Request
+from services.intake.versions import Version
 from shared.contracts.intake import (
     AddAlias,
     AnnounceDelivery,
@@ -237,6 +238,7 @@ AFFILIATES = Collection("affiliates", Affiliate, _affiliate_document, _affiliate
 QUESTIONS = Collection("questions", Question, _question_document, _question)
 DELIVERIES = plain("deliveries", Delivery, SCHEMA)
 REQUESTS = plain("requests", Request, SCHEMA)
+VERSIONS = plain("versions", Version, SCHEMA)
 
 INDEXES: list[Index] = [
     # Guarded writes look for both, and not every store begins with the id alone.
@@ -262,6 +264,7 @@ INDEXES: list[Index] = [
     Index(AFFILIATES.name, ("revision",)),
     Index(QUESTIONS.name, ("revision",)),
     Index(DELIVERIES.name, ("tenant", "announced.affiliate")),
+    Index(VERSIONS.name, ("of", "number")),
     Index(REQUESTS.name, ("tenant", "answered_at")),
     Index(REVISIONS, ()),
 ]
@@ -320,6 +323,7 @@ class IntakeStore:
         await changed.save(transaction, CONTACTS)
         await changed.save(transaction, DELIVERIES)
         await changed.save(transaction, REQUESTS)
+        await changed.save(transaction, VERSIONS)
 
     def _persons(
         self, inputs: Sequence[Input], wanted: "Wanted", state: WorkingSet

@@ -83,7 +83,7 @@ def test_twenty_kills_in_the_middle_of_an_import(story: Story, tmp_path: Path) -
 
 
 def open_for_imports(story: Story) -> None:
-    names = [str(SAMPLE / name) for name in ("affiliates.yaml", "campaigns.yaml")]
+    names = [str(SAMPLE / name) for name in ("affiliates.yaml", "questions.yaml", "campaigns.yaml")]
     put(read_files(names, {"RECEIVER": story.found["receiver"]}), Asker("chaos"))
 
 

@@ -100,6 +100,22 @@ def test_an_alias_frees_the_whole_batch_and_all_later_uploads() -> None:
     on_platform(story)
 
 
+def test_every_version_of_a_question_is_kept_with_who_and_when() -> None:
+    """INT-07: the same again is no version."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question()
+        alias = {"question": "q_budget", "given": "little", "answer": "under 10k"}
+        for actor in ("ann", "bob"):
+            await platform.ask("intake.question.alias", "q_budget", alias, actor=actor)
+        kept = [row for row in platform.stored("versions") if row["of"].startswith("question")]
+        assert [(1, "ops"), (2, "ann")] == sorted(
+            (row["number"], row["changed_by"]) for row in kept
+        )
+
+    on_platform(story)
+
+
 def test_a_lead_held_while_its_alias_was_added_is_looked_at_again() -> None:
     """INT-07: neither decision saw the other; the deadline of the held lead does."""
 
