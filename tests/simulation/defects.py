@@ -12,13 +12,17 @@ from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
 
+from services.intake import domain as intake_domain
+from services.intake import handlers as intake_handlers
+from services.intake.domain import Contact
+from services.routing import domain as routing_domain
 from services.routing.campaigns import CampaignBook
 from shared.errors import Infrastructure
 from shared.loop import decide, inbox, sort_out
 from shared.loop import effects as effects_module
 from shared.loop import open as open_module
 from shared.loop import step as step_module
-from shared.loop.decision import Accepted, Outcome
+from shared.loop.decision import Accepted, Decision, Outcome
 from shared.loop.effects import Verdict
 from shared.loop.log import Record
 from shared.loop.loop import Loop
@@ -299,6 +303,28 @@ def parked_key_overtaken() -> None:
     _replace(decide, "_is_behind_parked", lambda step, item: False)
 
 
+def recheck_forgotten() -> None:
+    """A changed question frees later uploads only, not what is held for it."""
+    _replace(intake_handlers, "recheck_held", lambda state, given: Decision())
+    _replace(intake_domain, "recheck", lambda lead, at: None)
+    right = intake_domain.concluded
+
+    def concluded(*arguments: Any) -> Decision:
+        return replace(right(*arguments), due=[])
+
+    _replace(intake_domain, "concluded", concluded)
+
+
+def withdrawn_though_sent() -> None:
+    """Routing gives a lead back however far it has come."""
+    _replace(routing_domain, "TOO_LATE", frozenset())
+
+
+def accepted_and_not_remembered() -> None:
+    """The contact forgets what the person was accepted as."""
+    _replace(Contact, "with_accepted", lambda self, accepted: self)
+
+
 DEFECTS: dict[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -323,5 +349,8 @@ DEFECTS: dict[str, Plant] = {
         doubt_forgotten,
         cap_counted_on_delivery,
         parked_key_overtaken,
+        recheck_forgotten,
+        withdrawn_though_sent,
+        accepted_and_not_remembered,
     )
 }
