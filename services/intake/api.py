@@ -8,10 +8,10 @@ from pydantic_core import from_json
 from starlette.requests import Request
 from starlette.routing import Route
 
-from services.intake import deliveries, domain, searching, versions
+from services.intake import deliveries, searching, versions
 from services.intake.affiliates import stored_id
 from services.intake.deliveries import Delivery, Row
-from services.intake.domain import OUTCOMES, Lead, Try, Upload
+from services.intake.leads import HELD, OUTCOMES, REASON_CODES, WAITING, Lead, Try, Upload
 from services.intake.normalizing import email_address
 from services.intake.requests import Request as AffiliateRequest
 from services.intake.searching import Search
@@ -72,7 +72,7 @@ class Reader:
 
     async def held(self, request: Request) -> Mapping[str, Any]:
         """INT-06: what waits for a person, with what each answer may mean."""
-        where = self._where(request) | {"upload.outcome": domain.HELD}
+        where = self._where(request) | {"upload.outcome": HELD}
         if question := request.query_params.get("question"):
             where["held_for"] = question
         rows, following = await self._page(request, where)
@@ -160,7 +160,7 @@ class Reader:
         where = dict(of_delivery(delivery))
         outcomes = {
             outcome: await self._store.count(LEADS.name, where | {"upload.outcome": outcome})
-            for outcome in (*OUTCOMES, domain.WAITING)
+            for outcome in (*OUTCOMES, WAITING)
         }
         sent = await self._store.count(LEADS.name, where | {"is_sent": True})
         announced = delivery.announced
@@ -201,14 +201,14 @@ class Reader:
         where = {"tenant": tenant, "affiliate": affiliate}
         counts = {
             outcome: await self._store.count(LEADS.name, where | {"upload.outcome": outcome})
-            for outcome in (*OUTCOMES, domain.WAITING)
+            for outcome in (*OUTCOMES, WAITING)
         }
         counted = {"id": affiliate, "submitted": sum(counts.values()), **counts}
         if not with_reasons:
             return counted
         reasons = {
             code: await self._store.count(LEADS.name, where | {"reason_codes": code})
-            for code in domain.REASON_CODES
+            for code in REASON_CODES
         }
         return counted | {"reasons": {code: n for code, n in reasons.items() if n}}
 

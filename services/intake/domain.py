@@ -1,17 +1,30 @@
-"""A lead from upload to outcome: each raw record ends as exactly one outcome (INT-03).
+"""What becomes of an upload: each raw record ends as exactly one outcome (INT-03).
 
-The lead of an affiliate's reference is one entity; once accepted it is that lead forever (INT-05).
-A contact is one person of a tenant, whatever became of the leads (INT-04).
+Whether it is decided now or again, later, from what was stored: all checks are made, as of the time
+of the upload, and the outcome is said in the upload's own trace.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
 from services.intake.affiliates import ORGANIC, Affiliate
+from services.intake.contacts import AcceptedAs, Contact
+from services.intake.leads import (
+    ACCEPTED,
+    HELD,
+    OMITTED,
+    UNUSABLE,
+    WAITING,
+    Change,
+    Lead,
+    Try,
+    Upload,
+    lead_id,
+)
 from services.intake.normalizing import Normalized
 from services.intake.questions import Judged
 from shared.contracts.intake import (
@@ -23,182 +36,17 @@ from shared.contracts.intake import (
     LeadUnusable,
     SubmitLead,
 )
-from shared.contracts.values import HeldAnswer, LeadSource, Person, Reason
-from shared.ids import derived
+from shared.contracts.values import HeldAnswer, LeadSource, Reason
 from shared.loop.decision import Accepted, Cause, Decision, Due, Refused, Say
 from shared.loop.working_set import Entity
-
-ACCEPTED = "accepted"
-HELD = "held"
-UNUSABLE = "unusable"
-OMITTED = "omitted"
-WAITING = "waiting"
-"""Not an outcome yet: routing was asked to withdraw the lead that this one replaces."""
-OUTCOMES = (ACCEPTED, HELD, UNUSABLE, OMITTED)
 
 RECHECK = "recheck"
 # An alias and a lead that it would free may be decided at the same moment, neither seeing the
 # other; a transaction is over long before this.
 RECHECK_AFTER = timedelta(minutes=1)
-DUPLICATE_FOR = timedelta(days=90)
-ACCEPTED_KEPT_MAX = 100
-
-REASON_CODES = (
-    "email_invalid",
-    "field_missing",
-    "field_unreadable",
-    "lead_code_unknown",
-    "category_unknown",
-    "country_unknown",
-    "duplicate",
-    "replaced",
-    "replaces_sent",
-    "smarter_answer_invalid",
-    "smarter_unknown_symbol",
-    "smarter_question_not_in_category",
-)
-"""Every reason that a lead may have (INT-03); the list is closed."""
 
 # The sender uploads under something that does not exist: beside the outcome it is told no.
 REFUSED_WITH = ("lead_code_unknown", "category_unknown")
-
-
-def lead_id(tenant: str, affiliate: str, reference: str) -> str:
-    return derived(tenant, "lead", affiliate, reference)
-
-
-def lead_key(affiliate: str | None, reference: str) -> str:
-    """What the lead's shard is found by: the key of its upload."""
-    return f"{affiliate or ORGANIC}:{reference}"
-
-
-def instant_text(at: datetime) -> str:
-    """Sorts as the instants do."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%f")
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """One raw record and what became of it; `trace` follows it through all services."""
-
-    record: str
-    """JSON text: an affiliate's field names may be what no store takes as a key."""
-    command: str
-    uploaded_at: datetime
-    uploaded_by: str
-    trace: str | None
-    outcome: str
-    reasons: tuple[Reason, ...] = ()
-    lead_code: str | None = None
-    """What the upload as a whole was declared with."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What happened to a lead after its upload was decided, and who did it."""
-
-    at: datetime
-    by: str
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Lead:
-    id: str
-    version: int
-    tenant: str
-    affiliate: str | None
-    reference: str
-    lead_code: str | None
-    delivery: str | None
-    upload: Upload
-    tries: int
-    """How many earlier uploads there are under this reference; they are kept as `Try`."""
-    mapping_version: int
-    person_id: str | None
-    accepted: LeadAccepted | None
-    source: LeadSource = "affiliate"
-    replaces: str | None = None
-    held: tuple[HeldAnswer, ...] = ()
-    given: Mapping[str, str] = field(default_factory=dict)
-    """Answers that an operator gave in the place of what the record says."""
-    sent_to: tuple[str, ...] = ()
-    changes: tuple[Change, ...] = ()
-    categories: tuple[str, ...] = ()
-    """Of an organic lead, like the time at which it converted."""
-    converted_at: datetime | None = None
-
-    @property
-    def outcome(self) -> str:
-        return self.upload.outcome
-
-    @property
-    def is_final(self) -> bool:
-        """INT-05: no upload under its reference is a new try; one that was replaced has lost its
-        place for good."""
-        is_replaced = any(reason.code == "replaced" for reason in self.upload.reasons)
-        return self.outcome in (ACCEPTED, WAITING) or is_replaced
-
-    @property
-    def key(self) -> str:
-        return lead_key(self.affiliate, self.reference)
-
-    @property
-    def order(self) -> str:
-        """By which leads are sorted and found: the instant of the upload, then the id."""
-        return f"{instant_text(self.upload.uploaded_at)}/{self.id}"
-
-    def ended(self, outcome: str, reason: Reason, change: Change) -> "Lead":
-        upload = replace(self.upload, outcome=outcome, reasons=(reason,))
-        return replace(self, upload=upload, accepted=None, held=(), changes=(*self.changes, change))
-
-
-@dataclass(frozen=True, slots=True)
-class Try:
-    """An upload that is not the lead's current one; written once."""
-
-    id: str
-    version: int
-    tenant: str
-    lead: str
-    upload: Upload
-
-
-@dataclass(frozen=True, slots=True)
-class AcceptedAs:
-    """A lead that a person was accepted as."""
-
-    lead: str
-    lead_code: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """A person, found by the pseudonym of the normalized email."""
-
-    id: str
-    version: int
-    tenant: str
-    person: Person
-    first_lead: str
-    first_seen_at: datetime
-    accepted: tuple[AcceptedAs, ...] = ()
-
-    def has_duplicate(self, lead_code: str, lead: str, at: datetime) -> bool:
-        """INT-05: accepted before under this lead code; a blank code is never a duplicate key."""
-        return bool(lead_code) and any(
-            before.lead_code == lead_code
-            and before.lead != lead
-            and abs(at - before.at) < DUPLICATE_FOR
-            for before in self.accepted
-        )
-
-    def with_accepted(self, accepted: AcceptedAs) -> "Contact":
-        return replace(self, accepted=(*self.accepted, accepted)[-ACCEPTED_KEPT_MAX:])
-
-    def without(self, lead: str) -> "Contact":
-        return replace(self, accepted=tuple(one for one in self.accepted if one.lead != lead))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 
 from services.intake import affiliates, deliveries, domain, questions, replacing, requests
 from services.intake.affiliates import Affiliate, AffiliateIndex
+from services.intake.contacts import Contact
 from services.intake.deliveries import Delivery, Row
-from services.intake.domain import Change, Contact, Lead, Raw, Submission
+from services.intake.domain import Raw, Submission
+from services.intake.leads import HELD, WAITING, Change, Lead, lead_id
 from services.intake.normalizing import normalize
 from services.intake.questions import Question, QuestionIndex
 from services.intake.replacing import Contacts, Known
@@ -101,9 +103,9 @@ class Intake:
     def release_lead(self, state: WorkingSet, given: Input) -> Decision:
         command, cause = given.event, given.cause
         assert isinstance(command, ReleaseLead)
-        id = domain.lead_id(cause.tenant, command.affiliate, command.reference)  # noqa: A001
+        id = lead_id(cause.tenant, command.affiliate, command.reference)  # noqa: A001
         lead = state.get(Lead, id)
-        if lead is None or lead.outcome != domain.HELD:
+        if lead is None or lead.outcome != HELD:
             return _refused("not_held", "no lead is held under this reference")
         affiliate = self.source(state, lead, cause)
         if refused := self._not_releasing(state, lead, command, cause):
@@ -130,17 +132,17 @@ class Intake:
         event = given.event
         assert isinstance(event, LeadToRecheck | DueReached)
         lead = state.get(Lead, event.lead if isinstance(event, LeadToRecheck) else _lead_of(event))
-        if lead is None or lead.outcome != domain.HELD:
+        if lead is None or lead.outcome != HELD:
             return Decision()
         decision = self.again(state, lead, given, "rechecked")
         after = next(entity for entity in decision.save if isinstance(entity, Lead))
-        return Decision() if after.outcome == domain.HELD else decision
+        return Decision() if after.outcome == HELD else decision
 
     def replace_lead(self, state: WorkingSet, given: Input) -> Decision:
         answer = given.event
         assert isinstance(answer, WithdrawalAnswered)
         lead = state.get(Lead, answer.replacement)
-        if lead is None or lead.outcome != domain.WAITING:
+        if lead is None or lead.outcome != WAITING:
             return Decision()
         if answer.outcome == "already_sent":
             return replacing.already_sent(lead, given.now)
@@ -195,7 +197,7 @@ class Intake:
 
     def replaced(self, raw: Raw) -> str:
         assert raw.affiliate is not None and raw.replaces is not None
-        return domain.lead_id(raw.cause.tenant, raw.affiliate, raw.replaces)
+        return lead_id(raw.cause.tenant, raw.affiliate, raw.replaces)
 
     def announce_delivery(self, state: WorkingSet, given: Input) -> Decision:
         command, cause = given.event, given.cause

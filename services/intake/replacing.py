@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.intake import domain
-from services.intake.domain import Change, Contact, Lead, Submission
+from services.intake.contacts import Contact
+from services.intake.domain import Submission
+from services.intake.leads import ACCEPTED, OMITTED, UNUSABLE, WAITING, Change, Lead
 from shared.contracts.intake import WithdrawalAsked
 from shared.contracts.values import Reason
 from shared.loop.decision import Accepted, Cause, Decision, Refused, Say
@@ -43,13 +45,13 @@ def take_in(given: Submission, known: Known, now: datetime) -> Decision:
         return _refused("replaces_itself", "a lead cannot replace itself")
     if other is None:
         return _refused("replaced_unknown", "there is no lead with the reference to replace")
-    if other.outcome == domain.WAITING:
+    if other.outcome == WAITING:
         return _refused("replaced_waiting", "the lead to replace waits for a replacement itself")
     free = known.contact.without(other.id) if known.contact else None
     outcome, _ = domain.outcome_of(given, free)
-    if outcome in (domain.UNUSABLE, domain.OMITTED):
+    if outcome in (UNUSABLE, OMITTED):
         return domain.take_in(given, known.before, known.contact)
-    if other.outcome == domain.ACCEPTED:
+    if other.outcome == ACCEPTED:
         return _ask(given, known, other)
     decision = domain.take_in(given, known.before, known.contact)
     return _in_place_of(other, decision, raw.cause, now)
@@ -60,9 +62,9 @@ def _refused(code: str, text: str) -> Decision:
 
 
 def _in_place_of(other: Lead, decision: Decision, cause: Cause, now: datetime) -> Decision:
-    if other.outcome == domain.OMITTED:
+    if other.outcome == OMITTED:
         return decision
-    ended = other.ended(domain.OMITTED, REPLACED, Change(now, cause.actor, "replaced"))
+    ended = other.ended(OMITTED, REPLACED, Change(now, cause.actor, "replaced"))
     return replace(decision, save=[*decision.save, ended], say=[domain.say(ended), *decision.say])
 
 
@@ -72,17 +74,17 @@ def _ask(given: Submission, known: Known, other: Lead) -> Decision:
     asked = WithdrawalAsked(
         lead=other.id, person_id=other.person_id, replacement=lead.id, reply_key=lead.key
     )
-    details = {"lead": lead.id, "outcome": domain.WAITING}
+    details = {"lead": lead.id, "outcome": WAITING}
     return Decision(
         save=[lead, *beside],
         say=[Say(asked, other.person_id)],
-        answer=Accepted(domain.WAITING, "routing is asked to withdraw the other lead", details),
+        answer=Accepted(WAITING, "routing is asked to withdraw the other lead", details),
     )
 
 
 def already_sent(lead: Lead, now: datetime) -> Decision:
     """It is too late: the new upload is not used."""
-    after = lead.ended(domain.OMITTED, ALREADY_SENT, Change(now, ROUTING, "not replaced"))
+    after = lead.ended(OMITTED, ALREADY_SENT, Change(now, ROUTING, "not replaced"))
     return Decision(save=[after], say=[domain.say(after)])
 
 
@@ -91,9 +93,9 @@ def withdrawn(
 ) -> Decision:
     """The other lead ends as omitted, its person is free for the new one, which is now decided."""
     change = Change(now, ROUTING, "the other lead was withdrawn")
-    if other is None or other.outcome != domain.ACCEPTED:
+    if other is None or other.outcome != ACCEPTED:
         return domain.decide_again(lead, given, contacts.of_new, change)
-    ended = other.ended(domain.OMITTED, REPLACED, Change(now, ROUTING, "withdrawn"))
+    ended = other.ended(OMITTED, REPLACED, Change(now, ROUTING, "withdrawn"))
     freed = contacts.of_other.without(other.id) if contacts.of_other else None
     is_same = freed is not None and freed.id == given.person_id
     decision = domain.decide_again(lead, given, freed if is_same else contacts.of_new, change)

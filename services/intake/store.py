@@ -11,33 +11,26 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
-from services.intake import affiliates, deliveries, domain, questions, requests
+from services.intake import affiliates
 from services.intake.affiliates import ORGANIC, ORGANIC_SOURCE, Affiliate, AffiliateIndex
+from services.intake.contacts import AcceptedAs, Contact
 from services.intake.deliveries import Delivery
-from services.intake.domain import AcceptedAs, Change, Contact, Lead, Try, Upload
+from services.intake.leads import Change, Lead, Try, Upload
 from services.intake.normalizing import email_of
 from services.intake.questions import Alias, Question, QuestionIndex
 from services.intake.requests import Request
 from services.intake.versions import Version
+from services.intake.wanted import Wanted
 from shared.contracts.intake import (
-    AddAlias,
-    AnnounceDelivery,
-    AnswerRequest,
-    ConvertLead,
     LeadAccepted,
-    LeadToRecheck,
-    OpenRequest,
     PutAffiliate,
     PutQuestion,
     QuestionChanged,
-    ReleaseLead,
-    SubmitLead,
 )
-from shared.contracts.routing import LeadSent, WithdrawalAnswered
 from shared.contracts.values import HeldAnswer, Person, Reason
 from shared.ids import pseudonym
 from shared.loop.catalogue import REVISIONS, Catalogue
-from shared.loop.decision import DueReached, Input
+from shared.loop.decision import Input
 from shared.loop.working_set import Collection, WorkingSet, plain
 from shared.store import Document, Filter, Index, Transaction
 
@@ -325,9 +318,7 @@ class IntakeStore:
         await changed.save(transaction, REQUESTS)
         await changed.save(transaction, VERSIONS)
 
-    def _persons(
-        self, inputs: Sequence[Input], wanted: "Wanted", state: WorkingSet
-    ) -> Iterable[str]:
+    def _persons(self, inputs: Sequence[Input], wanted: Wanted, state: WorkingSet) -> Iterable[str]:
         """Whoever an upload of this batch may name, by every mapping it may be read with."""
         put = _put_in_batch(inputs)
         for tenant, affiliate, record in wanted.records:
@@ -350,73 +341,6 @@ class IntakeStore:
         for source in (*put.get(id, ()), *([known] if known else ())):
             if email := email_of(record, source):
                 yield pseudonym(self._secret, tenant, email)
-
-
-class Wanted:
-    """What deciding a batch needs, by collection, in the order of the batch."""
-
-    def __init__(self) -> None:
-        self.affiliates: list[str] = []
-        self.questions: list[str] = []
-        self.deliveries: list[str] = []
-        self.requests: list[str] = []
-        self.leads: list[str] = []
-        self.again: list[str] = []
-        """Leads whose stored upload may be decided again."""
-        self.records: list[tuple[str, str | None, Mapping[str, Any]]] = []
-        self.changed: list[tuple[str, QuestionChanged]] = []
-        self.reconciled: list[str] = []
-
-    def add(self, given: Input) -> None:
-        tenant = given.cause.tenant
-        match given.event:
-            case SubmitLead() as command:
-                self._lead(tenant, command.affiliate, command.reference)
-                if command.replaces is not None:
-                    self._lead(tenant, command.affiliate, command.replaces)
-                self.records.append((tenant, command.affiliate, command.record))
-            case ConvertLead() as command:
-                self._lead(tenant, ORGANIC, command.reference)
-                self.records.append((tenant, None, command.record))
-            case ReleaseLead() as command:
-                self._again(domain.lead_id(tenant, command.affiliate, command.reference))
-            case LeadToRecheck() as recheck:
-                self._again(recheck.lead)
-            case WithdrawalAnswered() as answered:
-                self._again(answered.replacement)
-                self._again(answered.lead)
-            case LeadSent() as sent:
-                self.leads.append(sent.lead)
-            case PutAffiliate() as command:
-                self.affiliates.append(affiliates.stored_id(tenant, command.id))
-            case PutQuestion() as command:
-                self.questions.append(questions.stored_id(tenant, command.id))
-            case AddAlias() as command:
-                self.questions.append(questions.stored_id(tenant, command.question))
-            case QuestionChanged() as changed:
-                self.changed.append((tenant, changed))
-            case AnnounceDelivery() as command:
-                self.deliveries.append(deliveries.stored_id(tenant, command.affiliate, command.id))
-            case OpenRequest() | AnswerRequest() as command:
-                self.requests.append(requests.stored_id(tenant, command.affiliate, command.id))
-            case DueReached() as reached:
-                self._due(reached)
-
-    def _due(self, reached: DueReached) -> None:
-        if reached.kind == domain.RECHECK:
-            self._again(reached.data["lead"])
-        elif reached.kind == deliveries.RECONCILE:
-            self.deliveries.append(reached.data["delivery"])
-            self.reconciled.append(reached.data["delivery"])
-        elif reached.kind == requests.REMIND:
-            self.requests.append(reached.data["request"])
-
-    def _lead(self, tenant: str, affiliate: str, reference: str) -> None:
-        self.leads.append(domain.lead_id(tenant, affiliate, reference))
-
-    def _again(self, id: str) -> None:  # noqa: A002
-        self.leads.append(id)
-        self.again.append(id)
 
 
 def _put_in_batch(inputs: Sequence[Input]) -> Mapping[str, Sequence[Affiliate]]:

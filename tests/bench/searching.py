@@ -16,7 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from services.intake import domain, searching
-from services.intake.domain import Lead
+from services.intake.leads import ACCEPTED, HELD, OUTCOMES, Lead
 from services.intake.searching import Search
 from services.intake.store import INDEXES, LEADS
 from shared.contracts.intake import LeadAccepted
@@ -40,7 +40,7 @@ FILTERS: Mapping[str, Mapping[str, Any]] = {
     "nothing": {},
     "affiliate": {"affiliate": "a1"},
     "lead code": {"lead_code": "INT-AAA-BBB-7"},
-    "outcome": {"upload.outcome": domain.HELD},
+    "outcome": {"upload.outcome": HELD},
     "unsent": {"is_sent": False},
     "source": {"source": "organic"},
     "email": {"person_id": "person-77"},
@@ -48,7 +48,7 @@ FILTERS: Mapping[str, Mapping[str, Any]] = {
     "delivery": {"affiliate": "a1", "delivery": "d5"},
     "affiliate, outcome, lead code and campaign": {
         "affiliate": "a1",
-        "upload.outcome": domain.ACCEPTED,
+        "upload.outcome": ACCEPTED,
         "lead_code": "INT-AAA-BBB-7",
         "sent_to": "c3",
     },
@@ -119,7 +119,7 @@ def some(leads: int) -> Iterator[Document]:
 
 def _lead(random: Random, number: int, leads: int) -> Lead:
     affiliate = f"a{random.randrange(5)}"
-    outcome = random.choices(domain.OUTCOMES, [80, 1, 15, 4])[0]
+    outcome = random.choices(OUTCOMES, [80, 1, 15, 4])[0]
     organic = random.random() < 0.1
     return Lead(
         id=str(uuid4()),
@@ -133,9 +133,9 @@ def _lead(random: Random, number: int, leads: int) -> Lead:
         tries=0,
         mapping_version=1,
         person_id=f"person-{random.randrange(leads // 2)}",
-        accepted=ACCEPTED if outcome == domain.ACCEPTED else None,
+        accepted=CANONICAL if outcome == ACCEPTED else None,
         source="organic" if organic else "affiliate",
-        sent_to=_campaigns(random) if outcome == domain.ACCEPTED else (),
+        sent_to=_campaigns(random) if outcome == ACCEPTED else (),
     )
 
 
@@ -143,7 +143,7 @@ def _campaigns(random: Random) -> tuple[str, ...]:
     return tuple(f"c{random.randrange(100)}" for _ in range(random.choice((0, 1, 1, 2))))
 
 
-ACCEPTED: LeadAccepted = accepted_lead()
+CANONICAL: LeadAccepted = accepted_lead()
 UPLOAD = domain.uploaded(
     domain.Raw(
         "affiliate",
@@ -155,5 +155,5 @@ UPLOAD = domain.uploaded(
         None,
         Cause("c", "s", "k", NEWEST, tenant="main", actor="a", role="operator"),
     ),
-    domain.ACCEPTED,
+    ACCEPTED,
 )

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from deploy.sample import generate
-from services.intake import domain, normalizing, places, titles
+from services.intake import normalizing, places, titles
 from services.intake.affiliates import Affiliate, stored_id
+from services.intake.leads import lead_id
 from shared.contracts import envelope as envelopes
 from shared.contracts.envelope import Envelope
 from shared.contracts.intake import PutAffiliate, SubmitLead
@@ -43,7 +44,7 @@ def clean(count: int, seed: int) -> list[tuple[str, Outgoing]]:
             "Asset Category ID": CATEGORIES[number % len(CATEGORIES)],
             "Country Name": "US",
         }
-        lead = domain.lead_id("main", AFFILIATE, reference)
+        lead = lead_id("main", AFFILIATE, reference)
         found.append((lead, submission(row | own, reference)))
     return found
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.intake.domain import lead_id
+from services.intake.leads import lead_id
 from shared.contracts import envelope as envelopes
 from shared.contracts.envelope import Envelope
 from shared.loop.effects import Verdict

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from services.intake import domain as intake_domain
 from services.intake import handlers as intake_handlers
-from services.intake.domain import Contact
+from services.intake.contacts import Contact
 from services.routing import domain as routing_domain
 from services.routing.campaigns import CampaignBook
 from shared.errors import Infrastructure

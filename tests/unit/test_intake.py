@@ -7,8 +7,9 @@ import pytest
 from pydantic_core import to_json
 
 from services.intake.affiliates import Affiliate, AffiliateIndex
-from services.intake.domain import Contact, Lead, Try, lead_id
+from services.intake.contacts import Contact
 from services.intake.handlers import Intake
+from services.intake.leads import Lead, Try, lead_id
 from services.intake.questions import QuestionIndex
 from services.intake.store import IntakeStore
 from shared.contracts.intake import LeadAccepted, LeadUnusable, SubmitLead

@@ -8,8 +8,8 @@ import pytest
 from starlette.applications import Starlette
 
 from services.intake import api as intake_api
-from services.intake.domain import lead_id
 from services.intake.handlers import Intake
+from services.intake.leads import lead_id
 from services.intake.store import IntakeStore
 from services.routing import api as routing_api
 from services.routing import handlers as routing_handlers

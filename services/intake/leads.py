@@ -1,0 +1,140 @@
+"""A lead as it is kept: its upload, its one outcome with the reasons, and what happened since.
+
+The lead of an affiliate's reference is one entity; once accepted it is that lead forever (INT-05).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from services.intake.affiliates import ORGANIC
+from shared.contracts.intake import LeadAccepted
+from shared.contracts.values import HeldAnswer, LeadSource, Reason
+from shared.ids import derived
+
+ACCEPTED = "accepted"
+HELD = "held"
+UNUSABLE = "unusable"
+OMITTED = "omitted"
+WAITING = "waiting"
+"""Not an outcome yet: routing was asked to withdraw the lead that this one replaces."""
+OUTCOMES = (ACCEPTED, HELD, UNUSABLE, OMITTED)
+
+REASON_CODES = (
+    "email_invalid",
+    "field_missing",
+    "field_unreadable",
+    "lead_code_unknown",
+    "category_unknown",
+    "country_unknown",
+    "duplicate",
+    "replaced",
+    "replaces_sent",
+    "smarter_answer_invalid",
+    "smarter_unknown_symbol",
+    "smarter_question_not_in_category",
+)
+"""Every reason that a lead may have (INT-03); the list is closed."""
+
+# The sender uploads under something that does not exist: beside the outcome it is told no.
+
+
+def lead_id(tenant: str, affiliate: str, reference: str) -> str:
+    return derived(tenant, "lead", affiliate, reference)
+
+
+def lead_key(affiliate: str | None, reference: str) -> str:
+    """What the lead's shard is found by: the key of its upload."""
+    return f"{affiliate or ORGANIC}:{reference}"
+
+
+def instant_text(at: datetime) -> str:
+    """Sorts as the instants do."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%f")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One raw record and what became of it; `trace` follows it through all services."""
+
+    record: str
+    """JSON text: an affiliate's field names may be what no store takes as a key."""
+    command: str
+    uploaded_at: datetime
+    uploaded_by: str
+    trace: str | None
+    outcome: str
+    reasons: tuple[Reason, ...] = ()
+    lead_code: str | None = None
+    """What the upload as a whole was declared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to a lead after its upload was decided, and who did it."""
+
+    at: datetime
+    by: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    id: str
+    version: int
+    tenant: str
+    affiliate: str | None
+    reference: str
+    lead_code: str | None
+    delivery: str | None
+    upload: Upload
+    tries: int
+    """How many earlier uploads there are under this reference; they are kept as `Try`."""
+    mapping_version: int
+    person_id: str | None
+    accepted: LeadAccepted | None
+    source: LeadSource = "affiliate"
+    replaces: str | None = None
+    held: tuple[HeldAnswer, ...] = ()
+    given: Mapping[str, str] = field(default_factory=dict)
+    """Answers that an operator gave in the place of what the record says."""
+    sent_to: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    categories: tuple[str, ...] = ()
+    """Of an organic lead, like the time at which it converted."""
+    converted_at: datetime | None = None
+
+    @property
+    def outcome(self) -> str:
+        return self.upload.outcome
+
+    @property
+    def is_final(self) -> bool:
+        """INT-05: no upload under its reference is a new try; one that was replaced has lost its
+        place for good."""
+        is_replaced = any(reason.code == "replaced" for reason in self.upload.reasons)
+        return self.outcome in (ACCEPTED, WAITING) or is_replaced
+
+    @property
+    def key(self) -> str:
+        return lead_key(self.affiliate, self.reference)
+
+    @property
+    def order(self) -> str:
+        """By which leads are sorted and found: the instant of the upload, then the id."""
+        return f"{instant_text(self.upload.uploaded_at)}/{self.id}"
+
+    def ended(self, outcome: str, reason: Reason, change: Change) -> "Lead":
+        upload = replace(self.upload, outcome=outcome, reasons=(reason,))
+        return replace(self, upload=upload, accepted=None, held=(), changes=(*self.changes, change))
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """An upload that is not the lead's current one; written once."""
+
+    id: str
+    version: int
+    tenant: str
+    lead: str
+    upload: Upload
