@@ -29,7 +29,7 @@ from shared.contracts.intake import (
 )
 from shared.contracts.values import HeldAnswer, Person, Reason
 from shared.ids import pseudonym
-from shared.loop.catalogue import REVISIONS, Catalogue
+from shared.loop.catalogue import REVISIONS, Catalogue, refresh
 from shared.loop.decision import Input
 from shared.loop.working_set import Collection, WorkingSet, plain
 from shared.store import Document, Filter, Index, Transaction
@@ -287,8 +287,7 @@ class IntakeStore:
         self._secret = secret
 
     async def load_many(self, transaction: Transaction, inputs: Sequence[Input]) -> WorkingSet:
-        for catalogue in self._catalogues:
-            await catalogue.refresh(transaction)
+        await refresh(transaction, *self._catalogues)
         wanted = Wanted()
         for given in inputs:
             wanted.add(given)

@@ -29,7 +29,7 @@ from shared.contracts.routing import (
     ResumeCampaign,
     SendSettled,
 )
-from shared.loop.catalogue import REVISIONS, Catalogue
+from shared.loop.catalogue import REVISIONS, Catalogue, refresh
 from shared.loop.decision import DueReached, EffectFinished, Input
 from shared.loop.working_set import Collection, WorkingSet, plain
 from shared.store import Document, Index, Transaction
@@ -209,7 +209,7 @@ class RoutingStore:
         return self._catalogue.revision
 
     async def load_many(self, transaction: Transaction, inputs: Sequence[Input]) -> WorkingSet:
-        await self._catalogue.refresh(transaction)
+        await refresh(transaction, self._catalogue)
         wanted = Wanted()
         for given in inputs:
             wanted.add(given)
