@@ -29,6 +29,8 @@ def read(content: bytes, reference_field: str) -> Table:
     csv.field_size_limit(max(len(content), csv.field_size_limit()))
     lines = list(io.StringIO(text, newline=""))
     delimiter, header, first = header_of(lines, reference_field)
+    if first > 1:
+        raise unreadable("a quote in the first line is not closed, or a field name has two lines")
     return Table(header, cut(lines, first, delimiter, len(header)))
 
 

@@ -72,8 +72,9 @@ def release(
     meant |= dict(map(pair, answer or []))
     if not meant:
         raise CliError("usage", "say what is meant: --answer or --suggested", WRONG_USAGE)
-    data = {"affiliate": found["affiliate"], "reference": found["reference"], "answers": meant}
-    key = f"{found['affiliate']}:{found['reference']}"
+    source = found["affiliate"] or "organic"
+    data = {"affiliate": source, "reference": found["reference"], "answers": meant}
+    key = f"{source}:{found['reference']}"
     tell(demand(command(ReleaseLead.TYPE, data, key), Asker(actor)), as_json=as_json)
 
 

@@ -4,12 +4,14 @@ Nothing is evaluated: of a formula only the value counts that was saved with it.
 can't be read whole is refused whole, since nobody could say which rows are missing.
 """
 
+import re
 import warnings
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from io import BytesIO
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
+from lzma import LZMAError
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
@@ -25,10 +27,11 @@ ROWS_MAX = 1_048_576
 
 # What the libraries raise at broken archives, broken XML, and XML that is no sheet.
 BROKEN = (
-    *(BadZipFile, zlib.error, EOFError, OSError, RuntimeError, SyntaxError),
+    *(BadZipFile, LZMAError, zlib.error, EOFError, OSError, RuntimeError, SyntaxError),
     *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
     *(TokenizerError, TranslatorError),
 )
+ROW = re.compile(rb"<(?:\w+:)?row\s[^>]*?\br=[\"'](\d{1,9})[\"']")
 Numbered = tuple[int, list[str] | Flaw]
 
 BROKEN_TEXT = "this is no XLSX workbook, or it is broken or protected by a password"
@@ -77,13 +80,23 @@ def padded(cells: list[str] | Flaw, width: int) -> list[str] | Flaw:
 
 def rows_of(content: bytes) -> Iterator[Numbered]:
     """The sheet is read twice: once for the values, once for where the formulas are."""
-    values, sources = (sheet_of(content, data_only=only).iter_rows() for only in (True, False))
+    sheets = [sheet_of(content, data_only=only) for only in (True, False)]
+    check_order(content, sheets[0]._worksheet_path)
+    values, sources = (sheet.iter_rows() for sheet in sheets)
     for line, (cells, formulas) in enumerate(zip(values, sources, strict=True), start=1):
         if line > ROWS_MAX:
             raise ValueError("more rows than a sheet can have")
         row = row_of(cells, formulas)
         if isinstance(row, Flaw) or any(row):
             yield line, row
+
+
+def check_order(content: bytes, path: str) -> None:
+    """Rows whose numbers do not rise would be passed over in silence."""
+    with ZipFile(BytesIO(content)) as archive:
+        numbers = [int(number) for number in ROW.findall(archive.read(path.lstrip("/")))]
+    if any(later <= earlier for earlier, later in pairwise(numbers)):
+        raise unreadable("the rows of this workbook are not in order")
 
 
 def sheet_of(content: bytes, *, data_only: bool) -> Any:

@@ -47,10 +47,20 @@ class MongoTransaction:
         self._session = session
 
     async def find(
-        self, collection: str, where: Filter, *, sort: Sort = (), limit: int = 0
+        self,
+        collection: str,
+        where: Filter,
+        *,
+        sort: Sort = (),
+        limit: int = 0,
+        fields: Sequence[str] = (),
     ) -> list[Document]:
         cursor = self._database[collection].find(
-            where, sort=list(sort) or None, limit=limit, session=self._session
+            where,
+            list(fields) or None,
+            sort=list(sort) or None,
+            limit=limit,
+            session=self._session,
         )
         documents: list[Document] = await cursor.to_list(length=None)
         return documents
@@ -145,10 +155,17 @@ class MongoStore:
             raise Infrastructure(_text(error)) from error
 
     async def find(
-        self, collection: str, where: Filter, *, sort: Sort = (), limit: int = 0, skip: int = 0
+        self,
+        collection: str,
+        where: Filter,
+        *,
+        sort: Sort = (),
+        limit: int = 0,
+        skip: int = 0,
+        fields: Sequence[str] = (),
     ) -> list[Document]:
         cursor = self._database[collection].find(
-            where, sort=list(sort) or None, limit=limit, skip=skip
+            where, list(fields) or None, sort=list(sort) or None, limit=limit, skip=skip
         )
         try:
             documents: list[Document] = await cursor.to_list(length=None)

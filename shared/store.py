@@ -56,8 +56,15 @@ class Index:
 
 class Transaction(Protocol):
     async def find(
-        self, collection: str, where: Filter, *, sort: Sort = (), limit: int = 0
-    ) -> list[Document]: ...
+        self,
+        collection: str,
+        where: Filter,
+        *,
+        sort: Sort = (),
+        limit: int = 0,
+        fields: Sequence[str] = (),
+    ) -> list[Document]:
+        """Whole documents, or of each at least these fields."""
 
     async def write(self, collection: str, writes: Sequence[Write]) -> None:
         """Writes of one call touch different documents, since they are taken `by_kind`."""
@@ -79,7 +86,14 @@ class Store(Protocol):
         """Ends another owner's session, so that its open transaction holds nothing any longer."""
 
     async def find(
-        self, collection: str, where: Filter, *, sort: Sort = (), limit: int = 0, skip: int = 0
+        self,
+        collection: str,
+        where: Filter,
+        *,
+        sort: Sort = (),
+        limit: int = 0,
+        skip: int = 0,
+        fields: Sequence[str] = (),
     ) -> list[Document]:
         """Reads committed documents outside any transaction; what is decided on them is read again
         inside one."""

@@ -114,18 +114,24 @@ def _vocabulary_cycle(command: PutAffiliate) -> str | None:
     """The field whose words mean each other in a circle, so that none of them means anything."""
     for canonical, vocabulary in command.mapping.vocabularies.items():
         words = {fold(given): fold(meaning) for given, meaning in vocabulary.items()}
-        if any(_comes_back(start, words) for start in words):
+        if _has_circle(words):
             return canonical
     return None
 
 
-def _comes_back(start: str, words: Mapping[str, str]) -> bool:
-    """A word that means itself is no circle."""
-    seen, word = {start}, words[start]
-    while word in words and word not in seen:
-        seen.add(word)
-        word = words[word]
-    return word == start != words[start]
+def _has_circle(words: Mapping[str, str]) -> bool:
+    """Each word is followed once; one that means itself is no circle."""
+    settled: set[str] = set()
+    for start in words:
+        way: set[str] = set()
+        word = start
+        while word in words and word not in settled and words[word] != word:
+            if word in way:
+                return True
+            way.add(word)
+            word = words[word]
+        settled |= way
+    return False
 
 
 def _contradictions(command: PutAffiliate) -> Refused | None:

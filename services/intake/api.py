@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from services.intake import deliveries, searching, versions
 from services.intake.affiliates import stored_id
-from services.intake.deliveries import Delivery, Row
+from services.intake.deliveries import Delivery
 from services.intake.leads import HELD, OUTCOMES, REASON_CODES, WAITING, Lead, Try, Upload
 from services.intake.normalizing import email_address
 from services.intake.requests import Request as AffiliateRequest
@@ -21,9 +21,11 @@ from services.intake.store import (
     LEADS,
     QUESTIONS,
     REQUESTS,
+    ROW_FIELDS,
     TRIES,
     VERSIONS,
     of_delivery,
+    row_of,
 )
 from services.intake.versions import Version
 from shared import read_api
@@ -145,10 +147,8 @@ class Reader:
         id = deliveries.stored_id(tenant, name, request.path_params["id"])  # noqa: A001
         row = await read_api.one(self._store, DELIVERIES.name, {"_id": id}, "delivery")
         delivery = DELIVERIES.from_document(row)
-        rows = await self._store.find(LEADS.name, of_delivery(delivery))
-        leads = [LEADS.from_document(each) for each in rows]
-        came = [Row(lead.reference, lead.outcome, bool(lead.sent_to)) for lead in leads]
-        standing = deliveries.standing(delivery.announced, came)
+        rows = await self._store.find(LEADS.name, of_delivery(delivery), fields=ROW_FIELDS)
+        standing = deliveries.standing(delivery.announced, list(map(row_of, rows)))
         return {
             **await self._standing(delivery),
             "missing": standing.missing,

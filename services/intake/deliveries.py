@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from services.intake import requests
 from services.intake.affiliates import Affiliate
@@ -17,8 +18,8 @@ from shared.loop.decision import Accepted, Cause, Decision, Due, Refused, Say
 
 RECONCILE = "reconcile"
 RECONCILE_AFTER = timedelta(hours=24)
-ROWS_MAX = 5_000
-"""So many references an event names; what is beyond is only counted."""
+NAMED_BYTES_MAX = 200_000
+"""So much of references an event names; what is beyond is only counted."""
 
 
 def stored_id(tenant: str, affiliate: str, delivery: str) -> str:
@@ -45,6 +46,15 @@ class Row:
     reference: str
     outcome: str
     is_sent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """All leads of a delivery, as they were when the batch was loaded."""
+
+    id: str
+    version: int
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +89,15 @@ def standing(announced: AnnounceDelivery, rows: Sequence[Row]) -> Standing:
         sum(row.is_sent for row in rows),
         tuple(sorted(expected - came)),
         tuple(sorted(came - expected)) if expected else (),
+    )
+
+
+def named(references: Sequence[str]) -> tuple[str, ...]:
+    sizes = accumulate(len(reference.encode()) + 3 for reference in references)
+    return tuple(
+        reference
+        for reference, size in zip(references, sizes, strict=True)
+        if size <= NAMED_BYTES_MAX
     )
 
 
@@ -133,15 +152,15 @@ def reconcile(
         declared=announced.declared,
         outcomes=found.outcomes,
         adds_up=found.adds_up,
-        missing=found.missing[:ROWS_MAX],
-        unannounced=found.unannounced[:ROWS_MAX],
+        missing=named(found.missing),
+        unannounced=named(found.unannounced),
         role=requests.role_for("reupload", affiliate) if affiliate else "main",
     )
     after = replace(delivery, reconciled_at=now, adds_up=found.adds_up)
     own = Decision(save=[after], say=[Say(said, cause.key)])
     if not found.is_short:
         return own
-    asked = requests.open_(_missing(delivery, found), None, affiliate, cause)
+    asked = requests.open_(_missing(delivery, found), None, affiliate, cause, now)
     return replace(own, save=[*own.save, *asked.save], say=[*own.say, *asked.say], due=asked.due)
 
 
@@ -155,5 +174,5 @@ def _missing(delivery: Delivery, found: Standing) -> OpenRequest:
         id=id,
         kind="reupload",
         text=text,
-        rows=found.missing[:ROWS_MAX],
+        rows=named(found.missing),
     )

@@ -5,14 +5,13 @@ from dataclasses import dataclass, replace
 from services.intake import affiliates, deliveries, domain, questions, replacing, requests
 from services.intake.affiliates import Affiliate, AffiliateIndex
 from services.intake.contacts import Contact
-from services.intake.deliveries import Delivery, Row
+from services.intake.deliveries import Delivery
 from services.intake.domain import Raw, Submission
 from services.intake.leads import HELD, WAITING, Change, Lead, lead_id
 from services.intake.normalizing import normalize
-from services.intake.questions import Question, QuestionIndex
+from services.intake.questions import HeldPage, Question, QuestionIndex
 from services.intake.replacing import Contacts, Known
 from services.intake.requests import Request
-from services.intake.store import HELD_AT_ONCE
 from services.intake.versions import with_versions
 from shared.contracts.intake import (
     AddAlias,
@@ -213,12 +212,8 @@ class Intake:
         if delivery is None:
             return Decision()
         announced = delivery.announced
-        rows = [
-            Row(lead.reference, lead.outcome, bool(lead.sent_to))
-            for lead in state.all(Lead)
-            if (lead.tenant, lead.affiliate, lead.delivery)
-            == (cause.tenant, announced.affiliate, announced.id)
-        ]
+        came = state.get(deliveries.Came, delivery.id)
+        rows = came.rows if came else ()
         affiliate = self.affiliate(state, cause, announced.affiliate)
         return deliveries.reconcile(delivery, rows, affiliate, cause, given.now)
 
@@ -227,7 +222,8 @@ class Intake:
         assert isinstance(command, OpenRequest)
         id = requests.stored_id(cause.tenant, command.affiliate, command.id)  # noqa: A001
         affiliate = self.affiliate(state, cause, command.affiliate)
-        return requests.open_(command, state.get(Request, id), affiliate, cause)
+        before = state.get(Request, id)
+        return requests.open_(command, before, affiliate, cause, given.now)
 
 
 def _refused(code: str, text: str) -> Decision:
@@ -273,20 +269,19 @@ def recheck_held(state: WorkingSet, given: Input) -> Decision:
     """Sends what is held for the question on to its shards, so many at once."""
     changed = given.event
     assert isinstance(changed, QuestionChanged)
-    held = sorted(
-        (lead for lead in state.all(Lead) if _waits(lead, changed, given.cause.tenant)),
-        key=lambda lead: lead.id,
-    )[:HELD_AT_ONCE]
-    say = [Say(LeadToRecheck(lead=lead.id), lead.key) for lead in held]
-    if len(held) == HELD_AT_ONCE:
-        after = QuestionChanged(question=changed.question, after=held[-1].id)
+    tenant = given.cause.tenant
+    page = state.get(HeldPage, questions.page_id(tenant, changed))
+    assert page is not None
+    leads = [lead for id in page.leads if (lead := state.get(Lead, id)) is not None]
+    say = [
+        Say(LeadToRecheck(lead=lead.id), lead.key)
+        for lead in leads
+        if changed.question in {held.question for held in lead.held}
+    ]
+    if not page.is_last:
+        after = QuestionChanged(question=changed.question, after=page.leads[-1])
         say.append(Say(after, changed.question))
     return Decision(say=say)
-
-
-def _waits(lead: Lead, changed: QuestionChanged, tenant: str) -> bool:
-    symbols = {held.question for held in lead.held}
-    return lead.tenant == tenant and lead.id > changed.after and changed.question in symbols
 
 
 def answer_request(state: WorkingSet, given: Input) -> Decision:
@@ -299,4 +294,5 @@ def answer_request(state: WorkingSet, given: Input) -> Decision:
 def remind(state: WorkingSet, given: Input) -> Decision:
     reached = given.event
     assert isinstance(reached, DueReached)
-    return requests.remind(state.get(Request, reached.data["request"]), given.cause)
+    request = state.get(Request, reached.data["request"])
+    return requests.remind(request, given.cause, given.now)

@@ -30,6 +30,7 @@ REASON_CODES = (
     "duplicate",
     "replaced",
     "replaces_sent",
+    "replaces_replaced",
     "smarter_answer_invalid",
     "smarter_unknown_symbol",
     "smarter_question_not_in_category",
@@ -112,8 +113,11 @@ class Lead:
     def is_final(self) -> bool:
         """INT-05: no upload under its reference is a new try; one that was replaced has lost its
         place for good."""
-        is_replaced = any(reason.code == "replaced" for reason in self.upload.reasons)
-        return self.outcome in (ACCEPTED, WAITING) or is_replaced
+        return self.outcome in (ACCEPTED, WAITING) or self.is_replaced
+
+    @property
+    def is_replaced(self) -> bool:
+        return any(reason.code == "replaced" for reason in self.upload.reasons)
 
     @property
     def key(self) -> str:

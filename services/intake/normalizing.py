@@ -109,7 +109,7 @@ def _meaning(value: JsonValue, vocabulary: Mapping[str, str]) -> str:
 def text(value: JsonValue) -> str:
     """A cell as one line of text; what is not a scalar, or absurdly long, is blank."""
     if isinstance(value, str):
-        return _line(value) if len(value) <= TEXT_LENGTH_MAX else ""
+        return one_line(value) if len(value) <= TEXT_LENGTH_MAX else ""
     if isinstance(value, bool) or value is None:
         return ""
     if isinstance(value, int):
@@ -119,7 +119,7 @@ def text(value: JsonValue) -> str:
     return ""
 
 
-def _line(value: str) -> str:
+def one_line(value: str) -> str:
     if value.isascii() and value.isprintable():
         return value.strip()
     visible = _NOT_PRINTED.sub("", value)

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pydantic import JsonValue
+from pydantic_core import to_json
 from rapidfuzz import fuzz, process
 
 from services.intake.affiliates import Affiliate
-from services.intake.normalizing import text
+from services.intake.normalizing import one_line, text
 from shared.contracts.intake import AddAlias, PutQuestion, QuestionChanged
 from shared.contracts.values import HeldAnswer, Reason, Suggestion
 from shared.loop.decision import Accepted, Cause, Decision, Refused, Say
@@ -24,6 +25,10 @@ SYMBOL_START = "q_"
 """Fields of a record that are answers by their name, whether anybody mapped them or not."""
 
 SYMBOL_LENGTH_MAX = 100
+ANSWER_LENGTH_MAX = 2000
+QUOTED_MAX = 200
+TOLD_MAX = 50
+"""So many answers of a record are told one by one; a record is not to fill an event."""
 
 Find = Callable[[str], "Question | None"]
 
@@ -65,6 +70,20 @@ class Question:
         object.__setattr__(self, "passing", aliases | allowed)
 
 
+@dataclass(frozen=True, slots=True)
+class HeldPage:
+    """The next leads that were held for a question when this batch was loaded."""
+
+    id: str
+    version: int
+    leads: tuple[str, ...]
+    is_last: bool
+
+
+def page_id(tenant: str, changed: QuestionChanged) -> str:
+    return f"{tenant}/{changed.question}/{changed.after}"
+
+
 class QuestionIndex:
     """All questions in memory; the catalogue keeps it fresh."""
 
@@ -104,20 +123,39 @@ def judge(
             answers[symbol] = answer
         else:
             held.append(HeldAnswer(symbol, given, suggestions(given, question)))
-    return Judged(answers, tuple(held), tuple(reported))
+    return Judged(answers, tuple(held[:TOLD_MAX]), _bounded(reported))
+
+
+def _bounded(reported: Sequence[Reason]) -> tuple[Reason, ...]:
+    more = len(reported) - TOLD_MAX
+    rest = [Reason("smarter_unknown_symbol", f"and {more} answers more")] if more > 0 else []
+    return (*reported[:TOLD_MAX], *rest)
 
 
 def given_answers(
     record: Mapping[str, JsonValue], affiliate: Affiliate
 ) -> Iterable[tuple[str, str]]:
     """By symbol what was answered; blank is no answer."""
-    for symbol, own in affiliate.definition.mapping.answers.items():
-        if given := text(record.get(own)):
+    mapped = affiliate.definition.mapping.answers
+    known = affiliate.own_fields | mapped.keys()
+    for symbol, own in mapped.items():
+        if given := answer_text(record.get(own)):
             yield symbol, given
     for own, value in record.items():
-        is_answer = own.startswith(SYMBOL_START) and own not in affiliate.own_fields
-        if is_answer and (given := text(value)):
+        is_answer = own.startswith(SYMBOL_START) and own not in known
+        if is_answer and (given := answer_text(value)):
             yield own[:SYMBOL_LENGTH_MAX], given
+
+
+def answer_text(value: JsonValue) -> str:
+    """Blank is no answer. What is no text, or too long for one, is an answer all the same, if none
+    that could be allowed."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        given = one_line(value)
+        return given if len(given) <= ANSWER_LENGTH_MAX else f"{given[:QUOTED_MAX]} …"
+    return text(value) or f"{to_json(value).decode(errors='replace')[:QUOTED_MAX]} …"
 
 
 def _unknown(symbol: str) -> Reason:

@@ -18,6 +18,7 @@ from shared.loop.working_set import Entity
 
 ROUTING = "routing"
 REPLACED = Reason("replaced", "another upload took its place")
+TAKEN = Reason("replaces_replaced", "another upload had taken the place of the lead before")
 ALREADY_SENT = Reason("replaces_sent", "the lead it was to replace was already sent")
 
 
@@ -45,6 +46,8 @@ def take_in(given: Submission, known: Known, now: datetime) -> Decision:
         return _refused("replaces_itself", "a lead cannot replace itself")
     if other is None:
         return _refused("replaced_unknown", "there is no lead with the reference to replace")
+    if other.is_replaced:
+        return _refused("replaced_already", "another upload has taken its place")
     if other.outcome == WAITING:
         return _refused("replaced_waiting", "the lead to replace waits for a replacement itself")
     free = known.contact.without(other.id) if known.contact else None
@@ -62,8 +65,6 @@ def _refused(code: str, text: str) -> Decision:
 
 
 def _in_place_of(other: Lead, decision: Decision, cause: Cause, now: datetime) -> Decision:
-    if other.outcome == OMITTED:
-        return decision
     ended = other.ended(OMITTED, REPLACED, Change(now, cause.actor, "replaced"))
     return replace(decision, save=[*decision.save, ended], say=[domain.say(ended), *decision.say])
 
@@ -84,17 +85,22 @@ def _ask(given: Submission, known: Known, other: Lead) -> Decision:
 
 def already_sent(lead: Lead, now: datetime) -> Decision:
     """It is too late: the new upload is not used."""
-    after = lead.ended(OMITTED, ALREADY_SENT, Change(now, ROUTING, "not replaced"))
+    return _ended(lead, ALREADY_SENT, now)
+
+
+def _ended(lead: Lead, reason: Reason, now: datetime) -> Decision:
+    after = lead.ended(OMITTED, reason, Change(now, ROUTING, "did not replace"))
     return Decision(save=[after], say=[domain.say(after)])
 
 
 def withdrawn(
     lead: Lead, other: Lead | None, given: Submission, contacts: Contacts, now: datetime
 ) -> Decision:
-    """The other lead ends as omitted, its person is free for the new one, which is now decided."""
+    """The other lead ends as omitted, its person is free for the new one, which is now decided.
+    Of two uploads that replace the same lead one takes its place."""
+    if other is None or other.is_replaced:
+        return _ended(lead, TAKEN, now)
     change = Change(now, ROUTING, "the other lead was withdrawn")
-    if other is None or other.outcome != ACCEPTED:
-        return domain.decide_again(lead, given, contacts.of_new, change)
     ended = other.ended(OMITTED, REPLACED, Change(now, ROUTING, "withdrawn"))
     freed = contacts.of_other.without(other.id) if contacts.of_other else None
     is_same = freed is not None and freed.id == given.person_id

@@ -52,7 +52,11 @@ def role_for(kind: str, affiliate: Affiliate) -> ContactRole:
 
 
 def open_(
-    command: OpenRequest, before: Request | None, affiliate: Affiliate | None, cause: Cause
+    command: OpenRequest,
+    before: Request | None,
+    affiliate: Affiliate | None,
+    cause: Cause,
+    now: datetime,
 ) -> Decision:
     if affiliate is None:
         return _refused("affiliate_unknown", "there is no such affiliate")
@@ -72,7 +76,7 @@ def open_(
     return Decision(
         save=[request],
         say=[_say(request, cause)],
-        due=[_reminder(request, cause)],
+        due=[_reminder(request, cause, now)],
         answer=_accepted("created", command),
     )
 
@@ -103,16 +107,17 @@ def reminder_id(request: str) -> str:
     return f"{REMIND}/{request}"
 
 
-def _reminder(request: Request, cause: Cause) -> Due:
-    at = cause.time + REMIND_AFTER
+def _reminder(request: Request, cause: Cause, now: datetime) -> Due:
+    """What was opened long ago is reminded of from now on, not for all the days between."""
+    at = max(cause.time, now) + REMIND_AFTER
     return Due(reminder_id(request.id), REMIND, cause.key, at, {"request": request.id})
 
 
-def remind(request: Request | None, cause: Cause) -> Decision:
+def remind(request: Request | None, cause: Cause, now: datetime) -> Decision:
     if request is None or not request.is_open:
         return Decision()
     after = replace(request, reminders=request.reminders + 1)
-    return Decision(save=[after], say=[_say(after, cause)], due=[_reminder(after, cause)])
+    return Decision(save=[after], say=[_say(after, cause)], due=[_reminder(after, cause, now)])
 
 
 def answer(command: AnswerRequest, before: Request | None, cause: Cause) -> Decision:

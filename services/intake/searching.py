@@ -22,6 +22,7 @@ AFTER_ALL = "~"
 EXAMINED_MAX = 20_000
 """So many leads one page looks at; then it ends short, and says where to go on."""
 COMPARED_PER_FOUND = 20
+EARLIEST_YEAR = 1990
 MOST_TELLING = (
     "person_id",
     "delivery",
@@ -79,7 +80,9 @@ def _at(order: str) -> datetime | None:
 def _back(newest: datetime, span: timedelta) -> str:
     """So long before the newest; nothing is older than ten years."""
     naive = newest.replace(tzinfo=None)
-    return instant_text(naive - span) if span < timedelta(days=3650) else ""
+    if span > timedelta(days=3650) or naive.year < EARLIEST_YEAR:
+        return ""
+    return instant_text(naive - span)
 
 
 def _has(row: Document, path: str, wanted: Any) -> bool:

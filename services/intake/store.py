@@ -14,10 +14,10 @@ from pydantic_core import from_json, to_json
 from services.intake import affiliates
 from services.intake.affiliates import ORGANIC, ORGANIC_SOURCE, Affiliate, AffiliateIndex
 from services.intake.contacts import AcceptedAs, Contact
-from services.intake.deliveries import Delivery
+from services.intake.deliveries import Came, Delivery, Row
 from services.intake.leads import Change, Lead, Try, Upload
 from services.intake.normalizing import email_of
-from services.intake.questions import Alias, Question, QuestionIndex
+from services.intake.questions import Alias, HeldPage, Question, QuestionIndex, page_id
 from services.intake.requests import Request
 from services.intake.versions import Version
 from services.intake.wanted import Wanted
@@ -37,6 +37,8 @@ from shared.store import Document, Filter, Index, Transaction
 SCHEMA = 1
 HELD_AT_ONCE = 500
 """So many held leads one step sends on to their shards; the next step takes the next ones."""
+ROW_FIELDS = ("reference", "upload.outcome", "is_sent")
+
 HELD_ANSWERS = TypeAdapter(tuple[HeldAnswer, ...])
 CHANGES = TypeAdapter(tuple[Change, ...])
 ACCEPTED_AS = TypeAdapter(tuple[AcceptedAs, ...])
@@ -276,6 +278,11 @@ def of_delivery(delivery: Delivery) -> Filter:
     }
 
 
+def row_of(row: Document) -> Row:
+    """Of a lead's document, or of what `ROW_FIELDS` names of it."""
+    return Row(row["reference"], row["upload"]["outcome"], row["is_sent"])
+
+
 class IntakeStore:
     def __init__(self, secret: str) -> None:
         self.affiliates = AffiliateIndex()
@@ -298,12 +305,16 @@ class IntakeStore:
         await state.load(transaction, REQUESTS, wanted.requests)
         await state.load(transaction, LEADS, wanted.leads)
         for tenant, changed in wanted.changed:
-            await state.find(
-                transaction, LEADS, held_for(tenant, changed), sort=[("_id", 1)], limit=HELD_AT_ONCE
+            where = held_for(tenant, changed)
+            found = await state.find(
+                transaction, LEADS, where, sort=[("_id", 1)], limit=HELD_AT_ONCE
             )
+            id = page_id(tenant, changed)  # noqa: A001
+            state.know(HeldPage(id, 0, tuple(found), is_last=len(found) < HELD_AT_ONCE))
         for id in wanted.reconciled:  # noqa: A001
             if delivery := state.get(Delivery, id):
-                await state.find(transaction, LEADS, of_delivery(delivery))
+                rows = await transaction.find(LEADS.name, of_delivery(delivery), fields=ROW_FIELDS)
+                state.know(Came(id, 0, tuple(map(row_of, rows))))
         await state.load(transaction, CONTACTS, self._persons(inputs, wanted, state))
         return state
 

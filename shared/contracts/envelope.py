@@ -7,9 +7,10 @@ and a text that quotes none of the record's content.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 
 from shared.contracts.event import Event
@@ -124,14 +125,27 @@ def parse(kind: type[E], data: bytes) -> E:
     try:
         return kind.model_validate_json(data)
     except ValidationError as error:
-        raise Poison("invalid", _places(error)) from None
+        raise Poison("invalid", _places(kind, error)) from None
 
 
-def _places(error: ValidationError) -> str:
+def _places(kind: type[BaseModel], error: ValidationError) -> str:
+    """Where it is wrong. Of a mapping the keys are the sender's own, and are not quoted."""
     rows: list[Any] = error.errors(include_input=False, include_url=False, include_context=False)
-    return "; ".join(
-        f"{'.'.join(map(str, row['loc'])) or 'data'}: {row['type']}" for row in rows[:5]
+    known = _names(kind)
+    places = (
+        (".".join(str(part) if part in known else "*" for part in row["loc"]), row["type"])
+        for row in rows[:5]
     )
+    return "; ".join(f"{place or 'data'}: {wrong}" for place, wrong in places)
+
+
+@cache
+def _names(kind: type[BaseModel]) -> frozenset[str | int]:
+    """All field names of a type and of its parts, and small indexes."""
+    schema = kind.model_json_schema()
+    parts = [schema, *schema.get("$defs", {}).values()]
+    names = {name for part in parts for name in part.get("properties", {})}
+    return frozenset(names) | frozenset(range(1000))
 
 
 SAME_FOR_ALL = [("ce_specversion", b"1.0"), ("content-type", b"application/json")]

@@ -13,6 +13,8 @@ from shared.contracts.values import (
     Company,
     HeldAnswer,
     Id,
+    Instant,
+    Key,
     LeadSource,
     Part,
     Person,
@@ -78,7 +80,7 @@ class ConvertLead(Command):
     MAY_ASK: ClassVar[frozenset[str]] = OPERATES
 
     reference: Id
-    converted_at: datetime
+    converted_at: Instant
     categories: tuple[CategoryId, ...]
     record: dict[str, JsonValue]
 
@@ -202,7 +204,7 @@ class AnswerRequest(Command):
     price_minor: Count | None = None
     """Per lead, in minor units of the currency."""
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
-    valid_until: datetime | None = None
+    valid_until: Instant | None = None
 
 
 class LeadAccepted(Event):
@@ -278,7 +280,7 @@ class WithdrawalAsked(Event):
     lead: Id
     person_id: Id
     replacement: Id
-    reply_key: Id
+    reply_key: Key
     """The key that the answer must have to reach the replacement's shard."""
 
 
@@ -344,4 +346,4 @@ class RequestAnswered(Event):
     volume: Count | None = None
     price_minor: Count | None = None
     currency: str | None = None
-    valid_until: datetime | None = None
+    valid_until: Instant | None = None

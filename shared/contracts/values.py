@@ -5,9 +5,17 @@ parsed; pydantic checks them where bytes come in and nowhere else.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+)
 
 ID_LENGTH_MAX = 200
 
@@ -25,9 +33,25 @@ AffiliateId = Annotated[
 ]
 """Without a colon besides: the key of an upload is `affiliate:reference`."""
 
+Key = Annotated[
+    str, StringConstraints(min_length=1, max_length=3 * ID_LENGTH_MAX, pattern=r"^[^\p{Cc}]+$")
+]
+"""A topic's key, made of ids."""
+
 Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 SubdivisionCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$")]
+
+
+def _in_our_time(moment: datetime) -> datetime:
+    """UTC to the millisecond, as stores keep it, and far from the ends of the calendar."""
+    if not 1990 <= moment.year <= 2100:
+        raise ValueError("not between 1990 and 2100")
+    utc = moment.astimezone(UTC)
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
 
 
 def category_id(value: object) -> object:

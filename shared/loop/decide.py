@@ -5,11 +5,12 @@ from the future, from a role that may ask; and every one of them is answered.
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 from pydantic_core import to_json
 
+from shared.contracts import envelope as envelopes
 from shared.contracts.answers import CommandAnswer, accepted_type, events_topic, refused_type
 from shared.contracts.event import Command, Event
 from shared.contracts.operations import ReplaySetAside, SkipSetAside
@@ -18,11 +19,13 @@ from shared.ids import derived
 from shared.loop import deadlines, effects, inbox, set_aside
 from shared.loop.decision import (
     Accepted,
+    Cause,
     Decision,
     DueReached,
     Handler,
     Input,
     Refused,
+    Say,
 )
 from shared.loop.sort_out import Fate, Item, too_far_ahead
 from shared.store import Document, Insert
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 Answer = Accepted | Refused
+
+ANSWER_TEXT_MAX = 2000
 
 
 def settle(step: "Step", item: Item) -> None:
@@ -120,21 +125,22 @@ def say_answer(step: "Step", item: Item, answer: Answer) -> None:
     name = step.loop.service.name
     kind = accepted_type(name) if isinstance(answer, Accepted) else refused_type(name)
     event = CommandAnswer(
-        command=item.envelope.id, code=answer.code, text=answer.text, details=dict(answer.details)
+        command=item.envelope.id,
+        code=answer.code,
+        text=answer.text[:ANSWER_TEXT_MAX],
+        details=dict(answer.details),
     )
     id = derived(item.envelope.source, item.envelope.id, kind, answer.code)
-    _say(step, item, id, kind, events_topic(name), item.key, to_json(event))
+    _say(step, item, Said(id, kind, events_topic(name), item.key, to_json(event)))
 
 
 def apply(step: "Step", item: Item, decision: Decision) -> None:
     """Gathers what a decision wants; later items of the batch see what it saves."""
     assert item.cause is not None
+    said = [_said(item.cause, number, say) for number, say in enumerate(decision.say)]
     step.state.put(decision.save)
-    for number, say in enumerate(decision.say):
-        event: Event = say.event
-        id = derived(item.cause.source, item.cause.id, event.TYPE, str(number))
-        data = event.__pydantic_serializer__.to_json(event)
-        _say(step, item, id, event.TYPE, event.TOPIC, say.key, data, say.trace)
+    for each in said:
+        _say(step, item, each)
     for effect in decision.effects:
         step.effect(
             effects.new_row(
@@ -146,20 +152,36 @@ def apply(step: "Step", item: Item, decision: Decision) -> None:
     step.due |= dict.fromkeys(decision.settled)
 
 
-def _say(
-    step: "Step",
-    item: Item,
-    id: str,
-    kind: str,
-    topic: str,
-    key: str,
-    data: bytes,
-    trace: str | None = None,
-) -> None:
+class Said(NamedTuple):
+    """One event as it will be published."""
+
+    id: str
+    type: str
+    topic: str
+    key: str
+    data: bytes
+    trace: str | None = None
+
+
+def _said(cause: Cause, number: int, say: Say) -> Said:
+    """Raises `Poison` for what no reader would take: a shard that tried to publish it could never
+    go on."""
+    event: Event = say.event
+    data = event.__pydantic_serializer__.to_json(event)
+    if len(data) > envelopes.VALUE_BYTES_MAX:
+        raise Poison("event_too_large", f"{event.TYPE} would have {len(data)} bytes")
+    id = derived(cause.source, cause.id, event.TYPE, str(number))
+    return Said(id, event.TYPE, event.TOPIC, say.key, data, say.trace)
+
+
+def _say(step: "Step", item: Item, said: Said) -> None:
     assert item.cause is not None
     row, cause = step.rows[item.shard], item.cause
-    cause = replace(cause, trace=trace) if trace else cause
-    step.outgoing(item, step.loop.speaker.event(row, cause, id, kind, topic, key, data))
+    cause = replace(cause, trace=said.trace) if said.trace else cause
+    outgoing = step.loop.speaker.event(
+        row, cause, said.id, said.type, said.topic, said.key, said.data
+    )
+    step.outgoing(item, outgoing)
 
 
 def _is_behind_parked(step: "Step", item: Item) -> bool:

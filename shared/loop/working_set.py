@@ -68,6 +68,10 @@ class WorkingSet:
             self._known.setdefault(type(entity), {})[entity.id] = entity
             self._changed.setdefault(type(entity), {})[entity.id] = entity
 
+    def know(self, entity: Entity) -> None:
+        """Something that was found out for deciding, and is not stored as it is."""
+        self._known.setdefault(type(entity), {})[entity.id] = entity
+
     def changed(self, kind: type[E]) -> list[E]:
         return list(self._changed.get(kind, {}).values())
 
@@ -89,11 +93,13 @@ class WorkingSet:
         *,
         sort: Sort = (),
         limit: int = 0,
-    ) -> None:
-        """Loads what is found by something else than its id, and not loaded yet."""
+    ) -> list[str]:
+        """Loads what is found by something else than its id; the ids of all that was found."""
         known = self._known.setdefault(collection.kind, {})
-        for row in await transaction.find(collection.name, where, sort=sort, limit=limit):
+        rows = await transaction.find(collection.name, where, sort=sort, limit=limit)
+        for row in rows:
             known.setdefault(row["_id"], collection.from_document(row))
+        return [row["_id"] for row in rows]
 
     async def save(self, transaction: Transaction, collection: Collection[E]) -> None:
         """Writes what changed, guarded by the version it was loaded with."""

@@ -65,7 +65,13 @@ class MemoryTransaction:
         self._mine: dict[str, dict[Any, bytes | None]] = {}
 
     async def find(
-        self, collection: str, where: Filter, *, sort: Sort = (), limit: int = 0
+        self,
+        collection: str,
+        where: Filter,
+        *,
+        sort: Sort = (),
+        limit: int = 0,
+        fields: Sequence[str] = (),
     ) -> list[Document]:
         await self._store.gate("store.find")
         rows = self._rows(collection)
@@ -171,7 +177,14 @@ class MemoryStore:
         self.database.end(session)
 
     async def find(
-        self, collection: str, where: Filter, *, sort: Sort = (), limit: int = 0, skip: int = 0
+        self,
+        collection: str,
+        where: Filter,
+        *,
+        sort: Sort = (),
+        limit: int = 0,
+        skip: int = 0,
+        fields: Sequence[str] = (),
     ) -> list[Document]:
         await self.gate("store.find")
         return _select(self.database.committed.get(collection, {}), where, sort, limit, skip)

@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 import pytest
 
+from tests.builders import record
 from tests.component.leads import Platform, on_platform
 
 DAY = timedelta(days=1)
@@ -426,6 +427,100 @@ def test_who_comes_with_a_replacement_is_a_contact_whatever_becomes_of_it() -> N
         await platform.submit("R-2", replaces="R-1", record={"Mail": "new@x.example"})
         assert "omitted" == platform.outcome("R-2")
         assert 2 == len(platform.stored("contacts"))
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_lead_is_replaced_by_one_upload_only(at_once: bool) -> None:
+    """INT-08: whether the second asks after the first has taken the place, or at the same time."""
+
+    async def story(platform: Platform) -> None:
+        await platform.submit("R-1", record={"Cat": "205"})
+        await platform.campaign()
+        for reference in ("R-2", "R-3"):
+            data = {"affiliate": "acme", "reference": reference, "replaces": "R-1"}
+            data |= {"record": record(Mail=f"{reference}@x.example")}
+            platform.publish("intake.lead.submit", f"acme:{reference}", data)
+            if not at_once:
+                await platform.rest()
+        await platform.rest()
+        assert 1 == len(platform.sent())
+        leads = [row for row in platform.stored("leads") if row["reference"] != "R-1"]
+        outcomes = sorted(row["upload"]["outcome"] for row in leads)
+        assert outcomes == (["accepted", "omitted"] if at_once else ["accepted"])
+
+    on_platform(story)
+
+
+def test_a_replaced_lead_keeps_its_end_though_it_was_omitted_before() -> None:
+    """INT-08: its reference is no new try."""
+
+    async def story(platform: Platform) -> None:
+        await platform.submit("R-1")
+        await platform.submit("R-2")
+        assert ["duplicate"] == platform.codes("R-2")
+        await platform.submit("R-3", replaces="R-2", record={"Mail": "new@x.example"})
+        again = await platform.submit("R-2", record={"Mail": "other@x.example"})
+        assert "omitted" == again["details"]["outcome"]
+        assert ["replaced"] == platform.codes("R-2")
+
+    on_platform(story)
+
+
+def test_the_longest_reference_can_be_replaced() -> None:
+    async def story(platform: Platform) -> None:
+        long = "r" * 200
+        await platform.submit("R-1")
+        await platform.submit(long, replaces="R-1", record={"Mail": "new@x.example"})
+        assert "accepted" == platform.outcome(long)
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize("given", ["y" * 2001, True, ["under 10k"], {"a": 1}, 42])
+def test_an_answer_that_is_no_text_passes_no_more_than_a_wrong_one(given: Any) -> None:
+    """INT-06: it fails closed; blank is no answer."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question()
+        await platform.submit("R-1", record={"Budget": given})
+        await platform.submit("R-2", record={"Budget": None, "Mail": "b@x.example"})
+        assert ["held", "accepted"] == [platform.outcome(one) for one in ("R-1", "R-2")]
+
+    on_platform(story)
+
+
+def test_an_alias_frees_page_after_page_whatever_happens_beside() -> None:
+    """INT-07: also when one of a page is uploaded anew at that moment."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question()
+        for number in range(6):
+            spelling = {"Budget": "undr 10k", "Mail": f"p{number}@x.example"}
+            await platform.submit(f"R-{number}", record=spelling)
+        first = min(platform.stored("leads"), key=lambda row: str(row["_id"]))
+        alias = {"question": "q_budget", "given": "undr 10k", "answer": "under 10k"}
+        platform.publish("intake.question.alias", "q_budget", alias)
+        data = {"affiliate": "acme", "reference": first["reference"]}
+        data |= {"record": record(Mail="again@x.example", Budget="over 50k")}
+        platform.publish("intake.lead.submit", f"acme:{first['reference']}", data)
+        await platform.rest()
+        assert {"accepted"} == {row["upload"]["outcome"] for row in platform.stored("leads")}
+
+    with patch("services.intake.store.HELD_AT_ONCE", 2):
+        on_platform(story)
+
+
+def test_a_record_does_not_fill_an_event() -> None:
+    """Sixty thousand answers that nobody asked for are told by their number."""
+
+    async def story(platform: Platform) -> None:
+        many = {f"q_{number}": "x" for number in range(20_000)}
+        await platform.submit("R-1", record=many)
+        (told,) = platform.events("intake.lead.accepted")
+        assert "and 19951 answers more" == told["reported"][-1]["text"]
+        assert [] == platform.stored("set_aside", "routing")
 
     on_platform(story)
 

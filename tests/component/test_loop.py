@@ -249,6 +249,21 @@ def test_a_reader_that_stands_still_before_waiting_records_is_noticed() -> None:
     in_town(story)
 
 
+def test_what_no_message_can_hold_is_set_aside_and_not_tried_for_ever() -> None:
+    """Once committed it could never be published, and its shard would never open again."""
+
+    async def story(town: Town) -> None:
+        town.ask("oh", mood="endless")
+        town.ask("hello")
+        await town.rest()
+        assert ["hello"] == town.words()
+        assert ["event_too_large"] == [row["code"] for row in town.stored("set_aside")]
+        (speaker,) = town.stored("speakers")
+        assert len(str(speaker)) < 1000
+
+    in_town(story)
+
+
 def test_one_bad_record_is_found_by_halving() -> None:
     """An error that nobody expected costs that record alone."""
 
