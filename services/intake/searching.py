@@ -22,6 +22,7 @@ AFTER_ALL = "~"
 EXAMINED_MAX = 20_000
 """So many leads one page looks at; then it ends short, and says where to go on."""
 COMPARED_PER_FOUND = 20
+"""Where some values are compared here, so many more rows are asked for than are wanted."""
 EARLIEST_YEAR = 1990
 MOST_TELLING = (
     "person_id",
@@ -58,9 +59,9 @@ class Search:
         return all(_has(row, path, value) for path, value in self.where.items())
 
     @property
-    def per_query(self) -> int:
-        """Where some values are compared here, more rows are asked for than are wanted."""
-        return 1 if len(self.where) == len(self.asked) else COMPARED_PER_FOUND
+    def is_answered(self) -> bool:
+        """Whether what the store is asked for is all that is wanted."""
+        return len(self.where) == len(self.asked)
 
     def span(self) -> tuple[str, str, datetime]:
         """Between which orders to look, and how far back the first window reaches from."""
@@ -94,14 +95,25 @@ def _has(row: Document, path: str, wanted: Any) -> bool:
 
 async def page(store: Store, search: Search, limit: int) -> tuple[list[Document], str | None]:
     """Up to `limit` leads, and where the next page begins if there may be one."""
+    rows, following = await _matching(store, search, limit)
+    if search.is_answered:
+        return rows, following
+    ids = [row["_id"] for row in rows]
+    whole = {row["_id"]: row for row in await store.find(LEADS.name, {"_id": {"$in": ids}})}
+    return [whole[id] for id in ids if id in whole], following
+
+
+async def _matching(store: Store, search: Search, limit: int) -> tuple[list[Document], str | None]:
+    """Of rows that have to be compared here only what is compared is read."""
+    fields = () if search.is_answered else (*search.where, ORDER)
     found: list[Document] = []
     bottom, top, newest = search.span()
     window, examined = FIRST_WINDOW, 0
     while top > bottom and examined < EXAMINED_MAX:
         low = max(bottom, _back(newest, window))
         where = {**search.asked, ORDER: {"$gte": low, "$lt": top}}
-        most = (limit - len(found)) * search.per_query
-        rows = await store.find(LEADS.name, where, sort=[(ORDER, -1)], limit=most)
+        most = (limit - len(found)) * (1 if search.is_answered else COMPARED_PER_FOUND)
+        rows = await store.find(LEADS.name, where, sort=[(ORDER, -1)], limit=most, fields=fields)
         for row in rows:
             found += [row] if search.accepts(row) else []
             if len(found) == limit:
