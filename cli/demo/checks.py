@@ -62,9 +62,7 @@ def an_alias_frees_its_batch(evidence: Evidence) -> Iterator[str]:
     meant = {lead for lead in freed if given in given_in(said[lead])}
     if len(meant) != evidence.alias["leads"]:
         yield f"{evidence.alias['leads']} were held for {given!r}, {len(meant)} are free"
-    # Looked at again as well, a lead may find its person accepted meanwhile.
-    omitted = {lead["id"] for lead in evidence.leads if lead["outcome"] == "omitted"}
-    yield from differ(f"leads freed by {given!r}", meant, (freed - omitted) | meant)
+    yield from differ(f"leads freed by {given!r}", meant, freed)
 
 
 def given_in(held: Iterable[Row]) -> set[str]:

@@ -127,15 +127,15 @@ class Intake:
         return None
 
     def recheck_lead(self, state: WorkingSet, given: Input) -> Decision:
-        """INT-07: a catalogue that changed may have freed it; else it stays as it is."""
+        """INT-07: if all its answers pass now, it is checked again; else it stays as it is."""
         event = given.event
         assert isinstance(event, LeadToRecheck | DueReached)
         lead = state.get(Lead, event.lead if isinstance(event, LeadToRecheck) else _lead_of(event))
         if lead is None or lead.outcome != HELD:
             return Decision()
-        decision = self.again(state, lead, given, "rechecked")
-        after = next(entity for entity in decision.save if isinstance(entity, Lead))
-        return Decision() if after.outcome == HELD else decision
+        if self._read_stored(state, lead, given.cause).judged.held:
+            return Decision()
+        return self.again(state, lead, given, "rechecked")
 
     def replace_lead(self, state: WorkingSet, given: Input) -> Decision:
         answer = given.event
