@@ -10,14 +10,15 @@ Only after that are the records said and the effects begun.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from shared.errors import Conflict, Fenced, Poison
+from shared.ids import derived
 from shared.loop import deadlines, effects, inbox, outbox, set_aside
 from shared.loop.decide import input_of, settle
-from shared.loop.decision import DueReached, EffectFinished, Outcome
+from shared.loop.decision import Cause, DueReached, EffectFinished, Outcome
 from shared.loop.effects import Result
 from shared.loop.log import Outgoing, Place, Record
 from shared.loop.shard import Shard, ShardRow
@@ -209,7 +210,7 @@ def _stored_item(stored: Document) -> Item:
             stored["attempt"],
             stored["data"],
         )
-    cause = effects.cause_of(stored, stored["at"], _suffix(stored))
+    cause = _cause_of(stored)
     return Item(
         f"{stored['is']}/{stored['_id']}",
         stored["shard"],
@@ -220,9 +221,13 @@ def _stored_item(stored: Document) -> Item:
     )
 
 
-def _suffix(stored: Document) -> str:
-    """What distinguishes it from others of its row: a deadline that is set anew fires again."""
-    return f"due/{stored['at'].isoformat()}" if stored["is"] == "due" else str(stored["is"])
+def _cause_of(stored: Document) -> Cause:
+    """A deadline that is set anew fires again, and what it says then is another event: so its id
+    tells when it was due, and by what it was set."""
+    cause = effects.cause_of(stored, stored["at"], stored["is"])
+    if stored["is"] != "due":
+        return cause
+    return replace(cause, id=derived(cause.id, stored["at"].isoformat(), stored["cause"]["id"]))
 
 
 async def _due(step: Step, transaction: Transaction) -> list[Item]:
