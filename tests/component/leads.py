@@ -116,6 +116,14 @@ class Platform:
             if dict(row.headers)["ce_type"] == f"leadops.{kind}.v1".encode()
         ]
 
+    def event_ids(self, kind: str) -> list[bytes | None]:
+        return [
+            dict(row.headers)["ce_id"]
+            for rows in self.world.broker.records.values()
+            for row in rows
+            if dict(row.headers).get("ce_type") == f"leadops.{kind}.v1".encode()
+        ]
+
     def answers(self) -> Sequence[Document]:
         return [
             {**row, "accepted": kind == "accepted"}

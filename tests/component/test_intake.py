@@ -316,7 +316,21 @@ async def announce(platform: Platform, **changes: Any) -> Any:
         "month": "2026-03",
         "lead_code": "INT-AAA-BBB-1",
     }
-    return await platform.ask("intake.delivery.announce", "acme:D-1", whole | changes)
+    cause = {"at": changes.pop("at")} if "at" in changes else {}
+    return await platform.ask("intake.delivery.announce", "acme:D-1", whole | changes, **cause)
+
+
+def test_a_delivery_announced_twice_for_one_instant_is_reconciled_twice() -> None:
+    """INT-10: two facts with two ids, so that no reader takes the second for the first."""
+
+    async def story(platform: Platform) -> None:
+        at = platform.now
+        for declared in (1, 2):
+            await announce(platform, declared=declared, at=at)
+            await platform.advance(timedelta(hours=25))
+        assert 2 == len(set(platform.event_ids("intake.delivery.reconciled")))
+
+    on_platform(story)
 
 
 @pytest.mark.parametrize(
