@@ -21,8 +21,8 @@ GROWTH = 8
 AFTER_ALL = "~"
 EXAMINED_MAX = 20_000
 """So many leads one page looks at; then it ends short, and says where to go on."""
-COMPARED_PER_FOUND = 20
-"""Where some values are compared here, so many more rows are asked for than are wanted."""
+COMPARED_AT_FIRST = 1_000
+"""So many rows are asked for where values are compared here; then four times as many, and so on."""
 EARLIEST_YEAR = 1990
 MOST_TELLING = (
     "person_id",
@@ -108,17 +108,17 @@ async def _matching(store: Store, search: Search, limit: int) -> tuple[list[Docu
     fields = () if search.is_answered else (*search.where, ORDER)
     found: list[Document] = []
     bottom, top, newest = search.span()
-    window, examined = FIRST_WINDOW, 0
+    window, examined, many = FIRST_WINDOW, 0, COMPARED_AT_FIRST
     while top > bottom and examined < EXAMINED_MAX:
         low = max(bottom, _back(newest, window))
         where = {**search.asked, ORDER: {"$gte": low, "$lt": top}}
-        most = (limit - len(found)) * (1 if search.is_answered else COMPARED_PER_FOUND)
+        most = limit - len(found) if search.is_answered else min(many, EXAMINED_MAX - examined)
         rows = await store.find(LEADS.name, where, sort=[(ORDER, -1)], limit=most, fields=fields)
         for row in rows:
             found += [row] if search.accepts(row) else []
             if len(found) == limit:
                 return found, row[ORDER]
-        examined += len(rows)
+        examined, many = examined + len(rows), many * 4
         if len(rows) == most:
             top = rows[-1][ORDER]
         else:
