@@ -70,6 +70,9 @@ def pytest(arguments: list[str], environment: dict[str, str], part: str) -> int:
     )
 
 
+SIMULATOR_TOLD_SECONDS = 20
+
+
 @contextmanager
 def simulating() -> Iterator["subprocess.Popen[bytes]"]:
     """The seeded simulator, 500 seeds of at least 300 steps, in what the tests leave of the
@@ -84,8 +87,10 @@ def simulating() -> Iterator["subprocess.Popen[bytes]"]:
         )
         try:
             yield running
-            print("waiting for the simulator, which ran beside the tests", flush=True)
-            running.wait()
+            while running.poll() is None:
+                last = os.pread(said.fileno(), 1 << 20, 0).decode().splitlines()[-1:]
+                print("waiting for the simulator, which ran beside the tests:", *last, flush=True)
+                time.sleep(SIMULATOR_TOLD_SECONDS)
         finally:
             running.terminate()
             running.wait()

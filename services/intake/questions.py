@@ -4,7 +4,7 @@ It fails closed: an answer passes if it equals an allowed one or a recorded alia
 way. What comes close is only suggested, for a person to choose.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -214,11 +214,16 @@ def _merged(
     return tuple(alias for alias in merged.values() if alias.answer in answers)
 
 
+def _has_twice(texts: Collection[str]) -> bool:
+    return len({fold(one) for one in texts}) < len(texts)
+
+
 def _contradictions(command: PutQuestion) -> Refused | None:
     if not command.answers:
         return Refused("answers_missing", "a question needs at least one allowed answer")
-    if len({fold(answer) for answer in command.answers}) < len(command.answers):
-        return Refused("answer_twice", "two allowed answers differ in case or blanks only")
+    if _has_twice(command.answers) or _has_twice(command.aliases):
+        text = "two allowed answers, or two aliases, differ in case or blanks only"
+        return Refused("answer_twice", text)
     if not set(command.aliases.values()) <= set(command.answers):
         return Refused("answer_not_allowed", "an alias stands for an answer that is not allowed")
     return None

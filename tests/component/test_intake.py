@@ -526,6 +526,59 @@ def test_an_alias_frees_page_after_page_whatever_happens_beside() -> None:
         on_platform(story)
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_time_at_the_end_of_the_calendar_is_one_bad_command(at: str) -> None:
+    """Three of them do not stop the service, as errors that nobody expects would."""
+
+    async def story(platform: Platform) -> None:
+        data = {"converted_at": at, "categories": ["101"], "record": {"email": "a@x.example"}}
+        for number in range(4):
+            key = f"O-{number}"
+            await platform.ask("intake.lead.convert", f"organic:{key}", data | {"reference": key})
+        assert {"invalid"} == {row["code"] for row in platform.stored("set_aside")}
+        assert "accepted" == (await platform.submit("R-1"))["code"]
+
+    on_platform(story)
+
+
+def test_what_was_opened_long_ago_is_reminded_of_from_now_on() -> None:
+    """INT-16: not once for each three days that are past."""
+
+    async def story(platform: Platform) -> None:
+        asked = {"affiliate": "acme", "id": "E-1", "kind": "estimate", "text": "March?"}
+        at = platform.now - 300 * DAY
+        await platform.ask("intake.request.open", "acme:E-1", asked, at=at)
+        await platform.advance(timedelta(days=3, hours=1))
+        assert [0, 1] == sorted(one["reminder"] for one in platform.events("intake.request.opened"))
+
+    on_platform(story)
+
+
+def test_an_error_text_quotes_no_key_of_the_sender() -> None:
+    """OPS-05: what stands as a key in a mapping may be a name or an address."""
+
+    async def story(platform: Platform) -> None:
+        answers = {"jane.doe@secret.example": "x"}
+        asked = {"affiliate": "acme", "reference": "R-1", "answers": answers}
+        answer = await platform.ask("intake.lead.release", "acme:R-1", asked)
+        assert "set_aside" == answer["code"]
+        (row,) = platform.stored("set_aside")
+        assert "answers" in row["text"]
+        assert "jane" not in row["text"] + answer["text"]
+
+    on_platform(story)
+
+
+def test_two_aliases_that_are_one_are_refused() -> None:
+    """INT-06: else the same question, put again, would change each time."""
+
+    async def story(platform: Platform) -> None:
+        answer = await platform.question(aliases={"Little": "under 10k", "little ": "over 50k"})
+        assert (False, "answer_twice") == (answer["accepted"], answer["code"])
+
+    on_platform(story)
+
+
 def test_a_record_does_not_fill_an_event() -> None:
     """Sixty thousand answers that nobody asked for are told by their number."""
 

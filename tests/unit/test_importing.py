@@ -161,6 +161,8 @@ def test_a_reference_is_read_without_blanks_around() -> None:
         (b"First,Last\na,b\n", "none of the affiliate's fields, such as Ref, Mail"),
         (b"R-1,a\nR-2,b\n", "none of the affiliate's fields"),
         (b"Ref,Mail,Mail\n", "twice: Mail"),
+        (b'Ref,Mail,"Name\nR-1,a,b\nR-2,c,d\n', "quote in the first line is not closed"),
+        (b'Ref,Mail,"Name\nR-1,a",b\nR-2,c,d\n', "quote in the first line is not closed"),
         (b"Ref,M\xe4il,M\xc3\xa4il\n", "not UTF-8"),
         (b"Ref,Ma\x00il\n", "NUL"),
         (b"\xff\xfeR\x00e", "none"),

@@ -92,6 +92,16 @@ async def test_leads_by_pages(intake: httpx.AsyncClient) -> None:
     assert third == {"leads": [], "next": None}
 
 
+async def test_leads_by_several_values(intake: httpx.AsyncClient) -> None:
+    """INT-11: values that no one index knows together, and a cursor from before all time."""
+    query = "affiliate=acme&outcome=accepted&lead_code=INT-AAA-BBB-1&source=affiliate"
+    (row,) = (await found(intake, f"/leads?{query}"))["leads"]
+    assert row["reference"] == "R-1"
+    assert (await found(intake, f"/leads?{query}&sent=true"))["leads"] == []
+    first = "0001-01-01T00:00:00.000000/x"
+    assert (await found(intake, f"/leads?after={first}")) == {"leads": [], "next": None}
+
+
 async def test_lead(intake: httpx.AsyncClient) -> None:
     """A lead is told with its record, its earlier uploads and its trace."""
     told = await found(intake, f"/leads/{LEAD}")

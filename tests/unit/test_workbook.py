@@ -173,10 +173,13 @@ def test_the_same_rows_are_the_same_in_either_kind_of_file() -> None:
         (archive(mimetype=b"application/vnd.oasis.opendocument.spreadsheet"), "no XLSX workbook"),
         (edited(saved(["Ref"], ["a"]), "</sheetData>", ""), "broken"),
         (edited(saved(["Ref"], ["a"]), 'r="2"', 'r="99999999"'), "broken"),
+        (edited(saved(["Ref"], ["a"], ["b"]), 'row r="3"', 'row r="2"'), "not in order"),
+        (edited(saved(["Ref"], ["a"], ["b"]), 'row r="2"', 'row r="9"'), "not in order"),
     ],
     ids=[
         *("empty", "blank first row", "wrong header", "formula in header", "cut off"),
         *("no archive", "empty archive", "other archive", "broken XML", "impossible row"),
+        *("row twice", "row before another"),
     ],
 )
 def test_what_is_no_workbook_is_refused_whole(content: bytes, named: str) -> None:
