@@ -1,6 +1,6 @@
 """An affiliate as intake knows it, with its mapping prepared for reading records quickly."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import get_args
@@ -10,6 +10,7 @@ from services.intake.places import fold
 from shared.contracts.intake import CanonicalField, PutAffiliate
 from shared.contracts.intake import Mapping as Mapped
 from shared.loop.decision import Accepted, Cause, Decision, Refused
+from shared.loop.working_set import ById
 
 ORGANIC = "organic"
 Field = tuple[str, str, Mapping[str, str]]
@@ -75,17 +76,7 @@ def organic_source() -> Affiliate:
 ORGANIC_SOURCE = organic_source()
 
 
-class AffiliateIndex:
-    """All affiliates in memory; the catalogue keeps it fresh."""
-
-    def __init__(self) -> None:
-        self._by_id: dict[str, Affiliate] = {}
-
-    def apply(self, changed: Sequence[Affiliate]) -> None:
-        self._by_id |= {affiliate.id: affiliate for affiliate in changed}
-
-    def get(self, id: str) -> Affiliate | None:  # noqa: A002
-        return self._by_id.get(id)
+AffiliateIndex = ById[Affiliate]
 
 
 def put(command: PutAffiliate, before: Affiliate | None, cause: Cause, now: datetime) -> Decision:

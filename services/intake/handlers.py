@@ -110,7 +110,8 @@ class Intake:
         if refused := self._not_releasing(state, lead, command, cause):
             return refused
         lead = domain.with_answers(lead, affiliate, command.answers)
-        decision = self.again(state, lead, given, "released")
+        submission = self._read_stored(state, lead, cause)
+        decision = self.again(state, lead, submission, given, "released")
         (after,) = [entity for entity in decision.save if isinstance(entity, Lead)]
         answer = Accepted(after.outcome, details={"lead": id, "outcome": after.outcome})
         return replace(decision, answer=answer)
@@ -133,9 +134,10 @@ class Intake:
         lead = state.get(Lead, event.lead if isinstance(event, LeadToRecheck) else _lead_of(event))
         if lead is None or lead.outcome != HELD:
             return Decision()
-        if self._read_stored(state, lead, given.cause).judged.held:
+        submission = self._read_stored(state, lead, given.cause)
+        if submission.judged.held:
             return Decision()
-        return self.again(state, lead, given, "rechecked")
+        return self.again(state, lead, submission, given, "rechecked")
 
     def replace_lead(self, state: WorkingSet, given: Input) -> Decision:
         answer = given.event
@@ -153,8 +155,9 @@ class Intake:
         )
         return replacing.withdrawn(lead, other, submission, contacts, given.now)
 
-    def again(self, state: WorkingSet, lead: Lead, given: Input, what: str) -> Decision:
-        submission = self._read_stored(state, lead, given.cause)
+    def again(
+        self, state: WorkingSet, lead: Lead, submission: Submission, given: Input, what: str
+    ) -> Decision:
         contact = self.contact(state, submission.person_id)
         change = Change(given.now, given.cause.actor or "intake", what)
         return domain.decide_again(lead, submission, contact, change)

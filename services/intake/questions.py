@@ -17,6 +17,7 @@ from services.intake.normalizing import one_line, text
 from shared.contracts.intake import AddAlias, PutQuestion, QuestionChanged
 from shared.contracts.values import HeldAnswer, Reason, Suggestion
 from shared.loop.decision import Accepted, Cause, Decision, Refused, Say
+from shared.loop.working_set import ById
 
 NEAR_SCORE = 85
 """At least so alike, and the difference is taken for one of spelling."""
@@ -84,17 +85,7 @@ def page_id(tenant: str, changed: QuestionChanged) -> str:
     return f"{tenant}/{changed.question}/{changed.after}"
 
 
-class QuestionIndex:
-    """All questions in memory; the catalogue keeps it fresh."""
-
-    def __init__(self) -> None:
-        self._by_id: dict[str, Question] = {}
-
-    def apply(self, changed: Sequence[Question]) -> None:
-        self._by_id |= {question.id: question for question in changed}
-
-    def get(self, id: str) -> Question | None:  # noqa: A002
-        return self._by_id.get(id)
+QuestionIndex = ById[Question]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,19 @@ class Collection(Generic[E]):
     from_document: Callable[[Document], E]
 
 
+class ById(Generic[E]):
+    """The entities of a catalogue in memory, found by their ids."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, E] = {}
+
+    def apply(self, changed: Sequence[E]) -> None:
+        self._known |= {entity.id: entity for entity in changed}
+
+    def get(self, id: str) -> E | None:
+        return self._known.get(id)
+
+
 def plain(name: str, kind: type[E], schema: int) -> Collection[E]:
     """Of entities whose fields are all what a store keeps as it is."""
     adapter = TypeAdapter(kind)
