@@ -47,6 +47,16 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of one attempt at an effect: `done`, `refused`, `unknown` or `not_tried`."""
+
+    number: int
+    at: datetime
+    verdict: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class EffectFinished:
     """An effect will not be tried again."""
 
@@ -56,6 +66,9 @@ class EffectFinished:
     text: str
     attempts: int
     data: Mapping[str, Any]
+    tried: Sequence[Attempt] = ()
+    """Its first and its latest attempts, in order; where many were made, those between are left
+    out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +104,17 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request, whole: nothing is rendered when it is sent. Signing happens on sending,
-    since the signature covers the time of the attempt."""
+    """What is sent, whole: nothing is rendered when it is sent. Signing happens on sending, since
+    the signature covers the time of the attempt."""
 
     url: str
+    """Its scheme says how: `https:` or `http:` is a webhook, `mailto:` a mail whose body is the
+    whole message (RFC 5322), `file:` a file in that folder of the drop."""
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    """A webhook's own, beside those that signing adds."""
     secret: str = ""
-    """Names the signing secret; the secret itself is never stored with the request."""
+    """Names a webhook's signing secret; the secret itself is never stored with the request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,23 @@
-"""Things done outside (a customer's endpoint is called): begun, then done, refused or unknown.
+"""Things done outside (a customer is sent a lead): begun, then done, refused or unknown.
 
 Only rows that were committed as *begun* are executed, with the request that the row holds, so after
 a crash the endpoint may see a request again, but only with the same id and body. What was begun is
 not withdrawn; an attempt without a clear result is tried again for 24 h and then left *uncertain*.
+What came of the attempts is kept in the row.
 """
 
 import asyncio
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 import structlog
 
-from shared.loop.decision import Cause, Effect, EffectFinished, Outcome
+from shared.loop.decision import Attempt, Cause, Effect, EffectFinished, Outcome
 from shared.store import Document, Index, Store
 
 log = structlog.get_logger(__name__)
@@ -39,6 +41,9 @@ QUEUED_PER_ENDPOINT_MAX = 256
 FAILURES_TO_TRIP = 5
 TRIPPED_SECONDS = 10.0
 TAKEN_MAX = 500
+TRIED_FIRST = 5
+TRIED_LAST = 20
+"""A day of retries is about a hundred attempts; how it began and how it ended says enough."""
 
 
 async def reached(
@@ -76,9 +81,14 @@ class Result:
     text: str
     in_doubt: bool = False
     """A former owner may have made this attempt too, and nobody knows what came of it."""
+    wait_seconds: float = 0.0
+    """How long the endpoint asked to be left alone."""
 
 
-Perform = Callable[[Document], Awaitable[tuple[Verdict, str]]]
+Performed = tuple[Verdict, str] | tuple[Verdict, str, float]
+"""The verdict, what it is based on, and how many seconds the endpoint asked to be left alone."""
+
+Perform = Callable[[Document], Awaitable[Performed]]
 """Executes one row's request. It never raises for what an endpoint may do."""
 
 
@@ -102,6 +112,7 @@ def new_row(effect: Effect, shard: int, cause: Cause, now: datetime, *, begin: b
         "state": BEGUN if begin else WAITING,
         "attempt": 1 if begin else 0,
         "unknown": False,
+        "tried": [],
         "created_at": now,
         "due_at": now,
     }
@@ -136,6 +147,7 @@ def begun(row: Document) -> Document:
 
 def after(row: Document, result: Result, now: datetime) -> Document | EffectFinished:
     """What follows from an attempt's result: the end, or the row waiting for its next attempt."""
+    row = row | {"tried": _noted(row, result, now)}
     unknown = row["unknown"] or result.in_doubt or result.verdict is Verdict.UNKNOWN
     if result.verdict is Verdict.DONE:
         return _finished(row, Outcome.DONE, result.text)
@@ -144,23 +156,44 @@ def after(row: Document, result: Result, now: datetime) -> Document | EffectFini
     if now - row["created_at"] >= GIVE_UP_AFTER:
         outcome = Outcome.UNCERTAIN if unknown else Outcome.REFUSED
         return _finished(row, outcome, f"given up: {result.text}")
-    wait = timedelta(seconds=backoff_seconds(row["_id"], row["attempt"]))
+    asked = min(result.wait_seconds, BACKOFF_SECONDS_MAX)
+    wait = timedelta(seconds=max(backoff_seconds(row["_id"], row["attempt"]), asked))
     return row | {"state": WAITING, "unknown": unknown, "due_at": now + wait}
 
 
+def _noted(row: Document, result: Result, now: datetime) -> list[Document]:
+    attempt = Attempt(row["attempt"], now, result.verdict.value, result.text)
+    tried = [*row.get("tried", []), asdict(attempt)]
+    return [*tried[:TRIED_FIRST], *tried[TRIED_FIRST:][-TRIED_LAST:]]
+
+
+def tried_of(row: Document) -> Sequence[Attempt]:
+    """What came of the attempts so far; rows of an earlier version do not say."""
+    return [Attempt(**attempt) for attempt in row.get("tried", [])]
+
+
 def _finished(row: Document, outcome: Outcome, text: str) -> EffectFinished:
-    return EffectFinished(row["_id"], row["kind"], outcome, text, row["attempt"], row["data"])
+    return EffectFinished(
+        row["_id"], row["kind"], outcome, text, row["attempt"], row["data"], tried_of(row)
+    )
 
 
 def ended(row: Document, event: EffectFinished, now: datetime) -> Document:
     """What is kept of an effect's end, should deciding it fail."""
-    return row | {"is": "effect", "outcome": event.outcome, "text": event.text, "at": now}
+    tried = [asdict(attempt) for attempt in event.tried]
+    end = {"is": "effect", "outcome": event.outcome, "text": event.text, "at": now}
+    return row | end | {"tried": tried}
 
 
 def backoff_seconds(id: str, attempt: int) -> float:
     """10 s doubling to 15 min, spread by up to a tenth so that retries do not arrive together."""
     base = min(BACKOFF_SECONDS_MIN * float(2 ** min(attempt - 1, 10)), BACKOFF_SECONDS_MAX)
     return base * (1 + zlib.crc32(f"{id}/{attempt}".encode()) % 100 / 1000)
+
+
+def _result(row: Document, verdict: Verdict, text: str, wait_seconds: float = 0.0) -> Result:
+    number = row["attempt"]
+    return Result(row["_id"], row["shard"], number, verdict, text, wait_seconds=wait_seconds)
 
 
 @dataclass(slots=True)
@@ -186,6 +219,8 @@ class Endpoint:
 
     def learn(self, verdict: Verdict, now: float) -> None:
         if verdict in (Verdict.DONE, Verdict.REFUSED):
+            if self.failures >= FAILURES_TO_TRIP:
+                log.info("endpoint answers again", endpoint=self.name)
             self.failures = 0
             return
         self.failures += 1
@@ -236,24 +271,33 @@ class Worker:
             attempt = (row["_id"], row["attempt"])
             if attempt not in known:
                 self._endpoint(row["endpoint"]).accepted += 1
-                self._running[attempt] = asyncio.create_task(self._execute(row))
+                self._running[attempt] = task = asyncio.create_task(self._execute(row))
+                task.add_done_callback(partial(self._raised, row))
 
     async def _execute(self, row: Document) -> None:
         endpoint = self._endpoint(row["endpoint"])
         try:
-            verdict, text = await self._attempt(endpoint, row)
-            self.results.append(Result(row["_id"], row["shard"], row["attempt"], verdict, text))
+            result = await self._attempt(endpoint, row)
+            self.results.append(result)
         finally:
             endpoint.accepted -= 1
             del self._running[row["_id"], row["attempt"]]
 
-    async def _attempt(self, endpoint: Endpoint, row: Document) -> tuple[Verdict, str]:
+    def _raised(self, row: Document, task: asyncio.Task[None]) -> None:
+        """An error that nobody expected must not leave the row begun for good: it is tried again,
+        since what the attempt did is unknown."""
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            log.error("attempt raised", error=type(error).__name__, id=row["_id"])
+            text = f"failed unexpectedly: {type(error).__name__}"
+            self.results.append(_result(row, Verdict.UNKNOWN, text))
+
+    async def _attempt(self, endpoint: Endpoint, row: Document) -> Result:
         async with endpoint.slots:
             if endpoint.is_tripped(self._monotonic()):
-                return Verdict.NOT_TRIED, "the endpoint's breaker is open"
-            verdict, text = await self._perform(row)
+                return _result(row, Verdict.NOT_TRIED, "the endpoint's breaker is open")
+            verdict, text, *wait = await self._perform(row)
             endpoint.learn(verdict, self._monotonic())
-            return verdict, text
+            return _result(row, verdict, text, *wait)
 
     def take(self, shards: Sequence[int], limit: int) -> list[Result]:
         """Results that belong to these shards, once; a step that fails gives them back."""

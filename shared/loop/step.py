@@ -209,6 +209,7 @@ def _stored_item(stored: Document) -> Item:
             stored["text"],
             stored["attempt"],
             stored["data"],
+            effects.tried_of(stored),
         )
     cause = _cause_of(stored)
     return Item(

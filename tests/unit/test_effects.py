@@ -1,0 +1,77 @@
+"""What follows from an attempt's result, and what the effect's row keeps of it."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.loop import effects
+from shared.loop.decision import Attempt, Cause, Effect, EffectFinished, Request
+from shared.loop.effects import Performed, Result, Verdict, Worker
+
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+CAUSE = Cause("c1", "test", "k", NOW)
+
+
+def begun() -> dict[str, Any]:
+    effect = Effect("e1", "send", "x.example", Request("http://x.example", b"{}"))
+    return effects.new_row(effect, 0, CAUSE, NOW, begin=True)
+
+
+def result(row: dict[str, Any], verdict: Verdict, text: str = "", wait: float = 0.0) -> Result:
+    return Result(row["_id"], 0, row["attempt"], verdict, text, wait_seconds=wait)
+
+
+def waiting(row: dict[str, Any], text: str = "answered 500", wait: float = 0.0) -> dict[str, Any]:
+    after = effects.after(row, result(row, Verdict.UNKNOWN, text, wait), NOW)
+    assert not isinstance(after, EffectFinished)
+    return after
+
+
+def test_a_waiting_row_tells_what_came_of_each_attempt() -> None:
+    row = waiting(effects.begun(waiting(begun())), "no answer")
+    expected = [Attempt(1, NOW, "unknown", "answered 500"), Attempt(2, NOW, "unknown", "no answer")]
+    assert expected == effects.tried_of(row)
+
+
+def test_an_end_tells_all_attempts_the_last_included() -> None:
+    row = effects.begun(waiting(begun()))
+    end = effects.after(row, result(row, Verdict.DONE, "answered 200"), NOW)
+    assert isinstance(end, EffectFinished)
+    expected = [Attempt(1, NOW, "unknown", "answered 500"), Attempt(2, NOW, "done", "answered 200")]
+    assert expected == list(end.tried)
+    assert expected == effects.tried_of(effects.ended(row, end, NOW))
+
+
+def test_of_many_attempts_the_first_and_the_latest_are_kept() -> None:
+    row = waiting(begun())
+    for _ in range(99):
+        row = waiting(effects.begun(row))
+    kept = [attempt.number for attempt in effects.tried_of(row)]
+    assert [*range(1, 6), *range(81, 101)] == kept
+
+
+def test_a_row_of_an_earlier_version_has_no_attempts() -> None:
+    row = begun()
+    del row["tried"]
+    assert [] == effects.tried_of(row)
+    assert [1] == [attempt.number for attempt in effects.tried_of(waiting(row))]
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(0, 10), (120, 120), (86_400, 900)])
+def test_an_endpoint_may_ask_to_be_left_alone_for_a_while(asked: float, waited: float) -> None:
+    """The next attempt is no earlier than that, nor than the usual wait; 15 minutes at most."""
+    due_at = waiting(begun(), wait=asked)["due_at"]
+    assert timedelta(seconds=waited) <= due_at - NOW <= timedelta(seconds=waited * 1.1)
+
+
+async def test_an_attempt_that_raised_is_unknown_and_tried_again() -> None:
+    async def perform(_row: dict[str, Any]) -> Performed:
+        raise KeyError("a defect of ours")
+
+    worker = Worker(perform)
+    worker.start([begun()])
+    await asyncio.sleep(0.01)
+    expected = Result("e1", 0, 1, Verdict.UNKNOWN, "failed unexpectedly: KeyError")
+    assert [expected] == worker.take([0], 10)
