@@ -1,0 +1,1 @@
+"""Which profiles want a subject: attributes, filters and lists, and nothing of what they are."""

@@ -1,0 +1,139 @@
+"""One criterion of many profiles at once: which of them does this subject meet?
+
+A column holds at most one criterion of each profile, all of one kind and about one attribute. It
+answers with the mask of the slots that pass. A profile that has no criterion in the column passes.
+
+A column is changed by flipping: the same criteria at the same slots, once more, take out what they
+put in.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import reduce
+from itertools import pairwise
+from operator import and_, or_
+from typing import Protocol
+
+from shared.matching.masks import flip, mask
+from shared.matching.profiles import NOTHING, Criterion, Span, Subject, Terms, Within, union
+
+Placed = tuple[int, Criterion]
+"""A criterion, and the slot of its profile."""
+
+
+class Column(Protocol):
+    open: int
+    """Those that pass whatever the subject has here; among them all without a criterion."""
+
+    def passing(self, subject: Subject) -> int: ...
+
+    def flip(self, placed: Sequence[Placed]) -> None: ...
+
+
+class TermsColumn:
+    """By term, who wants it and who does not. A term that nobody names needs no entry."""
+
+    def __init__(self, attribute: str, everyone: int) -> None:
+        self.open = everyone
+        self._attribute = attribute
+        self._wanted: dict[str, int] = {}
+        self._unwanted: dict[str, int] = {}
+
+    def passing(self, subject: Subject) -> int:
+        terms = subject.terms.get(self._attribute, NOTHING)
+        found = self.open
+        wanted = self._wanted
+        for term in terms:
+            if term in wanted:
+                found |= wanted[term]
+        if unwanted := self._unwanted:
+            for term in terms:
+                if term in unwanted:
+                    found &= ~unwanted[term]
+        return found
+
+    def flip(self, placed: Sequence[Placed]) -> None:
+        wanted: dict[str, list[int]] = defaultdict(list)
+        unwanted: dict[str, list[int]] = defaultdict(list)
+        choosing: list[int] = []
+        for slot, criterion in placed:
+            assert isinstance(criterion, Terms)
+            if criterion.wanted is not None:
+                choosing.append(slot)
+            for term in criterion.wanted or ():
+                wanted[term].append(slot)
+            for term in criterion.unwanted:
+                unwanted[term].append(slot)
+        self.open ^= mask(choosing)
+        flip(self._wanted, wanted)
+        flip(self._unwanted, unwanted)
+
+
+class SpansColumn:
+    """The line of numbers, cut wherever a span begins or has ended; by piece, who covers it.
+
+    Every profile covers a piece wholly or not at all. So a number known as an interval lies within
+    a profile's spans if the profile covers all the pieces that the interval touches, and wholly
+    outside if it covers none.
+    """
+
+    def __init__(self, attribute: str, everyone: int) -> None:
+        self.open = everyone
+        self._attribute = attribute
+        self._cuts: list[int] = []
+        self._covering = [0]
+        """One more than cuts: piece n lies between cuts n - 1 and n."""
+        self._lenient = 0
+
+    def passing(self, subject: Subject) -> int:
+        number = subject.spans.get(self._attribute)
+        if number is None:
+            return self.open | self._lenient
+        first, last = self._pieces(number)
+        if first == last:
+            return self.open | self._covering[first]
+        touched = self._covering[first : last + 1]
+        return self.open | reduce(and_, touched) | (self._lenient & reduce(or_, touched))
+
+    def _pieces(self, span: Span) -> tuple[int, int]:
+        """The first and the last that the span touches."""
+        cuts = self._cuts
+        last = len(cuts) if span.max is None else bisect_right(cuts, span.max)
+        return bisect_right(cuts, span.min), last
+
+    def flip(self, placed: Sequence[Placed]) -> None:
+        lenient: list[int] = []
+        covering: dict[Span, list[int]] = defaultdict(list)
+        for slot, criterion in placed:
+            assert isinstance(criterion, Within)
+            if criterion.unknown_passes:
+                lenient.append(slot)
+            for span in union(criterion.spans):
+                covering[span].append(slot)
+        self.open ^= mask([slot for slot, _ in placed])
+        self._lenient ^= mask(lenient)
+        for span, slots in covering.items():
+            self._cover(span, mask(slots))
+        self._join()
+
+    def _cover(self, span: Span, flipped: int) -> None:
+        self._cut(span.min)
+        if span.max is not None:
+            self._cut(span.max + 1)
+        first, last = self._pieces(span)
+        for piece in range(first, last + 1):
+            self._covering[piece] ^= flipped
+
+    def _cut(self, at: int) -> None:
+        piece = bisect_left(self._cuts, at)
+        if self._cuts[piece : piece + 1] != [at]:
+            self._cuts.insert(piece, at)
+            self._covering.insert(piece, self._covering[piece])
+
+    def _join(self) -> None:
+        """Neighbours that the same profiles cover are one piece, so that no cut stays for ever."""
+        pieces = list(zip([None, *self._cuts], self._covering, strict=True))
+        kept = [pieces[0], *(after for before, after in pairwise(pieces) if before[1] != after[1])]
+        self._cuts = [cut for cut, _ in kept if cut is not None]
+        self._covering = [covering for _, covering in kept]
