@@ -30,13 +30,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared import clock, operating_api, read_api
 from shared.errors import Infrastructure
 from shared.loop.decision import Service
-from shared.loop.effects import Verdict
+from shared.loop.effects import Performed
 from shared.loop.kafka import KafkaLog, subscribe
 from shared.loop.loop import INDEXES, Loop, nobody_looks
+from shared.loop.performing import Performing
 from shared.loop.ticker import Ticker
-from shared.loop.webhook import Webhooks
 from shared.mongo import MongoStore
-from shared.settings import Settings
+from shared.settings import Settings, WrongSetting
 from shared.store import Document, Store
 from shared.telemetry import LoopMetrics, Tracing, configure_logs
 
@@ -60,11 +60,13 @@ class Server(uvicorn.Server):
 class Process:
     """The composition root of every service."""
 
-    def __init__(self, settings: Settings, service: Service, store: MongoStore) -> None:
+    def __init__(
+        self, settings: Settings, service: Service, store: MongoStore, performing: Performing
+    ) -> None:
         self.settings = settings
         self.store = store
         self.log = KafkaLog(settings.kafka)
-        self.webhooks = Webhooks(settings.webhook_secret, settings.webhook_secrets)
+        self.performing = performing
         self.tracing = Tracing(service.name, settings.otlp_endpoint) if _traced(settings) else None
         self.loop = Loop(
             service,
@@ -85,12 +87,12 @@ class Process:
         )
         subscribe(self.broker, self.loop, self.log, settings)
 
-    async def _perform(self, row: Document) -> tuple[Verdict, str]:
+    async def _perform(self, row: Document) -> Performed:
         started = time.time_ns()
-        verdict, text = await self.webhooks(row)
+        performed = await self.performing(row)
         if self.tracing:
-            self.tracing.attempt(row, verdict, started, time.time_ns())
-        return verdict, text
+            self.tracing.attempt(row, performed[0], started, time.time_ns())
+        return performed
 
     async def migrate(self) -> None:
         """Waits for the store as long as it takes, and says so."""
@@ -131,7 +133,7 @@ class Process:
         server.should_exit = True
         with suppress(TimeoutError):
             await asyncio.wait_for(serving, 3)
-        await self.webhooks.close()
+        await self.performing.close()
         await self.log.close()
         await self.store.close()
         if self.tracing:
@@ -187,11 +189,21 @@ def application(process: Process, routes: Sequence[Route]) -> Starlette:
     )
 
 
+def _performing(settings: Settings) -> Performing:
+    """What can't be used is told before anything is read or sent, not with the first send."""
+    try:
+        return Performing(settings)
+    except WrongSetting as error:
+        log.critical("a setting can't be used", error=str(error))
+        raise SystemExit(2) from None
+
+
 async def serve(settings: Settings, service: Service, routes: Routes) -> None:
     """Runs a service until SIGTERM or SIGINT."""
     configure_logs(settings.log_level)
+    performing = _performing(settings)
     store = await MongoStore.connect(settings.mongo, f"{settings.database_prefix}{service.name}")
-    process = Process(settings, service, store)
+    process = Process(settings, service, store, performing)
     # All that was loaded stays for good. Walking it again and again, since each batch makes many
     # objects, would cost a seventh of the processor.
     gc.freeze()

@@ -5,8 +5,12 @@ from pathlib import Path
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
+class WrongSetting(ValueError):
+    """A setting that can't be used. The text names it, never what it holds."""
+
+
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="LEADOPS_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="LEADOPS_", frozen=True, hide_input_in_errors=True)
 
     kafka: str = "127.0.0.1:9092"
     mongo: str = "mongodb://127.0.0.1:27017/?directConnection=true"
@@ -22,9 +26,21 @@ class Settings(BaseSettings):
     """Where the local stack keeps its virtual clock; without it the machine's clock is used."""
     otlp_endpoint: str = ""
     webhook_secret: str = ""
-    """Signs what is sent to customers' endpoints (`whsec_` and base64)."""
+    """Signs what is sent to customers' endpoints (`whsec_` and base64). While it is being changed
+    it holds two, the newer one first, parted by a blank."""
     webhook_secrets: dict[str, str] = {}
     """By the name that a campaign gives; what has no secret of its own is signed with the one."""
+    smtp_host: str = ""
+    """The mail server that takes mails to customers; without one no mail is sent."""
+    smtp_port: int = 25
+    smtp_sender: str = ""
+    """The envelope's sender, which gets what comes back."""
+    smtp_user: str = ""
+    smtp_password: str = ""
+    smtp_starttls: bool | None = None
+    """Whether TLS is a must. If not said: where there is a user, and else if the server can."""
+    drop_folder: Path | None = None
+    """Below it lie the folders of customers who take files; without it no file is written."""
     session_timeout_ms: int = 10_000
     batch_size_max: int = 500
     batch_timeout_ms: int = 10

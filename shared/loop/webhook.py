@@ -2,25 +2,60 @@
 headers).
 
 The signature covers the time of the attempt, so it is made here; everything else was fixed when the
-effect was committed. Every way in which an endpoint can misbehave has its defined verdict.
+effect was committed. Every way in which an endpoint can misbehave has its defined verdict, and the
+text that names it; docs/receiving.md has them all.
 """
 
+import asyncio
 import base64
+import binascii
 import hashlib
 import hmac
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import aiohttp
 
-from shared.loop.effects import Verdict
+from shared.loop.effects import Performed, Verdict
+from shared.settings import WrongSetting
 from shared.store import Document
 
 TIMEOUT_SECONDS = 10.0
+CONNECT_SECONDS = 5.0
 RETRIED_STATUSES = frozenset({408, 425, 429})
+
 SECRET_PREFIX = "whsec_"
+SECRETS_MAX = 2
+SECRET_BYTES = range(24, 65)
+"""As long as Standard Webhooks wants them."""
+
+FAILURES: Sequence[tuple[type[Exception], Verdict, str]] = (
+    # Nothing was sent: the connection was not even made.
+    (aiohttp.ClientConnectorDNSError, Verdict.NOT_TRIED, "the endpoint's name is not known"),
+    (
+        aiohttp.ClientConnectorCertificateError,
+        Verdict.NOT_TRIED,
+        "the endpoint's certificate is not trusted",
+    ),
+    (aiohttp.ClientConnectorSSLError, Verdict.NOT_TRIED, "no TLS connection could be made"),
+    (aiohttp.ClientConnectorError, Verdict.NOT_TRIED, "the endpoint could not be reached"),
+    (
+        aiohttp.ConnectionTimeoutError,
+        Verdict.NOT_TRIED,
+        "the endpoint could not be reached in time",
+    ),
+    # Nothing can ever be sent to such an address.
+    (aiohttp.InvalidURL, Verdict.REFUSED, "the endpoint's address is not valid"),
+    (aiohttp.NonHttpUrlClientError, Verdict.REFUSED, "the endpoint's address is not valid"),
+    # All or some of it was sent, so it may have been taken.
+    (TimeoutError, Verdict.UNKNOWN, "no answer in time"),
+    (aiohttp.ClientResponseError, Verdict.UNKNOWN, "answered something that is not HTTP"),
+    (aiohttp.ClientError, Verdict.UNKNOWN, "the connection ended without an answer"),
+    (OSError, Verdict.UNKNOWN, "the connection ended without an answer"),
+)
+"""The first that fits counts: some of these are kinds of a later one."""
 
 
 class Webhooks:
@@ -31,56 +66,90 @@ class Webhooks:
         *,
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
-        self._secret = _key(secret)
-        self._named = {name: _key(text) for name, text in named.items()}
-        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
-        self._session: Any = None
+        """Raises `WrongSetting` for a secret that can't be used."""
+        self._keys = keys_of("LEADOPS_WEBHOOK_SECRET", secret) if secret else ()
+        self._named = {
+            name: keys_of(f"LEADOPS_WEBHOOK_SECRETS, {name},", text) for name, text in named.items()
+        }
+        self._timeout_seconds = timeout_seconds
+        self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
 
-    async def __call__(self, row: Document) -> tuple[Verdict, str]:
+    async def __call__(self, row: Document) -> Performed:
         request = row["request"]
-        headers = self._headers(row)
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                timeout=self._timeout, connector=aiohttp.TCPConnector(limit=0)
-            )
+        keys = self._named.get(request["secret"], self._keys)
+        if not keys:
+            return Verdict.NOT_TRIED, "there is no secret to sign with"
         try:
-            async with self._session.post(
-                request["url"], data=request["body"], headers=headers, allow_redirects=False
-            ) as response:
-                return verdict_of(response.status)
-        except aiohttp.ClientConnectorError:
-            return Verdict.NOT_TRIED, "the endpoint could not be reached"
-        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
-            return Verdict.REFUSED, "the endpoint's address is not valid"
-        except TimeoutError:
-            return Verdict.UNKNOWN, "no answer in time"
-        except (aiohttp.ClientError, OSError) as error:
-            return Verdict.UNKNOWN, f"the connection failed: {type(error).__name__}"
+            async with asyncio.timeout(self._timeout_seconds):
+                return await self._post(request, headers_of(row, keys))
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return verdict_of_failure(error)
 
-    def _headers(self, row: Document) -> dict[str, str]:
-        request, trace = row["request"], row["cause"]["trace"]
-        secret = self._named.get(request["secret"], self._secret)
-        at = str(int(time.time()))
-        made: dict[str, str] = request["headers"] | {
-            "webhook-id": row["_id"],
-            "webhook-timestamp": at,
-            "webhook-signature": sign(secret, row["_id"], at, request["body"]),
-        }
-        return made | ({"traceparent": trace} if trace else {})
+    async def _post(self, request: Document, headers: Mapping[str, str]) -> Performed:
+        """The status is all that counts: the body is neither unpacked nor waited for."""
+        session = self._opened()
+        async with session.post(
+            request["url"], data=request["body"], headers=headers, allow_redirects=False
+        ) as response:
+            verdict, text = verdict_of(response.status)
+            if verdict is Verdict.UNKNOWN:
+                return verdict, text, wait_seconds(response.headers.get("retry-after", ""))
+            return verdict, text
+
+    def _opened(self) -> aiohttp.ClientSession:
+        """Made on first use, inside the event loop. It keeps no cookies: two customers may live on
+        one host."""
+        if self._session is None:
+            connect = min(CONNECT_SECONDS, self._timeout_seconds / 2)
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect),
+                connector=aiohttp.TCPConnector(limit=0),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+            )
+        return self._session
 
 
-def _key(secret: str) -> bytes:
-    return base64.b64decode(secret.removeprefix(SECRET_PREFIX))
+def headers_of(row: Document, keys: Sequence[bytes]) -> dict[str, str]:
+    request, trace = row["request"], row["cause"]["trace"]
+    at = str(int(time.time()))
+    signatures = [sign(key, row["_id"], at, request["body"]) for key in keys]
+    made: dict[str, Any] = request["headers"] | {
+        "webhook-id": row["_id"],
+        "webhook-timestamp": at,
+        "webhook-signature": " ".join(signatures),
+    }
+    return made | ({"traceparent": trace} if trace else {})
 
 
-def sign(secret: bytes, id: str, timestamp: str, body: bytes) -> str:
+def keys_of(name: str, secrets: str) -> Sequence[bytes]:
+    """The keys of one secret, or of two that are parted by a blank while it is being changed, the
+    newer one first."""
+    texts = secrets.split()
+    if not 1 <= len(texts) <= SECRETS_MAX:
+        raise WrongSetting(f"{name} holds {len(texts)} secrets, not one or two")
+    return [_key(name, text) for text in texts]
+
+
+def _key(name: str, secret: str) -> bytes:
+    try:
+        key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+    except binascii.Error:
+        raise WrongSetting(f"{name} is not {SECRET_PREFIX} and base64") from None
+    if len(key) not in SECRET_BYTES:
+        first, last = SECRET_BYTES[0], SECRET_BYTES[-1]
+        raise WrongSetting(f"{name} has {len(key)} bytes, not {first} to {last}")
+    return key
+
+
+def sign(key: bytes, id: str, timestamp: str, body: bytes) -> str:
     """The Standard Webhooks signature, version 1."""
     message = b".".join((id.encode(), timestamp.encode(), body))
-    return "v1," + base64.b64encode(hmac.new(secret, message, hashlib.sha256).digest()).decode()
+    return "v1," + base64.b64encode(hmac.digest(key, message, hashlib.sha256)).decode()
 
 
 def verdict_of(status: int) -> tuple[Verdict, str]:
@@ -88,6 +157,20 @@ def verdict_of(status: int) -> tuple[Verdict, str]:
     text = f"answered {status}"
     if 200 <= status < 300:
         return Verdict.DONE, text
-    if status >= 500 or status in RETRIED_STATUSES:
-        return Verdict.UNKNOWN, text
-    return Verdict.REFUSED, text
+    if 300 <= status < 400:
+        return Verdict.REFUSED, f"{text}: redirects are not followed"
+    if 400 <= status < 500 and status not in RETRIED_STATUSES:
+        return Verdict.REFUSED, text
+    return Verdict.UNKNOWN, text
+
+
+def verdict_of_failure(error: Exception) -> tuple[Verdict, str]:
+    for kind, verdict, text in FAILURES:
+        if isinstance(error, kind):
+            return verdict, text
+    return Verdict.UNKNOWN, f"failed unexpectedly: {type(error).__name__}"
+
+
+def wait_seconds(retry_after: str) -> float:
+    """How long the endpoint asks to be left alone; a date instead of seconds is not understood."""
+    return float(retry_after) if retry_after.isdecimal() else 0.0

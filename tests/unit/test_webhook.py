@@ -4,18 +4,33 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import shutil
+import ssl
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from itertools import repeat
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from shared.loop.effects import Verdict
+from shared.loop.effects import Performed, Verdict
 from shared.loop.webhook import Webhooks
+from shared.settings import WrongSetting
+from tests.endpoints import Talk, talking
 
-SECRET = "whsec_" + base64.b64encode(b"a secret of the test").decode()
-OTHER = "whsec_" + base64.b64encode(b"another secret").decode()
+KEY, OTHER_KEY, NEW_KEY = (b"the default key of the test", b"the key of one customer..", b"n" * 32)
+
+
+def secret_of(key: bytes) -> str:
+    return "whsec_" + base64.b64encode(key).decode()
+
+
+SECRET = secret_of(KEY)
+NAMED = {"own": secret_of(OTHER_KEY), "changing": f"{secret_of(NEW_KEY)} {secret_of(OTHER_KEY)}"}
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -33,81 +48,191 @@ async def endpoint(answer: Answer) -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-def row(url: str, secret: str = "default") -> dict[str, Any]:
-    request = {"url": url, "body": b'{"lead": 1}', "headers": {"x-note": "n"}, "secret": secret}
+def row(url: str, secret: str = "default", body: bytes = b'{"lead": 1}') -> dict[str, Any]:
+    request = {"url": url, "body": body, "headers": {"x-note": "n"}, "secret": secret}
     return {"_id": "key-1", "request": request, "cause": {"trace": "00-aa-bb-01"}}
 
 
-async def call(url: str, **options: Any) -> tuple[Verdict, str]:
-    webhooks = Webhooks(SECRET, {"own": OTHER}, **options)
+async def call(url: str, body: bytes = b'{"lead": 1}', **options: Any) -> Performed:
+    webhooks = Webhooks(SECRET, NAMED, **options)
     try:
-        return await webhooks(row(url))
+        return await webhooks(row(url, body=body))
     finally:
         await webhooks.close()
 
 
+NOT_FOLLOWED = "redirects are not followed"
+
+
 @pytest.mark.parametrize(
-    ("status", "verdict"),
+    ("status", "expected"),
     [
-        (200, Verdict.DONE),
-        (202, Verdict.DONE),
-        (302, Verdict.REFUSED),
-        (404, Verdict.REFUSED),
-        (422, Verdict.REFUSED),
-        (408, Verdict.UNKNOWN),
-        (429, Verdict.UNKNOWN),
-        (500, Verdict.UNKNOWN),
-        (503, Verdict.UNKNOWN),
+        (200, (Verdict.DONE, "answered 200")),
+        (202, (Verdict.DONE, "answered 202")),
+        (204, (Verdict.DONE, "answered 204")),
+        (301, (Verdict.REFUSED, f"answered 301: {NOT_FOLLOWED}")),
+        (302, (Verdict.REFUSED, f"answered 302: {NOT_FOLLOWED}")),
+        (308, (Verdict.REFUSED, f"answered 308: {NOT_FOLLOWED}")),
+        (401, (Verdict.REFUSED, "answered 401")),
+        (404, (Verdict.REFUSED, "answered 404")),
+        (410, (Verdict.REFUSED, "answered 410")),
+        (422, (Verdict.REFUSED, "answered 422")),
+        (408, (Verdict.UNKNOWN, "answered 408", 0.0)),
+        (425, (Verdict.UNKNOWN, "answered 425", 0.0)),
+        (429, (Verdict.UNKNOWN, "answered 429", 0.0)),
+        (500, (Verdict.UNKNOWN, "answered 500", 0.0)),
+        (503, (Verdict.UNKNOWN, "answered 503", 0.0)),
+        (799, (Verdict.UNKNOWN, "answered 799", 0.0)),
     ],
 )
-async def test_each_status_has_its_verdict(status: int, verdict: Verdict) -> None:
+async def test_each_status_has_its_verdict(status: int, expected: Performed) -> None:
     """Only a clear yes is done and only a clear no is refused; redirects are not followed."""
 
     async def answer(_request: web.Request) -> web.Response:
         return web.Response(status=status, headers={"location": "/elsewhere"})
 
     async with endpoint(answer) as url:
-        assert (verdict, f"answered {status}") == await call(url)
-
-
-async def test_no_answer_in_time_may_have_happened() -> None:
-    async def answer(_request: web.Request) -> web.Response:
-        await asyncio.sleep(5)
-        return web.Response()
-
-    async with endpoint(answer) as url:
-        verdict, _ = await call(url, timeout_seconds=0.2)
-    assert Verdict.UNKNOWN == verdict
-
-
-async def test_a_connection_that_is_cut_may_have_happened() -> None:
-    async def answer(request: web.Request) -> web.Response:
-        assert request.transport is not None
-        request.transport.close()
-        return web.Response()
-
-    async with endpoint(answer) as url:
-        verdict, _ = await call(url)
-    assert Verdict.UNKNOWN == verdict
-
-
-async def test_an_unreachable_endpoint_certainly_got_nothing() -> None:
-    verdict, _ = await call("http://127.0.0.1:1/hook")
-    assert Verdict.NOT_TRIED == verdict
-
-
-async def test_an_address_that_is_none_is_refused() -> None:
-    verdict, _ = await call("http://[not-an-address/hook")
-    assert Verdict.REFUSED == verdict
+        assert expected == await call(url)
 
 
 @pytest.mark.parametrize(
-    ("name", "key"), [("default", b"a secret of the test"), ("own", b"another secret")]
+    ("given", "seconds"), [("120", 120.0), ("", 0.0), ("soon", 0.0), ("-5", 0.0)]
+)
+async def test_an_endpoint_may_say_when_to_come_back(given: str, seconds: float) -> None:
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(status=429, headers={"retry-after": given})
+
+    async with endpoint(answer) as url:
+        assert (Verdict.UNKNOWN, "answered 429", seconds) == await call(url)
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+NO_HTTP = (Verdict.UNKNOWN, "answered something that is not HTTP")
+CLOSED = (Verdict.UNKNOWN, "the connection ended without an answer")
+NO_ANSWER = (Verdict.UNKNOWN, "no answer in time")
+DONE = (Verdict.DONE, "answered 200")
+
+
+async def say(
+    what: bytes,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    *,
+    after: float = 0.0,
+    again: bool = False,
+    stay: bool = False,
+) -> None:
+    """Reads the request, then says this, once or without an end, and leaves or stays."""
+    await reader.readuntil(b"}")
+    await asyncio.sleep(after)
+    for _ in repeat(None) if again else [None]:
+        writer.write(what)
+        await writer.drain()
+    await asyncio.sleep(60 if stay else 0)
+
+
+async def cut(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Resets the connection before it has read anything."""
+    writer.transport.abort()
+
+
+@pytest.mark.parametrize(
+    ("talk", "expected"),
+    [
+        pytest.param(partial(say, b""), CLOSED, id="closes"),
+        pytest.param(cut, CLOSED, id="cuts"),
+        pytest.param(partial(say, b"", stay=True), NO_ANSWER, id="hangs"),
+        pytest.param(partial(say, OK + b"\r\n", after=0.6), NO_ANSWER, id="answers late"),
+        pytest.param(partial(say, b"hello?\r\n\r\n"), NO_HTTP, id="no status line"),
+        pytest.param(partial(say, b"\x15\x03\x01\x00\x02\x02"), NO_HTTP, id="speaks TLS"),
+        pytest.param(partial(say, b"HTTP/1.1 abc\r\n\r\n"), NO_HTTP, id="no status"),
+        pytest.param(partial(say, OK + b"half a head"), NO_HTTP, id="half a head"),
+        pytest.param(partial(say, OK, stay=True), NO_ANSWER, id="head without an end"),
+        pytest.param(partial(say, OK + b"x: " + b"y" * 9000 + b"\r\n"), NO_HTTP, id="long header"),
+        pytest.param(partial(say, OK + b"x: y\r\n" * 500), NO_HTTP, id="many headers"),
+        pytest.param(
+            partial(say, b"HTTP/1.1 100 Continue\r\n\r\n", again=True), NO_ANSWER, id="1xx"
+        ),
+        pytest.param(partial(say, OK + b"\r\n\xff\x00 no JSON"), DONE, id="body is nonsense"),
+        pytest.param(partial(say, OK + b"content-length: 9\r\n\r\nab"), DONE, id="body too short"),
+        pytest.param(
+            partial(say, OK + b"content-encoding: gzip\r\n\r\nno gzip"), DONE, id="body unpackable"
+        ),
+        pytest.param(
+            partial(say, OK + b"\r\n" + b"x" * 65536, again=True), DONE, id="endless body"
+        ),
+        pytest.param(partial(say, OK + b"\r\n", stay=True), DONE, id="body never comes"),
+    ],
+)
+async def test_each_misbehaviour_has_its_verdict(talk: Talk, expected: Performed) -> None:
+    """A status line is an answer whatever follows it; anything else leaves open what happened."""
+    async with talking(talk) as port:
+        performed = await call(f"http://127.0.0.1:{port}/", timeout_seconds=0.4)
+    assert expected == performed[:2]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://127.0.0.1:1/", (Verdict.NOT_TRIED, "the endpoint could not be reached")),
+        ("http://nobody.invalid/", (Verdict.NOT_TRIED, "the endpoint's name is not known")),
+        ("http://[no-address/", (Verdict.REFUSED, "the endpoint's address is not valid")),
+        ("http://h:99999/", (Verdict.REFUSED, "the endpoint's address is not valid")),
+        ("http://", (Verdict.REFUSED, "the endpoint's address is not valid")),
+    ],
+)
+async def test_what_can_not_be_reached_certainly_got_nothing(url: str, expected: Performed) -> None:
+    assert expected == await call(url)
+
+
+async def test_an_endpoint_that_speaks_no_tls_certainly_got_nothing() -> None:
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await writer.drain()
+
+    async with talking(plain) as port:
+        expected = (Verdict.NOT_TRIED, "no TLS connection could be made")
+        assert expected == await call(f"https://127.0.0.1:{port}/")
+
+
+async def test_an_endpoint_that_nobody_vouches_for_certainly_got_nothing(tmp_path: Path) -> None:
+    if not shutil.which("openssl"):
+        pytest.skip("no openssl to make a certificate with")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    new = ["-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    command = ["openssl", "req", "-x509", *new, "-keyout", key, "-out", certificate]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    async with talking(partial(say, OK + b"\r\n"), ssl=context) as port:
+        expected = (Verdict.NOT_TRIED, "the endpoint's certificate is not trusted")
+        assert expected == await call(f"https://127.0.0.1:{port}/")
+
+
+async def test_a_handshake_that_hangs_certainly_sent_nothing() -> None:
+    async def silent(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(60)
+
+    async with talking(silent) as port:
+        expected = (Verdict.NOT_TRIED, "the endpoint could not be reached in time")
+        assert expected == await call(f"https://127.0.0.1:{port}/", timeout_seconds=0.4)
+
+
+def hmac_of(key: bytes, headers: dict[str, str], body: bytes) -> str:
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [("default", [KEY]), ("own", [OTHER_KEY]), ("changing", [NEW_KEY, OTHER_KEY])],
 )
 async def test_a_request_is_signed_over_its_key_its_time_and_its_body(
-    name: str, key: bytes
+    name: str, keys: list[bytes]
 ) -> None:
-    """With the secret that the campaign names; the key, the body and the trace are as stored."""
+    """With the secret that the campaign names, with both while it is being changed; the key, the
+    body and the trace are as stored."""
     seen: list[tuple[dict[str, str], bytes]] = []
 
     async def answer(request: web.Request) -> web.Response:
@@ -115,12 +240,47 @@ async def test_a_request_is_signed_over_its_key_its_time_and_its_body(
         return web.Response()
 
     async with endpoint(answer) as url:
-        webhooks = Webhooks(SECRET, {"own": OTHER})
+        webhooks = Webhooks(SECRET, NAMED)
         await webhooks(row(url, name))
         await webhooks.close()
     headers, body = seen[0]
-    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    wanted = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    assert f"v1,{wanted}" == headers["webhook-signature"]
+    expected = " ".join(hmac_of(key, headers, body) for key in keys)
+    assert expected == headers["webhook-signature"]
     assert ("key-1", b'{"lead": 1}') == (headers["webhook-id"], body)
     assert ("00-aa-bb-01", "n") == (headers["traceparent"], headers["x-note"])
+
+
+async def test_cookies_are_not_kept() -> None:
+    seen: list[bool] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append("cookie" in request.headers)
+        return web.Response(headers={"set-cookie": "a=b"})
+
+    async with endpoint(answer) as url:
+        webhooks = Webhooks(SECRET)
+        await webhooks(row(url))
+        await webhooks(row(url))
+        await webhooks.close()
+    assert [False, False] == seen
+
+
+async def test_without_any_secret_nothing_is_sent() -> None:
+    expected = (Verdict.NOT_TRIED, "there is no secret to sign with")
+    assert expected == await Webhooks("")(row("http://127.0.0.1:1/"))
+
+
+@pytest.mark.parametrize(
+    ("secret", "text"),
+    [
+        ("whsec_not base64!", "is not whsec_ and base64"),
+        (secret_of(b"short"), "has 5 bytes, not 24 to 64"),
+        (secret_of(b"x" * 65), "has 65 bytes, not 24 to 64"),
+        (" ".join([SECRET] * 3), "holds 3 secrets, not one or two"),
+        ("", "holds 0 secrets, not one or two"),
+    ],
+)
+def test_a_secret_that_can_not_be_used_is_told_at_once(secret: str, text: str) -> None:
+    """By its name, and without what it holds."""
+    with pytest.raises(WrongSetting, match=f"LEADOPS_WEBHOOK_SECRETS, north, {text}"):
+        Webhooks(SECRET, {"north": secret})
