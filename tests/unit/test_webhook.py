@@ -201,7 +201,7 @@ async def test_an_endpoint_that_nobody_vouches_for_certainly_got_nothing(tmp_pat
         pytest.skip("no openssl to make a certificate with")
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     new = ["-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
-    command = ["openssl", "req", "-x509", *new, "-keyout", key, "-out", certificate]
+    command = ["openssl", "req", "-x509", *new, "-keyout", str(key), "-out", str(certificate)]
     subprocess.run(command, check=True, capture_output=True)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
