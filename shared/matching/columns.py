@@ -23,6 +23,8 @@ Placed = tuple[int, Criterion]
 
 
 class Column(Protocol):
+    """Slotted: there are thousands of columns, and each is looked up in cold memory."""
+
     open: int
     """Those that pass whatever the subject has here; among them all without a criterion."""
 
@@ -32,41 +34,52 @@ class Column(Protocol):
 
 
 class TermsColumn:
-    """By term, who wants it and who does not. A term that nobody names needs no entry."""
+    """By term, whom it changes: those it lets in, since they want it, and those it keeps out.
+
+    Of the open ones a term can only keep out, of the others only let in. So one mask says both, and
+    most often, when the subject has one term, the answer is one operation. A term that nobody names
+    needs no mask.
+    """
+
+    __slots__ = ("_attribute", "_changed", "_unwanted", "open")
 
     def __init__(self, attribute: str, everyone: int) -> None:
         self.open = everyone
         self._attribute = attribute
-        self._wanted: dict[str, int] = {}
+        self._changed: dict[str, int] = {}
         self._unwanted: dict[str, int] = {}
 
     def passing(self, subject: Subject) -> int:
         terms = subject.terms.get(self._attribute, NOTHING)
-        found = self.open
-        wanted = self._wanted
+        found, changed = self.open, self._changed
+        if len(terms) == 1:
+            (term,) = terms
+            return found ^ changed[term] if term in changed else found
         for term in terms:
-            if term in wanted:
-                found |= wanted[term]
+            if term in changed:
+                found |= changed[term]
         if unwanted := self._unwanted:
             for term in terms:
                 if term in unwanted:
-                    found &= ~unwanted[term]
+                    found ^= found & unwanted[term]
         return found
 
     def flip(self, placed: Sequence[Placed]) -> None:
-        wanted: dict[str, list[int]] = defaultdict(list)
+        changed: dict[str, list[int]] = defaultdict(list)
         unwanted: dict[str, list[int]] = defaultdict(list)
         choosing: list[int] = []
         for slot, criterion in placed:
             assert isinstance(criterion, Terms)
+            lets_in = NOTHING if criterion.wanted is None else criterion.wanted - criterion.unwanted
+            keeps_out = criterion.unwanted if criterion.wanted is None else NOTHING
             if criterion.wanted is not None:
                 choosing.append(slot)
-            for term in criterion.wanted or ():
-                wanted[term].append(slot)
+            for term in lets_in or keeps_out:
+                changed[term].append(slot)
             for term in criterion.unwanted:
                 unwanted[term].append(slot)
         self.open ^= mask(choosing)
-        flip(self._wanted, wanted)
+        flip(self._changed, changed)
         flip(self._unwanted, unwanted)
 
 
@@ -77,6 +90,8 @@ class SpansColumn:
     a profile's spans if the profile covers all the pieces that the interval touches, and wholly
     outside if it covers none.
     """
+
+    __slots__ = ("_attribute", "_covering", "_cuts", "_lenient", "open")
 
     def __init__(self, attribute: str, everyone: int) -> None:
         self.open = everyone
@@ -90,17 +105,15 @@ class SpansColumn:
         number = subject.spans.get(self._attribute)
         if number is None:
             return self.open | self._lenient
-        first, last = self._pieces(number)
-        if first == last:
+        cuts = self._cuts
+        first = bisect_right(cuts, number.min)
+        if first == len(cuts) or (number.max is not None and number.max < cuts[first]):
             return self.open | self._covering[first]
-        touched = self._covering[first : last + 1]
+        touched = self._covering[first : self._last_piece(number) + 1]
         return self.open | reduce(and_, touched) | (self._lenient & reduce(or_, touched))
 
-    def _pieces(self, span: Span) -> tuple[int, int]:
-        """The first and the last that the span touches."""
-        cuts = self._cuts
-        last = len(cuts) if span.max is None else bisect_right(cuts, span.max)
-        return bisect_right(cuts, span.min), last
+    def _last_piece(self, span: Span) -> int:
+        return len(self._cuts) if span.max is None else bisect_right(self._cuts, span.max)
 
     def flip(self, placed: Sequence[Placed]) -> None:
         lenient: list[int] = []
@@ -121,8 +134,8 @@ class SpansColumn:
         self._cut(span.min)
         if span.max is not None:
             self._cut(span.max + 1)
-        first, last = self._pieces(span)
-        for piece in range(first, last + 1):
+        first = bisect_right(self._cuts, span.min)
+        for piece in range(first, self._last_piece(span) + 1):
             self._covering[piece] ^= flipped
 
     def _cut(self, at: int) -> None:

@@ -7,13 +7,26 @@ own.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from shared.matching.columns import Column, Placed, SpansColumn, TermsColumn
 from shared.matching.masks import mask, slots
-from shared.matching.profiles import Criterion, Listed, Subject, Terms, Within
+from shared.matching.profiles import Criterion, Listed, Profile, Subject, Terms, Within
 
 Criteria = Sequence[Criterion]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Member:
+    """A profile as all indexes know it, with what none of them decides."""
+
+    profile: Profile
+    listed: tuple[Listed, ...]
+
+
+NOBODY = Member(Profile("", ()), ())
+"""Where a slot is free."""
 
 
 class Place(NamedTuple):
@@ -34,79 +47,94 @@ def places(criteria: Iterable[Criterion]) -> Iterator[tuple[Place, Criterion]]:
             yield Place(kind, criterion.attribute, number), criterion
 
 
+def criterion_at(place: Place, criteria: Criteria) -> Criterion:
+    kind, attribute, number = place
+    for criterion in criteria:
+        if criterion.attribute == attribute and type(criterion) is kind:
+            if not number:
+                return criterion
+            number -= 1
+    raise KeyError(place)
+
+
 class Index:
+    __slots__ = ("_columns", "_everyone", "_free", "_members", "_most_selective_first", "_slots")
+
     def __init__(self) -> None:
-        self._slots: dict[str, int] = {}
-        self._ids: list[str] = []
+        self._slots: dict[Member, int] = {}
+        self._members: list[Member] = []
         self._free: list[int] = []
         self._everyone = 0
         self._columns: dict[Place, Column] = {}
-        self._most_selective_first: list[tuple[Place, Column]] = []
+        self._most_selective_first: list[Column] = []
 
     def __len__(self) -> int:
         return len(self._slots)
 
-    def passing(self, subject: Subject) -> list[str]:
-        """The ids of those whose every criterion is met."""
+    def passing(self, subject: Subject) -> list[Member]:
+        """Those whose every criterion is met, but for lists."""
         found = self._everyone
-        for _, column in self._most_selective_first:
+        for column in self._most_selective_first:
             found &= column.passing(subject)
             if not found:
                 return []
-        return [self._ids[slot] for slot in slots(found)]
+        return self._at(found)
 
-    def nearly_passing(self, subject: Subject) -> tuple[list[str], list[tuple[str, Place]]]:
-        """The ids of those whose every criterion is met; and of those where one fails, and which.
+    def nearly_passing(self, subject: Subject) -> tuple[list[Member], dict[Place, list[Member]]]:
+        """Those whose every criterion is met, but for lists; and by place, those that fail there
+        and nowhere else.
 
         Failures are counted for all slots at once, to two and no further.
         """
         none_fails = at_most_one = self._everyone
         answers = []
-        for place, column in self._most_selective_first:
+        for place, column in self._columns.items():
             passing = column.passing(subject)
             at_most_one = none_fails | (at_most_one & passing)
             none_fails &= passing
             answers.append((place, passing))
         one_fails = at_most_one ^ none_fails
-        near = [
-            (self._ids[slot], place)
-            for place, passing in answers
-            for slot in slots(one_fails & ~passing)
-        ]
-        return [self._ids[slot] for slot in slots(none_fails)], near
+        failing = {place: self._at(one_fails ^ (one_fails & passing)) for place, passing in answers}
+        return self._at(none_fails), failing
 
-    def put(self, added: Mapping[str, Criteria]) -> None:
-        for id in added:
-            self._slots[id] = self._slot(id)
+    def put(self, added: Mapping[Member, Criteria]) -> None:
+        for member in added:
+            self._slots[member] = self._slot(member)
         self._flip(added)
 
-    def drop(self, removed: Mapping[str, Criteria]) -> None:
+    def drop(self, removed: Mapping[Member, Criteria]) -> None:
         """With the same criteria that were put."""
         self._flip(removed)
-        for id in removed:
-            self._free.append(self._slots.pop(id))
+        for member in removed:
+            slot = self._slots.pop(member)
+            self._members[slot] = NOBODY
+            self._free.append(slot)
 
-    def _slot(self, id: str) -> int:
+    def _at(self, mask: int) -> list[Member]:
+        members = self._members
+        return [members[slot] for slot in slots(mask)] if mask else []
+
+    def _slot(self, member: Member) -> int:
         if self._free:
             slot = self._free.pop()
-            self._ids[slot] = id
+            self._members[slot] = member
             return slot
-        self._ids.append(id)
-        return len(self._ids) - 1
+        self._members.append(member)
+        return len(self._members) - 1
 
-    def _flip(self, changed: Mapping[str, Criteria]) -> None:
-        flipped = mask([self._slots[id] for id in changed])
+    def _flip(self, changed: Mapping[Member, Criteria]) -> None:
+        flipped = mask([self._slots[member] for member in changed])
         self._everyone ^= flipped
         for column in self._columns.values():
             column.open ^= flipped
         by_place: dict[Place, list[Placed]] = defaultdict(list)
-        for id, criteria in changed.items():
+        for member, criteria in changed.items():
             for place, criterion in places(criteria):
-                by_place[place].append((self._slots[id], criterion))
+                by_place[place].append((self._slots[member], criterion))
         for place, placed in by_place.items():
             self._column(place).flip(placed)
         self._most_selective_first = sorted(
-            self._columns.items(), key=lambda item: item[1].open.bit_count()
+            self._columns.values(), key=lambda column: column.open.bit_count()
         )
 
     def _column(self, place: Place) -> Column:

@@ -37,6 +37,8 @@ class Lists:
 
     def have(self, names: Iterable[str], numbers: list[int]) -> bool:
         """Whether one of the lists has one of the terms."""
+        if not numbers:
+            return False
         for name in names:
             entries = self._lists.get(name, ())
             for number in numbers:

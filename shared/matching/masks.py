@@ -5,7 +5,10 @@ slots at a time.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
+
+FEW = 8
+"""Up to so many slots are taken from a mask one by one, each at the cost of copying it."""
 
 _NOT_ZERO = re.compile(rb"[^\0]")
 _BITS = [tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256)]
@@ -21,12 +24,22 @@ def mask(slots: Collection[int]) -> int:
     return int.from_bytes(whole, "little")
 
 
-def slots(mask: int) -> Iterator[int]:
+def slots(mask: int) -> list[int]:
+    if mask.bit_count() > FEW:
+        return _many_slots(mask)
+    found = []
+    while mask:
+        slot = mask.bit_length() - 1
+        found.append(slot)
+        mask ^= 1 << slot
+    return found
+
+
+def _many_slots(mask: int) -> list[int]:
+    """Only the bytes that are not zero are looked at, and a regular expression finds them."""
     whole = mask.to_bytes((mask.bit_length() + 7) // 8, "little")
-    for found in _NOT_ZERO.finditer(whole):
-        start = found.start()
-        for bit in _BITS[whole[start]]:
-            yield start * 8 + bit
+    starts = [found.start() for found in _NOT_ZERO.finditer(whole)]
+    return [start * 8 + bit for start in starts for bit in _BITS[whole[start]]]
 
 
 def flip(masks: dict[str, int], changed: Mapping[str, Collection[int]]) -> None:

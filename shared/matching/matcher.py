@@ -8,13 +8,13 @@ Near misses are spread over all partitions; for them there is one more index, of
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from operator import itemgetter
 
-from shared.matching.index import Criteria, Index, Place
+from shared.matching.index import Criteria, Index, Member, criterion_at
 from shared.matching.lists import Lists
-from shared.matching.profiles import NOTHING, Criterion, Listed, Profile, Subject, Terms, meets
+from shared.matching.profiles import NOTHING, Criterion, Listed, Profile, Subject, Terms
 
 ANY = None
 """The partition of the profiles that want no term in particular."""
@@ -26,76 +26,78 @@ class Matcher:
     def __init__(self, lists: Lists, partition: str) -> None:
         self._lists = lists
         self._attribute = partition
-        self._profiles: dict[str, Profile] = {}
-        self._listed: dict[str, list[Listed]] = {}
-        """What the indexes do not know, of the profiles that have any of it."""
+        self._members: dict[str, Member] = {}
         self._everything = Index()
         self._partitions: dict[str | None, Index] = {}
 
     def match(self, subject: Subject) -> list[str]:
         """The ids of the profiles for which `explain` is empty, sorted."""
-        found: set[str] = set()
-        for term in (ANY, *subject.terms.get(self._attribute, NOTHING)):
-            if partition := self._partitions.get(term):
-                found.update(partition.passing(subject))
-        return sorted(id for id in found if not self._failing_lists(id, subject))
+        partitions, found = self._partitions, []
+        if ANY in partitions:
+            found += partitions[ANY].passing(subject)
+        for term in subject.terms.get(self._attribute, NOTHING):
+            if term in partitions:
+                found += partitions[term].passing(subject)
+        return sorted({one.profile.id for one in found if self._lists_pass(one, subject)})
 
     def one_away(self, subject: Subject) -> list[tuple[str, Criterion]]:
         """The profiles that exactly one criterion keeps away, and which one; sorted by id."""
         passing, near = self._everything.nearly_passing(subject)
         found: list[tuple[str, Criterion]] = []
-        for id in passing:
-            failing = self._failing_lists(id, subject)
+        for member in passing:
+            failing = self._failing_lists(member, subject)
             if len(failing) == 1:
-                found.append((id, failing[0]))
-        for id, place in near:
-            if not self._failing_lists(id, subject):
-                found.append((id, self._criterion(id, place)))
+                found.append((member.profile.id, failing[0]))
+        for place, members in near.items():
+            for member in members:
+                if self._lists_pass(member, subject):
+                    found.append((member.profile.id, criterion_at(place, member.profile.criteria)))
         return sorted(found, key=itemgetter(0))
 
     def replace(self, changed: Iterable[Profile], removed: Iterable[str] = ()) -> None:
         """Of one profile or of many; many at once is quicker than one after the other."""
         fresh = {profile.id: profile for profile in changed}
-        known = {id for id in (*removed, *fresh) if id in self._profiles}
-        self._drop({id: self._profiles[id] for id in known})
-        self._put(fresh)
+        known = {id for id in (*removed, *fresh) if id in self._members}
+        self._drop([self._members.pop(id) for id in known])
+        members = [Member(profile, _listed(profile)) for profile in fresh.values()]
+        self._members |= {member.profile.id: member for member in members}
+        self._put(members)
 
-    def _failing_lists(self, id: str, subject: Subject) -> list[Listed]:
-        listed = self._listed.get(id, ())
-        return [criterion for criterion in listed if not meets(subject, criterion, self._lists)]
+    def _lists_pass(self, member: Member, subject: Subject) -> bool:
+        return not (member.listed and self._failing_lists(member, subject))
 
-    def _criterion(self, id: str, place: Place) -> Criterion:
-        kind, attribute, number = place
-        criteria = self._profiles[id].criteria
-        return [one for one in criteria if one.attribute == attribute and type(one) is kind][number]
+    def _failing_lists(self, member: Member, subject: Subject) -> list[Listed]:
+        failing = []
+        for criterion in member.listed:
+            numbers = self._lists.of(subject.terms.get(criterion.attribute, NOTHING))
+            if self._lists.have(criterion.lists, numbers) != criterion.wanted:
+                failing.append(criterion)
+        return failing
 
-    def _put(self, profiles: Mapping[str, Profile]) -> None:
-        for id, profile in profiles.items():
-            self._profiles[id] = profile
-            if listed := [one for one in profile.criteria if isinstance(one, Listed)]:
-                self._listed[id] = listed
-        self._everything.put({id: profile.criteria for id, profile in profiles.items()})
-        for term, members in self._divided(profiles).items():
-            self._partitions.setdefault(term, Index()).put(members)
+    def _put(self, members: Sequence[Member]) -> None:
+        self._everything.put({member: member.profile.criteria for member in members})
+        for term, inside in self._divided(members).items():
+            self._partitions.setdefault(term, Index()).put(inside)
 
-    def _drop(self, profiles: Mapping[str, Profile]) -> None:
-        for id in profiles:
-            del self._profiles[id]
-            self._listed.pop(id, None)
-        self._everything.drop({id: profile.criteria for id, profile in profiles.items()})
-        for term, members in self._divided(profiles).items():
-            self._partitions[term].drop(members)
+    def _drop(self, members: Sequence[Member]) -> None:
+        self._everything.drop({member: member.profile.criteria for member in members})
+        for term, inside in self._divided(members).items():
+            self._partitions[term].drop(inside)
             if not self._partitions[term]:
                 del self._partitions[term]
 
-    def _divided(self, profiles: Mapping[str, Profile]) -> dict[str | None, dict[str, Criteria]]:
-        """By partition its profiles, with what is still to be asked of a subject in there."""
-        divided: dict[str | None, dict[str, Criteria]] = defaultdict(dict)
-        for id, profile in profiles.items():
-            terms, criteria = _parted(profile.criteria, self._attribute)
+    def _divided(self, members: Sequence[Member]) -> dict[str | None, dict[Member, Criteria]]:
+        """By partition its members, with what is still to be asked of a subject in there."""
+        divided: dict[str | None, dict[Member, Criteria]] = defaultdict(dict)
+        for member in members:
+            terms, criteria = _parted(member.profile.criteria, self._attribute)
             for term in terms:
-                divided[term][id] = criteria
+                divided[term][member] = criteria
         return divided
+
+
+def _listed(profile: Profile) -> tuple[Listed, ...]:
+    return tuple(one for one in profile.criteria if isinstance(one, Listed))
 
 
 def _parted(criteria: Criteria, attribute: str) -> tuple[Iterable[str | None], Criteria]:
