@@ -1,4 +1,4 @@
-"""How the local customer endpoint behaves and what it writes down: pure parts of receiver.py.
+"""How the local customer behaves and what it writes down: pure parts of receiver.py, mailbox.py.
 
 Signatures follow Standard Webhooks. The timestamp's age is not checked: it carries the stack's
 virtual time, which may be months ahead.
@@ -8,12 +8,39 @@ import base64
 import hashlib
 import hmac
 import json
-import random
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
+
+KEY = b"webhook-id"
+TRACE = b"traceparent"
 
 HANG_SECONDS = 3600.0
+NONSENSE = b"what was it that you wanted?\r\n\r\n"
+
+DEFAULTS: Mapping[str, Mapping[str, object]] = {
+    "ok": {},
+    "slow": {},
+    "late": {"seconds": 15.0},
+    "fail": {},
+    "flaky": {"share": 0.3},
+    "redirect": {"status": 302},
+    "hang": {"seconds": HANG_SECONDS},
+    "nonsense": {},
+    "close": {},
+}
+"""Every mode, with what it has different from the rest. `late` is later than anybody waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    """As in HTTP; 0 is none. A mail server's reply says the same in its own numbers."""
+    seconds: float = 0.0
+    """How long it is waited for."""
+    instead: bytes | None = None
+    """Said in the answer's place, before the connection is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +48,28 @@ class Behaviour:
     mode: str = "ok"
     seconds: float = 1.0
     status: int = 500
-    share: float = 0.3
+    share: float = 1.0
+    """The share of keys to which it behaves so; all other leads are taken. `flaky` draws anew with
+    each attempt, so that a key that fails may be taken later. The same key has the same fate in
+    every run."""
 
-    def __post_init__(self) -> None:
-        if self.mode not in ("ok", "slow", "fail", "hang", "flaky"):
-            raise ValueError(f"unknown mode {self.mode!r}")
-
-    def answer(self) -> tuple[int, float]:
-        """The status to give, and how long to wait before; status 0 is never given."""
-        if self.mode == "hang":
-            return 0, HANG_SECONDS
-        fails = self.mode == "fail" or (self.mode == "flaky" and random.random() < self.share)
-        return self.status if fails else 200, self.seconds if self.mode == "slow" else 0.0
+    def answer(self, key: str = "", attempt: int = 0) -> Answer:
+        drawn = f"{key}/{attempt}" if self.mode == "flaky" else key
+        digest = hashlib.sha256(drawn.encode()).digest()
+        if int.from_bytes(digest[:4], "big") >= self.share * 2**32:
+            return Answer(200)
+        match self.mode:
+            case "fail" | "flaky" | "redirect":
+                return Answer(self.status)
+            case "slow" | "late":
+                return Answer(200, self.seconds)
+            case "hang":
+                return Answer(0, self.seconds, b"")
+            case "nonsense":
+                return Answer(0, instead=NONSENSE)
+            case "close":
+                return Answer(0, instead=b"")
+        return Answer(200)
 
 
 class Behaviours:
@@ -43,7 +80,11 @@ class Behaviours:
         self.default = Behaviour()
 
     def tell(self, campaign: str, **how: object) -> None:
-        behaviour = Behaviour(**how)  # type: ignore[arg-type]  # outside data, checked by its use
+        mode = how.get("mode", "ok")
+        if mode not in DEFAULTS:
+            raise ValueError(f"unknown mode {mode!r}, not one of {', '.join(DEFAULTS)}")
+        changed = {**DEFAULTS[str(mode)], **how}
+        behaviour = Behaviour(**changed)  # type: ignore[arg-type]  # outside data, checked by its use
         if campaign == "*":
             self.of, self.default = {}, behaviour
         else:
@@ -58,7 +99,8 @@ class Behaviours:
 
 
 def secret_bytes(secret: str) -> bytes:
-    return base64.b64decode(secret.removeprefix("whsec_")) if secret else b""
+    """Of two, the newer one: customers check with one."""
+    return base64.b64decode(secret.split()[0].removeprefix("whsec_")) if secret else b""
 
 
 def is_signed(secret: bytes, headers: Mapping[bytes, bytes], body: bytes) -> bool:
@@ -86,46 +128,67 @@ class Decided:
             elif is_refusal(row["status"]):
                 self.refused[row["key"]] = row["status"]
 
-    def status(self, key: str, wanted: int) -> int:
-        """The status to give where the campaign's behaviour wants this one. One that hangs (0) has
-        taken the lead all the same; a server's error says nothing, and is not remembered."""
+    def answer(self, key: str, wanted: Answer) -> Answer:
+        """What it says to this key where the campaign's behaviour wants this. Who gives no answer
+        has taken the lead all the same; a server's error says nothing, and is not remembered."""
         if key in self.refused:
-            return self.refused[key]
+            return Answer(self.refused[key])
         if key in self.taken:
-            return 200 if is_refusal(wanted) else wanted
-        if is_refusal(wanted):
-            self.refused[key] = wanted
-        elif wanted < 300:
+            return Answer(200) if is_refusal(wanted.status) else wanted
+        if is_refusal(wanted.status):
+            self.refused[key] = wanted.status
+        elif wanted.status < 300:
             self.taken.add(key)
         return wanted
 
 
 def is_refusal(status: int) -> bool:
     """Definite, other than: come back later (408, 425, 429), or: I don't know you (401)."""
-    return 400 <= status < 500 and status not in (401, 408, 425, 429)
+    return 300 <= status < 500 and status not in (401, 408, 425, 429)
 
 
-def key_of(headers: Mapping[bytes, bytes]) -> str:
-    return headers.get(b"webhook-id", b"").decode("latin-1")
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A lead as it came: by webhook or by mail."""
+
+    key: str
+    campaign: str
+    lead: object
+    body: bytes
+    trace: str = ""
 
 
-def line(
-    campaign: str, headers: Mapping[bytes, bytes], body: bytes, status: int, *, taken: bool
-) -> str:
-    content = content_of(body)
+def from_webhook(campaign: str, headers: Mapping[bytes, bytes], body: bytes) -> Delivery:
+    key, trace = (headers.get(name, b"").decode("latin-1") for name in (KEY, TRACE))
+    return Delivery(key, campaign, content_of(body).get("lead"), body, trace)
+
+
+def from_mail(message: bytes) -> Delivery:
+    """Its body is its first JSON attachment, which can be compared with a webhook's; the whole
+    message if there is none."""
+    mail = message_from_bytes(message, policy=policy.default)
+    attached = [one for one in mail.walk() if one.get_content_type() == "application/json"]
+    body = attached[0].get_payload(decode=True) if attached else message
+    assert isinstance(body, bytes)
+    key = mail["X-Leadops-Key"] or (mail["Message-ID"] or "").strip("<>")
+    lead = mail["X-Leadops-Lead"] or content_of(body).get("lead")
+    return Delivery(key, mail["X-Leadops-Campaign"] or "", lead, body)
+
+
+def line(delivery: Delivery, status: int, *, taken: bool) -> str:
     fields = {
-        "key": key_of(headers),
-        "lead": content.get("lead"),
-        "campaign": campaign,
-        "body_sha256": hashlib.sha256(body).hexdigest(),
+        "key": delivery.key,
+        "lead": delivery.lead,
+        "campaign": delivery.campaign,
+        "body_sha256": hashlib.sha256(delivery.body).hexdigest(),
         "at": datetime.now(UTC).isoformat(),
         "status": status,
         "taken": taken,
     }
-    if person := person_of(content):
+    if person := person_of(content_of(delivery.body)):
         fields["person_sha256"] = person
-    if trace := headers.get(b"traceparent"):
-        fields["traceparent"] = trace.decode("latin-1")
+    if delivery.trace:
+        fields["traceparent"] = delivery.trace
     return json.dumps(fields) + "\n"
 
 

@@ -1,13 +1,15 @@
-"""The local customer: takes signed webhooks and writes each down before it answers.
+"""The local customer: takes signed webhooks and mails, and writes each down before it answers.
 
-What it wrote is the proof of what was delivered, so a line is flushed first. The webhook path is
-plain ASGI, since it must not be what a benchmark measures.
+What it wrote is the proof of what was delivered, so a line is flushed first. Files need nobody to
+take them: those in the drop folder are the proof. The webhook path is plain ASGI, since it must not
+be what a benchmark measures.
 """
 
 import asyncio
 import os
+from collections import Counter
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import uvicorn
 from starlette.applications import Starlette
@@ -15,12 +17,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from deploy import received, spans
+from deploy import mailbox, received, spans
 from deploy.files import var_dir
+from deploy.received import Answer, Delivery
 
 PREFIX = "/campaigns/"
 TEXTS = {0: b"", 200: b'{"ok": true}', 401: b'{"ok": false, "error": "bad signature"}'}
+NOT_SIGNED = Answer(401)
 
 
 class Receiver:
@@ -30,6 +35,7 @@ class Receiver:
         self.secret = received.secret_bytes(secret)
         lines = var / "received.jsonl"
         self.decided = received.Decided(whole_lines(lines))
+        self.attempts: Counter[str] = Counter()
         self.received = append_to(lines)
         self.spans = append_to(var / "spans.jsonl")
         self.others = Starlette(
@@ -49,17 +55,25 @@ class Receiver:
     async def webhook(self, scope: Scope, receive: Receive, send: Send) -> None:
         campaign, headers = scope["path"].removeprefix(PREFIX), dict(scope["headers"])
         body = await read_body(receive)
-        status, seconds = self.behaviours.for_campaign(campaign).answer()
-        if self.secret and not received.is_signed(self.secret, headers, body):
-            status, seconds = 401, 0.0
-        key = received.key_of(headers)
-        status = self.decided.status(key, status)
+        signed = not self.secret or received.is_signed(self.secret, headers, body)
+        answer = self.take(received.from_webhook(campaign, headers, body), signed=signed)
+        if answer.seconds:
+            await asyncio.sleep(answer.seconds)
+        if answer.instead is None:
+            await say(send, answer.status)
+        else:
+            await hang_up(scope["transport"], receive, answer.instead)
+
+    def take(self, delivery: Delivery, *, signed: bool = True) -> Answer:
+        """Writes it down, with the answer that it will get."""
+        key, behaviour = delivery.key, self.behaviours.for_campaign(delivery.campaign)
+        wanted = behaviour.answer(key, self.attempts[key])
+        self.attempts[key] += 1
+        answer = self.decided.answer(key, wanted if signed else NOT_SIGNED)
         taken = key in self.decided.taken
-        self.received.write(received.line(campaign, headers, body, status, taken=taken))
+        self.received.write(received.line(delivery, answer.status, taken=taken))
         self.received.flush()
-        if seconds:
-            await asyncio.sleep(seconds)
-        await answer(send, status)
+        return answer
 
     async def health(self, _request: Request) -> Response:
         return JSONResponse({"ok": True})
@@ -77,6 +91,20 @@ class Receiver:
         self.spans.write(spans.lines(await request.body(), encoding))
         self.spans.flush()
         return Response(b"", media_type="application/x-protobuf")
+
+
+class Protocol(H11Protocol):
+    """Hands the connection on, so that it can be ended in ways that HTTP does not know."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        app: Any = self.app
+
+        async def with_transport(scope: Any, receive: Any, send: Any) -> None:
+            scope["transport"] = self.transport
+            await app(scope, receive, send)
+
+        self.app = with_transport
 
 
 def whole_lines(path: Path) -> list[str]:
@@ -103,25 +131,49 @@ async def read_body(receive: Receive) -> bytes:
     return b"".join(chunks)
 
 
-async def answer(send: Send, status: int) -> None:
+async def say(send: Send, status: int) -> None:
     text = TEXTS.get(status, b'{"ok": false}')
     length = (b"content-length", str(len(text)).encode())
     headers = [(b"content-type", b"application/json"), length]
-    await send({"type": "http.response.start", "status": status or 504, "headers": headers})
+    if 300 <= status < 400:
+        headers.append((b"location", b"/elsewhere"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})
 
 
-def main() -> None:
-    receiver = Receiver(var_dir(), os.environ.get("LEADOPS_WEBHOOK_SECRET", ""))
-    uvicorn.run(
+async def hang_up(transport: asyncio.Transport, receive: Receive, instead: bytes) -> None:
+    """Returns when the connection is closed, so that nobody answers in our place."""
+    transport.write(instead)
+    transport.close()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def serve(receiver: Receiver, host: str, port: int, smtp_port: int | None) -> None:
+    config = uvicorn.Config(
         receiver,
-        host=os.environ.get("LEADOPS_HTTP_HOST", "127.0.0.1"),
-        port=int(os.environ.get("LEADOPS_HTTP_PORT", "8080")),
+        host=host,
+        port=port,
+        http=Protocol,
         log_level="warning",
         access_log=False,
         lifespan="off",
         timeout_graceful_shutdown=1,
     )
+    mails = await mailbox.open_mailbox(receiver.take, host, smtp_port) if smtp_port else None
+    try:
+        await uvicorn.Server(config).serve()
+    finally:
+        if mails:
+            mails.close()
+
+
+def main() -> None:
+    receiver = Receiver(var_dir(), os.environ.get("LEADOPS_WEBHOOK_SECRET", ""))
+    host = os.environ.get("LEADOPS_HTTP_HOST", "127.0.0.1")
+    port = int(os.environ.get("LEADOPS_HTTP_PORT", "8080"))
+    smtp_port = int(os.environ.get("LEADOPS_SMTP_PORT", "0"))
+    asyncio.run(serve(receiver, host, port, smtp_port or None))
 
 
 if __name__ == "__main__":

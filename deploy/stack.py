@@ -26,7 +26,7 @@ from deploy.process import StackError, say, wait_for
 
 FILES = ["clock", "plan", "stack", "failure"]
 RECORDS = ["received.jsonl", "spans.jsonl"]
-STATE = ["data", "log", *(f"{name}.json" for name in FILES), *RECORDS]
+STATE = ["data", "drop", "log", *(f"{name}.json" for name in FILES), *RECORDS]
 RESTARTS_BEFORE_GIVING_UP = 5
 
 # Kept for the life of this process: when it ends, stdin of a leased supervisor closes.

@@ -25,6 +25,7 @@ from deploy.process import StackError, free_ports, say, wait_for
 
 SERVICE_GRACE_SECONDS = 25
 TICK_SECONDS = 0.1
+SENDER = "leads@leadops.example"
 
 
 class StopAsked(BaseException):
@@ -36,6 +37,8 @@ class Supervisor:
         self.var = var
         self.plan = plan.load(var)
         self.clock_file = var / "clock.json"
+        self.drop_folder = var / "drop"
+        (self.smtp_port,) = free_ports(1)
         self.parts: dict[str, Kept] = {}
         self.services: dict[tuple[str, int], Kept] = {}
         self.retiring: list[tuple[Backend, float]] = []
@@ -45,6 +48,7 @@ class Supervisor:
         for part, choose in (("broker", backends.choose_broker), ("store", backends.choose_store)):
             self.keep(part, choose(self.var / "data"))
             say(f"{part}: {self.parts[part].part.name} at {self.parts[part].part.address}")
+        self.drop_folder.mkdir(exist_ok=True)
         self.keep("receiver", self.receiver())
         for part, kept in self.parts.items():
             wait_until_it_answers(part, kept.part)
@@ -83,6 +87,7 @@ class Supervisor:
         env = {
             "LEADOPS_VAR": str(self.var),
             "LEADOPS_WEBHOOK_SECRET": self.plan.webhook_secret,
+            "LEADOPS_SMTP_PORT": str(self.smtp_port),
         }
         return self.python_process("receiver", ["-m", "deploy.receiver"], env, grace=5)
 
@@ -95,6 +100,10 @@ class Supervisor:
             "LEADOPS_TOKEN": self.plan.token,
             "LEADOPS_SECRET": self.plan.secret,
             "LEADOPS_WEBHOOK_SECRET": self.plan.webhook_secret,
+            "LEADOPS_SMTP_HOST": "127.0.0.1",
+            "LEADOPS_SMTP_PORT": str(self.smtp_port),
+            "LEADOPS_SMTP_SENDER": SENDER,
+            "LEADOPS_DROP_FOLDER": str(self.drop_folder),
             "LEADOPS_CLOCK_FILE": str(self.clock_file),
             "LEADOPS_OTLP_ENDPOINT": receiver,
             "LEADOPS_RECEIVER": receiver,
@@ -149,6 +158,8 @@ class Supervisor:
                 "secret": self.plan.secret,
                 "webhook_secret": self.plan.webhook_secret,
                 "receiver": self.parts["receiver"].part.address,
+                "smtp": f"127.0.0.1:{self.smtp_port}",
+                "drop": str(self.drop_folder),
                 "clock_file": str(self.clock_file),
                 "var": str(self.var),
                 "supervisor": os.getpid(),

@@ -13,6 +13,7 @@ import pytest
 from cli.main import run
 from deploy import clock, plan, quiet, received
 from deploy.process import StackError, WrongRequest
+from deploy.received import Answer
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ALL_OPEN = [{"shard": n, "state": "open", "error": None} for n in range(12)]
@@ -103,7 +104,8 @@ def test_only_the_body_that_was_signed_is_taken() -> None:
 
 def test_a_request_is_written_down_with_key_and_lead() -> None:
     body = b'{"lead": "L1"}'
-    line = json.loads(received.line("c1", signed(b"secret", body), body, 200, taken=True))
+    delivery = received.from_webhook("c1", signed(b"secret", body), body)
+    line = json.loads(received.line(delivery, 200, taken=True))
     digest = hashlib.sha256(body).hexdigest()
     expected = {"key": "k1", "lead": "L1", "campaign": "c1", "status": 200, "body_sha256": digest}
     assert expected | {"taken": True} == {name: line[name] for name in line if name != "at"}
@@ -111,7 +113,7 @@ def test_a_request_is_written_down_with_key_and_lead() -> None:
 
 def test_a_request_that_is_written_down_does_not_name_the_person() -> None:
     body = b'{"lead": "L1", "person": {"email": "dana@northgrid.example"}}'
-    line = received.line("c1", {}, body, 200, taken=True)
+    line = received.line(received.from_webhook("c1", {}, body), 200, taken=True)
     digest = hashlib.sha256(b"dana@northgrid.example").hexdigest()
     assert digest == json.loads(line)["person_sha256"]
     assert "northgrid" not in line
@@ -120,19 +122,41 @@ def test_a_request_that_is_written_down_does_not_name_the_person() -> None:
 def test_the_customer_keeps_its_word_about_a_key() -> None:
     """Taken stays taken and refused stays refused, also after a restart; an error says nothing."""
     decided = received.Decided(['{"key": "old", "status": 0, "taken": true}'])
-    assert [200, 422] == [decided.status("taken", 200), decided.status("refused", 422)]
-    assert [500, 200] == [decided.status("tried", 500), decided.status("tried", 200)]
-    asked_again = {key: decided.status(key, 422) for key in ("old", "taken", "tried")}
+    assert [200, 422] == [say(decided, "taken", 200), say(decided, "refused", 422)]
+    assert [500, 200] == [say(decided, "tried", 500), say(decided, "tried", 200)]
+    asked_again = {key: say(decided, key, 422) for key in ("old", "taken", "tried")}
     assert {"old": 200, "taken": 200, "tried": 200} == asked_again
-    assert 422 == decided.status("refused", 200)
+    assert [422, 422] == [say(decided, "refused", 200), say(decided, "refused", 0)]
+
+
+def say(decided: received.Decided, key: str, status: int) -> int:
+    return decided.answer(key, Answer(status)).status
 
 
 def test_a_campaign_behaves_as_told_and_others_by_the_default() -> None:
     behaviours = received.Behaviours()
     behaviours.tell("*", mode="slow", seconds=2.0)
     behaviours.tell("c1", mode="fail", status=503)
-    assert behaviours.for_campaign("c1").answer() == (503, 0.0)
-    assert behaviours.for_campaign("c2").answer() == (200, 2.0)
+    assert Answer(503) == behaviours.for_campaign("c1").answer()
+    assert Answer(200, 2.0) == behaviours.for_campaign("c2").answer()
+
+
+def test_a_share_of_keys_has_the_same_fate_in_every_run() -> None:
+    """Each attempt anew where the customer is flaky, so that what failed may be taken later."""
+    behaviours = received.Behaviours()
+    behaviours.tell("refuses", mode="fail", status=422, share=0.3)
+    behaviours.tell("flaky", mode="flaky")
+    keys = [f"key-{number}" for number in range(1000)]
+    answers = [behaviours.for_campaign("refuses").answer(key, 0) for key in keys]
+    assert 270 <= answers.count(Answer(422)) <= 330
+    assert answers == [behaviours.for_campaign("refuses").answer(key, 7) for key in keys]
+    tries = [behaviours.for_campaign("flaky").answer("key-1", attempt) for attempt in range(1000)]
+    assert 270 <= tries.count(Answer(500)) <= 330
+
+
+def test_an_unknown_mode_is_told() -> None:
+    with pytest.raises(ValueError, match="unknown mode 'odd', not one of ok, slow"):
+        received.Behaviours().tell("c1", mode="odd")
 
 
 def test_an_error_is_a_json_document_with_a_code(

@@ -1,0 +1,193 @@
+"""The local customer, asked by the code that asks real ones: every mode, by webhook and by mail."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from deploy import mailbox, receiver
+from deploy.process import free_ports
+from shared.loop.effects import Performed, Verdict
+from shared.loop.mail import Mails, Relay
+from shared.loop.webhook import Webhooks
+from shared.serve import Server
+
+SECRET = "whsec_" + "A" * 32
+BODY = b'{"key": "key-1", "lead": "L1", "person": {"email": "dana@northgrid.example"}}'
+TAKEN = (Verdict.DONE, "answered 200")
+IN_MAIL = (Verdict.DONE, "the mail server took it")
+
+
+@dataclass
+class Customer:
+    receiver: receiver.Receiver
+    port: int
+    smtp_port: int
+    var: Path
+
+    def behave(self, **how: Any) -> None:
+        self.receiver.behaviours.tell("c1", **how)
+
+    async def webhook(self, key: str = "key-1", seconds: float = 0.3) -> Performed:
+        url = f"http://127.0.0.1:{self.port}/campaigns/c1"
+        request = {"url": url, "body": BODY, "headers": {}, "secret": ""}
+        webhooks = Webhooks(SECRET, timeout_seconds=seconds)
+        performed = await webhooks(
+            {"_id": key, "request": request, "cause": {"trace": "00-aa-bb-01"}}
+        )
+        await webhooks.close()
+        return performed[:2]
+
+    async def mail(self, key: str = "key-1", seconds: float = 0.3) -> Performed:
+        relay = Relay("127.0.0.1", self.smtp_port, "out@leadops.example")
+        request = {"url": "mailto:leads@customer.example", "body": mail_of(key)}
+        return await Mails(relay, timeout_seconds=seconds)({"_id": key, "request": request})
+
+    def lines(self) -> list[dict[str, Any]]:
+        rows = (self.var / "received.jsonl").read_text().splitlines()
+        return [json.loads(row) for row in rows]
+
+
+def mail_of(key: str) -> bytes:
+    message = EmailMessage()
+    message["From"], message["To"] = "out@leadops.example", "leads@customer.example"
+    message["X-Leadops-Key"], message["X-Leadops-Campaign"] = key, "c1"
+    message["X-Leadops-Lead"] = "L1"
+    message.set_content("A lead for you.\n.and a line that begins with a dot\n")
+    message.add_attachment(BODY, maintype="application", subtype="json", filename="lead.json")
+    return message.as_bytes()
+
+
+@asynccontextmanager
+async def customer(var: Path) -> AsyncIterator[Customer]:
+    port, smtp_port = free_ports(2)
+    taking = receiver.Receiver(var, SECRET)
+    config = uvicorn.Config(
+        taking, port=port, http=receiver.Protocol, lifespan="off", log_config=None
+    )
+    server = Server(config)
+    mails = await mailbox.open_mailbox(taking.take, "127.0.0.1", smtp_port)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield Customer(taking, port, smtp_port, var)
+    mails.close()
+    server.force_exit = server.should_exit = True
+    await serving
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    taking.received.close()
+    taking.spans.close()
+
+
+CLOSED = "the connection ended without an answer"
+LATE = "no answer in time"
+MAIL_LATE = "the mail server did not answer in time"
+
+
+@pytest.mark.parametrize(
+    ("how", "by_webhook", "by_mail", "status", "taken"),
+    [
+        ({"mode": "ok"}, TAKEN, IN_MAIL, 200, True),
+        ({"mode": "slow", "seconds": 0.05}, TAKEN, IN_MAIL, 200, True),
+        (
+            {"mode": "fail", "status": 503},
+            (Verdict.UNKNOWN, "answered 503"),
+            (Verdict.UNKNOWN, "the mail server answered 451"),
+            503,
+            False,
+        ),
+        (
+            {"mode": "fail", "status": 422},
+            (Verdict.REFUSED, "answered 422"),
+            (Verdict.REFUSED, "the mail server answered 554"),
+            422,
+            False,
+        ),
+        (
+            {"mode": "redirect"},
+            (Verdict.REFUSED, "answered 302: redirects are not followed"),
+            (Verdict.REFUSED, "the mail server answered 554"),
+            302,
+            False,
+        ),
+        (
+            {"mode": "nonsense"},
+            (Verdict.UNKNOWN, "answered something that is not HTTP"),
+            (Verdict.UNKNOWN, "the mail server answered something that is not SMTP"),
+            0,
+            True,
+        ),
+        (
+            {"mode": "close"},
+            (Verdict.UNKNOWN, CLOSED),
+            (Verdict.UNKNOWN, "the connection to the mail server was lost"),
+            0,
+            True,
+        ),
+        ({"mode": "hang"}, (Verdict.UNKNOWN, LATE), (Verdict.UNKNOWN, MAIL_LATE), 0, True),
+        (
+            {"mode": "late", "seconds": 0.6},
+            (Verdict.UNKNOWN, LATE),
+            (Verdict.UNKNOWN, MAIL_LATE),
+            200,
+            True,
+        ),
+    ],
+    ids=lambda value: value.get("mode") if isinstance(value, dict) else "",
+)
+async def test_each_mode_is_what_it_says(
+    tmp_path: Path,
+    how: dict[str, Any],
+    by_webhook: Performed,
+    by_mail: Performed,
+    status: int,
+    taken: bool,
+) -> None:
+    """And is written down with what the customer made of the lead."""
+    async with customer(tmp_path) as one:
+        one.behave(**how)
+        assert (by_webhook, by_mail) == (await one.webhook("w"), await one.mail("m"))
+        found = [(line["key"], line["status"], line["taken"]) for line in one.lines()]
+    assert [("w", status, taken), ("m", status, taken)] == found
+
+
+async def test_a_mail_is_written_down_like_a_webhook(tmp_path: Path) -> None:
+    """With the digest of its JSON attachment, so that both can be compared."""
+    async with customer(tmp_path) as one:
+        await one.webhook()
+        await one.mail()
+        webhook, mail = one.lines()
+    assert hashlib.sha256(BODY).hexdigest() == mail["body_sha256"]
+    same = ("key", "lead", "campaign", "body_sha256", "status", "taken", "person_sha256")
+    assert [webhook[name] for name in same] == [mail[name] for name in same]
+
+
+async def test_who_was_taken_is_not_taken_twice(tmp_path: Path) -> None:
+    """The customer keeps its word also after it has answered nothing."""
+    async with customer(tmp_path) as one:
+        one.behave(mode="close")
+        await one.webhook()
+        one.behave(mode="fail", status=422)
+        assert TAKEN == await one.webhook()
+
+
+async def test_a_mail_without_our_headers_goes_by_its_message_id(tmp_path: Path) -> None:
+    message = b"Message-ID: <key-9@x.example>\r\n\r\nhello\r\n"
+    async with customer(tmp_path) as one:
+        relay = Relay("127.0.0.1", one.smtp_port, "out@leadops.example")
+        request = {"url": "mailto:leads@customer.example", "body": message}
+        await Mails(relay)({"_id": "key-9", "request": request})
+        (line,) = one.lines()
+    expected = ("key-9@x.example", "", hashlib.sha256(message).hexdigest())
+    assert expected == (line["key"], line["campaign"], line["body_sha256"])
