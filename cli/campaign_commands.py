@@ -10,7 +10,7 @@ from cli.api import Api
 from cli.command import As, Asker, Command
 from cli.output import AsJson, show, show_json, show_table
 from cli.publishing import demand
-from shared.contracts.routing import PauseCampaign, ResumeCampaign
+from shared.contracts.campaigns import PauseCampaign, ResumeCampaign
 
 Reason = Annotated[str, typer.Option(help="Why, for the audit.")]
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN")]

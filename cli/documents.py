@@ -17,8 +17,8 @@ from pydantic import ValidationError
 
 from cli.command import Command
 from cli.output import WRONG_USAGE, CliError
+from shared.contracts.campaigns import PutCampaign
 from shared.contracts.intake import AnnounceDelivery, OpenRequest, PutAffiliate, PutQuestion
-from shared.contracts.routing import PutCampaign
 
 Described = PutAffiliate | PutCampaign | PutQuestion | AnnounceDelivery | OpenRequest
 
@@ -33,6 +33,9 @@ ASKS_FOR = "asks_for"
 """A request's own kind, since `kind` says in a document what the document is."""
 
 COMMAND_FIELDS = {"type", "data", "key", "id", "source"}
+
+SEND_MODES = ("webhook", "email", "file")
+"""Which of them `send` is meant to be, pydantic names in a path, and a document does not."""
 
 TWICE = object()
 """In the place of what an object of JSON names twice, which can be told only from above."""
@@ -190,6 +193,8 @@ def fields_of(error: ValidationError) -> str:
 def path_of(parts: Sequence[int | str]) -> str:
     """As it stands in the document. What is wrong with a key is told of the key itself."""
     path = [str(part) for part in parts if part != "[key]"]
+    if path[:1] == ["send"] and path[1:2] and path[1] in SEND_MODES:
+        del path[1]
     return ".".join([ASKS_FOR, *path[1:]] if path[:1] == ["kind"] else path)
 
 

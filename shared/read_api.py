@@ -30,8 +30,9 @@ class BadRequest(Exception):
     """A parameter can't be read; its name is the argument."""
 
 
-def route(path: str, answer: Answer) -> Route:
-    """A path that answers with one JSON document, or with one error as JSON."""
+def route(path: str, answer: Answer, method: str = "GET") -> Route:
+    """A path that answers with one JSON document, or with one error as JSON. A question that is too
+    long for an address is asked with POST, and changes nothing either."""
 
     async def endpoint(request: Request) -> Response:
         try:
@@ -41,7 +42,7 @@ def route(path: str, answer: Answer) -> Route:
         except BadRequest as error:
             return failure(400, "bad_request", f"cannot read the parameter {error}")
 
-    return Route(path, endpoint, methods=["GET"])
+    return Route(path, endpoint, methods=[method])
 
 
 def json(content: Mapping[str, Any], status: int = 200) -> Response:

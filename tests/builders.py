@@ -7,9 +7,9 @@ from typing import Any
 from services.intake.affiliates import Affiliate, stored_id
 from services.routing import campaigns
 from services.routing.campaigns import Campaign
+from shared.contracts.campaigns import PutCampaign
 from shared.contracts.event import Event
 from shared.contracts.intake import LeadAccepted, PutAffiliate, SubmitLead
-from shared.contracts.routing import PutCampaign
 from shared.contracts.values import Company, Person, Place, Size, TitleClass
 from shared.loop.decision import Cause, DueReached, EffectFinished, Input
 

@@ -141,15 +141,22 @@ class Submission:
     judged: Judged
     reasons: tuple[Reason, ...]
     person_id: str | None
+    unanswered: tuple[str, ...] = ()
+    """Questions of its category that it does not answer."""
 
 
 def submission(
-    raw: Raw, affiliate: Affiliate, read: Normalized, judged: Judged, person_id: str | None
+    raw: Raw,
+    affiliate: Affiliate,
+    read: Normalized,
+    judged: Judged,
+    person_id: str | None,
+    unanswered: tuple[str, ...] = (),
 ) -> Submission:
     code = read.lead_code if read.lead_code in affiliate.lead_codes else raw.lead_code
     # A code that nobody knows may be any text of the record, even a name.
     reasons = read.reasons if raw.source == "affiliate" else organic_reasons(raw, read)
-    return Submission(raw, affiliate.number, code, read, judged, reasons, person_id)
+    return Submission(raw, affiliate.number, code, read, judged, reasons, person_id, unanswered)
 
 
 def organic_reasons(raw: Raw, read: Normalized) -> tuple[Reason, ...]:
@@ -273,6 +280,7 @@ def _accepted(given: Submission) -> LeadAccepted:
         company=read.company,
         title_class=read.title_class,
         answers=dict(given.judged.answers),
+        unanswered=given.unanswered,
         reported=given.judged.reported,
         consent=read.consent,
         captured_at=read.captured_at,

@@ -175,7 +175,9 @@ class Intake:
         )
         email = read.person.email if read.person else None
         person_id = pseudonym(self.secret, cause.tenant, email) if email else None
-        return domain.submission(raw, affiliate, read, judged, person_id)
+        asked = self.questions.asked_in(cause.tenant, category)
+        unanswered = tuple(sorted(asked - judged.answers.keys()))
+        return domain.submission(raw, affiliate, read, judged, person_id, unanswered)
 
     def affiliate(self, state: WorkingSet, cause: Cause, name: str) -> Affiliate | None:
         """One that was put in this very batch is in the state, and not yet in the index."""

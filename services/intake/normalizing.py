@@ -15,7 +15,7 @@ from pydantic import JsonValue
 
 from services.intake import places, titles
 from services.intake.affiliates import Affiliate
-from services.intake.industries import industry
+from services.intake.industries import industry, parents
 from services.intake.phones import phone
 from services.intake.places import fold
 from shared.contracts.values import (
@@ -60,14 +60,16 @@ def normalize(
     get = given.get
     place = places.place(get("country", ""), get("subdivision", ""))
     person = _person(given, place.country)
+    sector = industry(get("industry", ""))
     company = Company(
         get("company_name") or None,
         company_domain(get("company_domain", "")),
         size(get("company_size", "")),
-        industry(get("industry", "")),
+        sector,
+        (sector, *parents(sector)) if sector else (),
     )
     category = str(category_id(get("category", "")))
-    code = lead_code or get("lead_code", "")
+    lead_code = lead_code or get("lead_code", "")
     captured_at = instant(get("captured_at", ""), affiliate)
     return Normalized(
         person=person,
@@ -75,11 +77,11 @@ def normalize(
         company=company,
         title_class=titles.classify(get("job_title", "")),
         category=category,
-        lead_code=code,
+        lead_code=lead_code,
         consent=get("consent") or None,
         captured_at=captured_at,
         reasons=(
-            *_essential(given, affiliate, person, code, category),
+            *_essential(given, affiliate, person, lead_code, category),
             *_place_reasons(given, place),
             *_mandatory(given, affiliate, person, place, company, captured_at),
         ),

@@ -4,7 +4,7 @@ It fails closed: an answer passes if it equals an allowed one or a recorded alia
 way. What comes close is only suggested, for a person to choose.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -85,7 +85,26 @@ def page_id(tenant: str, changed: QuestionChanged) -> str:
     return f"{tenant}/{changed.question}/{changed.after}"
 
 
-QuestionIndex = ById[Question]
+class QuestionIndex(ById[Question]):
+    """All questions in memory, found by id, and by the category that asks them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked: dict[tuple[str, str], set[str]] = {}
+
+    def apply(self, changed: Sequence[Question]) -> None:
+        for question in changed:
+            before = self.get(question.id)
+            for category in before.definition.categories if before else ():
+                self._asked[question.tenant, category].discard(question.definition.id)
+            for category in question.definition.categories:
+                asked = self._asked.setdefault((question.tenant, category), set())
+                asked.add(question.definition.id)
+        super().apply(changed)
+
+    def asked_in(self, tenant: str, category: str) -> Set[str]:
+        """The symbols of the questions that are assigned to the category."""
+        return self._asked.get((tenant, category), set())
 
 
 @dataclass(frozen=True, slots=True)

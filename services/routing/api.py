@@ -1,54 +1,94 @@
-"""Routing's read-only API: campaigns, a lead's way, why it was not sent, counts."""
+"""Routing's read-only API: campaigns, lists, a lead's way, why it was not sent, what a change would
+free, what nobody gets."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.routing import Route
 
-from services.routing import campaigns, domain
-from services.routing.campaigns import Campaign, CampaignBook
-from services.routing.domain import Asked, RoutedLead, Send
-from services.routing.explaining import explain_lead, unsent_by_check
-from services.routing.store import BOOKS, CAMPAIGNS, LEADS, SENDS, VERSIONS
+from services.routing import campaigns, lists
+from services.routing.asking import Asking, against
+from services.routing.binding import route_of
+from services.routing.campaigns import Campaign
+from services.routing.checklist import checklist, warnings
+from services.routing.leads import Asked, RoutedLead
+from services.routing.lists import CompanyList
+from services.routing.sends import Send
+from services.routing.store import CAMPAIGNS, LEADS, LISTS, PARTS, SENDS, UNSENT, VERSIONS
 from shared import read_api
+from shared.clock import Clock
+from shared.contracts.campaigns import PutCampaign
+from shared.contracts.lists import EditList, PutList
+from shared.loop.effects import COLLECTION as EFFECTS
 from shared.store import Filter, Store
 
-SEND_STATES = ("reserved", "sent", "refused", "uncertain")
+SEND_STATES = ("waiting", "reserved", "sent", "refused", "uncertain")
+PREVIEWED: Mapping[str, type[PutCampaign] | type[PutList] | type[EditList]] = {
+    "campaign": PutCampaign,
+    "list": PutList,
+    "list_edit": EditList,
+}
 
 
-def routes(store: Store) -> list[Route]:
-    reader = Reader(store)
+def routes(store: Store, clock: Clock) -> list[Route]:
+    reader = Reader(store, clock)
     return [
         read_api.route("/campaigns", reader.campaigns),
         read_api.route("/campaigns/{id}", reader.campaign),
+        read_api.route("/campaigns/{id}/unsent", reader.unsent),
+        read_api.route("/campaigns/{id}/sends", reader.sends),
         read_api.route("/leads/{id}", reader.lead),
         read_api.route("/explain/{id}", reader.explain),
+        read_api.route("/preview", reader.preview, "POST"),
+        read_api.route("/lists", reader.lists),
+        read_api.route("/lists/{id}", reader.list),
+        read_api.route("/watch", reader.watch),
         read_api.route("/counts", reader.counts),
     ]
 
 
 class Reader:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._asking = Asking(store, clock)
 
     async def campaigns(self, request: Request) -> Mapping[str, Any]:
         found = await self._campaigns({"tenant": read_api.tenant(request)})
         return {"campaigns": [_told(campaign) for campaign in found]}
 
     async def campaign(self, request: Request) -> Mapping[str, Any]:
-        campaign = await self._campaign(request, request.path_params["id"])
-        book = await self._book(campaign)
+        campaign = await self._campaign(request)
+        book = await self._asking.book(campaign)
         kept = await self._store.find(VERSIONS.name, {"campaign": campaign.id})
         versions = [VERSIONS.from_document(row).campaign for row in kept]
         return {
             **_told(campaign),
             "slots": {"reserved": book.reserved, "used": book.used, "uncertain": book.uncertain},
+            "counted": book.counted,
+            "warnings": warnings(campaign.definition),
+            "checklist": checklist(campaign.definition),
             "versions": [
                 _told(version) for version in sorted(versions, key=lambda each: each.number)
             ],
         }
+
+    async def unsent(self, request: Request) -> Mapping[str, Any]:
+        """RTE-10: a campaign's unsent leads, counted by check."""
+        campaign = await self._campaign(request)
+        counts = await self._asking.unsent(campaign)
+        return {"campaign": campaign.name, "version": campaign.number, "unsent": counts}
+
+    async def sends(self, request: Request) -> Mapping[str, Any]:
+        campaign = await self._campaign(request)
+        where = {"tenant": campaign.tenant, "campaign": campaign.name}
+        if status := request.query_params.get("status"):
+            where["status"] = status
+        rows, following = await read_api.page(self._store, SENDS.name, where, request)
+        told = [await self._send(SENDS.from_document(row)) for row in rows]
+        return {"sends": told, "next": following}
 
     async def lead(self, request: Request) -> Mapping[str, Any]:
         routed = await self._routed(request)
@@ -63,26 +103,68 @@ class Reader:
             "accepted_at": routed.accepted_at,
             "catalogue_revision": routed.revision,
             "trace": routed.trace,
+            "is_exclusive": routed.is_exclusive,
             "asked": [_asked(asked) for asked in routed.asked],
-            "sends": [_send(send) for send in sends],
+            "queue": routed.queue,
+            "sends": [await self._send(send) for send in sends],
         }
 
     async def explain(self, request: Request) -> Mapping[str, Any]:
-        """For one campaign, or for all that carry the lead's lead code."""
+        """For one campaign, or for all that take leads of its way."""
         routed = await self._routed(request)
         name = request.query_params.get("campaign")
-        chosen = [await self._campaign(request, name)] if name else await self._carrying(routed)
-        told = [await self._explained(routed, campaign) for campaign in chosen]
-        return {"lead": routed.id, "state": routed.state, "campaigns": told}
+        if name is not None:
+            await self._campaign(request, name)
+        told = await self._asking.why_not(routed, name)
+        return {"lead": routed.id, "state": routed.state, **told}
+
+    async def preview(self, request: Request) -> Mapping[str, Any]:
+        """RTE-14: what a change would free, before it is made."""
+        try:
+            question = await request.json()
+            command = PREVIEWED[question.pop("kind")].model_validate(question)
+        except ValidationError as error:
+            places = [".".join(map(str, row["loc"])) for row in error.errors(include_input=False)]
+            raise read_api.BadRequest(", ".join(places[:5])) from None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise read_api.BadRequest("kind") from None
+        tenant = read_api.tenant(request)
+        if isinstance(command, PutCampaign):
+            return await self._asking.preview_campaign(command, tenant)
+        return await self._asking.preview_list(command, tenant)
+
+    async def lists(self, request: Request) -> Mapping[str, Any]:
+        where = {"tenant": read_api.tenant(request)}
+        rows = await self._store.find(LISTS.name, where, sort=[("_id", 1)])
+        return {"lists": [_told_list(LISTS.from_document(row)) for row in rows]}
+
+    async def list(self, request: Request) -> Mapping[str, Any]:
+        """One list, with its entries as they are compared."""
+        id = lists.stored_id(read_api.tenant(request), request.path_params["id"])  # noqa: A001
+        row = await read_api.one(self._store, LISTS.name, {"_id": id}, "list")
+        found = LISTS.from_document(row)
+        ids = [lists.part_id(id, digest) for digest in found.content.parts]
+        parts = await self._store.find(PARTS.name, {"_id": {"$in": ids}})
+        terms = sorted(term for part in parts for term in part["terms"])
+        known = await self._asking.catalogues()
+        users = [campaign.name for campaign in known.users_of(found.tenant, found.name)]
+        return {**_told_list(found), "used_by": users, "terms": terms}
+
+    async def watch(self, request: Request) -> Mapping[str, Any]:
+        """RTE-16: lead codes and deliveries of which leads were unsent after a day."""
+        where = {"tenant": read_api.tenant(request)}
+        rows = await self._store.find(UNSENT.name, where, sort=[("since", 1)])
+        return {"deliveries": [_told_unsent(UNSENT.from_document(row)) for row in rows]}
 
     async def counts(self, request: Request) -> Mapping[str, Any]:
         where = {"tenant": read_api.tenant(request)}
-        found = await self._campaigns(where)
+        known = await self._asking.catalogues()
+        found = known.of_tenant(where["tenant"])
         unsent: dict[str, Counter[str]] = {campaign.id: Counter() for campaign in found}
         async for row in read_api.every(self._store, LEADS.name, where):
             routed = LEADS.from_document(row)
-            for campaign in found:
-                unsent[campaign.id].update(unsent_by_check(campaign, [routed]))
+            for campaign in known.on_route(routed.tenant, route_of(routed.lead)):
+                unsent[campaign.id].update(against(routed, campaign, known))
         return {"campaigns": [await self._counted(each, unsent[each.id]) for each in found]}
 
     async def _counted(self, campaign: Campaign, unsent: Mapping[str, int]) -> Mapping[str, Any]:
@@ -93,17 +175,28 @@ class Reader:
         }
         return {"id": campaign.name, "version": campaign.number, **sends, "unsent": unsent}
 
-    async def _explained(self, routed: RoutedLead, campaign: Campaign) -> Mapping[str, object]:
-        id = domain.send_id(campaign.tenant, campaign.name, routed.person_id)  # noqa: A001
-        rows = await self._store.find(SENDS.name, {"_id": id})
-        send: Send | None = SENDS.from_document(rows[0]) if rows else None
-        return explain_lead(routed, campaign, await self._book(campaign), send).as_told()
+    async def _send(self, send: Send) -> Mapping[str, Any]:
+        """With what came of the attempts so far, while it is under way."""
+        tried: Sequence[Any] = ()
+        if send.status == "reserved":
+            rows = await self._store.find(EFFECTS, {"_id": send.id})
+            tried = rows[0].get("tried", ()) if rows else ()
+        return {
+            "key": send.id,
+            "campaign": send.campaign,
+            "version": send.campaign_version,
+            "lead": send.lead,
+            "status": send.status,
+            "history": send.history,
+            "tried": tried,
+        }
 
     async def _routed(self, request: Request) -> RoutedLead:
         where = {"_id": request.path_params["id"], "tenant": read_api.tenant(request)}
         return LEADS.from_document(await read_api.one(self._store, LEADS.name, where, "lead"))
 
-    async def _campaign(self, request: Request, name: str) -> Campaign:
+    async def _campaign(self, request: Request, name: str | None = None) -> Campaign:
+        name = name or request.path_params["id"]
         where = {"_id": campaigns.stored_id(read_api.tenant(request), name)}
         row = await read_api.one(self._store, CAMPAIGNS.name, where, "campaign")
         return CAMPAIGNS.from_document(row)
@@ -111,16 +204,6 @@ class Reader:
     async def _campaigns(self, where: Filter) -> Sequence[Campaign]:
         rows = await self._store.find(CAMPAIGNS.name, where, sort=[("_id", 1)])
         return [CAMPAIGNS.from_document(row) for row in rows]
-
-    async def _carrying(self, routed: RoutedLead) -> Sequence[Campaign]:
-        found = await self._campaigns({"tenant": routed.tenant})
-        code = routed.lead.lead_code
-        return [campaign for campaign in found if code in campaign.definition.lead_codes]
-
-    async def _book(self, campaign: Campaign) -> CampaignBook:
-        rows = await self._store.find(BOOKS.name, {"_id": campaign.id})
-        empty = CampaignBook(campaign.id, 0, campaign.tenant)
-        return BOOKS.from_document(rows[0]) if rows else empty
 
 
 def _told(campaign: Campaign) -> Mapping[str, Any]:
@@ -133,21 +216,36 @@ def _told(campaign: Campaign) -> Mapping[str, Any]:
     }
 
 
+def _told_list(found: CompanyList) -> dict[str, Any]:
+    return {
+        "id": found.name,
+        "version": found.number,
+        "entries": found.content.entries,
+        "parts": found.content.parts,
+        "coming_at": found.coming_at,
+        "changed_at": found.changed_at,
+        "changed_by": found.changed_by,
+    }
+
+
+def _told_unsent(group: Any) -> Mapping[str, Any]:
+    return {
+        "affiliate": group.affiliate,
+        "lead_code": group.lead_code,
+        "delivery": group.delivery,
+        "unsent": len(group.leads),
+        "since": group.since,
+        "raised_at": group.raised_at,
+        "codes": group.codes,
+        "leads": group.leads,
+    }
+
+
 def _asked(asked: Asked) -> Mapping[str, Any]:
     return {
         "campaign": asked.campaign,
         "version": asked.campaign_version,
         "state": asked.state,
+        "until": asked.until,
         "failing": [failing.model_dump() for failing in asked.failing],
-    }
-
-
-def _send(send: Send) -> Mapping[str, Any]:
-    return {
-        "key": send.id,
-        "campaign": send.campaign,
-        "version": send.campaign_version,
-        "lead": send.lead,
-        "status": send.status,
-        "history": send.history,
     }

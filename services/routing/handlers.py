@@ -1,89 +1,395 @@
 """What routing does with each event; all of it is called inside one transaction of the loop."""
 
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass, replace
 
-from services.routing import campaigns, domain
-from services.routing.campaigns import Campaign, CampaignBook, CampaignIndex
-from services.routing.domain import EarlyWithdrawal, RoutedLead, Send
+from services.routing import (
+    by_hand,
+    campaigns,
+    claims,
+    house,
+    leads,
+    lists,
+    reopening,
+    sends,
+    watching,
+)
+from services.routing.binding import route_of
+from services.routing.books import CampaignBook
+from services.routing.campaigns import Campaign, Checked
+from services.routing.catalogues import Catalogues, Wanting
+from services.routing.checklist import may_start, warnings
+from services.routing.checks import Slot
+from services.routing.contradictions import contradictions
+from services.routing.house import Account, Block, Rules
+from services.routing.leads import EarlyWithdrawal, RoutedLead
+from services.routing.lists import Changed, CompanyList, ListPart
+from services.routing.reopening import OpenedPage
+from services.routing.sends import Send
+from services.routing.watching import UnsentDelivery
+from shared.contracts.campaigns import PauseCampaign, PutCampaign, ResumeCampaign
 from shared.contracts.intake import LeadAccepted, WithdrawalAsked
+from shared.contracts.lists import (
+    BlockPerson,
+    EditList,
+    PutList,
+    PutListPart,
+    PutRules,
+    RestoreAccount,
+    SuspendAccount,
+    UnblockPerson,
+)
 from shared.contracts.routing import (
+    CampaignOpened,
     Claim,
     ClaimGranted,
     ClaimRefused,
-    PauseCampaign,
-    PutCampaign,
-    ResumeCampaign,
+    ClaimWaiting,
+    ClaimWithdrawn,
+    LeadStillUnsent,
+    LeadToReroute,
+    SendLead,
     SendSettled,
+    SettleSend,
 )
 from shared.loop.decision import Decision, DueReached, EffectFinished, Handlers, Input
 from shared.loop.working_set import WorkingSet
 
 
-def handlers(index: CampaignIndex, revision: Callable[[], int]) -> Handlers:
-    """`revision` tells that of the catalogue that the index holds."""
-    return {
-        PutCampaign: put_campaign,
-        PauseCampaign: set_status,
-        ResumeCampaign: set_status,
-        LeadAccepted: partial(match_lead, index, revision),
-        WithdrawalAsked: withdraw_lead,
-        Claim: grant_or_refuse,
-        EffectFinished: record_send,
-        ClaimGranted: note_answer,
-        ClaimRefused: note_answer,
-        SendSettled: note_answer,
-        domain.WATCH: raise_unsent,
-    }
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """What every decision may look things up in; `revision` tells how far the catalogue of
+    campaigns is."""
+
+    catalogues: Catalogues
+    revision: Callable[[], int]
+
+    def handlers(self) -> Handlers:
+        return {
+            PutCampaign: self.put_campaign,
+            PauseCampaign: self.set_status,
+            ResumeCampaign: self.set_status,
+            PutRules: self.put_rules,
+            SuspendAccount: set_account,
+            RestoreAccount: set_account,
+            BlockPerson: set_block,
+            UnblockPerson: set_block,
+            PutListPart: put_list_part,
+            PutList: self.put_list,
+            EditList: self.edit_list,
+            lists.EFFECTIVE: self.take_effect,
+            LeadAccepted: self.match_lead,
+            WithdrawalAsked: withdraw_lead,
+            SendLead: self.send_by_hand,
+            ClaimGranted: note_answer,
+            ClaimWaiting: note_answer,
+            ClaimRefused: note_answer,
+            SendSettled: note_answer,
+            watching.WATCH: self.look,
+            LeadStillUnsent: count_unsent,
+            Claim: self.decide_claim,
+            ClaimWithdrawn: withdraw_claim,
+            claims.WEEKLY: self.send_weekly,
+            EffectFinished: record_send,
+            SettleSend: settle_send,
+            CampaignOpened: self.reopen,
+            LeadToReroute: self.reroute,
+        }
+
+    # In the campaign's shard: what it is.
+
+    def put_campaign(self, state: WorkingSet, given: Input) -> Decision:
+        command, cause = given.event, given.cause
+        assert isinstance(command, PutCampaign)
+        id = campaigns.stored_id(cause.tenant, command.id)  # noqa: A001
+        before, book = state.get(Campaign, id), state.get(CampaignBook, id)
+        rules = self.catalogues.rules_of(cause.tenant)
+        against = next(contradictions(command, before, book, rules), None) or may_start(command)
+        checked = Checked(against, warnings(command))
+        decision = campaigns.put(command, before, checked, cause, given.now)
+        if before is None or not decision.save:
+            return decision
+        return _reopening(decision, before, command, given)
+
+    def set_status(self, state: WorkingSet, given: Input) -> Decision:
+        command, cause = given.event, given.cause
+        assert isinstance(command, PauseCampaign | ResumeCampaign)
+        before = state.get(Campaign, campaigns.stored_id(cause.tenant, command.campaign))
+        after = campaigns.with_status(before.definition, command) if before else None
+        checked = Checked(may_start(after) if after else None)
+        return campaigns.set_status(command, before, checked, cause, given.now)
+
+    # What holds for all campaigns.
+
+    def put_rules(self, state: WorkingSet, given: Input) -> Decision:
+        command, tenant = given.event, given.cause.tenant
+        assert isinstance(command, PutRules)
+        before = state.get(Rules, house.stored_id(tenant, command.id))
+        decision = house.put_rules(command, before, given.cause, given.now)
+        if not decision.save or before is None:
+            return decision
+        if before.suppressed_titles == command.suppressed_titles:
+            return decision
+        opened = [
+            each
+            for campaign in self.catalogues.of_tenant(tenant)
+            if campaign.definition.suppressed_titles is None
+            for each in reopening.as_a_whole(campaign.definition)
+        ]
+        return replace(decision, say=[*decision.say, *reopening.said(opened)])
+
+    def put_list(self, state: WorkingSet, given: Input) -> Decision:
+        command, cause = given.event, given.cause
+        assert isinstance(command, PutList)
+        before, parts = _list(state, cause.tenant, command.id)
+        changed = lists.put(command, before, parts, cause, given.now)
+        return self._list_changed(changed, cause.tenant, command.id)
+
+    def edit_list(self, state: WorkingSet, given: Input) -> Decision:
+        command, cause = given.event, given.cause
+        assert isinstance(command, EditList)
+        before, parts = _list(state, cause.tenant, command.list)
+        changed = lists.edit(command, before, parts, cause, given.now)
+        return self._list_changed(changed, cause.tenant, command.list)
+
+    def take_effect(self, state: WorkingSet, given: Input) -> Decision:
+        reached, cause = given.event, given.cause
+        assert isinstance(reached, DueReached)
+        before, parts = _list(state, cause.tenant, reached.key)
+        changed = lists.take_effect(before, parts, cause, given.now)
+        return self._list_changed(changed, cause.tenant, reached.key)
+
+    def _list_changed(self, changed: Changed, tenant: str, name: str) -> Decision:
+        decision = changed.decision
+        if not (changed.added or changed.removed):
+            return decision
+        users = self.catalogues.users_of(tenant, name)
+        opened = reopening.opened_by_list(changed, name, users)
+        return replace(decision, say=[*decision.say, *reopening.said(opened)])
+
+    # In the person's shard.
+
+    def match_lead(self, state: WorkingSet, given: Input) -> Decision:
+        lead, cause = given.event, given.cause
+        assert isinstance(lead, LeadAccepted)
+        if state.get(RoutedLead, lead.lead) is not None:
+            return Decision()
+        routed = leads.new_lead(lead, self.revision(), cause)
+        if state.get(EarlyWithdrawal, lead.lead) is not None:
+            return Decision(save=[replace(routed, withdrawn=True)])
+        wanting = self._wanting(state, routed)
+        due = [watching.first_look(lead, routed.accepted_at)]
+        code = lead.lead_code if lead.source == "affiliate" else None
+        if self.catalogues.rules_of(cause.tenant).is_exclusive(code):
+            decision = leads.sell(routed, wanting, state.all(CampaignBook))
+        else:
+            decision = leads.share(routed, wanting)
+        return replace(decision, due=due)
+
+    def _wanting(self, state: WorkingSet, routed: RoutedLead) -> list[Wanting]:
+        block = state.get(Block, house.stored_id(routed.tenant, routed.person_id))
+        wanting = self.catalogues.wanting(routed.tenant, routed.lead, routed.accepted_at)
+        if block is None:
+            return wanting
+        return [each for each in wanting if not block.hits(each.campaign.definition.customer)]
+
+    def send_by_hand(self, state: WorkingSet, given: Input) -> Decision:
+        command, tenant = given.event, given.cause.tenant
+        assert isinstance(command, SendLead)
+        return by_hand.send(
+            command,
+            state.get(RoutedLead, command.lead),
+            self.catalogues.campaigns.get(campaigns.stored_id(tenant, command.campaign)),
+            state.get(Block, house.stored_id(tenant, command.person_id)),
+            self.catalogues,
+            given,
+        )
+
+    def look(self, state: WorkingSet, given: Input) -> Decision:
+        reached = given.event
+        assert isinstance(reached, DueReached)
+        routed = state.get(RoutedLead, reached.data["lead"])
+        codes = self._against(routed, given) if routed is not None else set()
+        return watching.look(routed, codes, given.now)
+
+    def _against(self, routed: RoutedLead, given: Input) -> set[str]:
+        """The checks that keep a lead from the campaigns that take leads of its way, as they were
+        answered or as they are now."""
+        codes = {failing.code for asked in routed.asked for failing in asked.failing}
+        for campaign in self.catalogues.on_route(routed.tenant, route_of(routed.lead)):
+            if routed.of(campaign.name) is None:
+                failing = self.catalogues.judged(campaign, routed.lead, given.now)[1]
+                codes |= {each.code for each in failing}
+        return codes
+
+    def reroute(self, state: WorkingSet, given: Input) -> Decision:
+        event, tenant = given.event, given.cause.tenant
+        assert isinstance(event, LeadToReroute)
+        routed = state.get(RoutedLead, event.lead)
+        campaign = self.catalogues.campaigns.get(campaigns.stored_id(tenant, event.campaign))
+        if routed is None or campaign is None or not routed.is_open_to(campaign.name):
+            return Decision()
+        category, failing = self.catalogues.judged(campaign, routed.lead, given.now)
+        if failing:
+            return Decision()
+        rank = self.catalogues.rank(campaign, routed.lead, category)
+        return leads.ask_again(routed, Wanting(campaign, category, rank))
+
+    # In the campaign's shard: what it gets.
+
+    def decide_claim(self, state: WorkingSet, given: Input) -> Decision:
+        claim = given.event
+        assert isinstance(claim, Claim)
+        return self._decide(state, claim, given)
+
+    def _decide(
+        self, state: WorkingSet, claim: Claim, given: Input, *, run: bool = False
+    ) -> Decision:
+        tenant = given.cause.tenant
+        id = campaigns.stored_id(tenant, claim.campaign)  # noqa: A001
+        campaign = state.get(Campaign, id)
+        if campaign is None:
+            return claims.unknown_campaign(claim)
+        person = claim.lead.person_id
+        before = state.get(Send, sends.send_id(tenant, claim.campaign, person))
+        slot = Slot(
+            state.get(CampaignBook, id),
+            before.status if before is not None and before.bars(claim.lead.lead) else None,
+            _of_domain(state, campaign, claim),
+            state.get(Block, house.stored_id(tenant, person)),
+        )
+        asked = claims.Asked(campaign, self.catalogues.house_of(campaign), slot, before)
+        if run:
+            return claims.decide_waiting(claim, asked, given.now)
+        return claims.decide(claim, asked, given.cause, given.now)
+
+    def send_weekly(self, state: WorkingSet, given: Input) -> Decision:
+        """RTE-13: whatever waits, as the campaign stands on the day; the rest in the next step."""
+        reached, now = given.event, given.now
+        assert isinstance(reached, DueReached)
+        campaign = state.get(Campaign, reached.data["campaign"])
+        waiting = [
+            send
+            for send in state.all(Send)
+            if campaign and send.campaign == campaign.name and send.status == "waiting"
+        ]
+        if campaign is None or not waiting:
+            return Decision()
+        decisions = []
+        book = state.get(CampaignBook, campaign.id)
+        for send in claims.in_order(waiting, campaign, book)[: claims.RUN_MAX]:
+            assert send.claim is not None
+            decisions.append(self._decide(state, send.claim, given, run=True))
+            state.put(decisions[-1].save)
+        together = claims.together(decisions)
+        if len(waiting) < claims.RUN_MAX:
+            return together
+        return replace(together, due=[claims.weekly_due(campaign, now)])
+
+    def reopen(self, state: WorkingSet, given: Input) -> Decision:
+        opened, tenant = given.event, given.cause.tenant
+        assert isinstance(opened, CampaignOpened)
+        page = state.get(OpenedPage, reopening.page_id(opened, tenant))
+        campaign = state.get(Campaign, campaigns.stored_id(tenant, opened.campaign))
+        if page is None or campaign is None:
+            return Decision()
+        return reopening.reopen(opened, campaign, page.leads, self.catalogues, given.now)
 
 
-def put_campaign(state: WorkingSet, given: Input) -> Decision:
-    command = given.event
-    assert isinstance(command, PutCampaign)
-    id = campaigns.stored_id(given.cause.tenant, command.id)  # noqa: A001
-    before, book = state.get(Campaign, id), state.get(CampaignBook, id)
-    return campaigns.put(command, before, book, given.cause, given.now)
-
-
-def set_status(state: WorkingSet, given: Input) -> Decision:
-    command = given.event
-    assert isinstance(command, PauseCampaign | ResumeCampaign)
-    before = state.get(Campaign, campaigns.stored_id(given.cause.tenant, command.campaign))
-    return campaigns.set_status(command, before, given.cause, given.now)
-
-
-def match_lead(
-    index: CampaignIndex, revision: Callable[[], int], state: WorkingSet, given: Input
+def _reopening(
+    decision: Decision, before: Campaign, command: PutCampaign, given: Input
 ) -> Decision:
-    lead, cause = given.event, given.cause
-    assert isinstance(lead, LeadAccepted)
-    if state.get(RoutedLead, lead.lead) is not None:
-        return Decision()
-    if state.get(EarlyWithdrawal, lead.lead) is not None:
-        return domain.withdrawn_before(lead, revision=revision(), cause=cause)
-    candidates = index.carrying(cause.tenant, lead.lead_code)
-    return domain.match(lead, candidates, revision=revision(), cause=cause)
+    """What the change opens, and, if it sends on another day from now on, when what waits goes."""
+    (after,) = [entity for entity in decision.save if isinstance(entity, Campaign)]
+    say = [*decision.say, *reopening.said(reopening.opened(before.definition, command))]
+    due = []
+    if before.definition.weekly and before.next_send(given.now) != after.next_send(given.now):
+        due = [claims.weekly_due(after, after.next_send(given.now) or given.now)]
+    return replace(decision, say=say, due=due)
+
+
+def _list(
+    state: WorkingSet, tenant: str, name: str
+) -> tuple[CompanyList | None, dict[str, ListPart]]:
+    id = lists.stored_id(tenant, name)  # noqa: A001
+    parts = {
+        part.id.rpartition("/")[2]: part
+        for part in state.all(ListPart)
+        if part.id.startswith(f"{id}/")
+    }
+    return state.get(CompanyList, id), parts
+
+
+def _of_domain(state: WorkingSet, campaign: Campaign, claim: Claim) -> int:
+    """Slots that the lead's company has taken, where that is limited."""
+    domain = claim.lead.company.domain
+    if campaign.definition.caps.per_domain is None or domain is None:
+        return 0
+    return sum(
+        send.campaign == campaign.name and send.domain == domain and send.takes_slot
+        for send in state.all(Send)
+    )
+
+
+def set_account(state: WorkingSet, given: Input) -> Decision:
+    command = given.event
+    assert isinstance(command, SuspendAccount | RestoreAccount)
+    before = state.get(Account, house.stored_id(given.cause.tenant, command.customer))
+    return house.set_account(command, before, given.cause, given.now)
+
+
+def set_block(state: WorkingSet, given: Input) -> Decision:
+    command = given.event
+    assert isinstance(command, BlockPerson | UnblockPerson)
+    before = state.get(Block, house.stored_id(given.cause.tenant, command.person_id))
+    return house.set_block(command, before, given.cause)
+
+
+def put_list_part(state: WorkingSet, given: Input) -> Decision:
+    command = given.event
+    assert isinstance(command, PutListPart)
+    terms, _ = lists.read(command.entries)
+    id = lists.stored_id(given.cause.tenant, command.list)  # noqa: A001
+    before = state.get(ListPart, lists.part_id(id, lists.digest_of(terms)))
+    return lists.put_part(command, before, given.cause)
 
 
 def withdraw_lead(state: WorkingSet, given: Input) -> Decision:
     asked = given.event
     assert isinstance(asked, WithdrawalAsked)
-    lead = state.get(RoutedLead, asked.lead)
-    return domain.withdraw(asked, lead, state.get(EarlyWithdrawal, asked.lead), given.cause)
+    routed = state.get(RoutedLead, asked.lead)
+    early = state.get(EarlyWithdrawal, asked.lead)
+    return _watched(leads.withdraw(asked, routed, early, given.cause))
 
 
-def grant_or_refuse(state: WorkingSet, given: Input) -> Decision:
-    claim, cause = given.event, given.cause
-    assert isinstance(claim, Claim)
-    id = campaigns.stored_id(cause.tenant, claim.campaign)  # noqa: A001
-    return domain.grant_or_refuse(
-        claim,
-        state.get(Campaign, id),
-        state.get(CampaignBook, id),
-        state.get(Send, domain.send_id(cause.tenant, claim.campaign, claim.lead.person_id)),
-        cause=cause,
-        now=given.now,
-    )
+def note_answer(state: WorkingSet, given: Input) -> Decision:
+    event = given.event
+    assert isinstance(event, ClaimGranted | ClaimWaiting | ClaimRefused | SendSettled)
+    return _watched(leads.note(state.get(RoutedLead, event.lead), leads.answer_of(event)))
+
+
+def _watched(decision: Decision) -> Decision:
+    """A lead that was sent or given back is watched no longer."""
+    over = [
+        watching.watch_id(entity.id)
+        for entity in decision.save
+        if isinstance(entity, RoutedLead) and (entity.withdrawn or entity.state == "sent")
+    ]
+    return replace(decision, settled=over) if over else decision
+
+
+def count_unsent(state: WorkingSet, given: Input) -> Decision:
+    still = given.event
+    assert isinstance(still, LeadStillUnsent)
+    before = state.get(UnsentDelivery, watching.stored_id(given.cause.tenant, still))
+    return watching.count(still, before, given.cause, given.now)
+
+
+def withdraw_claim(state: WorkingSet, given: Input) -> Decision:
+    event, tenant = given.event, given.cause.tenant
+    assert isinstance(event, ClaimWithdrawn)
+    before = state.get(Send, sends.send_id(tenant, event.campaign, event.person_id))
+    return claims.withdraw(before, event.lead, given.now)
 
 
 def record_send(state: WorkingSet, given: Input) -> Decision:
@@ -91,22 +397,12 @@ def record_send(state: WorkingSet, given: Input) -> Decision:
     assert isinstance(finished, EffectFinished)
     send = state.get(Send, finished.id)
     book = state.get(CampaignBook, finished.data["campaign"])
-    return domain.record_send(finished, send, book, given.now)
+    return claims.record(finished, send, book, given.now)
 
 
-def raise_unsent(state: WorkingSet, given: Input) -> Decision:
-    reached = given.event
-    assert isinstance(reached, DueReached)
-    return domain.raise_unsent(state.get(RoutedLead, reached.data["lead"]))
-
-
-def note_answer(state: WorkingSet, given: Input) -> Decision:
-    match given.event:
-        case ClaimGranted() as granted:
-            return domain.note_granted(granted, state.get(RoutedLead, granted.lead))
-        case ClaimRefused() as refused:
-            return domain.note_refused(refused, state.get(RoutedLead, refused.lead))
-        case SendSettled() as settled:
-            return domain.note_settled(settled, state.get(RoutedLead, settled.lead))
-        case other:
-            raise AssertionError(f"not an answer: {type(other).__name__}")
+def settle_send(state: WorkingSet, given: Input) -> Decision:
+    command, cause = given.event, given.cause
+    assert isinstance(command, SettleSend)
+    send = state.get(Send, command.send)
+    id = campaigns.stored_id(cause.tenant, command.campaign)  # noqa: A001
+    return claims.settle(command, send, state.get(CampaignBook, id), cause, given.now)

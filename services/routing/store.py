@@ -5,37 +5,41 @@ it is only ever read whole. Whatever deciding a batch may need is one query per 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from pydantic import TypeAdapter
 
-from services.routing import campaigns, domain
-from services.routing.campaigns import Campaign, CampaignBook, CampaignIndex, CampaignVersion
-from services.routing.domain import (
+from services.routing import binding, claims
+from services.routing.books import CampaignBook
+from services.routing.campaigns import Campaign, CampaignVersion
+from services.routing.catalogues import Catalogues
+from services.routing.house import Account, Block, Rules
+from services.routing.leads import (
     Asked,
+    Candidate,
     EarlyWithdrawal,
     RoutedLead,
-    Send,
-    SendEntry,
     Withdrawal,
 )
-from shared.contracts.intake import LeadAccepted, WithdrawalAsked
-from shared.contracts.routing import (
-    Claim,
-    ClaimGranted,
-    ClaimRefused,
-    Failing,
-    PauseCampaign,
-    PutCampaign,
-    ResumeCampaign,
-    SendSettled,
-)
+from services.routing.lists import CompanyList, ListPart, part_id
+from services.routing.reopening import PAGE, OpenedPage, page_id, where
+from services.routing.sends import Send, SendEntry
+from services.routing.wanted import Wanted
+from services.routing.watching import UnsentDelivery
+from shared.contracts.campaigns import PutCampaign
+from shared.contracts.intake import LeadAccepted
+from shared.contracts.routing import Claim
 from shared.loop.catalogue import REVISIONS, Catalogue, refresh
-from shared.loop.decision import DueReached, EffectFinished, Input
+from shared.loop.decision import Input
 from shared.loop.working_set import Collection, WorkingSet, plain
 from shared.store import Document, Index, Transaction
 
-SCHEMA = 1
+SCHEMA = 2
+"""1 had no routes, companies, slots and queues; what is missing reads as empty."""
 
+ASKED = TypeAdapter(tuple[Asked, ...])
+QUEUE = TypeAdapter(tuple[Candidate, ...])
 WITHDRAWALS = TypeAdapter(tuple[Withdrawal, ...])
 
 
@@ -51,6 +55,7 @@ def _campaign_document(campaign: Campaign) -> Document:
         "changed_at": campaign.changed_at,
         "changed_by": campaign.changed_by,
         "reason": campaign.reason,
+        "created_at": campaign.created_at,
     }
 
 
@@ -64,16 +69,18 @@ def _campaign(row: Document) -> Campaign:
         row["changed_at"],
         row["changed_by"],
         row["reason"],
+        row.get("created_at"),
     )
 
 
 def _version_document(kept: CampaignVersion) -> Document:
-    return {"campaign": kept.campaign.id, **_campaign_document(kept.campaign)}
+    document = _campaign_document(kept.campaign)
+    return {"campaign": kept.campaign.id, "revision": kept.revision, **document}
 
 
 def _version(row: Document) -> CampaignVersion:
     campaign = _campaign({**row, "_id": row["campaign"]})
-    return CampaignVersion(row["_id"], row["version"], campaign)
+    return CampaignVersion(row["_id"], row["version"], campaign, row.get("revision", 0))
 
 
 def _book_document(book: CampaignBook) -> Document:
@@ -83,12 +90,20 @@ def _book_document(book: CampaignBook) -> Document:
         "reserved": book.reserved,
         "used": book.used,
         "uncertain": book.uncertain,
+        # As pairs: what is counted may have names that no store takes as keys.
+        "counted": [[slot, count] for slot, count in book.counted.items()],
     }
 
 
 def _book(row: Document) -> CampaignBook:
     return CampaignBook(
-        row["_id"], row["version"], row["tenant"], row["reserved"], row["used"], row["uncertain"]
+        row["_id"],
+        row["version"],
+        row["tenant"],
+        row["reserved"],
+        row["used"],
+        row["uncertain"],
+        dict(row.get("counted", ())),
     )
 
 
@@ -108,10 +123,15 @@ def _send_document(send: Send) -> Document:
         "history": [
             {"at": entry.at, "what": entry.what, "text": entry.text} for entry in send.history
         ],
+        "domain": send.domain,
+        "slots": list(send.slots),
+        "rank": send.rank,
+        "claim": send.claim.model_dump_json() if send.claim else None,
     }
 
 
 def _send(row: Document) -> Send:
+    claim = row.get("claim")
     return Send(
         id=row["_id"],
         version=row["version"],
@@ -128,32 +148,33 @@ def _send(row: Document) -> Send:
         history=tuple(
             SendEntry(entry["at"], entry["what"], entry["text"]) for entry in row["history"]
         ),
+        domain=row.get("domain"),
+        slots=tuple(row.get("slots", ())),
+        rank=row.get("rank", 0),
+        claim=Claim.model_validate_json(claim) if claim else None,
     )
 
 
 def _routed_document(routed: RoutedLead) -> Document:
+    lead = routed.lead
     return {
         "schema": SCHEMA,
         "tenant": routed.tenant,
         "person_id": routed.person_id,
-        "lead_code": routed.lead.lead_code,
-        "lead": routed.lead.model_dump(),
+        "lead_code": lead.lead_code,
+        "route": binding.route_of(lead),
+        "categories": list(binding.categories_of(lead)),
+        "companies": sorted(binding.companies_of(lead)),
+        "lead": lead.model_dump(),
         "accepted_at": routed.accepted_at,
         "revision": routed.revision,
         "trace": routed.trace,
         "state": routed.state,
-        "asked": [_asked_document(asked) for asked in routed.asked],
+        "asked": ASKED.dump_python(routed.asked),
         "withdrawn": routed.withdrawn,
         "withdrawals": WITHDRAWALS.dump_python(routed.withdrawals),
-    }
-
-
-def _asked_document(asked: Asked) -> Document:
-    return {
-        "campaign": asked.campaign,
-        "campaign_version": asked.campaign_version,
-        "state": asked.state,
-        "failing": [failing.model_dump(mode="json") for failing in asked.failing],
+        "is_exclusive": routed.is_exclusive,
+        "queue": QUEUE.dump_python(routed.queue),
     }
 
 
@@ -167,15 +188,12 @@ def _routed(row: Document) -> RoutedLead:
         accepted_at=row["accepted_at"],
         revision=row["revision"],
         trace=row["trace"],
-        asked=tuple(_asked(asked) for asked in row["asked"]),
+        asked=ASKED.validate_python(row["asked"]),
         withdrawn=row.get("withdrawn", False),
         withdrawals=WITHDRAWALS.validate_python(row.get("withdrawals", ())),
+        is_exclusive=row.get("is_exclusive", False),
+        queue=QUEUE.validate_python(row.get("queue", ())),
     )
-
-
-def _asked(row: Document) -> Asked:
-    failing = tuple(Failing.model_validate(failing) for failing in row["failing"])
-    return Asked(row["campaign"], row["campaign_version"], row["state"], failing)
 
 
 CAMPAIGNS = Collection("campaigns", Campaign, _campaign_document, _campaign)
@@ -184,83 +202,130 @@ BOOKS = Collection("campaign_books", CampaignBook, _book_document, _book)
 SENDS = Collection("sends", Send, _send_document, _send)
 LEADS = Collection("leads", RoutedLead, _routed_document, _routed)
 EARLY = plain("early_withdrawals", EarlyWithdrawal, SCHEMA)
+LISTS = plain("lists", CompanyList, SCHEMA)
+PARTS = plain("list_parts", ListPart, SCHEMA)
+RULES = plain("rules", Rules, SCHEMA)
+ACCOUNTS = plain("accounts", Account, SCHEMA)
+BLOCKS = plain("blocks", Block, SCHEMA)
+UNSENT = plain("unsent_deliveries", UnsentDelivery, SCHEMA)
+
+ByOwnId = Sequence[Collection[Any]]
+LOADED: ByOwnId = (CAMPAIGNS, BOOKS, SENDS, LEADS, EARLY, BLOCKS, RULES, ACCOUNTS, UNSENT)
+SAVED: ByOwnId = (VERSIONS, BOOKS, SENDS, LEADS, EARLY, PARTS, BLOCKS, UNSENT)
+"""Beside the catalogues, which save themselves."""
 
 INDEXES: list[Index] = [
     # Guarded writes look for both, and not every store begins with the id alone.
     Index(SENDS.name, ("_id", "version")),
     Index(LEADS.name, ("_id", "version")),
     Index(CAMPAIGNS.name, ("revision",)),
+    Index(LISTS.name, ("revision",)),
+    Index(RULES.name, ("revision",)),
+    Index(ACCOUNTS.name, ("revision",)),
     Index(VERSIONS.name, ("campaign",)),
     Index(BOOKS.name, ()),
     Index(EARLY.name, ()),
+    Index(PARTS.name, ()),
+    Index(BLOCKS.name, ()),
+    Index(UNSENT.name, ("tenant", "since")),
     Index(SENDS.name, ("tenant", "campaign", "status")),
+    Index(SENDS.name, ("tenant", "campaign", "domain")),
     Index(SENDS.name, ("tenant", "lead")),
     Index(LEADS.name, ("tenant", "lead_code", "state")),
+    # By what a change can free leads (RTE-14).
+    Index(LEADS.name, ("tenant", "route", "categories", "_id")),
+    Index(LEADS.name, ("tenant", "companies", "_id")),
     Index(REVISIONS, ()),
 ]
 
 
+class Memory:
+    """The catalogues, as fresh as the last transaction that asked."""
+
+    def __init__(self) -> None:
+        self.catalogues = Catalogues()
+        self.campaigns = Catalogue(CAMPAIGNS, self.catalogues.apply_campaigns)
+        self.others: Sequence[Catalogue[Any]] = (
+            Catalogue(LISTS, self.catalogues.apply_lists),
+            Catalogue(RULES, self.catalogues.apply_rules),
+            Catalogue(ACCOUNTS, self.catalogues.accounts.apply),
+        )
+
+    async def refresh(self, transaction: Transaction) -> None:
+        await refresh(transaction, self.campaigns, *self.others)
+        for each in list(self.catalogues.stale.values()):
+            parts = await self._parts(transaction, each)
+            self.catalogues.fill_list(each.id, parts)
+
+    async def _parts(self, transaction: Transaction, list_: CompanyList) -> list[ListPart]:
+        ids = [part_id(list_.id, digest) for digest in list_.content.parts]
+        rows = await transaction.find(PARTS.name, {"_id": {"$in": ids}})
+        return [PARTS.from_document(row) for row in rows]
+
+
 class RoutingStore:
     def __init__(self) -> None:
-        self.index = CampaignIndex()
-        self._catalogue = Catalogue(CAMPAIGNS, self.index.apply)
+        self._memory = Memory()
+        self.catalogues = self._memory.catalogues
 
     def revision(self) -> int:
-        return self._catalogue.revision
+        return self._memory.campaigns.revision
 
     async def load_many(self, transaction: Transaction, inputs: Sequence[Input]) -> WorkingSet:
-        await refresh(transaction, self._catalogue)
-        wanted = Wanted()
+        await self._memory.refresh(transaction)
+        wanted = Wanted(self.catalogues)
         for given in inputs:
             wanted.add(given)
         state = WorkingSet()
-        await state.load(transaction, CAMPAIGNS, wanted.campaigns)
-        await state.load(transaction, BOOKS, wanted.books)
-        await state.load(transaction, SENDS, wanted.sends)
-        await state.load(transaction, LEADS, wanted.leads)
-        await state.load(transaction, EARLY, wanted.early)
+        for collection in LOADED:
+            await state.load(transaction, collection, wanted.ids[collection.kind])
+        await self._load_lists(transaction, state, wanted)
+        await self._load_sends(transaction, state, wanted)
+        await self._load_pages(transaction, state, wanted)
         return state
 
+    async def _load_lists(
+        self, transaction: Transaction, state: WorkingSet, wanted: Wanted
+    ) -> None:
+        await state.load(transaction, LISTS, wanted.ids[CompanyList])
+        parts = list(wanted.ids[ListPart])
+        for list_ in state.all(CompanyList):
+            digests = [*list_.content.parts, *(list_.coming.parts if list_.coming else ())]
+            parts += [part_id(list_.id, digest) for digest in digests]
+        await state.load(transaction, PARTS, parts)
+
+    async def _load_sends(
+        self, transaction: Transaction, state: WorkingSet, wanted: Wanted
+    ) -> None:
+        """What waits for its day, and what has been sent to companies whose number is limited."""
+        for tenant, campaign in wanted.weekly:
+            which = {"tenant": tenant, "campaign": campaign, "status": "waiting"}
+            order = [("rank", 1), ("_id", 1)]
+            found = await state.find(transaction, SENDS, which, sort=order, limit=claims.RUN_MAX)
+            waiting = [send for send in state.all(Send) if send.id in set(found)]
+            people = [f"{tenant}/{send.person_id}" for send in waiting]
+            await state.load(transaction, BLOCKS, people)
+            domains = [(tenant, campaign, send.domain) for send in waiting if send.domain]
+            wanted.domains.update(domains if wanted.limits_domains(tenant, campaign) else ())
+        for tenant, campaign, domain in sorted(wanted.domains):
+            which = {"tenant": tenant, "campaign": campaign, "domain": domain}
+            await state.find(transaction, SENDS, which)
+
+    async def _load_pages(
+        self, transaction: Transaction, state: WorkingSet, wanted: Wanted
+    ) -> None:
+        for tenant, opened in wanted.opened:
+            found = await state.find(
+                transaction, LEADS, where(opened, tenant), sort=[("_id", 1)], limit=PAGE
+            )
+            leads = [lead for id in found if (lead := state.get(RoutedLead, id))]  # noqa: A001
+            state.know(OpenedPage(page_id(opened, tenant), 0, tuple(leads)))
+
     async def save_many(self, transaction: Transaction, changed: WorkingSet) -> None:
-        await self._catalogue.save(transaction, changed)
-        await changed.save(transaction, VERSIONS)
-        await changed.save(transaction, BOOKS)
-        await changed.save(transaction, SENDS)
-        await changed.save(transaction, LEADS)
-        await changed.save(transaction, EARLY)
-
-
-class Wanted:
-    """The ids that deciding a batch needs, by collection, in the order of the batch."""
-
-    def __init__(self) -> None:
-        self.campaigns: list[str] = []
-        self.books: list[str] = []
-        self.sends: list[str] = []
-        self.leads: list[str] = []
-        self.early: list[str] = []
-
-    def add(self, given: Input) -> None:
-        tenant = given.cause.tenant
-        match given.event:
-            case LeadAccepted() | WithdrawalAsked() as event:
-                self.leads.append(event.lead)
-                self.early.append(event.lead)
-            case ClaimGranted() | ClaimRefused() | SendSettled() as event:
-                self.leads.append(event.lead)
-            case Claim() as claim:
-                self._campaign(campaigns.stored_id(tenant, claim.campaign))
-                self.sends.append(domain.send_id(tenant, claim.campaign, claim.lead.person_id))
-            case EffectFinished() as finished:
-                self.sends.append(finished.id)
-                self.books.append(finished.data["campaign"])
-            case DueReached() as reached:
-                self.leads.append(reached.data["lead"])
-            case PutCampaign() as command:
-                self._campaign(campaigns.stored_id(tenant, command.id))
-            case PauseCampaign() | ResumeCampaign() as command:
-                self._campaign(campaigns.stored_id(tenant, command.campaign))
-
-    def _campaign(self, id: str) -> None:  # noqa: A002
-        self.campaigns.append(id)
-        self.books.append(id)
+        revision = await self._memory.campaigns.save(transaction, changed)
+        kept = changed.changed(CampaignVersion)
+        changed.put([replace(version, revision=revision) for version in kept])
+        for catalogue in self._memory.others:
+            await catalogue.save(transaction, changed)
+        for collection in SAVED:
+            await changed.save(transaction, collection)

@@ -4,100 +4,49 @@ A campaign's shard is asked by claims and answers to the person's shard; both ar
 others, so a claim survives whatever dies between asking and answering.
 """
 
-from datetime import date, datetime
-from typing import Annotated, ClassVar, Literal
+from datetime import datetime
+from typing import ClassVar, Literal
 
-from pydantic import Field, StringConstraints
-
-from shared.contracts.answers import commands_topic, events_topic
+from shared.contracts.answers import events_topic
+from shared.contracts.campaigns import COMMANDS, Status, Text
 from shared.contracts.event import Command, Event
 from shared.contracts.intake import LeadAccepted
-from shared.contracts.values import CategoryId, CountryCode, Id, Name, Part, SubdivisionCode
+from shared.contracts.values import CategoryId, Id, Name, Part
 
 CLAIMS = "routing.claims.v1"
 ANSWERS = "routing.answers.v1"
 WITHDRAWALS = "routing.withdrawals.v1"
+RECHECKS = "routing.rechecks.v1"
 EVENTS = events_topic("routing")
-COMMANDS = commands_topic("routing")
 
-Status = Literal["active", "paused"]
-Url = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[^\p{Cc}\s]+$")]
-Amount = Annotated[int, Field(ge=0, le=1_000_000_000)]
-
-SETS_UP = frozenset({"operator", "project_manager", "delivery", "customer_success"})
+SENDS_BY_HAND = frozenset({"operator", "project_manager", "delivery"})
 
 
-class OrderedCategory(Part):
-    id: CategoryId
-    amount: Amount | None = None
+class SendLead(Command):
+    """An operator sends a lead through that waits or was kept away (RTE-14); its key is the
+    person."""
 
-
-class PlaceFilter(Part):
-    country: CountryCode
-    subdivisions: tuple[SubdivisionCode, ...] | None = None
-    """Null is the whole country."""
-
-
-class Caps(Part):
-    total: Amount | None = None
-
-
-class ActiveDates(Part):
-    """Local dates in the campaign's time zone, both included; null is open."""
-
-    first: date | None = Field(default=None, alias="from")
-    last: date | None = Field(default=None, alias="to")
-
-    model_config = Part.model_config | {"populate_by_name": True, "serialize_by_alias": True}
-
-
-class SendMode(Part):
-    mode: Literal["webhook"]
-    url: Url
-    secret: Id
-    """The name of the signing secret, never the secret."""
-
-
-class PutCampaign(Command):
-    """The campaign, whole; every change is a new version of it (RTE-01)."""
-
-    TYPE: ClassVar[str] = "leadops.routing.campaign.put.v1"
+    TYPE: ClassVar[str] = "leadops.routing.lead.send.v1"
     TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = SETS_UP
+    MAY_ASK: ClassVar[frozenset[str]] = SENDS_BY_HAND
 
-    id: Name
-    customer: Name
-    programme: Literal["standard", "intent"]
-    active: ActiveDates = ActiveDates()
-    time_zone: str = "UTC"
-    lead_codes: tuple[Id, ...]
-    categories: tuple[OrderedCategory, ...] = ()
-    """As ordered, in their order; none is no restriction."""
-    open_categories: tuple[CategoryId, ...] | None = None
-    """What it is open to now; null is whatever was ordered."""
-    places: tuple[PlaceFilter, ...] = ()
-    caps: Caps = Caps()
-    priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)
-    status: Status = "active"
-    send: SendMode
+    lead: Id
+    person_id: Id
+    campaign: Name
+    reason: Text
 
 
-class PauseCampaign(Command):
-    TYPE: ClassVar[str] = "leadops.routing.campaign.pause.v1"
+class SettleSend(Command):
+    """What a person found out about a send whose outcome was unknown (RTE-12)."""
+
+    TYPE: ClassVar[str] = "leadops.routing.send.settle.v1"
     TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = SETS_UP | {"customer"}
+    MAY_ASK: ClassVar[frozenset[str]] = SENDS_BY_HAND
 
     campaign: Name
-    reason: Id
-
-
-class ResumeCampaign(Command):
-    TYPE: ClassVar[str] = "leadops.routing.campaign.resume.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = SETS_UP | {"customer"}
-
-    campaign: Name
-    reason: Id
+    send: Id
+    outcome: Literal["sent", "refused"]
+    reason: Text
 
 
 class CampaignChanged(Event):
@@ -119,7 +68,15 @@ class Failing(Part):
 
     code: str
     value: str | None = None
+    """Of a title nothing: it is personal, and this goes into events."""
     wanted: tuple[str, ...] = ()
+    rule: str | None = None
+    """What of the wanted hit, where that is more than the check: a phrase, a list, a cap."""
+
+
+class ByHand(Part):
+    by: str
+    reason: str
 
 
 class Claim(Event):
@@ -132,6 +89,33 @@ class Claim(Event):
     campaign_version: int
     category: CategoryId
     lead: LeadAccepted
+    rank: int = 0
+    """How many preferred filters and lists the lead misses: less is better."""
+    by_hand: ByHand | None = None
+
+
+class ClaimWithdrawn(Event):
+    """A lead that waits for a campaign's send day is asked back (INT-08)."""
+
+    TYPE: ClassVar[str] = "leadops.routing.claim.withdrawn.v1"
+    TOPIC: ClassVar[str] = CLAIMS
+
+    lead: Id
+    person_id: Id
+    campaign: Name
+
+
+class ClaimWaiting(Event):
+    """All holds; the campaign sends on its day (RTE-13)."""
+
+    TYPE: ClassVar[str] = "leadops.routing.claim.waiting.v1"
+    TOPIC: ClassVar[str] = ANSWERS
+
+    lead: Id
+    person_id: Id
+    campaign: Name
+    campaign_version: int
+    until: datetime
 
 
 class ClaimGranted(Event):
@@ -234,3 +218,68 @@ class WithdrawalAnswered(Event):
     lead: Id
     replacement: Id
     outcome: Literal["withdrawn", "already_sent"]
+
+
+class ListChanged(Event):
+    TYPE: ClassVar[str] = "leadops.routing.list.changed.v1"
+    TOPIC: ClassVar[str] = EVENTS
+
+    list: Name
+    list_version: int
+    entries: int
+    changed_at: datetime
+    changed_by: str
+
+
+class DeliveryUnsent(Event):
+    """Three or more leads of one lead code and delivery are unsent a day after their upload, those
+    that wait for a send day not counted (RTE-16). Said at the third; the reasons are of the three.
+    """
+
+    TYPE: ClassVar[str] = "leadops.routing.delivery.unsent.v1"
+    TOPIC: ClassVar[str] = EVENTS
+
+    affiliate: str
+    lead_code: Id
+    delivery: Id | None
+    leads: tuple[Id, ...]
+    codes: tuple[str, ...]
+
+
+class CampaignOpened(Event):
+    """A campaign may now want leads that it did not: they are decided again, a page at a time
+    (RTE-14)."""
+
+    TYPE: ClassVar[str] = "leadops.routing.campaign.opened.v1"
+    TOPIC: ClassVar[str] = RECHECKS
+
+    campaign: Name
+    route: str | None = None
+    """Only leads that came this way: by a lead code, or organic; null is all."""
+    category: CategoryId | None = None
+    companies: tuple[str, ...] | None = None
+    """Only leads of companies under one of these terms of a list; null is all."""
+    after: str = ""
+    """Behind this lead; a page ends with one."""
+
+
+class LeadToReroute(Event):
+    TYPE: ClassVar[str] = "leadops.routing.lead.to_reroute.v1"
+    TOPIC: ClassVar[str] = RECHECKS
+
+    lead: Id
+    person_id: Id
+    campaign: Name
+
+
+class LeadStillUnsent(Event):
+    """A day after the upload of a delivery's lead, for whoever counts the delivery's."""
+
+    TYPE: ClassVar[str] = "leadops.routing.lead.still_unsent.v1"
+    TOPIC: ClassVar[str] = RECHECKS
+
+    lead: Id
+    affiliate: str
+    lead_code: Id
+    delivery: Id | None
+    codes: tuple[str, ...]

@@ -92,6 +92,8 @@ class Company:
     domain: str | None = None
     size: Size | None = None
     industry: str | None = None
+    industries: tuple[str, ...] = ()
+    """The industry and what lies above it, nearest first."""
 
 
 @dataclass(frozen=True, slots=True)

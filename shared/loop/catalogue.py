@@ -4,6 +4,7 @@ A change raises the revision in the same transaction. Reading the revision at th
 batch refreshes the copy; exactness is the home shard's, which decides on the stored entity.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +14,7 @@ from shared.store import Document, Index, Insert, Replace, Transaction, Write
 E = TypeVar("E", bound=Entity)
 
 REVISIONS = "revisions"
+APPLIED_IN_LINE_MAX = 200
 
 
 class Catalogue(Generic[E]):
@@ -34,19 +36,27 @@ class Catalogue(Generic[E]):
         rows = await transaction.find(
             self._collection.name, {"revision": {"$gt": since}}, sort=[("revision", 1)]
         )
-        self._apply([self._collection.from_document(row) for row in rows])
+        if len(rows) > APPLIED_IN_LINE_MAX:
+            # Hours of changes at once would keep the event loop from its heartbeats.
+            await asyncio.to_thread(self._take, rows)
+        else:
+            self._take(rows)
         self.revision = stored
 
-    async def save(self, transaction: Transaction, working_set: WorkingSet) -> None:
-        """Writes the changed entities under the next revision."""
+    def _take(self, rows: Sequence[Document]) -> None:
+        self._apply([self._collection.from_document(row) for row in rows])
+
+    async def save(self, transaction: Transaction, working_set: WorkingSet) -> int:
+        """Writes the changed entities under the next revision, which is returned; 0 if none did."""
         changed = working_set.changed(self._collection.kind)
         if not changed:
-            return
+            return 0
         before = await self._stored(transaction)
         await transaction.write(REVISIONS, [self._raised(before)])
         await transaction.write(
             self._collection.name, [self._row(entity, before + 1) for entity in changed]
         )
+        return before + 1
 
     async def _stored(self, transaction: Transaction) -> int:
         rows = await transaction.find(REVISIONS, {"_id": self._collection.name})

@@ -22,8 +22,8 @@ from cli.publishing import ask
 from deploy import quiet, stack
 from deploy.files import var_dir
 from deploy.process import wait_for
+from shared.contracts.campaigns import PutCampaign
 from shared.contracts.intake import PutAffiliate
-from shared.contracts.routing import PutCampaign
 from shared.loop.kafka import KafkaLog
 from tests.bench import uploads
 from tests.bench.measuring import Row, at_most

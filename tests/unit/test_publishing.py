@@ -16,9 +16,9 @@ from cli.set_aside_commands import place_of
 from deploy.sample import generate
 from shared.contracts import envelope as envelopes
 from shared.contracts.answers import accepted_type, refused_type
+from shared.contracts.campaigns import PutCampaign
 from shared.contracts.event import Event
 from shared.contracts.intake import AnnounceDelivery, OpenRequest, PutQuestion
-from shared.contracts.routing import PutCampaign
 from shared.topics import manifest, shard_of
 from tests.builders import NOW, put_affiliate, put_campaign
 

@@ -12,8 +12,9 @@ from services.intake.handlers import Intake
 from services.intake.leads import lead_id
 from services.intake.store import IntakeStore
 from services.routing import api as routing_api
-from services.routing import handlers as routing_handlers
+from services.routing.handlers import Routing
 from services.routing.store import RoutingStore
+from shared.clock import SystemClock
 from shared.loop.decision import Handlers, Input
 from shared.testing.memory import MemoryDatabase, MemoryStore
 from tests.builders import SECRET, given, lead, put_affiliate, put_campaign, record, submit
@@ -45,11 +46,11 @@ async def intake() -> httpx.AsyncClient:
 @pytest.fixture
 async def routing() -> httpx.AsyncClient:
     store, service = MemoryStore(MemoryDatabase()), RoutingStore()
-    table = routing_handlers.handlers(service.index, service.revision)
+    table = Routing(service.catalogues, service.revision).handlers()
     paused = put_campaign(id="south", status="paused")
     await decide(service, table, store, [given(put_campaign()), given(paused)])
     await decide(service, table, store, [given(lead())])
-    return client(Starlette(routes=routing_api.routes(store)))
+    return client(Starlette(routes=routing_api.routes(store, SystemClock())))
 
 
 def client(app: Starlette) -> httpx.AsyncClient:

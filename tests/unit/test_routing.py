@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from services.routing import handlers
-from services.routing.campaigns import Campaign, CampaignBook, CampaignIndex, CampaignVersion
-from services.routing.domain import RoutedLead, Send
-from services.routing.explaining import explain_lead, unsent_by_check
-from services.routing.matching import explain
+from services.routing import explaining
+from services.routing.asking import against
+from services.routing.books import CampaignBook
+from services.routing.campaigns import Campaign, CampaignVersion
+from services.routing.catalogues import Catalogues
+from services.routing.handlers import Routing
+from services.routing.leads import RoutedLead
+from services.routing.sends import Send
 from services.routing.store import RoutingStore
+from shared.contracts.campaigns import PauseCampaign, ResumeCampaign
 from shared.contracts.routing import (
     Claim,
     ClaimGranted,
@@ -20,8 +24,6 @@ from shared.contracts.routing import (
     LeadNotSent,
     LeadSent,
     LeadUncertain,
-    PauseCampaign,
-    ResumeCampaign,
     SendSettled,
 )
 from shared.contracts.values import Place
@@ -43,15 +45,25 @@ def decide(
     *inputs: Input, state: WorkingSet | None = None, known: Sequence[Campaign] = ()
 ) -> tuple[WorkingSet, list[Decision]]:
     """Decides in order, as the loop does; the known campaigns are stored and indexed."""
-    state, index = state or WorkingSet(), CampaignIndex()
-    index.apply(known)
+    state = state or WorkingSet()
     state.put(known)
-    table = handlers.handlers(index, lambda: 7)
+    table = Routing(memory(*known), lambda: 7).handlers()
     decisions = []
     for each in inputs:
         decisions.append(table[type(each.event)](state, each))  # type: ignore[index]
         state.put(decisions[-1].save)
     return state, decisions
+
+
+def memory(*known: Campaign) -> Catalogues:
+    catalogues = Catalogues()
+    catalogues.apply_campaigns(known)
+    return catalogues
+
+
+def failing(wanted: Campaign, at: datetime = NOW, **changes: Any) -> list[str]:
+    found = memory(wanted).judged(wanted, lead(**changes), at)[1]
+    return [each.code for each in found]
 
 
 def claim(number: int = 1, **changes: Any) -> Input:
@@ -65,13 +77,9 @@ def finished(effect: Effect, outcome: Outcome) -> Input:
     return given(EffectFinished(effect.id, effect.kind, outcome, "", 1, effect.data))
 
 
-def codes(wanted: Campaign, **changes: Any) -> list[str]:
-    return [failing.code for failing in explain(wanted, lead(**changes), NOW)]
-
-
 def test_explain_in_order() -> None:
     """RTE-09: all checks are evaluated, none short-circuited, in the order of the rule."""
-    assert codes(campaign(**EVERYTHING_WRONG)) == [
+    assert failing(campaign(**EVERYTHING_WRONG)) == [
         "campaign_inactive",
         "lead_code_other",
         "filter.place",
@@ -82,7 +90,7 @@ def test_explain_in_order() -> None:
 
 def test_explain_match() -> None:
     """RTE-09: a lead matches if nothing fails."""
-    assert codes(campaign(places=[{"country": "US", "subdivisions": ["US-NY"]}])) == []
+    assert failing(campaign(places=[{"country": "US", "subdivisions": ["US-NY"]}])) == []
 
 
 @pytest.mark.parametrize(
@@ -99,7 +107,7 @@ def test_explain_match() -> None:
 )
 def test_place(places: list[Any], place: Place, expected: list[str]) -> None:
     """RTE-02: an unset filter accepts all, an unknown place is not a wanted one."""
-    assert codes(campaign(places=places), place=place) == expected
+    assert failing(campaign(places=places), place=place) == expected
 
 
 @pytest.mark.parametrize(
@@ -113,7 +121,7 @@ def test_place(places: list[Any], place: Place, expected: list[str]) -> None:
 )
 def test_category(changes: dict[str, Any], expected: list[str]) -> None:
     """A category that is closed is told from one that was not ordered."""
-    assert codes(campaign(**changes)) == expected
+    assert failing(campaign(**changes)) == expected
 
 
 @pytest.mark.parametrize(
@@ -131,7 +139,7 @@ def test_active_dates(at: datetime, expected: list[str]) -> None:
     dated = campaign(
         active={"from": "2026-03-01", "to": "2026-03-31"}, time_zone="America/New_York"
     )
-    assert [failing.code for failing in explain(dated, lead(), at)] == expected
+    assert failing(dated, at) == expected
 
 
 def test_match_asks_every_wanting_campaign() -> None:
@@ -165,13 +173,14 @@ def test_match_other_tenant() -> None:
     assert decision.say == []
 
 
-def test_index_forgets_old_codes() -> None:
+def test_catalogue_forgets_old_codes() -> None:
     """A campaign that no longer carries a lead code is not found by it."""
-    index = CampaignIndex()
-    index.apply([campaign()])
-    index.apply([campaign(number=2, lead_codes=["OTHER"])])
-    assert index.carrying("main", "INT-AAA-BBB-1") == []
-    assert [found.number for found in index.carrying("main", "OTHER")] == [2]
+    catalogues = memory(campaign())
+    catalogues.apply_campaigns([campaign(number=2, lead_codes=["OTHER"])])
+    assert catalogues.on_route("main", "code:INT-AAA-BBB-1") == []
+    assert [found.number for found in catalogues.on_route("main", "code:OTHER")] == [2]
+    assert catalogues.wanting("main", lead(), NOW) == []
+    assert len(catalogues.wanting("main", lead(lead_code="OTHER"), NOW)) == 1
 
 
 def test_granted() -> None:
@@ -234,7 +243,7 @@ def refusal(decision: Decision) -> list[str]:
     [said] = decision.say
     if not isinstance(said.event, ClaimRefused):
         return []
-    assert decision.effects == () and decision.save == ()
+    assert not decision.effects and not decision.save
     return [failing.code for failing in said.event.failing]
 
 
@@ -281,21 +290,16 @@ def test_answers_reach_the_lead() -> None:
 
 def test_explained_by_what_was_answered() -> None:
     """RTE-10: what the campaign's shard answered is told, the rest is recomputed."""
-    full = campaign(caps={"total": 0})
+    full, paused = campaign(caps={"total": 0}), campaign(status="paused", id="x")
     state, [matched] = decide(given(lead()), known=[full])
-    state, [refused] = decide(given(matched.say[0].event), state=state)
+    state, [refused] = decide(given(matched.say[0].event), state=state, known=[full])
     state, _ = decide(given(refused.say[0].event), state=state)
     [routed] = state.all(RoutedLead)
-    asked, other = (
-        explain_lead(routed, full),
-        explain_lead(routed, campaign(status="paused", id="x")),
-    )
-    assert (asked.state, [each.code for each in asked.failing]) == ("refused", ["cap_reached"])
-    assert (other.state, [each.code for each in other.failing]) == (
-        "not_asked",
-        ["campaign_inactive"],
-    )
-    assert unsent_by_check(full, [routed]) == {"cap_reached": 1}
+    told = explaining.of_asked(routed.asked[0], full)
+    assert (told.state, [each.code for each in told.failing]) == ("refused", ["cap_reached"])
+    known = memory(full, paused)
+    assert against(routed, full, known) == {"cap_reached"}
+    assert against(routed, paused, known) == {"campaign_inactive"}
 
 
 def test_campaign_versions() -> None:
@@ -357,7 +361,7 @@ def test_put_refused(changes: dict[str, Any], code: str) -> None:
 
 async def run(service: RoutingStore, store: MemoryStore, *batch: Input) -> list[Decision]:
     """One batch as the loop runs it."""
-    table, decisions = handlers.handlers(service.index, service.revision), []
+    table, decisions = Routing(service.catalogues, service.revision).handlers(), []
     async with store.transaction() as transaction:
         state = await service.load_many(transaction, batch)
         for each in batch:

@@ -14,10 +14,10 @@ from services.intake.affiliates import Affiliate
 from services.intake.normalizing import normalize
 from services.intake.questions import Question, judge
 from services.routing import campaigns
-from services.routing.campaigns import Campaign
-from services.routing.matching import explain
+from services.routing.campaigns import Campaign, Checked
+from services.routing.catalogues import Catalogues
+from shared.contracts.campaigns import PutCampaign
 from shared.contracts.intake import PutAffiliate, PutQuestion
-from shared.contracts.routing import PutCampaign
 from tests.builders import NOW, cause, lead
 
 SAMPLE = Path(generate.__file__).parent
@@ -178,16 +178,18 @@ def test_every_campaign_is_useful(definition: PutCampaign) -> None:
 
 
 def explained(definition: PutCampaign) -> list[Any]:
-    answer = campaigns.put(definition, None, None, cause(), NOW)
+    answer = campaigns.put(definition, None, Checked(), cause(), NOW)
     [campaign, _] = answer.save
     assert isinstance(campaign, Campaign)
     known = affiliate()
     usable = [each for row in generate.rows(500, 1) if not (each := normalize(row, known)).reasons]
+    catalogues = Catalogues()
+    catalogues.apply_campaigns([campaign])
     return [
-        explain(
+        catalogues.judged(
             campaign,
             lead(lead_code=each.lead_code, category=each.category, place=each.place),
             NOW,
-        )
+        )[1]
         for each in usable
     ]

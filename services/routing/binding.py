@@ -1,0 +1,201 @@
+"""What a campaign wants and what a lead is, in the words of `shared.matching`.
+
+The criteria stand in the order in which failing ones are told (RTE-09). What is preferred is kept
+apart: it never refuses, it ranks (RTE-03).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from services.routing.campaigns import Campaign
+from services.routing.house import Rules
+from services.routing.words import company_terms, phrase, phrases
+from shared.contracts.campaigns import (
+    Choice,
+    IndustryFilter,
+    ListUse,
+    PlaceFilter,
+    PutCampaign,
+    SizeFilter,
+    Strictness,
+    SuppressedTitles,
+)
+from shared.contracts.intake import LeadAccepted
+from shared.matching.profiles import Criterion, Listed, Profile, Span, Subject, Terms, Within
+
+ORGANIC = "organic"
+PARTITION = "category"
+SMARTER_FAULTS = (
+    "smarter_missing",
+    "smarter_unknown_symbol",
+    "smarter_question_not_in_category",
+    "smarter_answer_invalid",
+)
+
+Wish = tuple[Strictness, Criterion]
+
+
+def route_of(lead: LeadAccepted) -> str:
+    """By what a lead finds its campaigns: its lead code, or that it is organic (RTE-09)."""
+    return ORGANIC if lead.source == "organic" else f"code:{lead.lead_code}"
+
+
+def routes(campaign: PutCampaign) -> frozenset[str]:
+    organic = [ORGANIC] if campaign.organic else []
+    return frozenset([*organic, *(f"code:{code}" for code in campaign.lead_codes)])
+
+
+def categories_of(lead: LeadAccepted) -> tuple[str, ...]:
+    """An organic lead converted in several."""
+    return lead.categories or (lead.category,)
+
+
+def companies_of(lead: LeadAccepted) -> frozenset[str]:
+    return company_terms(lead.company.domain, lead.company.name)
+
+
+def subjects(lead: LeadAccepted) -> dict[str, Subject]:
+    """By category, since one and the same has to be open and ordered."""
+    shared = _terms(lead)
+    size = lead.company.size
+    spans = {"company_size": Span(size.min, size.max)} if size else {}
+    return {
+        category: Subject({**shared, "category": frozenset([category])}, spans)
+        for category in categories_of(lead)
+    }
+
+
+def _terms(lead: LeadAccepted) -> dict[str, frozenset[str]]:
+    industries = lead.company.industries or _known(lead.company.industry)
+    terms = {
+        "route": frozenset([route_of(lead)]),
+        "place": frozenset(_known(lead.place.country, lead.place.subdivision)),
+        "industry": frozenset(industries),
+        "seniority": frozenset(_known(lead.title_class.seniority)),
+        "function": frozenset(_known(lead.title_class.function)),
+        "title": phrases(lead.person.job_title or ""),
+        "company": companies_of(lead),
+        "smarter": frozenset(_smarter_faults(lead)),
+    }
+    return terms | {
+        f"answer:{symbol}": frozenset([answer.casefold()])
+        for symbol, answer in lead.answers.items()
+    }
+
+
+def _known(*values: str | None) -> list[str]:
+    return [value for value in values if value is not None]
+
+
+def _smarter_faults(lead: LeadAccepted) -> Iterator[str]:
+    if lead.unanswered:
+        yield "smarter_missing"
+    yield from {reason.code for reason in lead.reported}
+
+
+def profile(campaign: Campaign, rules: Rules) -> Profile:
+    """What must hold."""
+    return _profile(campaign, rules, "strict")
+
+
+def preferences(campaign: Campaign, rules: Rules) -> Profile:
+    """What only ranks."""
+    return _profile(campaign, rules, "preferred")
+
+
+def _profile(campaign: Campaign, rules: Rules, strictness: Strictness) -> Profile:
+    wishes = _wishes(campaign.definition, rules, campaign.tenant)
+    return Profile(campaign.id, tuple(wish for how, wish in wishes if how == strictness))
+
+
+def _wishes(wanted: PutCampaign, rules: Rules, tenant: str) -> Iterator[Wish]:
+    yield "strict", Terms("lead_code_other", "route", routes(wanted))
+    yield from _filters(wanted)
+    yield from _categories(wanted)
+    yield from _smarter(wanted)
+    yield from _suppressed_titles(wanted.suppressed_titles or rules.suppressed_titles)
+    yield from _lists("company_suppressed", wanted.suppressed, tenant, wanted=False)
+    yield from _lists("domain_not_approved", wanted.approved, tenant, wanted=True)
+
+
+def _filters(wanted: PutCampaign) -> Iterator[Wish]:
+    yield from _places(wanted)
+    if wanted.company_size:
+        yield wanted.company_size.strictness, _size(wanted.company_size)
+    yield from _choice("filter.industry", "industry", wanted.industries)
+    yield from _choice("filter.seniority", "seniority", wanted.seniorities)
+    yield from _choice("filter.function", "function", wanted.functions)
+    yield from _choice("filter.title", "title", wanted.titles)
+
+
+def _places(wanted: PutCampaign) -> Iterator[Wish]:
+    included, excluded = _codes(wanted.places), _codes(wanted.excluded_places)
+    if included or excluded:
+        yield (
+            wanted.places_strictness,
+            Terms("filter.place", "place", included or None, excluded),
+        )
+
+
+def _codes(places: Iterable[PlaceFilter]) -> frozenset[str]:
+    return frozenset(
+        code
+        for place in places
+        for code in ([place.country] if place.subdivisions is None else place.subdivisions)
+    )
+
+
+def _size(wanted: SizeFilter) -> Within:
+    spans = tuple(Span(interval.min, interval.max) for interval in wanted.intervals)
+    return Within("filter.company_size", "company_size", spans, wanted.unknown == "accept")
+
+
+def _choice(check: str, attribute: str, choice: Choice | IndustryFilter | None) -> Iterator[Wish]:
+    if choice is not None and (choice.wanted or choice.excluded):
+        as_term = phrase if attribute == "title" else str
+        included = frozenset(map(as_term, choice.wanted))
+        excluded = frozenset(map(as_term, choice.excluded))
+        yield choice.strictness, Terms(check, attribute, included or None, excluded)
+
+
+def _categories(wanted: PutCampaign) -> Iterator[Wish]:
+    if wanted.open_categories is not None:
+        yield "strict", Terms("category_closed", "category", frozenset(wanted.open_categories))
+    if wanted.categories:
+        ordered = frozenset(category.id for category in wanted.categories)
+        yield "strict", Terms("category_not_as_ordered", "category", ordered)
+
+
+def _smarter(wanted: PutCampaign) -> Iterator[Wish]:
+    if wanted.smarter is None:
+        return
+    for fault in SMARTER_FAULTS:
+        yield "strict", Terms(fault, "smarter", unwanted=frozenset([fault]))
+    for symbol, answers in wanted.smarter.wanted.items():
+        folded = frozenset(answer.casefold() for answer in answers)
+        yield "strict", Terms("smarter_answer_not_wanted", f"answer:{symbol}", folded)
+
+
+def _suppressed_titles(titles: SuppressedTitles) -> Iterator[Wish]:
+    if titles.phrases:
+        unwanted = frozenset(map(phrase, titles.phrases))
+        yield "strict", Terms("title_suppressed", "title", unwanted=unwanted)
+    if titles.functions:
+        unwanted = frozenset(titles.functions)
+        yield "strict", Terms("title_suppressed", "function", unwanted=unwanted)
+
+
+def _lists(check: str, uses: Sequence[ListUse], tenant: str, *, wanted: bool) -> Iterator[Wish]:
+    """Several lists of one kind are one list."""
+    for strictness in ("strict", "preferred"):
+        names = tuple(f"{tenant}/{use.list}" for use in uses if use.strictness == strictness)
+        if names:
+            yield strictness, Listed(check, "company", names, wanted)
+
+
+def accepted_categories(campaign: PutCampaign) -> frozenset[str] | None:
+    """Those that are open and were ordered; None is all."""
+    ordered = frozenset(category.id for category in campaign.categories)
+    if campaign.open_categories is None:
+        return ordered or None
+    opened = frozenset(campaign.open_categories)
+    return opened & ordered if ordered else opened

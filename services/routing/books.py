@@ -1,0 +1,92 @@
+"""A campaign's slots (RTE-12): reserved, used, freed, in doubt, and how many of them each limit
+counts. Only the campaign's home shard reads or writes its book."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from services.routing.campaigns import Campaign
+from shared.contracts.intake import LeadAccepted
+from shared.contracts.routing import Failing
+
+PERIODS = ("day", "week", "month")
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignBook:
+    """Slots taken are reserved, used or uncertain. `counted` has them by what limits count: a
+    period, a category; and by country, for the shares. Periods that are over are forgotten."""
+
+    id: str
+    version: int
+    tenant: str
+    reserved: int = 0
+    used: int = 0
+    uncertain: int = 0
+    counted: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def taken(self) -> int:
+        return self.reserved + self.used + self.uncertain
+
+    def reserve(self, slots: Iterable[str] = ()) -> "CampaignBook":
+        current = {slot.partition("/")[0]: slot for slot in slots}
+        kept = {
+            slot: count
+            for slot, count in self.counted.items()
+            if (kind := slot.partition("/")[0]) not in PERIODS or current.get(kind, slot) == slot
+        }
+        counted = Counter(kept)
+        counted.update(slots)
+        return replace(self, reserved=self.reserved + 1, counted=dict(counted))
+
+    def use(self) -> "CampaignBook":
+        return replace(self, reserved=self.reserved - 1, used=self.used + 1)
+
+    def release(self, slots: Iterable[str] = ()) -> "CampaignBook":
+        return replace(self, reserved=self.reserved - 1, counted=self._without(slots))
+
+    def doubt(self) -> "CampaignBook":
+        return replace(self, reserved=self.reserved - 1, uncertain=self.uncertain + 1)
+
+    def settle(self, slots: Iterable[str], *, sent: bool) -> "CampaignBook":
+        """A person has found out what became of an uncertain send."""
+        left = replace(self, uncertain=self.uncertain - 1)
+        if sent:
+            return replace(left, used=left.used + 1)
+        return replace(left, counted=self._without(slots))
+
+    def _without(self, slots: Iterable[str]) -> Mapping[str, int]:
+        counted = dict(self.counted)
+        for slot in slots:
+            if slot in counted:
+                counted[slot] -= 1
+        return counted
+
+
+def slots_of(campaign: Campaign, lead: LeadAccepted, category: str, now: datetime) -> list[str]:
+    """What a send counts under, in the campaign's time zone."""
+    day = campaign.local_day(now)
+    year, week, _ = day.isocalendar()
+    slots = [f"day/{day}", f"week/{year}-{week:02}", f"month/{day:%Y-%m}", f"category/{category}"]
+    return [*slots, f"country/{lead.place.country}"] if lead.place.country else slots
+
+
+def full(campaign: Campaign, book: CampaignBook | None, slots: Iterable[str]) -> Iterator[Failing]:
+    """Every limit that has been reached."""
+    caps = campaign.definition.caps
+    counted = book.counted if book else {}
+    taken = {slot.partition("/")[0]: (counted.get(slot, 0), slot) for slot in slots}
+    limits = {"day": caps.day, "week": caps.week, "month": caps.month}
+    if "category" in taken:
+        limits["category"] = campaign.amounts.get(taken["category"][1].partition("/")[2])
+    yield from _reached("total", caps.total, book.taken if book else 0)
+    for kind, limit in limits.items():
+        count, slot = taken.get(kind, (0, kind))
+        yield from _reached(slot, limit, count)
+
+
+def _reached(rule: str, limit: int | None, taken: int) -> Iterator[Failing]:
+    if limit is not None and taken >= limit:
+        yield Failing(code="cap_reached", value=str(taken), wanted=(str(limit),), rule=rule)

@@ -1,0 +1,55 @@
+"""An operator sends a lead through that waits or was kept away (RTE-14), audited in its history."""
+
+from dataclasses import replace
+
+from services.routing import checks
+from services.routing.campaigns import Campaign
+from services.routing.catalogues import Catalogues, Wanting
+from services.routing.checks import OVERRIDABLE
+from services.routing.house import Block
+from services.routing.leads import OPEN, RoutedLead, ask_again
+from shared.contracts.routing import ByHand, Failing, SendLead
+from shared.loop.decision import Accepted, Decision, Input, Refused
+
+
+def send(
+    command: SendLead,
+    routed: RoutedLead | None,
+    campaign: Campaign | None,
+    block: Block | None,
+    catalogues: Catalogues,
+    given: Input,
+) -> Decision:
+    """Asks the campaign's shard, which overrides the send day and suppressed titles, and nothing
+    else. What can be known here is refused here."""
+    if routed is None or routed.withdrawn:
+        return _refused("lead_unknown", "routing has no such lead")
+    if campaign is None:
+        return _refused("campaign_unknown", "there is no such campaign")
+    if refused := _held_elsewhere(routed, campaign.name):
+        return refused
+    category, failing = catalogues.judged(campaign, routed.lead, given.cause.time)
+    if block is not None and (hit := block.hits(campaign.definition.customer)):
+        failing.append(Failing(code="person_blocked", rule=hit))
+    if against := checks.without(failing, OVERRIDABLE):
+        codes = [each.code for each in against]
+        text = f"only the send day and suppressed titles can be overridden, not {', '.join(codes)}"
+        return _refused("not_overridable", text, codes)
+    by_hand = ByHand(by=given.cause.actor, reason=command.reason)
+    decision = ask_again(routed, Wanting(campaign, category, 0), by_hand)
+    return replace(decision, answer=Accepted("asked", details={"version": campaign.number}))
+
+
+def _held_elsewhere(routed: RoutedLead, campaign: str) -> Decision | None:
+    asked = routed.of(campaign)
+    if asked is not None and asked.state in OPEN | {"not_sent"} and asked.state != "waiting":
+        return _refused("already_sent", f"the lead is {asked.state} there")
+    others = [each for each in routed.asked if each.campaign != campaign and each.state in OPEN]
+    if routed.is_exclusive and others:
+        return _refused("sold_exclusively", "another campaign has the lead, or may yet get it")
+    return None
+
+
+def _refused(code: str, text: str, codes: list[str] | None = None) -> Decision:
+    details = {"failing": codes} if codes else {}
+    return Decision(answer=Refused(code, text, details))

@@ -1,0 +1,172 @@
+"""What every replica has in memory to decide fast: campaigns, lists, the house's rules, accounts.
+
+It only finds candidates early. Exactness is the campaign's shard's, which decides on the stored
+campaign.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.routing import house
+from services.routing.binding import PARTITION, preferences, profile, routes, subjects
+from services.routing.campaigns import Campaign
+from services.routing.checks import House, judged, standing, told
+from services.routing.house import Account, Rules, no_rules
+from services.routing.lists import CompanyList, ListPart
+from shared.contracts.campaigns import ListUse
+from shared.contracts.intake import LeadAccepted
+from shared.contracts.routing import Failing
+from shared.loop.working_set import ById
+from shared.matching.lists import Lists
+from shared.matching.matcher import Matcher
+from shared.matching.profiles import Profile, Subject, explain
+
+
+@dataclass(frozen=True, slots=True)
+class Wanting:
+    """A campaign that wants a lead, and for which of the lead's categories."""
+
+    campaign: Campaign
+    category: str
+    rank: int
+    """How many preferred filters and lists the lead misses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a campaign wants and what it would like."""
+
+    of: tuple[int, int]
+    """The campaign's version, and that of the house's rules."""
+    wanted: Profile
+    liked: Profile
+
+
+class Catalogues:
+    def __init__(self) -> None:
+        self.campaigns: ById[Campaign] = ById()
+        self.rules: ById[Rules] = ById()
+        self.accounts: ById[Account] = ById()
+        self.lists = Lists()
+        self.stale: dict[str, CompanyList] = {}
+        """Lists whose content is to be loaded before the next decision."""
+        self._matchers: dict[str, Matcher] = {}
+        self._bound: dict[str, Bound] = {}
+        self._names: dict[str, set[str]] = {}
+        self._on_route: dict[tuple[str, str], set[str]] = {}
+
+    def apply_campaigns(self, changed: Sequence[Campaign]) -> None:
+        for campaign in changed:
+            self._route(campaign)
+        self.campaigns.apply(changed)
+        for tenant in {campaign.tenant for campaign in changed}:
+            names = self._names.setdefault(tenant, set())
+            names |= {campaign.id for campaign in changed if campaign.tenant == tenant}
+            self._bind(tenant, [campaign for campaign in changed if campaign.tenant == tenant])
+
+    def apply_rules(self, changed: Sequence[Rules]) -> None:
+        self.rules.apply(changed)
+        for rules in changed:
+            self._bind(rules.tenant, self.of_tenant(rules.tenant))
+
+    def apply_lists(self, changed: Sequence[CompanyList]) -> None:
+        self.stale |= {each.id: each for each in changed}
+
+    def fill_list(self, name: str, parts: Iterable[ListPart]) -> None:
+        self.lists.put(name, (term for part in parts for term in part.terms))
+        self.stale.pop(name, None)
+
+    def _route(self, campaign: Campaign) -> None:
+        before = self.campaigns.get(campaign.id)
+        for route in routes(before.definition) if before else ():
+            self._on_route[campaign.tenant, route].discard(campaign.id)
+        for route in routes(campaign.definition):
+            self._on_route.setdefault((campaign.tenant, route), set()).add(campaign.id)
+
+    def _bind(self, tenant: str, campaigns: Iterable[Campaign]) -> None:
+        matcher = self._matchers.setdefault(tenant, Matcher(self.lists, PARTITION))
+        matcher.replace(self._bind_one(campaign).wanted for campaign in campaigns)
+
+    def _bind_one(self, campaign: Campaign) -> Bound:
+        rules = self.rules_of(campaign.tenant)
+        bound = self._bound.get(campaign.id)
+        if bound is None or bound.of != (campaign.number, rules.number):
+            wanted, liked = profile(campaign, rules), preferences(campaign, rules)
+            bound = Bound((campaign.number, rules.number), wanted, liked)
+            self._bound[campaign.id] = bound
+        return bound
+
+    def of_tenant(self, tenant: str) -> list[Campaign]:
+        found = map(self.campaigns.get, sorted(self._names.get(tenant, ())))
+        return [campaign for campaign in found if campaign is not None]
+
+    def rules_of(self, tenant: str) -> Rules:
+        none = no_rules(tenant)
+        return self.rules.get(none.id) or none
+
+    def account_of(self, campaign: Campaign) -> Account | None:
+        return self.accounts.get(house.stored_id(campaign.tenant, campaign.definition.customer))
+
+    def house_of(self, campaign: Campaign) -> House:
+        wanted = self._bind_one(campaign).wanted
+        return House(wanted, self.lists, self.account_of(campaign))
+
+    def wanting(self, tenant: str, lead: LeadAccepted, at: datetime) -> list[Wanting]:
+        """Those for which nothing fails, as far as it can be known here, by priority."""
+        matcher = self._matchers.get(tenant)
+        if matcher is None:
+            return []
+        found: dict[str, Wanting] = {}
+        for category, subject in subjects(lead).items():
+            for id in matcher.match(subject):  # noqa: A001
+                campaign = self.campaigns.get(id)
+                if id in found or campaign is None:
+                    continue
+                if not standing(campaign, at, self.account_of(campaign)):
+                    found[id] = Wanting(campaign, category, self._rank(campaign, subject))
+        return sorted(
+            found.values(), key=lambda each: (each.campaign.definition.priority, each.campaign.id)
+        )
+
+    def rank(self, campaign: Campaign, lead: LeadAccepted, category: str) -> int:
+        """How many preferred filters and lists the lead misses."""
+        return self._rank(campaign, subjects(lead)[category])
+
+    def _rank(self, campaign: Campaign, subject: Subject) -> int:
+        liked = self._bind_one(campaign).liked
+        return len(explain(liked, subject, self.lists)) if liked.criteria else 0
+
+    def on_route(self, tenant: str, route: str) -> list[Campaign]:
+        """The campaigns that take leads that come this way, whatever else they want of them."""
+        found = map(self.campaigns.get, sorted(self._on_route.get((tenant, route), ())))
+        return [campaign for campaign in found if campaign is not None]
+
+    def one_away(
+        self, tenant: str, lead: LeadAccepted, at: datetime
+    ) -> list[tuple[Campaign, Failing]]:
+        """The campaigns that a single check keeps the lead from, as far as it is known here."""
+        matcher = self._matchers.get(tenant)
+        found: dict[str, tuple[Campaign, Failing]] = {}
+        for subject in subjects(lead).values():
+            for id, criterion in matcher.one_away(subject) if matcher else ():  # noqa: A001
+                campaign = self.campaigns.get(id)
+                if campaign is not None and not standing(campaign, at, self.account_of(campaign)):
+                    found[id] = (campaign, told(criterion, lead, subject, self.lists))
+        return list(found.values())
+
+    def judged(
+        self, campaign: Campaign, lead: LeadAccepted, at: datetime
+    ) -> tuple[str, list[Failing]]:
+        return judged(campaign, lead, at, self.house_of(campaign))
+
+    def users_of(self, tenant: str, list_name: str) -> list[Campaign]:
+        return [
+            campaign
+            for campaign in self.of_tenant(tenant)
+            if any(use.list == list_name for use in _uses(campaign))
+        ]
+
+
+def _uses(campaign: Campaign) -> Iterable[ListUse]:
+    return (*campaign.definition.suppressed, *campaign.definition.approved)

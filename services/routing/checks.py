@@ -1,0 +1,192 @@
+"""Does a campaign want a lead, and if not, why: all checks, none short-circuited (RTE-09).
+
+What a campaign's version and the house decide is in `failing`; what only its shard can know, in
+`failing_slot`. A lead matches if nothing fails.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.routing.binding import subjects
+from services.routing.books import CampaignBook, full, slots_of
+from services.routing.campaigns import Campaign
+from services.routing.house import Account, Block
+from shared.contracts.intake import LeadAccepted
+from shared.contracts.routing import Failing
+from shared.matching.lists import Lists
+from shared.matching.profiles import (
+    Criterion,
+    Listed,
+    Profile,
+    Span,
+    Subject,
+    Terms,
+    Within,
+    explain,
+)
+
+WANTED_TOLD_MAX = 50
+TITLE_CHECKS = frozenset({"filter.title", "title_suppressed"})
+
+OVERRIDABLE = frozenset({"awaiting_send_day", "title_suppressed"})
+"""What an operator may send through by hand (RTE-14)."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What a campaign wants under the house's rules, and what it is judged with."""
+
+    wanted: Profile
+    lists: Lists
+    account: Account | None = None
+    """The customer's."""
+
+
+def failing(campaign: Campaign, lead: LeadAccepted, at: datetime, house: House) -> list[Failing]:
+    """Every failing check, in the order of RTE-09; `at` is the time of the fact. Of a lead with
+    several categories, those of the category that comes closest."""
+    return judged(campaign, lead, at, house)[1]
+
+
+def judged(
+    campaign: Campaign, lead: LeadAccepted, at: datetime, house: House
+) -> tuple[str, list[Failing]]:
+    """The category that the lead is for, and what fails."""
+    told = [
+        (category, list(_criteria(house.wanted, lead, subject, house.lists)))
+        for category, subject in subjects(lead).items()
+    ]
+    category, criteria = min(told, key=lambda each: len(each[1]))
+    return category, [*_inactive(campaign, at), *_suspended(house.account), *criteria]
+
+
+def standing(campaign: Campaign, at: datetime, account: Account | None) -> list[Failing]:
+    """What fails whatever the lead is."""
+    return [*_inactive(campaign, at), *_suspended(account)]
+
+
+def _inactive(campaign: Campaign, at: datetime) -> Iterator[Failing]:
+    wanted = campaign.definition
+    if wanted.status != "active":
+        yield Failing(code="campaign_inactive", value=wanted.status, wanted=("active",))
+        return
+    first, last = wanted.active.first, wanted.active.last
+    if first is None and last is None:
+        return
+    day = campaign.local_day(at)
+    if (first and day < first) or (last and day > last):
+        span = f"{first or ''}/{last or ''}"
+        yield Failing(code="campaign_inactive", value=day.isoformat(), wanted=(span,))
+
+
+def _suspended(account: Account | None) -> Iterator[Failing]:
+    if account is not None and account.is_suspended:
+        yield Failing(code="account_suspended", value=account.customer, rule=account.reason)
+
+
+def _criteria(
+    wanted: Profile, lead: LeadAccepted, subject: Subject, lists: Lists
+) -> Iterator[Failing]:
+    for criterion in explain(wanted, subject, lists):
+        yield told(criterion, lead, subject, lists)
+
+
+def told(criterion: Criterion, lead: LeadAccepted, subject: Subject, lists: Lists) -> Failing:
+    """A failing criterion in the words of people: what the lead has, and what is wanted."""
+    match criterion:
+        case Within(check, _, spans):
+            size = lead.company.size
+            value = _span(Span(size.min, size.max)) if size else None
+            return Failing(code=check, value=value, wanted=tuple(map(_span, spans)))
+        case Listed(check, _, names):
+            value = lead.company.domain or lead.company.name
+            hit = [name for name in names if lists.has(name, subject.terms["company"])]
+            wanted = tuple(name.partition("/")[2] for name in names)
+            return Failing(code=check, value=value, wanted=wanted, rule=_first(hit))
+        case Terms(check, attribute, wanted_terms, unwanted):
+            has = subject.terms.get(attribute, frozenset())
+            return Failing(
+                code=check,
+                value=_value(criterion, lead, subject),
+                wanted=_listed(wanted_terms),
+                rule=_first(sorted(has & unwanted)) or _question(attribute),
+            )
+
+
+def _value(criterion: Terms, lead: LeadAccepted, subject: Subject) -> str | None:
+    if criterion.attribute == "title":
+        return None
+    values = {
+        "route": lead.lead_code,
+        "place": lead.place.subdivision or lead.place.country,
+        "industry": lead.company.industry,
+        "smarter": _symbols(criterion.check, lead),
+        "category": _first(subject.terms["category"]),
+        "seniority": lead.title_class.seniority,
+        "function": lead.title_class.function,
+    }
+    if criterion.attribute in values:
+        return values[criterion.attribute]
+    return lead.answers.get(criterion.attribute.partition(":")[2])
+
+
+def _symbols(check: str, lead: LeadAccepted) -> str:
+    if check == "smarter_missing":
+        return ", ".join(lead.unanswered)
+    return ", ".join(reason.field or "" for reason in lead.reported if reason.code == check)
+
+
+def _question(attribute: str) -> str | None:
+    kind, _, symbol = attribute.partition(":")
+    return symbol if kind == "answer" else None
+
+
+def _listed(terms: Iterable[str] | None) -> tuple[str, ...]:
+    names = sorted(term.removeprefix("code:") for term in terms or ())
+    return tuple(names[:WANTED_TOLD_MAX])
+
+
+def _first(found: Iterable[str]) -> str | None:
+    return next(iter(found), None)
+
+
+def _span(span: Span) -> str:
+    return f"{span.min}+" if span.max is None else f"{span.min}-{span.max}"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What the campaign's shard knows about a lead and itself."""
+
+    book: CampaignBook | None
+    sent_before: str | None = None
+    """How the send of this person stands, if there was one."""
+    of_domain: int = 0
+    """Sends to the lead's company domain, in all."""
+    block: Block | None = None
+
+
+def failing_slot(
+    campaign: Campaign, lead: LeadAccepted, category: str, slot: Slot, now: datetime
+) -> list[Failing]:
+    """The checks on what has been sent: to this person, to its company, and how much in all."""
+    return list(_failing_slot(campaign, lead, category, slot, now))
+
+
+def _failing_slot(
+    campaign: Campaign, lead: LeadAccepted, category: str, slot: Slot, now: datetime
+) -> Iterator[Failing]:
+    customer, limit = campaign.definition.customer, campaign.definition.caps.per_domain
+    if slot.block is not None and (hit := slot.block.hits(customer)):
+        yield Failing(code="person_blocked", rule=hit)
+    if slot.sent_before is not None:
+        yield Failing(code="already_sent", value=slot.sent_before)
+    if limit is not None and lead.company.domain and slot.of_domain >= limit:
+        count, wanted = str(slot.of_domain), (str(limit),)
+        yield Failing(code="domain_cap", value=count, wanted=wanted, rule=lead.company.domain)
+    yield from full(campaign, slot.book, slots_of(campaign, lead, category, now))
+
+
+def without(failing: Sequence[Failing], codes: Iterable[str]) -> list[Failing]:
+    return [each for each in failing if each.code not in codes]

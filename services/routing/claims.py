@@ -1,0 +1,254 @@
+"""What a campaign's shard decides: who gets a slot, who waits for the send day, how a send ends.
+
+A slot is taken in the same decision that writes the send, so a cap cannot be exceeded (RTE-12), and
+there is one send per campaign and person, so nobody is sent twice (RTE-08).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from services.routing import checks
+from services.routing.books import CampaignBook, slots_of
+from services.routing.campaigns import Campaign
+from services.routing.checks import OVERRIDABLE, House, Slot
+from services.routing.sends import Send, SendEntry, SendStatus, effect, ended, new_send
+from shared.contracts.routing import (
+    Claim,
+    ClaimGranted,
+    ClaimRefused,
+    ClaimWaiting,
+    Failing,
+    SendSettled,
+    SettleSend,
+)
+from shared.loop.decision import (
+    Accepted,
+    Cause,
+    Decision,
+    Due,
+    EffectFinished,
+    Outcome,
+    Refused,
+    Say,
+)
+
+WEEKLY = "weekly_send"
+RUN_MAX = 100
+"""So many waiting leads are decided in one step; the rest follows in the next."""
+
+ENDS: dict[Outcome, SendStatus] = {
+    Outcome.DONE: "sent",
+    Outcome.REFUSED: "refused",
+    Outcome.UNCERTAIN: "uncertain",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A claim's campaign as it stands now, with what judging needs."""
+
+    campaign: Campaign
+    house: House
+    slot: Slot
+    before: Send | None
+    """The send of this person to the campaign, if there is one already."""
+
+
+def unknown_campaign(claim: Claim) -> Decision:
+    return Decision(
+        say=[_refusal(claim, claim.campaign_version, [Failing(code="campaign_unknown")])]
+    )
+
+
+def decide(claim: Claim, asked: Asked, cause: Cause, now: datetime) -> Decision:
+    """Refused with everything that fails, waiting for the send day, or granted."""
+    before = asked.before
+    if before is not None and before.lead == claim.lead.lead and not _is_anew(before, claim):
+        return Decision()
+    failing = _failing(claim, asked, cause.time, now)
+    if failing:
+        return _refused(claim, asked, failing, now)
+    until = asked.campaign.next_send(now)
+    if until is None or claim.by_hand:
+        return _granted(claim, asked, now)
+    return _waits(claim, asked, until, now)
+
+
+def _is_anew(before: Send, claim: Claim) -> bool:
+    """What waits may be sent by hand, and what was dropped may be asked for again."""
+    return before.status == "dropped" or (before.status == "waiting" and claim.by_hand is not None)
+
+
+def _failing(claim: Claim, asked: Asked, at: datetime, now: datetime) -> list[Failing]:
+    category, failing = checks.judged(asked.campaign, claim.lead, at, asked.house)
+    if claim.by_hand:
+        failing = checks.without(failing, OVERRIDABLE)
+    return failing + checks.failing_slot(asked.campaign, claim.lead, category, asked.slot, now)
+
+
+def _refused(claim: Claim, asked: Asked, failing: Sequence[Failing], now: datetime) -> Decision:
+    """What waited until now is dropped."""
+    before = asked.before
+    waited = before is not None and before.status == "waiting" and before.lead == claim.lead.lead
+    codes = ", ".join(each.code for each in failing)
+    save = [before.to("dropped", now, codes)] if before is not None and waited else []
+    return Decision(save=save, say=[_refusal(claim, asked.campaign.number, failing)])
+
+
+def _refusal(claim: Claim, number: int, failing: Sequence[Failing]) -> Say:
+    said = ClaimRefused(
+        lead=claim.lead.lead,
+        person_id=claim.lead.person_id,
+        campaign=claim.campaign,
+        campaign_version=number,
+        failing=tuple(failing),
+    )
+    return Say(said, claim.lead.person_id)
+
+
+def _begun(claim: Claim, asked: Asked) -> Send:
+    """A new send, or the one that waited or was dropped, on the campaign's version of now."""
+    new = new_send(claim, asked.campaign)
+    before = asked.before
+    if before is None:
+        return new
+    return replace(new, version=before.version, history=before.history)
+
+
+def _granted(claim: Claim, asked: Asked, now: datetime) -> Decision:
+    campaign = asked.campaign
+    slots = tuple(slots_of(campaign, claim.lead, claim.category, now))
+    text = f"by hand, {claim.by_hand.by}: {claim.by_hand.reason}" if claim.by_hand else ""
+    send = replace(_begun(claim, asked).to("reserved", now, text), slots=slots)
+    said = ClaimGranted(
+        lead=send.lead,
+        person_id=send.person_id,
+        campaign=send.campaign,
+        campaign_version=send.campaign_version,
+        send=send.id,
+    )
+    book = asked.slot.book or CampaignBook(campaign.id, 0, campaign.tenant)
+    return Decision(
+        save=[book.reserve(slots), send],
+        say=[Say(said, send.person_id)],
+        effects=[effect(send, claim.lead, campaign, now)],
+    )
+
+
+def _waits(claim: Claim, asked: Asked, until: datetime, now: datetime) -> Decision:
+    """RTE-13: nothing is reserved yet."""
+    entry = SendEntry(now, "waiting", f"until {until.isoformat()}")
+    send = _begun(claim, asked)
+    send = replace(send, history=(*send.history, entry), claim=claim)
+    said = ClaimWaiting(
+        lead=send.lead,
+        person_id=send.person_id,
+        campaign=send.campaign,
+        campaign_version=send.campaign_version,
+        until=until,
+    )
+    return Decision(
+        save=[send], say=[Say(said, send.person_id)], due=[weekly_due(asked.campaign, until)]
+    )
+
+
+def decide_waiting(claim: Claim, asked: Asked, now: datetime) -> Decision:
+    """On the send day: what fails now is refused, the rest is sent."""
+    if failing := _failing(claim, asked, now, now):
+        return _refused(claim, asked, failing, now)
+    return _granted(claim, asked, now)
+
+
+def together(decisions: Sequence[Decision]) -> Decision:
+    """One decision of several; of an entity that more than one saves, the last is kept."""
+    saved = {(type(entity), entity.id): entity for each in decisions for entity in each.save}
+    return Decision(
+        save=list(saved.values()),
+        say=[say for each in decisions for say in each.say],
+        effects=[effect for each in decisions for effect in each.effects],
+    )
+
+
+def weekly_due(campaign: Campaign, at: datetime) -> Due:
+    """One per campaign. It stays until it is decided, so a run that failed is made up for, once."""
+    return Due(f"{WEEKLY}/{campaign.id}", WEEKLY, campaign.name, at, {"campaign": campaign.id})
+
+
+def in_order(waiting: Sequence[Send], campaign: Campaign, book: CampaignBook | None) -> list[Send]:
+    """Of those that wait: first from countries behind their share (RTE-05), then those that miss
+    fewer of what is preferred (RTE-03), then the oldest."""
+    counted = book.counted if book else {}
+    sent = sum(count for slot, count in counted.items() if slot.startswith("country/"))
+    shares = campaign.definition.shares
+
+    def ahead(send: Send) -> float:
+        country = send.claim.lead.place.country if send.claim else None
+        if not shares or country not in shares:
+            return 0.0
+        return counted.get(f"country/{country}", 0) - shares[country] / 100 * (sent + 1)
+
+    return sorted(waiting, key=lambda send: (ahead(send), send.rank, send.history[-1].at, send.id))
+
+
+def withdraw(before: Send | None, lead: str, now: datetime) -> Decision:
+    """A lead that waits here is given back; one that is on its way is not."""
+    if before is None or before.lead != lead or before.claim is None:
+        return Decision()
+    claim = before.claim
+    refusal = _refusal(claim, before.campaign_version, [Failing(code="withdrawn")])
+    return Decision(save=[before.to("dropped", now, "withdrawn")], say=[refusal])
+
+
+def record(
+    finished: EffectFinished, send: Send | None, book: CampaignBook | None, now: datetime
+) -> Decision:
+    """RTE-12: used when delivered, released when definitely refused, otherwise kept and marked."""
+    if send is None or book is None or send.status != "reserved":
+        return Decision()
+    after = send.with_attempts(finished.tried).to(ENDS[finished.outcome], now, finished.text)
+    return _ended(after, _booked(book, send, finished.outcome), now)
+
+
+def _booked(book: CampaignBook, send: Send, outcome: Outcome) -> CampaignBook:
+    match outcome:
+        case Outcome.DONE:
+            return book.use()
+        case Outcome.REFUSED:
+            return book.release(send.slots)
+        case Outcome.UNCERTAIN:
+            return book.doubt()
+
+
+def _ended(send: Send, book: CampaignBook, now: datetime) -> Decision:
+    settled = SendSettled(
+        lead=send.lead,
+        person_id=send.person_id,
+        campaign=send.campaign,
+        campaign_version=send.campaign_version,
+        send=send.id,
+        outcome=_settled(send.status),
+    )
+    said = [Say(ended(send, now), send.person_id), Say(settled, send.person_id)]
+    return Decision(save=[send, book], say=said)
+
+
+def _settled(status: SendStatus) -> Literal["sent", "refused", "uncertain"]:
+    assert status in ("sent", "refused", "uncertain")
+    return status
+
+
+def settle(
+    command: SettleSend, send: Send | None, book: CampaignBook | None, cause: Cause, now: datetime
+) -> Decision:
+    """A person has found out what became of a send that was given up with an unknown outcome."""
+    if send is None or book is None or send.campaign != command.campaign:
+        return Decision(answer=Refused("send_unknown", "the campaign has no such send"))
+    if send.status != "uncertain":
+        text = f"the send is {send.status}, only an uncertain one is settled by hand"
+        return Decision(answer=Refused("not_uncertain", text))
+    is_sent = command.outcome == "sent"
+    after = send.to(command.outcome, now, f"settled by {cause.actor}: {command.reason}")
+    decision = _ended(after, book.settle(send.slots, sent=is_sent), now)
+    return replace(decision, answer=Accepted(command.outcome))

@@ -1,0 +1,140 @@
+"""What can't hold of a campaign: it is refused with the field and the reason, and the version
+before stays in force."""
+
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from services.routing.books import CampaignBook
+from services.routing.campaigns import Campaign
+from services.routing.house import Rules
+from services.routing.words import PHRASE_WORDS_MAX, words
+from shared.contracts.campaigns import Choice, IndustryFilter, PlaceFilter, PutCampaign, WebhookMode
+from shared.loop.decision import Refused
+
+
+def contradictions(
+    command: PutCampaign, before: Campaign | None, book: CampaignBook | None, rules: Rules
+) -> Iterator[Refused]:
+    """All of them, the most basic first."""
+    if before and before.definition.customer != command.customer:
+        yield _refused("customer_changed", "customer", "a campaign stays its customer's")
+    yield from _dates(command)
+    yield from _zone(command)
+    yield from _categories(command, rules)
+    yield from _places(command)
+    yield from _sizes(command)
+    yield from _choices(command)
+    yield from _lists(command)
+    yield from _caps(command, book)
+    yield from _address(command)
+
+
+def _refused(code: str, field: str, text: str) -> Refused:
+    return Refused(code, f"{field}: {text}", {"field": field})
+
+
+def _dates(command: PutCampaign) -> Iterator[Refused]:
+    first, last = command.active.first, command.active.last
+    if first and last and first > last:
+        text = "the campaign would end before it starts"
+        yield _refused("dates_contradict", "active.to", text)
+
+
+def _zone(command: PutCampaign) -> Iterator[Refused]:
+    try:
+        ZoneInfo(command.time_zone)
+    except (KeyError, ValueError, OSError):
+        yield _refused("time_zone_unknown", "time_zone", "the time zone is not an IANA name")
+
+
+def _categories(command: PutCampaign, rules: Rules) -> Iterator[Refused]:
+    ordered = [category.id for category in command.categories]
+    if len(set(ordered)) < len(ordered):
+        yield _refused("category_twice", "categories", "a category is ordered twice")
+    if not rules.categories:
+        return
+    known = set(rules.categories)
+    for field, named in (("categories", ordered), ("open_categories", command.open_categories)):
+        if unknown := [name for name in named or () if name not in known]:
+            text = f"there is no category {', '.join(unknown[:5])}"
+            yield _refused("category_unknown", field, text)
+
+
+def _places(command: PutCampaign) -> Iterator[Refused]:
+    for field in ("places", "excluded_places", "follow_up"):
+        for place in getattr(command, field):
+            if any(code[:2] != place.country for code in place.subdivisions or ()):
+                text = "a subdivision lies in another country"
+                yield _refused("places_contradict", field, text)
+    wanted, excluded = _codes(command.places), _codes(command.excluded_places)
+    both = {code for code in wanted if code in excluded or code[:2] in excluded}
+    if both:
+        text = f"{', '.join(sorted(both))} is both wanted and excluded"
+        yield _refused("places_contradict", "excluded_places", text)
+    if sum(command.shares.values()) > 100:
+        yield _refused("shares_contradict", "shares", "the shares are more than 100 in all")
+
+
+def _codes(places: Iterable[PlaceFilter]) -> set[str]:
+    return {code for place in places for code in place.subdivisions or (place.country,)}
+
+
+def _sizes(command: PutCampaign) -> Iterator[Refused]:
+    for interval in command.company_size.intervals if command.company_size else ():
+        if interval.max is not None and interval.max < interval.min:
+            text = f"{interval.min} to {interval.max} is no interval"
+            yield _refused("sizes_contradict", "company_size.intervals", text)
+
+
+def _choices(command: PutCampaign) -> Iterator[Refused]:
+    for field in ("industries", "seniorities", "functions", "titles"):
+        choice: Choice | IndustryFilter | None = getattr(command, field)
+        if choice is None:
+            continue
+        if both := set(choice.wanted) & set(choice.excluded):
+            text = f"{', '.join(sorted(both)[:5])} is both wanted and excluded"
+            yield _refused("filter_contradicts", field, text)
+    yield from _phrases(
+        "titles", [*command.titles.wanted, *command.titles.excluded] if command.titles else []
+    )
+    if command.suppressed_titles:
+        yield from _phrases("suppressed_titles.phrases", command.suppressed_titles.phrases)
+
+
+def _phrases(field: str, phrases: Iterable[str]) -> Iterator[Refused]:
+    for phrase in phrases:
+        if not 0 < len(words(phrase)) <= PHRASE_WORDS_MAX:
+            text = f"a phrase has one to {PHRASE_WORDS_MAX} words"
+            yield _refused("phrase_invalid", field, text)
+
+
+def _lists(command: PutCampaign) -> Iterator[Refused]:
+    both = {use.list for use in command.suppressed} & {use.list for use in command.approved}
+    if both:
+        text = f"{', '.join(sorted(both))} is both approved and suppressed"
+        yield _refused("lists_contradict", "suppressed", text)
+
+
+def _caps(command: PutCampaign, book: CampaignBook | None) -> Iterator[Refused]:
+    taken, counted = (book.taken, book.counted) if book else (0, {})
+    total = command.caps.total
+    if total is not None and total < taken:
+        yield _refused("cap_below_sent", "caps.total", f"{taken} slots are taken already")
+    for category in command.categories:
+        sent = counted.get(f"category/{category.id}", 0)
+        if category.amount is not None and category.amount < sent:
+            text = f"{sent} slots are taken already in category {category.id}"
+            yield _refused("cap_below_sent", "categories", text)
+
+
+def _address(command: PutCampaign) -> Iterator[Refused]:
+    if not isinstance(command.send, WebhookMode):
+        return
+    try:
+        address = urlsplit(command.send.url)
+        usable = bool(address.hostname) and address.port != 0 and address.username is None
+    except ValueError:
+        usable = False
+    if not usable:
+        yield _refused("url_invalid", "send.url", "the address to send to is not usable")

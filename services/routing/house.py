@@ -1,0 +1,126 @@
+"""What holds for all campaigns: the house's rules, suspended accounts, blocked people."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.contracts.campaigns import SuppressedTitles
+from shared.contracts.lists import (
+    BlockPerson,
+    PutRules,
+    RestoreAccount,
+    SuspendAccount,
+    UnblockPerson,
+)
+from shared.loop.decision import Accepted, Cause, Decision, Refused
+
+EVERYBODY = "*"
+
+
+def stored_id(tenant: str, name: str) -> str:
+    return f"{tenant}/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`number` counts their versions; 0 is before the first."""
+
+    id: str
+    version: int
+    tenant: str
+    number: int
+    categories: tuple[str, ...]
+    suppressed_titles: SuppressedTitles
+    exclusive_lead_codes: tuple[str, ...]
+    exclusive_organic: bool
+    changed_at: datetime | None
+    changed_by: str
+
+    def is_exclusive(self, lead_code: str | None) -> bool:
+        """RTE-11: whether a lead is sold to one campaign only; without a code it is organic."""
+        if lead_code is None:
+            return self.exclusive_organic
+        return lead_code in self.exclusive_lead_codes
+
+
+def no_rules(tenant: str) -> Rules:
+    id = stored_id(tenant, "house")  # noqa: A001
+    return Rules(id, 0, tenant, 0, (), SuppressedTitles(), (), False, None, "")
+
+
+def put_rules(command: PutRules, before: Rules | None, cause: Cause, now: datetime) -> Decision:
+    before = before or no_rules(cause.tenant)
+    after = replace(
+        before,
+        categories=command.categories,
+        suppressed_titles=command.suppressed_titles,
+        exclusive_lead_codes=command.exclusive_lead_codes,
+        exclusive_organic=command.exclusive_organic,
+    )
+    if before.number and after == before:
+        return Decision(answer=Accepted("unchanged", details={"version": before.number}))
+    after = replace(after, number=before.number + 1, changed_at=now, changed_by=cause.actor)
+    change = "changed" if before.number else "created"
+    return Decision(save=[after], answer=Accepted(change, details={"version": after.number}))
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    id: str
+    version: int
+    tenant: str
+    customer: str
+    is_suspended: bool
+    reason: str
+    changed_at: datetime
+    changed_by: str
+
+
+def set_account(
+    command: SuspendAccount | RestoreAccount, before: Account | None, cause: Cause, now: datetime
+) -> Decision:
+    """BIL-10: a suspended account is sent nothing; money that arrives lifts it."""
+    suspend = isinstance(command, SuspendAccount)
+    if suspend == (before is not None and before.is_suspended):
+        return Decision(answer=Accepted("unchanged"))
+    after = Account(
+        stored_id(cause.tenant, command.customer),
+        before.version if before else 0,
+        cause.tenant,
+        command.customer,
+        suspend,
+        command.reason,
+        now,
+        cause.actor,
+    )
+    return Decision(save=[after], answer=Accepted("suspended" if suspend else "restored"))
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """To which customers a person is not sent, and why; `EVERYBODY` stands for all."""
+
+    id: str
+    version: int
+    tenant: str
+    reasons: tuple[tuple[str, str], ...]
+    """Customer and reason."""
+
+    def hits(self, customer: str) -> str | None:
+        """The customer, or `EVERYBODY`, that the person is blocked for."""
+        names = dict(self.reasons)
+        return next((name for name in (EVERYBODY, customer) if name in names), None)
+
+
+def set_block(command: BlockPerson | UnblockPerson, before: Block | None, cause: Cause) -> Decision:
+    """RTE-22: from the moment of entry; what was sent already stays sent."""
+    block = before or Block(stored_id(cause.tenant, command.person_id), 0, cause.tenant, ())
+    name = command.customer or EVERYBODY
+    left = tuple(pair for pair in block.reasons if pair[0] != name)
+    if isinstance(command, UnblockPerson):
+        if left == block.reasons:
+            return Decision(answer=Refused("not_blocked", "the person is not blocked so"))
+        return Decision(save=[replace(block, reasons=left)], answer=Accepted("unblocked"))
+    reasons = (*left, (name, command.reason))
+    if reasons == block.reasons:
+        return Decision(answer=Accepted("unchanged"))
+    return Decision(save=[replace(block, reasons=reasons)], answer=Accepted("blocked"))

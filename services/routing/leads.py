@@ -1,0 +1,306 @@
+"""What a person's shard decides: which campaigns a lead is for, whom to ask, what they answered.
+
+The person's shard matches and claims; the campaign's shard grants a slot or refuses, and sends.
+They ask each other by topics.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from services.routing.books import CampaignBook
+from services.routing.catalogues import Wanting
+from shared.contracts.intake import LeadAccepted, WithdrawalAsked
+from shared.contracts.routing import (
+    ByHand,
+    Claim,
+    ClaimGranted,
+    ClaimRefused,
+    ClaimWaiting,
+    ClaimWithdrawn,
+    Failing,
+    SendSettled,
+    WithdrawalAnswered,
+)
+from shared.loop.decision import Cause, Decision, Say
+
+ClaimState = Literal["asked", "waiting", "granted", "refused", "uncertain", "sent", "not_sent"]
+
+# A claim only moves forward, so an answer that is read again changes nothing back.
+ORDER: Mapping[ClaimState, int] = {
+    "asked": 0,
+    "waiting": 1,
+    "granted": 2,
+    "refused": 3,
+    "uncertain": 3,
+    "sent": 4,
+    "not_sent": 4,
+}
+OPEN: frozenset[ClaimState] = frozenset({"asked", "waiting", "granted", "uncertain", "sent"})
+"""The campaign has the lead, or may yet get it."""
+UNDECIDED: frozenset[ClaimState] = frozenset({"asked", "waiting"})
+TOO_LATE: frozenset[ClaimState] = frozenset({"granted", "sent", "uncertain"})
+
+WithdrawalOutcome = Literal["withdrawn", "already_sent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one campaign was asked about a lead, and has answered so far."""
+
+    campaign: str
+    campaign_version: int
+    state: ClaimState = "asked"
+    failing: tuple[Failing, ...] = ()
+    until: datetime | None = None
+    """When it sends, while the lead waits for that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A campaign that wants an exclusive lead, with what its place was decided on (RTE-11)."""
+
+    campaign: str
+    campaign_version: int
+    category: str
+    rank: int
+    priority: int
+    behind: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Who asked for a lead back and waits until every campaign has answered."""
+
+    replacement: str
+    reply_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class EarlyWithdrawal:
+    """A lead that was asked back before it came: it will not be matched."""
+
+    id: str
+    version: int
+    tenant: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedLead:
+    """A lead in the person's shard. `revision` is that of the catalogue it was matched against:
+    why the other campaigns did not match is recomputed when someone asks."""
+
+    id: str
+    version: int
+    tenant: str
+    person_id: str
+    lead: LeadAccepted
+    accepted_at: datetime
+    revision: int
+    trace: str | None
+    asked: tuple[Asked, ...]
+    withdrawn: bool = False
+    """Given back to intake: another upload took its place (INT-08)."""
+    withdrawals: tuple[Withdrawal, ...] = ()
+    is_exclusive: bool = False
+    """Sold to one campaign only."""
+    queue: tuple[Candidate, ...] = ()
+    """Of an exclusive lead, the campaigns that want it too, in their order; the first is next."""
+
+    @property
+    def state(self) -> str:
+        states = {asked.state for asked in self.asked}
+        for state in ("sent", "uncertain", "granted", "waiting", "asked"):
+            if state in states:
+                return state
+        return "unsent"
+
+    def answered(self, answer: Asked) -> "RoutedLead":
+        asked = tuple(
+            answer if row.campaign == answer.campaign and _later(row, answer) else row
+            for row in self.asked
+        )
+        return replace(self, asked=asked)
+
+    def asking(self, answer: Asked) -> "RoutedLead":
+        """A campaign is asked, for the first time or anew."""
+        others = tuple(row for row in self.asked if row.campaign != answer.campaign)
+        return replace(self, asked=(*others, answer))
+
+    def of(self, campaign: str) -> Asked | None:
+        return next((asked for asked in self.asked if asked.campaign == campaign), None)
+
+    def is_open_to(self, campaign: str) -> bool:
+        """Whether the campaign may be asked: it has not got the lead, and nobody has who shuts all
+        others out."""
+        if self.withdrawn or self.withdrawals:
+            return False
+        if self.is_exclusive:
+            return not any(asked.state in OPEN for asked in self.asked)
+        asked = self.of(campaign)
+        return asked is None or asked.state not in OPEN | {"not_sent"}
+
+
+def _later(before: Asked, after: Asked) -> bool:
+    return ORDER[after.state] > ORDER[before.state]
+
+
+def new_lead(lead: LeadAccepted, revision: int, cause: Cause) -> RoutedLead:
+    return RoutedLead(
+        id=lead.lead,
+        version=0,
+        tenant=cause.tenant,
+        person_id=lead.person_id,
+        lead=lead,
+        accepted_at=cause.time,
+        revision=revision,
+        trace=cause.trace,
+        asked=(),
+    )
+
+
+def share(routed: RoutedLead, wanting: Sequence[Wanting]) -> Decision:
+    """RTE-11: each campaign that wants the lead is asked for a slot."""
+    asked = tuple(Asked(each.campaign.name, each.campaign.number) for each in wanting)
+    return Decision(
+        save=[replace(routed, asked=asked)],
+        say=[claim(each, routed.lead) for each in wanting],
+    )
+
+
+def sell(routed: RoutedLead, wanting: Sequence[Wanting], books: Iterable[CampaignBook]) -> Decision:
+    """RTE-11: only the first is asked, the others wait behind it in an order that is kept."""
+    queue = in_order(wanting, {book.id: book for book in books})
+    return ask_next(replace(routed, is_exclusive=True, queue=tuple(queue)))
+
+
+def in_order(wanting: Sequence[Wanting], books: Mapping[str, CampaignBook]) -> list[Candidate]:
+    """By priority, then furthest behind its amount, then what it likes, then age."""
+
+    def place(each: Wanting) -> tuple[object, ...]:
+        campaign = each.campaign
+        behind = _behind(each, books.get(campaign.id))
+        since = campaign.created_at or campaign.changed_at
+        return campaign.definition.priority, -behind, each.rank, since, campaign.id
+
+    return [
+        Candidate(
+            each.campaign.name,
+            each.campaign.number,
+            each.category,
+            each.rank,
+            each.campaign.definition.priority,
+            _behind(each, books.get(each.campaign.id)),
+        )
+        for each in sorted(wanting, key=place)
+    ]
+
+
+def _behind(wanting: Wanting, book: CampaignBook | None) -> int:
+    """How many leads of the ordered amount are missing; without an amount nothing is."""
+    amount = wanting.campaign.amounts.get(wanting.category)
+    if amount is None:
+        return 0
+    return amount - (book.counted.get(f"category/{wanting.category}", 0) if book else 0)
+
+
+def ask_next(routed: RoutedLead) -> Decision:
+    """The first of the queue, if there is one."""
+    if not routed.queue:
+        return Decision(save=[routed])
+    first, *others = routed.queue
+    asked = Asked(first.campaign, first.campaign_version)
+    said = Claim(
+        campaign=first.campaign,
+        campaign_version=first.campaign_version,
+        category=first.category,
+        lead=routed.lead,
+        rank=first.rank,
+    )
+    after = replace(routed.asking(asked), queue=tuple(others))
+    return Decision(save=[after], say=[Say(said, first.campaign)])
+
+
+def claim(wanting: Wanting, lead: LeadAccepted, by_hand: ByHand | None = None) -> Say:
+    said = Claim(
+        campaign=wanting.campaign.name,
+        campaign_version=wanting.campaign.number,
+        category=wanting.category,
+        lead=lead,
+        rank=wanting.rank,
+        by_hand=by_hand,
+    )
+    return Say(said, wanting.campaign.name)
+
+
+def ask_again(routed: RoutedLead, wanting: Wanting, by_hand: ByHand | None = None) -> Decision:
+    """A lead that was decided is put to one campaign again (RTE-14)."""
+    asked = Asked(wanting.campaign.name, wanting.campaign.number)
+    return Decision(save=[routed.asking(asked)], say=[claim(wanting, routed.lead, by_hand)])
+
+
+def answer_of(event: ClaimGranted | ClaimWaiting | ClaimRefused | SendSettled) -> Asked:
+    campaign, number = event.campaign, event.campaign_version
+    match event:
+        case ClaimGranted():
+            return Asked(campaign, number, "granted")
+        case ClaimWaiting():
+            return Asked(campaign, number, "waiting", until=event.until)
+        case ClaimRefused():
+            return Asked(campaign, number, "refused", event.failing)
+        case SendSettled():
+            states: Mapping[str, ClaimState] = {"refused": "not_sent", "sent": "sent"}
+            return Asked(campaign, number, states.get(event.outcome, "uncertain"))
+
+
+def note(routed: RoutedLead | None, answer: Asked) -> Decision:
+    """What a campaign answered. A lead that is not there was never asked for. Of an exclusive lead
+    that the campaign can't take, the next is asked; if it is wanted back, whoever wants it is told.
+    """
+    if routed is None:
+        return Decision()
+    after = routed.answered(answer)
+    if after == routed:
+        return Decision()
+    if after.withdrawals:
+        return given_back(after)
+    if after.is_exclusive and not any(asked.state in OPEN for asked in after.asked):
+        return ask_next(after)
+    return Decision(save=[after])
+
+
+def withdraw(
+    asked: WithdrawalAsked, routed: RoutedLead | None, early: EarlyWithdrawal | None, cause: Cause
+) -> Decision:
+    """INT-08: answered once every campaign that was asked has answered; a send that has begun is
+    too late. Campaigns where it waits for the send day are asked to give it back."""
+    withdrawal = Withdrawal(asked.replacement, asked.reply_key)
+    if routed is None:
+        new = [] if early else [EarlyWithdrawal(asked.lead, 0, cause.tenant)]
+        return Decision(save=new, say=[_reply(asked.lead, withdrawal, "withdrawn")])
+    decision = given_back(replace(routed, withdrawals=(*routed.withdrawals, withdrawal)))
+    waiting = [row.campaign for row in routed.asked if row.state == "waiting"]
+    back = [
+        ClaimWithdrawn(lead=routed.id, person_id=routed.person_id, campaign=name)
+        for name in waiting
+    ]
+    return replace(decision, say=[*decision.say, *(Say(each, each.campaign) for each in back)])
+
+
+def given_back(routed: RoutedLead) -> Decision:
+    """The lead, and, if no campaign's answer is outstanding, what those who want it are told."""
+    states = {asked.state for asked in routed.asked}
+    if states & UNDECIDED:
+        return Decision(save=[routed])
+    outcome: WithdrawalOutcome = "already_sent" if states & TOO_LATE else "withdrawn"
+    is_withdrawn = outcome == "withdrawn"
+    return Decision(
+        save=[replace(routed, withdrawals=(), withdrawn=is_withdrawn)],
+        say=[_reply(routed.id, withdrawal, outcome) for withdrawal in routed.withdrawals],
+    )
+
+
+def _reply(lead: str, withdrawal: Withdrawal, outcome: WithdrawalOutcome) -> Say:
+    said = WithdrawalAnswered(lead=lead, replacement=withdrawal.replacement, outcome=outcome)
+    return Say(said, withdrawal.reply_key)

@@ -1,0 +1,177 @@
+"""Which leads a change can free, and deciding them again (RTE-14).
+
+A change says what it opens: a campaign for a category, a campaign for some companies, or a campaign
+as a whole. The leads are found by an index, a page at a time, in the campaign's shard; each that
+would pass now is told to its person's shard, which asks for it as if it had just come.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.routing.binding import accepted_categories, routes
+from services.routing.campaigns import Campaign
+from services.routing.catalogues import Catalogues
+from services.routing.leads import RoutedLead
+from services.routing.lists import Changed
+from shared.contracts.campaigns import Caps, PutCampaign
+from shared.contracts.routing import CampaignOpened, LeadToReroute
+from shared.loop.decision import Decision, Say
+
+PAGE = 200
+COMPANIES_PER_EVENT = 200
+COMPANIES_MAX = 5_000
+"""With more changed entries than that, a list's campaigns are decided again as a whole."""
+
+# What a lead is judged by, beside the categories. A change of anything else frees nothing.
+JUDGED_BY = (
+    "lead_codes",
+    "organic",
+    "places",
+    "excluded_places",
+    "places_strictness",
+    "company_size",
+    "industries",
+    "seniorities",
+    "functions",
+    "titles",
+    "smarter",
+    "suppressed_titles",
+    "suppressed",
+    "approved",
+)
+
+
+def opened(before: PutCampaign, after: PutCampaign) -> Iterator[CampaignOpened]:
+    """What a campaign may want now that it did not before."""
+    if after.status != "active":
+        return
+    categories = accepted_categories(after)
+    if all(getattr(before, name) == getattr(after, name) for name in JUDGED_BY):
+        categories = _gained(before, after)
+    for route in sorted(routes(after)):
+        if categories is None:
+            yield CampaignOpened(campaign=after.id, route=route)
+        for category in sorted(categories or ()):
+            yield CampaignOpened(campaign=after.id, route=route, category=category)
+
+
+def _gained(before: PutCampaign, after: PutCampaign) -> frozenset[str] | None:
+    """The categories that are accepted now and were not, or have more room; None is all."""
+    was, now = accepted_categories(before), accepted_categories(after)
+    if _has_more_room(before.caps, after.caps):
+        return now
+    if was is None:
+        return frozenset()
+    if now is None:
+        return None
+    amounts = {category.id: category.amount for category in before.categories}
+    raised = {
+        category.id
+        for category in after.categories
+        if (had := amounts.get(category.id)) is not None
+        and (category.amount is None or category.amount > had)
+    }
+    return (now - was) | (now & raised)
+
+
+def _has_more_room(before: Caps, after: Caps) -> bool:
+    return any(
+        had is not None and (has is None or has > had)
+        for had, has in zip(before.model_dump().values(), after.model_dump().values(), strict=True)
+    )
+
+
+def opened_by_list(
+    changed: Changed, name: str, users: Iterable[Campaign]
+) -> Iterator[CampaignOpened]:
+    """A company that leaves a suppression list, or comes on an approved one."""
+    for campaign in users:
+        if campaign.definition.status != "active":
+            continue
+        freed: set[str] = set()
+        if any(use.list == name for use in campaign.definition.suppressed):
+            freed |= changed.removed
+        if any(use.list == name for use in campaign.definition.approved):
+            freed |= changed.added
+        yield from _for_companies(campaign.definition, sorted(freed))
+
+
+def _for_companies(campaign: PutCampaign, companies: Sequence[str]) -> Iterator[CampaignOpened]:
+    if len(companies) > COMPANIES_MAX:
+        yield from as_a_whole(campaign)
+        return
+    for first in range(0, len(companies), COMPANIES_PER_EVENT):
+        some = tuple(companies[first : first + COMPANIES_PER_EVENT])
+        yield CampaignOpened(campaign=campaign.id, companies=some)
+
+
+def as_a_whole(campaign: PutCampaign) -> Iterator[CampaignOpened]:
+    categories = accepted_categories(campaign)
+    for route in sorted(routes(campaign)):
+        for category in [None] if categories is None else sorted(categories):
+            yield CampaignOpened(campaign=campaign.id, route=route, category=category)
+
+
+def ways(campaign: PutCampaign) -> Iterator[CampaignOpened]:
+    """All leads that came its way, whatever their category."""
+    for route in sorted(routes(campaign)):
+        yield CampaignOpened(campaign=campaign.id, route=route)
+
+
+def said(opened: Iterable[CampaignOpened]) -> list[Say]:
+    return [Say(each, each.campaign) for each in opened]
+
+
+def where(opened: CampaignOpened, tenant: str) -> dict[str, Any]:
+    """The leads that it may free, in the words of the store; each way has its index."""
+    wanted: dict[str, Any] = {"tenant": tenant, "_id": {"$gt": opened.after}}
+    if opened.route is not None:
+        wanted["route"] = opened.route
+    if opened.category is not None:
+        wanted["categories"] = opened.category
+    if opened.companies is not None:
+        wanted["companies"] = {"$in": list(opened.companies)}
+    return wanted
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedPage:
+    """The next leads that a change may free, when this batch was loaded."""
+
+    id: str
+    version: int
+    leads: tuple[RoutedLead, ...]
+
+
+def page_id(opened: CampaignOpened, tenant: str) -> str:
+    return f"{tenant}/{opened.model_dump_json()}"
+
+
+def reopen(
+    opened: CampaignOpened,
+    campaign: Campaign,
+    leads: Sequence[RoutedLead],
+    catalogues: Catalogues,
+    now: datetime,
+) -> Decision:
+    """One page, and the next one if this was full."""
+    freed = [lead for lead in leads if is_free(lead, campaign, catalogues, now)]
+    say = [
+        Say(
+            LeadToReroute(lead=lead.id, person_id=lead.person_id, campaign=campaign.name),
+            lead.person_id,
+            lead.trace,
+        )
+        for lead in freed
+    ]
+    if len(leads) == PAGE:
+        next_page = opened.model_copy(update={"after": leads[-1].id})
+        say.append(Say(next_page, campaign.name))
+    return Decision(say=say)
+
+
+def is_free(lead: RoutedLead, campaign: Campaign, catalogues: Catalogues, now: datetime) -> bool:
+    """Whether the campaign may be asked for the lead, and nothing speaks against it now."""
+    return lead.is_open_to(campaign.name) and not catalogues.judged(campaign, lead.lead, now)[1]

@@ -1,0 +1,160 @@
+"""What deciding a batch needs to know, gathered from its inputs before anything is read."""
+
+from collections import defaultdict
+from typing import Any
+
+from services.routing import binding, campaigns, claims, house, lists, sends, watching
+from services.routing.books import CampaignBook
+from services.routing.campaigns import Campaign
+from services.routing.catalogues import Catalogues
+from services.routing.house import Account, Block, Rules
+from services.routing.leads import EarlyWithdrawal, RoutedLead
+from services.routing.lists import CompanyList, ListPart
+from services.routing.sends import Send
+from services.routing.watching import UnsentDelivery
+from shared.contracts.campaigns import PauseCampaign, PutCampaign, ResumeCampaign
+from shared.contracts.intake import LeadAccepted, WithdrawalAsked
+from shared.contracts.lists import (
+    BlockPerson,
+    EditList,
+    PutList,
+    PutListPart,
+    PutRules,
+    RestoreAccount,
+    SuspendAccount,
+    UnblockPerson,
+)
+from shared.contracts.routing import (
+    CampaignOpened,
+    Claim,
+    ClaimGranted,
+    ClaimRefused,
+    ClaimWaiting,
+    ClaimWithdrawn,
+    LeadStillUnsent,
+    LeadToReroute,
+    SendLead,
+    SendSettled,
+    SettleSend,
+)
+from shared.loop.decision import DueReached, EffectFinished, Input
+
+
+class Wanted:
+    """Ids by kind, and what is found by something else."""
+
+    def __init__(self, catalogues: Catalogues) -> None:
+        self.ids: dict[type[Any], list[str]] = defaultdict(list)
+        self.weekly: list[tuple[str, str]] = []
+        """Tenant and campaign whose send day it is."""
+        self.domains: set[tuple[str, str, str]] = set()
+        """Tenant, campaign and company domain, where the leads of one company are limited."""
+        self.opened: list[tuple[str, CampaignOpened]] = []
+        self._catalogues = catalogues
+        self._limiting: set[str] = set()
+
+    def add(self, given: Input) -> None:
+        tenant = given.cause.tenant
+        match given.event:
+            case LeadAccepted() as lead:
+                self._accepted(tenant, lead)
+            case WithdrawalAsked() as asked:
+                self.ids[RoutedLead].append(asked.lead)
+                self.ids[EarlyWithdrawal].append(asked.lead)
+            case ClaimGranted() | ClaimWaiting() | ClaimRefused() | SendSettled() as answer:
+                self.ids[RoutedLead].append(answer.lead)
+            case LeadToReroute() as event:
+                self.ids[RoutedLead].append(event.lead)
+            case SendLead() as command:
+                self.ids[RoutedLead].append(command.lead)
+                self._person(tenant, command.person_id)
+            case Claim() as claim:
+                self._claim(tenant, claim)
+            case ClaimWithdrawn() as back:
+                self.ids[Send].append(sends.send_id(tenant, back.campaign, back.person_id))
+            case EffectFinished() as finished:
+                self.ids[Send].append(finished.id)
+                self.ids[CampaignBook].append(finished.data["campaign"])
+            case SettleSend() as command:
+                self.ids[Send].append(command.send)
+                self._campaign(campaigns.stored_id(tenant, command.campaign))
+            case PutCampaign() as command:
+                self._campaign(campaigns.stored_id(tenant, command.id))
+                if command.caps.per_domain is not None:
+                    self._limiting.add(campaigns.stored_id(tenant, command.id))
+            case PauseCampaign() | ResumeCampaign() as command:
+                self._campaign(campaigns.stored_id(tenant, command.campaign))
+            case CampaignOpened() as opened:
+                self._campaign(campaigns.stored_id(tenant, opened.campaign))
+                self.opened.append((tenant, opened))
+            case LeadStillUnsent() as still:
+                self.ids[UnsentDelivery].append(watching.stored_id(tenant, still))
+            case DueReached() as reached:
+                self._due(tenant, reached)
+            case _:
+                self._house(given)
+
+    def _accepted(self, tenant: str, lead: LeadAccepted) -> None:
+        self.ids[RoutedLead].append(lead.lead)
+        self.ids[EarlyWithdrawal].append(lead.lead)
+        self._person(tenant, lead.person_id)
+        rules = self._catalogues.rules_of(tenant)
+        if rules.is_exclusive(lead.lead_code if lead.source == "affiliate" else None):
+            route = binding.route_of(lead)
+            on_route = self._catalogues.on_route(tenant, route)
+            self.ids[CampaignBook] += [campaign.id for campaign in on_route]
+
+    def _claim(self, tenant: str, claim: Claim) -> None:
+        self._campaign(campaigns.stored_id(tenant, claim.campaign))
+        self._person(tenant, claim.lead.person_id)
+        self.ids[Send].append(sends.send_id(tenant, claim.campaign, claim.lead.person_id))
+        domain = claim.lead.company.domain
+        if domain and self.limits_domains(tenant, claim.campaign):
+            self.domains.add((tenant, claim.campaign, domain))
+
+    def _due(self, tenant: str, reached: DueReached) -> None:
+        if reached.kind == watching.WATCH:
+            self.ids[RoutedLead].append(reached.data["lead"])
+        elif reached.kind == claims.WEEKLY:
+            self._campaign(reached.data["campaign"])
+            self.weekly.append((tenant, reached.key))
+        elif reached.kind == lists.EFFECTIVE:
+            self.ids[CompanyList].append(reached.data["list"])
+
+    def _house(self, given: Input) -> None:
+        """What belongs to no single campaign."""
+        tenant = given.cause.tenant
+        match given.event:
+            case PutRules() as command:
+                self.ids[Rules].append(house.stored_id(tenant, command.id))
+            case SuspendAccount() | RestoreAccount() as command:
+                self.ids[Account].append(house.stored_id(tenant, command.customer))
+            case BlockPerson() | UnblockPerson() as command:
+                self._person(tenant, command.person_id)
+            case PutListPart() as command:
+                self._part(tenant, command.list, lists.digest_of(lists.read(command.entries)[0]))
+            case PutList() as command:
+                self.ids[CompanyList].append(lists.stored_id(tenant, command.id))
+                for digest in command.parts:
+                    self._part(tenant, command.id, digest)
+                own = lists.digest_of(lists.read(command.entries)[0])
+                self._part(tenant, command.id, own)
+            case EditList() as command:
+                self.ids[CompanyList].append(lists.stored_id(tenant, command.list))
+
+    def limits_domains(self, tenant: str, name: str) -> bool:
+        id = campaigns.stored_id(tenant, name)  # noqa: A001
+        campaign = self._catalogues.campaigns.get(id)
+        limited = campaign is not None and campaign.definition.caps.per_domain is not None
+        return limited or id in self._limiting
+
+    def _campaign(self, id: str) -> None:  # noqa: A002
+        self.ids[Campaign].append(id)
+        self.ids[CampaignBook].append(id)
+
+    def _person(self, tenant: str, person_id: str) -> None:
+        self.ids[Block].append(house.stored_id(tenant, person_id))
+
+    def _part(self, tenant: str, list_name: str, digest: str) -> None:
+        id = lists.stored_id(tenant, list_name)  # noqa: A001
+        self.ids[ListPart].append(lists.part_id(id, digest))
