@@ -12,7 +12,8 @@ from cli.output import CHECK_FAILED, UNREACHABLE, WRONG_USAGE, AsJson, CliError,
 from deploy import quiet, stack
 from deploy import topics as broker_topics
 
-COLUMNS = ["service", "pid", "ready", "shards", "lag", "outbox", "effects", "set_aside", "parked"]
+COLUMNS = ["service", "pid", "ready", "shards", "lag", "outbox", "effects", "tripped"]
+COLUMNS += ["set_aside", "parked"]
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 Seconds = Annotated[float, typer.Option("--timeout", help="How many seconds to wait at most.")]
@@ -62,7 +63,8 @@ def down(as_json: AsJson = False) -> None:
 
 
 def status(as_json: AsJson = False) -> None:
-    """What runs: ready, open shards, lag, backlog, set aside, parked, per service instance."""
+    """What runs: ready, open shards, lag, backlog, endpoints whose breaker has tripped, set aside,
+    parked, per service instance."""
     found, rows = stack.stack(), stack.status()
     content = {"backend": found["backend"], "processes": rows}
     if as_json:
@@ -83,6 +85,7 @@ def status_row(row: dict[str, Any]) -> dict[str, Any]:
         "ready": "yes" if said["ready"] else f"no: {', '.join(said['not_ready'])}",
         "shards": len(quiet.open_shards([said])),
         "effects": said["effects"]["begun"] + said["effects"]["waiting"],
+        "tripped": said["endpoints"]["tripped"],
     }
 
 

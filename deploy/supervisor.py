@@ -48,7 +48,7 @@ class Supervisor:
         for part, choose in (("broker", backends.choose_broker), ("store", backends.choose_store)):
             self.keep(part, choose(self.var / "data"))
             say(f"{part}: {self.parts[part].part.name} at {self.parts[part].part.address}")
-        self.drop_folder.mkdir(exist_ok=True)
+        self.drop_folder.mkdir(mode=0o700, exist_ok=True)
         self.keep("receiver", self.receiver())
         for part, kept in self.parts.items():
             wait_until_it_answers(part, kept.part)

@@ -1,4 +1,4 @@
-"""What operators and the command line ask every service: is it ready, what waits, what failed."""
+"""What operators and the command line ask every service: is it ready, what waits, what fails."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -24,6 +24,7 @@ def routes(loop: Loop, ticker: Ticker, instance: int) -> Sequence[Route]:
         Route("/health/live", api.live),
         Route("/health/ready", api.ready),
         read_api.route("/status", api.status),
+        read_api.route("/endpoints", api.endpoints),
         read_api.route("/set-aside", api.set_aside),
         read_api.route("/set-aside/{id:path}", api.set_aside_one),
     ]
@@ -79,6 +80,10 @@ class OperatingApi:
                 "waiting": await store.count(effects.COLLECTION, waiting),
                 "next_at": retried[0]["due_at"] if retried else None,
             },
+            "endpoints": {
+                "failing": len(loop.worker.failing()),
+                "tripped": sum(one.tripped for one in loop.worker.failing()),
+            },
             "due": {
                 "now": await store.count(deadlines.COLLECTION, {"due_at": {"$lte": now}}),
                 "next_at": due_later[0]["due_at"] if due_later else None,
@@ -89,6 +94,26 @@ class OperatingApi:
             "counters": dict(loop.counters),
             "now": now,
         }
+
+    async def endpoints(self, request: Request) -> Mapping[str, Any]:
+        """Those that fail, as this process sees them, with what waits for them in its shards."""
+        failing = self._loop.worker.failing()[: read_api.limit(request)]
+        return {
+            "items": [
+                {
+                    "endpoint": one.name,
+                    "failures": one.failures,
+                    "tripped": one.tripped,
+                    "waiting": await self._waiting_for(one.name),
+                }
+                for one in failing
+            ]
+        }
+
+    async def _waiting_for(self, endpoint: str) -> int:
+        shards = {"$in": list(self._loop.shards)}
+        where = {"state": effects.WAITING, "shard": shards, "endpoint": endpoint}
+        return await self._loop.store.count(effects.COLLECTION, where)
 
     async def _lag(self) -> int:
         """Records not yet decided, in the shards that this process has open."""

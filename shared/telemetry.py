@@ -143,6 +143,11 @@ class LoopMetrics(Collector):
         )
         running.add_metric([service], loop.worker.running)
         yield running
+        tripped = GaugeMetricFamily(
+            "leadops_endpoints_tripped", "Endpoints that fail and are spared", labels=["service"]
+        )
+        tripped.add_metric([service], sum(one.tripped for one in loop.worker.failing()))
+        yield tripped
 
 
 def redacted(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> dict[str, Any]:

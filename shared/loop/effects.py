@@ -210,21 +210,25 @@ class Endpoint:
 
     def has_room(self, now: float, reserved: int = 0) -> bool:
         """A tripped endpoint takes nothing, then one attempt; a good result closes the breaker."""
-        if self.failures >= FAILURES_TO_TRIP:
+        if self.tripped:
             return now >= self.tripped_until and self.accepted + reserved == 0
         return self.accepted + reserved < QUEUED_PER_ENDPOINT_MAX
 
-    def is_tripped(self, now: float) -> bool:
-        return self.failures >= FAILURES_TO_TRIP and now < self.tripped_until
+    @property
+    def tripped(self) -> bool:
+        return self.failures >= FAILURES_TO_TRIP
+
+    def takes_nothing(self, now: float) -> bool:
+        return self.tripped and now < self.tripped_until
 
     def learn(self, verdict: Verdict, now: float) -> None:
         if verdict in (Verdict.DONE, Verdict.REFUSED):
-            if self.failures >= FAILURES_TO_TRIP:
+            if self.tripped:
                 log.info("endpoint answers again", endpoint=self.name)
             self.failures = 0
             return
         self.failures += 1
-        if self.failures >= FAILURES_TO_TRIP:
+        if self.tripped:
             self.tripped_until = now + TRIPPED_SECONDS
             if self.failures == FAILURES_TO_TRIP:
                 log.error("endpoint failing", endpoint=self.name)
@@ -256,6 +260,11 @@ class Worker:
     @property
     def running(self) -> int:
         return len(self._running)
+
+    def failing(self) -> list[Endpoint]:
+        """Endpoints whose latest attempt came to nothing, those that fail longest first."""
+        found = (one for one in self._endpoints.values() if one.failures)
+        return sorted(found, key=lambda one: (-one.failures, one.name))
 
     def start_again(self, rows: Iterable[Document]) -> None:
         """Takes rows that were found begun when their shard was opened. Another owner may have made
@@ -293,7 +302,7 @@ class Worker:
 
     async def _attempt(self, endpoint: Endpoint, row: Document) -> Result:
         async with endpoint.slots:
-            if endpoint.is_tripped(self._monotonic()):
+            if endpoint.takes_nothing(self._monotonic()):
                 return _result(row, Verdict.NOT_TRIED, "the endpoint's breaker is open")
             verdict, text, *wait = await self._perform(row)
             endpoint.learn(verdict, self._monotonic())

@@ -75,3 +75,22 @@ async def test_an_attempt_that_raised_is_unknown_and_tried_again() -> None:
     await asyncio.sleep(0.01)
     expected = Result("e1", 0, 1, Verdict.UNKNOWN, "failed unexpectedly: KeyError")
     assert [expected] == worker.take([0], 10)
+
+
+async def test_an_endpoint_that_fails_is_told_until_it_answers() -> None:
+    """Five failures in a row trip its breaker; one clear end closes it."""
+    verdicts = iter([Verdict.UNKNOWN] * 3 + [Verdict.NOT_TRIED] * 2 + [Verdict.DONE])
+    time = 0.0
+
+    async def perform(_row: dict[str, Any]) -> Performed:
+        return next(verdicts), ""
+
+    worker = Worker(perform, lambda: time)
+    told = []
+    for number in range(1, 7):
+        time += effects.TRIPPED_SECONDS
+        worker.start([begun() | {"attempt": number}])
+        await asyncio.sleep(0.01)
+        told.append([(one.name, one.failures, one.tripped) for one in worker.failing()])
+    expected = [[("x.example", n, n >= effects.FAILURES_TO_TRIP)] for n in range(1, 6)]
+    assert [*expected, []] == told

@@ -1,0 +1,46 @@
+"""What operators are told of a service that runs."""
+
+from typing import Any
+
+from starlette.requests import Request
+
+from shared.loop.effects import Verdict
+from shared.operating_api import OperatingApi
+from tests.component.world import Town, in_town
+
+
+def request() -> Request:
+    return Request({"type": "http", "query_string": b"", "headers": []})
+
+
+async def endpoints(town: Town) -> list[dict[str, Any]]:
+    process = town.world.groups[0].members[0]
+    return list((await OperatingApi(process.loop, process.ticker, 0).endpoints(request()))["items"])
+
+
+def test_an_endpoint_that_fails_is_shown_with_what_waits_for_it() -> None:
+    """Until one of its attempts has a clear end."""
+
+    async def story(town: Town) -> None:
+        town.answers = [(Verdict.UNKNOWN, "answered 500")] * 5
+        town.ask("call", mood="outside")
+        await town.for_seconds(200)
+        (row,) = await endpoints(town)
+        assert {"endpoint": "x.example", "failures": 5, "tripped": True, "waiting": 1} == row
+        await town.rest()
+        assert [] == await endpoints(town)
+
+    in_town(story)
+
+
+def test_a_waiting_effect_shows_what_its_attempts_came_to() -> None:
+    async def story(town: Town) -> None:
+        town.answers = [(Verdict.UNKNOWN, "answered 500")] * 2
+        town.ask("call", mood="outside")
+        await town.for_seconds(15)
+        (row,) = town.stored("effects")
+        assert ["answered 500"] * 2 == [attempt["text"] for attempt in row["tried"]]
+        await town.rest()
+        assert [] == town.stored("effects")
+
+    in_town(story)
