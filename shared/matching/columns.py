@@ -30,6 +30,9 @@ class Column(Protocol):
 
     def passing(self, subject: Subject) -> int: ...
 
+    def open_to(self, flipped: int) -> None:
+        """Flips slots that have no criterion here, or none yet."""
+
     def flip(self, placed: Sequence[Placed]) -> None: ...
 
 
@@ -64,6 +67,9 @@ class TermsColumn:
                     found ^= found & unwanted[term]
         return found
 
+    def open_to(self, flipped: int) -> None:
+        self.open ^= flipped
+
     def flip(self, placed: Sequence[Placed]) -> None:
         changed: dict[str, list[int]] = defaultdict(list)
         unwanted: dict[str, list[int]] = defaultdict(list)
@@ -97,20 +103,25 @@ class SpansColumn:
         self.open = everyone
         self._attribute = attribute
         self._cuts: list[int] = []
-        self._covering = [0]
-        """One more than cuts: piece n lies between cuts n - 1 and n."""
-        self._lenient = 0
+        self._covering = [everyone]
+        """One more than cuts: piece n lies between cuts n - 1 and n. The open ones cover all."""
+        self._lenient = everyone
 
     def passing(self, subject: Subject) -> int:
         number = subject.spans.get(self._attribute)
         if number is None:
-            return self.open | self._lenient
+            return self._lenient
         cuts = self._cuts
         first = bisect_right(cuts, number.min)
         if first == len(cuts) or (number.max is not None and number.max < cuts[first]):
-            return self.open | self._covering[first]
+            return self._covering[first]
         touched = self._covering[first : self._last_piece(number) + 1]
-        return self.open | reduce(and_, touched) | (self._lenient & reduce(or_, touched))
+        return reduce(and_, touched) | (self._lenient & reduce(or_, touched))
+
+    def open_to(self, flipped: int) -> None:
+        self.open ^= flipped
+        self._lenient ^= flipped
+        self._covering = [covering ^ flipped for covering in self._covering]
 
     def _last_piece(self, span: Span) -> int:
         return len(self._cuts) if span.max is None else bisect_right(self._cuts, span.max)
@@ -124,7 +135,7 @@ class SpansColumn:
                 lenient.append(slot)
             for span in union(criterion.spans):
                 covering[span].append(slot)
-        self.open ^= mask([slot for slot, _ in placed])
+        self.open_to(mask([slot for slot, _ in placed]))
         self._lenient ^= mask(lenient)
         for span, slots in covering.items():
             self._cover(span, mask(slots))

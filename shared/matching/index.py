@@ -21,11 +21,12 @@ Criteria = Sequence[Criterion]
 class Member:
     """A profile as all indexes know it, with what none of them decides."""
 
+    id: str
     profile: Profile
     listed: tuple[Listed, ...]
 
 
-NOBODY = Member(Profile("", ()), ())
+NOBODY = Member("", Profile("", ()), ())
 """Where a slot is free."""
 
 
@@ -126,7 +127,7 @@ class Index:
         flipped = mask([self._slots[member] for member in changed])
         self._everyone ^= flipped
         for column in self._columns.values():
-            column.open ^= flipped
+            column.open_to(flipped)
         by_place: dict[Place, list[Placed]] = defaultdict(list)
         for member, criteria in changed.items():
             for place, criterion in places(criteria):

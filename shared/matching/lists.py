@@ -4,7 +4,7 @@ A list of a hundred thousand domains as a set of texts takes megabytes. Here a t
 once for all lists, and a list is a bitmap of the terms' numbers: two to four bytes an entry.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pyroaring import BitMap
 
@@ -29,19 +29,15 @@ class Lists:
 
     def has(self, name: str, terms: Iterable[str]) -> bool:
         """A list that is not known contains nothing."""
-        return self.have((name,), self.of(terms))
+        return self.have((name,), terms)
 
-    def of(self, terms: Iterable[str]) -> list[int]:
-        """The numbers of those terms that stand on any list, for `have`."""
-        return self._terms.known(terms)
-
-    def have(self, names: Iterable[str], numbers: list[int]) -> bool:
+    def have(self, names: Sequence[str], terms: Iterable[str]) -> bool:
         """Whether one of the lists has one of the terms."""
-        if not numbers:
-            return False
-        for name in names:
-            entries = self._lists.get(name, ())
-            for number in numbers:
-                if number in entries:
-                    return True
+        for term in terms:
+            number = self._terms.number(term)
+            # Of most terms no list has ever heard.
+            if number is not None:
+                for name in names:
+                    if number in self._lists.get(name, ()):
+                        return True
         return False

@@ -7,8 +7,8 @@ slots at a time.
 import re
 from collections.abc import Collection, Mapping
 
-FEW = 8
-"""Up to so many slots are taken from a mask one by one, each at the cost of copying it."""
+FEW, SHORT = 16, 8192
+"""Of a long mask, not more slots than these few are taken one by one: each costs a copy of it."""
 
 _NOT_ZERO = re.compile(rb"[^\0]")
 _BITS = [tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256)]
@@ -25,7 +25,7 @@ def mask(slots: Collection[int]) -> int:
 
 
 def slots(mask: int) -> list[int]:
-    if mask.bit_count() > FEW:
+    if mask.bit_length() > SHORT and mask.bit_count() > FEW:
         return _many_slots(mask)
     found = []
     while mask:

@@ -32,13 +32,16 @@ class Matcher:
 
     def match(self, subject: Subject) -> list[str]:
         """The ids of the profiles for which `explain` is empty, sorted."""
-        partitions, found = self._partitions, []
+        partitions = self._partitions
+        found: list[Member] = []
         if ANY in partitions:
             found += partitions[ANY].passing(subject)
         for term in subject.terms.get(self._attribute, NOTHING):
             if term in partitions:
                 found += partitions[term].passing(subject)
-        return sorted({one.profile.id for one in found if self._lists_pass(one, subject)})
+        if not found:
+            return []
+        return sorted({one.id for one in found if self._lists_pass(one, subject)})
 
     def one_away(self, subject: Subject) -> list[tuple[str, Criterion]]:
         """The profiles that exactly one criterion keeps away, and which one; sorted by id."""
@@ -47,11 +50,11 @@ class Matcher:
         for member in passing:
             failing = self._failing_lists(member, subject)
             if len(failing) == 1:
-                found.append((member.profile.id, failing[0]))
+                found.append((member.id, failing[0]))
         for place, members in near.items():
             for member in members:
                 if self._lists_pass(member, subject):
-                    found.append((member.profile.id, criterion_at(place, member.profile.criteria)))
+                    found.append((member.id, criterion_at(place, member.profile.criteria)))
         return sorted(found, key=itemgetter(0))
 
     def replace(self, changed: Iterable[Profile], removed: Iterable[str] = ()) -> None:
@@ -59,20 +62,20 @@ class Matcher:
         fresh = {profile.id: profile for profile in changed}
         known = {id for id in (*removed, *fresh) if id in self._members}
         self._drop([self._members.pop(id) for id in known])
-        members = [Member(profile, _listed(profile)) for profile in fresh.values()]
-        self._members |= {member.profile.id: member for member in members}
+        members = [Member(profile.id, profile, _listed(profile)) for profile in fresh.values()]
+        self._members |= {member.id: member for member in members}
         self._put(members)
 
     def _lists_pass(self, member: Member, subject: Subject) -> bool:
         return not (member.listed and self._failing_lists(member, subject))
 
     def _failing_lists(self, member: Member, subject: Subject) -> list[Listed]:
-        failing = []
-        for criterion in member.listed:
-            numbers = self._lists.of(subject.terms.get(criterion.attribute, NOTHING))
-            if self._lists.have(criterion.lists, numbers) != criterion.wanted:
-                failing.append(criterion)
-        return failing
+        terms, have = subject.terms, self._lists.have
+        return [
+            one
+            for one in member.listed
+            if have(one.lists, terms.get(one.attribute, NOTHING)) != one.wanted
+        ]
 
     def _put(self, members: Sequence[Member]) -> None:
         self._everything.put({member: member.profile.criteria for member in members})

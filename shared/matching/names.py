@@ -11,17 +11,14 @@ from collections.abc import Iterable
 class Names:
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
+        self.number = self._numbers.get
+        """Of a name that is in use; otherwise None."""
         self._names: list[str] = []
         self._uses = array("I")
         self._free: list[int] = []
 
     def __len__(self) -> int:
         return len(self._numbers)
-
-    def known(self, names: Iterable[str]) -> list[int]:
-        """The numbers of those that are in use."""
-        numbers = self._numbers
-        return [numbers[name] for name in names if name in numbers]
 
     def use(self, names: Iterable[str]) -> list[int]:
         return [self._use(name) for name in names]
@@ -37,11 +34,11 @@ class Names:
     def _use(self, name: str) -> int:
         number = self._numbers.get(name)
         if number is None:
-            number = self._numbers[name] = self._number(name)
+            number = self._numbers[name] = self._free_number(name)
         self._uses[number] += 1
         return number
 
-    def _number(self, name: str) -> int:
+    def _free_number(self, name: str) -> int:
         if self._free:
             number = self._free.pop()
             self._names[number] = name
