@@ -87,7 +87,7 @@ class Mails:
                 await client.mail(relay.sender, options=options_of(client, message))
                 await client.rcpt(recipient)
                 stage = Stage.SENDING
-                await client.data(message)
+                await client.data(with_sender(message, relay.sender))
             await take_leave(client)
         except aiosmtplib.SMTPResponseException as error:
             return verdict_of(stage, error.code)
@@ -109,6 +109,15 @@ def client_of(relay: Relay, timeout_seconds: float) -> aiosmtplib.SMTP:
         start_tls=relay.starttls,
         timeout=timeout_seconds,
     )
+
+
+def with_sender(message: bytes, sender: str) -> bytes:
+    """Who sends is the installation's matter, like the secret that signs: a message that doesn't
+    say gets ours."""
+    head = re.split(rb"\r?\n\r?\n", message, maxsplit=1)[0]
+    if re.search(rb"^from:", head, re.IGNORECASE | re.MULTILINE):
+        return message
+    return f"From: {sender}\r\n".encode() + message
 
 
 def options_of(client: aiosmtplib.SMTP, message: bytes) -> list[str]:

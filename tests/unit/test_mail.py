@@ -74,6 +74,15 @@ async def test_a_mail_is_handed_over_as_it_was_rendered() -> None:
     assert MESSAGE.replace(b"\r\n.", b"\r\n..") + b".\r\n" == server.message
 
 
+@pytest.mark.parametrize("ending", [b"\r\n", b"\n"])
+async def test_a_message_that_names_no_sender_gets_ours(ending: bytes) -> None:
+    """Whatever stands in its text."""
+    server = Server()
+    message = ending.join([b"Subject: lead", b"", b"From: nobody", b""])
+    assert DONE == await send(server, message)
+    assert server.message.startswith(b"From: out@leadops.example\r\nSubject: lead\r\n\r\nFrom: n")
+
+
 async def test_a_message_beyond_ascii_is_announced() -> None:
     server = Server()
     assert DONE == await send(server, "Subject: é\r\n\r\n".encode())

@@ -183,7 +183,7 @@ async def test_who_was_taken_is_not_taken_twice(tmp_path: Path) -> None:
 
 
 async def test_a_mail_without_our_headers_goes_by_its_message_id(tmp_path: Path) -> None:
-    message = b"Message-ID: <key-9@x.example>\r\n\r\nhello\r\n"
+    message = b"From: a@x.example\r\nMessage-ID: <key-9@x.example>\r\n\r\nhello\r\n"
     async with customer(tmp_path) as one:
         relay = Relay("127.0.0.1", one.smtp_port, "out@leadops.example")
         request = {"url": "mailto:leads@customer.example", "body": message}
