@@ -23,7 +23,7 @@ from services.routing.checks import Slot
 from services.routing.contradictions import contradictions
 from services.routing.house import Account, Block, Rules
 from services.routing.leads import EarlyWithdrawal, RoutedLead
-from services.routing.lists import Changed, CompanyList, ListPart
+from services.routing.lists import Changed, ListPart
 from services.routing.reopening import OpenedPage
 from services.routing.sends import Send
 from services.routing.watching import UnsentDelivery
@@ -141,21 +141,21 @@ class Routing:
     def put_list(self, state: WorkingSet, given: Input) -> Decision:
         command, cause = given.event, given.cause
         assert isinstance(command, PutList)
-        before, parts = _list(state, cause.tenant, command.id)
+        before, parts = lists.of_list(state, cause.tenant, command.id)
         changed = lists.put(command, before, parts, cause, given.now)
         return self._list_changed(changed, cause.tenant, command.id)
 
     def edit_list(self, state: WorkingSet, given: Input) -> Decision:
         command, cause = given.event, given.cause
         assert isinstance(command, EditList)
-        before, parts = _list(state, cause.tenant, command.list)
+        before, parts = lists.of_list(state, cause.tenant, command.list)
         changed = lists.edit(command, before, parts, cause, given.now)
         return self._list_changed(changed, cause.tenant, command.list)
 
     def take_effect(self, state: WorkingSet, given: Input) -> Decision:
         reached, cause = given.event, given.cause
         assert isinstance(reached, DueReached)
-        before, parts = _list(state, cause.tenant, reached.key)
+        before, parts = lists.of_list(state, cause.tenant, reached.key)
         changed = lists.take_effect(before, parts, cause, given.now)
         return self._list_changed(changed, cause.tenant, reached.key)
 
@@ -306,18 +306,6 @@ def _reopening(
     if before.definition.weekly and before.next_send(given.now) != after.next_send(given.now):
         due = [claims.weekly_due(after, after.next_send(given.now) or given.now)]
     return replace(decision, say=say, due=due)
-
-
-def _list(
-    state: WorkingSet, tenant: str, name: str
-) -> tuple[CompanyList | None, dict[str, ListPart]]:
-    id = lists.stored_id(tenant, name)  # noqa: A001
-    parts = {
-        part.id.rpartition("/")[2]: part
-        for part in state.all(ListPart)
-        if part.id.startswith(f"{id}/")
-    }
-    return state.get(CompanyList, id), parts
 
 
 def _of_domain(state: WorkingSet, campaign: Campaign, claim: Claim) -> int:

@@ -19,7 +19,8 @@ from shared.contracts.lists import (
     PutListPart,
 )
 from shared.contracts.routing import ListChanged
-from shared.loop.decision import Accepted, Cause, Decision, Due, Refused, Say
+from shared.loop.decision import Accepted, Cause, Decision, Due, Input, Refused, Say
+from shared.loop.working_set import Entity, WorkingSet
 
 EFFECTIVE = "list_effective"
 BAD_TOLD_MAX = 1000
@@ -158,6 +159,33 @@ def edit(
         text = f"{content.entries} entries; {LIST_ENTRIES_MAX} are allowed, put in parts"
         return Changed(Decision(answer=Refused("list_too_long", text, {"field": "add"})))
     return _now(before, content, new, parts, cause, now)
+
+
+def of_list(
+    state: WorkingSet, tenant: str, name: str
+) -> tuple[CompanyList | None, dict[str, ListPart]]:
+    """A list, and those of its parts that are loaded, by digest."""
+    id = stored_id(tenant, name)  # noqa: A001
+    found = [part for part in state.all(ListPart) if part.id.startswith(f"{id}/")]
+    return state.get(CompanyList, id), {_digest(part): part for part in found}
+
+
+def made_by(edits: Iterable[Input], state: WorkingSet) -> list[str]:
+    """The ids of the parts that these edits will make, one after the other."""
+    ahead = WorkingSet()
+    known: list[Entity] = [*state.all(CompanyList), *state.all(ListPart)]
+    for entity in known:
+        ahead.know(entity)
+    made: list[str] = []
+    for given in edits:
+        command = given.event
+        assert isinstance(command, EditList)
+        before, parts = of_list(ahead, given.cause.tenant, command.list)
+        saved = edit(command, before, parts, given.cause, given.now).decision.save
+        for entity in saved:
+            ahead.know(entity)
+        made += [entity.id for entity in saved if isinstance(entity, ListPart)]
+    return made
 
 
 def take_effect(list_: CompanyList | None, parts: Parts, cause: Cause, now: datetime) -> Changed:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from services.routing import binding, claims
+from services.routing import binding, claims, lists
 from services.routing.books import CampaignBook
 from services.routing.campaigns import Campaign, CampaignVersion
 from services.routing.catalogues import Catalogues
@@ -293,6 +293,8 @@ class RoutingStore:
             digests = [*list_.content.parts, *(list_.coming.parts if list_.coming else ())]
             parts += [part_id(list_.id, digest) for digest in digests]
         await state.load(transaction, PARTS, parts)
+        # An edit may lead back to a part that an earlier version had.
+        await state.load(transaction, PARTS, lists.made_by(wanted.edits, state))
 
     async def _load_sends(
         self, transaction: Transaction, state: WorkingSet, wanted: Wanted

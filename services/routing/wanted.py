@@ -50,6 +50,8 @@ class Wanted:
         self.domains: set[tuple[str, str, str]] = set()
         """Tenant, campaign and company domain, where the leads of one company are limited."""
         self.opened: list[tuple[str, CampaignOpened]] = []
+        self.edits: list[Input] = []
+        """Edits of lists, in their order."""
         self._catalogues = catalogues
         self._limiting: set[str] = set()
 
@@ -140,6 +142,7 @@ class Wanted:
                 own = lists.digest_of(lists.read(command.entries)[0])
                 self._part(tenant, command.id, own)
             case EditList() as command:
+                self.edits.append(given)
                 self.ids[CompanyList].append(lists.stored_id(tenant, command.list))
 
     def limits_domains(self, tenant: str, name: str) -> bool:

@@ -309,11 +309,89 @@ def sent_leads_are_known(evidence: Evidence) -> Iterator[Violation]:
 
 
 def every_claim_ended(evidence: Evidence) -> Iterator[Violation]:
+    """I8: a campaign has answered, unless it will do so on its send day."""
+    runs = _send_days(evidence)
     for row in evidence.rows("routing", "leads"):
         for asked in row["asked"]:
-            if asked["state"] in ("asked", "granted"):
+            waits = asked["state"] == "waiting" and _name(row, asked) in runs
+            if asked["state"] in ("asked", "granted", "waiting") and not waits:
                 text = f"lead {row['_id']}, {asked['campaign']}: still {asked['state']}"
                 yield Violation("I8", text)
+
+
+def _name(lead: Document, asked: Document) -> str:
+    return f"{lead['tenant']}/{asked['campaign']}"
+
+
+def _send_days(evidence: Evidence) -> set[str]:
+    """The campaigns that will send what waits for their day."""
+    due = evidence.rows("routing", "due")
+    return {row["data"]["campaign"] for row in due if row["kind"] == "weekly_send"}
+
+
+def weekly_sends_keep_their_day(evidence: Evidence) -> Iterator[Violation]:
+    """I8: a send that waited is reserved on its day at the earliest, unless by hand."""
+    for row in evidence.rows("routing", "sends"):
+        until: datetime | None = None
+        for entry in row["history"]:
+            if entry["what"] == "waiting":
+                until = datetime.fromisoformat(entry["text"].removeprefix("until "))
+            is_early = until is not None and entry["at"] < until
+            if entry["what"] == "reserved" and is_early and "by hand" not in entry["text"]:
+                yield Violation("I8", f"send {row['_id']} did not wait for its day")
+
+
+def exclusive_leads_have_one_holder(evidence: Evidence) -> Iterator[Violation]:
+    """I3: at most one campaign's endpoint acted on a lead that is sold once."""
+    codes = {code for row in evidence.rows("routing", "rules") for code in _exclusive(row)}
+    sold = {row["_id"] for row in evidence.rows("routing", "leads") if row["lead_code"] in codes}
+    holders: dict[str, set[str]] = defaultdict(set)
+    for one in evidence.received:
+        if one.taken and one.lead in sold:
+            holders[one.lead].add(one.campaign)
+    for lead, campaigns in holders.items():
+        if len(campaigns) > 1:
+            yield Violation("I3", f"lead {lead} is sold once and has {len(campaigns)} holders")
+
+
+def _exclusive(rules: Document) -> Sequence[str]:
+    found: Sequence[str] = rules["exclusive_lead_codes"]
+    return found
+
+
+def limits_hold(evidence: Evidence) -> Iterator[Violation]:
+    """I3: per day, per ordered category and per company domain no more than was ever allowed."""
+    taken: Counter[tuple[str, str, str]] = Counter()
+    for row in evidence.rows("routing", "sends"):
+        if row["status"] not in ("reserved", "sent", "uncertain"):
+            continue
+        reserved = max(entry["at"] for entry in row["history"] if entry["what"] == "reserved")
+        taken[row["campaign"], "day", reserved.date().isoformat()] += 1
+        taken[row["campaign"], "category", row["category"]] += 1
+        if row["domain"]:
+            taken[row["campaign"], "domain", row["domain"]] += 1
+    limits = _limits(evidence)
+    for (campaign, kind, name), count in taken.items():
+        limit = limits.get((campaign, kind, name), limits.get((campaign, kind, "")))
+        if limit is not None and count > limit:
+            yield Violation("I3", f"{campaign}: {count} of {kind} {name}, the limit is {limit}")
+
+
+def _limits(evidence: Evidence) -> dict[tuple[str, str, str], int]:
+    """The highest that any version allowed; one that was ever open has none."""
+    found: dict[tuple[str, str, str], list[int | None]] = defaultdict(list)
+    for row in evidence.rows("routing", "campaign_versions"):
+        definition = json.loads(row["definition"])
+        name, caps = definition["id"], definition["caps"]
+        found[name, "day", ""].append(caps["day"] if definition["time_zone"] == "UTC" else None)
+        found[name, "domain", ""].append(caps["per_domain"])
+        for category in definition["categories"]:
+            found[name, "category", category["id"]].append(category["amount"])
+    return {
+        which: max(limit for limit in limits if limit is not None)
+        for which, limits in found.items()
+        if None not in limits
+    }
 
 
 def answers_are_true(evidence: Evidence) -> Iterator[Violation]:
@@ -400,13 +478,20 @@ def _caps(evidence: Evidence) -> dict[str, int]:
 
 def sends_equal_events(evidence: Evidence) -> Iterator[Violation]:
     """I7: the sends rebuilt from the published events equal the stored ones, and the endpoints'."""
-    stored = {row["_id"]: row["status"] for row in evidence.rows("routing", "sends")}
+    stored = {
+        row["_id"]: row["status"]
+        for row in evidence.rows("routing", "sends")
+        if row["status"] not in ("waiting", "dropped")
+    }
     taken = {one.key for one in evidence.received if one.taken}
     rebuilt: dict[str, str] = {}
-    for status, kind in (("sent", "sent"), ("refused", "not_sent"), ("uncertain", "uncertain")):
+    for event in evidence.events("leadops.routing.lead.uncertain.v1").values():
+        rebuilt[event.data()["key"]] = "uncertain"
+    for status, kind in (("sent", "sent"), ("refused", "not_sent")):
         for event in evidence.events(f"leadops.routing.lead.{kind}.v1").values():
-            if rebuilt.setdefault(event.data()["key"], status) != status:
+            if rebuilt.get(event.data()["key"], "uncertain") not in ("uncertain", status):
                 yield Violation("I7", f"send {event.data()['key']} ended in two ways")
+            rebuilt[event.data()["key"]] = status
     if stored != rebuilt:
         different = {key for key in {*stored, *rebuilt} if stored.get(key) != rebuilt.get(key)}
         yield Violation("I7", f"{len(different)} sends differ between store and events")
@@ -427,6 +512,14 @@ def books_equal_sends(evidence: Evidence) -> Iterator[Violation]:
         wanted = (sends["reserved"], sends["sent"], sends["uncertain"])
         if (book["reserved"], book["used"], book["uncertain"]) != wanted:
             yield Violation("I7", f"{book['_id']}: its slots are not its sends")
+
+
+def nothing_was_unexpected(evidence: Evidence) -> Iterator[Violation]:
+    """I5: what is set aside is broken by itself; no decision fails of its own."""
+    for service in evidence.stores:
+        for row in evidence.rows(service, "set_aside"):
+            if row["code"] == "unexpected":
+                yield Violation("I5", f"{service}: {row['_id']} failed: {row['text']}")
 
 
 def no_personal_data_outside(evidence: Evidence) -> Iterator[Violation]:
@@ -456,6 +549,9 @@ CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
     held_leads_need_a_person,
     sent_leads_are_known,
     every_claim_ended,
+    weekly_sends_keep_their_day,
+    exclusive_leads_have_one_holder,
+    limits_hold,
     answers_are_true,
     unsent_leads_are_raised,
     contacts_are_unique,
@@ -463,5 +559,6 @@ CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
     caps_hold,
     sends_equal_events,
     books_equal_sends,
+    nothing_was_unexpected,
     no_personal_data_outside,
 )

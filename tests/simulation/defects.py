@@ -15,8 +15,9 @@ from uuid import uuid4
 from services.intake import domain as intake_domain
 from services.intake import handlers as intake_handlers
 from services.intake.contacts import Contact
-from services.routing import domain as routing_domain
-from services.routing.campaigns import CampaignBook
+from services.routing import claims as routing_claims
+from services.routing import leads as routing_leads
+from services.routing.books import CampaignBook
 from shared.errors import Infrastructure
 from shared.loop import decide, inbox, sort_out
 from shared.loop import effects as effects_module
@@ -317,12 +318,43 @@ def recheck_forgotten() -> None:
 
 def withdrawn_though_sent() -> None:
     """Routing gives a lead back however far it has come."""
-    _replace(routing_domain, "TOO_LATE", frozenset())
+    _replace(routing_leads, "TOO_LATE", frozenset())
 
 
 def accepted_and_not_remembered() -> None:
     """The contact forgets what the person was accepted as."""
     _replace(Contact, "with_accepted", lambda self, accepted: self)
+
+
+def sold_again_while_uncertain() -> None:
+    """The next in line gets an exclusive lead although the first may have it."""
+    _replace(routing_leads, "OPEN", routing_leads.OPEN - {"uncertain"})
+
+
+def day_not_counted() -> None:
+    """Only the cap in all is looked at."""
+    _replace(routing_claims, "slots_of", lambda *_: ["day/0001-01-01"])
+
+
+def send_day_forgotten() -> None:
+    """What waits for the send day waits for ever."""
+    right = routing_claims._waits
+
+    def waits(*arguments: Any) -> Decision:
+        return replace(right(*arguments), due=[])
+
+    _replace(routing_claims, "_waits", waits)
+
+
+def slot_freed_twice() -> None:
+    """A send that is settled by hand as refused frees a slot that others count on."""
+    right = CampaignBook.settle
+
+    def settle(self: CampaignBook, slots: Any, *, sent: bool) -> CampaignBook:
+        book = right(self, slots, sent=sent)
+        return book if sent else replace(book, used=book.used - 1)
+
+    _replace(CampaignBook, "settle", settle)
 
 
 DEFECTS: dict[str, Plant] = {
@@ -352,5 +384,9 @@ DEFECTS: dict[str, Plant] = {
         recheck_forgotten,
         withdrawn_though_sent,
         accepted_and_not_remembered,
+        sold_again_while_uncertain,
+        day_not_counted,
+        send_day_forgotten,
+        slot_freed_twice,
     )
 }

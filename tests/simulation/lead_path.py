@@ -5,16 +5,18 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from datetime import timedelta
 from typing import Any, Protocol
 
+from services.intake.leads import lead_id
 from services.intake.service import intake
 from services.routing.service import routing
 from shared.clock import Clock
 from shared.contracts import envelope as envelopes
 from shared.contracts.envelope import Envelope
 from shared.contracts.operations import skip_type
+from shared.ids import pseudonym
 from shared.loop.effects import Verdict
 from shared.loop.log import Outgoing
 from shared.store import Document
@@ -31,6 +33,8 @@ OUTAGE = 0.01
 SECRET = "simulated-secret"
 SURNAME = "Canaryson"
 CODES = ["SIM-AAA-BBB-1", "SIM-AAA-BBB-2"]
+SOLD_ONCE = "SIM-AAA-BBB-3"
+DOMAINS = [f"firm{number}.example" for number in range(6)]
 TOPICS = [name for name in manifest().topics if name.split(".")[0] in ("intake", "routing")]
 
 AFFILIATE = {
@@ -38,10 +42,16 @@ AFFILIATE = {
     "name": "Simulated",
     "contacts": [{"name": "Main", "email": "main@sim.example", "roles": ["main"]}],
     "mapping": {
-        "fields": {"email": "e", "last_name": "n", "country": "c", "category": "k"},
+        "fields": {
+            "email": "e",
+            "last_name": "n",
+            "country": "c",
+            "category": "k",
+            "company_domain": "d",
+        },
         "answers": {"q_size": "a"},
     },
-    "lead_codes": CODES,
+    "lead_codes": [*CODES, SOLD_ONCE],
     "categories": ["101", "102"],
 }
 QUESTION = {
@@ -57,7 +67,32 @@ CAMPAIGNS: list[dict[str, Any]] = [
     {"id": "tight", "lead_codes": CODES[:1], "caps": {"total": 3}},
     {"id": "germany", "lead_codes": CODES, "places": [{"country": "DE"}]},
     {"id": "second", "lead_codes": CODES[1:], "categories": [{"id": "102"}]},
+    {
+        "id": "paced",
+        "lead_codes": CODES,
+        "organic": True,
+        "caps": {"day": 6, "per_domain": 4},
+        "categories": [{"id": "101", "amount": 12}, {"id": "102", "amount": 5}],
+    },
+    {
+        "id": "weekly",
+        "lead_codes": CODES[:1],
+        "weekly": {"weekday": "tuesday"},
+        "caps": {"total": 15},
+    },
+    {
+        "id": "listed",
+        "lead_codes": CODES[1:],
+        "customer": "other",
+        "open_categories": ["101"],
+        "suppressed": [{"list": "bad", "strictness": "strict"}],
+    },
+    {"id": "first", "lead_codes": [SOLD_ONCE], "priority": 1, "caps": {"total": 8}},
+    {"id": "then", "lead_codes": [SOLD_ONCE], "priority": 2, "caps": {"total": 12}},
+    {"id": "last", "lead_codes": [SOLD_ONCE], "priority": 2, "weekly": {"weekday": "friday"}},
 ]
+RULES = {"exclusive_lead_codes": [SOLD_ONCE]}
+LIST = {"id": "bad", "entries": DOMAINS[:2]}
 
 BUILDS: dict[str, Build] = {
     "intake": lambda: intake(SECRET),
@@ -87,10 +122,14 @@ class Upstream:
         self.random = world.random
         self.sent: list[Outgoing] = []
         self.count = 0
+        self.emails: dict[str, str] = {}
+        """By reference, the person who was uploaded last."""
 
     def load(self) -> Iterator[Outgoing]:
         yield self.command("intake.affiliate.put", "sim", AFFILIATE)
         yield self.command("intake.question.put", "q_size", QUESTION)
+        yield self.command("routing.rules.put", "house", RULES)
+        yield self.command("routing.list.put", "bad", LIST)
         for campaign in CAMPAIGNS:
             yield self.campaign(campaign)
         while True:
@@ -129,10 +168,12 @@ class Upstream:
             "c": self.random.choice(["US", "DE", "UK"]),
             "k": self.random.choice(["101", "0102"]),
             "a": self.random.choices(GIVEN, [40, 20, 20, 8, 8, 4])[0],
+            "d": DOMAINS[number % len(DOMAINS)],
         }
+        self.emails[reference] = record["e"]
         data = {
             "affiliate": "sim",
-            "lead_code": self.random.choice(CODES),
+            "lead_code": self.random.choice([*CODES, SOLD_ONCE]),
             "reference": reference,
             "record": record | changed.pop("record", {}),
         }
@@ -156,6 +197,11 @@ class Upstream:
             (1, self._alias),
             (3, self._convert),
             (1, self._announce),
+            (2, self._open_or_close),
+            (2, self._edit_list),
+            (4, self._send_by_hand),
+            (1, self._block),
+            (1, self._suspend_or_restore),
         ]
         weights, makers = zip(*kinds, strict=True)
         record: Outgoing = self.random.choices(makers, weights)[0]()
@@ -186,9 +232,45 @@ class Upstream:
         return self.command("intake.lead.convert", f"organic:o{number}", data)
 
     def _announce(self) -> Outgoing:
-        data = {"affiliate": "sim", "id": f"d{self.random.randrange(3)}", "month": "2026-03"}
+        delivery = f"d{self.random.randrange(3)}"
+        data: dict[str, Any] = {"affiliate": "sim", "id": delivery, "month": "2026-03"}
         data |= {"lead_code": CODES[0], "declared": self.random.randrange(50)}
-        return self.command("intake.delivery.announce", f"sim:{data['id']}", data)
+        return self.command("intake.delivery.announce", f"sim:{delivery}", data)
+
+    def _open_or_close(self) -> Outgoing:
+        """Opening a category frees the leads that only waited for that (RTE-14)."""
+        listed = next(each for each in CAMPAIGNS if each["id"] == "listed")
+        opened = self.random.choice([["101"], ["101", "102"]])
+        return self.campaign(listed | {"open_categories": opened})
+
+    def _edit_list(self) -> Outgoing:
+        edit = self.random.choice(["add", "remove"])
+        data = {"list": "bad", edit: [self.random.choice(DOMAINS)], "reason": "simulated"}
+        return self.command("routing.list.edit", "bad", data)
+
+    def _send_by_hand(self) -> Outgoing:
+        """Whoever it is, waiting, sent or unknown: most are refused."""
+        reference = self._earlier()
+        lead = lead_id("main", "sim", reference)
+        person = pseudonym(SECRET, "main", self.emails.get(reference, ""))
+        campaign = self.random.choice(["weekly", "last", "paced", "listed"])
+        data = {"lead": lead, "person_id": person, "campaign": campaign, "reason": "simulated"}
+        return self.command("routing.lead.send", person, data)
+
+    def _person(self) -> str:
+        number = self.random.randrange(self.people)
+        return pseudonym(SECRET, "main", f"{SURNAME.lower()}{number}@mail.example")
+
+    def _block(self) -> Outgoing:
+        person = self._person()
+        kind = self.random.choice(["block", "unblock"])
+        data = {"person_id": person, "reason": "simulated"}
+        return self.command(f"routing.person.{kind}", person, data)
+
+    def _suspend_or_restore(self) -> Outgoing:
+        kind = self.random.choice(["suspend", "restore", "restore"])
+        data = {"customer": "other", "reason": "simulated"}
+        return self.command(f"routing.account.{kind}", "other", data)
 
     def _fresh(self) -> Outgoing:
         record = self.submit()
@@ -230,6 +312,23 @@ class Upstream:
         key = self.random.choice(CAMPAIGNS)["id"].encode()
         place = shard_of(key, self.partitions)
         return Outgoing("routing.claims.v1", place, key, b"garbage", [("ce_id", b"g")])
+
+    def settles(self, sends: Iterable[Document], taken: Set[str]) -> list[Outgoing]:
+        """An operator asks the customer what became of the sends that are uncertain."""
+        return [
+            self.command(
+                "routing.send.settle",
+                send["campaign"],
+                {
+                    "campaign": send["campaign"],
+                    "send": send["_id"],
+                    "outcome": "sent" if send["_id"] in taken else "refused",
+                    "reason": "asked the customer",
+                },
+            )
+            for send in sends
+            if send["status"] == "uncertain"
+        ]
 
     def skips(self, rows: Iterable[Document]) -> list[Outgoing]:
         """An operator gives up what parks a key, of the records that routing has set aside."""
@@ -320,6 +419,9 @@ async def simulate(seed: int, steps: int) -> tuple[Evidence, World]:
         rested = await world.drain()
     world.clock.ahead += timedelta(days=8)
     rested = rested and await world.drain()
+    for settle in upstream.settles(_sends(world), _taken(world)):
+        world.publish(settle)
+    rested = rested and await world.drain()
     evidence = gather(world, "" if rested else world.why_not_quiet())
     evidence.unresolved, evidence.ends = unresolved, ends
     world.stop()
@@ -339,6 +441,15 @@ def _operated(world: World, upstream: Upstream) -> Iterator[Outgoing]:
 def _waiting(world: World) -> list[Document]:
     rows = world.databases["routing"].documents("set_aside")
     return [row for row in rows if row["state"] in ("set_aside", "parked")]
+
+
+def _sends(world: World) -> list[Document]:
+    """Half of what is uncertain stays so."""
+    return world.databases["routing"].documents("sends")[::2]
+
+
+def _taken(world: World) -> set[str]:
+    return {one.key for one in world.customers.received if one.taken}  # type: ignore[attr-defined]
 
 
 def _customers(world: World) -> Endpoint:
