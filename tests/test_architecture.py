@@ -23,12 +23,22 @@ TOP_LEVEL = {
     *(".dockerignore", ".gitignore"),
 }
 
-RANKS = {"__main__": 7, "app": 6, "service": 5, "api": 5, "searching": 4, "handlers": 3, "store": 2}
-"""The layers of a service; every other module of it is domain, which is rank 1."""
+RANKS = {
+    "__main__": 7,
+    "app": 6,
+    "service": 5,
+    "api": 5,
+    "searching": 4,
+    "asking": 4,
+    "handlers": 3,
+    "store": 2,
+}
+"""The layers of a service; every other module of it is domain, which is rank 1. What the api asks
+of the store, `searching` and `asking`, stands between both."""
 DOMAIN = 1
 
 PURE = ("shared.contracts", "shared.errors", "shared.ids")
-DECIDING = (*PURE, "shared.loop.decision", "shared.loop.working_set")
+DECIDING = (*PURE, "shared.matching", "shared.loop.decision", "shared.loop.working_set")
 STORING = (*DECIDING, "shared.loop.catalogue", "shared.store")
 MAY_IMPORT = {DOMAIN: DECIDING, RANKS["handlers"]: DECIDING, RANKS["store"]: STORING}
 """What the inner layers of a service may know of shared: values, never the loop or a client."""
@@ -132,6 +142,7 @@ def service_modules() -> list[Path]:
         ("deploy", ("services", "cli", "tests", "shared.testing")),
         ("services", ("cli", "deploy", "tests", "shared.testing")),
         ("shared/contracts", ("shared.loop", "shared.store", "shared.mongo", "shared.serve")),
+        ("shared/matching", ("shared.contracts", "shared.loop", "shared.store", "shared.mongo")),
         ("shared/loop", ("shared.serve", "shared.read_api", "shared.testing")),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.contracts import intake, routing
+from shared.contracts import campaigns, intake, lists, routing
 from shared.contracts.event import Command
 from shared.testing import oracle
 from shared.topics import manifest
@@ -35,9 +35,15 @@ def codes_in(*callables: str) -> set[str]:
 def first_arguments(path: Path, callables: tuple[str, ...]) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in callables:
-            first = node.args[0]
-            if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                yield first.value
+            yield from texts(node.args[0])
+
+
+def texts(node: ast.expr) -> Iterator[str]:
+    """A text that is written out, or both of `one if … else other`."""
+    if isinstance(node, ast.IfExp):
+        yield from (*texts(node.body), *texts(node.orelse))
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
 
 
 def test_every_refusal_is_described() -> None:
@@ -48,8 +54,9 @@ def test_every_refusal_is_described() -> None:
 
 
 def test_every_acceptance_is_described() -> None:
-    """Written out, given to `_saved`, or the outcome of a lead."""
-    composed = {"accepted", "held", "omitted", "unusable", "waiting", "paused", "resumed"}
+    """Written out, given to `_saved`, or the outcome of a lead or a send."""
+    outcomes = {"accepted", "held", "omitted", "unusable", "waiting", "sent", "refused"}
+    composed = outcomes | {"paused", "resumed"}
     assert codes_in("Accepted", "_accepted") | saved() | composed == section("Accepted")
 
 
@@ -84,13 +91,13 @@ def test_every_command_is_described() -> None:
 
 
 def commands() -> list[type[Command]]:
-    modules = [vars(module).values() for module in (intake, routing)]
+    modules = [vars(module).values() for module in (campaigns, intake, lists, routing)]
     found = [one for values in modules for one in values if isinstance(one, type)]
     return [one for one in found if issubclass(one, Command) and one is not Command]
 
 
 def may_ask(role: str, part: str) -> bool:
-    same_as_put = role in routing.SETS_UP and ("who may put it" in part or "The same" in part)
+    same_as_put = role in campaigns.SETS_UP and ("who may put it" in part or "The same" in part)
     return same_as_put or role in part
 
 
