@@ -1,7 +1,7 @@
 """`make bench`: every figure with what it is measured against, on a broker and a store of its own.
 
-Names given as arguments choose among: processes, normalizing, titles, stage, telemetry, intake,
-path, search. The last one fills a store with a million leads, which takes minutes.
+Names given as arguments choose among: processes, normalizing, titles, matcher, stage, telemetry,
+intake, path, search. The last one fills a store with a million leads, which takes minutes.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from tests.bench import (
     bare,
     common_normalizing,
     intake_path,
+    matching,
     per_message,
     processes,
     searching,
@@ -120,6 +121,9 @@ class Bench:
     def titles(self) -> list[Row]:
         return titles.rows()
 
+    def matcher(self) -> list[Row]:
+        return matching.rows()
+
     def search(self) -> list[Row]:
         return searching.rows(self.found)
 
@@ -195,6 +199,7 @@ def chosen(names: Sequence[str], bench: Bench) -> dict[str, Callable[[], list[Ro
         "processes": bench.processes,
         "normalizing": bench.normalizing,
         "titles": bench.titles,
+        "matcher": bench.matcher,
         "stage": bench.stage,
         "telemetry": bench.telemetry,
         "intake": bench.intake,
