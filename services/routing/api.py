@@ -130,7 +130,8 @@ class Reader:
             raise read_api.BadRequest("kind") from None
         tenant = read_api.tenant(request)
         if isinstance(command, PutCampaign):
-            return await self._asking.preview_campaign(command, tenant)
+            told = await self._asking.preview_campaign(command, tenant)
+            return told | {"warnings": warnings(command), "checklist": checklist(command)}
         return await self._asking.preview_list(command, tenant)
 
     async def lists(self, request: Request) -> Mapping[str, Any]:
