@@ -1,12 +1,13 @@
 """`leadops apply` and `leadops publish`: documents and commands from files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
 from cli.command import Answer, As, Asker, Command
 from cli.documents import Document, free_command, put_commands, read_files
+from cli.list_parts import Ask, is_long, put_long
 from cli.output import CHECK_FAILED, WRONG_USAGE, AsJson, CliError, show_json, show_table
 from cli.publishing import ask
 from deploy import stack
@@ -14,9 +15,14 @@ from deploy import stack
 Files = Annotated[list[str] | None, typer.Option("--file", "-f", help="YAML or JSON; - is stdin.")]
 MoreFiles = Annotated[list[str] | None, typer.Argument(metavar="FILE", help="More files.")]
 
-NAME_OTHERS = ("delivery", "request")
+ORDER = {"rules": 0, "list": 1, "delivery": 3, "request": 3}
+AMONG_OTHERS = 2
+"""Affiliates, questions and campaigns: they don't name each other, and some name lists."""
 
-Rows = list[dict[str, Any]]
+ENTRIES_NAMED = 5
+
+Row = dict[str, Any]
+Rows = list[Row]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +33,7 @@ def register(app: typer.Typer) -> None:
 def apply(
     files: Files = None, more: MoreFiles = None, actor: As = "cli", as_json: AsJson = False
 ) -> None:
-    """Put affiliates, campaigns and questions, announce deliveries, open requests.
+    """Put rules, lists, affiliates, campaigns and questions, announce deliveries, open requests.
 
     The same again changes nothing. Exit code 1 if one is refused.
     """
@@ -37,39 +43,67 @@ def apply(
         show_json(rows)
     else:
         show_table("applied", ["kind", "id", "result", "version", "code", "text"], rows)
+        show_open(row for row in rows if row.get("checklist"))
     fail_if_refused(row["result"] == "refused" for row in rows)
+
+
+def show_open(rows: Iterable[Row]) -> None:
+    """What has to be settled before a campaign starts, and by whom."""
+    tasks = [{"campaign": row["id"], **task} for row in rows for task in row["checklist"]]
+    if tasks:
+        show_table("to settle first", ["campaign", "item", "owner", "text"], tasks)
 
 
 def put(documents: Sequence[Document], asker: Asker) -> Rows:
     """What others name is there before they come: commands of several keys keep no order."""
     commands = put_commands(documents)
-    named, naming = split(documents, commands)
-    answers = ask(named, asker) | ask(naming, asker)
+    answers: dict[str, Answer] = {}
+    for some in in_order(documents, commands):
+        answers |= put_some(some, lambda asked: ask(asked, asker))
     return [
         put_row(document, command, answers[command.id])
         for document, command in zip(documents, commands, strict=True)
     ]
 
 
-def split(
-    documents: Sequence[Document], commands: Sequence[Command]
-) -> tuple[list[Command], list[Command]]:
-    first: list[Command] = []
-    later: list[Command] = []
-    for document, command in zip(documents, commands, strict=True):
-        (later if document.content["kind"] in NAME_OTHERS else first).append(command)
-    return first, later
+def in_order(documents: Sequence[Document], commands: Sequence[Command]) -> list[list[Command]]:
+    """Rules, lists, what may name them, and last what names that."""
+    ranks = [ORDER.get(document.content["kind"], AMONG_OTHERS) for document in documents]
+    return [
+        [command for command, own in zip(commands, ranks, strict=True) if own == rank]
+        for rank in sorted(set(ranks))
+    ]
 
 
-def put_row(document: Document, command: Command, answer: Answer) -> dict[str, Any]:
-    return {
+def put_some(commands: Sequence[Command], ask: Ask) -> dict[str, Answer]:
+    """Lists that are too long for one command one after the other, the others together."""
+    long = {command.id: command for command in commands if is_long(command)}
+    answers = dict(ask([command for command in commands if command.id not in long]))
+    return answers | {command.id: put_long(command, ask) for command in long.values()}
+
+
+def put_row(document: Document, command: Command, answer: Answer) -> Row:
+    details = answer.details
+    text = "; ".join(details.get("warnings", ())) or None
+    row = {
         "kind": document.content["kind"],
         "id": command.key,
         "result": answer.code if answer.accepted else "refused",
-        "version": answer.details.get("version"),
+        "version": details.get("version"),
         "code": None if answer.accepted else answer.code,
-        "text": None if answer.accepted else f"{document.place}: {answer.text}",
+        "text": text if answer.accepted else refusal(document, answer),
     }
+    shown = ("warnings", "checklist")
+    return row | {name: details[name] for name in shown if name in details}
+
+
+def refusal(document: Document, answer: Answer) -> str:
+    """With the entries of a list that are meant."""
+    text = f"{document.place}: {answer.text}"
+    places = answer.details.get("places", ())
+    entries = document.content.get("entries", ())
+    bad = [f"{entries[place]!r} ({place + 1})" for place in places[:ENTRIES_NAMED]]
+    return f"{text}: {', '.join(bad)}" if bad else text
 
 
 def publish(

@@ -1,26 +1,31 @@
-"""`leadops campaigns`: list, show, pause, resume."""
+"""`leadops campaigns`: list, show, pause, resume, lint, unsent."""
 
 import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
+from cli import linting
 from cli.api import Api
 from cli.command import As, Asker, Command
-from cli.output import AsJson, show, show_json, show_table
+from cli.documents import typed
+from cli.output import CHECK_FAILED, AsJson, show, show_json, show_table
 from cli.publishing import demand
 from shared.contracts.campaigns import PauseCampaign, ResumeCampaign
 
 Reason = Annotated[str, typer.Option(help="Why, for the audit.")]
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN")]
 COLUMNS = ["id", "customer", "programme", "version", "status", "priority", "lead_codes"]
+TOLD_APART = ("versions", "slots", "counted", "warnings", "checklist")
+TASK = ["item", "owner", "is_settled", "text"]
 
 
 def register(app: typer.Typer) -> None:
     campaigns = typer.Typer(help="Customers' standing orders for leads.")
     campaigns.command("list")(list_campaigns)
-    for command in (show_campaign, pause, resume):
+    for command in (show_campaign, pause, resume, lint, unsent):
         campaigns.command(command.__name__.removesuffix("_campaign"))(command)
     app.add_typer(campaigns, name="campaigns")
 
@@ -37,22 +42,47 @@ def list_campaigns(as_json: AsJson = False) -> None:
 
 
 def show_campaign(campaign: Campaign, as_json: AsJson = False) -> None:
-    """One campaign with its slots and all its versions."""
+    """One campaign with its slots, what is open or worth a look, and all its versions."""
     with Api() as api:
-        found = api.get("routing", f"/campaigns/{quote(campaign, safe='')}")
+        found = api.get("routing", path_of(campaign))
     if as_json:
         show_json(found)
         return
-    described = {name: value for name, value in found.items() if name not in ("versions", "slots")}
-    rows = [{"field": name, "value": plain(value)} for name, value in described.items()]
-    show_table(campaign, ["field", "value"], rows)
+    show_table(campaign, ["field", "value"], described(found))
     show_table("slots", ["reserved", "used", "uncertain"], [found["slots"]])
+    show_counts("counted slots", "slot", found["counted"])
+    show_warnings(found["warnings"])
+    if found["checklist"]:
+        show_table("checklist", TASK, found["checklist"])
     columns = ["version", "status", "changed_at", "changed_by", "reason"]
     show_table("versions", columns, found["versions"])
 
 
+def path_of(campaign: str) -> str:
+    return f"/campaigns/{quote(campaign, safe='')}"
+
+
+def described(found: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """What is given; what is left open is left out."""
+    for name, value in found.items():
+        if name not in TOLD_APART and value not in (None, [], {}, ""):
+            yield {"field": name, "value": plain(value)}
+
+
 def plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def show_counts(title: str, of: str, counts: Mapping[str, int]) -> None:
+    """Largest first."""
+    rows = [{of: name, "count": n} for name, n in sorted(counts.items(), key=lambda pair: -pair[1])]
+    if rows:
+        show_table(title, [of, "count"], rows)
+
+
+def show_warnings(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        print(f"warning: {warning}")
 
 
 def pause(
@@ -62,7 +92,7 @@ def pause(
     as_json: AsJson = False,
 ) -> None:
     """Nothing more is sent to it from the moment that this is accepted."""
-    ask_campaign(PauseCampaign.TYPE, campaign, reason, actor, as_json=as_json)
+    ask_campaign(typed(PauseCampaign, campaign=campaign, reason=reason), actor, as_json=as_json)
 
 
 def resume(
@@ -72,11 +102,49 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Leads that are accepted from now on may be sent to it again."""
-    ask_campaign(ResumeCampaign.TYPE, campaign, reason, actor, as_json=as_json)
+    ask_campaign(typed(ResumeCampaign, campaign=campaign, reason=reason), actor, as_json=as_json)
 
 
-def ask_campaign(kind: str, campaign: str, reason: str, actor: str, *, as_json: bool) -> None:
-    data = json.dumps({"campaign": campaign, "reason": reason}).encode()
-    answer = demand(Command(kind, data, campaign), Asker(actor))
-    text = f"{campaign}: {answer.code}, version {answer.details.get('version')}"
+def ask_campaign(command: Command, actor: str, *, as_json: bool) -> None:
+    answer = demand(command, Asker(actor))
+    text = f"{command.key}: {answer.code}, version {answer.details.get('version')}"
     show(answer.as_json(), as_json=as_json, text=text)
+
+
+def lint(
+    targets: Annotated[
+        list[str], typer.Argument(metavar="FILE|CAMPAIGN...", help="Files, or campaigns by id.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """What would be refused, what is still to settle and by whom, and what is worth a look.
+
+    Files hold documents of kind campaign, and nothing is changed by them. Exit code 1 if something
+    is refused or open.
+    """
+    findings = linting.findings(targets)
+    if as_json:
+        show_json({"campaigns": findings})
+    else:
+        show_findings(findings)
+    if any(each["refused"] or each["open"] for each in findings):
+        raise typer.Exit(CHECK_FAILED)
+
+
+def show_findings(findings: Sequence[linting.Finding]) -> None:
+    rows = [row for each in findings for row in linting.rows_of(each)]
+    show_table("campaigns", ["campaign", "place", "what", "owner", "text"], rows)
+
+
+def unsent(campaign: Campaign, as_json: AsJson = False) -> None:
+    """The campaign's unsent leads, counted by check; a lead counts under each that it fails."""
+    with Api(seconds=linting.PATIENCE_SECONDS) as api:
+        found = api.get("routing", f"{path_of(campaign)}/unsent")
+    if as_json:
+        show_json(found)
+    elif found["unsent"]:
+        show_counts(
+            f"{campaign}, version {found['version']}: unsent leads", "check", found["unsent"]
+        )
+    else:
+        print(f"{campaign}, version {found['version']}: no unsent lead")

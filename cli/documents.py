@@ -10,27 +10,61 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from cli.command import Command
 from cli.output import WRONG_USAGE, CliError
+from shared.contracts import event as contracts
 from shared.contracts.campaigns import PutCampaign
-from shared.contracts.intake import AnnounceDelivery, OpenRequest, PutAffiliate, PutQuestion
+from shared.contracts.intake import (
+    AddAlias,
+    AnnounceDelivery,
+    OpenRequest,
+    PutAffiliate,
+    PutQuestion,
+)
+from shared.contracts.lists import LIST_ENTRIES_MAX, EditList, Entry, PutList, PutRules
 
-Described = PutAffiliate | PutCampaign | PutQuestion | AnnounceDelivery | OpenRequest
 
-KINDS: Mapping[str, type[Described]] = {
+class WholeList(PutList):
+    """A list with all its entries: more than fit into one command are put in parts."""
+
+    entries: Annotated[tuple[Entry, ...], Field(max_length=LIST_ENTRIES_MAX)] = ()
+
+
+def whole_list(command: Command) -> WholeList:
+    return WholeList.model_validate_json(command.data)
+
+
+Kinds = Mapping[str, type[contracts.Command]]
+
+KINDS: Kinds = {
     "affiliate": PutAffiliate,
     "campaign": PutCampaign,
     "question": PutQuestion,
     "delivery": AnnounceDelivery,
     "request": OpenRequest,
+    "rules": PutRules,
+    "list": WholeList,
 }
+PREVIEWED: Kinds = {
+    "campaign": PutCampaign,
+    "list": WholeList,
+    "list_edit": EditList,
+    "alias": AddAlias,
+}
+"""Changes of which one may ask what they would free."""
+
 ASKS_FOR = "asks_for"
 """A request's own kind, since `kind` says in a document what the document is."""
+
+HOUSE = "house"
+KEY_FIELDS = ("person_id", "campaign", "question", "list", "id", "customer")
+"""A command's entity is the first of them that it has: what is asked of a person for a campaign
+belongs to the person, and a campaign has a customer, too."""
 
 COMMAND_FIELDS = {"type", "data", "key", "id", "source"}
 
@@ -157,12 +191,12 @@ def problem(error: Exception) -> str:
     return "neither YAML nor JSON"
 
 
-def put_command(document: Document) -> Command:
+def put_command(document: Document, kinds: Kinds = KINDS) -> Command:
     """The command that a document stands for: it puts, announces or opens what is described."""
     content = document.content
-    if not isinstance(content, dict) or content.get("kind") not in KINDS:
-        raise document.unreadable(f"field kind: one of {', '.join(KINDS)} is needed")
-    model, given = KINDS[content["kind"]], described(content)
+    if not isinstance(content, dict) or content.get("kind") not in kinds:
+        raise document.unreadable(f"field kind: one of {', '.join(kinds)} is needed")
+    model, given = kinds[content["kind"]], described(content)
     try:
         put = model.model_validate(given)
     except ValidationError as error:
@@ -172,6 +206,15 @@ def put_command(document: Document) -> Command:
     return Command(model.TYPE, put.model_dump_json(by_alias=True).encode(), entity_key(put))
 
 
+def typed(kind: type[contracts.Command], **fields: Any) -> Command:
+    """A command whose fields were typed, with the key of its entity."""
+    try:
+        said = kind.model_validate(fields)
+    except ValidationError as error:
+        raise CliError("usage", fields_of(error), WRONG_USAGE) from error
+    return Command(kind.TYPE, said.model_dump_json(by_alias=True).encode(), entity_key(said))
+
+
 def described(content: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in content.items() if name != "kind"}
     if content["kind"] == "request" and ASKS_FOR in given:
@@ -179,10 +222,16 @@ def described(content: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def entity_key(command: Described) -> str:
-    if isinstance(command, AnnounceDelivery | OpenRequest):
-        return f"{command.affiliate}:{command.id}"
-    return command.id
+def entity_key(command: contracts.Command) -> str:
+    key = key_in(command.model_dump(include={"affiliate", "reference", *KEY_FIELDS}))
+    assert key is not None, f"{type(command).__name__} has no key"
+    return key
+
+
+def key_in(data: Mapping[str, Any]) -> str | None:
+    if "affiliate" in data and (own := data.get("reference", data.get("id"))):
+        return f"{data['affiliate']}:{own}"
+    return next((data[name] for name in KEY_FIELDS if isinstance(data.get(name), str)), None)
 
 
 def fields_of(error: ValidationError) -> str:
@@ -229,17 +278,16 @@ def free_command(document: Document) -> Command:
 
 def key_of(document: Document) -> str:
     """The key that is given, or the one that the wire contract asks for."""
-    content, data = document.content, document.content["data"]
+    content = document.content
     if isinstance(content.get("key"), str):
         return str(content["key"])
-    if "affiliate" in data and (own := data.get("reference", data.get("id"))):
-        return f"{data['affiliate']}:{own}"
-    for name in ("campaign", "question", "id"):
-        if isinstance(data.get(name), str):
-            return str(data[name])
+    if content["type"] == PutRules.TYPE:
+        return HOUSE
+    if key := key_in(content["data"]):
+        return key
     raise document.unreadable("field key: a text is needed")
 
 
-def put_commands(documents: Sequence[Document]) -> list[Command]:
+def put_commands(documents: Sequence[Document], kinds: Kinds = KINDS) -> list[Command]:
     """All are read before the first is published, so a slip in the last one changes nothing."""
-    return [put_command(document) for document in documents]
+    return [put_command(document, kinds) for document in documents]

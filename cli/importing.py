@@ -71,11 +71,15 @@ def table_of(content: bytes, reference_field: str) -> Table:
         from cli import workbook
 
         return workbook.read(content)
-    start = content.removeprefix(b"\xef\xbb\xbf").lstrip()
-    for signature, kind in FOREIGN_SIGNATURES.items():
-        if start.startswith(signature):
-            raise unreadable(f"this is neither CSV nor XLSX: it is {kind}")
+    if kind := foreign_kind(content):
+        raise unreadable(f"this is neither CSV nor XLSX: it is {kind}")
     return delimited.read(content, reference_field)
+
+
+def foreign_kind(content: bytes) -> str | None:
+    start = content.removeprefix(b"\xef\xbb\xbf").lstrip()
+    kinds = FOREIGN_SIGNATURES.items()
+    return next((kind for signature, kind in kinds if start.startswith(signature)), None)
 
 
 def check_header(

@@ -1,4 +1,4 @@
-"""`leadops leads` and `leadops explain`: what became of leads, and why."""
+"""`leadops leads`: what became of leads."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -24,7 +24,6 @@ def register(app: typer.Typer) -> None:
     leads.callback()(search)
     leads.command("show")(show_lead)
     app.add_typer(leads, name="leads")
-    app.command()(explain)
 
 
 def search(
@@ -58,15 +57,21 @@ def search(
 
 
 def pages(
-    api: Api, path: str, wanted: Mapping[str, str | None], limit: int
+    api: Api,
+    path: str,
+    wanted: Mapping[str, str | None],
+    limit: int,
+    *,
+    service: str = "intake",
+    rows: str = "leads",
 ) -> list[dict[str, Any]]:
-    """Up to `limit` leads, a page at a time."""
+    """Up to `limit` rows, a page at a time."""
     found: list[dict[str, Any]] = []
     after: str | None = None
     while len(found) < limit:
         size = min(limit - len(found), LIMIT_OF_A_PAGE)
-        page = api.get("intake", path, **wanted, limit=size, after=after)
-        found += page["leads"]
+        page = api.get(service, path, **wanted, limit=size, after=after)
+        found += page[rows]
         after = page["next"]
         if after is None:
             break
@@ -120,30 +125,3 @@ def print_lead(whole: dict[str, Any]) -> None:
     asked = [row | {"failing": codes(row["failing"])} for row in routed["asked"]]
     show_table("campaigns asked", ["campaign", "version", "state", "failing"], asked)
     show_table("sends", ["key", "campaign", "version", "status"], routed["sends"])
-
-
-def explain(
-    lead: str,
-    campaign: Annotated[str | None, typer.Option(help="This campaign only.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Why a lead was, or was not, sent: every failing check, per campaign of its lead code."""
-    with Api() as api:
-        told = api.get("routing", f"/explain/{quote(lead, safe='')}", campaign=campaign)
-    if as_json:
-        show_json(told)
-        return
-    columns = ["campaign", "version", "state", "check", "value", "wanted", "text"]
-    rows = [row for each in told["campaigns"] for row in failing_rows(each)]
-    show_table(f"lead {lead}: {told['state']}", columns, rows)
-
-
-def failing_rows(told: dict[str, Any]) -> list[dict[str, Any]]:
-    head = {name: told[name] for name in ("campaign", "version", "state")}
-    failing = [
-        head
-        | {"check": each["code"], "value": each["value"], "text": each["text"]}
-        | {"wanted": ", ".join(each["wanted"])}
-        for each in told["failing"]
-    ]
-    return failing or [head]

@@ -18,11 +18,14 @@ CHECK_FAILED, WRONG_USAGE, UNREACHABLE = 1, 2, 3
 
 
 class CliError(Exception):
-    """What went wrong, for a program (code), for a person (text), and for the shell."""
+    """What went wrong, for a program (code, details), for a person (text), and for the shell."""
 
-    def __init__(self, code: str, text: str, exit_code: int) -> None:
+    def __init__(
+        self, code: str, text: str, exit_code: int, details: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(text)
         self.code, self.text, self.exit_code = code, text, exit_code
+        self.details = details or {}
 
 
 def progress(text: str) -> None:
@@ -53,6 +56,7 @@ def show_table(title: str, columns: Iterable[str], rows: Iterable[Mapping[str, A
 
 def show_error(error: CliError, *, as_json: bool) -> None:
     if as_json:
-        show_json({"error": {"code": error.code, "text": error.text}})
+        details = {"details": error.details} if error.details else {}
+        show_json({"error": {"code": error.code, "text": error.text, **details}})
     else:
         print(f"error: {error.text}", file=sys.stderr)

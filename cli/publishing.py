@@ -51,7 +51,7 @@ def demand(command: Command, asker: Asker) -> Answer:
     """The answer to one command, which must be that it was accepted."""
     answer = ask([command], asker)[command.id]
     if not answer.accepted:
-        raise CliError(answer.code, f"refused: {answer.text}", CHECK_FAILED)
+        raise CliError(answer.code, f"refused: {answer.text}", CHECK_FAILED, answer.details)
     return answer
 
 

@@ -1,0 +1,96 @@
+"""`leadops explain` and `leadops watch`: why a lead was not sent, and which leads nobody gets."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from cli.api import Api
+from cli.output import AsJson, CliError, show_json, show_table
+
+HEAD = ["campaign", "version", "state"]
+CHECK = ["check", "value", "wanted", "rule", "text", "who", "how"]
+WATCHED = ["affiliate", "lead_code", "delivery", "unsent", "since", "raised_at", "codes", "leads"]
+LEADS_SHOWN = 3
+
+Row = dict[str, Any]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(explain)
+    app.command()(watch)
+
+
+def explain(
+    lead: str,
+    campaign: Annotated[str | None, typer.Option(help="This campaign only.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Why a lead was, or was not, sent: every failing check, who can mend it, and how."""
+    with Api() as api:
+        told = explained(api, lead, campaign)
+    if as_json:
+        show_json(told)
+        return
+    title = f"lead {lead}: {told['state']}"
+    if "reasons" in told:
+        show_table(title, ["code", "field", "text"], told["reasons"])
+        show_table("held for", ["question", "given"], told["held"])
+        return
+    show_table(title, [*HEAD, *CHECK], [row for each in told["campaigns"] for row in rows_of(each)])
+    if told["closest"]:
+        rows = [row for each in told["closest"] for row in rows_of(each)]
+        show_table("closest misses: one check only", ["campaign", "version", *CHECK], rows)
+
+
+def explained(api: Api, lead: str, campaign: str | None) -> Row:
+    try:
+        return dict(api.get("routing", f"/explain/{quote(lead, safe='')}", campaign=campaign))
+    except CliError as error:
+        if error.code != "not_found":
+            raise
+        return not_accepted(api.get("intake", f"/leads/{quote(lead, safe='')}"), error)
+
+
+def not_accepted(lead: Mapping[str, Any], unknown: CliError) -> Row:
+    """Routing knows accepted leads only; of the others intake says what is wrong with them."""
+    if lead["outcome"] == "accepted":
+        raise CliError(unknown.code, f"routing: {unknown.text}", unknown.exit_code)
+    told = {"lead": lead["id"], "state": lead["outcome"], "campaigns": [], "closest": []}
+    return told | {"reasons": lead["reasons"], "held": lead["held"]}
+
+
+def rows_of(told: Mapping[str, Any]) -> Iterator[Row]:
+    """One a check; then what the newest version says, where that is another."""
+    yield from failing_rows(told, told["state"])
+    if now := told.get("now"):
+        nothing = {"text": "nothing stands in its way"}
+        yield from (row | ({} if "check" in row else nothing) for row in failing_rows(now, "now"))
+
+
+def failing_rows(told: Mapping[str, Any], state: str) -> list[Row]:
+    head = {"campaign": told["campaign"], "version": told["version"], "state": state}
+    return [head | check_row(failing) for failing in told["failing"]] or [head]
+
+
+def check_row(failing: Mapping[str, Any]) -> Row:
+    told = {name: failing[name] for name in ("value", "rule", "text", "who", "how")}
+    return told | {"check": failing["code"], "wanted": ", ".join(failing["wanted"])}
+
+
+def watch(as_json: AsJson = False) -> None:
+    """Lead codes and deliveries whose leads were unsent a day after their upload."""
+    with Api() as api:
+        found = api.get("routing", "/watch")
+    if as_json:
+        show_json(found)
+    else:
+        show_table("unsent after a day", WATCHED, map(watched_row, found["deliveries"]))
+
+
+def watched_row(group: Mapping[str, Any]) -> Row:
+    leads = group["leads"]
+    more = f" and {len(leads) - LEADS_SHOWN} more" if len(leads) > LEADS_SHOWN else ""
+    some = ", ".join(leads[:LEADS_SHOWN])
+    return {**group, "codes": ", ".join(group["codes"]), "leads": some + more}

@@ -1,0 +1,148 @@
+"""`leadops lists`: companies that are kept out, or the only ones that are wanted (RTE-06)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from cli import list_files
+from cli.api import Api
+from cli.command import Answer, As, Asker, Command
+from cli.documents import typed
+from cli.import_commands import ask_with_bar, read_bytes
+from cli.list_files import BadLine, Line
+from cli.list_parts import folded, put_parts
+from cli.output import WRONG_USAGE, AsJson, CliError, progress, show, show_json, show_table
+from cli.publishing import demand
+from cli.send_commands import Reason
+from shared.contracts.lists import EditList, PutList
+from shared.contracts.values import Instant
+
+COLUMNS = ["id", "version", "entries", "parts", "coming_at", "changed_at", "changed_by"]
+NEITHER = "neither a domain nor a name"
+
+ListId = Annotated[str, typer.Argument(metavar="LIST")]
+Entries = Annotated[list[str], typer.Argument(metavar="ENTRY...", help="Domains or names.")]
+
+_instant: TypeAdapter[Instant] = TypeAdapter(Instant)
+
+
+def register(app: typer.Typer) -> None:
+    lists = typer.Typer(help="Lists of companies that campaigns suppress or approve.")
+    lists.command("list")(list_lists)
+    lists.command("show")(show_list)
+    lists.command("import")(import_list)
+    lists.command()(add)
+    lists.command()(remove)
+    app.add_typer(lists, name="lists")
+
+
+def list_lists(as_json: AsJson = False) -> None:
+    """All lists as they are now."""
+    with Api() as api:
+        found = api.get("routing", "/lists")
+    if as_json:
+        show_json(found)
+    else:
+        show_table("lists", COLUMNS, map(list_row, found["lists"]))
+
+
+def list_row(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {**found, "parts": len(found["parts"])}
+
+
+def show_list(
+    name: ListId,
+    limit: Annotated[int, typer.Option(min=0, help="So many entries; --json has all.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """One list with its entries, as they are compared, and the campaigns that use it."""
+    with Api() as api:
+        found = api.get("routing", f"/lists/{quote(name, safe='')}")
+    if as_json:
+        show_json(found)
+        return
+    show_table(name, COLUMNS, [list_row(found)])
+    print(f"used by: {', '.join(found['used_by']) or 'no campaign'}")
+    rows = [dict(zip(("is", "entry"), term.split(":", 1), strict=True)) for term in found["terms"]]
+    show_table("entries", ["is", "entry"], rows[:limit])
+    if len(rows) > limit:
+        print(f"and {len(rows) - limit} more")
+
+
+def import_list(
+    file: Annotated[
+        str, typer.Argument(help="One entry a line, or the first column of a CSV; - is stdin.")
+    ],
+    name: Annotated[str, typer.Option("--list", help="Which list it is to be, whole.")],
+    effective_from: Annotated[
+        str | None, typer.Option(help="Instant with its offset; until then nothing changes.")
+    ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Put the list without its bad lines.")
+    ] = False,
+    actor: As = "cli",
+    as_json: AsJson = False,
+) -> None:
+    """Put a list from a file. If a line is bad, all bad lines are told and nothing changes."""
+    at = None if effective_from is None else instant(effective_from)
+    lines = list_files.read(file, read_bytes(file))
+    good = [line for line in lines if isinstance(line, Line)]
+    list_files.check_number(file, len({folded(line.entry) for line in good}))
+    asker = Asker(actor)
+    kept = put_parts(name, [line.entry for line in good], lambda some: ask_with_bar(some, asker))
+    bad = bad_lines(lines, kept.bad)
+    for line in bad:
+        progress(f"{file}:{line.number}: {line.entry}: {line.why}")
+    if bad and not (skip_bad and kept.digests):
+        told = {"lines": [line.as_json() for line in bad]}
+        text = f"{file}: {len(bad)} bad lines, so the list stays as it was"
+        raise CliError("entries_invalid", text, WRONG_USAGE, told)
+    answer = demand(typed(PutList, id=name, parts=kept.digests, effective_from=at), asker)
+    tell(name, answer, bad, as_json=as_json)
+
+
+def instant(text: str) -> Instant:
+    try:
+        return _instant.validate_strings(text)
+    except ValidationError as error:
+        why = f"{text!r} is no instant; write 2026-03-01T09:00:00Z, or with an offset"
+        raise CliError("usage", why, WRONG_USAGE) from error
+
+
+def bad_lines(lines: Sequence[Line | BadLine], bad: frozenset[str]) -> list[BadLine]:
+    """In the order of the file; an entry that stands twice is bad twice."""
+    return [
+        line if isinstance(line, BadLine) else BadLine(line.number, line.entry, NEITHER)
+        for line in lines
+        if isinstance(line, BadLine) or folded(line.entry) in bad
+    ]
+
+
+def tell(name: str, answer: Answer, bad: Sequence[BadLine] = (), *, as_json: bool) -> None:
+    entries, from_ = answer.details.get("entries"), answer.details.get("effective_from")
+    text = f"{name}: {answer.code}, version {answer.details.get('version')}, {entries} entries"
+    text += f" from {from_} on" if from_ else ""
+    text += f"; {len(bad)} bad lines were left out" if bad else ""
+    told = {"list": name, "bad": [line.as_json() for line in bad]}
+    show(answer.as_json() | told, as_json=as_json, text=text)
+
+
+def add(
+    name: ListId, entries: Entries, reason: Reason, actor: As = "cli", as_json: AsJson = False
+) -> None:
+    """Entries come on the list; those that are on it stay."""
+    edit(name, typed(EditList, list=name, add=entries, reason=reason), actor, as_json=as_json)
+
+
+def remove(
+    name: ListId, entries: Entries, reason: Reason, actor: As = "cli", as_json: AsJson = False
+) -> None:
+    """Entries go from the list; leads that they kept back are decided again."""
+    edit(name, typed(EditList, list=name, remove=entries, reason=reason), actor, as_json=as_json)
+
+
+def edit(name: str, command: Command, actor: str, *, as_json: bool) -> None:
+    tell(name, demand(command, Asker(actor)), as_json=as_json)

@@ -1,0 +1,135 @@
+"""`leadops preview`: what a change would free, before it is made (RTE-14, INT-07)."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import typer
+
+from cli.api import Api
+from cli.apply_commands import Files, MoreFiles, fail_if_refused, read_all
+from cli.command import Command
+from cli.documents import PREVIEWED, Document, put_command, whole_list
+from cli.lead_commands import pages
+from cli.linting import PATIENCE_SECONDS, preview
+from cli.list_parts import folded
+from cli.output import WRONG_USAGE, AsJson, CliError, show_json, show_table
+from shared.contracts.intake import AddAlias
+from shared.contracts.lists import PART_ENTRIES_MAX
+
+COLUMNS = ["kind", "id", "campaign", "frees", "looked_at", "stay_unsent", "leads", "code", "text"]
+HELD_MAX = 1_000_000
+LEADS_TOLD_MAX = 20
+LEADS_SHOWN = 3
+
+Told = dict[str, Any]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("preview")(preview_files)
+
+
+def preview_files(files: Files = None, more: MoreFiles = None, as_json: AsJson = False) -> None:
+    """What documents of kind campaign, list, list_edit and alias would free, each by itself.
+
+    Nothing is changed. Exit code 1 if one would be refused.
+    """
+    with Api(seconds=PATIENCE_SECONDS) as api:
+        documents = read_all(files, more, {"RECEIVER": api.stack["receiver"]})
+        commands = [put_command(document, PREVIEWED) for document in documents]
+        check_lengths(documents, commands)
+        pairs = zip(documents, commands, strict=True)
+        told = [previewed(api, document, command) for document, command in pairs]
+    if as_json:
+        show_json({"previews": told})
+    else:
+        show_table("preview", COLUMNS, [row for each in told for row in rows_of(each)])
+    fail_if_refused(each["refused"] for each in told)
+
+
+def check_lengths(documents: Iterable[Document], commands: Iterable[Command]) -> None:
+    """Parts would have to be put before routing can look at them, and that is a change."""
+    for document, command in zip(documents, commands, strict=True):
+        if document.content["kind"] == "list" and is_too_long(command):
+            text = f"more than {PART_ENTRIES_MAX} entries; preview what changes, as a list_edit"
+            raise CliError("list_too_long", f"{document.place}: {text}", WRONG_USAGE)
+
+
+def is_too_long(command: Command) -> bool:
+    return len(whole_list(command).entries) > PART_ENTRIES_MAX
+
+
+def previewed(api: Api, document: Document, command: Command) -> Told:
+    kind = document.content["kind"]
+    answer = preview_alias(api, command) if kind == "alias" else preview(api, kind, command)
+    head: Told = {"kind": kind, "id": command.key, "place": document.place}
+    return {**head, "refused": None, "campaigns": [], **answer}
+
+
+def preview_alias(api: Api, command: Command) -> Mapping[str, Any]:
+    """Which leads it would let pass intake. Routing sees them only then."""
+    alias = AddAlias.model_validate_json(command.data)
+    known = {one["id"]: one for one in api.get("intake", "/questions")["questions"]}
+    if refused := against(alias, known.get(alias.question)):
+        return {"refused": refused}
+    held = pages(api, "/held", {"question": alias.question}, HELD_MAX)
+    return {"campaigns": [freed_by(alias, held)]}
+
+
+def against(alias: AddAlias, question: Mapping[str, Any] | None) -> Mapping[str, str] | None:
+    if question is None:
+        return {"code": "question_unknown", "text": "there is no such question"}
+    if alias.answer not in question["answers"]:
+        return {"code": "answer_not_allowed", "text": "the question allows no such answer"}
+    given = folded(alias.given)
+    if given in map(folded, question["answers"]) and given != folded(alias.answer):
+        text = "what is given is an allowed answer itself"
+        return {"code": "answer_allowed", "text": text}
+    return None
+
+
+def freed_by(alias: AddAlias, leads: Iterable[Mapping[str, Any]]) -> Told:
+    """A lead that is held for something else besides stays, and is counted under that question."""
+    freed: list[str] = []
+    staying: Counter[str] = Counter()
+    looked_at = 0
+    for lead in leads:
+        asked = [held for held in lead["held"] if is_meant(alias, held)]
+        if not asked:
+            continue
+        looked_at += 1
+        others = {held["question"] for held in lead["held"] if held not in asked}
+        staying.update(others)
+        if not others:
+            freed.append(lead["id"])
+    return {
+        "campaign": None,
+        "frees": len(freed),
+        "looked_at": looked_at,
+        "stay_unsent": dict(staying),
+        "leads": freed[:LEADS_TOLD_MAX],
+    }
+
+
+def is_meant(alias: AddAlias, held: Mapping[str, Any]) -> bool:
+    return bool(held["question"] == alias.question and folded(held["given"]) == folded(alias.given))
+
+
+def rows_of(told: Told) -> Iterator[Told]:
+    head = {name: told[name] for name in ("kind", "id")}
+    if refused := told["refused"]:
+        yield head | {"code": refused["code"], "text": f"{told['place']}: {refused['text']}"}
+    elif not told["campaigns"]:
+        yield head | {"text": "no campaign uses it"}
+    for each in told["campaigns"]:
+        counts = sorted(each["stay_unsent"].items(), key=lambda pair: -pair[1])
+        yield head | {
+            **{name: each[name] for name in ("campaign", "frees", "looked_at")},
+            "stay_unsent": ", ".join(f"{check} {count}" for check, count in counts) or None,
+            "leads": some(each["leads"], each["frees"]) or None,
+        }
+
+
+def some(leads: list[str], count: int) -> str:
+    shown = leads[:LEADS_SHOWN]
+    return ", ".join(shown) + (f" and {count - len(shown)} more" if count > len(shown) else "")

@@ -1,0 +1,97 @@
+"""`leadops send`, `settle` and `sends`: sending by hand, and what became of a campaign's sends."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+import typer
+
+from cli.api import Api
+from cli.command import As, Asker
+from cli.documents import typed
+from cli.lead_commands import pages
+from cli.output import AsJson, show, show_json, show_table
+from cli.publishing import demand
+from shared.contracts.routing import SendLead, SettleSend
+
+COLUMNS = ["send", "lead", "version", "status", "at", "what", "text"]
+
+Status = Literal["waiting", "dropped", "reserved", "sent", "refused", "uncertain"]
+Reason = Annotated[str, typer.Option(help="Why, for the audit.")]
+Row = dict[str, Any]
+
+
+def register(app: typer.Typer) -> None:
+    for command in (send, settle, sends):
+        app.command()(command)
+
+
+def send(
+    lead: Annotated[str, typer.Argument(metavar="LEAD")],
+    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN")],
+    reason: Reason,
+    actor: As = "cli",
+    as_json: AsJson = False,
+) -> None:
+    """Send a lead through that waits for the send day, or whose title is suppressed."""
+    with Api() as api:
+        person = person_of(api, lead)
+    asked = typed(SendLead, lead=lead, person_id=person, campaign=campaign, reason=reason)
+    answer = demand(asked, Asker(actor))
+    text = f"{campaign} is asked; `leadops explain {lead} --campaign {campaign}` tells its answer"
+    show(answer.as_json(), as_json=as_json, text=text)
+
+
+def person_of(api: Api, lead: str) -> str:
+    """Routing's commands about a person go where the person is decided."""
+    return str(api.get("routing", f"/leads/{quote(lead, safe='')}")["person_id"])
+
+
+def settle(
+    key: Annotated[str, typer.Argument(metavar="SEND", help="As `leadops sends` tells it.")],
+    campaign: Annotated[str, typer.Option(help="Whose send it is.")],
+    sent: Annotated[bool, typer.Option("--sent/--refused", help="What was found out.")],
+    reason: Reason,
+    actor: As = "cli",
+    as_json: AsJson = False,
+) -> None:
+    """Say what became of a send that was given up with an unknown outcome."""
+    outcome = "sent" if sent else "refused"
+    asked = typed(SettleSend, campaign=campaign, send=key, outcome=outcome, reason=reason)
+    answer = demand(asked, Asker(actor))
+    show(answer.as_json(), as_json=as_json, text=f"{key}: {answer.code}")
+
+
+def sends(
+    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN")],
+    status: Annotated[Status | None, typer.Option(help="Only those.")] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """A campaign's sends, each with its history and what came of its attempts."""
+    path = f"/campaigns/{quote(campaign, safe='')}/sends"
+    with Api() as api:
+        found = pages(api, path, {"status": status}, limit, service="routing", rows="sends")
+    if as_json:
+        show_json({"sends": found})
+    else:
+        show_table(f"{len(found)} sends", COLUMNS, send_rows(found))
+
+
+def send_rows(found: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
+    """One an entry; the send itself is told in the first of its rows."""
+    for each in found:
+        head = {"send": each["key"], **{name: each[name] for name in ("lead", "version", "status")}}
+        for entry in entries_of(each) or [{}]:
+            yield head | entry
+            head = dict.fromkeys(head, "")
+
+
+def entries_of(told: Mapping[str, Any]) -> list[Row]:
+    """Attempts are part of the history once the send has ended, and beside it until then."""
+    tried = [
+        {"at": each["at"], "what": "attempt"}
+        | {"text": f"{each['number']}: {each['verdict']}: {each['text']}"}
+        for each in told["tried"]
+    ]
+    return [*told["history"], *tried]
