@@ -1,15 +1,19 @@
 """Plain builders of valid things, for tests that change the one field they are about."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from services.intake.affiliates import Affiliate, stored_id
-from services.routing import campaigns
+from services.routing import campaigns, house, lists
 from services.routing.campaigns import Campaign
+from services.routing.catalogues import Catalogues
+from services.routing.house import Account, Rules
+from services.routing.lists import CompanyList, Content, ListPart
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.event import Event
 from shared.contracts.intake import LeadAccepted, PutAffiliate, SubmitLead
+from shared.contracts.lists import PutRules
 from shared.contracts.values import Company, Person, Place, Size, TitleClass
 from shared.loop.decision import Cause, DueReached, EffectFinished, Input
 
@@ -95,6 +99,32 @@ def campaign(*, number: int = 1, **changes: Any) -> Campaign:
     definition = put_campaign(**changes)
     id = campaigns.stored_id("main", definition.id)  # noqa: A001
     return Campaign(id, 0, "main", number, definition, NOW, "ops")
+
+
+def rules(**changes: Any) -> Rules:
+    (made,) = house.put_rules(PutRules(**changes), None, cause(), NOW).save
+    assert isinstance(made, Rules)
+    return made
+
+
+def catalogues(
+    *known: Campaign,
+    house_rules: Rules | None = None,
+    entries: Mapping[str, Sequence[str]] | None = None,
+    suspended: Sequence[str] = (),
+) -> Catalogues:
+    """What every replica has in memory; `entries` are those of lists."""
+    made = Catalogues()
+    made.apply_campaigns(known)
+    made.apply_rules([house_rules] if house_rules else [])
+    made.accounts.apply(
+        [Account(f"main/{name}", 1, "main", name, True, "unpaid", NOW, "ops") for name in suspended]
+    )
+    for name, held in (entries or {}).items():
+        list_ = CompanyList(f"main/{name}", 1, "main", name, 1, Content(), None, None, NOW, "ops")
+        made.apply_lists([list_])
+        made.fill_list(list_.id, [ListPart("part", 1, lists.read(held)[0])])
+    return made
 
 
 def lead(**changes: Any) -> LeadAccepted:

@@ -15,7 +15,7 @@ from services.routing.books import CampaignBook
 from services.routing.campaigns import Campaign
 from services.routing.catalogues import Catalogues
 from services.routing.checklist import may_start
-from services.routing.checks import House, Slot, failing_slot, judged
+from services.routing.checks import House, Slot, decided, judged
 from services.routing.contradictions import contradictions
 from services.routing.explaining import Explanation
 from services.routing.leads import RoutedLead
@@ -94,9 +94,8 @@ class Asking:
         wanted = profile(campaign, known.rules_of(campaign.tenant))
         measure = House(wanted, known.lists, known.account_of(campaign))
         lead, now = routed.lead, self._clock.now()
-        category, failing = judged(campaign, lead, routed.accepted_at, measure)
         slot = await self._slot(routed, campaign)
-        return failing + failing_slot(campaign, lead, category, slot, now)
+        return decided(campaign, lead, routed.accepted_at, measure, slot, now)[1]
 
     async def _slot(self, routed: RoutedLead, campaign: Campaign) -> Slot:
         tenant, person = routed.tenant, routed.person_id

@@ -137,11 +137,7 @@ def _places(wanted: PutCampaign) -> Iterator[Wish]:
 
 
 def _codes(places: Iterable[PlaceFilter]) -> frozenset[str]:
-    return frozenset(
-        code
-        for place in places
-        for code in ([place.country] if place.subdivisions is None else place.subdivisions)
-    )
+    return frozenset(code for place in places for code in place.subdivisions or [place.country])
 
 
 def _size(wanted: SizeFilter) -> Within:

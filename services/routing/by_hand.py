@@ -22,7 +22,8 @@ def send(
 ) -> Decision:
     """Asks the campaign's shard, which overrides the send day and suppressed titles, and nothing
     else. What can be known here is refused here."""
-    if routed is None or routed.withdrawn or routed.person_id != command.person_id:
+    its = (given.cause.tenant, command.person_id)
+    if routed is None or routed.withdrawn or (routed.tenant, routed.person_id) != its:
         return _refused("lead_unknown", "the person has no such lead")
     if campaign is None:
         return _refused("campaign_unknown", "there is no such campaign")

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.routing import house
+from services.routing import house, lists
 from services.routing.binding import PARTITION, preferences, profile, routes, subjects
 from services.routing.campaigns import Campaign
 from services.routing.checks import House, judged, standing, told
 from services.routing.house import Account, Rules, no_rules
 from services.routing.lists import CompanyList, ListPart
-from shared.contracts.campaigns import ListUse
+from shared.contracts.campaigns import ListUse, PutCampaign
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import Failing
 from shared.loop.working_set import ById
@@ -51,6 +51,7 @@ class Catalogues:
         self.lists = Lists()
         self.stale: dict[str, CompanyList] = {}
         """Lists whose content is to be loaded before the next decision."""
+        self._listed: set[str] = set()
         self._matchers: dict[str, Matcher] = {}
         self._bound: dict[str, Bound] = {}
         self._names: dict[str, set[str]] = {}
@@ -72,6 +73,7 @@ class Catalogues:
 
     def apply_lists(self, changed: Sequence[CompanyList]) -> None:
         self.stale |= {each.id: each for each in changed}
+        self._listed |= {each.id for each in changed}
 
     def fill_list(self, name: str, parts: Iterable[ListPart]) -> None:
         self.lists.put(name, (term for part in parts for term in part.terms))
@@ -164,9 +166,15 @@ class Catalogues:
         return [
             campaign
             for campaign in self.of_tenant(tenant)
-            if any(use.list == list_name for use in _uses(campaign))
+            if any(use.list == list_name for use in _uses(campaign.definition))
         ]
 
+    def missing_lists(self, tenant: str, campaign: PutCampaign) -> Iterable[str]:
+        """A list may come after the campaigns that use it, but it should be seen that it has to."""
+        for use in _uses(campaign):
+            if lists.stored_id(tenant, use.list) not in self._listed:
+                yield f"there is no list {use.list} yet: it counts as empty"
 
-def _uses(campaign: Campaign) -> Iterable[ListUse]:
-    return (*campaign.definition.suppressed, *campaign.definition.approved)
+
+def _uses(campaign: PutCampaign) -> Iterable[ListUse]:
+    return (*campaign.suppressed, *campaign.approved)

@@ -4,7 +4,7 @@ What a campaign's version and the house decide is in `failing`; what only its sh
 `failing_slot`. A lead matches if nothing fails.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,7 +27,6 @@ from shared.matching.profiles import (
 )
 
 WANTED_TOLD_MAX = 50
-TITLE_CHECKS = frozenset({"filter.title", "title_suppressed"})
 
 OVERRIDABLE = frozenset({"awaiting_send_day", "title_suppressed"})
 """What an operator may send through by hand (RTE-14)."""
@@ -43,22 +42,22 @@ class House:
     """The customer's."""
 
 
-def failing(campaign: Campaign, lead: LeadAccepted, at: datetime, house: House) -> list[Failing]:
-    """Every failing check, in the order of RTE-09; `at` is the time of the fact. Of a lead with
-    several categories, those of the category that comes closest."""
-    return judged(campaign, lead, at, house)[1]
-
-
 def judged(
     campaign: Campaign, lead: LeadAccepted, at: datetime, house: House
 ) -> tuple[str, list[Failing]]:
-    """The category that the lead is for, and what fails."""
-    told = [
-        (category, list(_criteria(house.wanted, lead, subject, house.lists)))
+    """The category that the lead is for, and every failing check, in the order of RTE-09; `at` is
+    the time of the fact. Of a lead with several categories, the one that comes closest."""
+    return min(_by_category(campaign, lead, at, house), key=lambda each: len(each[1]))
+
+
+def _by_category(
+    campaign: Campaign, lead: LeadAccepted, at: datetime, house: House
+) -> list[tuple[str, list[Failing]]]:
+    always = standing(campaign, at, house.account)
+    return [
+        (category, [*always, *_criteria(house.wanted, lead, subject, house.lists)])
         for category, subject in subjects(lead).items()
     ]
-    category, criteria = min(told, key=lambda each: len(each[1]))
-    return category, [*_inactive(campaign, at), *_suspended(house.account), *criteria]
 
 
 def standing(campaign: Campaign, at: datetime, account: Account | None) -> list[Failing]:
@@ -101,8 +100,8 @@ def told(criterion: Criterion, lead: LeadAccepted, subject: Subject, lists: List
             return Failing(code=check, value=value, wanted=tuple(map(_span, spans)))
         case Listed(check, _, names):
             value = lead.company.domain or lead.company.name
-            hit = [name for name in names if lists.has(name, subject.terms["company"])]
-            wanted = tuple(name.partition("/")[2] for name in names)
+            hit = [_list(name) for name in names if lists.has(name, subject.terms["company"])]
+            wanted = tuple(map(_list, names))
             return Failing(code=check, value=value, wanted=wanted, rule=_first(hit))
         case Terms(check, attribute, wanted_terms, unwanted):
             has = subject.terms.get(attribute, frozenset())
@@ -110,7 +109,7 @@ def told(criterion: Criterion, lead: LeadAccepted, subject: Subject, lists: List
                 code=check,
                 value=_value(criterion, lead, subject),
                 wanted=_listed(wanted_terms),
-                rule=_first(sorted(has & unwanted)) or _question(attribute),
+                rule=_first(sorted(has & unwanted - {check})) or _question(attribute),
             )
 
 
@@ -147,6 +146,10 @@ def _listed(terms: Iterable[str] | None) -> tuple[str, ...]:
     return tuple(names[:WANTED_TOLD_MAX])
 
 
+def _list(id: str) -> str:  # noqa: A002
+    return id.partition("/")[2]
+
+
 def _first(found: Iterable[str]) -> str | None:
     return next(iter(found), None)
 
@@ -165,6 +168,26 @@ class Slot:
     of_domain: int = 0
     """Sends to the lead's company domain, in all."""
     block: Block | None = None
+
+
+def decided(
+    campaign: Campaign,
+    lead: LeadAccepted,
+    at: datetime,
+    house: House,
+    slot: Slot,
+    now: datetime,
+    overridden: Collection[str] = (),
+) -> tuple[str, list[Failing]]:
+    """All checks together: of a lead with several categories, one that has room goes first."""
+    told = [
+        (
+            category,
+            without(failing, overridden) + failing_slot(campaign, lead, category, slot, now),
+        )
+        for category, failing in _by_category(campaign, lead, at, house)
+    ]
+    return min(told, key=lambda each: len(each[1]))
 
 
 def failing_slot(

@@ -67,9 +67,10 @@ def decide(claim: Claim, asked: Asked, cause: Cause, now: datetime) -> Decision:
     before = asked.before
     if before is not None and before.lead == claim.lead.lead and not _is_anew(before, claim):
         return Decision()
-    failing = _failing(claim, asked, cause.time, now)
+    category, failing = _judged(claim, asked, cause.time, now)
     if failing:
         return _refused(claim, asked, failing, now)
+    claim = claim.model_copy(update={"category": category})
     until = asked.campaign.next_send(now)
     if until is None or claim.by_hand:
         return _granted(claim, asked, now)
@@ -81,20 +82,23 @@ def _is_anew(before: Send, claim: Claim) -> bool:
     return before.status == "dropped" or (before.status == "waiting" and claim.by_hand is not None)
 
 
-def _failing(claim: Claim, asked: Asked, at: datetime, now: datetime) -> list[Failing]:
-    category, failing = checks.judged(asked.campaign, claim.lead, at, asked.house)
-    if claim.by_hand:
-        failing = checks.without(failing, OVERRIDABLE)
-    return failing + checks.failing_slot(asked.campaign, claim.lead, category, asked.slot, now)
+def _judged(claim: Claim, asked: Asked, at: datetime, now: datetime) -> tuple[str, list[Failing]]:
+    """The category it would be sent for, as the campaign stands now, and what fails."""
+    overridden = OVERRIDABLE if claim.by_hand else ()
+    return checks.decided(asked.campaign, claim.lead, at, asked.house, asked.slot, now, overridden)
 
 
 def _refused(claim: Claim, asked: Asked, failing: Sequence[Failing], now: datetime) -> Decision:
-    """What waited until now is dropped."""
-    before = asked.before
-    waited = before is not None and before.status == "waiting" and before.lead == claim.lead.lead
-    codes = ", ".join(each.code for each in failing)
-    save = [before.to("dropped", now, codes)] if before is not None and waited else []
-    return Decision(save=save, say=[_refusal(claim, asked.campaign.number, failing)])
+    """What waited until now is dropped; what could not be sent by hand waits on."""
+    before, codes = asked.before, ", ".join(each.code for each in failing)
+    if before is None or before.status != "waiting" or before.lead != claim.lead.lead:
+        return Decision(say=[_refusal(claim, asked.campaign.number, failing)])
+    if claim.by_hand and (until := asked.campaign.next_send(now)):
+        entry = SendEntry(now, "refused by hand", f"{claim.by_hand.by}: {codes}")
+        after = replace(before, history=(*before.history, entry))
+        return Decision(save=[after], say=[_waiting(after, until)])
+    after = before.to("dropped", now, codes)
+    return Decision(save=[after], say=[_refusal(claim, asked.campaign.number, failing)])
 
 
 def _refusal(claim: Claim, number: int, failing: Sequence[Failing]) -> Say:
@@ -142,6 +146,12 @@ def _waits(claim: Claim, asked: Asked, until: datetime, now: datetime) -> Decisi
     entry = SendEntry(now, "waiting", f"until {until.isoformat()}")
     send = _begun(claim, asked)
     send = replace(send, history=(*send.history, entry), claim=claim)
+    return Decision(
+        save=[send], say=[_waiting(send, until)], due=[weekly_due(asked.campaign, until)]
+    )
+
+
+def _waiting(send: Send, until: datetime) -> Say:
     said = ClaimWaiting(
         lead=send.lead,
         person_id=send.person_id,
@@ -149,16 +159,15 @@ def _waits(claim: Claim, asked: Asked, until: datetime, now: datetime) -> Decisi
         campaign_version=send.campaign_version,
         until=until,
     )
-    return Decision(
-        save=[send], say=[Say(said, send.person_id)], due=[weekly_due(asked.campaign, until)]
-    )
+    return Say(said, send.person_id)
 
 
 def decide_waiting(claim: Claim, asked: Asked, now: datetime) -> Decision:
     """On the send day: what fails now is refused, the rest is sent."""
-    if failing := _failing(claim, asked, now, now):
+    category, failing = _judged(claim, asked, now, now)
+    if failing:
         return _refused(claim, asked, failing, now)
-    return _granted(claim, asked, now)
+    return _granted(claim.model_copy(update={"category": category}), asked, now)
 
 
 def together(decisions: Sequence[Decision]) -> Decision:
@@ -171,9 +180,15 @@ def together(decisions: Sequence[Decision]) -> Decision:
     )
 
 
-def weekly_due(campaign: Campaign, at: datetime) -> Due:
-    """One per campaign. It stays until it is decided, so a run that failed is made up for, once."""
-    return Due(f"{WEEKLY}/{campaign.id}", WEEKLY, campaign.name, at, {"campaign": campaign.id})
+def weekly_due(campaign: Campaign, before: datetime) -> Due:
+    """One per campaign and send day, for what has waited since before it. It stays until it is
+    decided, so a run that failed is made up for, once, and the next one does not take its place."""
+    data = {"campaign": campaign.id, "before": before}
+    return Due(weekly_id(campaign, before), WEEKLY, campaign.name, before, data)
+
+
+def weekly_id(campaign: Campaign, at: datetime) -> str:
+    return f"{WEEKLY}/{campaign.id}/{at.isoformat()}"
 
 
 def in_order(waiting: Sequence[Send], campaign: Campaign, book: CampaignBook | None) -> list[Send]:
@@ -243,7 +258,15 @@ def settle(
     command: SettleSend, send: Send | None, book: CampaignBook | None, cause: Cause, now: datetime
 ) -> Decision:
     """A person has found out what became of a send that was given up with an unknown outcome."""
-    if send is None or book is None or send.campaign != command.campaign:
+    if (
+        send is None
+        or book is None
+        or (send.tenant, send.campaign)
+        != (
+            cause.tenant,
+            command.campaign,
+        )
+    ):
         return Decision(answer=Refused("send_unknown", "the campaign has no such send"))
     if send.status != "uncertain":
         text = f"the send is {send.status}, only an uncertain one is settled by hand"

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from services.routing.books import CampaignBook
 from services.routing.campaigns import Campaign
 from services.routing.house import Rules
-from services.routing.words import PHRASE_WORDS_MAX, words
+from services.routing.words import PHRASE_WORDS_MAX, phrase, words
 from shared.contracts.campaigns import Choice, IndustryFilter, PlaceFilter, PutCampaign, WebhookMode
+from shared.contracts.lists import PutRules
 from shared.loop.decision import Refused
 
 
@@ -28,6 +29,10 @@ def contradictions(
     yield from _lists(command)
     yield from _caps(command, book)
     yield from _address(command)
+
+
+def of_rules(command: PutRules) -> Iterator[Refused]:
+    yield from _phrases("suppressed_titles.phrases", command.suppressed_titles.phrases)
 
 
 def _refused(code: str, field: str, text: str) -> Refused:
@@ -92,7 +97,8 @@ def _choices(command: PutCampaign) -> Iterator[Refused]:
         choice: Choice | IndustryFilter | None = getattr(command, field)
         if choice is None:
             continue
-        if both := set(choice.wanted) & set(choice.excluded):
+        as_term = phrase if field == "titles" else str
+        if both := {*map(as_term, choice.wanted)} & {*map(as_term, choice.excluded)}:
             text = f"{', '.join(sorted(both)[:5])} is both wanted and excluded"
             yield _refused("filter_contradicts", field, text)
     yield from _phrases(
@@ -103,8 +109,8 @@ def _choices(command: PutCampaign) -> Iterator[Refused]:
 
 
 def _phrases(field: str, phrases: Iterable[str]) -> Iterator[Refused]:
-    for phrase in phrases:
-        if not 0 < len(words(phrase)) <= PHRASE_WORDS_MAX:
+    for each in phrases:
+        if not 0 < len(words(each)) <= PHRASE_WORDS_MAX:
             text = f"a phrase has one to {PHRASE_WORDS_MAX} words"
             yield _refused("phrase_invalid", field, text)
 

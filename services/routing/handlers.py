@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from services.routing import (
     by_hand,
@@ -20,7 +21,7 @@ from services.routing.campaigns import Campaign, Checked
 from services.routing.catalogues import Catalogues, Wanting
 from services.routing.checklist import may_start, warnings
 from services.routing.checks import Slot
-from services.routing.contradictions import contradictions
+from services.routing.contradictions import contradictions, of_rules
 from services.routing.house import Account, Block, Rules
 from services.routing.leads import EarlyWithdrawal, RoutedLead
 from services.routing.lists import Changed, ListPart
@@ -54,6 +55,9 @@ from shared.contracts.routing import (
 )
 from shared.loop.decision import Decision, DueReached, EffectFinished, Handlers, Input
 from shared.loop.working_set import WorkingSet
+
+MOMENT = timedelta(milliseconds=1)
+"""What has waited until now has waited since before the next moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,8 @@ class Routing:
         before, book = state.get(Campaign, id), state.get(CampaignBook, id)
         rules = self.catalogues.rules_of(cause.tenant)
         against = next(contradictions(command, before, book, rules), None) or may_start(command)
-        checked = Checked(against, warnings(command))
+        missing = self.catalogues.missing_lists(cause.tenant, command)
+        checked = Checked(against, (*warnings(command), *missing))
         decision = campaigns.put(command, before, checked, cause, given.now)
         if before is None or not decision.save:
             return decision
@@ -125,6 +130,8 @@ class Routing:
         command, tenant = given.event, given.cause.tenant
         assert isinstance(command, PutRules)
         before = state.get(Rules, house.stored_id(tenant, command.id))
+        if refused := next(of_rules(command), None):
+            return Decision(answer=refused)
         decision = house.put_rules(command, before, given.cause, given.now)
         if not decision.save or before is None:
             return decision
@@ -209,17 +216,20 @@ class Routing:
         reached = given.event
         assert isinstance(reached, DueReached)
         routed = state.get(RoutedLead, reached.data["lead"])
-        codes = self._against(routed, given) if routed is not None else set()
+        codes = self._against(state, routed, given) if routed is not None else set()
         return watching.look(routed, codes, given.now)
 
-    def _against(self, routed: RoutedLead, given: Input) -> set[str]:
+    def _against(self, state: WorkingSet, routed: RoutedLead, given: Input) -> set[str]:
         """The checks that keep a lead from the campaigns that take leads of its way, as they were
         answered or as they are now."""
         codes = {failing.code for asked in routed.asked for failing in asked.failing}
+        block = state.get(Block, house.stored_id(routed.tenant, routed.person_id))
         for campaign in self.catalogues.on_route(routed.tenant, route_of(routed.lead)):
             if routed.of(campaign.name) is None:
                 failing = self.catalogues.judged(campaign, routed.lead, given.now)[1]
                 codes |= {each.code for each in failing}
+                if block is not None and block.hits(campaign.definition.customer):
+                    codes.add("person_blocked")
         return codes
 
     def reroute(self, state: WorkingSet, given: Input) -> Decision:
@@ -227,13 +237,18 @@ class Routing:
         assert isinstance(event, LeadToReroute)
         routed = state.get(RoutedLead, event.lead)
         campaign = self.catalogues.campaigns.get(campaigns.stored_id(tenant, event.campaign))
-        if routed is None or campaign is None or not routed.is_open_to(campaign.name):
+        if routed is None or campaign is None:
             return Decision()
         category, failing = self.catalogues.judged(campaign, routed.lead, given.now)
         if failing:
             return Decision()
         rank = self.catalogues.rank(campaign, routed.lead, category)
-        return leads.ask_again(routed, Wanting(campaign, category, rank))
+        wanting = Wanting(campaign, category, rank)
+        if routed.is_open_to(campaign.name):
+            return leads.ask_again(routed, wanting)
+        if routed.may_queue(campaign.name):
+            return leads.stand_behind(routed, wanting, state.get(CampaignBook, campaign.id))
+        return Decision()
 
     # In the campaign's shard: what it gets.
 
@@ -265,13 +280,13 @@ class Routing:
 
     def send_weekly(self, state: WorkingSet, given: Input) -> Decision:
         """RTE-13: whatever waits, as the campaign stands on the day; the rest in the next step."""
-        reached, now = given.event, given.now
+        reached = given.event
         assert isinstance(reached, DueReached)
-        campaign = state.get(Campaign, reached.data["campaign"])
+        campaign, before = state.get(Campaign, reached.data["campaign"]), reached.data["before"]
         waiting = [
             send
             for send in state.all(Send)
-            if campaign and send.campaign == campaign.name and send.status == "waiting"
+            if campaign and send.campaign == campaign.name and send.waits_for(before)
         ]
         if campaign is None or not waiting:
             return Decision()
@@ -284,7 +299,7 @@ class Routing:
         together = claims.together(decisions)
         if len(waiting) < claims.RUN_MAX:
             return together
-        return replace(together, due=[claims.weekly_due(campaign, now)])
+        return replace(together, due=[claims.weekly_due(campaign, before)])
 
     def reopen(self, state: WorkingSet, given: Input) -> Decision:
         opened, tenant = given.event, given.cause.tenant
@@ -302,10 +317,11 @@ def _reopening(
     """What the change opens, and, if it sends on another day from now on, when what waits goes."""
     (after,) = [entity for entity in decision.save if isinstance(entity, Campaign)]
     say = [*decision.say, *reopening.said(reopening.opened(before.definition, command))]
-    due = []
-    if before.definition.weekly and before.next_send(given.now) != after.next_send(given.now):
-        due = [claims.weekly_due(after, after.next_send(given.now) or given.now)]
-    return replace(decision, say=say, due=due)
+    was, on = before.next_send(given.now), after.next_send(given.now)
+    if was is None or was == on:
+        return replace(decision, say=say)
+    due = [claims.weekly_due(after, on or given.now + MOMENT)]
+    return replace(decision, say=say, due=due, settled=[claims.weekly_id(after, was)])
 
 
 def _of_domain(state: WorkingSet, campaign: Campaign, claim: Claim) -> int:

@@ -4,7 +4,7 @@ The person's shard matches and claims; the campaign's shard grants a slot or ref
 They ask each other by topics.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -131,13 +131,25 @@ class RoutedLead:
     def of(self, campaign: str) -> Asked | None:
         return next((asked for asked in self.asked if asked.campaign == campaign), None)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether some campaign has it, or may yet get it."""
+        return any(asked.state in OPEN for asked in self.asked)
+
     def is_open_to(self, campaign: str) -> bool:
         """Whether the campaign may be asked: it has not got the lead, and nobody has who shuts all
         others out."""
-        if self.withdrawn or self.withdrawals:
+        return self._may_have(campaign) and not (self.is_exclusive and self.is_held)
+
+    def may_queue(self, campaign: str) -> bool:
+        """Whether the campaign may be asked if the one that holds an exclusive lead can't take
+        it."""
+        is_queued = any(candidate.campaign == campaign for candidate in self.queue)
+        return self.is_exclusive and self.is_held and self._may_have(campaign) and not is_queued
+
+    def _may_have(self, campaign: str) -> bool:
+        if self.withdrawn or self.withdrawals or self.state == "sent" and self.is_exclusive:
             return False
-        if self.is_exclusive:
-            return not any(asked.state in OPEN for asked in self.asked)
         asked = self.of(campaign)
         return asked is None or asked.state not in OPEN | {"not_sent"}
 
@@ -240,6 +252,15 @@ def ask_again(routed: RoutedLead, wanting: Wanting, by_hand: ByHand | None = Non
     return Decision(save=[routed.asking(asked)], say=[claim(wanting, routed.lead, by_hand)])
 
 
+def stand_behind(routed: RoutedLead, wanting: Wanting, book: CampaignBook | None) -> Decision:
+    """A campaign that wants an exclusive lead by now takes its place in the queue."""
+    (candidate,) = in_order([wanting], {book.id: book} if book else {})
+    queue = sorted(
+        [*routed.queue, candidate], key=lambda each: (each.priority, -each.behind, each.rank)
+    )
+    return Decision(save=[replace(routed, queue=tuple(queue))])
+
+
 def answer_of(event: ClaimGranted | ClaimWaiting | ClaimRefused | SendSettled) -> Asked:
     campaign, number = event.campaign, event.campaign_version
     match event:
@@ -264,8 +285,9 @@ def note(routed: RoutedLead | None, answer: Asked) -> Decision:
     if after == routed:
         return Decision()
     if after.withdrawals:
-        return given_back(after)
-    if after.is_exclusive and not any(asked.state in OPEN for asked in after.asked):
+        decision = given_back(after)
+        return replace(decision, say=[*decision.say, *_back(after, [answer])])
+    if after.is_exclusive and not after.is_held:
         return ask_next(after)
     return Decision(save=[after])
 
@@ -274,18 +296,21 @@ def withdraw(
     asked: WithdrawalAsked, routed: RoutedLead | None, early: EarlyWithdrawal | None, cause: Cause
 ) -> Decision:
     """INT-08: answered once every campaign that was asked has answered; a send that has begun is
-    too late. Campaigns where it waits for the send day are asked to give it back."""
+    too late."""
     withdrawal = Withdrawal(asked.replacement, asked.reply_key)
     if routed is None:
         new = [] if early else [EarlyWithdrawal(asked.lead, 0, cause.tenant)]
         return Decision(save=new, say=[_reply(asked.lead, withdrawal, "withdrawn")])
     decision = given_back(replace(routed, withdrawals=(*routed.withdrawals, withdrawal)))
-    waiting = [row.campaign for row in routed.asked if row.state == "waiting"]
-    back = [
-        ClaimWithdrawn(lead=routed.id, person_id=routed.person_id, campaign=name)
-        for name in waiting
-    ]
-    return replace(decision, say=[*decision.say, *(Say(each, each.campaign) for each in back)])
+    return replace(decision, say=[*decision.say, *_back(routed, routed.asked)])
+
+
+def _back(routed: RoutedLead, asked: Iterable[Asked]) -> Iterator[Say]:
+    """Campaigns where it waits for the send day are asked to give it back."""
+    for row in asked:
+        if row.state == "waiting":
+            back = ClaimWithdrawn(lead=routed.id, person_id=routed.person_id, campaign=row.campaign)
+            yield Say(back, row.campaign)
 
 
 def given_back(routed: RoutedLead) -> Decision:

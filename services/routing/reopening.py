@@ -15,7 +15,7 @@ from services.routing.campaigns import Campaign
 from services.routing.catalogues import Catalogues
 from services.routing.leads import RoutedLead
 from services.routing.lists import Changed
-from shared.contracts.campaigns import Caps, PutCampaign
+from shared.contracts.campaigns import Caps, ListUse, PutCampaign
 from shared.contracts.routing import CampaignOpened, LeadToReroute
 from shared.loop.decision import Decision, Say
 
@@ -91,11 +91,16 @@ def opened_by_list(
         if campaign.definition.status != "active":
             continue
         freed: set[str] = set()
-        if any(use.list == name for use in campaign.definition.suppressed):
+        if _refuses_by(campaign.definition.suppressed, name):
             freed |= changed.removed
-        if any(use.list == name for use in campaign.definition.approved):
+        if _refuses_by(campaign.definition.approved, name):
             freed |= changed.added
         yield from _for_companies(campaign.definition, sorted(freed))
+
+
+def _refuses_by(uses: Iterable[ListUse], name: str) -> bool:
+    """What is only preferred keeps nobody away."""
+    return any(use.list == name and use.strictness == "strict" for use in uses)
 
 
 def _for_companies(campaign: PutCampaign, companies: Sequence[str]) -> Iterator[CampaignOpened]:
@@ -174,4 +179,5 @@ def reopen(
 
 def is_free(lead: RoutedLead, campaign: Campaign, catalogues: Catalogues, now: datetime) -> bool:
     """Whether the campaign may be asked for the lead, and nothing speaks against it now."""
-    return lead.is_open_to(campaign.name) and not catalogues.judged(campaign, lead.lead, now)[1]
+    may_have = lead.is_open_to(campaign.name) or lead.may_queue(campaign.name)
+    return may_have and not catalogues.judged(campaign, lead.lead, now)[1]

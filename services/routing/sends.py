@@ -73,6 +73,17 @@ class Send:
         return self.status in HAPPENED or (self.status == "waiting" and self.lead != lead)
 
     @property
+    def waiting_since(self) -> datetime | None:
+        if self.status != "waiting":
+            return None
+        return next(entry.at for entry in reversed(self.history) if entry.what == "waiting")
+
+    def waits_for(self, day: datetime) -> bool:
+        """Whether it goes on that send day; what came later goes on the next."""
+        since = self.waiting_since
+        return since is not None and since < day
+
+    @property
     def takes_slot(self) -> bool:
         return self.status in ("reserved", "sent", "uncertain")
 

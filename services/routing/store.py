@@ -120,6 +120,7 @@ def _send_document(send: Send) -> Document:
         "lead_code": send.lead_code,
         "category": send.category,
         "status": send.status,
+        "waiting_since": send.waiting_since,
         "history": [
             {"at": entry.at, "what": entry.what, "text": entry.text} for entry in send.history
         ],
@@ -300,8 +301,9 @@ class RoutingStore:
         self, transaction: Transaction, state: WorkingSet, wanted: Wanted
     ) -> None:
         """What waits for its day, and what has been sent to companies whose number is limited."""
-        for tenant, campaign in wanted.weekly:
-            which = {"tenant": tenant, "campaign": campaign, "status": "waiting"}
+        for tenant, campaign, before in wanted.weekly:
+            which: dict[str, Any] = {"tenant": tenant, "campaign": campaign, "status": "waiting"}
+            which["waiting_since"] = {"$lt": before}
             order = [("rank", 1), ("_id", 1)]
             found = await state.find(transaction, SENDS, which, sort=order, limit=claims.RUN_MAX)
             waiting = [send for send in state.all(Send) if send.id in set(found)]

@@ -1,6 +1,7 @@
 """What deciding a batch needs to know, gathered from its inputs before anything is read."""
 
 from collections import defaultdict
+from datetime import datetime
 from typing import Any
 
 from services.routing import binding, campaigns, claims, house, lists, sends, watching
@@ -45,8 +46,8 @@ class Wanted:
 
     def __init__(self, catalogues: Catalogues) -> None:
         self.ids: dict[type[Any], list[str]] = defaultdict(list)
-        self.weekly: list[tuple[str, str]] = []
-        """Tenant and campaign whose send day it is."""
+        self.weekly: list[tuple[str, str, datetime]] = []
+        """Tenant and campaign whose send day it is, and what has waited since before when."""
         self.domains: set[tuple[str, str, str]] = set()
         """Tenant, campaign and company domain, where the leads of one company are limited."""
         self.opened: list[tuple[str, CampaignOpened]] = []
@@ -67,6 +68,7 @@ class Wanted:
                 self.ids[RoutedLead].append(answer.lead)
             case LeadToReroute() as event:
                 self.ids[RoutedLead].append(event.lead)
+                self.ids[CampaignBook].append(campaigns.stored_id(tenant, event.campaign))
             case SendLead() as command:
                 self.ids[RoutedLead].append(command.lead)
                 self._person(tenant, command.person_id)
@@ -117,9 +119,10 @@ class Wanted:
     def _due(self, tenant: str, reached: DueReached) -> None:
         if reached.kind == watching.WATCH:
             self.ids[RoutedLead].append(reached.data["lead"])
+            self._person(tenant, reached.key)
         elif reached.kind == claims.WEEKLY:
             self._campaign(reached.data["campaign"])
-            self.weekly.append((tenant, reached.key))
+            self.weekly.append((tenant, reached.key, reached.data["before"]))
         elif reached.kind == lists.EFFECTIVE:
             self.ids[CompanyList].append(reached.data["list"])
 

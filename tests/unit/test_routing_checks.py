@@ -1,0 +1,510 @@
+"""Every check that can keep a lead from a campaign: what it says, and what passes it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from services.routing.books import CampaignBook
+from services.routing.checks import Slot, decided, failing_slot
+from services.routing.house import Block
+from services.routing.remedies import REMEDIES
+from shared.contracts.routing import Failing
+from shared.contracts.values import Company, Person, Place, Reason, Size, TitleClass
+from tests.builders import NOW, campaign, catalogues, lead, rules
+
+ORDER = [
+    "campaign_inactive",
+    "account_suspended",
+    "lead_code_other",
+    "filter.place",
+    "filter.company_size",
+    "filter.industry",
+    "filter.seniority",
+    "filter.function",
+    "filter.title",
+    "category_closed",
+    "category_not_as_ordered",
+    "smarter_missing",
+    "smarter_unknown_symbol",
+    "smarter_question_not_in_category",
+    "smarter_answer_invalid",
+    "smarter_answer_not_wanted",
+    "title_suppressed",
+    "company_suppressed",
+    "domain_not_approved",
+    "person_blocked",
+    "already_sent",
+    "domain_cap",
+    "cap_reached",
+]
+STRICT = {"strictness": "strict"}
+PREFERRED = {"strictness": "preferred"}
+EVERYTHING: dict[str, Any] = {
+    "status": "paused",
+    "lead_codes": ["OTHER"],
+    "places": [{"country": "DE"}],
+    "company_size": {"intervals": [{"min": 1, "max": 10}]},
+    "industries": {"wanted": ["41"], **STRICT},
+    "seniorities": {"wanted": ["vp"]},
+    "functions": {"wanted": ["finance"]},
+    "titles": {"wanted": ["chief"]},
+    "open_categories": ["9"],
+    "categories": [{"id": "8"}],
+    "smarter": {"wanted": {"q_budget": ["over 50k"]}},
+    "suppressed_titles": {"phrases": ["head of it"]},
+    "suppressed": [{"list": "bad", **STRICT}],
+    "approved": [{"list": "good", **STRICT}],
+    "caps": {"per_domain": 1, "total": 3},
+}
+FAULTS = ["smarter_unknown_symbol", "smarter_question_not_in_category", "smarter_answer_invalid"]
+REPORTED = tuple(Reason(code, "why", f"q_{number}") for number, code in enumerate(FAULTS))
+LISTS = {"bad": ["northgrid.example"], "good": ["helvion.example"]}
+
+
+def codes(failing: list[Failing]) -> list[str]:
+    return [each.code for each in failing]
+
+
+def against(changes: dict[str, Any], wanted: dict[str, Any], **known: Any) -> list[Failing]:
+    """What keeps the lead with these changes from the campaign with those."""
+    asked = campaign(**wanted)
+    return catalogues(asked, **known).judged(asked, lead(**changes), known.pop("at", NOW))[1]
+
+
+def test_all_checks_at_once_in_order() -> None:
+    """RTE-09: none cuts the others short; `awaiting_send_day` is a wait and stands alone."""
+    asked = campaign(**EVERYTHING)
+    known = catalogues(asked, entries=LISTS, suspended=["northgrid"])
+    book = CampaignBook(asked.id, 1, "main", reserved=1, used=1, uncertain=1)
+    slot = Slot(book, "sent", 1, Block("main/person-1", 1, "main", (("*", "asked us"),)))
+    given = lead(unanswered=("q_size",), reported=REPORTED)
+    _, failing = decided(asked, given, NOW, known.house_of(asked), slot, NOW)
+    assert codes(failing) == ORDER
+    assert {*ORDER, "awaiting_send_day"} <= REMEDIES.keys()
+
+
+CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], Failing]] = [
+    (
+        {},
+        {},
+        {"lead_code": "OTHER"},
+        Failing(code="lead_code_other", value="OTHER", wanted=("INT-AAA-BBB-1",)),
+    ),
+    (
+        {"places": [{"country": "US"}], "excluded_places": [{"country": "CA"}]},
+        {},
+        {"place": Place("DE", "DE-BY")},
+        Failing(code="filter.place", value="DE-BY", wanted=("US",)),
+    ),
+    (
+        {
+            "places": [{"country": "US"}],
+            "excluded_places": [{"country": "US", "subdivisions": ["US-CA"]}],
+        },
+        {},
+        {"place": Place("US", "US-CA")},
+        Failing(code="filter.place", value="US-CA", wanted=("US",), rule="US-CA"),
+    ),
+    (
+        {"company_size": {"intervals": [{"min": 51, "max": 200}, {"min": 5000}]}},
+        {},
+        {"company": Company("Northgrid", None, Size(201, 500))},
+        Failing(code="filter.company_size", value="201-500", wanted=("51-200", "5000+")),
+    ),
+    (
+        {"industries": {"wanted": ["1594"], **STRICT}},
+        {"company": Company("Northgrid", None, None, "4", ("4", "6", "1594"))},
+        {"company": Company("Northgrid", None, None, "41", ("41",))},
+        Failing(code="filter.industry", value="41", wanted=("1594",)),
+    ),
+    (
+        {"industries": {"wanted": ["1594"], "excluded": ["6"], **STRICT}},
+        {"company": Company("Northgrid", None, None, "96", ("96", "1594"))},
+        {"company": Company("Northgrid", None, None, "4", ("4", "6", "1594"))},
+        Failing(code="filter.industry", value="4", wanted=("1594",), rule="6"),
+    ),
+    (
+        {"seniorities": {"wanted": ["director", "vp"]}},
+        {},
+        {"title_class": TitleClass("manager", "information_technology")},
+        Failing(code="filter.seniority", value="manager", wanted=("director", "vp")),
+    ),
+    (
+        {"functions": {"excluded": ["finance"]}},
+        {"title_class": TitleClass(None, None)},
+        {"title_class": TitleClass(None, "finance")},
+        Failing(code="filter.function", value="finance", rule="finance"),
+    ),
+    (
+        {"titles": {"wanted": ["Head of IT", "CTO"]}},
+        {"person": Person("a@x.example", job_title="Global HEAD OF  IT & Security")},
+        {"person": Person("a@x.example", job_title="Head of Italy")},
+        Failing(code="filter.title", wanted=("cto", "head of it")),
+    ),
+    (
+        {"open_categories": ["101", "205"], "categories": []},
+        {},
+        {"category": "310"},
+        Failing(code="category_closed", value="310", wanted=("101", "205")),
+    ),
+    (
+        {},
+        {},
+        {"category": "205"},
+        Failing(code="category_not_as_ordered", value="205", wanted=("101",)),
+    ),
+    (
+        {"smarter": {}},
+        {"answers": {"q_budget": "over 50k"}},
+        {"unanswered": ("q_budget", "q_size")},
+        Failing(code="smarter_missing", value="q_budget, q_size"),
+    ),
+    (
+        {"smarter": {}},
+        {},
+        {"reported": (Reason("smarter_unknown_symbol", "why", "q_shoe"),)},
+        Failing(code="smarter_unknown_symbol", value="q_shoe"),
+    ),
+    (
+        {"smarter": {}},
+        {},
+        {"reported": (Reason("smarter_question_not_in_category", "why", "q_size"),)},
+        Failing(code="smarter_question_not_in_category", value="q_size"),
+    ),
+    (
+        {"smarter": {}},
+        {},
+        {"reported": (Reason("smarter_answer_invalid", "why", "q_budget"),)},
+        Failing(code="smarter_answer_invalid", value="q_budget"),
+    ),
+    (
+        {"smarter": {"wanted": {"q_budget": ["Over 50k"]}}},
+        {"answers": {"q_budget": "over 50K"}},
+        {"answers": {"q_budget": "under 10k"}},
+        Failing(
+            code="smarter_answer_not_wanted",
+            value="under 10k",
+            wanted=("over 50k",),
+            rule="q_budget",
+        ),
+    ),
+    (
+        {"suppressed_titles": {"phrases": ["sales"]}},
+        {"person": Person("a@x.example", job_title="Salesforce Lead")},
+        {"person": Person("a@x.example", job_title="VP, Sales/EMEA")},
+        Failing(code="title_suppressed", rule="sales"),
+    ),
+    (
+        {"suppressed_titles": {"functions": ["marketing"]}},
+        {"title_class": TitleClass("director", None)},
+        {"title_class": TitleClass("director", "marketing")},
+        Failing(code="title_suppressed", value="marketing", rule="marketing"),
+    ),
+    (
+        {"suppressed": [{"list": "good", **STRICT}, {"list": "bad", **STRICT}]},
+        {"company": Company("Other", "other.example")},
+        {"company": Company("Other", "it.northgrid.example")},
+        Failing(
+            code="company_suppressed",
+            value="it.northgrid.example",
+            wanted=("good", "bad"),
+            rule="bad",
+        ),
+    ),
+    (
+        {"approved": [{"list": "good", **STRICT}, {"list": "bad", **STRICT}]},
+        {"company": Company("Northgrid", "northgrid.example")},
+        {"company": Company("Other", "other.example")},
+        Failing(code="domain_not_approved", value="other.example", wanted=("good", "bad")),
+    ),
+]
+
+
+@pytest.mark.parametrize(("wanted", "passing", "failing", "told"), CASES)
+def test_each_check_alone(
+    wanted: dict[str, Any], passing: dict[str, Any], failing: dict[str, Any], told: Failing
+) -> None:
+    """RTE-02, RTE-06, RTE-07, RTE-09: with the lead's value and the wanted one; never a title."""
+    assert against(passing, wanted, entries=LISTS) == []
+    assert against(failing, wanted, entries=LISTS) == [told]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "known", "told"),
+    [
+        (
+            {"status": "paused"},
+            {},
+            Failing(code="campaign_inactive", value="paused", wanted=("active",)),
+        ),
+        (
+            {"active": {"from": "2026-03-03"}},
+            {},
+            Failing(code="campaign_inactive", value="2026-03-02", wanted=("2026-03-03/",)),
+        ),
+        (
+            {"active": {"to": "2026-03-01"}},
+            {},
+            Failing(code="campaign_inactive", value="2026-03-02", wanted=("/2026-03-01",)),
+        ),
+        (
+            {},
+            {"suspended": ["northgrid"]},
+            Failing(code="account_suspended", value="northgrid", rule="unpaid"),
+        ),
+    ],
+)
+def test_what_stands_against_every_lead(
+    wanted: dict[str, Any], known: dict[str, Any], told: Failing
+) -> None:
+    """RTE-09: and another customer's suspension stands against nobody."""
+    assert against({}, wanted, **known) == [told]
+    assert against({}, {}, suspended=["helvion"]) == []
+
+
+@pytest.mark.parametrize(
+    ("slot", "caps", "told"),
+    [
+        (
+            Slot(None, block=Block("b", 1, "main", (("northgrid", "knows them"),))),
+            {},
+            [Failing(code="person_blocked", rule="northgrid")],
+        ),
+        (Slot(None, block=Block("b", 1, "main", (("helvion", "knows them"),))), {}, []),
+        (Slot(None, "sent"), {}, [Failing(code="already_sent", value="sent")]),
+        (
+            Slot(None, None, 2),
+            {"per_domain": 2},
+            [Failing(code="domain_cap", value="2", wanted=("2",), rule="northgrid.example")],
+        ),
+        (Slot(None, None, 1), {"per_domain": 2}, []),
+        (
+            Slot(CampaignBook("main/north", 1, "main", used=2)),
+            {"total": 2},
+            [Failing(code="cap_reached", value="2", wanted=("2",), rule="total")],
+        ),
+        (Slot(CampaignBook("main/north", 1, "main", used=1)), {"total": 2}, []),
+        (
+            Slot(None),
+            {"total": 0},
+            [Failing(code="cap_reached", value="0", wanted=("0",), rule="total")],
+        ),
+    ],
+)
+def test_what_only_the_campaigns_shard_knows(
+    slot: Slot, caps: dict[str, Any], told: list[Failing]
+) -> None:
+    """RTE-08, RTE-09, RTE-12."""
+    assert failing_slot(campaign(caps=caps), lead(), "101", slot, NOW) == told
+
+
+def test_leads_without_a_domain_are_not_counted_by_it() -> None:
+    """RTE-08."""
+    unknown = lead(company=Company("Northgrid"))
+    assert failing_slot(campaign(caps={"per_domain": 0}), unknown, "101", Slot(None), NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "unknown", "passes"),
+    [
+        (Size(1, 50), "refuse", True),
+        (Size(30, 80), "refuse", True),
+        (Size(20, 100), "refuse", True),
+        (Size(51, 51), "refuse", True),
+        (Size(101, 150), "accept", False),
+        (Size(1000), "accept", True),
+        (Size(100, 200), "refuse", False),
+        (Size(100, 200), "accept", True),
+        (Size(90), "refuse", False),
+        (Size(90), "accept", True),
+        (None, "refuse", False),
+        (None, "accept", True),
+    ],
+)
+def test_company_size(size: Size | None, unknown: str, passes: bool) -> None:
+    """RTE-02: inside the union of 1 to 50, 51 to 100 and 500 upwards, outside all, or unknown."""
+    intervals = [{"min": 51, "max": 100}, {"min": 1, "max": 50}, {"min": 500}]
+    wanted = {"company_size": {"intervals": intervals, "unknown": unknown}}
+    found = against({"company": Company("Northgrid", None, size)}, wanted)
+    assert codes(found) == ([] if passes else ["filter.company_size"])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "place", "passes"),
+    [
+        ({"excluded_places": [{"country": "US"}]}, Place("DE"), True),
+        ({"excluded_places": [{"country": "US"}]}, Place("US", "US-NY"), False),
+        ({"excluded_places": [{"country": "US"}]}, Place(), True),
+        ({"places": [{"country": "US", "subdivisions": []}]}, Place("US", "US-NY"), True),
+        ({"places": [{"country": "US", "subdivisions": []}]}, Place("DE"), False),
+        ({"places": [{"country": "US"}], "places_strictness": "preferred"}, Place("DE"), True),
+    ],
+)
+def test_places(wanted: dict[str, Any], place: Place, passes: bool) -> None:
+    """RTE-02: exclusion alone leaves the rest of the world, and what is not known, in."""
+    assert codes(against({"place": place}, wanted)) == ([] if passes else ["filter.place"])
+
+
+def test_an_industry_without_its_parents_is_known_by_itself() -> None:
+    """RTE-02: of a lead that came before intake told what lies above."""
+    of_before = {"company": Company("Northgrid", None, None, "4")}
+    assert against(of_before, {"industries": {"wanted": ["4"], **STRICT}}) == []
+    assert codes(against(of_before, {"industries": {"wanted": ["6"], **STRICT}})) == [
+        "filter.industry"
+    ]
+
+
+def test_what_is_preferred_only_ranks() -> None:
+    """RTE-03: the lead that misses more stands further back, and is refused by nothing."""
+    liked: dict[str, Any] = {
+        "places": [{"country": "DE"}],
+        "places_strictness": "preferred",
+        "company_size": {"intervals": [{"min": 1, "max": 10}], **PREFERRED},
+        "industries": {"wanted": ["41"], **PREFERRED},
+        "seniorities": {"wanted": ["vp"], **PREFERRED},
+        "functions": {"wanted": ["finance"], **PREFERRED},
+        "titles": {"wanted": ["chief"], **PREFERRED},
+        "suppressed": [{"list": "bad", **PREFERRED}],
+        "approved": [{"list": "good", **PREFERRED}],
+    }
+    asked = campaign(**liked)
+    known = catalogues(asked, entries=LISTS)
+    assert known.judged(asked, lead(), NOW) == ("101", [])
+    (wanting,) = known.wanting("main", lead(), NOW)
+    assert wanting.rank == len(liked) - 1
+    german = lead(place=Place("DE"), company=Company("Helvion", "helvion.example", Size(5, 5)))
+    assert known.wanting("main", german, NOW)[0].rank == wanting.rank - 4
+
+
+@pytest.mark.parametrize(
+    ("of_campaign", "expected"),
+    [
+        (None, ["title_suppressed"]),
+        ({"phrases": ["sales"]}, []),
+        ({}, []),
+        ({"phrases": ["head"]}, ["title_suppressed"]),
+    ],
+)
+def test_a_campaign_suppresses_other_titles_than_the_house(
+    of_campaign: dict[str, Any] | None, expected: list[str]
+) -> None:
+    """RTE-09: its own instead of the house's, also none at all."""
+    house_rules = rules(suppressed_titles={"phrases": ["Head of IT"]})
+    found = against({}, {"suppressed_titles": of_campaign}, house_rules=house_rules)
+    assert codes(found) == expected
+
+
+def test_a_phrase_and_a_function_are_two_rules_that_hit() -> None:
+    """RTE-09: each is named."""
+    titles = {"phrases": ["of it"], "functions": ["information_technology"]}
+    found = against({}, {"suppressed_titles": titles})
+    assert [each.rule for each in found] == ["of it", "information_technology"]
+
+
+def test_no_title_stands_in_what_is_told() -> None:
+    """RTE-09: what is told goes into events, and a title is personal."""
+    titled = {"person": Person("a@x.example", job_title="Verysecret Chief of Sales")}
+    wanted = {"titles": {"wanted": ["cto"], "excluded": ["chief of sales"]}}
+    wanted |= {"suppressed_titles": {"phrases": ["sales"]}}
+    told = [each.model_dump_json() for each in against(titled, wanted)]
+    assert len(told) == 2
+    assert not any("verysecret" in each.casefold() for each in told)
+
+
+@pytest.mark.parametrize(
+    ("categories", "expected"),
+    [
+        (("310", "101"), ("101", [])),
+        (("205", "310"), ("205", ["category_not_as_ordered"])),
+        (("999", "310"), ("310", ["category_closed"])),
+    ],
+)
+def test_of_several_categories_the_closest_counts(
+    categories: tuple[str, ...], expected: tuple[str, list[str]]
+) -> None:
+    """INT-15, RTE-09: open and ordered has to be one and the same."""
+    wanted = {"categories": [{"id": "101"}, {"id": "310"}], "open_categories": ["101", "205"]}
+    asked = campaign(organic=True, lead_codes=[], **wanted)
+    organic = lead(
+        source="organic",
+        affiliate=None,
+        lead_code=None,
+        category=categories[0],
+        categories=categories,
+    )
+    category, failing = catalogues(asked).judged(asked, organic, NOW)
+    assert (category, codes(failing)) == expected
+
+
+def test_of_several_categories_one_with_room_is_taken() -> None:
+    """INT-15, RTE-12: what is ordered of the first is full, of the second it is not."""
+    amounts = [{"id": "101", "amount": 1}, {"id": "205", "amount": 1}]
+    asked = campaign(organic=True, categories=amounts)
+    house = catalogues(asked).house_of(asked)
+    given = lead(source="organic", lead_code=None, categories=("101", "205"))
+    book = CampaignBook(asked.id, 1, "main", used=1, counted={"category/101": 1})
+    assert decided(asked, given, NOW, house, Slot(book), NOW) == ("205", [])
+    full = CampaignBook(asked.id, 1, "main", counted={"category/101": 1, "category/205": 1})
+    _, failing = decided(asked, given, NOW, house, Slot(full), NOW)
+    assert codes(failing) == ["cap_reached"]
+
+
+def test_an_organic_lead_is_for_campaigns_open_to_them_only() -> None:
+    """RTE-09: and an affiliate's for those with its lead code only."""
+    closed, opened = campaign(), campaign(id="open", organic=True, lead_codes=[])
+    known = catalogues(closed, opened)
+    organic = lead(source="organic", affiliate=None, lead_code=None, categories=("101",))
+    assert [each.campaign.name for each in known.wanting("main", organic, NOW)] == ["open"]
+    assert [each.campaign.name for each in known.wanting("main", lead(), NOW)] == ["north"]
+    assert codes(known.judged(closed, organic, NOW)[1]) == ["lead_code_other"]
+    assert codes(known.judged(opened, lead(), NOW)[1]) == ["lead_code_other"]
+
+
+LEADS: list[dict[str, Any]] = [
+    {},
+    {"place": Place("DE", "DE-BY")},
+    {"category": "205"},
+    {"lead_code": "OTHER"},
+    {"source": "organic", "lead_code": None, "categories": ("205", "101")},
+    {"company": Company("Helvion GmbH", None, Size(5000))},
+    {"company": Company(None, "eu.helvion.example", None, "41")},
+    {"person": Person("a@x.example", job_title="Sales Manager"), "title_class": TitleClass()},
+    {"unanswered": ("q_size",), "reported": REPORTED, "answers": {"q_budget": "over 50k"}},
+]
+
+
+def test_who_is_found_is_who_has_nothing_against_it() -> None:
+    """RTE-09: matching in memory and explaining are of one mind, whatever is wanted."""
+    single: list[dict[str, Any]] = [
+        {name: value} for name, value in EVERYTHING.items() if name != "caps"
+    ]
+    wanted: list[dict[str, Any]] = [{}, *single, *(case[0] for case in CASES)]
+    wanted += [each | {"organic": True} for each in wanted]
+    asked = [campaign(id=f"c{number}", **each) for number, each in enumerate(wanted)]
+    known = catalogues(*asked, entries=LISTS, house_rules=rules(suppressed_titles={}))
+    for changes in LEADS:
+        given = lead(**changes)
+        clear = {each.name for each in asked if not known.judged(each, given, NOW)[1]}
+        found = {each.campaign.name for each in known.wanting("main", given, NOW)}
+        assert (changes, found) == (changes, clear)
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "expected"),
+    [
+        ("America/New_York", datetime(2026, 3, 2, 14, 0, tzinfo=UTC), "2026-03-09T13:00:00+00:00"),
+        ("America/New_York", datetime(2026, 3, 2, 13, 59, tzinfo=UTC), "2026-03-02T14:00:00+00:00"),
+        ("Asia/Tokyo", datetime(2026, 3, 1, 23, 59, tzinfo=UTC), "2026-03-02T00:00:00+00:00"),
+        ("Asia/Tokyo", datetime(2026, 3, 2, 0, 0, tzinfo=UTC), "2026-03-09T00:00:00+00:00"),
+    ],
+)
+def test_the_send_day_is_one_of_the_campaigns_time_zone(
+    zone: str, at: datetime, expected: str
+) -> None:
+    """RTE-13: nine in the morning there, on both sides of a clock change; its own instant is
+    over."""
+    weekly = campaign(weekly={"weekday": "monday"}, time_zone=zone)
+    next_send = weekly.next_send(at)
+    assert next_send is not None and next_send.isoformat() == expected
+    assert campaign().next_send(at) is None
