@@ -8,7 +8,8 @@ import re
 from collections.abc import Collection, Mapping
 
 FEW, SHORT = 16, 8192
-"""Of a long mask, not more slots than these few are taken one by one: each costs a copy of it."""
+"""Slots are taken from a mask one by one, at a copy of it each, unless it is long and they are not
+few."""
 
 _NOT_ZERO = re.compile(rb"[^\0]")
 _BITS = [tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256)]

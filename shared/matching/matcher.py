@@ -4,6 +4,9 @@ Profiles are divided by the terms they want under one attribute, so that a subje
 with those that want one of its own. Within a partition an index decides all profiles at once. What
 is left is a handful, and only these are looked up in lists.
 
+Every attribute costs a look, whether the subject has it or not. So what there are many kinds of,
+like the answers to fifty questions, is best told as terms of one attribute.
+
 Near misses are spread over all partitions; for them there is one more index, of all profiles.
 """
 
