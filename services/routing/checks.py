@@ -179,15 +179,18 @@ def decided(
     now: datetime,
     overridden: Collection[str] = (),
 ) -> tuple[str, list[Failing]]:
-    """All checks together: of a lead with several categories, one that has room goes first."""
+    """All checks together. Of a lead with several categories the one that comes closest, and of
+    those one that has room."""
     told = [
         (
             category,
-            without(failing, overridden) + failing_slot(campaign, lead, category, slot, now),
+            without(failing, overridden),
+            failing_slot(campaign, lead, category, slot, now),
         )
         for category, failing in _by_category(campaign, lead, at, house)
     ]
-    return min(told, key=lambda each: len(each[1]))
+    category, failing, further = min(told, key=lambda each: (len(each[1]), len(each[2])))
+    return category, failing + further
 
 
 def failing_slot(

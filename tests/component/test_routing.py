@@ -1,0 +1,453 @@
+"""What becomes of leads on their way to campaigns: filters, lists, caps, send days, by hand."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.loop.effects import Verdict
+from tests.builders import put_affiliate
+from tests.component.leads import Platform, on_platform, person
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MONDAY = {"weekday": "monday", "at": "09:00"}
+"""In an hour: stories begin on a Monday at eight."""
+STRICT = {"strictness": "strict"}
+LEAD_CODE = "INT-AAA-BBB-1"
+
+
+def test_every_filter_lets_a_lead_pass_and_keeps_another_out() -> None:
+    """RTE-02, RTE-09: from the affiliate's words to the codes, all of them in their order."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(
+            places=[{"country": "US"}],
+            excluded_places=[{"country": "US", "subdivisions": ["US-CA"]}],
+            company_size={"intervals": [{"min": 1, "max": 200}]},
+            industries={"wanted": ["1594"], **STRICT},
+            seniorities={"wanted": ["director"]},
+            functions={"wanted": ["information_technology"]},
+            titles={"wanted": ["head of"]},
+        )
+        await platform.upload(1)
+        off = {"State": "CA", "Staff": "201-500", "Branch": "41", "Title": "VP, Sales"}
+        await platform.upload(2, **off)
+        assert ["R-1"] == platform.got()
+        await platform.advance(7 * DAY)
+        (unsent,) = platform.events("routing.lead.unsent")
+        assert ([], sorted(unsent["codes"])) == (unsent["asked"], unsent["codes"])
+        assert {
+            "filter.place",
+            "filter.company_size",
+            "filter.industry",
+            "filter.seniority",
+            "filter.function",
+            "filter.title",
+        } == set(unsent["codes"])
+
+    on_platform(story)
+
+
+def test_a_refusal_holds_no_job_title() -> None:
+    """RTE-09: what a campaign's shard answers is read by everybody, and a title is personal."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(titles={"wanted": ["head of"]}, weekly=MONDAY)
+        await platform.upload(1, Title="Head of Verysecret")
+        await platform.campaign(
+            titles={"wanted": ["cto"]}, suppressed_titles={"phrases": ["of"]}, weekly=MONDAY
+        )
+        await platform.advance(HOUR)
+        (refused,) = platform.events("routing.claim.refused")
+        assert ["filter.title", "title_suppressed"] == [one["code"] for one in refused["failing"]]
+        assert [None, None] == [one["value"] for one in refused["failing"]]
+        assert "erysecret" not in str(refused)
+
+    on_platform(story)
+
+
+def test_a_smarter_campaign_wants_answers() -> None:
+    """RTE-07: all of the category's, and of one question particular ones."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question()
+        await platform.campaign(smarter={"wanted": {"q_budget": ["Over 50k"]}})
+        await platform.upload(1, Budget=" OVER 50k ")
+        await platform.upload(2, Budget="under 10k")
+        await platform.upload(3, Budget="")
+        await platform.upload(4, Budget="over 50k", q_shoe_size="44")
+        assert ["R-1"] == platform.got()
+        await platform.advance(7 * DAY)
+        told = {one["lead"]: one["codes"] for one in platform.events("routing.lead.unsent")}
+        assert [
+            ["smarter_answer_not_wanted"],
+            ["smarter_answer_not_wanted", "smarter_missing"],
+            ["smarter_unknown_symbol"],
+        ] == [told[platform.routed(f"R-{number}")["_id"]] for number in (2, 3, 4)]
+
+    on_platform(story)
+
+
+def test_an_answer_to_another_categorys_question_keeps_from_smarter_campaigns_only() -> None:
+    """RTE-07, INT-09."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question(categories=["205"])
+        await platform.campaign("smart", smarter={})
+        await platform.campaign("plain")
+        await platform.upload(1, Budget="over 50k")
+        assert (["R-1"], []) == (platform.got("plain"), platform.got("smart"))
+
+    on_platform(story)
+
+
+def test_an_organic_lead_goes_where_one_of_its_categories_is_wanted() -> None:
+    """INT-15, RTE-09: to campaigns open to organic leads, whatever lead codes they carry."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign("closed")
+        await platform.campaign("open", organic=True, categories=[{"id": "205", "amount": 1}])
+        await platform.campaign("other", organic=True, categories=[{"id": "310"}])
+        await platform.convert(1, "101", "205")
+        assert {"open": "sent"} == platform.states("O-1")
+        (sent,) = platform.events("routing.lead.sent")
+        assert (None, "205") == (sent["lead_code"], sent["category"])
+        await platform.convert(2, "101", "205")
+        assert ["cap_reached"] == platform.against("O-2", "open")
+
+    on_platform(story)
+
+
+def test_an_organic_lead_is_sent_for_the_category_that_has_room() -> None:
+    """RTE-12, INT-15: and counted under it."""
+
+    async def story(platform: Platform) -> None:
+        amounts = [{"id": "101", "amount": 1}, {"id": "205", "amount": 1}]
+        await platform.campaign(organic=True, categories=amounts)
+        for number in (1, 2, 3):
+            await platform.convert(number, "101", "205")
+        sent = [one["category"] for one in platform.events("routing.lead.sent")]
+        assert ["101", "205"] == sorted(sent)
+        assert ["cap_reached"] == platform.against("O-3")
+
+    on_platform(story)
+
+
+EXCLUSIVE = {"exclusive_lead_codes": [LEAD_CODE]}
+
+
+def test_shared_or_sold_to_one() -> None:
+    """RTE-11: each campaign that wants a lead gets it, unless it is sold once."""
+
+    async def story(platform: Platform) -> None:
+        for name in ("a", "b"):
+            await platform.campaign(name)
+        await platform.upload(1)
+        await platform.rules(**EXCLUSIVE)
+        await platform.upload(2)
+        assert (["R-1", "R-2"], ["R-1"]) == (platform.got("a"), platform.got("b"))
+        (queued,) = platform.routed("R-2")["queue"]
+        assert "b" == queued["campaign"]
+
+    on_platform(story)
+
+
+def test_an_exclusive_lead_goes_by_priority_amount_likes_and_age() -> None:
+    """RTE-11: in that order, and what it was decided on is kept."""
+
+    async def story(platform: Platform) -> None:
+        await platform.rules(**EXCLUSIVE)
+        liking = {"seniorities": {"wanted": ["vp"], "strictness": "preferred"}}
+        await platform.campaign("young", priority=2)
+        await platform.campaign("first", priority=1, caps={"total": 0})
+        await platform.campaign("disliking", priority=2, **liking)
+        await platform.campaign("behind", priority=2, categories=[{"id": "101", "amount": 5}])
+        await platform.advance(HOUR)
+        await platform.campaign("a-youngest", priority=2)
+        await platform.upload(1)
+        assert {"first": "refused", "behind": "sent"} == platform.states()
+        queue = platform.routed()["queue"]
+        assert ["young", "a-youngest", "disliking"] == [one["campaign"] for one in queue]
+        assert [(2, 0, 0), (2, 0, 0), (2, 0, 1)] == [
+            (one["priority"], one["behind"], one["rank"]) for one in queue
+        ]
+
+    on_platform(story)
+
+
+def test_exclusive_leads_go_to_who_is_furthest_behind() -> None:
+    """RTE-11: so they are shared out by what is missing."""
+
+    async def story(platform: Platform) -> None:
+        await platform.rules(**EXCLUSIVE)
+        await platform.campaign("small", categories=[{"id": "101", "amount": 2}])
+        await platform.campaign("large", categories=[{"id": "101", "amount": 4}])
+        for number in range(1, 8):
+            await platform.upload(number)
+        assert (2, 4) == (len(platform.got("small")), len(platform.got("large")))
+        assert ["R-1", "R-2"] == platform.got("large")[:2]
+        assert {"large": "refused", "small": "refused"} == platform.states("R-7")
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state", "then"),
+    [
+        (Verdict.REFUSED, "not_sent", ["R-1"]),
+        (Verdict.UNKNOWN, "uncertain", []),
+        (Verdict.DONE, "sent", []),
+    ],
+)
+def test_the_next_is_asked_after_a_definite_refusal_only(
+    verdict: Verdict, state: str, then: list[str]
+) -> None:
+    """RTE-11: never while the first may have it."""
+
+    async def story(platform: Platform) -> None:
+        await platform.rules(**EXCLUSIVE)
+        await platform.campaign("a")
+        await platform.campaign("b", priority=1)
+        platform.verdicts["a"] = verdict
+        await platform.upload(1)
+        assert (state, then) == (platform.states()["a"], platform.got("b"))
+
+    on_platform(story)
+
+
+def test_settled_as_refused_an_exclusive_lead_goes_on() -> None:
+    """RTE-11, RTE-12: a person found out that the first did not get it."""
+
+    async def story(platform: Platform) -> None:
+        await platform.rules(**EXCLUSIVE)
+        await platform.campaign("a")
+        await platform.campaign("b", priority=1)
+        platform.verdicts["a"] = Verdict.UNKNOWN
+        await platform.upload(1)
+        assert [] == platform.got("b")
+        assert (await settle(platform, "a", "refused"))["accepted"]
+        assert {"a": "not_sent", "b": "sent"} == platform.states()
+        again = await settle(platform, "a", "sent")
+        assert (False, "not_uncertain") == (again["accepted"], again["code"])
+
+    on_platform(story)
+
+
+async def settle(platform: Platform, campaign: str, outcome: str, **changes: Any) -> Any:
+    (send,) = [row for row in platform.stored("sends", "routing") if row["campaign"] == campaign]
+    data = {"campaign": campaign, "send": send["_id"], "outcome": outcome, "reason": "asked them"}
+    return await platform.ask("routing.send.settle", campaign, data | changes)
+
+
+def test_a_campaign_that_opens_stands_behind_the_one_that_has_an_exclusive_lead() -> None:
+    """RTE-11, RTE-14: and is asked if that one can't take it after all, once."""
+
+    async def story(platform: Platform) -> None:
+        await platform.rules(**EXCLUSIVE)
+        await platform.campaign("waits", weekly=MONDAY)
+        await platform.campaign("opens", open_categories=[])
+        await platform.upload(1)
+        await platform.campaign("opens")
+        assert {"waits": "waiting"} == platform.states()
+        await platform.ask("routing.campaign.pause", "waits", pause("waits"))
+        await platform.advance(HOUR)
+        assert {"waits": "refused", "opens": "sent"} == platform.states()
+        assert ([], ["R-1"]) == (platform.got("waits"), platform.got("opens"))
+
+    on_platform(story)
+
+
+def pause(campaign: str) -> dict[str, str]:
+    return {"campaign": campaign, "reason": "budget"}
+
+
+def test_who_refused_an_exclusive_lead_is_not_asked_again() -> None:
+    """RTE-08, RTE-14: a campaign that changes may not have what its endpoint refused; another
+    may."""
+
+    async def story(platform: Platform) -> None:
+        await platform.rules(**EXCLUSIVE)
+        await platform.campaign("a")
+        platform.verdicts["a"] = Verdict.REFUSED
+        await platform.upload(1)
+        platform.verdicts.clear()
+        await platform.campaign("a", open_categories=["101", "205"])
+        assert {"a": "not_sent"} == platform.states()
+        await platform.campaign("b", open_categories=[])
+        await platform.campaign("b")
+        assert {"a": "not_sent", "b": "sent"} == platform.states()
+
+    on_platform(story)
+
+
+def test_organic_leads_can_be_sold_once_too() -> None:
+    """RTE-11: by a rule of their own."""
+
+    async def story(platform: Platform) -> None:
+        for name in ("a", "b"):
+            await platform.campaign(name, organic=True)
+        await platform.rules(exclusive_organic=True)
+        await platform.convert(1)
+        await platform.upload(2)
+        assert (["O-1", "R-2"], ["R-2"]) == (platform.got("a"), platform.got("b"))
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize(
+    ("caps", "over"),
+    [
+        ({"total": 2}, "total"),
+        ({"day": 2}, "day/"),
+        ({"week": 2}, "week/"),
+        ({"month": 2}, "month/"),
+    ],
+)
+def test_what_is_over_a_cap_stays_unsent_and_says_so(caps: dict[str, int], over: str) -> None:
+    """RTE-12: however many come at once."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(caps=caps)
+        await platform.upload(1, 2, 3, 4, 5)
+        assert 2 == len(platform.got())
+        assert {"reserved": 0, "used": 2, "uncertain": 0} == platform.book()
+        refused = platform.events("routing.claim.refused")
+        assert [["cap_reached"]] * 3 == [[f["code"] for f in one["failing"]] for one in refused]
+        assert all(one["failing"][0]["rule"].startswith(over) for one in refused)
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize(("period", "later"), [("day", 0), ("week", 0), ("month", 30)])
+def test_a_period_ends_at_midnight_where_the_campaign_is(period: str, later: int) -> None:
+    """RTE-12: a story begins at 22:00 of a Sunday, 1 March, in Honolulu."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(caps={period: 1}, time_zone="Pacific/Honolulu")
+        await platform.advance(later * DAY)
+        await platform.upload(1)
+        await platform.advance(timedelta(hours=1, minutes=50))
+        await platform.upload(2)
+        await platform.advance(timedelta(minutes=20))
+        await platform.upload(3)
+        assert ["R-1", "R-3"] == platform.got()
+        assert ["cap_reached"] == platform.against("R-2")
+
+    on_platform(story)
+
+
+def test_no_more_of_a_category_than_was_ordered() -> None:
+    """RTE-12: the amount of one category says nothing about another."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(categories=[{"id": "101", "amount": 1}, {"id": "205"}])
+        await platform.upload(1, 2)
+        await platform.upload(3, 4, Cat="205")
+        assert 1 == len({"R-1", "R-2"} & set(platform.got()))
+        assert {"R-3", "R-4"} <= set(platform.got())
+
+    on_platform(story)
+
+
+def test_leads_of_one_company_are_limited() -> None:
+    """RTE-08: over all time, by domain; those of no known domain are not."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(caps={"per_domain": 2})
+        await platform.upload(1, 2, 3, 4, Site="northgrid.example")
+        await platform.upload(5, Site="helvion.example")
+        await platform.upload(6, 7, 8, Site="", Firm="Nobody")
+        await platform.advance(40 * DAY)
+        await platform.upload(9, Site="northgrid.example")
+        got = set(platform.got())
+        assert 2 == len({"R-1", "R-2", "R-3", "R-4"} & got)
+        assert {"R-5", "R-6", "R-7", "R-8"} <= got
+        assert ["domain_cap"] == platform.against("R-9")
+
+    on_platform(story)
+
+
+def test_the_same_person_is_never_sent_twice() -> None:
+    """RTE-08: another lead code, another day; another campaign may."""
+
+    async def story(platform: Platform) -> None:
+        codes = {"lead_codes": [LEAD_CODE, "INT-AAA-BBB-2"]}
+        await platform.ask("intake.affiliate.put", "acme", put_affiliate(**codes).model_dump())
+        await platform.campaign(**codes)
+        await platform.campaign("second", lead_codes=["INT-AAA-BBB-2"])
+        await platform.upload(1)
+        await platform.submit("R-2", record=person(1, Code="INT-AAA-BBB-2"))
+        assert (["R-1"], ["R-2"]) == (platform.got(), platform.got("second"))
+        assert ["already_sent"] == platform.against("R-2")
+
+    on_platform(story)
+
+
+def test_a_definite_refusal_frees_every_slot() -> None:
+    """RTE-12, RTE-08: of each period, of the category and of the company."""
+
+    async def story(platform: Platform) -> None:
+        caps = {"total": 1, "day": 1, "week": 1, "month": 1, "per_domain": 1}
+        await platform.campaign(caps=caps, categories=[{"id": "101", "amount": 1}])
+        platform.verdict = (Verdict.REFUSED, "answered 410")
+        await platform.upload(1, Site="northgrid.example")
+        assert {"reserved": 0, "used": 0, "uncertain": 0} == platform.book()
+        platform.verdict = (Verdict.DONE, "answered 200")
+        await platform.upload(2, Site="northgrid.example")
+        assert ["R-1", "R-2"] == platform.got()
+        assert 1 == len(platform.events("routing.lead.not_sent"))
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize(("outcome", "got"), [("sent", False), ("refused", True)])
+def test_an_uncertain_send_keeps_its_slot_until_it_is_settled(outcome: str, got: bool) -> None:
+    """RTE-12: then it is used, or free for another."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(caps={"total": 1, "per_domain": 1}, categories=[amount(1)])
+        platform.verdict = (Verdict.UNKNOWN, "no answer")
+        await platform.upload(1, Site="northgrid.example")
+        platform.verdict = (Verdict.DONE, "answered 200")
+        assert {"reserved": 0, "used": 0, "uncertain": 1} == platform.book()
+        await platform.upload(2, Site="northgrid.example")
+        assert ["domain_cap", "cap_reached", "cap_reached"] == platform.against("R-2")
+        assert (await settle(platform, "north", outcome))["accepted"]
+        await platform.upload(3, Site="northgrid.example")
+        assert ("R-3" in platform.got()) == got
+        ended = {"sent": "routing.lead.sent", "refused": "routing.lead.not_sent"}[outcome]
+        assert platform.routed()["_id"] in [one["lead"] for one in platform.events(ended)]
+        assert {"north": {"sent": "sent", "refused": "not_sent"}[outcome]} == platform.states()
+
+    on_platform(story)
+
+
+def amount(number: int) -> dict[str, Any]:
+    return {"id": "101", "amount": number}
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause", "code"),
+    [
+        ({"send": "none"}, {}, "send_unknown"),
+        ({"campaign": "other"}, {}, "send_unknown"),
+        ({}, {}, "not_uncertain"),
+        ({}, {"role": "customer"}, "not_permitted"),
+        ({}, {"role": "customer_success"}, "not_permitted"),
+    ],
+)
+def test_only_what_is_uncertain_is_settled(
+    changes: dict[str, Any], cause: dict[str, Any], code: str
+) -> None:
+    """RTE-12, OPS-07: by those who send by hand."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign()
+        await platform.campaign("other")
+        await platform.upload(1)
+        (send,) = [row for row in platform.stored("sends", "routing") if row["campaign"] == "north"]
+        data = {"campaign": "north", "send": send["_id"], "outcome": "sent", "reason": "why"}
+        answer = await platform.ask("routing.send.settle", "north", data | changes, **cause)
+        assert (False, code) == (answer["accepted"], answer["code"])
+
+    on_platform(story)
