@@ -4,7 +4,8 @@ A slot is taken in the same decision that writes the send, so a cap cannot be ex
 there is one send per campaign and person, so nobody is sent twice (RTE-08).
 """
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -191,20 +192,41 @@ def weekly_id(campaign: Campaign, at: datetime) -> str:
     return f"{WEEKLY}/{campaign.id}/{at.isoformat()}"
 
 
-def in_order(waiting: Sequence[Send], campaign: Campaign, book: CampaignBook | None) -> list[Send]:
-    """Of those that wait: first from countries behind their share (RTE-05), then those that miss
-    fewer of what is preferred (RTE-03), then the oldest."""
-    counted = book.counted if book else {}
-    sent = sum(count for slot, count in counted.items() if slot.startswith("country/"))
+def next_of(waiting: Sequence[Send], campaign: Campaign, book: CampaignBook | None) -> list[Send]:
+    """Of those that wait, whom one step decides, in their order. Each time the country that is
+    furthest behind its share by then (RTE-05); of it who misses least of what is preferred
+    (RTE-03), then the oldest. Countries without a share are one, which is never behind."""
     shares = campaign.definition.shares
+    by_country: dict[str | None, list[Send]] = defaultdict(list)
+    for send in sorted(waiting, key=_place, reverse=True):
+        by_country[_shared(send, shares)].append(send)
+    slots = book.counted.items() if book else ()
+    counted = Counter({slot.partition("/")[2]: n for slot, n in slots if slot[:8] == "country/"})
+    chosen: list[Send] = []
 
-    def ahead(send: Send) -> float:
-        country = send.claim.lead.place.country if send.claim else None
-        if not shares or country not in shares:
-            return 0.0
-        return counted.get(f"country/{country}", 0) - shares[country] / 100 * (sent + 1)
+    def place(country: str | None) -> tuple[object, ...]:
+        behind = shares[country] / 100 * (counted.total() + 1) - counted[country] if country else 0
+        return -behind, _place(by_country[country][-1])
 
-    return sorted(waiting, key=lambda send: (ahead(send), send.rank, send.history[-1].at, send.id))
+    while len(chosen) < RUN_MAX and any(by_country.values()):
+        country = min((name for name, left in by_country.items() if left), key=place)
+        send = by_country[country].pop()
+        chosen.append(send)
+        counted[_country(send) or ""] += 1
+    return chosen
+
+
+def _place(send: Send) -> tuple[object, ...]:
+    return send.rank, send.history[-1].at, send.id
+
+
+def _country(send: Send) -> str | None:
+    return send.claim.lead.place.country if send.claim else None
+
+
+def _shared(send: Send, shares: Mapping[str, int]) -> str | None:
+    country = _country(send)
+    return country if country in shares else None
 
 
 def withdraw(before: Send | None, lead: str, now: datetime) -> Decision:

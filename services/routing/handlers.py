@@ -292,7 +292,7 @@ class Routing:
             return Decision()
         decisions = []
         book = state.get(CampaignBook, campaign.id)
-        for send in claims.in_order(waiting, campaign, book)[: claims.RUN_MAX]:
+        for send in claims.next_of(waiting, campaign, book):
             assert send.claim is not None
             decisions.append(self._decide(state, send.claim, given, run=True))
             state.put(decisions[-1].save)

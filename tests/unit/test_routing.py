@@ -1,5 +1,6 @@
 """Which campaigns a lead is for, who gets a slot, and how a send ends."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from services.routing import explaining
+from services.routing import claims, explaining
 from services.routing.asking import against
 from services.routing.books import CampaignBook
 from services.routing.campaigns import Campaign, CampaignVersion
@@ -385,3 +386,14 @@ async def test_from_lead_to_sent_through_the_store() -> None:
     [routed], [book] = database.documents("leads"), database.documents("campaign_books")
     assert (routed["state"], routed["revision"]) == ("sent", 1)
     assert (book["used"], book["reserved"]) == (1, 0)
+
+
+def test_a_run_keeps_to_the_shares_as_it_goes_on() -> None:
+    """RTE-05: however many wait from one country, the next is from the one furthest behind."""
+    wanted = campaign(weekly={"weekday": "tuesday"}, shares={"US": 60, "DE": 30})
+    places = [Place("US")] * 20 + [Place("DE")] * 20 + [Place("FR")] * 20
+    claimed = [claim(number, place=place) for number, place in enumerate(places)]
+    state, _ = decide(*claimed, known=[wanted])
+    chosen = claims.next_of(state.all(Send), wanted, None)[:10]
+    countries = Counter(send.claim.lead.place.country for send in chosen if send.claim)
+    assert {"US": 6, "DE": 3, "FR": 1} == countries
