@@ -66,7 +66,7 @@ def subjects(lead: LeadAccepted) -> dict[str, Subject]:
 
 def _terms(lead: LeadAccepted) -> dict[str, frozenset[str]]:
     industries = lead.company.industries or _known(lead.company.industry)
-    terms = {
+    return {
         "route": frozenset([route_of(lead)]),
         "place": frozenset(_known(lead.place.country, lead.place.subdivision)),
         "industry": frozenset(industries),
@@ -75,11 +75,13 @@ def _terms(lead: LeadAccepted) -> dict[str, frozenset[str]]:
         "title": phrases(lead.person.job_title or ""),
         "company": companies_of(lead),
         "smarter": frozenset(_smarter_faults(lead)),
+        "answer": frozenset(answer_term(*each) for each in lead.answers.items()),
     }
-    return terms | {
-        f"answer:{symbol}": frozenset([answer.casefold()])
-        for symbol, answer in lead.answers.items()
-    }
+
+
+def answer_term(symbol: str, answer: str) -> str:
+    """All questions are one attribute: each attribute is a column that every lead pays for."""
+    return f"{symbol}={answer.casefold()}"
 
 
 def _known(*values: str | None) -> list[str]:
@@ -167,8 +169,8 @@ def _smarter(wanted: PutCampaign) -> Iterator[Wish]:
     for fault in SMARTER_FAULTS:
         yield "strict", Terms(fault, "smarter", unwanted=frozenset([fault]))
     for symbol, answers in wanted.smarter.wanted.items():
-        folded = frozenset(answer.casefold() for answer in answers)
-        yield "strict", Terms("smarter_answer_not_wanted", f"answer:{symbol}", folded)
+        folded = frozenset(answer_term(symbol, answer) for answer in answers)
+        yield "strict", Terms("smarter_answer_not_wanted", "answer", folded)
 
 
 def _suppressed_titles(titles: SuppressedTitles) -> Iterator[Wish]:

@@ -103,13 +103,13 @@ def told(criterion: Criterion, lead: LeadAccepted, subject: Subject, lists: List
             hit = [_list(name) for name in names if lists.has(name, subject.terms["company"])]
             wanted = tuple(map(_list, names))
             return Failing(code=check, value=value, wanted=wanted, rule=_first(hit))
-        case Terms(check, attribute, wanted_terms, unwanted):
+        case Terms(check, attribute, _, unwanted):
             has = subject.terms.get(attribute, frozenset())
             return Failing(
                 code=check,
                 value=_value(criterion, lead, subject),
-                wanted=_listed(wanted_terms),
-                rule=_first(sorted(has & unwanted - {check})) or _question(attribute),
+                wanted=_listed(criterion),
+                rule=_first(sorted(has & unwanted - {check})) or _question(criterion),
             )
 
 
@@ -127,7 +127,7 @@ def _value(criterion: Terms, lead: LeadAccepted, subject: Subject) -> str | None
     }
     if criterion.attribute in values:
         return values[criterion.attribute]
-    return lead.answers.get(criterion.attribute.partition(":")[2])
+    return lead.answers.get(_question(criterion) or "")
 
 
 def _symbols(check: str, lead: LeadAccepted) -> str:
@@ -136,13 +136,17 @@ def _symbols(check: str, lead: LeadAccepted) -> str:
     return ", ".join(reason.field or "" for reason in lead.reported if reason.code == check)
 
 
-def _question(attribute: str) -> str | None:
-    kind, _, symbol = attribute.partition(":")
-    return symbol if kind == "answer" else None
+def _question(criterion: Terms) -> str | None:
+    """The question whose answers are wanted."""
+    if criterion.attribute != "answer":
+        return None
+    return _first(term.partition("=")[0] for term in criterion.wanted or ())
 
 
-def _listed(terms: Iterable[str] | None) -> tuple[str, ...]:
-    names = sorted(term.removeprefix("code:") for term in terms or ())
+def _listed(criterion: Terms) -> tuple[str, ...]:
+    """What is wanted, without what only tells it from other terms of the attribute."""
+    prefix = f"{_question(criterion)}=" if criterion.attribute == "answer" else "code:"
+    names = sorted(term.removeprefix(prefix) for term in criterion.wanted or ())
     return tuple(names[:WANTED_TOLD_MAX])
 
 
