@@ -1,5 +1,6 @@
 """What becomes of leads on their way to campaigns: filters, lists, caps, send days, by hand."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -449,5 +450,325 @@ def test_only_what_is_uncertain_is_settled(
         data = {"campaign": "north", "send": send["_id"], "outcome": "sent", "reason": "why"}
         answer = await platform.ask("routing.send.settle", "north", data | changes, **cause)
         assert (False, code) == (answer["accepted"], answer["code"])
+
+    on_platform(story)
+
+
+def test_a_weekly_campaign_sends_on_its_day() -> None:
+    """RTE-13, RTE-09: until then leads wait, with the date, and take no slot; it sends once."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(weekly=MONDAY, time_zone="Europe/London")
+        await platform.campaign("daily")
+        await platform.upload(1, 2)
+        (first, _) = platform.events("routing.claim.waiting")
+        assert ("north", "2026-03-02T09:00:00Z") == (first["campaign"], first["until"])
+        assert {"north": "waiting", "daily": "sent"} == platform.states()
+        assert [] == platform.got()
+        await platform.advance(HOUR)
+        await platform.upload(3)
+        assert {"R-1", "R-2"} == set(platform.got())
+        await platform.advance(7 * DAY)
+        assert {"R-1": 1, "R-2": 1, "R-3": 1} == Counter(platform.got())
+
+    on_platform(story)
+
+
+def test_on_the_day_all_is_decided_anew() -> None:
+    """RTE-13: who was blocked, a list, a category; what fails by then is dropped and says so."""
+
+    async def story(platform: Platform) -> None:
+        await platform.company_list("bad", "else.example")
+        listed = {"suppressed": [{"list": "bad", **STRICT}]}
+        await platform.campaign(weekly=MONDAY, **listed)
+        await platform.upload(1, 2, 3)
+        await block(platform, 1)
+        await platform.edit("bad", add=["firm2.example"])
+        await platform.advance(HOUR)
+        assert ["R-3"] == platform.got()
+        assert ["person_blocked"] == platform.against("R-1")
+        assert ["company_suppressed"] == platform.against("R-2")
+        dropped = [row for row in platform.stored("sends", "routing") if row["status"] == "dropped"]
+        assert 2 == len(dropped)
+
+    on_platform(story)
+
+
+async def block(platform: Platform, number: int, *, undo: bool = False, **changes: Any) -> Any:
+    """Blocks the person of a lead that is there."""
+    of = platform.routed(f"R-{number}")["person_id"]
+    kind = "routing.person.unblock" if undo else "routing.person.block"
+    return await platform.ask(kind, of, {"person_id": of, "reason": "asked us"} | changes)
+
+
+def test_a_campaign_that_is_paused_on_its_day_drops_what_waits() -> None:
+    """RTE-13: pausing before and resuming in between changes nothing."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(weekly=MONDAY)
+        await platform.upload(1)
+        await platform.ask("routing.campaign.pause", "north", pause("north"))
+        await platform.ask("routing.campaign.resume", "north", pause("north"))
+        await platform.advance(HOUR)
+        await platform.upload(2)
+        await platform.ask("routing.campaign.pause", "north", pause("north"))
+        await platform.advance(7 * DAY)
+        assert ["R-1"] == platform.got()
+        assert ["campaign_inactive"] == platform.against("R-2")
+
+    on_platform(story)
+
+
+def test_a_cap_holds_on_the_send_day() -> None:
+    """RTE-12, RTE-13: whoever likes the campaign better goes first, then the oldest."""
+
+    async def story(platform: Platform) -> None:
+        liked = {"seniorities": {"wanted": ["vp"], "strictness": "preferred"}}
+        await platform.campaign(weekly=MONDAY, caps={"day": 2, "per_domain": 1}, **liked)
+        await platform.upload(1)
+        await platform.advance(timedelta(minutes=1))
+        await platform.upload(2)
+        await platform.upload(3, 4, Title="VP of IT", Site="one.example")
+        await platform.advance(HOUR)
+        assert 1 == len({"R-3", "R-4"} & set(platform.got()))
+        assert 1 == len({"R-1"} & set(platform.got()))
+        assert "cap_reached" in platform.against("R-2")
+
+    on_platform(story)
+
+
+def test_leads_from_countries_behind_their_share_go_first() -> None:
+    """RTE-05, RTE-13: steered toward, where leads wait; never promised."""
+
+    async def story(platform: Platform) -> None:
+        shares = {"US": 50, "DE": 50}
+        await platform.campaign(weekly=MONDAY, caps={"total": 3}, shares=shares)
+        await platform.upload(1, 2, 3)
+        await platform.upload(4, 5, Land="DE", State="")
+        await platform.advance(HOUR)
+        german = {"R-4", "R-5"} & set(platform.got())
+        assert (3, True) == (len(platform.got()), len(german) >= 1)
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize("arrives", [False, True])
+def test_a_day_that_nothing_ran_on_is_made_up_for_once(arrives: bool) -> None:
+    """RTE-13, OPS-03: late; a lead that comes meanwhile neither puts it off nor goes along."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(weekly=MONDAY)
+        await platform.upload(1)
+        for group in platform.world.groups:
+            group.members[0].crash()
+        platform.world.clock.ahead += DAY
+        if arrives:
+            await platform.upload(2)
+        await platform.advance(timedelta(minutes=1))
+        assert ["R-1"] == platform.got()
+        await platform.advance(7 * DAY)
+        assert ["R-1", "R-2"][: 1 + arrives] == platform.got()
+
+    on_platform(story)
+
+
+def test_more_leads_wait_than_are_decided_in_one_step() -> None:
+    """RTE-13: page after page, also while further ones arrive; each once, and the cap holds."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(weekly=MONDAY, caps={"total": 130})
+        await platform.upload(*range(1, 141))
+        platform.world.clock.ahead += HOUR
+        await platform.upload(*range(141, 146))
+        await platform.advance(timedelta(minutes=1))
+        counted = Counter(platform.got())
+        assert (130, 1) == (len(counted), max(counted.values()))
+        refused = [row for row in platform.stored("sends", "routing") if row["status"] == "dropped"]
+        assert 10 == len(refused)
+        assert {"reserved": 0, "used": 130, "uncertain": 0} == platform.book()
+
+    on_platform(story)
+
+
+def test_a_campaign_that_is_no_longer_weekly_sends_what_waits() -> None:
+    """RTE-13: at once."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(weekly={"weekday": "friday"})
+        await platform.upload(1)
+        await platform.campaign()
+        await platform.advance(timedelta(minutes=1))
+        assert ["R-1"] == platform.got()
+        await platform.upload(2)
+        assert ["R-1", "R-2"] == platform.got()
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize(
+    ("weekday", "days", "sooner"), [("wednesday", 2, True), ("saturday", 5, False)]
+)
+def test_a_send_day_is_moved(weekday: str, days: int, sooner: bool) -> None:
+    """RTE-13: what waits goes on the new day, once, and not on the old one."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(weekly={"weekday": "friday"})
+        await platform.upload(1)
+        await platform.campaign(weekly={"weekday": weekday})
+        await platform.advance((days if sooner else 4) * DAY)
+        await platform.advance(2 * HOUR)
+        assert (["R-1"] if sooner else []) == platform.got()
+        await platform.advance(3 * DAY)
+        assert ["R-1"] == platform.got()
+
+    on_platform(story)
+
+
+def test_a_campaign_that_stays_weekly_keeps_its_day() -> None:
+    """RTE-13: another change moves nothing; a day taken away and given back is still one."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(weekly=MONDAY)
+        await platform.upload(1)
+        await platform.campaign(weekly=MONDAY, priority=5)
+        await platform.advance(HOUR)
+        assert ["R-1"] == platform.got()
+        assert [] == platform.stored("due", "routing")
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize("when", ["waits", "on its way"])
+def test_a_lead_that_waits_for_its_day_is_given_back(when: str) -> None:
+    """INT-08, RTE-13: to an upload that replaces it, though it was claimed already."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(weekly=MONDAY)
+        data = {"affiliate": "acme", "reference": "R-1", "record": person(1)}
+        again = {**data, "reference": "R-2", "replaces": "R-1", "record": person(2)}
+        platform.publish("intake.lead.submit", "acme:R-1", data)
+        if when == "waits":
+            await platform.rest()
+        platform.publish("intake.lead.submit", "acme:R-2", again)
+        await platform.rest()
+        assert ("omitted", "accepted") == (platform.outcome("R-1"), platform.outcome("R-2"))
+        await platform.advance(HOUR)
+        assert ["R-2"] == platform.got()
+
+    on_platform(story)
+
+
+def test_a_waiting_lead_is_sent_by_hand_before_its_day() -> None:
+    """RTE-14: who, and why, stands in its history; on the day it is not sent again."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(weekly=MONDAY)
+        await platform.upload(1, 2)
+        answer = await platform.by_hand(1, actor="ann")
+        assert (True, "asked") == (answer["accepted"], answer["code"])
+        assert ["R-1"] == platform.got()
+        (send,) = [row for row in platform.stored("sends", "routing") if row["status"] == "sent"]
+        assert "by hand, ann: they called" in [entry["text"] for entry in send["history"]]
+        await platform.advance(HOUR)
+        assert ["R-1", "R-2"] == platform.got()
+        again = await platform.by_hand(1)
+        assert (False, "already_sent") == (again["accepted"], again["code"])
+
+    on_platform(story)
+
+
+def test_a_waiting_lead_that_could_not_be_sent_by_hand_waits_on() -> None:
+    """RTE-14: the cap of today is no reason to lose it; that it was tried is kept."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(weekly={"weekday": "tuesday"}, caps={"day": 1})
+        await platform.upload(1, 2)
+        await platform.by_hand(1)
+        await platform.by_hand(2, actor="ann")
+        assert (["R-1"], {"north": "waiting"}) == (platform.got(), platform.states("R-2"))
+        (send,) = [row for row in platform.stored("sends", "routing") if row["status"] == "waiting"]
+        assert "ann: cap_reached" == send["history"][-1]["text"]
+        await platform.advance(2 * DAY)
+        assert ["R-1", "R-2"] == platform.got()
+
+    on_platform(story)
+
+
+def test_a_suppressed_title_is_sent_by_hand() -> None:
+    """RTE-14: to the campaign that suppressed it, and to no other."""
+
+    async def story(platform: Platform) -> None:
+        await platform.rules(suppressed_titles={"functions": ["sales"], "phrases": ["vp"]})
+        await platform.campaign()
+        await platform.campaign("other")
+        await platform.upload(1, Title="VP, Sales")
+        assert {} == platform.states()
+        assert (await platform.by_hand(1))["accepted"]
+        assert (["R-1"], []) == (platform.got(), platform.got("other"))
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize(
+    ("record", "campaign", "cause", "code", "failing"),
+    [
+        ({"Land": "DE"}, "north", {}, "not_overridable", ["filter.place"]),
+        ({"Cat": "205"}, "north", {}, "not_overridable", ["category_not_as_ordered"]),
+        ({}, "paused", {}, "not_overridable", ["campaign_inactive"]),
+        ({}, "nothing", {}, "campaign_unknown", None),
+        ({}, "north", {"role": "customer"}, "not_permitted", None),
+        ({}, "north", {"role": "affiliate"}, "not_permitted", None),
+        ({}, "north", {"role": "customer_success"}, "not_permitted", None),
+    ],
+)
+def test_nothing_else_is_overridden_by_hand(
+    record: dict[str, str], campaign: str, cause: dict[str, str], code: str, failing: Any
+) -> None:
+    """RTE-14, OPS-07."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign("paused", status="paused")
+        wanted = {"places": [{"country": "US"}], "suppressed_titles": {"phrases": ["head"]}}
+        await platform.campaign(**wanted)
+        await platform.upload(1, **record)
+        answer = await platform.by_hand(1, campaign, **cause)
+        assert (False, code) == (answer["accepted"], answer["code"])
+        assert failing == answer["details"].get("failing")
+        assert [] == platform.requests
+
+    on_platform(story)
+
+
+def test_by_hand_goes_no_lead_that_is_another_persons() -> None:
+    """RTE-14: the key is the person; another's would be decided in another shard."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(suppressed_titles={"phrases": ["head"]})
+        await platform.upload(1, 2)
+        lead, other = platform.routed("R-1"), platform.routed("R-2")
+        data = {"lead": lead["_id"], "person_id": other["person_id"], "campaign": "north"}
+        answer = await platform.ask(
+            "routing.lead.send", other["person_id"], data | {"reason": "they called"}
+        )
+        assert (False, "lead_unknown") == (answer["accepted"], answer["code"])
+
+    on_platform(story)
+
+
+def test_a_blocked_person_is_not_sent_by_hand() -> None:
+    """RTE-14, RTE-09: and not an exclusive lead that another campaign has."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(weekly=MONDAY)
+        await platform.upload(1)
+        await block(platform, 1)
+        answer = await platform.by_hand(1)
+        assert ["person_blocked"] == answer["details"]["failing"]
+        await platform.rules(**EXCLUSIVE)
+        await platform.campaign("other", priority=1)
+        await platform.upload(2)
+        answer = await platform.by_hand(2, "other")
+        assert "sold_exclusively" == answer["code"]
+        assert [] == platform.got("other")
 
     on_platform(story)
