@@ -1,7 +1,8 @@
 """`make bench`: every figure with what it is measured against, on a broker and a store of its own.
 
 Names given as arguments choose among: processes, normalizing, titles, matcher, stage, telemetry,
-intake, path, search. The last one fills a store with a million leads, which takes minutes.
+intake, path, growth, search. The last two fill a store with a million leads each, which takes
+minutes.
 """
 
 import argparse
@@ -33,6 +34,7 @@ from tests.bench import (
     matching,
     per_message,
     processes,
+    routing_growth,
     searching,
     stage,
     titles,
@@ -124,6 +126,9 @@ class Bench:
     def matcher(self) -> list[Row]:
         return matching.rows()
 
+    def growth(self) -> list[Row]:
+        return routing_growth.rows(self.found)
+
     def search(self) -> list[Row]:
         return searching.rows(self.found)
 
@@ -204,6 +209,7 @@ def chosen(names: Sequence[str], bench: Bench) -> dict[str, Callable[[], list[Ro
         "telemetry": bench.telemetry,
         "intake": bench.intake,
         "path": bench.path,
+        "growth": bench.growth,
         "search": bench.search,
     }
     return {name: part for name, part in parts.items() if not names or name in names}

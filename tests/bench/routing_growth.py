@@ -1,0 +1,244 @@
+"""What a lead costs routing as campaigns and history grow, and what deciding again costs.
+
+Steps as the loop takes them, without Kafka: load, decide, save, in one transaction on a real store.
+The history is put into the store directly, whole as routing writes it.
+"""
+
+import asyncio
+import statistics
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from itertools import count, islice
+from random import Random
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from pymongo import MongoClient
+
+from services.routing import leads, reopening
+from services.routing.asking import Asking
+from services.routing.campaigns import Campaign, stored_id
+from services.routing.handlers import Routing
+from services.routing.store import INDEXES, LEADS, RoutingStore
+from shared.clock import SystemClock
+from shared.contracts.campaigns import PutCampaign
+from shared.contracts.intake import LeadAccepted
+from shared.contracts.routing import CampaignOpened
+from shared.loop.decision import Decision, Input
+from shared.loop.working_set import WorkingSet
+from shared.mongo import MongoStore
+from shared.store import Document
+from tests.bench.measuring import Row, Run, Stopwatch, medians
+from tests.bench.stage import Backends
+from tests.builders import NOW, cause, given, put_campaign
+from tests.builders import lead as some_lead
+
+FEW_CAMPAIGNS, MANY_CAMPAIGNS = 1_000, 10_000
+FEW_LEADS, MANY_LEADS = 4_000, 20_000
+BATCH, ROUNDS = 500, 7
+PER_WRITE = 2_000
+CODES, CATEGORIES = 200, 400
+COUNTRIES = [f"{first}{second}" for first in "ABCDEF" for second in "ABCDEFGHIJ"]
+FREED = 60
+"""As many leads wait for the category that is opened."""
+OPENED = "opened-later"
+
+_numbers = count(1)
+
+T = TypeVar("T")
+
+
+def rows(found: Backends) -> list[Row]:
+    return asyncio.run(_rows(found))
+
+
+async def _rows(found: Backends) -> list[Row]:
+    few = await Side.made(found, FEW_CAMPAIGNS, FEW_LEADS)
+    many = await Side.made(found, MANY_CAMPAIGNS, FEW_LEADS)
+    by_campaigns = await _alternate(few, many)
+    await few.store.close()
+    long = await Side.made(found, MANY_CAMPAIGNS, MANY_LEADS)
+    by_history = await _alternate(many, long)
+    told = [
+        _growth("cost of a lead as campaigns grow 1k to 10k", *by_campaigns),
+        _growth("cost of a lead as history grows 10k to 1,000,000", *by_history),
+    ]
+    told += await _again(long)
+    await many.store.close()
+    await long.store.close()
+    return told
+
+
+def _growth(name: str, before: Sequence[Run], after: Sequence[Run]) -> Row:
+    """In wall time, store and all; the processor's time of this process stands beside it."""
+    (slow, slow_cpu), (fast, fast_cpu) = medians(after), medians(before)
+    ratio = fast / slow
+    return Row(
+        name,
+        round(1e6 / slow),
+        "µs/lead",
+        "<= 1.3 x",
+        ratio <= 1.3,
+        round(1e6 / fast),
+        round(ratio, 2),
+        cpu=f"{slow_cpu:.0f} / {fast_cpu:.0f}",
+    )
+
+
+async def _alternate(one: "Side", other: "Side") -> tuple[list[Run], list[Run]]:
+    await one.step()
+    await other.step()
+    runs: tuple[list[Run], list[Run]] = ([], [])
+    for _ in range(ROUNDS):
+        runs[0].append(await one.step())
+        runs[1].append(await other.step())
+    return runs
+
+
+class Side:
+    """Routing with so many campaigns and leads behind it."""
+
+    def __init__(self, store: MongoStore, seed: int) -> None:
+        self.store = store
+        self.service = RoutingStore()
+        self.handlers = Routing(self.service.catalogues, self.service.revision).handlers()
+        self.random = Random(seed)
+
+    @classmethod
+    async def made(cls, found: Backends, campaigns: int, history: int) -> "Side":
+        name = f"bench_routing_{uuid4().hex[:8]}"
+        store = await MongoStore.connect(found.mongo, name)
+        await store.migrate(INDEXES)
+        side = cls(store, campaigns)
+        for start in range(0, campaigns, PER_WRITE):
+            await side.put([_campaign(n) for n in range(start, min(start + PER_WRITE, campaigns))])
+        await side.put([_later()])
+        fill(found.mongo, name, history)
+        await side.decide([])
+        return side
+
+    async def put(self, campaigns: Sequence[Campaign]) -> None:
+        state = WorkingSet()
+        state.put(campaigns)
+        async with self.store.transaction() as transaction:
+            await self.service.save_many(transaction, state)
+
+    async def step(self) -> Run:
+        """A batch of leads that nobody has seen, through one transaction."""
+        batch = [given(_lead(self.random, next(_numbers))) for _ in range(BATCH)]
+        watch = Stopwatch()
+        watch.start()
+        await self.decide(batch)
+        return watch.stop(BATCH)
+
+    async def decide(self, batch: Sequence[Input]) -> list[Decision]:
+        decisions = []
+        async with self.store.transaction() as transaction:
+            state = await self.service.load_many(transaction, batch)
+            for each in batch:
+                decisions.append(self.handlers[type(each.event)](state, each))  # type: ignore[index]
+                state.put(decisions[-1].save)
+            await self.service.save_many(transaction, state)
+        return decisions
+
+
+async def _again(side: Side) -> list[Row]:
+    """RTE-14: a category is opened for one campaign, with a million leads behind."""
+    asking = Asking(side.store, SystemClock())
+    after = _later().definition.model_copy(update={"open_categories": ("c0", "rare")})
+    before = _later().definition
+    preview, shown = await _timed(lambda: asking.preview_campaign(after, "main"))
+    (campaign,) = shown["campaigns"]
+    assert campaign["frees"] == campaign["looked_at"] == FREED, shown
+    opened = list(reopening.opened(before, after))
+    await side.put([_later(after, number=2, version=1)])
+    step, freed = await _timed(lambda: _reopened(side, opened))
+    assert freed == FREED, freed
+    name = f"category opened, {MANY_LEADS:,} leads behind, {FREED} to free"
+    goal, limit = "<= 250 ms", 250
+    return [
+        Row(f"{name}: preview", round(preview, 1), "ms", goal, preview <= limit),
+        Row(f"{name}: deciding again", round(step, 1), "ms", goal, step <= limit),
+    ]
+
+
+async def _timed(action: Callable[[], Awaitable[T]]) -> tuple[float, T]:
+    """The median of several times, in milliseconds, and what came of it; the first doesn't count,
+    since it reads the catalogue."""
+    found = await action()
+    times = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        found = await action()
+        times.append((time.perf_counter() - began) * 1000)
+    return statistics.median(times), found
+
+
+async def _reopened(side: Side, opened: Sequence[CampaignOpened]) -> int:
+    """How many leads are told to be decided again."""
+    decisions = await side.decide([given(each) for each in opened])
+    return sum(len(decision.say) for decision in decisions)
+
+
+def _campaign(number: int) -> Campaign:
+    """Most of them want leads of one code, five places, three categories."""
+    random = Random(number)
+    definition = put_campaign(
+        id=f"campaign-{number}",
+        lead_codes=[f"CODE-{number % CODES}"],
+        categories=[{"id": f"c{random.randrange(CATEGORIES)}"} for _ in range(3)],
+        places=[{"country": code} for code in random.sample(COUNTRIES, 5)],
+        seniorities={"wanted": ["director", "vp", "cxo"]},
+        company_size={"intervals": [{"min": 51, "max": 5000}]},
+        priority=number,
+    )
+    return _stored(definition)
+
+
+def _later(definition: PutCampaign | None = None, number: int = 1, version: int = 0) -> Campaign:
+    """One that is to be opened for a rare category."""
+    definition = definition or put_campaign(
+        id=OPENED,
+        lead_codes=["CODE-1"],
+        categories=[{"id": "c0"}, {"id": "rare"}],
+        open_categories=["c0"],
+    )
+    return _stored(definition, number, version)
+
+
+def _stored(definition: PutCampaign, number: int = 1, version: int = 0) -> Campaign:
+    id = stored_id("main", definition.id)  # noqa: A001
+    return Campaign(id, version, "main", number, definition, NOW, "bench", created_at=NOW)
+
+
+def _lead(random: Random, number: int, **changes: object) -> LeadAccepted:
+    """A third has a code that campaigns carry, so that most match few or none."""
+    whole: dict[str, Any] = {
+        "lead": str(uuid4()),
+        "person_id": f"person-{number}",
+        "lead_code": f"CODE-{random.randrange(CODES)}",
+        "category": f"c{random.randrange(CATEGORIES)}",
+        "place": {"country": random.choice(COUNTRIES)},
+    }
+    return some_lead(**whole | changes)
+
+
+def fill(url: str, database: str, count_: int) -> None:
+    documents = _history(count_)
+    with MongoClient[Document](url) as client:
+        collection = client[database][LEADS.name]
+        for start in range(0, count_, PER_WRITE):
+            collection.insert_many(list(islice(documents, PER_WRITE)), ordered=False)
+            if start % 100_000 == 0:
+                print(f"  {start:,} of {count_:,} leads", file=sys.stderr, flush=True)
+
+
+def _history(count_: int) -> Iterator[Document]:
+    random = Random(5)
+    for number in range(count_):
+        rare = number < FREED
+        changes = {"category": "rare", "lead_code": "CODE-1"} if rare else {}
+        accepted = _lead(random, -number, **changes)
+        routed = leads.new_lead(accepted, 1, cause())
+        yield LEADS.to_document(routed) | {"_id": accepted.lead, "version": 1}
