@@ -1,8 +1,8 @@
 """The port to the document store: transactions with snapshot reads and guarded writes.
 
 Two implementations, one contract suite: `shared.mongo` and `shared.testing.memory`. Filters are the
-small part of MongoDB's language that both speak: equality, which an array has with each of its
-elements, `$in`, `$nin`, `$gt`, `$gte`, `$lte`.
+small part of MongoDB's language that both speak: equality and `$in`, which an array has with each
+of its elements, `$nin`, `$gt`, `$gte`, `$lt`, `$lte`.
 """
 
 from collections.abc import Mapping, Sequence

@@ -232,7 +232,9 @@ def _accepts(value: Any, wanted: Any) -> bool:
 
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "$in": lambda value, wanted: value in wanted,
+    "$in": lambda value, wanted: (
+        any(each in wanted for each in value) if isinstance(value, list) else value in wanted
+    ),
     "$nin": lambda value, wanted: value not in wanted,
     "$gt": lambda value, wanted: value is not None and value > wanted,
     "$gte": lambda value, wanted: value is not None and value >= wanted,

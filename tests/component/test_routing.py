@@ -772,3 +772,493 @@ def test_a_blocked_person_is_not_sent_by_hand() -> None:
         assert [] == platform.got("other")
 
     on_platform(story)
+
+
+def opened(platform: Platform) -> int:
+    """How many times a campaign said that it may want more."""
+    return len(platform.events("routing.campaign.opened"))
+
+
+def test_opening_a_category_frees_exactly_its_leads() -> None:
+    """RTE-14: unsent ones of that category that nothing else keeps away, each once."""
+
+    async def story(platform: Platform) -> None:
+        wanted = {"categories": [{"id": "101"}, {"id": "205"}], "places": [{"country": "US"}]}
+        await platform.campaign(open_categories=["101"], **wanted)
+        await platform.upload(1)
+        await platform.upload(2, 3, Cat="205")
+        await platform.upload(4, Cat="205", Land="DE", State="")
+        await platform.upload(5, Land="DE", State="")
+        assert ["R-1"] == platform.got()
+        await platform.campaign(open_categories=["101", "205"], **wanted)
+        assert {"R-1": 1, "R-2": 1, "R-3": 1} == Counter(platform.got())
+        (said,) = platform.events("routing.campaign.opened")
+        assert ("code:" + LEAD_CODE, "205") == (said["route"], said["category"])
+        rerouted = [one["lead"] for one in platform.events("routing.lead.to_reroute")]
+        assert {platform.routed(f"R-{n}")["_id"] for n in (2, 3)} == set(rerouted)
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"priority": 7},
+        {"caps": {"total": 1}},
+        {"categories": [{"id": "101", "amount": 1}]},
+        {"open_categories": []},
+        {"weekly": MONDAY},
+        {"shares": {"US": 50}},
+        {"status": "paused"},
+        {"time_zone": "Asia/Tokyo"},
+        {"status": "paused", "open_categories": None, "categories": [{"id": "205"}]},
+    ],
+)
+def test_what_frees_nothing_opens_nothing(change: dict[str, Any]) -> None:
+    """RTE-14: no lead is looked at."""
+
+    async def story(platform: Platform) -> None:
+        whole = {"categories": [{"id": "101", "amount": 2}], "caps": {"total": 2}}
+        await platform.campaign(**whole)
+        await platform.upload(1)
+        await platform.upload(2, Cat="205")
+        await platform.campaign(**(whole | change))
+        assert (0, ["R-1"]) == (opened(platform), platform.got())
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize(
+    "roomier",
+    [
+        {"caps": {"total": 3}, "categories": [{"id": "101", "amount": 9}]},
+        {"caps": {"total": 9}, "categories": [{"id": "101", "amount": 3}]},
+        {"caps": {"day": 3, "total": 9}, "categories": [{"id": "101"}]},
+        {"caps": {}, "categories": [{"id": "101", "amount": 3}]},
+    ],
+)
+def test_more_room_is_given_out_once(roomier: dict[str, Any]) -> None:
+    """RTE-12, RTE-14: of those that were over, as many as fit now."""
+
+    async def story(platform: Platform) -> None:
+        tight = {"caps": {"total": 2, "day": 2}, "categories": [{"id": "101", "amount": 2}]}
+        await platform.campaign(**tight)
+        await platform.upload(1, 2, 3, 4, 5)
+        assert 2 == len(platform.got())
+        await platform.campaign(**(tight | roomier))
+        counted = Counter(platform.got())
+        assert (3, 1) == (len(counted), max(counted.values()))
+        assert 2 == sum("refused" in platform.states(f"R-{n}").values() for n in range(1, 6))
+
+    on_platform(story)
+
+
+def test_an_amount_without_limit_frees_all_of_its_category() -> None:
+    """RTE-14: of one that is raised; another's leads stay over theirs."""
+
+    async def story(platform: Platform) -> None:
+        tight = [{"id": "101", "amount": 0}, {"id": "205", "amount": 0}]
+        await platform.campaign(categories=tight)
+        await platform.upload(1, 2)
+        await platform.upload(3, Cat="205")
+        await platform.campaign(categories=[{"id": "101"}, tight[1]])
+        assert {"R-1", "R-2"} == set(platform.got())
+        assert [["101"]] == [
+            [one["category"]] for one in platform.events("routing.campaign.opened")
+        ]
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"places": [{"country": "DE"}]}, {}),
+        ({"company_size": {"intervals": [{"min": 1, "max": 9}]}}, {"company_size": None}),
+        ({"industries": {"wanted": ["41"], **STRICT}}, {"industries": {"strictness": "strict"}}),
+        ({"titles": {"wanted": ["cto"]}}, {"titles": {"wanted": ["head of it", "cto"]}}),
+        ({"suppressed_titles": {"phrases": ["head"]}}, {"suppressed_titles": {}}),
+        ({"smarter": {}}, {"smarter": None}),
+        ({"lead_codes": ["OTHER"]}, {"lead_codes": [LEAD_CODE]}),
+        (
+            {"seniorities": {"wanted": ["vp"]}},
+            {"seniorities": {"wanted": ["vp"], "strictness": "preferred"}},
+        ),
+    ],
+)
+def test_a_filter_that_lets_more_pass_frees_them(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    """RTE-14: each once; who was sent is not sent again."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question()
+        await platform.campaign(**before)
+        await platform.upload(1, 2, Budget="")
+        assert [] == platform.got()
+        await platform.campaign(**after)
+        await platform.campaign(priority=1, **after)
+        assert {"R-1": 1, "R-2": 1} == Counter(platform.got())
+
+    on_platform(story)
+
+
+def test_what_organic_leads_are_freed_by() -> None:
+    """RTE-14, INT-15: a campaign that opens to them, and a category of theirs."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(categories=[{"id": "101"}])
+        await platform.convert(1, "101")
+        await platform.convert(2, "310", "205")
+        await platform.campaign(categories=[{"id": "101"}], organic=True)
+        assert ["O-1"] == platform.got()
+        await platform.campaign(categories=[{"id": "101"}, {"id": "205"}], organic=True)
+        assert ["O-1", "O-2"] == platform.got()
+
+    on_platform(story)
+
+
+def test_a_change_frees_more_leads_than_are_looked_at_in_one_step() -> None:
+    """RTE-14: page after page, each lead once."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(open_categories=[])
+        await platform.upload(*range(1, 231))
+        await platform.campaign()
+        counted = Counter(platform.got())
+        assert (230, 1) == (len(counted), max(counted.values()))
+        assert 2 == opened(platform)
+
+    on_platform(story)
+
+
+def test_what_the_house_suppresses_frees_those_who_keep_to_it() -> None:
+    """RTE-14, RTE-09: not those with titles of their own."""
+
+    async def story(platform: Platform) -> None:
+        await platform.rules(suppressed_titles={"phrases": ["head of it"]})
+        await platform.campaign("house")
+        await platform.campaign("own", suppressed_titles={"phrases": ["head of it"]})
+        await platform.upload(1)
+        assert [] == platform.requests
+        await platform.rules(suppressed_titles={"phrases": ["sales"]})
+        assert (["R-1"], []) == (platform.got("house"), platform.got("own"))
+
+    on_platform(story)
+
+
+def test_an_entry_that_leaves_a_suppression_list_frees_its_company() -> None:
+    """RTE-14, RTE-06: with its subdomains and under its name; nobody else, each once."""
+
+    async def story(platform: Platform) -> None:
+        await platform.company_list("bad", "northgrid.example", "Helvion Ltd", "third.example")
+        await platform.campaign(suppressed=[{"list": "bad", **STRICT}])
+        await platform.upload(1, Site="it.northgrid.example", Firm="Northgrid")
+        await platform.upload(2, Site="", Firm="HELVION GmbH")
+        await platform.upload(3, Site="third.example")
+        assert [] == platform.got()
+        answer = await platform.edit("bad", remove=["northgrid.example", "Helvion"])
+        assert ("changed", 1) == (answer["code"], answer["details"]["entries"])
+        assert {"R-1": 1, "R-2": 1} == Counter(platform.got())
+        await platform.edit("bad", add=["fourth.example"])
+        assert 1 == opened(platform)
+        await platform.upload(4, Site="fourth.example")
+        assert "R-4" not in platform.got()
+
+    on_platform(story)
+
+
+def test_an_entry_that_comes_on_an_approved_list_frees_its_company() -> None:
+    """RTE-14, RTE-06: one that leaves it frees nobody."""
+
+    async def story(platform: Platform) -> None:
+        await platform.company_list("good", "first.example")
+        await platform.campaign(approved=[{"list": "good", **STRICT}])
+        await platform.upload(1, Site="eu.northgrid.example")
+        await platform.upload(2, Site="notnorthgrid.example")
+        await platform.upload(3, Site="first.example")
+        await platform.edit("good", add=["northgrid.example"], remove=["first.example"])
+        assert {"R-1": 1, "R-3": 1} == Counter(platform.got())
+        await platform.edit("good", remove=["northgrid.example"])
+        assert 1 == opened(platform)
+        await platform.upload(4, Site="first.example")
+        assert "R-4" not in platform.got()
+
+    on_platform(story)
+
+
+def test_a_list_that_is_only_preferred_frees_nobody() -> None:
+    """RTE-03, RTE-14: it keeps nobody away."""
+
+    async def story(platform: Platform) -> None:
+        await platform.company_list("liked", "northgrid.example")
+        liked = [{"list": "liked", "strictness": "preferred"}]
+        await platform.campaign("a", suppressed=liked)
+        await platform.campaign("b", approved=liked)
+        await platform.upload(1)
+        await platform.edit("liked", remove=["northgrid.example"], add=["firm1.example"])
+        assert (0, 2) == (opened(platform), len(platform.requests))
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize("use", ["suppressed", "approved"])
+def test_a_list_takes_effect_on_its_date(use: str) -> None:
+    """RTE-06, RTE-14: until then the version before holds; then the leads are decided anew."""
+
+    async def story(platform: Platform) -> None:
+        before, after = ("firm1.example", "firm2.example")
+        if use == "approved":
+            before, after = after, before
+        await platform.company_list("dated", before)
+        await platform.campaign(**{use: [{"list": "dated", **STRICT}]})
+        tomorrow = (platform.now + DAY).isoformat()
+        answer = await platform.company_list("dated", after, effective_from=tomorrow)
+        assert ("coming", 1) == (answer["code"], answer["details"]["version"])
+        await platform.upload(1, 2)
+        assert ["R-2"] == platform.got()
+        await platform.advance(DAY + HOUR)
+        assert ["R-2", "R-1"] == platform.got()
+        assert [1, 2] == [one["list_version"] for one in platform.events("routing.list.changed")]
+        await platform.upload(3, Site="firm2.example")
+        assert "R-3" not in platform.got()
+
+    on_platform(story)
+
+
+def test_an_alias_frees_leads_for_the_campaigns_that_want_the_answer() -> None:
+    """RTE-14, INT-07: held until then, each sent once, and only where the answer is wanted."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question()
+        await platform.campaign("wants", smarter={"wanted": {"q_budget": ["under 10k"]}})
+        await platform.campaign("other", smarter={"wanted": {"q_budget": ["over 50k"]}})
+        await platform.upload(1, 2, Budget="undr 10k")
+        alias = {"question": "q_budget", "given": "undr 10k", "answer": "under 10k"}
+        await platform.ask("intake.question.alias", "q_budget", alias)
+        assert {"R-1": 1, "R-2": 1} == Counter(platform.got("wants"))
+        assert [] == platform.got("other")
+
+    on_platform(story)
+
+
+def test_a_lead_that_was_given_back_is_freed_by_nothing() -> None:
+    """RTE-14, INT-08."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(open_categories=[])
+        await platform.upload(1)
+        await platform.submit("R-2", replaces="R-1", record=person(2))
+        await platform.campaign()
+        assert ["R-2"] == platform.got()
+
+    on_platform(story)
+
+
+def test_a_list_is_put_in_parts() -> None:
+    """RTE-06: each part once, under its digest; the list names them, and versions share them."""
+
+    async def story(platform: Platform) -> None:
+        digests = [await part(platform, f"part{number}.example") for number in (1, 2, 3)]
+        assert 3 == len(set(digests))
+        again = await platform.ask(
+            "routing.list.part", "big", {"list": "big", "entries": ["www.PART1.example"]}
+        )
+        assert ("unchanged", digests[0]) == (again["code"], again["details"]["digest"])
+        answer = await platform.company_list("big", parts=digests[:2])
+        assert ("created", 2) == (answer["code"], answer["details"]["entries"])
+        await platform.campaign(suppressed=[{"list": "big", **STRICT}])
+        await platform.upload(1, Site="part3.example")
+        await platform.company_list("big", parts=digests[1:])
+        await platform.upload(2, Site="part1.example")
+        await platform.upload(3, Site="part2.example")
+        await platform.upload(4, Site="part3.example")
+        assert ["R-1", "R-2"] == platform.got()
+        same = await platform.company_list("big", parts=digests[1:])
+        assert ("unchanged", 2) == (same["code"], same["details"]["version"])
+        await platform.edit("big", add=["part9.example"])
+        assert 4 == len(platform.stored("list_parts", "routing"))
+
+    on_platform(story)
+
+
+async def part(platform: Platform, *entries: str) -> str:
+    data = {"list": "big", "entries": entries}
+    return str((await platform.ask("routing.list.part", "big", data))["details"]["digest"])
+
+
+def test_a_list_that_cannot_be_is_refused_and_the_one_before_holds() -> None:
+    """RTE-06, OPS-06: missing parts by digest, bad entries by their place, and nothing quoted."""
+
+    async def story(platform: Platform) -> None:
+        await platform.company_list("bad", "northgrid.example")
+        unknown = "0" * 64
+        missing = await platform.company_list("bad", parts=[unknown])
+        assert ("list_parts_missing", [unknown]) == (missing["code"], missing["details"]["missing"])
+        invalid = await platform.company_list("bad", "fine.example", "a..secret", "  ")
+        assert ("entries_invalid", "entries") == (invalid["code"], invalid["details"]["field"])
+        assert [1, 2] == invalid["details"]["places"]
+        assert "secret" not in str(invalid)
+        edited = await platform.edit("bad", add=["fine.example"], remove=["-bad.-"])
+        assert (False, "entries_invalid") == (edited["accepted"], edited["code"])
+        assert "list_unknown" == (await platform.edit("nothing", add=["x.example"]))["code"]
+        (list_,) = platform.stored("lists", "routing")
+        assert (1, 1) == (list_["number"], list_["content"]["entries"])
+        refused = await platform.ask(
+            "routing.list.put", "bad", {"id": "bad", "entries": []}, role="customer"
+        )
+        assert "not_permitted" == refused["code"]
+
+    on_platform(story)
+
+
+def test_three_unsent_leads_of_a_delivery_are_raised_once() -> None:
+    """RTE-16: a day after their upload, with what stood in their way, at the third."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(places=[{"country": "DE"}], caps={"total": 0})
+        await platform.upload(1, 2)
+        await platform.upload(3, Land="DE", State="")
+        await platform.advance(timedelta(hours=23))
+        assert [] == platform.events("routing.delivery.unsent")
+        await platform.advance(2 * HOUR)
+        (raised,) = platform.events("routing.delivery.unsent")
+        assert ("acme", LEAD_CODE, "D-1") == (
+            raised["affiliate"],
+            raised["lead_code"],
+            raised["delivery"],
+        )
+        assert {platform.routed(f"R-{n}")["_id"] for n in (1, 2, 3)} == set(raised["leads"])
+        assert {"filter.place", "cap_reached"} >= set(raised["codes"])
+        await platform.upload(4, 5)
+        await platform.advance(2 * DAY)
+        assert 1 == len(platform.events("routing.delivery.unsent"))
+
+    on_platform(story)
+
+
+def test_sent_waiting_and_organic_leads_do_not_count() -> None:
+    """RTE-16: two unsent ones of one delivery are no matter, nor are those of two deliveries."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign("daily", organic=True, categories=[{"id": "101"}])
+        await platform.campaign("weekly", weekly={"weekday": "friday"}, categories=[{"id": "205"}])
+        await platform.upload(1, 2, Land="DE")
+        await platform.upload(3, 4, Cat="205")
+        for number in (5, 6):
+            await platform.convert(number, "205")
+        await platform.ask("routing.campaign.pause", "daily", pause("daily"))
+        await platform.upload(7, 8)
+        await platform.submit("R-9", record=person(9), delivery="D-2")
+        await platform.advance(DAY + HOUR)
+        assert [] == platform.events("routing.delivery.unsent")
+        (kept,) = [
+            row
+            for row in platform.stored("unsent_deliveries", "routing")
+            if row["delivery"] == "D-1"
+        ]
+        assert {platform.routed(f"R-{n}")["_id"] for n in (7, 8)} == set(kept["leads"])
+
+    on_platform(story)
+
+
+def test_a_lead_that_nobody_gets_for_a_week_is_raised_once() -> None:
+    """RTE-16: also one that no campaign was asked for; one that was sent is not."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(places=[{"country": "US"}])
+        await platform.campaign("full", caps={"total": 0})
+        await platform.upload(1)
+        await platform.upload(2, Land="DE", State="")
+        await platform.upload(3, Code="", Cat="205")
+        await platform.advance(7 * DAY - HOUR)
+        assert [] == platform.events("routing.lead.unsent")
+        await platform.advance(2 * HOUR)
+        told = {one["lead"]: one for one in platform.events("routing.lead.unsent")}
+        second = told[platform.routed("R-2")["_id"]]
+        assert (["full"], ["cap_reached", "filter.place"]) == (second["asked"], second["codes"])
+        assert platform.routed("R-1")["_id"] not in told
+        await platform.advance(30 * DAY)
+        assert len(told) == len(platform.events("routing.lead.unsent"))
+
+    on_platform(story)
+
+
+def test_a_lead_that_only_a_block_keeps_away_is_raised_with_it() -> None:
+    """RTE-16, RTE-09: its campaigns were not even asked."""
+
+    async def story(platform: Platform) -> None:
+        await platform.upload(1)
+        await platform.campaign()
+        await block(platform, 1)
+        await platform.submit("R-2", record=person(1, Code="INT-AAA-BBB-1"), at=platform.now)
+        await platform.advance(7 * DAY)
+        (told, *_) = platform.events("routing.lead.unsent")
+        assert ([], ["person_blocked"]) == (told["asked"], told["codes"])
+
+    on_platform(story)
+
+
+def test_nothing_is_sent_to_a_suspended_account() -> None:
+    """BIL-10, RTE-09: until it is restored; other customers get theirs."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign()
+        await platform.campaign("other", customer="helvion")
+        answer = await account(platform, "suspend")
+        assert (True, "suspended") == (answer["accepted"], answer["code"])
+        assert "unchanged" == (await account(platform, "suspend"))["code"]
+        await platform.upload(1)
+        assert ([], ["R-1"]) == (platform.got(), platform.got("other"))
+        assert "restored" == (await account(platform, "restore"))["code"]
+        await platform.upload(2)
+        assert ["R-2"] == platform.got()
+        refused = await account(platform, "suspend", role="customer")
+        assert (False, "not_permitted") == (refused["accepted"], refused["code"])
+
+    on_platform(story)
+
+
+async def account(platform: Platform, what: str, **cause: Any) -> Any:
+    data = {"customer": "northgrid", "reason": "unpaid"}
+    return await platform.ask(f"routing.account.{what}", "northgrid", data, **cause)
+
+
+def test_an_account_that_is_suspended_on_the_send_day_gets_nothing() -> None:
+    """RTE-09, RTE-13: what waits is dropped and says why."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(weekly=MONDAY)
+        await platform.upload(1)
+        await account(platform, "suspend")
+        await platform.advance(HOUR)
+        assert ([], ["account_suspended"]) == (platform.got(), platform.against())
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize(
+    ("customer", "got"), [(None, []), ("northgrid", ["other"]), ("nobody", ["north", "other"])]
+)
+def test_a_blocked_person_is_not_sent(customer: str | None, got: list[str]) -> None:
+    """RTE-09: to nobody, or to one customer; from the entry on, and until it is lifted."""
+
+    async def story(platform: Platform) -> None:
+        codes = [f"INT-AAA-BBB-{number}" for number in (1, 2, 3)]
+        known = put_affiliate(lead_codes=codes).model_dump()
+        await platform.ask("intake.affiliate.put", "acme", known)
+        await platform.upload(1)
+        for name, whose in (("north", "northgrid"), ("other", "helvion")):
+            await platform.campaign(name, customer=whose, lead_codes=codes[1:])
+        assert "blocked" == (await block(platform, 1, customer=customer))["code"]
+        assert "unchanged" == (await block(platform, 1, customer=customer))["code"]
+        await platform.submit("R-2", record=person(1, Code=codes[1]))
+        assert got == sorted(platform.states("R-2"))
+        lifted = await block(platform, 1, customer=customer, undo=True)
+        assert (True, "unblocked") == (lifted["accepted"], lifted["code"])
+        again = await block(platform, 1, customer=customer, undo=True)
+        assert (False, "not_blocked") == (again["accepted"], again["code"])
+        await platform.submit("R-3", record=person(1, Code=codes[2]))
+        assert {"north", "other"} == set(platform.states("R-3"))
+
+    on_platform(story)

@@ -161,6 +161,18 @@ async def test_a_killed_session_commits_nothing_and_holds_nothing(connect: Conne
     assert 2 == await owner.count("plain", {})
 
 
+async def test_an_array_meets_a_filter_with_any_of_its_elements(connect: Connect) -> None:
+    """Leads are found by the companies and categories that they have among others."""
+    store = await connect()
+    async with store.transaction() as transaction:
+        rows = [{"_id": 1, "of": ["a", "b"]}, {"_id": 2, "of": ["c"]}, {"_id": 3, "of": []}]
+        await transaction.write("plain", [Insert(row) for row in rows])
+    assert [1] == [row["_id"] for row in await store.find("plain", {"of": "b"})]
+    wanted = {"of": {"$in": ["b", "c", "d"]}, "_id": {"$lt": 3}}
+    found = await store.find("plain", wanted, sort=[("_id", 1)])
+    assert [1, 2] == [row["_id"] for row in found]
+
+
 async def test_filters_sorting_and_limits(connect: Connect) -> None:
     """The part of the filter language that the port promises."""
     store = await connect()
