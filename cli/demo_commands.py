@@ -22,7 +22,7 @@ def demo(
     """
     # Imported late: other commands need none of it.
     from cli.demo.run import run
-    from cli.demo.summary import show_tables
+    from cli.demo.tables import show_tables
 
     done = run(rows, seed)
     if as_json:

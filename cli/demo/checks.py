@@ -4,10 +4,11 @@ Each check yields a line for everything that does not hold; an empty run of all 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from cli.demo.differing import differ, repeated, some
 from cli.demo.evidence import Evidence, Row, folded
+from cli.demo.sending_checks import SENDING_CHECKS
 from shared.contracts.intake import (
     DeliveryReconciled,
     LeadAccepted,
@@ -15,17 +16,9 @@ from shared.contracts.intake import (
     LeadOmitted,
     LeadUnusable,
 )
-from shared.contracts.routing import (
-    Claim,
-    ClaimGranted,
-    ClaimRefused,
-    LeadNotSent,
-    LeadSent,
-    LeadUncertain,
-)
+from shared.contracts.routing import LeadSent
 
 OUTCOMES = ("accepted", "held", "unusable", "omitted")
-WRONG_SHOWN = 5
 
 
 def violations(evidence: Evidence) -> list[str]:
@@ -40,6 +33,8 @@ def each_upload_has_one_outcome(evidence: Evidence) -> Iterator[str]:
         yield from differ(f"{affiliate}: references with an outcome", references, known)
         if len(leads) != len(references):
             yield f"{affiliate}: {len(references)} submitted, {len(leads)} have an outcome"
+    organic = [lead["reference"] for lead in evidence.leads if lead["source"] == "organic"]
+    yield from differ("organic leads", evidence.story.converted, organic)
 
 
 def outcomes_were_said_once(evidence: Evidence) -> Iterator[str]:
@@ -53,15 +48,15 @@ def outcomes_were_said_once(evidence: Evidence) -> Iterator[str]:
 
 def an_alias_frees_its_batch(evidence: Evidence) -> Iterator[str]:
     """INT-07: what was held for the answer is not, and nothing else was freed by it."""
-    given = evidence.alias["given"]
+    given = evidence.story.alias["given"]
     still = [lead["id"] for lead in evidence.held if given in given_in(lead["held"])]
     if still:
         yield f"held for {given!r}, which is an alias: {some(still)}"
     said = {data["lead"]: data["answers"] for data in evidence.of_type(LeadHeld.TYPE)}
     freed = set(said) - {lead["id"] for lead in evidence.held}
     meant = {lead for lead in freed if given in given_in(said[lead])}
-    if len(meant) != evidence.alias["leads"]:
-        yield f"{evidence.alias['leads']} were held for {given!r}, {len(meant)} are free"
+    if len(meant) != evidence.story.alias["leads"]:
+        yield f"{evidence.story.alias['leads']} were held for {given!r}, {len(meant)} are free"
     yield from differ(f"leads freed by {given!r}", meant, freed)
 
 
@@ -100,81 +95,28 @@ def counts_agree(evidence: Evidence) -> Iterator[str]:
             yield f"{told['id']}: routing counts {told['sent']} sent, said {sent[told['id']]}"
 
 
-def one_key_each(evidence: Evidence) -> Iterator[str]:
-    """An endpoint may see a request again, but only with the same key and body."""
-    keys: dict[tuple[str, str], set[str]] = defaultdict(set)
-    bodies: dict[str, set[str]] = defaultdict(set)
-    for line in evidence.received:
-        keys[line["campaign"], line["lead"]].add(line["key"])
-        bodies[line["key"]].add(line["body_sha256"])
-    yield from several("leads received under several keys", keys.items())
-    yield from several("keys received with several bodies", bodies.items())
-
-
-def sent_is_received(evidence: Evidence) -> Iterator[str]:
-    sent = Counter(data["key"] for data in evidence.of_type(LeadSent.TYPE))
-    received = {line["key"] for line in evidence.received if line["status"] == 200}
-    yield from differ("keys received", sent, received)
-    yield from repeated("keys said twice to be sent", sent)
-
-
-def nobody_is_sent_twice(evidence: Evidence) -> Iterator[str]:
-    """RTE-08."""
-    people = Counter(
-        (data["campaign"], data["person_id"]) for data in evidence.of_type(LeadSent.TYPE)
-    )
-    yield from repeated("people sent to a campaign twice", people)
-
-
-def caps_hold(evidence: Evidence) -> Iterator[str]:
-    """RTE-12."""
-    keys = {(line["campaign"], line["key"]) for line in evidence.received}
-    received = Counter(campaign for campaign, _ in keys)
-    for campaign in evidence.campaigns:
-        cap = campaign["caps"]["total"]
-        if cap is not None and received[campaign["id"]] > cap:
-            yield f"{campaign['id']}: cap {cap}, received {received[campaign['id']]}"
-
-
-def claims_end(evidence: Evidence) -> Iterator[str]:
-    """Each claim is granted or refused, each granted one has ended."""
-    asked = pairs(evidence.of_type(Claim.TYPE))
-    granted = pairs(evidence.of_type(ClaimGranted.TYPE))
-    refused = pairs(evidence.of_type(ClaimRefused.TYPE))
-    yield from differ("claims answered", asked, granted | refused)
-    ended = (LeadSent, LeadNotSent, LeadUncertain)
-    sends = [data for event in ended for data in evidence.of_type(event.TYPE)]
-    yield from differ("granted claims that ended", granted, pairs(sends))
-
-
-def pairs(rows: Iterable[Row]) -> set[tuple[str, str]]:
-    """Campaign and lead; a claim carries the lead whole."""
-    return {(row["campaign"], id_of(row["lead"])) for row in rows}
-
-
-def id_of(lead: str | Row) -> str:
-    return lead if isinstance(lead, str) else str(lead["lead"])
-
-
 def nothing_is_pending(evidence: Evidence) -> Iterator[str]:
     yield from (f"pending: {name} {n}" for name, n in evidence.pending.items() if n)
 
 
 def again_changes_nothing(evidence: Evidence) -> Iterator[str]:
     """INT-12: the same rows again."""
-    if evidence.before_again != evidence.after_again:
-        yield f"again: before {evidence.before_again}, after {evidence.after_again}"
+    before, after = evidence.story.before, evidence.story.after
+    if before != after:
+        yield f"again: before {before}, after {after}"
 
 
 def one_trace_each(evidence: Evidence) -> Iterator[str]:
     """OPS-01: the trace that a submission began is seen in both services and at the delivery."""
-    received = {line["lead"]: trace_id(line.get("traceparent")) for line in evidence.received}
+    received: dict[str, set[str]] = defaultdict(set)
+    for line in evidence.received:
+        received[line["lead"]].add(trace_id(line.get("traceparent")))
     for lead, traceparent in evidence.traces.items():
         trace = trace_id(traceparent)
         spans = evidence.spans.get(trace, ())
         services = {span["service"] for span in spans}
         delivered = any(span["name"].startswith("deliver") for span in spans)
-        if not (delivered and len(services) > 1 and trace == received.get(lead)):
+        if not (delivered and len(services) > 1 and trace in received[lead]):
             yield f"lead {lead}: trace {trace or 'unknown'}, seen in {some(services)}"
 
 
@@ -183,39 +125,13 @@ def trace_id(traceparent: str | None) -> str:
     return parts[1] if len(parts) == 4 else ""
 
 
-def differ(what: str, wanted: Iterable[object], found: Iterable[object]) -> Iterator[str]:
-    missing, extra = set(wanted) - set(found), set(found) - set(wanted)
-    if missing:
-        yield f"{what}: {len(missing)} are missing, such as {some(missing)}"
-    if extra:
-        yield f"{what}: {len(extra)} are too many, such as {some(extra)}"
-
-
-def repeated(what: str, counts: Mapping[Any, int]) -> Iterator[str]:
-    if twice := [name for name, count in counts.items() if count > 1]:
-        yield f"{what}: {len(twice)}, such as {some(twice)}"
-
-
-def several(what: str, found: Iterable[tuple[object, set[str]]]) -> Iterator[str]:
-    if wrong := [name for name, values in found if len(values) > 1]:
-        yield f"{what}: {len(wrong)}, such as {some(wrong)}"
-
-
-def some(names: Iterable[object]) -> str:
-    return ", ".join(sorted(map(str, names))[:WRONG_SHOWN])
-
-
 CHECKS: Sequence[Callable[[Evidence], Iterator[str]]] = (
     each_upload_has_one_outcome,
     outcomes_were_said_once,
     an_alias_frees_its_batch,
     deliveries_are_reconciled,
     counts_agree,
-    one_key_each,
-    sent_is_received,
-    nobody_is_sent_twice,
-    caps_hold,
-    claims_end,
+    *SENDING_CHECKS,
     nothing_is_pending,
     again_changes_nothing,
     one_trace_each,

@@ -1,6 +1,7 @@
 """What a finished run is judged by: what was uploaded, what the services tell, what stands in the
 topics, and what the customers' endpoint and the trace collector got."""
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.topics import manifest
 
 Row = dict[str, Any]
+TAKEN = 200
 
 
 class Event(NamedTuple):
@@ -23,29 +25,62 @@ class Event(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Story:
+    """What only those who were there can tell: what they asked for, and when."""
+
+    before: Row
+    """What was counted before a part was imported again, and after, when broken records had come
+    too (neither may change anything)."""
+    after: Row
+    alias: Row
+    """What was given, what it now means, and how many leads were held for it."""
+    ahead_seconds: float
+    """How far the stack's clock was ahead of the customers' during the import."""
+    lines_of_the_import: int
+    """So many requests had been received when the first import had drained."""
+    converted: Sequence[str]
+    """References of organic leads."""
+    why_not: Sequence[Row]
+    by_hand: Sequence[Row]
+    watched_at: str
+    """When the deliveries of a day before had been looked at."""
+    freed: Sequence[Row]
+    """By each change that opened something: how many leads were previewed."""
+    lines_before_the_send_day: int
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     uploaded: Mapping[str, Sequence[str]]
     """By affiliate, the references of the rows that were to be submitted."""
+    story: Story
     leads: Sequence[Row]
     affiliate_counts: Sequence[Row]
     campaign_counts: Sequence[Row]
     campaigns: Sequence[Row]
+    rules: Row
+    """The house's, as they were put."""
+    lists: Mapping[str, Sequence[str]]
+    """By name, the entries as they were put."""
     deliveries: Sequence[Row]
     never_come: Sequence[str]
     """References that were announced and not uploaded."""
     held: Sequence[Row]
-    alias: Row
-    """What was given, what it now means, and how many leads were held for it."""
     events: Sequence[Event]
     received: Sequence[Row]
+    """Requests and mails, in their order."""
+    dropped: Sequence[Row]
+    """Files in the customers' folders."""
     traces: Mapping[str, str | None]
     """For some leads that were sent, the trace context that each was submitted with."""
     spans: Mapping[str, Sequence[Row]]
     """By trace id."""
     pending: Mapping[str, int]
-    before_again: Mapping[str, Any]
-    """What was counted before a part of the file was imported again, and after."""
-    after_again: Mapping[str, Any]
+
+    @property
+    def taken(self) -> list[Row]:
+        """What customers have, by their own account, each time that they took it."""
+        return [*(line for line in self.received if line["status"] == TAKEN), *self.dropped]
 
     def of_type(self, kind: str) -> list[Row]:
         return [event.data for event in self.events if event.type == kind]
@@ -82,6 +117,28 @@ def event_of(record: Any) -> Event:
 def read_lines(path: Path) -> list[Row]:
     with path.open() as lines:
         return [json.loads(line) for line in lines]
+
+
+def read_dropped(folder: Path) -> list[Row]:
+    """What lies in the customers' folders, described like a request that was taken."""
+    return [dropped(path) for path in sorted(folder.glob("*/*.json"))]
+
+
+def dropped(path: Path) -> Row:
+    body = path.read_bytes()
+    content = json.loads(body)
+    named = {name: content[name] for name in ("lead", "campaign")}
+    return {
+        "key": path.stem,
+        **named,
+        "body_sha256": digest(body),
+        "person_sha256": digest(content["person"]["email"].encode()),
+        "status": TAKEN,
+    }
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def folded(given: str) -> str:

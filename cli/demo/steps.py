@@ -1,8 +1,8 @@
-"""What the people of the main job do: an operator sets up and mends, an affiliate uploads."""
+"""What happens in the main job, in its order: an operator sets up and mends, affiliates upload."""
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 from cli.api import Api
 from cli.apply_commands import put
 from cli.command import Answer, Asker, Command, record_of
-from cli.demo.evidence import Row, folded, read_lines
-from cli.documents import read_files
+from cli.demo import days, faults, opening, operators
+from cli.demo.evidence import Row, Story, folded, read_lines
+from cli.documents import Document, read_files
 from cli.import_commands import known_affiliate, submit
 from cli.importing import Row as FileRow
 from cli.importing import Upload, own_fields, reference_field, rows_of
@@ -22,7 +23,7 @@ from cli.set_aside_commands import Item, items_of, resolve
 from deploy import quiet, stack
 from deploy.files import var_dir
 from deploy.sample import files, generate
-from shared.contracts.intake import AddAlias, AnnounceDelivery
+from shared.contracts.intake import AddAlias, AnnounceDelivery, ConvertLead
 from shared.contracts.operations import replay_type, skip_type
 from shared.loop.log import Outgoing
 
@@ -30,34 +31,31 @@ AFFILIATES = ("infuse-media", "technology-advice", "account-media", "s2w", "bina
 AFFILIATE = AFFILIATES[0]
 ASKER = Asker("demo")
 SAMPLE = Path(generate.__file__).parent
-SAMPLES = ("affiliates.yaml", "questions.yaml", "campaigns.yaml")
+SAMPLES = ("affiliates.yaml", "questions.yaml", "rules.yaml", "lists.yaml", "campaigns.yaml")
+WEEKLY = "tern-weekly"
+CONVERSIONS = 60
 AGAIN = 300
 BAD_ROWS = ["only,two\r\n", 'P-0,"a quote that is never closed\r\n']
 MONTH, DELIVERY = "2026-03", "march"
 NEVER_COME = ("P-lost-1", "P-lost-2", "P-lost-3")
 """Announced by the first affiliate, and not in its file."""
-DRAIN_SECONDS = 120
 HELD_MAX = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What was counted before a part was imported again, and after, when broken records had come
-    too (neither may change anything), and the alias that was added then."""
-
-    before: Row
-    after: Row
-    alias: Row
-
-
-def operate(rows: int, seed: int) -> Told:
-    """Everything, from setting up to the day after."""
+def operate(rows: int, seed: int) -> Story:
+    """Everything, from setting up to the send day."""
+    days.begin()
+    ahead = days.ahead_seconds()
     apply_samples()
+    faults.begin()
     each = rows // len(AFFILIATES)
     announce(each, seed)
     for affiliate in AFFILIATES:
         upload(affiliate, write_file(affiliate, each, seed))
-    drain()
+    progress("waiting until nothing is left to do")
+    days.drain()
+    lines = lines_received()
+    faults.end()
     before = counted()
     progress(f"importing {AGAIN} of the same rows again")
     upload(AFFILIATE, files.save(generate.rows(AGAIN, seed), AFFILIATE, folder() / "again"))
@@ -66,15 +64,75 @@ def operate(rows: int, seed: int) -> Told:
     after = counted()
     mend(last, items)
     alias = free_a_batch()
-    a_day_later()
-    return Told(before, after, alias)
+    first, second = halves(generate.conversions(CONVERSIONS, seed))
+    convert(first)
+    why = operators.why_not()
+    by_hand = operators.by_hand(WEEKLY, why)
+    # After a day deliveries are reconciled, and what is unsent of them is raised.
+    days.later(timedelta(hours=25))
+    watched_at = quiet.now().isoformat()
+    convert(second)
+    freed = [opening.open_category(document("campaign", opening.OPENED)), opening.approve()]
+    lines_before = lines_received()
+    days.jump(days.next_at(days.THURSDAY, days.SEND_DAY))
+    return Story(
+        before=before,
+        after=after,
+        alias=alias,
+        ahead_seconds=ahead,
+        lines_of_the_import=lines,
+        converted=[each["reference"] for each in (*first, *second)],
+        why_not=why,
+        by_hand=by_hand,
+        watched_at=watched_at,
+        freed=freed,
+        lines_before_the_send_day=lines_before,
+    )
 
 
 def apply_samples() -> None:
-    names = [str(SAMPLE / name) for name in SAMPLES]
-    rows = put(read_files(names, {"RECEIVER": stack.stack()["receiver"]}), ASKER)
-    expect(all(row["result"] == "created" for row in rows), f"applying went wrong: {rows}")
-    progress(f"applied {len(rows)} affiliates, questions and campaigns")
+    rows = put([one for name in SAMPLES for one in documents(name)], ASKER)
+    wrong = [row for row in rows if row["result"] != "created"]
+    expect(not wrong, f"applying went wrong: {wrong}")
+    kinds = Counter(row["kind"] for row in rows)
+    progress("applied " + ", ".join(f"{kind}: {count}" for kind, count in kinds.items()))
+
+
+def documents(name: str) -> list[Document]:
+    return read_files([str(SAMPLE / name)], {"RECEIVER": stack.stack()["receiver"]})
+
+
+def document(kind: str, id: str) -> Row:  # noqa: A002
+    """As it stands in the sample's files."""
+    [found] = [each for each in contents(f"{kind}s.yaml") if each["id"] == id]
+    return found
+
+
+def contents(name: str) -> list[Row]:
+    return [
+        {field: value for field, value in each.content.items() if field != "kind"}
+        for each in documents(name)
+    ]
+
+
+def lines_received() -> int:
+    return len(read_lines(var_dir() / "received.jsonl"))
+
+
+def halves(rows: Sequence[Row]) -> tuple[Sequence[Row], Sequence[Row]]:
+    return rows[: len(rows) // 2], rows[len(rows) // 2 :]
+
+
+def convert(conversions: Sequence[Row]) -> None:
+    """People who converted on the operator's own site: leads without a lead code."""
+    commands = [
+        Command(ConvertLead.TYPE, json.dumps(each).encode(), f"organic:{each['reference']}")
+        for each in conversions
+    ]
+    answers = ask(commands, ASKER).values()
+    expect(all(answer.accepted for answer in answers), f"converting went wrong: {answers}")
+    days.drain()
+    progress(f"{len(commands)} organic leads converted")
 
 
 def announce(each: int, seed: int) -> None:
@@ -140,7 +198,7 @@ def free_a_batch() -> Row:
     (question, given, answer), leads = near.most_common(1)[0]
     data = {"question": question, "given": given, "answer": answer}
     demand(Command(AddAlias.TYPE, json.dumps(data).encode(), question), ASKER)
-    drain()
+    days.drain()
     with Api() as api:
         left = len(held_leads(api))
     progress(f"{given!r} now means {answer!r}: {len(held) - left} of {len(held)} held are free")
@@ -151,26 +209,10 @@ def held_leads(api: Api) -> list[Row]:
     return pages(api, "/held", {}, HELD_MAX)
 
 
-def a_day_later() -> None:
-    """After 24 hours deliveries are reconciled."""
-    progress("a day goes by")
-    quiet.advance(timedelta(hours=25), DRAIN_SECONDS)
-    drain()
-
-
-def drain() -> None:
-    """What is left after the limit is told by the checks, which see it as pending."""
-    progress("waiting until nothing is left to do")
-    try:
-        quiet.wait_quiet(DRAIN_SECONDS)
-    except quiet.NotDrained as error:
-        progress(f"  {error}")
-
-
 def counted() -> Row:
     with Api() as api:
         counts = {service: api.get(service, "/counts") for service in ("intake", "routing")}
-    return counts | {"received": len(read_lines(var_dir() / "received.jsonl"))}
+    return counts | {"received": lines_received()}
 
 
 def publish_broken(last: Row) -> list[Item]:
@@ -186,7 +228,7 @@ def publish_broken(last: Row) -> list[Item]:
         refused == {id: answer.code for id, answer in answers.items()},
         f"broken records were answered with {answers}",
     )
-    drain()
+    days.drain()
     with Api() as api:
         items = items_of(api, state="set_aside")
     for item in items:
@@ -216,7 +258,7 @@ def mend(last: Row, items: list[Item]) -> None:
         answer = replayed(item, last) if item["code"] == "invalid" else skipped(item)
         expect(answer.accepted, f"{item['id']} could not be resolved: {answer.code} {answer.text}")
     progress("one was replayed with its value corrected, the other skipped")
-    drain()
+    days.drain()
 
 
 def replayed(item: Item, last: Row) -> Answer:

@@ -1,15 +1,16 @@
-"""The figures of a run: `var/summary.json`, and the tables that people see."""
+"""The figures of a run, as they stand in `var/summary.json`."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence, Set
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 
 from cli.demo.checks import OUTCOMES
-from cli.demo.evidence import Evidence, Row
-from cli.output import show_table
-from shared.contracts.routing import LeadSent
+from cli.demo.claims import Claims, Pair, claims_of
+from cli.demo.evidence import TAKEN, Evidence, Row
+from cli.demo.sending_checks import REFUSAL
+from shared.contracts.routing import DeliveryUnsent, LeadSent
 
 SCHEMA = 1
 
@@ -18,9 +19,9 @@ def summary(
     evidence: Evidence,
     violations: Sequence[str],
     backend: Mapping[str, str],
-    why_not: Sequence[Row],
     wall_seconds: float,
 ) -> dict[str, Any]:
+    claims = claims_of(evidence)
     return {
         "schema": SCHEMA,
         "ok": not violations,
@@ -30,9 +31,15 @@ def summary(
         "campaigns": [campaign_row(told) for told in evidence.campaign_counts],
         "deliveries": deliveries(evidence),
         "announced": [announced_row(row) for row in evidence.deliveries],
-        "alias": evidence.alias,
+        "alias": evidence.story.alias,
+        "organic": organic(evidence),
+        "exclusive": exclusive(evidence, claims),
+        "by_hand": list(evidence.story.by_hand),
+        "preview": freed(evidence),
+        "watch": watch(evidence),
+        "weekly": weekly(evidence, claims),
         "pending": dict(evidence.pending),
-        "why_not": list(why_not),
+        "why_not": list(evidence.story.why_not),
         "reasons": reasons(evidence),
         "leads_per_second": leads_per_second(evidence),
         "latency_ms": latency(evidence),
@@ -47,7 +54,9 @@ def affiliate_row(evidence: Evidence, name: str) -> Row:
 
 
 def campaign_row(told: Row) -> Row:
-    return {name: told[name] for name in ("id", "version", "sent", "unsent")}
+    unsent = Counter[str](told["unsent"])
+    named = {name: told[name] for name in ("id", "version", "sent")}
+    return named | {"unsent": dict(unsent.most_common())}
 
 
 def announced_row(told: Row) -> Row:
@@ -56,12 +65,80 @@ def announced_row(told: Row) -> Row:
 
 
 def deliveries(evidence: Evidence) -> dict[str, int]:
-    distinct = len({line["key"] for line in evidence.received})
+    """What was said to be sent, what customers have by their own account, what they got again; and
+    of the requests those that they refused for good, or that failed and were tried again."""
+    taken = evidence.taken
+    distinct = len({line["key"] for line in taken})
+    statuses = Counter(line["status"] for line in evidence.received)
     return {
         "sent": len({data["key"] for data in evidence.of_type(LeadSent.TYPE)}),
         "distinct": distinct,
-        "repeats": len(evidence.received) - distinct,
+        "repeats": len(taken) - distinct,
+        "refused": statuses[REFUSAL],
+        "failed": sum(statuses.values()) - statuses[TAKEN] - statuses[REFUSAL],
+        "mails": sum("traceparent" not in line for line in evidence.received),
+        "files": len(evidence.dropped),
     }
+
+
+def organic(evidence: Evidence) -> dict[str, int]:
+    mine = [lead for lead in evidence.leads if lead["source"] == "organic"]
+    accepted = sum(lead["outcome"] == "accepted" for lead in mine)
+    sent = sum(bool(lead["sent_to"]) for lead in mine)
+    return {"converted": len(mine), "accepted": accepted, "sent": sent}
+
+
+def weekly(evidence: Evidence, claims: Claims) -> list[Row]:
+    """Who waited for the send day, and where the leads come from that were sent then."""
+    return [weekly_row(name, claims) for name in names(evidence, "weekly")]
+
+
+def names(evidence: Evidence, has: str) -> list[str]:
+    return [campaign["id"] for campaign in evidence.campaigns if campaign[has]]
+
+
+def weekly_row(name: str, claims: Claims) -> Row:
+    waited = [pair for pair in claims.waiting if pair[0] == name]
+    sent = [lead for campaign, lead in waited if (campaign, lead) in claims.sent]
+    countries = Counter(claims.leads[lead]["place"]["country"] for lead in sent)
+    told = {"campaign": name, "waited": len(waited), "sent": len(sent)}
+    return told | {"left": len(waited) - len(sent), "countries": dict(countries.most_common())}
+
+
+def exclusive(evidence: Evidence, claims: Claims) -> list[Row]:
+    """Who was asked for leads that are sold to one only, and who got them."""
+    codes = set(evidence.rules["exclusive_lead_codes"])
+    rows = []
+    for campaign in evidence.campaigns:
+        if codes & set(campaign["lead_codes"]):
+            told = {"campaign": campaign["id"], "priority": campaign["priority"]}
+            asked = counted(claims, claims.asked, campaign["id"], codes)
+            sent = counted(claims, claims.sent, campaign["id"], codes)
+            rows.append(told | {"asked": asked, "sent": sent})
+    return sorted(rows, key=lambda row: int(row["priority"]))
+
+
+def counted(claims: Claims, pairs: Iterable[Pair], campaign: str, codes: Set[str]) -> int:
+    return sum(to == campaign and claims.leads[lead]["lead_code"] in codes for to, lead in pairs)
+
+
+def watch(evidence: Evidence) -> list[Row]:
+    """What was raised after a day: lead codes and deliveries of which leads were unsent."""
+    fields = ("affiliate", "lead_code", "delivery", "codes")
+    said = evidence.of_type(DeliveryUnsent.TYPE)
+    return [{name: data[name] for name in fields} for data in said]
+
+
+def freed(evidence: Evidence) -> list[Row]:
+    return [
+        {
+            "change": change["what"],
+            "campaign": change["campaign"],
+            "previewed": change["previewed"],
+            "sent": change["taken_after"] - change["taken_before"],
+        }
+        for change in evidence.story.freed
+    ]
 
 
 def reasons(evidence: Evidence) -> dict[str, int]:
@@ -75,14 +152,19 @@ def latency(evidence: Evidence) -> dict[str, float]:
     uploaded = {lead["id"]: instant(lead["uploaded_at"]) for lead in evidence.leads}
     first: dict[str, float] = {}
     for line in of_the_import(evidence):
-        waited = (instant(line["at"]) - uploaded[line["lead"]]).total_seconds() * 1000
+        waited = (received_at(line, evidence) - uploaded[line["lead"]]).total_seconds() * 1000
         first[line["key"]] = min(waited, first.get(line["key"], waited))
     return {name: percentile(first.values(), share) for name, share in (("p50", 50), ("p99", 99))}
 
 
+def received_at(line: Row, evidence: Evidence) -> datetime:
+    """On the stack's clock, of which customers know nothing."""
+    return instant(line["at"]) + timedelta(seconds=evidence.story.ahead_seconds)
+
+
 def of_the_import(evidence: Evidence) -> Sequence[Row]:
-    """What was received before the first import had drained; what was mended came much later."""
-    return evidence.received[: evidence.before_again["received"]]
+    """What was received before the first import had drained; the rest came much later."""
+    return evidence.received[: evidence.story.lines_of_the_import]
 
 
 def percentile(values: Iterable[float], share: int) -> float:
@@ -96,43 +178,11 @@ def leads_per_second(evidence: Evidence) -> float:
     if not received:
         return 0
     began = min(instant(lead["uploaded_at"]) for lead in evidence.leads)
-    ended = max(instant(line["at"]) for line in received)
-    counts = evidence.before_again["intake"]["affiliates"]
+    ended = max(received_at(line, evidence) for line in received)
+    counts = evidence.story.before["intake"]["affiliates"]
     submitted = sum(affiliate["submitted"] for affiliate in counts)
     return round(float(submitted) / (ended - began).total_seconds(), 1)
 
 
 def instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
-
-
-def show_tables(done: Mapping[str, Any]) -> None:
-    backend = done["backend"]
-    print(f"kafka {backend['kafka']}, mongo {backend['mongo']}\n")
-    show_table("affiliates", ["id", "submitted", *OUTCOMES], done["affiliates"])
-    counted = [{"reason": code, "leads": count} for code, count in done["reasons"].items()]
-    show_table("\nreasons", ["reason", "leads"], counted)
-    show_table("\ndeliveries as announced", list(done["announced"][0]), done["announced"])
-    show_table("\nalias added", list(done["alias"]), [done["alias"]])
-    campaigns = [row | {"unsent": listed(row["unsent"])} for row in done["campaigns"]]
-    show_table("\ncampaigns", ["id", "version", "sent", "unsent"], campaigns)
-    show_table("\ndeliveries", ["sent", "distinct", "repeats"], [done["deliveries"]])
-    why_not = [row | {"failing": codes(row["failing"])} for row in done["why_not"]]
-    show_table("\nwhy not sent", ["lead", "campaign", "version", "failing"], why_not)
-    show_table("\npending", list(done["pending"]), [done["pending"]])
-    speed = {"leads per second": done["leads_per_second"], "wall seconds": done["wall_seconds"]}
-    speed |= {f"{name} ms": value for name, value in done["latency_ms"].items()}
-    show_table("\nupload to receipt", list(speed), [speed])
-    print("\nthe sums hold" if done["ok"] else "\nthe sums DON'T hold:")
-    for text in done["violations"]:
-        print(f"  {text}")
-
-
-def listed(unsent: Mapping[str, int]) -> str:
-    return ", ".join(f"{code} {count}" for code, count in unsent.items())
-
-
-def codes(failing: Iterable[Row]) -> str:
-    return "; ".join(
-        f"{each['code']} ({each['value']}, wanted {' '.join(each['wanted'])})" for each in failing
-    )

@@ -16,14 +16,18 @@ import yaml
 
 from deploy.sample import files
 from deploy.sample.files import Row
-from deploy.sample.spellings import BUDGETS, EXCEL, SPELLINGS, TIME_FRAMES, Spelling
+from deploy.sample.spellings import BUDGETS, EXCEL, ON_SITE, SPELLINGS, TIME_FRAMES, Spelling
 
 AFFILIATES = Path(__file__).parent / "affiliates.yaml"
+OF_UPLOADS = frozenset({"category", "lead_code", "captured_at"})
+"""What the record of a person who converted does not have."""
 SHARE_UNUSABLE = 0.1
 SHARE_AGAIN = 0.03
 SHARE_WRONG_ANSWER = 0.1
 FIRST_DAY = datetime(2025, 1, 6)
 DAYS = 80
+DOMAINS = 60
+"""Of each company. Few enough that some are met several times."""
 
 FIRST_NAMES = ("Dana", "Ines", "Jörg", "Ravi", "Noor", "Chloé", "Tomás", "Yuki", "Sable", "Arlo")
 LAST_NAMES = ("Okafor", "Martel", "Weiß", "Iyer", "Haddad", "Lindqvist", "Prado", "Ono", "Quill")
@@ -47,12 +51,29 @@ def rows(count: int, seed: int, affiliate: str = "infuse-media") -> list[Row]:
     leads: list[Row] = []
     found = []
     for number in range(count):
-        lead = _lead(random, definition, spelling)
+        lead = _lead(random, definition["lead_codes"], spelling)
         if leads and random.random() < SHARE_AGAIN:
             lead = _again(random, leads)
         leads.append(lead | {"reference": spelling.reference.format(f"{seed}-{number:06}")})
         found.append(_row(random, leads[-1], definition["mapping"], spelling))
     return found
+
+
+def conversions(count: int, seed: int) -> list[dict[str, Any]]:
+    """People who converted on the operator's own site, every third in two categories."""
+    random = Random(f"{seed}/organic")
+    return [_conversion(random, number) for number in range(count)]
+
+
+def _conversion(random: Random, number: int) -> dict[str, Any]:
+    lead = _lead(random, ("",), ON_SITE)
+    converted_at = FIRST_DAY + timedelta(hours=3 * random.randrange(DAYS * 8))
+    return {
+        "reference": ON_SITE.reference.format(f"{number:04}"),
+        "converted_at": f"{converted_at.isoformat()}Z",
+        "categories": random.sample(ON_SITE.categories, 1 if number % 3 else 2),
+        "record": {name: lead[name] for name in lead if name not in OF_UPLOADS},
+    }
 
 
 def affiliate_definition(affiliate: str) -> dict[str, Any]:
@@ -77,32 +98,36 @@ def _again(random: Random, leads: Sequence[Row]) -> Row:
     return lead | {"email": random.choice((lead["email"].upper(), f" {lead['email']}"))}
 
 
-def _lead(random: Random, definition: dict[str, Any], spelling: Spelling) -> Row:
+def _lead(random: Random, lead_codes: Sequence[str], spelling: Spelling) -> Row:
     company = random.choice(COMPANIES)
     country, subdivision, dialled = random.choice(spelling.places)
-    domain = f"{company.lower().replace(' ', '-')}{random.randrange(500)}.example"
+    own_domain = domain(company, random.randrange(DOMAINS))
     return {
-        "email": _email(random, domain),
+        "email": _email(random, own_domain),
         "first_name": random.choice(FIRST_NAMES),
         "last_name": f" {random.choice(LAST_NAMES)} ",
         "phone": f"{dialled}{random.randrange(10_000):04}",
         "job_title": random.choice(spelling.titles),
         "company_name": company + random.choice(LEGAL_FORMS),
-        "company_domain": random.choice((domain, f"https://www.{domain}/about", "")),
+        "company_domain": random.choice((own_domain, f"https://www.{own_domain}/about", "")),
         "company_size": random.choice(spelling.sizes),
         "industry": random.choice(spelling.industries),
         "country": country,
         "subdivision": subdivision,
         "category": random.choice(spelling.categories),
-        "lead_code": random.choice(definition["lead_codes"]),
+        "lead_code": random.choice(lead_codes),
         "consent": f"opt-{random.randrange(1_000_000):06}",
         "captured_at": _date(random, spelling.dates),
     }
 
 
-def _email(random: Random, domain: str) -> str:
+def domain(company: str, number: int) -> str:
+    return f"{company.lower().replace(' ', '-')}{number}.example"
+
+
+def _email(random: Random, at: str) -> str:
     """Few enough mailboxes a domain that some people turn up twice."""
-    address = f"contact{random.randrange(100)}@{domain}"
+    address = f"contact{random.randrange(100)}@{at}"
     dirt = random.random()
     if dirt < 0.1:
         return address.upper()

@@ -175,3 +175,19 @@ SPELLINGS = {
         wrong_answers=("3-6 Monate", "3-6 monhts"),
     ),
 }
+
+ON_SITE = Spelling(
+    reference="W-{}",
+    places=(
+        ("United States", "New York", "+1 212 555 "),
+        ("United States", "California", "+1 415 555 "),
+        ("United Kingdom", "", "+44 20 7946 "),
+        ("Germany", "Bavaria", "+49 89 1234 "),
+        ("Ireland", "", "+353 1 555 "),
+    ),
+    sizes=("11-50", "51-200", "201-500", "1001-5000", "10001+"),
+    industries=("Software Development", "IT Services and IT Consulting", "Banking"),
+    categories=("101", "102", "205", "310"),
+    dates=("",),
+)
+"""How people write who convert on the operator's own site: there they choose from lists."""

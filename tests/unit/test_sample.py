@@ -1,6 +1,7 @@
 """The sample data does what it is there for."""
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,21 @@ import yaml
 from cli.importing import Row, rows_of
 from deploy.sample import generate
 from services.intake import questions
-from services.intake.affiliates import Affiliate
-from services.intake.normalizing import normalize
+from services.intake.affiliates import ORGANIC_SOURCE, Affiliate
+from services.intake.normalizing import Normalized, normalize
 from services.intake.questions import Question, judge
-from services.routing import campaigns
+from services.routing import campaigns, lists
+from services.routing import house as rules_of
+from services.routing.binding import route_of, routes
 from services.routing.campaigns import Campaign, Checked
 from services.routing.catalogues import Catalogues
+from services.routing.checklist import may_start, warnings
+from services.routing.contradictions import contradictions
+from services.routing.house import Rules
+from services.routing.lists import ListPart
 from shared.contracts.campaigns import PutCampaign
-from shared.contracts.intake import PutAffiliate, PutQuestion
+from shared.contracts.intake import LeadAccepted, PutAffiliate, PutQuestion
+from shared.contracts.lists import PutList, PutRules
 from tests.builders import NOW, cause, lead
 
 SAMPLE = Path(generate.__file__).parent
@@ -169,27 +177,161 @@ def test_each_affiliate_has_its_own_kind_of_file(name: str, start: bytes, tmp_pa
     assert start == generate.write_file(name, 1, 1, tmp_path).read_bytes()[: len(start)]
 
 
+def house() -> Catalogues:
+    """All campaigns, with the lists and the house's rules that they go by."""
+    catalogues = Catalogues()
+    [rules] = load(SAMPLE / "rules.yaml")
+    put_rules = PutRules.model_validate(rules)
+    [saved] = rules_of.put_rules(put_rules, None, cause(), NOW).save
+    assert isinstance(saved, Rules)
+    catalogues.apply_rules([saved])
+    for document in load(SAMPLE / "lists.yaml"):
+        put_list = PutList.model_validate(document)
+        list_, *parts = lists.put(put_list, None, {}, cause(), NOW).decision.save
+        catalogues.fill_list(list_.id, [part for part in parts if isinstance(part, ListPart)])
+    catalogues.apply_campaigns(list(map(as_put, sample_campaigns())))
+    return catalogues
+
+
+def as_put(definition: PutCampaign) -> Campaign:
+    campaign, *_ = campaigns.put(definition, None, Checked(), cause(), NOW).save
+    assert isinstance(campaign, Campaign)
+    return campaign
+
+
+def accepted() -> list[LeadAccepted]:
+    """What intake makes of the sample, and of who converted on the operator's own site."""
+    catalogue = {each.definition.id: each for each in map(question, load(QUESTIONS))}
+    found = [each for name in NAMES for each in of_affiliate(name, catalogue)]
+    for row in generate.conversions(60, 1):
+        read = normalize(row["record"], ORGANIC_SOURCE)
+        found.append(
+            as_accepted(
+                read,
+                {},
+                source="organic",
+                lead_code=None,
+                category=row["categories"][0],
+                categories=row["categories"],
+            )
+        )
+    return found
+
+
+def of_affiliate(name: str, catalogue: dict[str, Question]) -> Iterator[LeadAccepted]:
+    known = affiliate(name)
+    for row in generate.rows(400, 1, name):
+        read = normalize(row, known)
+        judged = judge(row, known, read.category, catalogue.get)
+        if not read.reasons and not judged.held:
+            asked = [
+                symbol
+                for symbol, each in catalogue.items()
+                if read.category in each.definition.categories
+            ]
+            open_ = [symbol for symbol in asked if symbol not in judged.answers]
+            yield as_accepted(read, judged.answers, unanswered=open_, reported=judged.reported)
+
+
+def as_accepted(read: Normalized, answers: Mapping[str, str], **changes: Any) -> LeadAccepted:
+    facts = {
+        "lead_code": read.lead_code,
+        "category": read.category,
+        "place": read.place,
+        "company": read.company,
+        "title_class": read.title_class,
+        "person": read.person,
+        "answers": answers,
+    }
+    return lead(**facts | changes)
+
+
+ACCEPTED = accepted()
+
+
 @pytest.mark.parametrize("definition", sample_campaigns(), ids=lambda definition: definition.id)
 def test_every_campaign_is_useful(definition: PutCampaign) -> None:
-    """Each running campaign wants some of the leads, and none wants all."""
-    wanted = [not failing for failing in explained(definition)]
+    """Each running campaign wants some of the leads that come its way, and none wants all, but for
+    the one that has no filter."""
+    catalogues, campaign = house(), as_put(definition)
+    coming = [each for each in ACCEPTED if route_of(each) in routes(definition)]
+    wanted = [not catalogues.judged(campaign, each, NOW)[1] for each in coming]
     assert any(wanted) == (definition.status == "active")
-    assert not all(wanted)
+    assert all(wanted) == (definition.id == "helvion-anywhere")
 
 
-def explained(definition: PutCampaign) -> list[Any]:
-    answer = campaigns.put(definition, None, Checked(), cause(), NOW)
-    [campaign, _] = answer.save
-    assert isinstance(campaign, Campaign)
-    known = affiliate()
-    usable = [each for row in generate.rows(500, 1) if not (each := normalize(row, known)).reasons]
-    catalogues = Catalogues()
-    catalogues.apply_campaigns([campaign])
-    return [
-        catalogues.judged(
-            campaign,
-            lead(lead_code=each.lead_code, category=each.category, place=each.place),
-            NOW,
-        )[1]
-        for each in usable
-    ]
+def test_campaigns_can_be_put_as_they_are() -> None:
+    """Nothing contradicts itself or the house, nothing warns, and what has a checklist has settled
+    it."""
+    rules = house().rules_of("main")
+    for definition in sample_campaigns():
+        assert [] == list(contradictions(definition, None, None, rules)), definition.id
+        assert may_start(definition) is None, definition.id
+        assert () == warnings(definition), definition.id
+
+
+def test_every_check_on_a_lead_is_met() -> None:
+    """The sample shows each reason that a campaign may have against a lead."""
+    catalogues = house()
+    met = {
+        failing.code
+        for definition in sample_campaigns()
+        for each in ACCEPTED[::3]
+        for failing in catalogues.judged(as_put(definition), each, NOW)[1]
+    }
+    assert met == {
+        "campaign_inactive",
+        "lead_code_other",
+        "filter.place",
+        "filter.company_size",
+        "filter.industry",
+        "filter.seniority",
+        "filter.function",
+        "filter.title",
+        "category_closed",
+        "category_not_as_ordered",
+        "smarter_missing",
+        "smarter_question_not_in_category",
+        "smarter_answer_not_wanted",
+        "title_suppressed",
+        "company_suppressed",
+        "domain_not_approved",
+    }
+
+
+def test_the_shapes_of_campaigns() -> None:
+    """One of each kind at least, as the run is to show them."""
+    all_ = sample_campaigns()
+    shapes = {
+        "intent": [each for each in all_ if each.programme == "intent"],
+        "smarter": [each for each in all_ if each.smarter],
+        "total": [each for each in all_ if each.caps.total],
+        "day": [each for each in all_ if each.caps.day],
+        "per_domain": [each for each in all_ if each.caps.per_domain],
+        "amounts": [each for each in all_ if sum(bool(c.amount) for c in each.categories) > 1],
+        "approved": [each for each in all_ if each.approved],
+        "suppressed": [each for each in all_ if each.suppressed],
+        "shares": [each for each in all_ if each.weekly and each.shares],
+        "organic": [each for each in all_ if each.organic],
+        "paused": [each for each in all_ if each.status == "paused"],
+        "email": [each for each in all_ if each.send.mode == "email"],
+        "file": [each for each in all_ if each.send.mode == "file"],
+    }
+    assert [] == [name for name, found in shapes.items() if not found]
+    assert 2 == sum(each.weekly is not None for each in all_)
+    [code] = load(SAMPLE / "rules.yaml")[0]["exclusive_lead_codes"]
+    assert 2 == sum(code in each.lead_codes for each in all_)
+
+
+@pytest.mark.parametrize("document", load(SAMPLE / "lists.yaml"), ids=lambda each: each["id"])
+def test_lists_hold_invented_companies_only(document: dict[str, Any]) -> None:
+    entries = document["entries"]
+    assert len(entries) == len(set(entries))
+    assert all(entry.endswith(".example") or "." not in entry for entry in entries)
+
+
+def test_conversions_follow_the_seed() -> None:
+    """Each has categories of its own, and a record of which nothing is unknown."""
+    assert generate.conversions(20, 1) == generate.conversions(30, 1)[:20]
+    assert generate.conversions(20, 1) != generate.conversions(20, 2)
+    assert {1, 2} == {len(row["categories"]) for row in generate.conversions(20, 1)}

@@ -1,0 +1,103 @@
+"""What operators do with single leads: ask why one was not sent, and send one by hand."""
+
+import json
+from collections.abc import Callable, Iterator
+
+from cli.api import Api
+from cli.command import Asker, Command
+from cli.demo.evidence import Row
+from cli.lead_commands import pages
+from cli.output import progress
+from cli.publishing import ask
+from shared.contracts.routing import SendLead
+
+ASKER = Asker("mira", "delivery")
+LEADS_EXPLAINED_MAX = 60
+REASON = "the customer asked for it before the send day"
+
+Told = tuple[str, Row]
+"""A lead, and what is told of one campaign."""
+
+
+def why_not() -> list[Row]:
+    """Three answers, each of another kind, of leads that were sent to nobody."""
+    with Api() as api:
+        left = dict(KINDS)
+        found: list[Row] = []
+        for lead, answer in explained(api):
+            for kind, told in answered(left, answer):
+                del left[kind]
+                found.append({"kind": kind, "lead": lead, **told})
+            if not left:
+                break
+    progress(f"asked of {len(found)} leads why they were not sent")
+    return sorted(found, key=lambda row: list(KINDS).index(row["kind"]))
+
+
+def explained(api: Api) -> Iterator[tuple[str, Row]]:
+    wanted = {"source": "affiliate", "outcome": "accepted", "sent": "false"}
+    for lead in pages(api, "/leads", wanted, LEADS_EXPLAINED_MAX):
+        yield lead["id"], api.get("routing", f"/explain/{lead['id']}")
+
+
+def answered(kinds: "Kinds", answer: Row) -> list[tuple[str, Row]]:
+    """At most one answer of a lead, so that each kind is shown by another one."""
+    told = ((kind, choose(answer)) for kind, choose in kinds.items())
+    return [(kind, campaign) for kind, campaign in told if campaign is not None][:1]
+
+
+def closest_miss(answer: Row) -> Row | None:
+    """One check alone, of the lead itself."""
+    return next((told for told in answer["closest"] if is_of_filter(told)), None)
+
+
+def is_of_filter(told: Row) -> bool:
+    return len(told["failing"]) == 1 and told["failing"][0]["code"].startswith("filter.")
+
+
+def wrong_category(answer: Row) -> Row | None:
+    """Either side may be wrong: what was ordered, or what was uploaded."""
+    return with_failing(answer, lambda failing: "the wrong category" in failing["text"])
+
+
+def not_now(answer: Row) -> Row | None:
+    return with_failing(
+        answer, lambda failing: failing["code"] in ("awaiting_send_day", "cap_reached")
+    )
+
+
+def with_failing(answer: Row, is_meant: Callable[[Row], bool]) -> Row | None:
+    campaigns = (told for told in answer["campaigns"] if any(map(is_meant, told["failing"])))
+    return next(campaigns, None)
+
+
+Kinds = dict[str, Callable[[Row], Row | None]]
+
+KINDS: Kinds = {
+    "closest miss": closest_miss,
+    "wrong category": wrong_category,
+    "waiting or capped": not_now,
+}
+
+
+def by_hand(weekly: str, why: list[Row]) -> list[Row]:
+    """A lead that waits for the send day goes at once; one that a filter keeps away does not."""
+    with Api() as api:
+        waiting = api.get("routing", f"/campaigns/{weekly}/sends", status="waiting")["sends"]
+        asked = [(send["lead"], weekly) for send in waiting[:1]]
+        asked += [(row["lead"], row["campaign"]) for row in why if row["kind"] == "closest miss"]
+        people = {lead: api.get("routing", f"/leads/{lead}")["person_id"] for lead, _ in asked}
+    commands = {pair: send(*pair, people[pair[0]]) for pair in asked}
+    answers = ask(list(commands.values()), ASKER)
+    return [row(*pair, answers[command.id].code) for pair, command in commands.items()]
+
+
+def send(lead: str, campaign: str, person: str) -> Command:
+    data = {"lead": lead, "person_id": person, "campaign": campaign, "reason": REASON}
+    return Command(SendLead.TYPE, json.dumps(data).encode(), person)
+
+
+def row(lead: str, campaign: str, code: str) -> Row:
+    progress(f"{lead} by hand to {campaign}: {code}")
+    told = {"lead": lead, "campaign": campaign, "by": ASKER.actor, "reason": REASON}
+    return told | {"code": code}
