@@ -25,6 +25,8 @@ def send(
     its = (given.cause.tenant, command.person_id)
     if routed is None or routed.withdrawn or (routed.tenant, routed.person_id) != its:
         return _refused("lead_unknown", "the person has no such lead")
+    if routed.withdrawals:
+        return _refused("withdrawing", "another upload is taking the lead's place")
     if campaign is None:
         return _refused("campaign_unknown", "there is no such campaign")
     if refused := _held_elsewhere(routed, campaign.name):

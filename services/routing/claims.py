@@ -96,7 +96,8 @@ def _refused(claim: Claim, asked: Asked, failing: Sequence[Failing], now: dateti
         return Decision(say=[_refusal(claim, asked.campaign.number, failing)])
     if claim.by_hand and (until := asked.campaign.next_send(now)):
         entry = SendEntry(now, "refused by hand", f"{claim.by_hand.by}: {codes}")
-        after = replace(before, history=(*before.history, entry))
+        kept = before.claim.model_copy(update={"ask": claim.ask}) if before.claim else None
+        after = replace(before, history=(*before.history, entry), claim=kept)
         return Decision(save=[after], say=[_waiting(after, until)])
     after = before.to("dropped", now, codes)
     return Decision(save=[after], say=[_refusal(claim, asked.campaign.number, failing)])
@@ -109,6 +110,7 @@ def _refusal(claim: Claim, number: int, failing: Sequence[Failing]) -> Say:
         campaign=claim.campaign,
         campaign_version=number,
         failing=tuple(failing),
+        ask=claim.ask,
     )
     return Say(said, claim.lead.person_id)
 

@@ -55,6 +55,8 @@ class Asked:
     failing: tuple[Failing, ...] = ()
     until: datetime | None = None
     """When it sends, while the lead waits for that."""
+    ask: int = 0
+    """How often it had been asked before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,9 @@ class RoutedLead:
 
     def answered(self, answer: Asked) -> "RoutedLead":
         asked = tuple(
-            answer if row.campaign == answer.campaign and _later(row, answer) else row
+            replace(answer, ask=row.ask)
+            if row.campaign == answer.campaign and _later(row, answer)
+            else row
             for row in self.asked
         )
         return replace(self, asked=asked)
@@ -127,6 +131,11 @@ class RoutedLead:
         """A campaign is asked, for the first time or anew."""
         others = tuple(row for row in self.asked if row.campaign != answer.campaign)
         return replace(self, asked=(*others, answer))
+
+    def asks_of(self, campaign: str) -> int:
+        """How often the campaign has been asked for this lead."""
+        before = self.of(campaign)
+        return before.ask + 1 if before is not None else 0
 
     def of(self, campaign: str) -> Asked | None:
         return next((asked for asked in self.asked if asked.campaign == campaign), None)
@@ -155,6 +164,9 @@ class RoutedLead:
 
 
 def _later(before: Asked, after: Asked) -> bool:
+    """A refusal of an earlier ask is overtaken; what was granted counts whatever it answers."""
+    if after.state == "refused" and after.ask < before.ask:
+        return False
     return ORDER[after.state] > ORDER[before.state]
 
 
@@ -222,25 +234,27 @@ def ask_next(routed: RoutedLead) -> Decision:
     if not routed.queue:
         return Decision(save=[routed])
     first, *others = routed.queue
-    asked = Asked(first.campaign, first.campaign_version)
+    asked = Asked(first.campaign, first.campaign_version, ask=routed.asks_of(first.campaign))
     said = Claim(
         campaign=first.campaign,
         campaign_version=first.campaign_version,
         category=first.category,
         lead=routed.lead,
         rank=first.rank,
+        ask=asked.ask,
     )
     after = replace(routed.asking(asked), queue=tuple(others))
     return Decision(save=[after], say=[Say(said, first.campaign)])
 
 
-def claim(wanting: Wanting, lead: LeadAccepted, by_hand: ByHand | None = None) -> Say:
+def claim(wanting: Wanting, lead: LeadAccepted, by_hand: ByHand | None = None, ask: int = 0) -> Say:
     said = Claim(
         campaign=wanting.campaign.name,
         campaign_version=wanting.campaign.number,
         category=wanting.category,
         lead=lead,
         rank=wanting.rank,
+        ask=ask,
         by_hand=by_hand,
     )
     return Say(said, wanting.campaign.name)
@@ -248,8 +262,10 @@ def claim(wanting: Wanting, lead: LeadAccepted, by_hand: ByHand | None = None) -
 
 def ask_again(routed: RoutedLead, wanting: Wanting, by_hand: ByHand | None = None) -> Decision:
     """A lead that was decided is put to one campaign again (RTE-14)."""
-    asked = Asked(wanting.campaign.name, wanting.campaign.number)
-    return Decision(save=[routed.asking(asked)], say=[claim(wanting, routed.lead, by_hand)])
+    ask = routed.asks_of(wanting.campaign.name)
+    asked = Asked(wanting.campaign.name, wanting.campaign.number, ask=ask)
+    said = claim(wanting, routed.lead, by_hand, ask)
+    return Decision(save=[routed.asking(asked)], say=[said])
 
 
 def stand_behind(routed: RoutedLead, wanting: Wanting, book: CampaignBook | None) -> Decision:
@@ -269,7 +285,7 @@ def answer_of(event: ClaimGranted | ClaimWaiting | ClaimRefused | SendSettled) -
         case ClaimWaiting():
             return Asked(campaign, number, "waiting", until=event.until)
         case ClaimRefused():
-            return Asked(campaign, number, "refused", event.failing)
+            return Asked(campaign, number, "refused", event.failing, ask=event.ask)
         case SendSettled():
             states: Mapping[str, ClaimState] = {"refused": "not_sent", "sent": "sent"}
             return Asked(campaign, number, states.get(event.outcome, "uncertain"))

@@ -91,6 +91,8 @@ class Claim(Event):
     lead: LeadAccepted
     rank: int = 0
     """How many preferred filters and lists the lead misses: less is better."""
+    ask: int = 0
+    """How often the campaign had been asked for this lead before."""
     by_hand: ByHand | None = None
 
 
@@ -138,6 +140,8 @@ class ClaimRefused(Event):
     campaign: Name
     campaign_version: int
     failing: tuple[Failing, ...]
+    ask: int = 0
+    """What it answers. A refusal that comes after the campaign was asked anew is none."""
 
 
 class SendSettled(Event):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,10 +15,12 @@ from services.routing.books import CampaignBook
 from services.routing.campaigns import Campaign, CampaignVersion
 from services.routing.catalogues import Catalogues
 from services.routing.handlers import Routing
+from services.routing.house import Rules, no_rules
 from services.routing.leads import RoutedLead
 from services.routing.sends import Send
 from services.routing.store import RoutingStore
 from shared.contracts.campaigns import PauseCampaign, ResumeCampaign
+from shared.contracts.intake import WithdrawalAsked
 from shared.contracts.routing import (
     Claim,
     ClaimGranted,
@@ -25,6 +28,7 @@ from shared.contracts.routing import (
     LeadNotSent,
     LeadSent,
     LeadUncertain,
+    SendLead,
     SendSettled,
 )
 from shared.contracts.values import Place
@@ -48,7 +52,9 @@ def decide(
     """Decides in order, as the loop does; the known campaigns are stored and indexed."""
     state = state or WorkingSet()
     state.put(known)
-    table = Routing(memory(*known), lambda: 7).handlers()
+    catalogues = memory(*known)
+    catalogues.apply_rules(state.all(Rules))
+    table = Routing(catalogues, lambda: 7).handlers()
     decisions = []
     for each in inputs:
         decisions.append(table[type(each.event)](state, each))  # type: ignore[index]
@@ -301,6 +307,42 @@ def test_explained_by_what_was_answered() -> None:
     known = memory(full, paused)
     assert against(routed, full, known) == {"cap_reached"}
     assert against(routed, paused, known) == {"campaign_inactive"}
+
+
+def by_hand(**changes: Any) -> Input:
+    asked = {"lead": "lead-1", "person_id": "person-1", "campaign": "north", "reason": "in time"}
+    return given(SendLead.model_validate(asked | changes))
+
+
+def test_refusal_of_an_earlier_ask() -> None:
+    """RTE-11, RTE-14: what is dropped on the send day while an operator sends it through refuses
+    nothing any more, so nobody else is asked for a lead that is sold once."""
+    known = [campaign(weekly={"weekday": "monday"}), campaign(id="south", priority=1)]
+    state = WorkingSet()
+    state.put([replace(no_rules("main"), number=1, exclusive_lead_codes=("INT-AAA-BBB-1",))])
+    state, [matched] = decide(given(lead()), state=state, known=known)
+    state, [waits] = decide(given(matched.say[0].event), state=state, known=known)
+    state, _ = decide(given(waits.say[0].event), state=state, known=known)
+    state, [sent] = decide(by_hand(), state=state, known=known)
+    late = ClaimRefused(
+        lead="lead-1", person_id="person-1", campaign="north", campaign_version=1, failing=()
+    )
+    state, [nothing] = decide(given(late), state=state, known=known)
+    assert (sent.say[0].event.ask, nothing) == (1, Decision())  # type: ignore[attr-defined]
+    refused = late.model_copy(update={"ask": 1})
+    _, [following] = decide(given(refused), state=state, known=known)
+    assert [said.key for said in following.say] == ["south"]
+
+
+def test_by_hand_while_it_is_asked_back() -> None:
+    """INT-08: a lead whose place another upload is taking is not sent through."""
+    back = WithdrawalAsked(lead="lead-1", person_id="person-1", replacement="2", reply_key="k")
+    known = [campaign(weekly={"weekday": "monday"})]
+    state, [matched] = decide(given(lead()), known=known)
+    state, [waits] = decide(given(matched.say[0].event), state=state, known=known)
+    state, _ = decide(given(waits.say[0].event), given(back), state=state, known=known)
+    _, [decision] = decide(by_hand(), state=state, known=known)
+    assert isinstance(decision.answer, Refused) and decision.answer.code == "withdrawing"
 
 
 def test_campaign_versions() -> None:
