@@ -1,7 +1,7 @@
 """What operators do with single leads: ask why one was not sent, and send one by hand."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from cli.api import Api
 from cli.command import Asker, Command
@@ -47,28 +47,24 @@ def answered(kinds: "Kinds", answer: Row) -> list[tuple[str, Row]]:
 
 
 def closest_miss(answer: Row) -> Row | None:
-    """One check alone, of the lead itself."""
-    return next((told for told in answer["closest"] if is_of_filter(told)), None)
-
-
-def is_of_filter(told: Row) -> bool:
-    return len(told["failing"]) == 1 and told["failing"][0]["code"].startswith("filter.")
+    """Of the lead itself, and of nothing else."""
+    return with_one(answer["closest"], lambda failing: failing["code"].startswith("filter."))
 
 
 def wrong_category(answer: Row) -> Row | None:
     """Either side may be wrong: what was ordered, or what was uploaded."""
-    return with_failing(answer, lambda failing: "the wrong category" in failing["text"])
+    return with_one(answer["campaigns"], lambda failing: "the wrong category" in failing["text"])
 
 
 def not_now(answer: Row) -> Row | None:
-    return with_failing(
-        answer, lambda failing: failing["code"] in ("awaiting_send_day", "cap_reached")
-    )
+    codes = ("awaiting_send_day", "cap_reached")
+    return with_one(answer["campaigns"], lambda failing: failing["code"] in codes)
 
 
-def with_failing(answer: Row, is_meant: Callable[[Row], bool]) -> Row | None:
-    campaigns = (told for told in answer["campaigns"] if any(map(is_meant, told["failing"])))
-    return next(campaigns, None)
+def with_one(campaigns: Iterable[Row], is_meant: Callable[[Row], bool]) -> Row | None:
+    """A campaign that one check alone keeps the lead from, so that the answer is a clear one."""
+    alone = (told for told in campaigns if len(told["failing"]) == 1)
+    return next((told for told in alone if is_meant(told["failing"][0])), None)
 
 
 Kinds = dict[str, Callable[[Row], Row | None]]

@@ -45,25 +45,12 @@ HELD_MAX = 100_000
 def operate(rows: int, seed: int) -> Story:
     """Everything, from setting up to the send day."""
     days.begin()
-    ahead = days.ahead_seconds()
+    ahead, each = days.ahead_seconds(), rows // len(AFFILIATES)
     apply_samples()
     faults.begin()
-    each = rows // len(AFFILIATES)
-    announce(each, seed)
-    for affiliate in AFFILIATES:
-        upload(affiliate, write_file(affiliate, each, seed))
-    progress("waiting until nothing is left to do")
-    days.drain()
-    lines = lines_received()
+    lines = upload_all(each, seed)
     faults.end()
-    before = counted()
-    progress(f"importing {AGAIN} of the same rows again")
-    upload(AFFILIATE, files.save(generate.rows(AGAIN, seed), AFFILIATE, folder() / "again"))
-    *_, last = generate.rows(each + 1, seed)
-    items = publish_broken(last)
-    after = counted()
-    mend(last, items)
-    alias = free_a_batch()
+    before, after, alias = again(each, seed)
     first, second = halves(generate.conversions(CONVERSIONS, seed))
     convert(first)
     why = operators.why_not()
@@ -88,6 +75,29 @@ def operate(rows: int, seed: int) -> Story:
         freed=freed,
         lines_before_the_send_day=lines_before,
     )
+
+
+def upload_all(each: int, seed: int) -> int:
+    """How many requests customers got for it."""
+    announce(each, seed)
+    for affiliate in AFFILIATES:
+        upload(affiliate, write_file(affiliate, each, seed))
+    progress("waiting until nothing is left to do")
+    days.drain()
+    return lines_received()
+
+
+def again(each: int, seed: int) -> tuple[Row, Row, Row]:
+    """Rows that came before, and broken records: what was counted before and after them. Then what
+    is broken is mended, and what is held for an answer is freed by an alias."""
+    before = counted()
+    progress(f"importing {AGAIN} of the same rows again")
+    upload(AFFILIATE, files.save(generate.rows(AGAIN, seed), AFFILIATE, folder() / "again"))
+    *_, last = generate.rows(each + 1, seed)
+    items = publish_broken(last)
+    after = counted()
+    mend(last, items)
+    return before, after, free_a_batch()
 
 
 def apply_samples() -> None:

@@ -453,7 +453,9 @@ def told(*codes: str, state: str = "not_asked", text: str = "") -> Row:
         ),
         ({"campaigns": [told("cap_reached")], "closest": []}, "waiting or capped"),
         ({"campaigns": [told("awaiting_send_day")], "closest": []}, "waiting or capped"),
-        ({"campaigns": [told("filter.place", "title_suppressed")], "closest": []}, None),
+        ({"campaigns": [told("filter.place")], "closest": []}, None),
+        ({"campaigns": [told("cap_reached", "title_suppressed")], "closest": []}, None),
+        ({"campaigns": [], "closest": [told("domain_not_approved")]}, None),
     ],
 )
 def test_answers_why_not_are_told_by_kind(answer: Row, kind: str | None) -> None:
