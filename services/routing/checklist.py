@@ -4,7 +4,7 @@ at although it is allowed (RTE-02, RTE-04, RTE-05)."""
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from shared.contracts.campaigns import Item, PlaceFilter, PutCampaign
+from shared.contracts.campaigns import Choice, IndustryFilter, Item, PlaceFilter, PutCampaign
 from shared.loop.decision import Refused
 
 CATEGORIES_ADVISED_MAX = 5
@@ -36,12 +36,12 @@ def checklist(campaign: PutCampaign) -> list[Task]:
     if campaign.programme != "intent":
         return []
     given: Mapping[Item, object] = {
-        "titles": campaign.titles,
+        "titles": _chosen(campaign.titles),
         "categories": campaign.categories,
         "company_size": campaign.company_size,
         "places": campaign.places,
         "lists": campaign.suppressed or campaign.approved,
-        "industries": campaign.industries,
+        "industries": _chosen(campaign.industries),
     }
     beyond = _beyond_follow_up(campaign)
     return [
@@ -50,6 +50,11 @@ def checklist(campaign: PutCampaign) -> list[Task]:
         else Task(item, OWNERS[item], bool(value) or item in campaign.settled)
         for item, value in given.items()
     ]
+
+
+def _chosen(choice: Choice | IndustryFilter | None) -> Choice | IndustryFilter | None:
+    """A choice of nothing is none."""
+    return choice if choice and (choice.wanted or choice.excluded) else None
 
 
 def _beyond_follow_up(campaign: PutCampaign) -> Sequence[str]:
@@ -96,11 +101,11 @@ def _warnings(campaign: PutCampaign) -> Iterator[str]:
 
 def strict_filters(campaign: PutCampaign) -> list[str]:
     filters = {
-        "titles": campaign.titles,
+        "titles": _chosen(campaign.titles),
         "company_size": campaign.company_size,
-        "industries": campaign.industries,
-        "seniorities": campaign.seniorities,
-        "functions": campaign.functions,
+        "industries": _chosen(campaign.industries),
+        "seniorities": _chosen(campaign.seniorities),
+        "functions": _chosen(campaign.functions),
     }
     strict = [name for name, each in filters.items() if each and each.strictness == "strict"]
     has_places = campaign.places or campaign.excluded_places

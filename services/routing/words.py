@@ -10,6 +10,7 @@ PHRASE_WORDS_MAX = 4
 
 WORD = re.compile(r"[^\W_]+")
 HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
+AS = re.compile(r"\ba/s\b")
 
 # How companies are incorporated says nothing about which company it is.
 LEGAL = frozenset(
@@ -95,10 +96,11 @@ def _domains(domain: str) -> Iterator[str]:
 
 def company_name(name: str) -> str:
     """Without what says how it is incorporated (Ltd, GmbH …), unless nothing else is left."""
-    found = words(name.replace(".", "").replace("&", " and "))
-    while len(found) > 1 and found[-1] in LEGAL:
-        found.pop()
-    return " ".join(found)
+    found = words(AS.sub("as", name.casefold()).replace(".", "").replace("&", " and "))
+    left = len(found)
+    while left > 1 and (found[left - 1] in LEGAL or found[left - 1 : left + 1] == ["and", "co"]):
+        left -= 1
+    return " ".join(found[:left])
 
 
 def entry_term(entry: str) -> str | None:
