@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 
+from services.routing import leads
 from services.routing.books import CampaignBook
+from services.routing.catalogues import Wanting
 from services.routing.checks import Slot, decided, failing_slot
 from services.routing.house import Block
 from services.routing.remedies import REMEDIES
-from shared.contracts.routing import Failing
+from shared.contracts.intake import WithdrawalAsked
+from shared.contracts.routing import ClaimWithdrawn, Failing, WithdrawalAnswered
 from shared.contracts.values import Company, Person, Place, Reason, Size, TitleClass
-from tests.builders import NOW, campaign, catalogues, lead, rules
+from tests.builders import NOW, campaign, catalogues, cause, lead, rules
 
 ORDER = [
     "campaign_inactive",
@@ -508,3 +511,18 @@ def test_the_send_day_is_one_of_the_campaigns_time_zone(
     next_send = weekly.next_send(at)
     assert next_send is not None and next_send.isoformat() == expected
     assert campaign().next_send(at) is None
+
+
+def test_a_lead_that_begins_to_wait_after_it_was_asked_back_is_given_back() -> None:
+    """INT-08, RTE-13: else whoever wants it back waited until the send day, and it was sent."""
+    asked = WithdrawalAsked(
+        lead="lead-1", person_id="person-1", replacement="r", reply_key="acme:r"
+    )
+    shared = leads.share(leads.new_lead(lead(), 1, cause()), [Wanting(campaign(), "101", 0)])
+    wanted_back = leads.withdraw(asked, shared.save[0], None, cause())
+    assert not wanted_back.say
+    noted = leads.note(wanted_back.save[0], leads.Asked("north", 1, "waiting", until=NOW))
+    assert [type(said.event) for said in noted.say] == [ClaimWithdrawn]
+    given_back = leads.note(noted.save[0], leads.Asked("north", 1, "refused"))
+    (told,) = given_back.say
+    assert isinstance(told.event, WithdrawalAnswered) and told.event.outcome == "withdrawn"
