@@ -122,7 +122,8 @@ class Asking:
         return collection.from_document(rows[0]) if rows else None
 
     def _closest(self, routed: RoutedLead, known: Catalogues) -> list[dict[str, object]]:
-        """Campaigns that one check keeps the lead from (RTE-10), whatever lead codes they carry."""
+        """Campaigns that one check keeps the lead from (RTE-10), whatever lead codes they carry;
+        those that carry the lead's own come first, since there may be any number of others."""
         found = {
             campaign.name: explaining.of_version(campaign, [failing])
             for campaign, failing in known.one_away(routed.tenant, routed.lead, self._clock.now())
@@ -131,8 +132,8 @@ class Asking:
         for asked in routed.asked:
             if asked.state == "refused" and len(asked.failing) == 1:
                 found[asked.campaign] = explaining.of_asked(asked, None)
-        told = [each.as_told(routed.lead) for _, each in sorted(found.items())]
-        return told[:CLOSEST_TOLD_MAX]
+        nearest = sorted(found.values(), key=_is_near)
+        return [each.as_told(routed.lead) for each in nearest[:CLOSEST_TOLD_MAX]]
 
     async def unsent(self, campaign: Campaign) -> Counter[str]:
         """The campaign's unsent leads, counted by check: what was answered, or follows now."""
@@ -231,6 +232,10 @@ class Asking:
                 parts = await self._parts(id, list_.content.parts)
                 found.put(id, lists.terms_of(list_.content, parts))
         return found
+
+
+def _is_near(miss: Explanation) -> tuple[bool, str]:
+    return miss.failing[0].code == "lead_code_other", miss.campaign
 
 
 def against(lead: RoutedLead, campaign: Campaign, known: Catalogues) -> set[str]:
