@@ -96,10 +96,14 @@ def caps_hold(evidence: Evidence) -> Iterator[str]:
         sent = [(claims.leads[lead], row) for (to, lead), row in claims.sent.items() if to == name]
         limits = dict(limits_of(campaign))
         counted = Counter(slot for lead, row in sent for slot in slots_of(campaign, lead, row))
-        for slot, count in sorted(counted.items()):
-            limit = limits.get(slot, limits.get(slot.partition(" ")[0]))
-            if limit is not None and count > limit:
-                yield f"{name}: cap {limit} {slot}, sent {count}"
+        over = [
+            f"{slot} {count} of {limit}"
+            for slot, count in counted.items()
+            if (limit := limits.get(slot, limits.get(slot.partition(" ")[0]))) is not None
+            and count > limit
+        ]
+        if over:
+            yield f"{name}: {len(over)} caps exceeded, such as {some(over)}"
         got = len({line["key"] for line in evidence.taken if line["campaign"] == name})
         if (total := campaign["caps"]["total"]) is not None and got > total:
             yield f"{name}: cap {total}, received {got}"
@@ -217,30 +221,21 @@ def is_freed_by(change: Row, rows: Sequence[Row]) -> bool:
 def every_accepted_lead_has_its_end(evidence: Evidence) -> Iterator[str]:
     """RTE-09: whom a campaign wants it was asked for, and nobody else; so what was not sent has its
     reasons."""
-    claims, judge = claims_of(evidence), judge_of(evidence)
-    by_hand = sent_by_hand(evidence)
+    claims, judge, by_hand = claims_of(evidence), judge_of(evidence), sent_by_hand(evidence)
+    missed: list[Pair] = []
+    unwanted: list[Pair] = []
     for lead in evidence.of_type(LeadAccepted.TYPE):
-        wanting = {
-            campaign["id"] for campaign in evidence.campaigns if not judge.codes(campaign, lead)
-        }
-        asked = {
-            to for to in map(name_of, evidence.campaigns) if (to, lead["lead"]) in claims.asked
-        }
-        missed, unwanted = wanting - asked, asked - wanting
-        unwanted -= {to for to in unwanted if (to, lead["lead"]) in by_hand}
-        if missed and not (judge.is_exclusive(lead) and sold_or_refused(lead, asked, claims)):
-            yield f"lead {lead['lead']}: wanted by {some(missed)}, which were not asked"
-        if unwanted:
-            yield f"lead {lead['lead']}: {some(unwanted)} were asked, and don't want it"
-
-
-def sold_or_refused(lead: Row, asked: set[str], claims: Claims) -> bool:
-    """An exclusive lead that one has taken goes no further."""
-    return any((to, lead["lead"]) in claims.granted for to in asked)
-
-
-def name_of(campaign: Row) -> str:
-    return str(campaign["id"])
+        pairs = {(each["id"], lead["lead"]): each for each in evidence.campaigns}
+        wanted = {pair for pair, campaign in pairs.items() if not judge.codes(campaign, lead)}
+        asked = pairs.keys() & claims.asked.keys()
+        unwanted += asked - wanted - by_hand
+        # One that is sold goes no further.
+        if not (judge.is_exclusive(lead) and asked & claims.granted.keys()):
+            missed += wanted - asked
+    if missed:
+        yield f"wanted and not asked for: {len(missed)}, such as {some(missed)}"
+    if unwanted:
+        yield f"asked for and not wanted: {len(unwanted)}, such as {some(unwanted)}"
 
 
 def unsent_is_counted_by_check(evidence: Evidence) -> Iterator[str]:
@@ -261,6 +256,7 @@ def unsent_is_counted_by_check(evidence: Evidence) -> Iterator[str]:
     said = {code for pair in claims.refused for code in claims.codes(pair)}
     said |= {code for row in told.values() for code in row}
     said |= {code for data in evidence.of_type(DeliveryUnsent.TYPE) for code in data["codes"]}
+    said |= {failing["code"] for row in evidence.story.why_not for failing in row["failing"]}
     if unknown := said - KNOWN_CODES:
         yield f"codes that nobody knows: {some(unknown)}"
 

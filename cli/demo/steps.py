@@ -91,8 +91,9 @@ def again(each: int, seed: int) -> tuple[Row, Row, Row]:
     """Rows that came before, and broken records: what was counted before and after them. Then what
     is broken is mended, and what is held for an answer is freed by an alias."""
     before = counted()
-    progress(f"importing {AGAIN} of the same rows again")
-    upload(AFFILIATE, files.save(generate.rows(AGAIN, seed), AFFILIATE, folder() / "again"))
+    same = generate.rows(min(AGAIN, each), seed)
+    progress(f"importing {len(same)} of the same rows again")
+    upload(AFFILIATE, files.save(same, AFFILIATE, folder() / "again"))
     *_, last = generate.rows(each + 1, seed)
     items = publish_broken(last)
     after = counted()

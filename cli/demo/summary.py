@@ -13,6 +13,7 @@ from cli.demo.sending_checks import REFUSAL
 from shared.contracts.routing import DeliveryUnsent, LeadSent
 
 SCHEMA = 1
+WHY_NOT = 3
 
 
 def summary(
@@ -22,7 +23,7 @@ def summary(
     wall_seconds: float,
 ) -> dict[str, Any]:
     claims = claims_of(evidence)
-    return {
+    done = {
         "schema": SCHEMA,
         "ok": not violations,
         "violations": list(violations),
@@ -45,6 +46,23 @@ def summary(
         "latency_ms": latency(evidence),
         "wall_seconds": round(wall_seconds, 1),
     }
+    return done | {"not_shown": not_shown(done)}
+
+
+def not_shown(done: Mapping[str, Any]) -> list[str]:
+    """What the run is there to show and did not, as happens with few rows: no sum is wrong then."""
+    codes = [row["code"] for row in done["by_hand"]]
+    is_shown = {
+        "a failing customer": done["deliveries"]["failed"] and done["deliveries"]["refused"],
+        "sold to the second in line": all(row["sent"] for row in done["exclusive"]),
+        "three answers why not": len(done["why_not"]) == WHY_NOT,
+        "sent by hand": "asked" in codes,
+        "refused by hand": "not_overridable" in codes,
+        "freed by a change": all(row["previewed"] for row in done["preview"]),
+        "a send day": all(row["sent"] for row in done["weekly"]),
+        "raised after a day": done["watch"],
+    }
+    return [what for what, shown in is_shown.items() if not shown]
 
 
 def affiliate_row(evidence: Evidence, name: str) -> Row:

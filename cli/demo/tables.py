@@ -35,6 +35,8 @@ def show_tables(done: Mapping[str, Any]) -> None:
     speed = {"leads per second": done["leads_per_second"], "wall seconds": done["wall_seconds"]}
     speed |= {f"{name} ms": value for name, value in done["latency_ms"].items()}
     show("\nupload to receipt", [speed])
+    if done["not_shown"]:
+        print(f"\nnot shown this time: {', '.join(done['not_shown'])}")
     print("\nthe sums hold" if done["ok"] else "\nthe sums DON'T hold:")
     for text in done["violations"]:
         print(f"  {text}")
