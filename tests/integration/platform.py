@@ -21,12 +21,14 @@ OPERATOR = Asker("test")
 
 
 @contextmanager
-def stack_of_its_own(var: Path, replicas: Mapping[str, int] | None = None) -> Iterator[Any]:
+def stack_of_its_own(
+    var: Path, replicas: Mapping[str, int] | None = None, env: Mapping[str, str] | None = None
+) -> Iterator[Any]:
     """Skips where this machine can't have one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LEADOPS_VAR", str(var))
         try:
-            found = stack.up(dict(replicas or {}), fresh=True, lease=True)
+            found = stack.up(dict(replicas or {}), fresh=True, lease=True, env=env)
         except StackError as error:
             if "to be had on this machine" not in str(error):
                 raise
