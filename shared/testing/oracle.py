@@ -417,7 +417,7 @@ def unsent_leads_are_raised(evidence: Evidence) -> Iterator[Violation]:
     raised = Counter(
         event.data()["lead"] for event in evidence.events("leadops.routing.lead.unsent.v1").values()
     )
-    waiting = {row["data"]["lead"] for row in evidence.rows("routing", "due")}
+    waiting = {row["data"].get("lead") for row in evidence.rows("routing", "due")}
     for row in evidence.rows("routing", "leads"):
         times = raised[row["_id"]]
         if times > 1:
