@@ -18,6 +18,8 @@ Document = dict[str, Any]
 ORDERED = ("routing.claims.v1", "routing.answers.v1")
 """Topics in which a record that can't be processed holds up the later ones of its key."""
 
+RULE_TAKES_HOLD = timedelta(seconds=5)
+
 
 class Violation(NamedTuple):
     invariant: str
@@ -342,9 +344,18 @@ def weekly_sends_keep_their_day(evidence: Evidence) -> Iterator[Violation]:
 
 
 def exclusive_leads_have_one_holder(evidence: Evidence) -> Iterator[Violation]:
-    """I3: at most one campaign's endpoint acted on a lead that is sold once."""
-    codes = {code for row in evidence.rows("routing", "rules") for code in _exclusive(row)}
-    sold = {row["_id"] for row in evidence.rows("routing", "leads") if row["lead_code"] in codes}
+    """I3: at most one campaign's endpoint acted on a lead that is sold once. Those count that came
+    when the house's rule was there for some seconds."""
+    since = {
+        code: row["changed_at"] + RULE_TAKES_HOLD
+        for row in evidence.rows("routing", "rules")
+        for code in row["exclusive_lead_codes"]
+    }
+    sold = {
+        row["_id"]
+        for row in evidence.rows("routing", "leads")
+        if row["lead_code"] in since and row["accepted_at"] > since[row["lead_code"]]
+    }
     holders: dict[str, set[str]] = defaultdict(set)
     for one in evidence.received:
         if one.taken and one.lead in sold:
@@ -352,11 +363,6 @@ def exclusive_leads_have_one_holder(evidence: Evidence) -> Iterator[Violation]:
     for lead, campaigns in holders.items():
         if len(campaigns) > 1:
             yield Violation("I3", f"lead {lead} is sold once and has {len(campaigns)} holders")
-
-
-def _exclusive(rules: Document) -> Sequence[str]:
-    found: Sequence[str] = rules["exclusive_lead_codes"]
-    return found
 
 
 def limits_hold(evidence: Evidence) -> Iterator[Violation]:
