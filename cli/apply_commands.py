@@ -11,6 +11,7 @@ from cli.list_parts import Ask, is_long, put_long
 from cli.output import CHECK_FAILED, WRONG_USAGE, AsJson, CliError, show_json, show_table
 from cli.publishing import ask
 from deploy import stack
+from shared.contracts.lists import PutList, PutRules
 
 Files = Annotated[list[str] | None, typer.Option("--file", "-f", help="YAML or JSON; - is stdin.")]
 MoreFiles = Annotated[list[str] | None, typer.Argument(metavar="FILE", help="More files.")]
@@ -57,13 +58,28 @@ def show_open(rows: Iterable[Row]) -> None:
 def put(documents: Sequence[Document], asker: Asker) -> Rows:
     """What others name is there before they come: commands of several keys keep no order."""
     commands = put_commands(documents)
-    answers: dict[str, Answer] = {}
-    for some in in_order(documents, commands):
-        answers |= put_some(some, lambda asked: ask(asked, asker))
+    answers = put_in_order(in_order(documents, commands), lambda some: ask(some, asker))
     return [
         put_row(document, command, answers[command.id])
         for document, command in zip(documents, commands, strict=True)
     ]
+
+
+def put_in_order(stages: Iterable[Sequence[Command]], ask: Ask) -> dict[str, Answer]:
+    """A campaign would take a list that is not there for an empty one, and send to competitors. So
+    nothing follows rules or lists of which one was refused."""
+    answers: dict[str, Answer] = {}
+    is_sound = True
+    for some in stages:
+        answers |= put_some(some, ask) if is_sound else dict(map(not_asked, some))
+        named = [command for command in some if command.type in (PutRules.TYPE, PutList.TYPE)]
+        is_sound = is_sound and all(answers[command.id].accepted for command in named)
+    return answers
+
+
+def not_asked(command: Command) -> tuple[str, Answer]:
+    text = "not put, since rules or a list that it may name were refused"
+    return command.id, Answer(command.id, False, "not_asked", text)
 
 
 def in_order(documents: Sequence[Document], commands: Sequence[Command]) -> list[list[Command]]:

@@ -143,8 +143,6 @@ def unsent(campaign: Campaign, as_json: AsJson = False) -> None:
     if as_json:
         show_json(found)
     elif found["unsent"]:
-        show_counts(
-            f"{campaign}, version {found['version']}: unsent leads", "check", found["unsent"]
-        )
+        show_counts("unsent leads", "check", found["unsent"])
     else:
-        print(f"{campaign}, version {found['version']}: no unsent lead")
+        print("no unsent lead")

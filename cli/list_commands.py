@@ -98,7 +98,7 @@ def import_list(
         progress(f"{file}:{line.number}: {line.entry}: {line.why}")
     if bad and not (skip_bad and kept.digests):
         told = {"lines": [line.as_json() for line in bad]}
-        text = f"{file}: {len(bad)} bad lines, so the list stays as it was"
+        text = f"{file}: bad lines: {len(bad)} of {len(lines)}; the list stays as it was"
         raise CliError("entries_invalid", text, WRONG_USAGE, told)
     answer = demand(typed(PutList, id=name, parts=kept.digests, effective_from=at), asker)
     tell(name, answer, bad, as_json=as_json)
@@ -125,7 +125,7 @@ def tell(name: str, answer: Answer, bad: Sequence[BadLine] = (), *, as_json: boo
     entries, from_ = answer.details.get("entries"), answer.details.get("effective_from")
     text = f"{name}: {answer.code}, version {answer.details.get('version')}, {entries} entries"
     text += f" from {from_} on" if from_ else ""
-    text += f"; {len(bad)} bad lines were left out" if bad else ""
+    text += f"; bad lines left out: {len(bad)}" if bad else ""
     told = {"list": name, "bad": [line.as_json() for line in bad]}
     show(answer.as_json() | told, as_json=as_json, text=text)
 
@@ -134,15 +134,23 @@ def add(
     name: ListId, entries: Entries, reason: Reason, actor: As = "cli", as_json: AsJson = False
 ) -> None:
     """Entries come on the list; those that are on it stay."""
-    edit(name, typed(EditList, list=name, add=entries, reason=reason), actor, as_json=as_json)
+    asked = typed(EditList, list=name, add=entries, reason=reason)
+    edit(name, asked, entries, actor, as_json=as_json)
 
 
 def remove(
     name: ListId, entries: Entries, reason: Reason, actor: As = "cli", as_json: AsJson = False
 ) -> None:
     """Entries go from the list; leads that they kept back are decided again."""
-    edit(name, typed(EditList, list=name, remove=entries, reason=reason), actor, as_json=as_json)
+    asked = typed(EditList, list=name, remove=entries, reason=reason)
+    edit(name, asked, entries, actor, as_json=as_json)
 
 
-def edit(name: str, command: Command, actor: str, *, as_json: bool) -> None:
-    tell(name, demand(command, Asker(actor)), as_json=as_json)
+def edit(name: str, command: Command, entries: Sequence[str], actor: str, *, as_json: bool) -> None:
+    try:
+        answer = demand(command, Asker(actor))
+    except CliError as error:
+        bad = [entries[place] for place in error.details.get("places", ())]
+        text = f"{error.text}: {', '.join(bad)}" if bad else error.text
+        raise CliError(error.code, text, error.exit_code, error.details) from error
+    tell(name, answer, as_json=as_json)

@@ -10,7 +10,7 @@ from cli.api import Api
 from cli.command import As, Asker
 from cli.documents import typed
 from cli.lead_commands import pages
-from cli.output import AsJson, show, show_json, show_table
+from cli.output import AsJson, CliError, show, show_json, show_table
 from cli.publishing import demand
 from shared.contracts.routing import SendLead, SettleSend
 
@@ -44,7 +44,13 @@ def send(
 
 def person_of(api: Api, lead: str) -> str:
     """Routing's commands about a person go where the person is decided."""
-    return str(api.get("routing", f"/leads/{quote(lead, safe='')}")["person_id"])
+    try:
+        return str(api.get("routing", f"/leads/{quote(lead, safe='')}")["person_id"])
+    except CliError as error:
+        if error.code != "not_found":
+            raise
+        text = f"{error.text} in routing; `leadops explain {lead}` tells more"
+        raise CliError(error.code, text, error.exit_code) from error
 
 
 def settle(
