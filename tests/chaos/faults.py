@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
+from itertools import cycle
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,16 @@ BEHAVIOURS: Sequence[dict[str, Any]] = (
     {"mode": "hang"},
     {"mode": "flaky", "share": 0.3},
 )
+
+FAILING_SHARE = 0.3
+FAILING: Sequence[dict[str, Any]] = (
+    {"mode": "flaky", "share": 0.7},
+    {"mode": "close", "share": 0.5},
+    {"mode": "late"},
+    {"mode": "nonsense", "share": 0.6},
+)
+"""What endpoints do that fail from the beginning to the last fault; each leaves it unknown whether
+the lead was taken."""
 
 Act = Callable[[], Awaitable[None]]
 
@@ -226,6 +238,15 @@ async def behave(campaign: str, **how: Any) -> bool:
         except httpx.HTTPError:
             return False
     return True
+
+
+async def fail_throughout(campaigns: Sequence[str]) -> int:
+    """Nearly a third of the endpoints fail all the time; how many those are."""
+    count = ceil(FAILING_SHARE * len(campaigns))
+    for campaign, how in zip(campaigns[:count], cycle(FAILING), strict=False):
+        while not await behave(campaign, **how):
+            await asyncio.sleep(0.2)
+    return count
 
 
 def jump(by: timedelta) -> None:

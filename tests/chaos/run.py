@@ -95,10 +95,12 @@ async def disturb(report: Report, found: Mapping[str, Any], seconds: float, rate
     world.injected = report.injected
     upstream, stop = Load(world, found), asyncio.Event()
     loading = asyncio.create_task(upstream.run(rate, stop))
-    # Those with a cap are full after a few seconds: after the first, the others are more use.
-    capped = [campaign["id"] for campaign in CAMPAIGNS if "caps" in campaign]
-    open_ended = [campaign["id"] for campaign in CAMPAIGNS if "caps" not in campaign]
-    campaigns = capped[:1] + open_ended
+    # Capped, exclusive and weekly ones fail throughout, since there it matters most.
+    ids = [campaign["id"] for campaign in reversed(CAMPAIGNS)]
+    failing = await faults.fail_throughout(ids)
+    report.injected["endpoints failing throughout"] = failing
+    say(f"{failing} of {len(ids)} endpoints fail throughout: {', '.join(ids[:failing])}")
+    campaigns = ids[failing:]
     say(f"seed {report.seed}: {seconds:.0f} s of faults, {rate:.0f} records a second")
     await Faults(report.seed, campaigns, report.injected).inject(seconds)
     await faults.heal()
