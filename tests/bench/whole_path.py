@@ -10,7 +10,8 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -24,11 +25,14 @@ from deploy.files import var_dir
 from deploy.process import wait_for
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.intake import PutAffiliate
+from shared.contracts.lists import PutList
 from shared.loop.kafka import KafkaLog
 from tests.bench import uploads
 from tests.bench.measuring import Row, at_most
 
 BURST = 1000
+BURST_SINGLY = 100
+BATCH_OF_ONE = {"LEADOPS_BATCH_SIZE_MAX": "1"}
 STREAM_SECONDS = 4
 CHUNK_SECONDS = 0.01
 LIMIT_SECONDS = 120
@@ -38,6 +42,8 @@ WHY_NOT_SOONER = (
     " or two steps take: what arrives during a step is fetched while the next one runs. At this"
     " rate broker, store and services together keep both cores busy"
 )
+
+LIST = {"id": "bench", "entries": [f"suppressed-{number}.example" for number in range(1000)]}
 
 _seeds = count(1000)
 
@@ -53,10 +59,7 @@ class Latency:
 
 def rows(state: Path, rounds: int) -> list[Row]:
     os.environ["LEADOPS_VAR"] = str(state)
-    found = stack.up(fresh=True, lease=True)
-    try:
-        set_up(found)
-        burst(found)
+    with running(1) as found:
         rates, halves, latencies = [], [], []
         for number in range(rounds):
             rates.append(burst(found))
@@ -64,8 +67,10 @@ def rows(state: Path, rounds: int) -> list[Row]:
             latencies.append(stream(found, halves[-1]))
             shown = f"{rates[-1]:.0f}/s; at {halves[-1]:.0f}/s p50 {latencies[-1].p50:.0f} ms"
             print(f"  round {number + 1} of {rounds}: {shown}", file=sys.stderr, flush=True)
-    finally:
-        stack.down()
+    with running(2) as found:
+        of_two = [burst(found) for _ in range(rounds)]
+    with running(1, BATCH_OF_ONE) as found:
+        singly = [burst(found, BURST_SINGLY) for _ in range(rounds)]
     name = f"upload to send at half load ({statistics.median(halves):.0f} leads/s)"
     latency = [
         at_most(f"{name}: p50", [one.p50 for one in latencies], "ms", 60),
@@ -73,16 +78,43 @@ def rows(state: Path, rounds: int) -> list[Row]:
     ]
     for row in latency:
         row.note = None if row.met else WHY_NOT_SOONER
-    return [*latency, Row("whole path, upload to send", round(statistics.median(rates)), "leads/s")]
+    return [
+        *latency,
+        against("whole path, upload to send, one replica of each", rates, singly),
+        against("whole path, upload to send, two replicas of each", of_two, singly),
+    ]
+
+
+def against(name: str, rates: Sequence[float], singly: Sequence[float]) -> Row:
+    """The baseline is the same services, with each record in a transaction of its own."""
+    ours, baseline = statistics.median(rates), statistics.median(singly)
+    ratio = ours / baseline
+    return Row(
+        name, round(ours), "leads/s", ">= 10 x", ratio >= 10, round(baseline), round(ratio, 1)
+    )
+
+
+@contextmanager
+def running(replicas: int, env: Mapping[str, str] | None = None) -> Iterator[Mapping[str, str]]:
+    """A fresh stack with everything on, that has been through one burst."""
+    counts = dict.fromkeys(("intake", "routing"), replicas)
+    found = stack.up(counts, fresh=True, lease=True, env=dict(env or {}))
+    try:
+        set_up(found)
+        burst(found, BURST_SINGLY if env else BURST)
+        yield found
+    finally:
+        stack.down()
 
 
 def set_up(found: Mapping[str, object]) -> None:
-    """The affiliate, and one campaign for each of its categories."""
+    """The affiliate, a suppression list, and one campaign for each of its categories."""
     affiliate = Command(
         PutAffiliate.TYPE, uploads.definition().model_dump_json().encode(), "affiliates"
     )
+    suppressed = Command(PutList.TYPE, json.dumps(LIST).encode(), "bench")
     campaigns = [campaign(category, str(found["receiver"])) for category in uploads.CATEGORIES]
-    answers = ask([affiliate, *campaigns], Asker("bench"))
+    answers = ask([affiliate, suppressed, *campaigns], Asker("bench"))
     assert all(answer.accepted for answer in answers.values()), answers
     quiet.wait_quiet(LIMIT_SECONDS)
 
@@ -94,17 +126,22 @@ def campaign(category: str, receiver: str) -> Command:
         "customer": "northgrid",
         "programme": "standard",
         "lead_codes": ["INT-FFA-ESF-2541"],
-        "categories": [{"id": category}],
+        "categories": [{"id": category, "amount": 1_000_000}],
+        "caps": {"total": 10_000_000, "day": 1_000_000},
+        "excluded_places": [{"country": "AQ"}],
+        "industries": {"wanted": ["1594", "1810"], "strictness": "preferred"},
+        "titles": {"excluded": ["student", "intern"], "strictness": "strict"},
+        "suppressed": [{"list": "bench", "strictness": "strict"}],
         "send": {"mode": "webhook", "url": f"{receiver}/campaigns/{name}", "secret": "bench"},
     }
     return Command(PutCampaign.TYPE, json.dumps(whole).encode(), name)
 
 
-def burst(found: Mapping[str, str]) -> float:
+def burst(found: Mapping[str, str], leads: int = BURST) -> float:
     """Leads per second from the first upload to the last receipt."""
     began = time.time()
-    dues = asyncio.run(publish(found["kafka"], BURST, None))
-    return BURST / (max(received(dues).values()) - began)
+    dues = asyncio.run(publish(found["kafka"], leads, None))
+    return leads / (max(received(dues).values()) - began)
 
 
 def stream(found: Mapping[str, str], rate: float) -> Latency:
