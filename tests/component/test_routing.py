@@ -272,7 +272,8 @@ def test_who_refused_an_exclusive_lead_is_not_asked_again() -> None:
         platform.verdicts["a"] = Verdict.REFUSED
         await platform.upload(1)
         platform.verdicts.clear()
-        await platform.campaign("a", open_categories=["101", "205"])
+        await platform.campaign("a", places=[{"country": "US"}])
+        assert 1 == opened(platform)
         assert {"a": "not_sent"} == platform.states()
         await platform.campaign("b", open_categories=[])
         await platform.campaign("b")

@@ -1,11 +1,11 @@
 """Every check that can keep a lead from a campaign: what it says, and what passes it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from services.routing import leads
+from services.routing import claims, leads
 from services.routing.books import CampaignBook
 from services.routing.catalogues import Wanting
 from services.routing.checks import Slot, decided, failing_slot
@@ -511,6 +511,14 @@ def test_the_send_day_is_one_of_the_campaigns_time_zone(
     next_send = weekly.next_send(at)
     assert next_send is not None and next_send.isoformat() == expected
     assert campaign().next_send(at) is None
+
+
+def test_each_send_day_has_a_deadline_of_its_own() -> None:
+    """RTE-13: a claim after a day that was missed does not move that day's by a week."""
+    weekly = campaign(weekly={"weekday": "monday"})
+    days = [weekly.next_send(NOW + timedelta(days=later)) for later in (0, 6, 7)]
+    first, same, second = [claims.weekly_due(weekly, day).id for day in days if day]
+    assert first == same != second
 
 
 def test_a_lead_that_begins_to_wait_after_it_was_asked_back_is_given_back() -> None:
