@@ -75,7 +75,7 @@ def decide(claim: Claim, asked: Asked, cause: Cause, now: datetime) -> Decision:
     until = asked.campaign.next_send(now)
     if until is None or claim.by_hand:
         return _granted(claim, asked, now)
-    return _waits(claim, asked, until, now)
+    return _waits(claim, asked, until, now, cause.trace)
 
 
 def _is_anew(before: Send, claim: Claim) -> bool:
@@ -144,11 +144,13 @@ def _granted(claim: Claim, asked: Asked, now: datetime) -> Decision:
     )
 
 
-def _waits(claim: Claim, asked: Asked, until: datetime, now: datetime) -> Decision:
+def _waits(
+    claim: Claim, asked: Asked, until: datetime, now: datetime, trace: str | None
+) -> Decision:
     """RTE-13: nothing is reserved yet."""
     entry = SendEntry(now, "waiting", f"until {until.isoformat()}")
     send = _begun(claim, asked)
-    send = replace(send, history=(*send.history, entry), claim=claim)
+    send = replace(send, history=(*send.history, entry), claim=claim, trace=trace)
     return Decision(
         save=[send], say=[_waiting(send, until)], due=[weekly_due(asked.campaign, until)]
     )
@@ -165,12 +167,35 @@ def _waiting(send: Send, until: datetime) -> Say:
     return Say(said, send.person_id)
 
 
-def decide_waiting(claim: Claim, asked: Asked, now: datetime) -> Decision:
-    """On the send day: what fails now is refused, the rest is sent."""
+def decide_waiting(claim: Claim, asked: Asked, now: datetime, *, is_exclusive: bool) -> Decision:
+    """On the send day: what fails now is refused, the rest is sent. A pause is waited out until the
+    next day, unless others stand behind. What is said keeps to the lead's own trace."""
+    trace = asked.before.trace if asked.before else None
     category, failing = _judged(claim, asked, now, now)
-    if failing:
-        return _refused(claim, asked, failing, now)
-    return _granted(claim.model_copy(update={"category": category}), asked, now)
+    until = asked.campaign.next_send(now)
+    waits_out = failing and not is_exclusive and all(map(_is_pause, failing))
+    if waits_out and until is not None:
+        decision = _waits(claim, asked, until, now, trace)
+    elif failing:
+        decision = _refused(claim, asked, failing, now)
+    else:
+        decision = _granted(claim.model_copy(update={"category": category}), asked, now)
+    return _traced(decision, trace)
+
+
+def _is_pause(failing: Failing) -> bool:
+    """Of the campaign or of the customer's account; a campaign that is over is none."""
+    return failing.code == "account_suspended" or (
+        failing.code == "campaign_inactive" and failing.value == "paused"
+    )
+
+
+def _traced(decision: Decision, trace: str | None) -> Decision:
+    return replace(
+        decision,
+        say=[replace(said, trace=trace) for said in decision.say],
+        effects=[replace(each, trace=trace) for each in decision.effects],
+    )
 
 
 def together(decisions: Sequence[Decision]) -> Decision:
@@ -180,6 +205,7 @@ def together(decisions: Sequence[Decision]) -> Decision:
         save=list(saved.values()),
         say=[say for each in decisions for say in each.say],
         effects=[effect for each in decisions for effect in each.effects],
+        due=list({due.id: due for each in decisions for due in each.due}.values()),
     )
 
 

@@ -186,8 +186,7 @@ class Routing:
             return Decision(save=[replace(routed, withdrawn=True)])
         wanting = self._wanting(state, routed)
         due = [watching.first_look(lead, routed.accepted_at)]
-        code = lead.lead_code if lead.source == "affiliate" else None
-        if self.catalogues.rules_of(cause.tenant).is_exclusive(code):
+        if self.catalogues.rules_of(cause.tenant).is_exclusive(lead):
             decision = leads.sell(routed, wanting, state.all(CampaignBook))
         else:
             decision = leads.share(routed, wanting)
@@ -275,7 +274,8 @@ class Routing:
         )
         asked = claims.Asked(campaign, self.catalogues.house_of(campaign), slot, before)
         if run:
-            return claims.decide_waiting(claim, asked, given.now)
+            is_exclusive = self.catalogues.rules_of(tenant).is_exclusive(claim.lead)
+            return claims.decide_waiting(claim, asked, given.now, is_exclusive=is_exclusive)
         return claims.decide(claim, asked, given.cause, given.now)
 
     def send_weekly(self, state: WorkingSet, given: Input) -> Decision:
@@ -299,7 +299,7 @@ class Routing:
         together = claims.together(decisions)
         if len(waiting) < claims.RUN_MAX:
             return together
-        return replace(together, due=[claims.weekly_due(campaign, before)])
+        return replace(together, due=[*together.due, claims.weekly_due(campaign, before)])
 
     def reopen(self, state: WorkingSet, given: Input) -> Decision:
         opened, tenant = given.event, given.cause.tenant

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.contracts.campaigns import SuppressedTitles
+from shared.contracts.intake import LeadAccepted
 from shared.contracts.lists import (
     BlockPerson,
     PutRules,
@@ -35,11 +36,11 @@ class Rules:
     changed_at: datetime | None
     changed_by: str
 
-    def is_exclusive(self, lead_code: str | None) -> bool:
-        """RTE-11: whether a lead is sold to one campaign only; without a code it is organic."""
-        if lead_code is None:
+    def is_exclusive(self, lead: LeadAccepted) -> bool:
+        """RTE-11: whether it is sold to one campaign only."""
+        if lead.source == "organic":
             return self.exclusive_organic
-        return lead_code in self.exclusive_lead_codes
+        return lead.lead_code in self.exclusive_lead_codes
 
 
 def no_rules(tenant: str) -> Rules:

@@ -264,7 +264,7 @@ def ask_again(routed: RoutedLead, wanting: Wanting, by_hand: ByHand | None = Non
     """A lead that was decided is put to one campaign again (RTE-14)."""
     ask = routed.asks_of(wanting.campaign.name)
     asked = Asked(wanting.campaign.name, wanting.campaign.number, ask=ask)
-    said = claim(wanting, routed.lead, by_hand, ask)
+    said = replace(claim(wanting, routed.lead, by_hand, ask), trace=routed.trace)
     return Decision(save=[routed.asking(asked)], say=[said])
 
 

@@ -67,6 +67,8 @@ class Send:
     rank: int = 0
     claim: Claim | None = None
     """As long as it waits."""
+    trace: str | None = None
+    """The lead's own, for what is sent by a run of many."""
 
     def bars(self, lead: str) -> bool:
         """Whether no lead of this person is sent to the campaign any more, or another one waits."""

@@ -128,6 +128,7 @@ def _send_document(send: Send) -> Document:
         "slots": list(send.slots),
         "rank": send.rank,
         "claim": send.claim.model_dump_json() if send.claim else None,
+        "trace": send.trace,
     }
 
 
@@ -153,6 +154,7 @@ def _send(row: Document) -> Send:
         slots=tuple(row.get("slots", ())),
         rank=row.get("rank", 0),
         claim=Claim.model_validate_json(claim) if claim else None,
+        trace=row.get("trace"),
     )
 
 

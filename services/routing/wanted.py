@@ -102,8 +102,7 @@ class Wanted:
         self.ids[RoutedLead].append(lead.lead)
         self.ids[EarlyWithdrawal].append(lead.lead)
         self._person(tenant, lead.person_id)
-        rules = self._catalogues.rules_of(tenant)
-        if rules.is_exclusive(lead.lead_code if lead.source == "affiliate" else None):
+        if self._catalogues.rules_of(tenant).is_exclusive(lead):
             route = binding.route_of(lead)
             on_route = self._catalogues.on_route(tenant, route)
             self.ids[CampaignBook] += [campaign.id for campaign in on_route]

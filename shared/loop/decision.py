@@ -127,6 +127,8 @@ class Effect:
     """What shares a concurrency limit and a breaker."""
     request: Request
     data: Mapping[str, Any] = field(default_factory=dict)
+    trace: str | None = None
+    """The trace that it belongs to, where that is not its cause's."""
 
 
 @dataclass(frozen=True, slots=True)

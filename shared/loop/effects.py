@@ -108,7 +108,7 @@ def new_row(effect: Effect, shard: int, cause: Cause, now: datetime, *, begin: b
             "secret": request.secret,
         },
         "data": dict(effect.data),
-        "cause": cause_document(cause),
+        "cause": cause_document(cause) | ({"trace": effect.trace} if effect.trace else {}),
         "state": BEGUN if begin else WAITING,
         "attempt": 1 if begin else 0,
         "unknown": False,
