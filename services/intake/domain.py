@@ -36,7 +36,7 @@ from shared.contracts.intake import (
     LeadUnusable,
     SubmitLead,
 )
-from shared.contracts.values import HeldAnswer, LeadSource, Reason
+from shared.contracts.values import HeldAnswer, LeadSource, OpenQuestion, Reason
 from shared.loop.decision import Accepted, Cause, Decision, Due, Refused, Say
 from shared.loop.working_set import Entity
 
@@ -141,8 +141,7 @@ class Submission:
     judged: Judged
     reasons: tuple[Reason, ...]
     person_id: str | None
-    unanswered: tuple[str, ...] = ()
-    """Questions of its category that it does not answer."""
+    unanswered: tuple[OpenQuestion, ...] = ()
 
 
 def submission(
@@ -151,7 +150,7 @@ def submission(
     read: Normalized,
     judged: Judged,
     person_id: str | None,
-    unanswered: tuple[str, ...] = (),
+    unanswered: tuple[OpenQuestion, ...] = (),
 ) -> Submission:
     code = read.lead_code if read.lead_code in affiliate.lead_codes else raw.lead_code
     # A code that nobody knows may be any text of the record, even a name.

@@ -27,6 +27,7 @@ from shared.contracts.intake import (
     SubmitLead,
 )
 from shared.contracts.routing import LeadSent, WithdrawalAnswered
+from shared.contracts.values import OpenQuestion
 from shared.ids import pseudonym
 from shared.loop.decision import (
     Accepted,
@@ -169,14 +170,18 @@ class Intake:
     def read(self, state: WorkingSet, raw: Raw, affiliate: Affiliate) -> Submission:
         cause = raw.cause
         read = normalize(raw.record, affiliate, raw.lead_code)
-        category = raw.categories[0] if raw.categories else read.category
+        categories = raw.categories or (read.category,)
         judged = questions.judge(
-            raw.record, affiliate, category, lambda symbol: self.question(state, cause, symbol)
+            raw.record, affiliate, categories, lambda symbol: self.question(state, cause, symbol)
         )
         email = read.person.email if read.person else None
         person_id = pseudonym(self.secret, cause.tenant, email) if email else None
-        asked = self.questions.asked_in(cause.tenant, category)
-        unanswered = tuple(sorted(asked - judged.answers.keys()))
+        unanswered = tuple(
+            OpenQuestion(category, symbol)
+            for category in categories
+            for symbol in sorted(self.questions.asked_in(cause.tenant, category))
+            if symbol not in judged.answers
+        )
         return domain.submission(raw, affiliate, read, judged, person_id, unanswered)
 
     def affiliate(self, state: WorkingSet, cause: Cause, name: str) -> Affiliate | None:

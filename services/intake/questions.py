@@ -117,7 +117,7 @@ class Judged:
 
 
 def judge(
-    record: Mapping[str, JsonValue], affiliate: Affiliate, category: str, find: Find
+    record: Mapping[str, JsonValue], affiliate: Affiliate, categories: Collection[str], find: Find
 ) -> Judged:
     """`find` knows the questions of the lead's tenant by symbol."""
     answers: dict[str, str] = {}
@@ -127,7 +127,7 @@ def judge(
         question = find(symbol)
         if question is None:
             reported.append(_unknown(symbol))
-        elif category not in question.definition.categories:
+        elif not set(categories) & set(question.definition.categories):
             reported.append(_not_in_category(symbol))
         elif (answer := question.passing.get(fold(given))) is not None:
             answers[symbol] = answer

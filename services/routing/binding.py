@@ -59,7 +59,12 @@ def subjects(lead: LeadAccepted) -> dict[str, Subject]:
     size = lead.company.size
     spans = {"company_size": Span(size.min, size.max)} if size else {}
     return {
-        category: Subject({**shared, "category": frozenset([category])}, spans)
+        category: Subject(
+            shared
+            | {"category": frozenset([category])}
+            | {"smarter": frozenset(_smarter_faults(lead, category))},
+            spans,
+        )
         for category in categories_of(lead)
     }
 
@@ -74,7 +79,6 @@ def _terms(lead: LeadAccepted) -> dict[str, frozenset[str]]:
         "function": frozenset(_known(lead.title_class.function)),
         "title": phrases(lead.person.job_title or ""),
         "company": companies_of(lead),
-        "smarter": frozenset(_smarter_faults(lead)),
         "answer": frozenset(answer_term(*each) for each in lead.answers.items()),
     }
 
@@ -88,8 +92,8 @@ def _known(*values: str | None) -> list[str]:
     return [value for value in values if value is not None]
 
 
-def _smarter_faults(lead: LeadAccepted) -> Iterator[str]:
-    if lead.unanswered:
+def _smarter_faults(lead: LeadAccepted, category: str) -> Iterator[str]:
+    if any(opened.category == category for opened in lead.unanswered):
         yield "smarter_missing"
     yield from {reason.code for reason in lead.reported}
 

@@ -120,7 +120,7 @@ def _value(criterion: Terms, lead: LeadAccepted, subject: Subject) -> str | None
         "route": lead.lead_code,
         "place": lead.place.subdivision or lead.place.country,
         "industry": lead.company.industry,
-        "smarter": _symbols(criterion.check, lead),
+        "smarter": ", ".join(_symbols(criterion.check, lead, subject)),
         "category": _first(subject.terms["category"]),
         "seniority": lead.title_class.seniority,
         "function": lead.title_class.function,
@@ -130,10 +130,12 @@ def _value(criterion: Terms, lead: LeadAccepted, subject: Subject) -> str | None
     return lead.answers.get(_question(criterion) or "")
 
 
-def _symbols(check: str, lead: LeadAccepted) -> str:
+def _symbols(check: str, lead: LeadAccepted, subject: Subject) -> Iterator[str]:
+    """The questions that are meant; of those without an answer, the ones of the category."""
     if check == "smarter_missing":
-        return ", ".join(lead.unanswered)
-    return ", ".join(reason.field or "" for reason in lead.reported if reason.code == check)
+        category = subject.terms["category"]
+        yield from (each.question for each in lead.unanswered if each.category in category)
+    yield from (reason.field or "" for reason in lead.reported if reason.code == check)
 
 
 def _question(criterion: Terms) -> str | None:

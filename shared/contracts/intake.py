@@ -16,6 +16,7 @@ from shared.contracts.values import (
     Instant,
     Key,
     LeadSource,
+    OpenQuestion,
     Part,
     Person,
     Place,
@@ -226,8 +227,8 @@ class LeadAccepted(Event):
     categories: tuple[CategoryId, ...] = ()
     """Of an organic lead, all that it converted in; `category` is the first of them."""
     answers: dict[Symbol, str] = {}
-    unanswered: tuple[Symbol, ...] = ()
-    """Questions of the lead's category without an answer (RTE-07)."""
+    unanswered: tuple[OpenQuestion, ...] = ()
+    """Questions of the lead's categories without an answer (RTE-07)."""
     reported: tuple[Reason, ...] = ()
     """Answers that no question of the category asks for (INT-09)."""
     consent: str | None = None

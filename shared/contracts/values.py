@@ -143,4 +143,12 @@ class HeldAnswer:
     suggestions: tuple[Suggestion, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """A question that is assigned to a category, and was not answered."""
+
+    category: str
+    question: str
+
+
 LeadSource = Literal["affiliate", "organic"]

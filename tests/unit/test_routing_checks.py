@@ -13,7 +13,7 @@ from services.routing.house import Block
 from services.routing.remedies import REMEDIES
 from shared.contracts.intake import WithdrawalAsked
 from shared.contracts.routing import ClaimWithdrawn, Failing, WithdrawalAnswered
-from shared.contracts.values import Company, Person, Place, Reason, Size, TitleClass
+from shared.contracts.values import Company, OpenQuestion, Person, Place, Reason, Size, TitleClass
 from tests.builders import NOW, campaign, catalogues, cause, lead, rules
 
 ORDER = [
@@ -42,6 +42,7 @@ ORDER = [
     "cap_reached",
 ]
 STRICT = {"strictness": "strict"}
+OPEN = OpenQuestion("101", "q_size")
 PREFERRED = {"strictness": "preferred"}
 EVERYTHING: dict[str, Any] = {
     "status": "paused",
@@ -81,7 +82,7 @@ def test_all_checks_at_once_in_order() -> None:
     known = catalogues(asked, entries=LISTS, suspended=["northgrid"])
     book = CampaignBook(asked.id, 1, "main", reserved=1, used=1, uncertain=1)
     slot = Slot(book, "sent", 1, Block("main/person-1", 1, "main", (("*", "asked us"),)))
-    given = lead(unanswered=("q_size",), reported=REPORTED)
+    given = lead(unanswered=[OPEN], reported=REPORTED)
     _, failing = decided(asked, given, NOW, known.house_of(asked), slot, NOW)
     assert codes(failing) == ORDER
     assert {*ORDER, "awaiting_send_day"} <= REMEDIES.keys()
@@ -160,8 +161,14 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], Failing]] = [
     (
         {"smarter": {}},
         {"answers": {"q_budget": "over 50k"}},
-        {"unanswered": ("q_budget", "q_size")},
+        {"unanswered": [OpenQuestion("101", "q_budget"), OPEN]},
         Failing(code="smarter_missing", value="q_budget, q_size"),
+    ),
+    (
+        {"smarter": {}, "categories": [{"id": "101"}, {"id": "205"}]},
+        {"category": "205", "unanswered": [OPEN]},
+        {"category": "205", "unanswered": [OPEN, OpenQuestion("205", "q_cloud")]},
+        Failing(code="smarter_missing", value="q_cloud"),
     ),
     (
         {"smarter": {}},
@@ -473,7 +480,7 @@ LEADS: list[dict[str, Any]] = [
     {"company": Company("Helvion GmbH", None, Size(5000))},
     {"company": Company(None, "eu.helvion.example", None, "41")},
     {"person": Person("a@x.example", job_title="Sales Manager"), "title_class": TitleClass()},
-    {"unanswered": ("q_size",), "reported": REPORTED, "answers": {"q_budget": "over 50k"}},
+    {"unanswered": [OPEN], "reported": REPORTED, "answers": {"q_budget": "over 50k"}},
 ]
 
 

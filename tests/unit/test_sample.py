@@ -26,6 +26,7 @@ from services.routing.lists import ListPart
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.intake import LeadAccepted, PutAffiliate, PutQuestion
 from shared.contracts.lists import PutList, PutRules
+from shared.contracts.values import OpenQuestion
 from tests.builders import NOW, cause, lead
 
 SAMPLE = Path(generate.__file__).parent
@@ -98,7 +99,7 @@ def test_few_answers_need_a_person(name: str) -> None:
         for row in generate.rows(400, 1, name)
         if not (each := normalize(row, known)).reasons
     ]
-    judged = [judge(row, known, category, catalogue.get) for row, category in usable]
+    judged = [judge(row, known, [category], catalogue.get) for row, category in usable]
     assert 8 <= sum(bool(each.held) for each in judged) <= 60
     assert {"q_timeframe"} == {held.question for each in judged for held in each.held}
     assert {"q_timeframe", "q_budget"} == {symbol for each in judged for symbol in each.answers}
@@ -222,14 +223,16 @@ def of_affiliate(name: str, catalogue: dict[str, Question]) -> Iterator[LeadAcce
     known = affiliate(name)
     for row in generate.rows(400, 1, name):
         read = normalize(row, known)
-        judged = judge(row, known, read.category, catalogue.get)
+        judged = judge(row, known, [read.category], catalogue.get)
         if not read.reasons and not judged.held:
             asked = [
                 symbol
                 for symbol, each in catalogue.items()
                 if read.category in each.definition.categories
             ]
-            open_ = [symbol for symbol in asked if symbol not in judged.answers]
+            open_ = [
+                OpenQuestion(read.category, each) for each in asked if each not in judged.answers
+            ]
             yield as_accepted(read, judged.answers, unanswered=open_, reported=judged.reported)
 
 
