@@ -1,7 +1,7 @@
 """What can't hold of a campaign: it is refused with the field and the reason, and the version
 before stays in force."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -9,9 +9,24 @@ from services.routing.books import CampaignBook
 from services.routing.campaigns import Campaign
 from services.routing.house import Rules
 from services.routing.words import PHRASE_WORDS_MAX, phrase, words
-from shared.contracts.campaigns import Choice, IndustryFilter, PlaceFilter, PutCampaign, WebhookMode
+from shared.contracts.campaigns import (
+    Choice,
+    IndustryFilter,
+    PlaceFilter,
+    PutCampaign,
+    SuppressedTitles,
+    WebhookMode,
+)
 from shared.contracts.lists import PutRules
+from shared.contracts.values import FUNCTIONS, SENIORITIES
 from shared.loop.decision import Refused
+
+KNOWN: Mapping[str, Callable[[str], bool]] = {
+    "industries": str.isdigit,
+    "seniorities": SENIORITIES.__contains__,
+    "functions": FUNCTIONS.__contains__,
+    "titles": bool,
+}
 
 
 def contradictions(
@@ -32,7 +47,7 @@ def contradictions(
 
 
 def of_rules(command: PutRules) -> Iterator[Refused]:
-    yield from _phrases("suppressed_titles.phrases", command.suppressed_titles.phrases)
+    yield from _suppressed_titles(command.suppressed_titles)
 
 
 def _refused(code: str, field: str, text: str) -> Refused:
@@ -101,11 +116,24 @@ def _choices(command: PutCampaign) -> Iterator[Refused]:
         if both := {*map(as_term, choice.wanted)} & {*map(as_term, choice.excluded)}:
             text = f"{', '.join(sorted(both)[:5])} is both wanted and excluded"
             yield _refused("filter_contradicts", field, text)
+        yield from _unknown(field, [*choice.wanted, *choice.excluded])
     yield from _phrases(
         "titles", [*command.titles.wanted, *command.titles.excluded] if command.titles else []
     )
     if command.suppressed_titles:
-        yield from _phrases("suppressed_titles.phrases", command.suppressed_titles.phrases)
+        yield from _suppressed_titles(command.suppressed_titles)
+
+
+def _suppressed_titles(titles: SuppressedTitles) -> Iterator[Refused]:
+    yield from _phrases("suppressed_titles.phrases", titles.phrases)
+    yield from _unknown("functions", titles.functions, "suppressed_titles.functions")
+
+
+def _unknown(kind: str, values: Iterable[str], field: str = "") -> Iterator[Refused]:
+    """What no lead can ever have is a slip of the pen."""
+    if wrong := [value for value in values if not KNOWN[kind](value)]:
+        text = f"there is no such value as {', '.join(wrong[:5])}"
+        yield _refused("filter_value_unknown", field or kind, text)
 
 
 def _phrases(field: str, phrases: Iterable[str]) -> Iterator[Refused]:

@@ -1315,7 +1315,14 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
         "industries",
     ),
     ({"seniorities": {"wanted": ["vp"], "excluded": ["vp"]}}, "filter_contradicts", "seniorities"),
-    ({"functions": {"wanted": ["hr"], "excluded": ["hr"]}}, "filter_contradicts", "functions"),
+    (
+        {"functions": {"wanted": ["sales"], "excluded": ["sales"]}},
+        "filter_contradicts",
+        "functions",
+    ),
+    ({"functions": {"wanted": ["hr"]}}, "filter_value_unknown", "functions"),
+    ({"seniorities": {"wanted": ["boss"]}}, "filter_value_unknown", "seniorities"),
+    ({"industries": {"wanted": ["banking"], **STRICT}}, "filter_value_unknown", "industries"),
     (
         {"titles": {"wanted": ["Head of IT"], "excluded": ["head of it"]}},
         "filter_contradicts",

@@ -6,7 +6,8 @@ account or a project may manage nobody. Of several functions it is the one that 
 
 import pytest
 
-from services.intake.titles import classify
+from services.intake.titles import ATTRIBUTES, FIELDS, LAST_RESORT, ROLES, SENIORITY, classify
+from shared.contracts.values import FUNCTIONS, SENIORITIES
 from tests.bench.titles import RIGHT_AT_LEAST, WRONG_AT_MOST, labelled, shares
 
 
@@ -88,3 +89,9 @@ def test_no_title_is_labelled_twice() -> None:
     """A share over repeated titles would say less than it seems."""
     titles = [label.title for label in labelled()]
     assert len(set(titles)) == len(titles) >= 420
+
+
+def test_codes_are_those_that_campaigns_may_name() -> None:
+    """RTE-02: what titles are read as, and what a campaign can want, are the same codes."""
+    assert {seniority for seniority, _ in SENIORITY if seniority} <= {*SENIORITIES}
+    assert {*ROLES, *FIELDS, *ATTRIBUTES, *LAST_RESORT} <= {*FUNCTIONS}
