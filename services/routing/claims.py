@@ -308,15 +308,8 @@ def settle(
     command: SettleSend, send: Send | None, book: CampaignBook | None, cause: Cause, now: datetime
 ) -> Decision:
     """A person has found out what became of a send that was given up with an unknown outcome."""
-    if (
-        send is None
-        or book is None
-        or (send.tenant, send.campaign)
-        != (
-            cause.tenant,
-            command.campaign,
-        )
-    ):
+    its = (cause.tenant, command.campaign)
+    if send is None or book is None or (send.tenant, send.campaign) != its:
         return Decision(answer=Refused("send_unknown", "the campaign has no such send"))
     if send.status != "uncertain":
         text = f"the send is {send.status}, only an uncertain one is settled by hand"

@@ -164,9 +164,12 @@ class RoutedLead:
 
 
 def _later(before: Asked, after: Asked) -> bool:
-    """A refusal of an earlier ask is overtaken; what was granted counts whatever it answers."""
+    """A refusal of an earlier ask is overtaken; what was granted counts whatever it answers. A send
+    day may be put off."""
     if after.state == "refused" and after.ask < before.ask:
         return False
+    if after.state == before.state == "waiting":
+        return after.until != before.until
     return ORDER[after.state] > ORDER[before.state]
 
 
