@@ -310,7 +310,8 @@ the send day fails nothing."""
 @pytest.mark.rule("RTE-09")
 def test_all_checks_are_told_in_their_order(running: dict[str, Any]) -> None:
     """None cuts another short, for any campaign that one asks about; where nothing fails, nothing
-    is told. Organic leads are for the campaigns that are open to them, and for no other."""
+    is told. Organic leads are for the campaigns that are open to them, and for no other. The
+    house's suppressed titles hold where a campaign has none of its own, and the rule is named."""
     scene = Scene(running, "checks")
     scene.put(worst={"caps": {"total": 1, "per_domain": 1}}, organic={"organic": True})
     person = {"Mail": "io@checks.example", "Site": "firm.checks.example"}
@@ -362,6 +363,12 @@ def test_all_checks_are_told_in_their_order(running: dict[str, Any]) -> None:
     quiet.wait_quiet(WAIT_SECONDS)
     assert ["good", "web"] == scene.got("organic")
     assert "lead_code_other" in scene.why("web", "worst")
+    scene.put(own={"suppressed_titles": {"phrases": ["chief"]}}, house={})
+    titles = {"intern": "Marketing-Intern, EMEA", "counsel": "General Counsel", "chief": "Chief"}
+    scene.upload_each({name: {"Title": title} for name, title in titles.items()})
+    assert (["chief"], ["counsel", "intern"]) == (scene.got("house"), scene.got("own"))
+    hits = {name: scene.told(name, "house")["failing"][0]["rule"] for name in ("intern", "counsel")}
+    assert {"intern": "marketing intern", "counsel": "legal"} == hits
     assert ["good"] == scene.got("worst")
 
 
