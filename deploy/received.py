@@ -24,7 +24,7 @@ DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "slow": {},
     "late": {"seconds": 15.0},
     "fail": {},
-    "flaky": {"share": 0.3},
+    "flaky": {"share": 0.3, "anew": True},
     "redirect": {"status": 302},
     "hang": {"seconds": HANG_SECONDS},
     "nonsense": {},
@@ -49,12 +49,13 @@ class Behaviour:
     seconds: float = 1.0
     status: int = 500
     share: float = 1.0
-    """The share of keys to which it behaves so; all other leads are taken. `flaky` draws anew with
-    each attempt, so that a key that fails may be taken later. The same key has the same fate in
-    every run."""
+    """The share of keys to which it behaves so; all other leads are taken. The same key has the
+    same fate in every run."""
+    anew: bool = False
+    """Drawn with each attempt, so that a key that fails may be taken later."""
 
     def answer(self, key: str = "", attempt: int = 0) -> Answer:
-        drawn = f"{key}/{attempt}" if self.mode == "flaky" else key
+        drawn = f"{key}/{attempt}" if self.anew else key
         digest = hashlib.sha256(drawn.encode()).digest()
         if int.from_bytes(digest[:4], "big") >= self.share * 2**32:
             return Answer(200)
@@ -149,7 +150,7 @@ def is_refusal(status: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A lead as it came: by webhook or by mail."""
+    """A lead as it came: by webhook, by mail or as a file."""
 
     key: str
     campaign: str
@@ -173,6 +174,13 @@ def from_mail(message: bytes) -> Delivery:
     key = mail["X-Leadops-Key"] or (mail["Message-ID"] or "").strip("<>")
     lead = mail["X-Leadops-Lead"] or content_of(body).get("lead")
     return Delivery(key, mail["X-Leadops-Campaign"] or "", lead, body)
+
+
+def from_file(key: str, body: bytes) -> Delivery:
+    """Nothing comes with it: what it is about stands in its content."""
+    content = content_of(body)
+    campaign, trace = (str(content.get(name) or "") for name in ("campaign", "traceparent"))
+    return Delivery(key, campaign, content.get("lead"), body, trace)
 
 
 def line(delivery: Delivery, status: int, *, taken: bool) -> str:

@@ -1,15 +1,17 @@
-"""The local customer: takes signed webhooks and mails, and writes each down before it answers.
+"""The local customer: takes signed webhooks, mails and files, and writes each down.
 
-What it wrote is the proof of what was delivered, so a line is flushed first. Files need nobody to
-take them: those in the drop folder are the proof. The webhook path is plain ASGI, since it must not
-be what a benchmark measures.
+What it wrote is the proof of what was delivered, so a line is flushed before the answer. A file
+asks for none: it is written down when it is found, and stays where it is. The webhook path is plain
+ASGI, since it must not be what a benchmark measures.
 """
 
 import asyncio
 import os
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
+from urllib.parse import unquote
 
 import uvicorn
 from starlette.applications import Starlette
@@ -26,6 +28,7 @@ from deploy.received import Answer, Delivery
 PREFIX = "/campaigns/"
 TEXTS = {0: b"", 200: b'{"ok": true}', 401: b'{"ok": false, "error": "bad signature"}'}
 NOT_SIGNED = Answer(401)
+LOOK_SECONDS = 0.2
 
 
 class Receiver:
@@ -37,6 +40,7 @@ class Receiver:
         self.decided = received.Decided(whole_lines(lines))
         self.attempts: Counter[str] = Counter()
         self.received = append_to(lines)
+        self.drop = var / "drop"
         self.spans = append_to(var / "spans.jsonl")
         self.others = Starlette(
             routes=[
@@ -70,10 +74,24 @@ class Receiver:
         wanted = behaviour.answer(key, self.attempts[key])
         self.attempts[key] += 1
         answer = self.decided.answer(key, wanted if signed else NOT_SIGNED)
-        taken = key in self.decided.taken
-        self.received.write(received.line(delivery, answer.status, taken=taken))
-        self.received.flush()
+        self.write_down(delivery, answer.status)
         return answer
+
+    def take_files(self) -> None:
+        """Each key once: what is known by its key is the same lead, also after a restart."""
+        for path in sorted(self.drop.glob("*/*.json")):
+            key = unquote(path.stem)
+            if path.name.startswith(".") or key in self.decided.taken:
+                continue
+            with suppress(FileNotFoundError):  # Whoever has moved it away in between has it.
+                delivery = received.from_file(key, path.read_bytes())
+                self.decided.taken.add(key)
+                self.write_down(delivery, 200)
+
+    def write_down(self, delivery: Delivery, status: int) -> None:
+        taken = delivery.key in self.decided.taken
+        self.received.write(received.line(delivery, status, taken=taken))
+        self.received.flush()
 
     async def health(self, _request: Request) -> Response:
         return JSONResponse({"ok": True})
@@ -149,6 +167,12 @@ async def hang_up(transport: asyncio.Transport, receive: Receive, instead: bytes
         pass
 
 
+async def look_for_files(receiver: Receiver) -> None:
+    while True:
+        receiver.take_files()
+        await asyncio.sleep(LOOK_SECONDS)
+
+
 async def serve(receiver: Receiver, host: str, port: int, smtp_port: int | None) -> None:
     config = uvicorn.Config(
         receiver,
@@ -162,7 +186,11 @@ async def serve(receiver: Receiver, host: str, port: int, smtp_port: int | None)
     )
     mails = await mailbox.open_mailbox(receiver.take, host, smtp_port) if smtp_port else None
     try:
-        await uvicorn.Server(config).serve()
+        # Should looking fail, all of it ends, and whoever watches the process sees it.
+        async with asyncio.TaskGroup() as group:
+            looking = group.create_task(look_for_files(receiver))
+            await uvicorn.Server(config).serve()
+            looking.cancel()
     finally:
         if mails:
             mails.close()

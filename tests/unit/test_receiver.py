@@ -1,10 +1,11 @@
-"""The local customer, asked by the code that asks real ones: every mode, by webhook and by mail."""
+"""The local customer: asked by the code that asks real ones, in every mode, by webhook and by mail;
+and the files that it finds."""
 
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from deploy import mailbox, receiver
+from deploy import mailbox, received, receiver
 from deploy.process import free_ports
 from shared.loop.effects import Performed, Verdict
 from shared.loop.mail import Mails, Relay
@@ -182,6 +183,18 @@ async def test_who_was_taken_is_not_taken_twice(tmp_path: Path) -> None:
         assert TAKEN == await one.webhook()
 
 
+@pytest.mark.parametrize("mode", ["flaky", "close"])
+def test_what_is_drawn_anew_comes_round(mode: str) -> None:
+    """A key that fails is taken later; drawn once it would fail for ever."""
+    told = received.Behaviours()
+    told.tell("c1", mode=mode, share=0.5, anew=True)
+    answers = [told.for_campaign("c1").answer("key-1", attempt).status for attempt in range(20)]
+    assert {False, True} == {status == 200 for status in answers}
+    told.tell("c1", mode=mode, share=0.5, anew=False)
+    answers = [told.for_campaign("c1").answer("key-1", attempt).status for attempt in range(20)]
+    assert 1 == len(set(answers))
+
+
 async def test_a_mail_without_our_headers_goes_by_its_message_id(tmp_path: Path) -> None:
     message = b"From: a@x.example\r\nMessage-ID: <key-9@x.example>\r\n\r\nhello\r\n"
     async with customer(tmp_path) as one:
@@ -191,3 +204,85 @@ async def test_a_mail_without_our_headers_goes_by_its_message_id(tmp_path: Path)
         (line,) = one.lines()
     expected = ("key-9@x.example", "", hashlib.sha256(message).hexdigest())
     assert expected == (line["key"], line["campaign"], line["body_sha256"])
+
+
+FILE = b'{"key": "f/1", "lead": "L1", "campaign": "c1", "person": {"email": "dana@x.example"}}'
+
+
+def drop(var: Path, name: str, content: bytes = FILE) -> Path:
+    path = var / "drop" / "north" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+@contextmanager
+def started(var: Path) -> Iterator[receiver.Receiver]:
+    taking = receiver.Receiver(var, SECRET)
+    yield taking
+    taking.received.close()
+    taking.spans.close()
+
+
+def written(var: Path) -> list[dict[str, Any]]:
+    lines = (var / "received.jsonl").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_a_file_is_written_down_like_a_webhook(tmp_path: Path) -> None:
+    """What it is about stands in its content, its key is its name; it stays where it is."""
+    path = drop(tmp_path, "f%2F1.json")
+    with started(tmp_path) as one:
+        one.take_files()
+    (line,) = written(tmp_path)
+    expected = {"key": "f/1", "lead": "L1", "campaign": "c1", "status": 200, "taken": True}
+    expected |= {"body_sha256": hashlib.sha256(FILE).hexdigest()}
+    expected |= {"person_sha256": hashlib.sha256(b"dana@x.example").hexdigest()}
+    assert expected | {"at": line["at"]} == line
+    assert FILE == path.read_bytes()
+
+
+def test_a_file_may_carry_a_trace(tmp_path: Path) -> None:
+    drop(tmp_path, "k-1.json", b'{"lead": "L1", "campaign": "c1", "traceparent": "00-aa-bb-01"}')
+    with started(tmp_path) as one:
+        one.take_files()
+    assert ["00-aa-bb-01"] == [line["traceparent"] for line in written(tmp_path)]
+
+
+def test_a_file_is_taken_once(tmp_path: Path) -> None:
+    """Also by a customer that was started again, and when the same key is dropped again."""
+    drop(tmp_path, "k-1.json")
+    with started(tmp_path) as one:
+        one.take_files()
+        one.take_files()
+    drop(tmp_path, "k-1.json")
+    drop(tmp_path, "k-2.json")
+    with started(tmp_path) as one:
+        one.take_files()
+    assert ["k-1", "k-2"] == [line["key"] for line in written(tmp_path)]
+
+
+def test_a_file_that_is_still_written_is_left_alone(tmp_path: Path) -> None:
+    """Its name begins with a dot until it is whole."""
+    drop(tmp_path, ".k-1.json.a1b2c3d4")
+    whole = drop(tmp_path, ".k-2.json")
+    with started(tmp_path) as one:
+        one.take_files()
+        assert [] == written(tmp_path)
+        whole.rename(whole.with_name("k-2.json"))
+        one.take_files()
+    assert ["k-2"] == [line["key"] for line in written(tmp_path)]
+
+
+async def test_a_customer_looks_for_files_all_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It needs nobody to tell it."""
+    monkeypatch.setattr(receiver, "LOOK_SECONDS", 0.001)
+    with started(tmp_path) as one:
+        looking = asyncio.create_task(receiver.look_for_files(one))
+        await asyncio.sleep(0.01)
+        drop(tmp_path, "k-1.json")
+        while not written(tmp_path):
+            await asyncio.sleep(0.001)
+        looking.cancel()
