@@ -6,6 +6,7 @@ Each check yields a line for everything that does not hold; an empty run of all 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from cli.demo.claims import Pair
 from cli.demo.differing import differ, repeated, some
 from cli.demo.evidence import Evidence, Row, folded
 from cli.demo.sending_checks import SENDING_CHECKS
@@ -107,17 +108,19 @@ def again_changes_nothing(evidence: Evidence) -> Iterator[str]:
 
 
 def one_trace_each(evidence: Evidence) -> Iterator[str]:
-    """OPS-01: the trace that a submission began is seen in both services and at the delivery."""
-    received: dict[str, set[str]] = defaultdict(set)
+    """OPS-01: the trace that a submission began is seen in both services, and every request for the
+    lead to that campaign has it and no other."""
+    received: dict[Pair, set[str]] = defaultdict(set)
     for line in evidence.received:
-        received[line["lead"]].add(trace_id(line.get("traceparent")))
-    for lead, traceparent in evidence.traces.items():
+        received[line["campaign"], line["lead"]].add(trace_id(line.get("traceparent")))
+    for pair, traceparent in evidence.traces.items():
         trace = trace_id(traceparent)
         spans = evidence.spans.get(trace, ())
         services = {span["service"] for span in spans}
         delivered = any(span["name"].startswith("deliver") for span in spans)
-        if not (delivered and len(services) > 1 and trace in received[lead]):
-            yield f"lead {lead}: trace {trace or 'unknown'}, seen in {some(services)}"
+        if not (delivered and len(services) > 1 and received[pair] == {trace}):
+            campaign, lead = pair
+            yield f"lead {lead} to {campaign}: trace {trace or 'unknown'}, seen in {some(services)}"
 
 
 def trace_id(traceparent: str | None) -> str:

@@ -7,6 +7,7 @@ once says the same as a jump to each moment, and takes a second instead of a min
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
+from cli.demo import pickup
 from cli.output import progress
 from deploy import clock, quiet, stack
 
@@ -47,8 +48,10 @@ def ahead_seconds() -> float:
 
 
 def drain() -> None:
-    """What is left after the limit is told by the checks, which see it as pending."""
+    """What is left after the limit is told by the checks, which see it as pending. The stack is
+    quiet as soon as a file is written, so the customers are waited for apart from it."""
     try:
         quiet.wait_quiet(DRAIN_SECONDS)
     except quiet.NotDrained as error:
         progress(f"  {error}")
+    pickup.wait()

@@ -1,7 +1,6 @@
 """What a finished run is judged by: what was uploaded, what the services tell, what stands in the
 topics, and what the customers' endpoint and the trace collector got."""
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from shared.topics import manifest
 
 Row = dict[str, Any]
-TAKEN = 200
+TAKEN, NO_ANSWER = 200, 0
 
 
 class Event(NamedTuple):
@@ -68,19 +67,17 @@ class Evidence:
     held: Sequence[Row]
     events: Sequence[Event]
     received: Sequence[Row]
-    """Requests and mails, in their order."""
-    dropped: Sequence[Row]
-    """Files in the customers' folders."""
-    traces: Mapping[str, str | None]
-    """For some leads that were sent, the trace context that each was submitted with."""
+    """What the customers wrote down: requests, mails and files, in their order."""
+    traces: Mapping[tuple[str, str], str | None]
+    """By campaign and lead, for some that were sent: the trace context of the lead's submission."""
     spans: Mapping[str, Sequence[Row]]
     """By trace id."""
     pending: Mapping[str, int]
 
     @property
     def taken(self) -> list[Row]:
-        """What customers have, by their own account, each time that they took it."""
-        return [*(line for line in self.received if line["status"] == TAKEN), *self.dropped]
+        """What customers said that they have, each time that they said so."""
+        return [line for line in self.received if line["status"] == TAKEN]
 
     def of_type(self, kind: str) -> list[Row]:
         return [event.data for event in self.events if event.type == kind]
@@ -117,28 +114,6 @@ def event_of(record: Any) -> Event:
 def read_lines(path: Path) -> list[Row]:
     with path.open() as lines:
         return [json.loads(line) for line in lines]
-
-
-def read_dropped(folder: Path) -> list[Row]:
-    """What lies in the customers' folders, described like a request that was taken."""
-    return [dropped(path) for path in sorted(folder.glob("*/*.json"))]
-
-
-def dropped(path: Path) -> Row:
-    body = path.read_bytes()
-    content = json.loads(body)
-    named = {name: content[name] for name in ("lead", "campaign")}
-    return {
-        "key": path.stem,
-        **named,
-        "body_sha256": digest(body),
-        "person_sha256": digest(content["person"]["email"].encode()),
-        "status": TAKEN,
-    }
-
-
-def digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def folded(given: str) -> str:

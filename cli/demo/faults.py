@@ -1,21 +1,22 @@
-"""Customers that fail, and what becomes of it: one comes round, the other means it."""
+"""Customers that fail and come round: one says that it can't, the other takes and says nothing."""
 
 from datetime import timedelta
 
 import httpx
 
 from cli.demo import days
-from cli.demo.evidence import pending_of
+from cli.demo.evidence import Row, pending_of
 from cli.output import progress
 from deploy import stack
 
 FLAKY = "brightwater-uk"
 """Answers 503 to a part of the requests, anew each time: they are tried again."""
-REFUSING = "northgrid-us"
-"""Answers 422 to some leads, and that is that."""
-FAULTS = (
+CLOSING = "northgrid-us"
+"""Takes some leads and closes the connection without an answer, so they come again. Also anew each
+time: after five failures in a row it would be called only once in ten seconds."""
+FAULTS: tuple[Row, ...] = (
     {"campaign": FLAKY, "mode": "flaky", "status": 503, "share": 0.3},
-    {"campaign": REFUSING, "mode": "fail", "status": 422, "share": 0.1},
+    {"campaign": CLOSING, "mode": "close", "share": 0.1, "anew": True},
 )
 RETRIES_MAX = 8
 
@@ -23,7 +24,11 @@ RETRIES_MAX = 8
 def begin() -> None:
     for fault in FAULTS:
         tell(**fault)
-        progress(f"{fault['campaign']} answers {fault['status']} to {fault['share']:.0%}")
+        progress(f"{fault['campaign']} {said_of(fault)}, for {fault['share']:.0%} of its requests")
+
+
+def said_of(fault: Row) -> str:
+    return f"answers {fault['status']}" if "status" in fault else "closes without an answer"
 
 
 def end() -> None:

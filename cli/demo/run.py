@@ -4,22 +4,21 @@ The stack is tied to this process by a lease: however this process ends, nothing
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from cli import publishing
 from cli.api import Api
 from cli.demo import steps
 from cli.demo.checks import violations
+from cli.demo.claims import Pair
 from cli.demo.evidence import (
     Evidence,
     Row,
     Story,
     by_trace,
     pending_of,
-    read_dropped,
     read_events,
     read_lines,
 )
@@ -32,7 +31,7 @@ from deploy.files import var_dir, write_json
 from deploy.sample import generate
 from shared.topics import manifest
 
-TRACES_SAMPLED = 25
+TRACES_SAMPLED, OF_THE_SEND_DAY = 25, 10
 
 
 def run(rows: int, seed: int) -> dict[str, Any]:
@@ -73,6 +72,8 @@ def references(affiliate: str, count: int, seed: int) -> list[str]:
 def gather(api: Api, uploads: Mapping[str, Sequence[str]], story: Story) -> Evidence:
     topics = [name for name in manifest().topics if not name.endswith(".commands.v1")]
     received = read_lines(var_dir() / "received.jsonl")
+    campaigns = api.get("routing", "/campaigns")["campaigns"]
+    weekly = {campaign["id"] for campaign in campaigns if campaign["weekly"]}
     [rules] = steps.contents("rules.yaml")
     return Evidence(
         uploaded=uploads,
@@ -80,7 +81,7 @@ def gather(api: Api, uploads: Mapping[str, Sequence[str]], story: Story) -> Evid
         leads=pages(api, "/leads", {}, limit=10 * sum(map(len, uploads.values()))),
         affiliate_counts=api.get("intake", "/counts")["affiliates"],
         campaign_counts=api.get("routing", "/counts")["campaigns"],
-        campaigns=api.get("routing", "/campaigns")["campaigns"],
+        campaigns=campaigns,
         rules=rules,
         lists=lists_put(story),
         deliveries=api.get("intake", "/deliveries")["deliveries"],
@@ -88,8 +89,7 @@ def gather(api: Api, uploads: Mapping[str, Sequence[str]], story: Story) -> Evid
         held=steps.held_leads(api),
         events=publishing.run(read_events(api.stack["kafka"], topics)),
         received=received,
-        dropped=read_dropped(Path(api.stack["drop"])),
-        traces=traces(api, received[: story.lines_of_the_import]),
+        traces=traces(api, sampled(received, story, weekly)),
         spans={},
         pending=pending_of(stack.status()),
     )
@@ -103,8 +103,21 @@ def lists_put(story: Story) -> dict[str, list[str]]:
     return lists
 
 
-def traces(api: Api, received: Sequence[Row]) -> dict[str, str | None]:
-    """Of some leads that were requests; a mail carries no trace."""
-    leads = [line["lead"] for line in received if "traceparent" in line]
-    sampled = leads[:: max(1, len(leads) // TRACES_SAMPLED)]
-    return {lead: api.get("intake", f"/leads/{lead}")["trace"] for lead in sampled}
+def sampled(received: Sequence[Row], story: Story, weekly: Set[str]) -> list[Row]:
+    """Some requests of the import, and some of the send day, when one run sends many leads; mails
+    and files carry no trace."""
+    requests = [line for line in received[: story.lines_of_the_import] if "traceparent" in line]
+    later = received[story.lines_before_the_send_day :]
+    of_the_day = [line for line in later if line["campaign"] in weekly]
+    return [*some_of(requests, TRACES_SAMPLED), *some_of(of_the_day, OF_THE_SEND_DAY)]
+
+
+def some_of(lines: Sequence[Row], count: int) -> Sequence[Row]:
+    """Evenly spread over them."""
+    return lines[:: max(1, len(lines) // count)]
+
+
+def traces(api: Api, lines: Sequence[Row]) -> dict[Pair, str | None]:
+    """As each lead was submitted with it."""
+    pairs = {(line["campaign"], line["lead"]) for line in lines}
+    return {pair: api.get("intake", f"/leads/{pair[1]}")["trace"] for pair in pairs}

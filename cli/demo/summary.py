@@ -8,12 +8,12 @@ from typing import Any
 
 from cli.demo.checks import OUTCOMES
 from cli.demo.claims import Claims, Pair, claims_of
-from cli.demo.evidence import TAKEN, Evidence, Row
-from cli.demo.sending_checks import REFUSAL
+from cli.demo.evidence import NO_ANSWER, TAKEN, Evidence, Row
 from shared.contracts.routing import DeliveryUnsent, LeadSent
 
 SCHEMA = 1
 WHY_NOT = 3
+TRACES_OF_THE_SEND_DAY = 5
 
 
 def summary(
@@ -39,6 +39,7 @@ def summary(
         "preview": freed(evidence),
         "watch": watch(evidence),
         "weekly": weekly(evidence, claims),
+        "traces": traces(evidence),
         "pending": dict(evidence.pending),
         "why_not": list(evidence.story.why_not),
         "reasons": reasons(evidence),
@@ -53,13 +54,15 @@ def not_shown(done: Mapping[str, Any]) -> list[str]:
     """What the run is there to show and did not, as happens with few rows: no sum is wrong then."""
     codes = [row["code"] for row in done["by_hand"]]
     is_shown = {
-        "a failing customer": done["deliveries"]["failed"] and done["deliveries"]["refused"],
+        "a failing customer": done["deliveries"]["failed"],
+        "a customer that does not answer": done["deliveries"]["unanswered"],
         "sold to the second in line": all(row["sent"] for row in done["exclusive"]),
         "three answers why not": len(done["why_not"]) == WHY_NOT,
         "sent by hand": "asked" in codes,
         "refused by hand": "not_overridable" in codes,
         "freed by a change": all(row["previewed"] for row in done["preview"]),
         "a send day": all(row["sent"] for row in done["weekly"]),
+        "traces of a send day": done["traces"]["of_the_send_day"] >= TRACES_OF_THE_SEND_DAY,
         "raised after a day": done["watch"],
     }
     return [what for what, shown in is_shown.items() if not shown]
@@ -83,19 +86,22 @@ def announced_row(told: Row) -> Row:
 
 
 def deliveries(evidence: Evidence) -> dict[str, int]:
-    """What was said to be sent, what customers have by their own account, what they got again; and
-    of the requests those that they refused for good, or that failed and were tried again."""
-    taken = evidence.taken
-    distinct = len({line["key"] for line in taken})
-    statuses = Counter(line["status"] for line in evidence.received)
+    """By key, what was said to be sent and what customers got; how often they got something again.
+    Of all that they got, what they answered with a failure or not at all, and the mails and files.
+    """
+    lines = evidence.received
+    statuses = Counter(line["status"] for line in lines)
+    distinct = len({line["key"] for line in lines})
+    modes = {campaign["id"]: campaign["send"]["mode"] for campaign in evidence.campaigns}
+    ways = Counter(modes.get(line["campaign"]) for line in lines)
     return {
         "sent": len({data["key"] for data in evidence.of_type(LeadSent.TYPE)}),
         "distinct": distinct,
-        "repeats": len(taken) - distinct,
-        "refused": statuses[REFUSAL],
-        "failed": sum(statuses.values()) - statuses[TAKEN] - statuses[REFUSAL],
-        "mails": sum("traceparent" not in line for line in evidence.received),
-        "files": len(evidence.dropped),
+        "repeats": len(lines) - distinct,
+        "failed": len(lines) - statuses[TAKEN] - statuses[NO_ANSWER],
+        "unanswered": statuses[NO_ANSWER],
+        "mails": ways["email"],
+        "files": ways["file"],
     }
 
 
@@ -109,6 +115,13 @@ def organic(evidence: Evidence) -> dict[str, int]:
 def weekly(evidence: Evidence, claims: Claims) -> list[Row]:
     """Who waited for the send day, and where the leads come from that were sent then."""
     return [weekly_row(name, claims) for name in names(evidence, "weekly")]
+
+
+def traces(evidence: Evidence) -> dict[str, int]:
+    """Of how many leads at a campaign the trace was followed."""
+    campaigns = names(evidence, "weekly")
+    of_the_send_day = sum(campaign in campaigns for campaign, _ in evidence.traces)
+    return {"sampled": len(evidence.traces), "of_the_send_day": of_the_send_day}
 
 
 def names(evidence: Evidence, has: str) -> list[str]:

@@ -25,6 +25,7 @@ def show_tables(done: Mapping[str, Any]) -> None:
     show("\nopened: previewed, then sent", done["preview"])
     weekly = [row | {"countries": listed(row["countries"])} for row in done["weekly"]]
     show("\nsend day", weekly)
+    show("\ntraces followed from upload to request", [done["traces"]])
     show_table("\nsent by hand", ["lead", "campaign", "by", "reason", "code"], done["by_hand"])
     watched = [row | {"codes": shortened(row["codes"])} for row in done["watch"]]
     show("\nraised after a day: three or more unsent", watched)

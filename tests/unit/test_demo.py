@@ -26,13 +26,14 @@ from shared.contracts.routing import (
     LeadNotSent,
     LeadSent,
 )
-from shared.contracts.values import Company, Person, Place, Size, TitleClass
+from shared.contracts.values import Company, OpenQuestion, Person, Place, Size, TitleClass
 from tests.builders import lead as accepted_lead
 from tests.builders import put_campaign
 
 Row = dict[str, Any]
 
 TRACE = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
+OTHER_TRACE = "00-" + "c" * 32 + "-" + "b" * 16 + "-01"
 AT = "2026-03-02T12:00:0{}.000000+00:00"
 TUESDAY, THURSDAY = "2026-03-03T12:00:00Z", "2026-03-05T16:00:00Z"
 SEND_DAY = "2026-03-05T09:00:00Z"
@@ -42,7 +43,7 @@ LEAD_CODES = {1: "north", 2: "north", 4: "week", 5: "week", 6: "listed", 7: "fir
 """By a lead's number, the campaign whose code it has; the others come under a code of nobody."""
 NUMBERS = [1, 2, 4, 5, 6, 7, 8, 9, 10, 11]
 UNUSABLE = 3
-SENT = {1: "north", 4: "week", 5: "week", 6: "listed", 7: "first"}
+SENT = {1: "north", 4: "week", 5: "week", 6: "listed", 7: "first", 11: "listed"}
 BY_HAND = {"lead": "lead-5", "campaign": "week", "by": "mira", "reason": "asked for"}
 
 
@@ -98,6 +99,12 @@ def received(number: int = 1, **changes: Any) -> Row:
     return line | {"status": 200, "traceparent": TRACE} | changes
 
 
+def as_file(number: int, **changes: Any) -> Row:
+    line = received(number, **changes)
+    del line["traceparent"]
+    return line
+
+
 def campaign(name: str, **changes: Any) -> Row:
     definition = put_campaign(**{"id": name, "lead_codes": [CODES[name]], **changes})
     return definition.model_dump(mode="json") | {"version": 1}
@@ -107,7 +114,7 @@ CAMPAIGNS = [
     campaign("north", caps={"total": 1}),
     campaign("week", weekly={"weekday": "thursday"}),
     campaign("listed", approved=[{"list": "accounts", "strictness": "strict"}]),
-    campaign("first"),
+    campaign("first", send={"mode": "file", "folder": "first"}),
     campaign("second"),
 ]
 RULES: Row = {"suppressed_titles": {"phrases": ["intern"], "functions": []}}
@@ -122,7 +129,7 @@ SPANS = [
 ANSWERS = [{"question": "q", "given": "Smal"}]
 RECONCILED = {"affiliate": "acme", "missing": ["R-99"], "adds_up": False}
 DELIVERY = {"affiliate": "acme", "id": "march", "declared": 12, "received": 11, "accepted": 10}
-DELIVERY |= {"held": 0, "unusable": 1, "omitted": 0, "sent": 5, "adds_up": False}
+DELIVERY |= {"held": 0, "unusable": 1, "omitted": 0, "sent": 6, "adds_up": False}
 UNSENT = {"affiliate": "acme", "lead_code": "U", "delivery": "march", "codes": ["filter.place"]}
 FREED = {"what": "a company", "campaign": "listed", "company": "firm-6.example", "previewed": 1}
 FREED |= {"leads": ["lead-6"], "taken_before": 0, "taken_after": 1}
@@ -138,7 +145,7 @@ STORY = Story(
     by_hand=[BY_HAND | {"code": "asked"}],
     watched_at=TUESDAY,
     freed=[FREED],
-    lines_before_the_send_day=5,
+    lines_before_the_send_day=7,
 )
 
 
@@ -154,19 +161,17 @@ def events() -> list[Event]:
         answered(ClaimRefused, 2, "north", failing=[{"code": "cap_reached"}]),
         *(answered(ClaimWaiting, number, "week", until=SEND_DAY) for number in (4, 5)),
         *(answered(ClaimGranted, number, to) for number, to in SENT.items()),
-        answered(ClaimGranted, 11, "listed"),
         sent(1, "north"),
         sent(4, "week", sent_at=THURSDAY),
-        *(sent(number, SENT[number]) for number in (5, 6, 7)),
-        answered(LeadNotSent, 11, "listed", key="k-11"),
+        *(sent(number, SENT[number]) for number in (5, 6, 7, 11)),
         event(DeliveryUnsent, **UNSENT),
     ]
 
 
 def evidence() -> Evidence:
     """One is sent; one too many; one waits and one goes by hand; one is freed, its first request
-    failed; one is sold exclusively, as a file; one is refused; three of a code are wanted by none.
-    """
+    failed; one is taken without an answer; one is sold exclusively, as a file; three of a code are
+    wanted by none."""
     unsent: Mapping[str, Row] = {"north": {"cap_reached": 1}}
     return Evidence(
         uploaded={"acme": [f"R-{number}" for number in range(1, 12)]},
@@ -194,11 +199,12 @@ def evidence() -> Evidence:
             received(5),
             received(6, status=503),
             received(6),
-            received(11, campaign="listed", status=422),
+            received(11, status=0),
+            received(11),
+            as_file(7),
             received(4),
         ],
-        dropped=[received(7)],
-        traces={"lead-1": TRACE},
+        traces={("north", "lead-1"): TRACE, ("week", "lead-4"): TRACE},
         spans={"a" * 32: SPANS},
         pending={"lag": 0, "outbox": 0, "set_aside": 0, "parked": 0, "sends": 0},
     )
@@ -262,7 +268,7 @@ def caps(**limits: int) -> Row:
 
 
 def sold_twice(e: Evidence) -> Evidence:
-    return replace(e, dropped=[*e.dropped, received(7, campaign="second", key="k-8")])
+    return with_lines(as_file(7, campaign="second", key="k-8"))(e)
 
 
 SPOILT: list[tuple[Spoil, str]] = [
@@ -278,16 +284,25 @@ SPOILT: list[tuple[Spoil, str]] = [
     (with_story(alias=STORY.alias | {"leads": 2}), "2 were held for 'smal', 1 are free"),
     (without(DeliveryReconciled), "reconciled deliveries: 1 are missing"),
     (lambda e: replace(e, never_come=[]), "acme: missing rows: 1 are too many"),
-    (lambda e: replace(e, deliveries=[DELIVERY | {"sent": 2}]), "11 came, 2 sent, not (11, 5)"),
+    (lambda e: replace(e, deliveries=[DELIVERY | {"sent": 2}]), "11 came, 2 sent, not (11, 6)"),
     (with_story(after={}), "again: before"),
-    (lambda e: replace(e, spans={}), "lead lead-1: trace"),
-    (lambda e: replace(e, spans={"a" * 32: SPANS[:1]}), "lead lead-1: trace"),
-    (lambda e: replace(e, received=[received(traceparent=None)]), "lead lead-1: trace"),
+    (lambda e: replace(e, spans={}), "lead lead-1 to north: trace"),
+    (lambda e: replace(e, spans={"a" * 32: SPANS[:1]}), "lead lead-1 to north: trace"),
+    (lambda e: replace(e, received=[received(traceparent=None)]), "lead lead-1 to north: trace"),
+    (with_lines(received(4, traceparent=OTHER_TRACE)), "lead lead-4 to week: trace"),
     # Sending.
     (with_lines(received(key="k-2")), "under several keys: 1"),
     (with_lines(received(body_sha256="y")), "several bodies: 1"),
     (lambda e: replace(e, received=e.received[1:]), "keys received: 1 are missing, such as k-1"),
-    (lambda e: replace(e, dropped=[]), "keys received: 1 are missing, such as k-7"),
+    (
+        lambda e: replace(e, received=[line for line in e.received if line["key"] != "k-7"]),
+        "keys received: 1 are missing, such as k-7",
+    ),
+    (with_lines(received(8, status=503)), "keys received: 1 are too many, such as k-8"),
+    (
+        lambda e: replace(e, received=[*e.received[:5], *e.received[6:]]),
+        "keys taken: 1 are missing, such as k-11",
+    ),
     (with_lines(received(4, key="k-40", lead="lead-40")), "keys received: 1 are too many"),
     (with_events(sent(1, "north", again=1)), "keys said twice to be sent: 1"),
     (with_events(sent(2, "north", person_id="p-1")), "sent to a campaign twice: 1"),
@@ -298,7 +313,6 @@ SPOILT: list[tuple[Spoil, str]] = [
     (without(ClaimRefused), "claims answered: 1 are missing"),
     (without(ClaimGranted, lead="lead-4"), "waiting claims decided: 1 are missing"),
     (without(LeadSent, lead="lead-1"), "granted claims that ended: 1 are missing"),
-    (without(LeadNotSent), "granted claims that ended: 1 are missing"),
     # Caps.
     (with_lines(received(2)), "north: cap 1, received 2"),
     (with_events(sent(2, "north")), "north: 1 caps exceeded, such as total 2 of 1"),
@@ -316,13 +330,13 @@ SPOILT: list[tuple[Spoil, str]] = [
     ),
     (
         with_campaign("listed", caps=caps(per_domain=0)),
-        "such as domain firm-6.example 1 of 0",
+        "such as domain firm-11.example 1 of 0, domain firm-6.example 1 of 0",
     ),
     # Who gets what, and when.
     (with_events(sent(7, "second", key="k-8")), "exclusive leads sold twice: 1"),
     (sold_twice, "exclusive leads sold twice: 1, such as lead-7"),
     (with_changed(LeadSent, "lead-4", sent_at=TUESDAY), "sent before the send day: 1"),
-    (with_story(lines_before_the_send_day=6), "received before the send day: 1"),
+    (with_story(lines_before_the_send_day=8), "received before the send day: 1"),
     (with_story(by_hand=[]), "claims by hand, with who and why: 1 are too many"),
     (
         with_story(by_hand=[BY_HAND | {"code": "asked", "reason": "else"}]),
@@ -371,10 +385,9 @@ SPOILT: list[tuple[Spoil, str]] = [
     (with_events(event(DeliveryUnsent, **UNSENT, again=1)), "deliveries raised twice: 1"),
     # Customers that fail.
     (
-        lambda e: replace(e, received=[line for line in e.received if line["status"] != 422]),
-        "refused keys said not to be sent: 1 are too many, such as k-11",
+        with_events(answered(LeadNotSent, 2, "north", key="k-2")),
+        "sends that ended otherwise: 1 are too many",
     ),
-    (with_lines(received(1, status=422)), "refused keys said not to be sent: 1 are missing"),
     (with_lines(received(2, status=503)), "keys that failed and were sent: 1 are missing"),
 ]
 
@@ -420,7 +433,7 @@ WANTS: list[tuple[Row, Row, set[str]]] = [
     ({"open_categories": ["102"]}, {}, {"category_closed"}),
     ({"categories": [{"id": "102"}]}, {}, {"category_not_as_ordered"}),
     ({"categories": [{"id": "102"}]}, {"categories": ["101", "102"]}, set()),
-    ({"smarter": {}}, {"unanswered": ["q_budget"]}, {"smarter_missing"}),
+    ({"smarter": {}}, {"unanswered": [OpenQuestion("101", "q_budget")]}, {"smarter_missing"}),
     ({"smarter": {"wanted": {"q_budget": ["10K"]}}}, {"answers": {"q_budget": "10k"}}, set()),
     ({"smarter": {"wanted": {"q_budget": ["10k"]}}}, {}, {"smarter_answer_not_wanted"}),
     ({}, {"person": Person("x@y.example", job_title="IT Intern")}, {"title_suppressed"}),
@@ -484,13 +497,13 @@ def test_the_summary_has_its_outer_shape() -> None:
         "campaigns"
     ][0]
     counted = {name: done["deliveries"][name] for name in ("sent", "distinct", "repeats")}
-    assert {"sent": 5, "distinct": 5, "repeats": 0} == counted
+    assert {"sent": 6, "distinct": 6, "repeats": 2} == counted
     assert {"p50": 2000.0, "p99": 2000.0} == done["latency_ms"]
     assert (1.5, 12.3) == (done["leads_per_second"], done["wall_seconds"])
 
 
 def test_the_summary_tells_the_story() -> None:
-    """What was sold once, opened, sent on its day, refused and failed."""
+    """What was sold once, opened, sent on its day, failed, and came as a file."""
     done = summary(evidence(), [], {}, 1)
     assert [("first", 1), ("second", 0)] == [
         (row["campaign"], row["sent"]) for row in done["exclusive"]
@@ -500,14 +513,20 @@ def test_the_summary_tells_the_story() -> None:
         {"campaign": "week", "waited": 2, "sent": 2, "left": 0, "countries": {"US": 2}}
     ] == done["weekly"]
     assert ["U"] == [row["lead_code"] for row in done["watch"]]
-    names = ("refused", "failed", "files")
-    assert [1, 1, 1] == [done["deliveries"][name] for name in names]
+    assert {"sampled": 2, "of_the_send_day": 1} == done["traces"]
+    names = ("failed", "unanswered", "mails", "files")
+    assert [1, 1, 0, 1] == [done["deliveries"][name] for name in names]
 
 
 def test_what_a_run_did_not_show_is_told() -> None:
     """A run of a few rows may hold and still lack what it is there for."""
     missing = summary(evidence(), [], {}, 1)["not_shown"]
-    assert ["sold to the second in line", "three answers why not", "refused by hand"] == missing
+    assert [
+        "sold to the second in line",
+        "three answers why not",
+        "refused by hand",
+        "traces of a send day",
+    ] == missing
 
 
 def test_times_of_the_customers_are_set_to_the_stack_s_clock() -> None:
