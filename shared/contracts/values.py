@@ -96,15 +96,49 @@ class Company:
     """The industry and what lies above it, nearest first."""
 
 
-SENIORITIES = tuple("unpaid training entry senior manager director vp cxo partner owner".split())
+SENIORITIES = tuple(
+    [
+        "unpaid",
+        "training",
+        "entry",
+        "senior",
+        "manager",
+        "director",
+        "vp",
+        "cxo",
+        "partner",
+        "owner",
+    ]
+)
 FUNCTIONS = tuple(
-    "accounting administrative arts_and_design business_development"
-    " community_and_social_services consulting customer_success_and_support education"
-    " engineering entrepreneurship finance healthcare_services human_resources"
-    " information_technology legal marketing media_and_communication"
-    " military_and_protective_services operations product_management"
-    " program_and_project_management purchasing quality_assurance real_estate research"
-    " sales".split()
+    [
+        "accounting",
+        "administrative",
+        "arts_and_design",
+        "business_development",
+        "community_and_social_services",
+        "consulting",
+        "customer_success_and_support",
+        "education",
+        "engineering",
+        "entrepreneurship",
+        "finance",
+        "healthcare_services",
+        "human_resources",
+        "information_technology",
+        "legal",
+        "marketing",
+        "media_and_communication",
+        "military_and_protective_services",
+        "operations",
+        "product_management",
+        "program_and_project_management",
+        "purchasing",
+        "quality_assurance",
+        "real_estate",
+        "research",
+        "sales",
+    ]
 )
 
 

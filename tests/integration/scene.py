@@ -7,7 +7,7 @@ import contextlib
 import io
 import json
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,14 @@ from typing import Any
 from cli.command import Answer, Asker, Command
 from cli.main import run
 from deploy import clock, quiet
-from tests.integration.platform import OPERATOR, asked, command, get, tell
+from tests.integration.platform import (
+    OPERATOR,
+    asked,
+    command,
+    get,
+    stack_of_its_own,
+    tell,
+)
 
 FIELDS = {
     "email": "Mail",
@@ -161,6 +168,26 @@ class Scene:
         return over or [
             f"{one['number']}: {one['verdict']}: {one['text']}" for one in send["tried"]
         ]
+
+
+@contextlib.contextmanager
+def stage(
+    var: Path,
+    sold: Sequence[str] = (),
+    replicas: Mapping[str, int] | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Iterator[Any]:
+    """A stack with the house's rules and questions; what nobody foresaw fails it at the end."""
+    with stack_of_its_own(var, replicas, env) as found:
+        answers = tell(house(*sold), *questions())
+        assert all(answer.accepted for answer in answers), answers
+        yield found
+        items = [
+            item
+            for service in ("intake", "routing")
+            for item in get(service, "/set-aside", limit=1000)["items"]
+        ]
+        assert [] == [item["text"] for item in items if item["code"] == "unexpected"]
 
 
 def jump_to(running: Mapping[str, Any], moment: datetime) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from deploy import quiet
-from tests.integration.platform import asked, command, get, stack_of_its_own, tell
-from tests.integration.scene import WAIT_SECONDS, Scene, house, questions
+from tests.integration.platform import asked, command, get, tell
+from tests.integration.scene import WAIT_SECONDS, Scene, stage
 
 pytestmark = [
     pytest.mark.kafka,
@@ -23,9 +23,7 @@ WEB = {"mode": "webhook", "secret": "default"}
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with stack_of_its_own(tmp_path_factory.mktemp("var")) as found:
-        answers = tell(house("ranks", "sold"), *questions())
-        assert all(answer.accepted for answer in answers), answers
+    with stage(tmp_path_factory.mktemp("var"), ("ranks", "sold")) as found:
         yield found
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from cli.command import Asker, Command
 from deploy import quiet
-from tests.integration.platform import asked, command, get, stack_of_its_own, tell
-from tests.integration.scene import WAIT_SECONDS, Scene, house, jump_to, leadops, questions
+from tests.integration.platform import asked, command, get, tell
+from tests.integration.scene import WAIT_SECONDS, Scene, house, jump_to, leadops, stage
 
 pytestmark = [
     pytest.mark.kafka,
@@ -29,9 +29,7 @@ STRICT = {"strictness": "strict"}
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with stack_of_its_own(tmp_path_factory.mktemp("var")) as found:
-        answers = tell(house(), *questions())
-        assert all(answer.accepted for answer in answers), answers
+    with stage(tmp_path_factory.mktemp("var")) as found:
         yield found
 
 

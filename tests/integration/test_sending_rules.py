@@ -17,8 +17,8 @@ import pytest
 from cli.api import Api
 from deploy import clock, quiet, stack
 from deploy.received import is_signed, secret_bytes
-from tests.integration.platform import asked, events, get, stack_of_its_own, tell
-from tests.integration.scene import WAIT_SECONDS, Scene, house, jump_to, questions
+from tests.integration.platform import asked, events, get, tell
+from tests.integration.scene import WAIT_SECONDS, Scene, jump_to, stage
 
 pytestmark = [
     pytest.mark.kafka,
@@ -36,9 +36,7 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     env = {"LEADOPS_WEBHOOK_SECRETS": json.dumps(SECRETS)}
-    with stack_of_its_own(tmp_path_factory.mktemp("var"), {"routing": 2}, env) as found:
-        answers = tell(house(), *questions())
-        assert all(answer.accepted for answer in answers), answers
+    with stage(tmp_path_factory.mktemp("var"), (), {"routing": 2}, env) as found:
         yield found
 
 
