@@ -1,6 +1,7 @@
 """Questions that are answered by deciding again, without changing anything: why not, and what if.
 
-It has catalogues of its own, since those of the loop belong to the step that is under way.
+It has catalogues of its own, since those of the loop belong to the step that is under way; so does
+the store's session, so nothing is asked in a transaction.
 """
 
 import asyncio
@@ -27,10 +28,33 @@ from shared.contracts.lists import EditList, PutList
 from shared.contracts.routing import CampaignOpened, Failing
 from shared.loop.decision import Cause, Refused
 from shared.matching.lists import Lists
-from shared.store import Store
+from shared.store import Document, Filter, Sort, Store, Write
 
 CLOSEST_TOLD_MAX = 20
 LEADS_TOLD_MAX = 20
+
+
+class _Committed:
+    """Reads what is committed, in the place of a transaction. A store has one session: to begin one
+    here would end the step that is under way, half of it written. Without a snapshot a change that
+    comes in between is applied again with the next question, which changes nothing."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def find(
+        self,
+        collection: str,
+        where: Filter,
+        *,
+        sort: Sort = (),
+        limit: int = 0,
+        fields: Sequence[str] = (),
+    ) -> list[Document]:
+        return await self._store.find(collection, where, sort=sort, limit=limit, fields=fields)
+
+    async def write(self, collection: str, writes: Sequence[Write]) -> None:
+        raise AssertionError("a question changes nothing")
 
 
 class Asking:
@@ -41,8 +65,8 @@ class Asking:
         self._refreshing = asyncio.Lock()
 
     async def catalogues(self) -> Catalogues:
-        async with self._refreshing, self._store.transaction() as transaction:
-            await self._memory.refresh(transaction)
+        async with self._refreshing:
+            await self._memory.refresh(_Committed(self._store))
         return self._memory.catalogues
 
     async def why_not(self, routed: RoutedLead, name: str | None) -> dict[str, Any]:
