@@ -2,6 +2,7 @@
 must not be."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -417,6 +418,25 @@ def test_why_a_lead_was_not_sent(running: dict[str, Any]) -> None:
         "weekly": {"awaiting_send_day": 2},
         "all": {},
     } == counted
+
+
+@pytest.mark.rule("RTE-10")
+def test_questions_disturb_no_decision(running: dict[str, Any]) -> None:
+    """While leads are decided, whoever asks is answered, and each lead is sent all the same."""
+    scene = Scene(running, "busy")
+    scene.put(all={}, north={"places": [{"country": "NO"}]})
+    scene.upload("first")
+    many = [f"r{n:03}" for n in range(150)]
+    with ThreadPoolExecutor() as pool:
+        coming = pool.submit(scene.upload, *many)
+        asked_meanwhile = 0
+        while not coming.done():
+            assert ["filter.place"] == scene.why("first", "north")
+            asked_meanwhile += 1
+        coming.result()
+    assert asked_meanwhile
+    assert ["first", *many] == scene.got("all")
+    assert [] == scene.got("north")
 
 
 @pytest.mark.rule("RTE-11")
