@@ -21,7 +21,18 @@ from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
 from shared.errors import Conflict, Infrastructure, UnknownOutcome
-from shared.store import Delete, Document, Filter, Index, Insert, Replace, Sort, Write, by_kind
+from shared.store import (
+    ONE_AT_A_TIME,
+    Delete,
+    Document,
+    Filter,
+    Index,
+    Insert,
+    Replace,
+    Sort,
+    Write,
+    by_kind,
+)
 
 CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 DUPLICATE_KEY = 11000
@@ -111,6 +122,7 @@ class MongoStore:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[MongoTransaction]:
+        assert not self._session.in_transaction, ONE_AT_A_TIME
         try:
             self._session.start_transaction(
                 read_concern=SNAPSHOT,

@@ -54,6 +54,10 @@ class Index:
     """Documents go so long after the instant in the one field."""
 
 
+ONE_AT_A_TIME = "a store has one transaction at a time: whoever asks beside the loop reads without"
+"""A second one would end the first, and what the first wrote after that would stand by itself."""
+
+
 class Transaction(Protocol):
     async def find(
         self,

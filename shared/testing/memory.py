@@ -12,7 +12,18 @@ from typing import Any
 
 from shared.errors import Conflict, Infrastructure, UnknownOutcome
 from shared.mongo import decode, encode
-from shared.store import Delete, Document, Filter, Index, Insert, Replace, Sort, Write, by_kind
+from shared.store import (
+    ONE_AT_A_TIME,
+    Delete,
+    Document,
+    Filter,
+    Index,
+    Insert,
+    Replace,
+    Sort,
+    Write,
+    by_kind,
+)
 
 Rows = dict[Any, bytes]
 Place = tuple[str, Any]
@@ -150,11 +161,14 @@ class MemoryStore:
         self.database = database
         self.gate = gate
         self.session = next(database.sessions)
+        self.in_transaction = False
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[MemoryTransaction]:
         if self.session in self.database.dead:
             self.session = next(self.database.sessions)
+        assert not self.in_transaction, ONE_AT_A_TIME
+        self.in_transaction = True
         transaction = MemoryTransaction(self)
         try:
             yield transaction
@@ -170,6 +184,8 @@ class MemoryStore:
         except BaseException:
             self.database.release(self.session)
             raise
+        finally:
+            self.in_transaction = False
         self.database.release(self.session)
 
     async def kill(self, session: Any) -> None:

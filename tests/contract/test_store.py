@@ -58,6 +58,20 @@ async def test_a_raising_block_writes_nothing(connect: Connect) -> None:
     assert 1 == await store.count("plain", {})
 
 
+async def test_a_second_transaction_at_once_is_refused(connect: Connect) -> None:
+    """Whoever asks beside the loop must not end what the loop has begun: it is refused, and the
+    first one commits whole."""
+    store = await connect()
+    async with store.transaction() as transaction:
+        await transaction.write("plain", [Insert({"_id": "a"})])
+        with pytest.raises(AssertionError, match="one transaction at a time"):
+            async with store.transaction():
+                pass
+        await transaction.write("plain", [Insert({"_id": "b"})])
+        assert [] == await store.find("plain", {})
+    assert 2 == await store.count("plain", {})
+
+
 async def test_own_writes_are_seen_and_others_are_not(connect: Connect) -> None:
     """A transaction reads its snapshot and its own writes."""
     ours, theirs = await connect(), await connect()
