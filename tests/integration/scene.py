@@ -6,8 +6,9 @@ What a test makes carries its name, so tests of one module don't disturb each ot
 import contextlib
 import io
 import json
+import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,7 @@ def stage(
     with stack_of_its_own(var, replicas, env) as found:
         answers = tell(house(*sold), *questions())
         assert all(answer.accepted for answer in answers), answers
+        quiet.wait_quiet(WAIT_SECONDS)
         yield found
         items = [
             item
@@ -190,9 +192,16 @@ def stage(
         assert [] == [item["text"] for item in items if item["code"] == "unexpected"]
 
 
+def wait_until(holds: Callable[[], bool]) -> None:
+    """For what goes on by itself, such as attempts, so that it never becomes quiet."""
+    limit = time.monotonic() + WAIT_SECONDS
+    while not holds():
+        assert time.monotonic() < limit
+        time.sleep(0.2)
+
+
 def jump_to(running: Mapping[str, Any], moment: datetime) -> None:
-    """All that is due by then is done, late, as after a standstill."""
-    quiet.wait_quiet(WAIT_SECONDS)
+    """From a quiet moment. All that is due by then is done, late, as after a standstill."""
     clock.jump_to(Path(running["clock_file"]), moment)
     quiet.wait_quiet(WAIT_SECONDS)
 

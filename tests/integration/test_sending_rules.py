@@ -18,7 +18,7 @@ from cli.api import Api
 from deploy import clock, quiet, stack
 from deploy.received import is_signed, secret_bytes
 from tests.integration.platform import asked, events, get, tell
-from tests.integration.scene import WAIT_SECONDS, Scene, jump_to, stage
+from tests.integration.scene import WAIT_SECONDS, Scene, jump_to, stage, wait_until
 
 pytestmark = [
     pytest.mark.kafka,
@@ -322,20 +322,18 @@ def test_each_answer_has_its_end(running: dict[str, Any]) -> None:
     for name, (behaviour, _) in ANSWERS.items():
         scene.behave(name, **behaviour)
     scene.upload("a")
-    assert {name: [text] for name, (_, text) in ANSWERS.items()} == {
-        name: scene.attempts(name, "a") for name in ANSWERS
+    assert {name: text for name, (_, text) in ANSWERS.items()} == {
+        name: scene.attempts(name, "a")[0] for name in ANSWERS
     }
     for name in ANSWERS:
         scene.behave(name, "ok")
     jump_to(running, quiet.now() + MINUTE)
     again = sorted({*ANSWERS} - {*FINAL})
     assert [["a"]] * len(again) == [scene.got(name) for name in again]
-    assert ["2: done: answered 200"] * len(again) == [
-        scene.attempts(name, "a")[-1] for name in again
-    ]
+    ends = [scene.attempts(name, "a")[-1].partition(": ") for name in again]
+    assert all(int(number) > 1 and text == "done: answered 200" for number, _, text in ends)
     for name in again:
         rows = scene.rows(name)
-        assert 2 == len(rows)
         assert 1 == len({row["key"] for row in rows}) == len({row["body_sha256"] for row in rows})
     assert [1] * len(FINAL) == [len(scene.rows(name)) for name in FINAL]
     sent = [row["campaign"] for row in events(running, "routing.lead.sent")]
@@ -351,15 +349,22 @@ def test_an_endpoint_that_keeps_failing_is_left_alone(running: dict[str, Any]) -
     scene.put(dead={}, alive={})
     scene.behave("dead", "fail", status=503)
     many = [f"r{n}" for n in range(8)]
-    scene.upload(*many)
-    assert (many, []) == (scene.got("alive"), scene.got("dead"))
-    (dead,) = [one for one in failing_endpoints() if scene.id("dead") in one["endpoint"]]
-    assert (True, 8) == (dead["tripped"], dead["waiting"])
-    assert not any(scene.id("alive") in one["endpoint"] for one in failing_endpoints())
-    scene.behave("dead", "ok")
+    try:
+        scene.upload_each(dict.fromkeys(many, {}), settle=False)
+        wait_until(lambda: scene.got("alive") == many and tripped(scene, "dead"))
+        assert not tripped(scene, "alive")
+        assert [] == scene.got("dead")
+    finally:
+        scene.behave("dead", "ok")
+    wait_until(lambda: bool(scene.got("dead")))
     jump_to(running, quiet.now() + MINUTE * 15)
     assert many == scene.got("dead")
-    assert not any(scene.id("dead") in one["endpoint"] for one in failing_endpoints())
+    assert {"sent"} == {send["status"] for send in scene.sends("dead").values()}
+
+
+def tripped(scene: Scene, campaign: str) -> bool:
+    name = scene.id(campaign)
+    return any(one["tripped"] and name in one["endpoint"] for one in failing_endpoints())
 
 
 def failing_endpoints() -> list[dict[str, Any]]:
