@@ -21,7 +21,7 @@ def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
     [
         ("publish_before_commit", "I6"),
         ("numbers_reset_at_restart", "I6"),
-        ("one_seen_per_stream", "I8"),
+        ("one_seen_per_stream", "I5"),
         ("seen_not_stored", "I8"),
         ("slot_released_on_timeout", "I3"),
         ("cap_counted_on_delivery", "I3"),
