@@ -118,16 +118,23 @@ def rest(report: Report, upstream: Load) -> str:
         faults.wait_until_ready(DRAIN_SECONDS)
         quiet.wait_quiet(DRAIN_SECONDS)
         report.figures["drained_after_seconds"] = round(time.monotonic() - began, 1)
-        for _ in range(ROUNDS_MAX):
-            if not asyncio.run(operate(upstream)) and not waiting_effects():
-                break
-            faults.jump(JUMP)
-            quiet.wait_quiet(DRAIN_SECONDS)
+        settle(upstream)
         faults.jump(LONG_AFTER)
         quiet.wait_quiet(DRAIN_SECONDS)
+        # What waited for its send day has gone out now, and may have met a breaker.
+        settle(upstream)
     except StackError as error:
         return str(error)
     return ""
+
+
+def settle(upstream: Load) -> None:
+    """Until operators have nothing to skip and nothing waits for its next attempt."""
+    for _ in range(ROUNDS_MAX):
+        if not asyncio.run(operate(upstream)) and not waiting_effects():
+            return
+        faults.jump(JUMP)
+        quiet.wait_quiet(DRAIN_SECONDS)
 
 
 async def operate(upstream: Load) -> int:
