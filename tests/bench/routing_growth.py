@@ -35,7 +35,7 @@ from tests.builders import NOW, cause, given, put_campaign
 from tests.builders import lead as some_lead
 
 FEW_CAMPAIGNS, MANY_CAMPAIGNS = 1_000, 10_000
-FEW_LEADS, MANY_LEADS = 4_000, 20_000
+FEW_LEADS, MANY_LEADS = 10_000, 1_000_000
 BATCH, ROUNDS = 500, 7
 PER_WRITE = 2_000
 CODES, CATEGORIES = 200, 400
