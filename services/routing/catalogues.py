@@ -37,8 +37,8 @@ class Wanting:
 class Bound:
     """What a campaign wants and what it would like."""
 
-    of: tuple[int, int]
-    """The campaign's version, and that of the house's rules."""
+    of: tuple[int, int, int]
+    """The campaign's version and its document's, and that of the house's rules."""
     wanted: Profile
     liked: Profile
 
@@ -67,9 +67,11 @@ class Catalogues:
             self._bind(tenant, [campaign for campaign in changed if campaign.tenant == tenant])
 
     def apply_rules(self, changed: Sequence[Rules]) -> None:
-        self.rules.apply(changed)
         for rules in changed:
-            self._bind(rules.tenant, self.of_tenant(rules.tenant))
+            before = self.rules_of(rules.tenant)
+            self.rules.apply([rules])
+            if before.suppressed_titles != rules.suppressed_titles:
+                self._bind(rules.tenant, self.of_tenant(rules.tenant))
 
     def apply_lists(self, changed: Sequence[CompanyList]) -> None:
         self.stale |= {each.id: each for each in changed}
@@ -91,11 +93,14 @@ class Catalogues:
         matcher.replace(self._bind_one(campaign).wanted for campaign in campaigns)
 
     def _bind_one(self, campaign: Campaign) -> Bound:
+        """Only what is stored is remembered: a step that is aborted must leave nothing behind."""
         rules = self.rules_of(campaign.tenant)
-        bound = self._bound.get(campaign.id)
-        if bound is None or bound.of != (campaign.number, rules.number):
-            wanted, liked = profile(campaign, rules), preferences(campaign, rules)
-            bound = Bound((campaign.number, rules.number), wanted, liked)
+        bound, of = self._bound.get(campaign.id), (campaign.number, campaign.version, rules.number)
+        if bound is not None and bound.of == of:
+            return bound
+        bound = Bound(of, profile(campaign, rules), preferences(campaign, rules))
+        stored = self.campaigns.get(campaign.id)
+        if stored is not None and (stored.number, stored.version) == of[:2]:
             self._bound[campaign.id] = bound
         return bound
 

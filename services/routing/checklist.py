@@ -61,6 +61,8 @@ def _beyond_follow_up(campaign: PutCampaign) -> Sequence[str]:
     """Wanted places where the customer can't follow up; everywhere, if places are left open."""
     if not campaign.follow_up:
         return ()
+    if campaign.places_strictness == "preferred":
+        return ("any other place",)
     if not campaign.places:
         return ("any other place",) if "places" in campaign.settled else ()
     reach = {code for place in campaign.follow_up for code in _codes(place)}

@@ -37,7 +37,9 @@ from shared.loop.decision import (
 
 WEEKLY = "weekly_send"
 RUN_MAX = 100
-"""So many waiting leads are decided in one step; the rest follows in the next."""
+"""So many waiting leads of a send day are decided in one step; the rest follows in the next."""
+RUNS_PER_STEP = 5
+"""Many campaigns send at nine o'clock: the others' runs wait for the next step."""
 
 ENDS: dict[Outcome, SendStatus] = {
     Outcome.DONE: "sent",
@@ -213,11 +215,20 @@ def weekly_due(campaign: Campaign, before: datetime) -> Due:
     """One per campaign and send day, for what has waited since before it. It stays until it is
     decided, so a run that failed is made up for, once, and the next one does not take its place."""
     data = {"campaign": campaign.id, "before": before}
-    return Due(weekly_id(campaign, before), WEEKLY, campaign.name, before, data)
+    return Due(weekly_id(campaign.id, before), WEEKLY, campaign.name, before, data)
 
 
-def weekly_id(campaign: Campaign, at: datetime) -> str:
-    return f"{WEEKLY}/{campaign.id}/{at.isoformat()}"
+@dataclass(frozen=True, slots=True)
+class SendDay:
+    """The page of those that wait for a campaign's send day, when the batch was loaded."""
+
+    id: str
+    version: int
+    is_last: bool
+
+
+def weekly_id(campaign: str, at: datetime) -> str:
+    return f"{WEEKLY}/{campaign}/{at.isoformat()}"
 
 
 def next_of(waiting: Sequence[Send], campaign: Campaign, book: CampaignBook | None) -> list[Send]:

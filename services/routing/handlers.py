@@ -97,6 +97,7 @@ class Routing:
             EffectFinished: record_send,
             SettleSend: settle_send,
             CampaignOpened: self.reopen,
+            reopening.LOOK_AGAIN: look_again,
             LeadToReroute: self.reroute,
         }
 
@@ -215,15 +216,17 @@ class Routing:
         reached = given.event
         assert isinstance(reached, DueReached)
         routed = state.get(RoutedLead, reached.data["lead"])
-        codes = self._against(state, routed, given) if routed is not None else set()
-        return watching.look(routed, codes, given.now)
+        if routed is None:
+            return Decision()
+        return watching.look(routed, lambda: self._against(state, routed, given), given.now)
 
     def _against(self, state: WorkingSet, routed: RoutedLead, given: Input) -> set[str]:
         """The checks that keep a lead from the campaigns that take leads of its way, as they were
         answered or as they are now."""
         codes = {failing.code for asked in routed.asked for failing in asked.failing}
         block = state.get(Block, house.stored_id(routed.tenant, routed.person_id))
-        for campaign in self.catalogues.on_route(routed.tenant, route_of(routed.lead)):
+        on_route = self.catalogues.on_route(routed.tenant, route_of(routed.lead))
+        for campaign in on_route[: watching.CAMPAIGNS_JUDGED_MAX]:
             if routed.of(campaign.name) is None:
                 failing = self.catalogues.judged(campaign, routed.lead, given.now)[1]
                 codes |= {each.code for each in failing}
@@ -288,8 +291,12 @@ class Routing:
             for send in state.all(Send)
             if campaign and send.campaign == campaign.name and send.waits_for(before)
         ]
-        if campaign is None or not waiting:
+        if campaign is None:
             return Decision()
+        page = state.get(claims.SendDay, claims.weekly_id(campaign.id, before))
+        again = claims.weekly_due(campaign, before)
+        if page is None:
+            return Decision(due=[again])
         decisions = []
         book = state.get(CampaignBook, campaign.id)
         for send in claims.next_of(waiting, campaign, book):
@@ -297,18 +304,26 @@ class Routing:
             decisions.append(self._decide(state, send.claim, given, run=True))
             state.put(decisions[-1].save)
         together = claims.together(decisions)
-        if len(waiting) < claims.RUN_MAX:
+        if page.is_last:
             return together
-        return replace(together, due=[*together.due, claims.weekly_due(campaign, before)])
+        return replace(together, due=[*together.due, again])
 
     def reopen(self, state: WorkingSet, given: Input) -> Decision:
         opened, tenant = given.event, given.cause.tenant
         assert isinstance(opened, CampaignOpened)
         page = state.get(OpenedPage, reopening.page_id(opened, tenant))
         campaign = state.get(Campaign, campaigns.stored_id(tenant, opened.campaign))
-        if page is None or campaign is None:
+        if campaign is None:
             return Decision()
+        if page is None:
+            return Decision(say=reopening.said([opened]))
         return reopening.reopen(opened, campaign, page.leads, self.catalogues, given.now)
+
+
+def look_again(state: WorkingSet, given: Input) -> Decision:
+    reached = given.event
+    assert isinstance(reached, DueReached)
+    return reopening.look_again(reached)
 
 
 def _reopening(
@@ -321,7 +336,7 @@ def _reopening(
     if was is None or was == on:
         return replace(decision, say=say)
     due = [claims.weekly_due(after, on or given.now + MOMENT)]
-    return replace(decision, say=say, due=due, settled=[claims.weekly_id(after, was)])
+    return replace(decision, say=say, due=due, settled=[claims.weekly_id(after.id, was)])
 
 
 def _of_domain(state: WorkingSet, campaign: Campaign, claim: Claim) -> int:

@@ -39,7 +39,6 @@ ORDER: Mapping[ClaimState, int] = {
 }
 OPEN: frozenset[ClaimState] = frozenset({"asked", "waiting", "granted", "uncertain", "sent"})
 """The campaign has the lead, or may yet get it."""
-UNDECIDED: frozenset[ClaimState] = frozenset({"asked", "waiting"})
 TOO_LATE: frozenset[ClaimState] = frozenset({"granted", "sent", "uncertain"})
 
 WithdrawalOutcome = Literal["withdrawn", "already_sent"]
@@ -304,8 +303,7 @@ def note(routed: RoutedLead | None, answer: Asked) -> Decision:
     if after == routed:
         return Decision()
     if after.withdrawals:
-        decision = given_back(after)
-        return replace(decision, say=[*decision.say, *_back(after, [answer])])
+        return given_back(after)
     if after.is_exclusive and not after.is_held:
         return ask_next(after)
     return Decision(save=[after])
@@ -320,29 +318,54 @@ def withdraw(
     if routed is None:
         new = [] if early else [EarlyWithdrawal(asked.lead, 0, cause.tenant)]
         return Decision(save=new, say=[_reply(asked.lead, withdrawal, "withdrawn")])
-    decision = given_back(replace(routed, withdrawals=(*routed.withdrawals, withdrawal)))
-    return replace(decision, say=[*decision.say, *_back(routed, routed.asked)])
+    return given_back(replace(routed, withdrawals=(*routed.withdrawals, withdrawal)))
 
 
-def _back(routed: RoutedLead, asked: Iterable[Asked]) -> Iterator[Say]:
+def _back(routed: RoutedLead) -> Iterator[Say]:
     """Campaigns where it waits for the send day are asked to give it back."""
-    for row in asked:
+    for row in routed.asked:
         if row.state == "waiting":
             back = ClaimWithdrawn(lead=routed.id, person_id=routed.person_id, campaign=row.campaign)
             yield Say(back, row.campaign)
 
 
 def given_back(routed: RoutedLead) -> Decision:
-    """The lead, and, if no campaign's answer is outstanding, what those who want it are told."""
+    """The lead, and what those who want it are told, if that is known: as soon as one campaign has
+    it, or when all have answered. It is taken from send days only when nobody else may have it."""
     states = {asked.state for asked in routed.asked}
-    if states & UNDECIDED:
+    if states & TOO_LATE:
+        return _kept(routed)
+    if "asked" in states:
         return Decision(save=[routed])
-    outcome: WithdrawalOutcome = "already_sent" if states & TOO_LATE else "withdrawn"
-    is_withdrawn = outcome == "withdrawn"
+    if "waiting" in states:
+        return Decision(save=[routed], say=list(_back(routed)))
     return Decision(
-        save=[replace(routed, withdrawals=(), withdrawn=is_withdrawn)],
-        say=[_reply(routed.id, withdrawal, outcome) for withdrawal in routed.withdrawals],
+        save=[replace(routed, withdrawals=(), withdrawn=True)],
+        say=[_reply(routed.id, each, "withdrawn") for each in routed.withdrawals],
     )
+
+
+def _kept(routed: RoutedLead) -> Decision:
+    """Too late: the lead stays what it is, and who has given it back meanwhile is asked anew."""
+    said = [_reply(routed.id, each, "already_sent") for each in routed.withdrawals]
+    kept = replace(routed, withdrawals=())
+    for row in routed.asked if not routed.is_exclusive else ():
+        if row.state == "refused" and {failing.code for failing in row.failing} == {"withdrawn"}:
+            asked = Asked(row.campaign, row.campaign_version, ask=row.ask + 1)
+            kept = kept.asking(asked)
+            said.append(_claim_anew(routed, asked))
+    return Decision(save=[kept], say=said)
+
+
+def _claim_anew(routed: RoutedLead, asked: Asked) -> Say:
+    said = Claim(
+        campaign=asked.campaign,
+        campaign_version=asked.campaign_version,
+        category=routed.lead.category,
+        lead=routed.lead,
+        ask=asked.ask,
+    )
+    return Say(said, asked.campaign)
 
 
 def _reply(lead: str, withdrawal: Withdrawal, outcome: WithdrawalOutcome) -> Say:

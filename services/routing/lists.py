@@ -134,7 +134,8 @@ def put(
         return Changed(Decision(answer=Refused("list_too_long", text, {"field": "entries"})))
     if command.effective_from is not None and command.effective_from > now:
         return _later(list_, content, own, command.effective_from, cause, now)
-    return _now(list_, content, own, parts, cause, now)
+    # The whole list now: what was to come is not wanted any more.
+    return _now(replace(list_, coming=None, coming_at=None), content, own, parts, cause, now)
 
 
 def edit(
@@ -143,6 +144,9 @@ def edit(
     """Only the parts in which something changes are written anew."""
     if before is None:
         return Changed(Decision(answer=Refused("list_unknown", "there is no such list")))
+    if before.coming_at is not None:
+        text = f"a version comes at {before.coming_at.isoformat()}: put the whole list anew"
+        return Changed(Decision(answer=Refused("list_change_coming", text, {"field": "list"})))
     add, bad_add = read(command.add)
     remove, bad_remove = read(command.remove)
     if bad_add or bad_remove:

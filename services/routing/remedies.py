@@ -20,7 +20,7 @@ REMEDIES: Mapping[str, Remedy] = {
         "resume the campaign, or wait until it runs",
     ),
     "account_suspended": Remedy(
-        "the customer's account is suspended", "customer_success", "wait until it is restored"
+        "the customer's account is suspended", "customer_success", "restore it, then send by hand"
     ),
     "lead_code_other": Remedy(
         "the campaign does not carry the lead's lead code",

@@ -7,7 +7,7 @@ would pass now is told to its person's shard, which asks for it as if it had jus
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.routing.binding import accepted_categories, routes
@@ -17,9 +17,14 @@ from services.routing.leads import RoutedLead
 from services.routing.lists import Changed
 from shared.contracts.campaigns import Caps, ListUse, PutCampaign
 from shared.contracts.routing import CampaignOpened, LeadToReroute
-from shared.loop.decision import Decision, Say
+from shared.ids import derived
+from shared.loop.decision import Decision, Due, DueReached, Say
 
 PAGE = 200
+PAGES_PER_STEP = 5
+"""A list that many campaigns use opens all of them: the others' pages wait for the next step."""
+LOOK_AGAIN = "look_again"
+LOOK_AGAIN_AFTER = timedelta(minutes=1)
 COMPANIES_PER_EVENT = 200
 COMPANIES_MAX = 5_000
 """With more changed entries than that, a list's campaigns are decided again as a whole."""
@@ -73,6 +78,9 @@ def _gained(before: PutCampaign, after: PutCampaign) -> frozenset[str] | None:
         if (had := amounts.get(category.id)) is not None
         and (category.amount is None or category.amount > had)
     }
+    if not after.categories:
+        # What was ordered with an amount has none any more.
+        raised = {name for name, had in amounts.items() if had is not None}
     return (now - was) | (now & raised)
 
 
@@ -161,7 +169,8 @@ def reopen(
     catalogues: Catalogues,
     now: datetime,
 ) -> Decision:
-    """One page, and the next one if this was full."""
+    """One page, and the next one if this was full. A lead that was just being matched without the
+    change is not on it yet, so a minute later it is all looked through once more."""
     freed = [lead for lead in leads if is_free(lead, campaign, catalogues, now)]
     say = [
         Say(
@@ -174,7 +183,19 @@ def reopen(
     if len(leads) == PAGE:
         next_page = opened.model_copy(update={"after": leads[-1].id})
         say.append(Say(next_page, campaign.name))
-    return Decision(say=say)
+    due = [] if opened.after or opened.is_second_look else [_second_look(opened, campaign, now)]
+    return Decision(say=say, due=due)
+
+
+def _second_look(opened: CampaignOpened, campaign: Campaign, now: datetime) -> Due:
+    second = opened.model_copy(update={"is_second_look": True})
+    data = {"opened": second.model_dump_json()}
+    id = derived(LOOK_AGAIN, campaign.id, data["opened"])  # noqa: A001
+    return Due(id, LOOK_AGAIN, campaign.name, now + LOOK_AGAIN_AFTER, data)
+
+
+def look_again(reached: DueReached) -> Decision:
+    return Decision(say=said([CampaignOpened.model_validate_json(reached.data["opened"])]))
 
 
 def is_free(lead: RoutedLead, campaign: Campaign, catalogues: Catalogues, now: datetime) -> bool:

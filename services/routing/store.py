@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from services.routing import binding, claims, lists
+from services.routing import binding, claims, lists, reopening
 from services.routing.books import CampaignBook
-from services.routing.campaigns import Campaign, CampaignVersion
+from services.routing.campaigns import Campaign, CampaignVersion, stored_id
 from services.routing.catalogues import Catalogues
 from services.routing.house import Account, Block, Rules
 from services.routing.leads import (
@@ -231,12 +231,13 @@ INDEXES: list[Index] = [
     Index(PARTS.name, ()),
     Index(BLOCKS.name, ()),
     Index(UNSENT.name, ("tenant", "since")),
-    Index(SENDS.name, ("tenant", "campaign", "status")),
+    Index(SENDS.name, ("tenant", "campaign", "status", "rank", "waiting_since")),
     Index(SENDS.name, ("tenant", "campaign", "domain")),
     Index(SENDS.name, ("tenant", "lead")),
     Index(LEADS.name, ("tenant", "lead_code", "state")),
     # By what a change can free leads (RTE-14).
     Index(LEADS.name, ("tenant", "route", "categories", "_id")),
+    Index(LEADS.name, ("tenant", "route", "_id")),
     Index(LEADS.name, ("tenant", "companies", "_id")),
     Index(REVISIONS, ()),
 ]
@@ -303,12 +304,14 @@ class RoutingStore:
         self, transaction: Transaction, state: WorkingSet, wanted: Wanted
     ) -> None:
         """What waits for its day, and what has been sent to companies whose number is limited."""
-        for tenant, campaign, before in wanted.weekly:
+        for tenant, campaign, before in wanted.weekly[: claims.RUNS_PER_STEP]:
             which: dict[str, Any] = {"tenant": tenant, "campaign": campaign, "status": "waiting"}
             which["waiting_since"] = {"$lt": before}
-            order = [("rank", 1), ("_id", 1)]
+            order = [("rank", 1), ("waiting_since", 1), ("_id", 1)]
             found = await state.find(transaction, SENDS, which, sort=order, limit=claims.RUN_MAX)
-            waiting = [send for send in state.all(Send) if send.id in set(found)]
+            day = claims.weekly_id(stored_id(tenant, campaign), before)
+            state.know(claims.SendDay(day, 0, is_last=len(found) < claims.RUN_MAX))
+            waiting = [send for id in found if (send := state.get(Send, id))]  # noqa: A001
             people = [f"{tenant}/{send.person_id}" for send in waiting]
             await state.load(transaction, BLOCKS, people)
             domains = [(tenant, campaign, send.domain) for send in waiting if send.domain]
@@ -320,7 +323,7 @@ class RoutingStore:
     async def _load_pages(
         self, transaction: Transaction, state: WorkingSet, wanted: Wanted
     ) -> None:
-        for tenant, opened in wanted.opened:
+        for tenant, opened in wanted.opened[: reopening.PAGES_PER_STEP]:
             found = await state.find(
                 transaction, LEADS, where(opened, tenant), sort=[("_id", 1)], limit=PAGE
             )

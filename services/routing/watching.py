@@ -4,7 +4,7 @@ One deadline per lead: a day after it was accepted it is told to whoever counts 
 days later it is raised by itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,6 +19,8 @@ UNSENT_AFTER = timedelta(days=7)
 RAISED_AT = 3
 """So many unsent leads of one lead code and delivery are a matter of the delivery."""
 LEADS_KEPT_MAX = 1000
+CAMPAIGNS_JUDGED_MAX = 200
+"""Of an organic lead thousands may be: the reasons of so many are enough to raise it."""
 
 
 def watch_id(lead: str) -> str:
@@ -33,13 +35,13 @@ def _look(lead: LeadAccepted, at: datetime) -> Due:
     return Due(watch_id(lead.lead), WATCH, lead.person_id, at, {"lead": lead.lead})
 
 
-def look(routed: RoutedLead | None, codes: Iterable[str], now: datetime) -> Decision:
-    """`codes` are the checks that keep it from the campaigns of its lead code, as of now."""
-    if routed is None or routed.withdrawn or routed.state == "sent":
+def look(routed: RoutedLead, against: Callable[[], Iterable[str]], now: datetime) -> Decision:
+    """`against` finds the checks that keep it from the campaigns of its lead code, as of now; it is
+    only asked where they are said, since there may be many campaigns."""
+    if routed.withdrawn or routed.state == "sent":
         return Decision()
-    codes = tuple(sorted(codes))
     if now >= routed.accepted_at + UNSENT_AFTER:
-        return Decision(say=[_unsent(routed, codes)])
+        return Decision(say=[_unsent(routed, tuple(sorted(against())))])
     lead, again = routed.lead, _look(routed.lead, routed.accepted_at + UNSENT_AFTER)
     if lead.affiliate is None or lead.lead_code is None or routed.state == "waiting":
         return Decision(due=[again])
@@ -48,7 +50,7 @@ def look(routed: RoutedLead | None, codes: Iterable[str], now: datetime) -> Deci
         affiliate=lead.affiliate,
         lead_code=lead.lead_code,
         delivery=lead.delivery,
-        codes=codes,
+        codes=tuple(sorted(against())),
     )
     return Decision(say=[Say(still, group_key(still))], due=[again])
 

@@ -265,6 +265,8 @@ class CampaignOpened(Event):
     """Only leads of companies under one of these terms of a list; null is all."""
     after: str = ""
     """Behind this lead; a page ends with one."""
+    is_second_look: bool = False
+    """For leads that were just being matched when the campaign was opened."""
 
 
 class LeadToReroute(Event):

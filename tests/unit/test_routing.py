@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pydantic_core import from_json
 
-from services.routing import claims, explaining
+from services.routing import claims, explaining, leads
 from services.routing.asking import against
 from services.routing.books import CampaignBook
 from services.routing.campaigns import Campaign, CampaignVersion
@@ -25,17 +25,29 @@ from shared.contracts.routing import (
     Claim,
     ClaimGranted,
     ClaimRefused,
+    ClaimWithdrawn,
+    Failing,
     LeadNotSent,
     LeadSent,
     LeadUncertain,
     SendLead,
     SendSettled,
+    WithdrawalAnswered,
 )
 from shared.contracts.values import Place
-from shared.loop.decision import Accepted, Decision, Effect, EffectFinished, Input, Outcome, Refused
+from shared.loop.decision import (
+    Accepted,
+    Decision,
+    DueReached,
+    Effect,
+    EffectFinished,
+    Input,
+    Outcome,
+    Refused,
+)
 from shared.loop.working_set import WorkingSet
 from shared.testing.memory import MemoryDatabase, MemoryStore
-from tests.builders import NOW, campaign, given, lead, put_campaign
+from tests.builders import NOW, campaign, cause, given, lead, put_campaign
 
 EVERYTHING_WRONG = {
     "status": "paused",
@@ -345,6 +357,77 @@ def test_by_hand_while_it_is_asked_back() -> None:
     assert isinstance(decision.answer, Refused) and decision.answer.code == "withdrawing"
 
 
+def waiting_beside(state: str) -> RoutedLead:
+    """A lead that waits for north's send day, and that south has answered like this."""
+    routed = leads.new_lead(lead(), 7, cause())
+    asked = (leads.Asked("south", 1, state), leads.Asked("north", 1, "waiting"))  # type: ignore[arg-type]
+    return replace(routed, asked=asked)
+
+
+BACK = WithdrawalAsked(lead="lead-1", person_id="person-1", replacement="2", reply_key="k")
+
+
+def test_asked_back_though_one_campaign_has_it() -> None:
+    """INT-08: it is too late, which is said at once, and nothing is taken from the send day."""
+    decision = leads.withdraw(BACK, waiting_beside("sent"), None, cause())
+    assert ["already_sent"] == [said.event.outcome for said in decision.say]  # type: ignore[attr-defined]
+    [after] = decision.save
+    assert isinstance(after, RoutedLead)
+    assert ["sent", "waiting"] == [asked.state for asked in after.asked]
+
+
+def test_asked_back_while_one_campaign_has_not_answered() -> None:
+    """INT-08: the send day keeps it until nobody else may have it, and then gives it back."""
+    decision = leads.withdraw(BACK, waiting_beside("asked"), None, cause())
+    [after] = decision.save
+    assert isinstance(after, RoutedLead) and not decision.say
+    refused = leads.note(after, leads.Asked("south", 1, "refused"))
+    assert [ClaimWithdrawn] == [type(said.event) for said in refused.say]
+
+
+def test_given_back_and_then_too_late() -> None:
+    """INT-08: who gave it back is asked anew if another campaign has it after all."""
+    given_up = leads.Asked("south", 1, "refused", (Failing(code="withdrawn"),))
+    routed = replace(
+        waiting_beside("waiting"),
+        asked=(given_up, leads.Asked("north", 1, "waiting")),
+        withdrawals=(leads.Withdrawal("2", "k"),),
+    )
+    decision = leads.note(routed, leads.Asked("north", 1, "granted"))
+    assert [WithdrawalAnswered, Claim] == [type(said.event) for said in decision.say]
+    assert ("south", 1) == (decision.say[1].key, decision.say[1].event.ask)  # type: ignore[attr-defined]
+
+
+async def test_two_send_days_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RTE-13: however many runs fall together, everybody who waits goes."""
+    monkeypatch.setattr(claims, "RUN_MAX", 2)
+    store = MemoryStore(MemoryDatabase())
+    await run(RoutingStore(), store, given(put_campaign(weekly={"weekday": "monday"})))
+    days = []
+    for late in (timedelta(), timedelta(days=7)):
+        some = [replace(claim(n + late.days), now=NOW + late) for n in range(3)]
+        waits = await run(RoutingStore(), store, *some)
+        days += [waits[0].due[0]]
+    due = [DueReached(day.kind, day.key, day.data) for day in days]
+    sent = 0
+    for _ in range(10):
+        inputs = [replace(given(each), now=NOW + timedelta(days=20)) for each in due]
+        decisions = await run(RoutingStore(), store, *inputs)
+        sent += sum(len(decision.effects) for decision in decisions)
+        again = {day.id: day for decision in decisions for day in decision.due}
+        due = [DueReached(day.kind, day.key, day.data) for day in again.values()]
+    assert (6, []) == (sent, due)
+
+
+def test_what_a_step_tried_is_not_remembered() -> None:
+    """RTE-09: a version that was not committed must not judge leads later."""
+    catalogues = memory(campaign())
+    tried = replace(campaign(places=[{"country": "DE"}]), number=2)
+    assert ["filter.place"] == [each.code for each in catalogues.judged(tried, lead(), NOW)[1]]
+    stored = replace(campaign(places=[{"country": "US"}]), number=2)
+    assert [] == catalogues.judged(stored, lead(), NOW)[1]
+
+
 def test_campaign_versions() -> None:
     """RTE-01: every change is a new version that is kept, the same again is none."""
     puts = [put_campaign(), put_campaign(), put_campaign(priority=1)]
@@ -408,7 +491,9 @@ async def run(service: RoutingStore, store: MemoryStore, *batch: Input) -> list[
     async with store.transaction() as transaction:
         state = await service.load_many(transaction, batch)
         for each in batch:
-            decisions.append(table[type(each.event)](state, each))  # type: ignore[index]
+            is_due = isinstance(each.event, DueReached)
+            kind = each.event.kind if is_due else type(each.event)  # type: ignore[union-attr]
+            decisions.append(table[kind](state, each))  # type: ignore[index]
             state.put(decisions[-1].save)
         await service.save_many(transaction, state)
     return decisions
