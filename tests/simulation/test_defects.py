@@ -17,20 +17,21 @@ def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("defect", "invariant"),
+    ("defect", "invariants"),
     [
-        ("publish_before_commit", "I6"),
-        ("numbers_reset_at_restart", "I6"),
-        ("one_seen_per_stream", "I5"),
-        ("seen_not_stored", "I8"),
-        ("slot_released_on_timeout", "I3"),
-        ("cap_counted_on_delivery", "I3"),
+        ("publish_before_commit", {"I6"}),
+        ("numbers_reset_at_restart", {"I6"}),
+        ("one_seen_per_stream", {"I5", "I8"}),
+        ("seen_not_stored", {"I5", "I8"}),
+        ("slot_released_on_timeout", {"I3"}),
+        ("cap_counted_on_delivery", {"I3"}),
     ],
 )
-def test_a_planted_defect_is_caught_by_name(defect: str, invariant: str) -> None:
+def test_a_planted_defect_is_caught_by_name(defect: str, invariants: set[str]) -> None:
+    """A record that is taken as known, or taken twice, shows in whichever order breaks first."""
     done = simulate("--defect", defect)
     assert 1 == done.returncode
-    assert invariant in done.stdout
+    assert invariants & {line.split()[2] for line in done.stdout.splitlines() if "seed " in line}
 
 
 def test_without_a_defect_the_same_seeds_hold() -> None:
