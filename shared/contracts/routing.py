@@ -107,53 +107,46 @@ class ClaimWithdrawn(Event):
     campaign: Name
 
 
-class ClaimWaiting(Event):
+class ClaimAnswer(Event):
+    """What all answers of a campaign's shard say."""
+
+    lead: Id
+    person_id: Id
+    campaign: Name
+    campaign_version: int
+
+
+class ClaimWaiting(ClaimAnswer):
     """All holds; the campaign sends on its day (RTE-13)."""
 
     TYPE: ClassVar[str] = "leadops.routing.claim.waiting.v1"
     TOPIC: ClassVar[str] = ANSWERS
 
-    lead: Id
-    person_id: Id
-    campaign: Name
-    campaign_version: int
     until: datetime
 
 
-class ClaimGranted(Event):
+class ClaimGranted(ClaimAnswer):
     TYPE: ClassVar[str] = "leadops.routing.claim.granted.v1"
     TOPIC: ClassVar[str] = ANSWERS
 
-    lead: Id
-    person_id: Id
-    campaign: Name
-    campaign_version: int
     send: Id
 
 
-class ClaimRefused(Event):
+class ClaimRefused(ClaimAnswer):
     TYPE: ClassVar[str] = "leadops.routing.claim.refused.v1"
     TOPIC: ClassVar[str] = ANSWERS
 
-    lead: Id
-    person_id: Id
-    campaign: Name
-    campaign_version: int
     failing: tuple[Failing, ...]
     ask: int = 0
     """What it answers. A refusal that comes after the campaign was asked anew is none."""
 
 
-class SendSettled(Event):
+class SendSettled(ClaimAnswer):
     """Tells the person's shard how a granted claim ended."""
 
     TYPE: ClassVar[str] = "leadops.routing.send.settled.v1"
     TOPIC: ClassVar[str] = ANSWERS
 
-    lead: Id
-    person_id: Id
-    campaign: Name
-    campaign_version: int
     send: Id
     outcome: Literal["sent", "refused", "uncertain"]
 
