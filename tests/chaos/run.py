@@ -13,7 +13,8 @@ from typing import Any
 from deploy import quiet, stack
 from deploy.files import var_dir
 from deploy.process import StackError, say
-from shared.testing.oracle import Evidence, Violation, violations
+from shared.testing.evidence import Evidence, Violation
+from shared.testing.oracle import violations
 from tests.chaos import faults
 from tests.chaos.evidence import gather, personal_data_told
 from tests.chaos.faults import JUMP, REPLICAS, SERVICES, SESSION_MS, Faults

@@ -14,7 +14,8 @@ from typing import Any
 from deploy import quiet, stack
 from deploy.files import var_dir
 from shared.loop.log import Outgoing
-from shared.testing.oracle import Evidence, violations
+from shared.testing.evidence import Evidence
+from shared.testing.oracle import violations
 from tests.chaos.evidence import gather, lines
 from tests.chaos.faults import SERVICES, SESSION_MS, behave, wait_until_ready
 from tests.chaos.load import Load, RealWorld

@@ -34,8 +34,8 @@ from shared.loop.resolve import move
 from shared.loop.working_set import Collection, WorkingSet
 from shared.store import Document, Index, Transaction
 from shared.testing import virtual_time
+from shared.testing.evidence import Seen
 from shared.testing.memory import MemoryStore
-from shared.testing.oracle import Seen
 from shared.testing.simulator import CALM, World
 from shared.topics import shard_of
 

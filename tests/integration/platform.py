@@ -14,7 +14,7 @@ from cli.command import Answer, Asker, Command
 from cli.publishing import ask
 from deploy import stack
 from deploy.process import StackError
-from shared.testing.oracle import Seen
+from shared.testing.evidence import Seen
 from tests.chaos.evidence import all_records
 
 OPERATOR = Asker("test")

@@ -20,7 +20,7 @@ from shared.ids import pseudonym
 from shared.loop.effects import Verdict
 from shared.loop.log import Outgoing
 from shared.store import Document
-from shared.testing.oracle import Evidence, Received, Seen
+from shared.testing.evidence import Evidence, Received, Seen
 from shared.testing.simulator import Build, Endpoint, World
 from shared.topics import manifest, shard_of
 from tests.simulation import poison

@@ -8,7 +8,8 @@ from typing import Any
 import structlog
 
 from shared.testing import virtual_time
-from shared.testing.oracle import Violation, violations
+from shared.testing.evidence import Violation
+from shared.testing.oracle import violations
 from tests.simulation.defects import DEFECTS
 from tests.simulation.lead_path import simulate
 

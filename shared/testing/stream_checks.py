@@ -1,0 +1,154 @@
+"""What the oracle asks of topics and shards: nothing lost, doubled, overtaken or told."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from shared.testing.evidence import Document, Evidence, Seen, Violation
+
+ORDERED = ("routing.claims.v1", "routing.answers.v1")
+"""Topics in which a record that can't be processed holds up the later ones of its key."""
+
+
+def streams_are_dense(evidence: Evidence) -> Iterator[Violation]:
+    """I6: per partition and stream, first appearances count 1, 2, 3 … and a number never changes
+    its record."""
+    last: Counter[tuple[str, int, str]] = Counter()
+    content: dict[tuple[str, int, str, int], tuple[str, str]] = {}
+    for record in evidence.records:
+        if not record.stream:
+            continue
+        stream = (record.topic, record.partition, record.stream)
+        numbered = (*stream, record.number)
+        identity = (record.text("ce_id"), hashlib.sha256(record.value or b"").hexdigest())
+        if content.setdefault(numbered, identity) != identity:
+            yield Violation("I6", f"{numbered} was said with two contents")
+        if record.number == last[stream] + 1:
+            last[stream] += 1
+    highest: Counter[tuple[str, int, str]] = Counter()
+    for topic, partition, stream_, number in content:
+        place = (topic, partition, stream_)
+        highest[place] = max(highest[place], number)
+    for place, number in highest.items():
+        if last[place] != number:
+            yield Violation("I6", f"{place} has a gap after {last[place]}, of {number}")
+
+
+def events_are_said_once(evidence: Evidence) -> Iterator[Violation]:
+    """I6: one event has one number; only answers are said again when a command is repeated."""
+    numbers: dict[tuple[str, str], set[tuple[str, int]]] = defaultdict(set)
+    for record in evidence.records:
+        if record.stream.split("/")[0] == record.text("ce_source").removeprefix("leadops/"):
+            numbers[record.topic, record.text("ce_id")].add((record.stream, record.number))
+    answers = {record.text("ce_id") for record in evidence.records if ".command." in record.type}
+    for (topic, id_), said in numbers.items():
+        if len(said) > 1 and id_ not in answers:
+            yield Violation("I6", f"event {id_} on {topic} was said under {sorted(said)}")
+
+
+def outboxes_are_empty(evidence: Evidence) -> Iterator[Violation]:
+    for service in evidence.stores:
+        for row in evidence.rows(service, "outbox"):
+            yield Violation("I6", f"{service} still has outbox document {row['_id']}")
+
+
+def everything_was_read(evidence: Evidence) -> Iterator[Violation]:
+    """I8: every shard stands at the end of each topic that it reads."""
+    ends: Counter[tuple[str, int]] = Counter()
+    for record in evidence.records:
+        place = (record.topic, record.partition)
+        ends[place] = max(ends[place], record.offset + 1)
+    for service in evidence.stores:
+        for row in evidence.rows(service, "shards"):
+            for topic, offset in row["next"]:
+                if offset != ends[topic, row["_id"]]:
+                    text = f"{service} read {topic}/{row['_id']} up to {offset}"
+                    yield Violation("I8", f"{text} of {ends[topic, row['_id']]}")
+
+
+def every_command_has_one_outcome(evidence: Evidence) -> Iterator[Violation]:
+    """I5: each command record was answered, set aside, or said again to its own partition."""
+    for service in evidence.stores:
+        topic = f"{service}.commands.v1"
+        answers = _answers(evidence, service)
+        aside = _set_aside(evidence, service)
+        for command, codes in answers.items():
+            final = {code for code in codes if code[1] not in ("set_aside", "id_reused")}
+            if len(final) > 1:
+                yield Violation("I5", f"command {command} was answered {sorted(final)}")
+        said_again = {record.text("ce_id") for record in evidence.topics[topic] if record.stream}
+        for record in evidence.topics[topic]:
+            place = (record.topic, record.partition, record.offset)
+            known = place in aside or _id(record) in answers or _id(record) in said_again
+            if not known:
+                yield Violation("I5", f"{place} has no outcome")
+
+
+def _id(record: Seen) -> str:
+    if record.text("content-type").startswith("application/cloudevents"):
+        try:
+            return str(record.data().get("id"))
+        except ValueError:
+            return ""
+    return record.text("ce_id")
+
+
+def _answers(evidence: Evidence, service: str) -> dict[str, set[tuple[str, str]]]:
+    found: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for kind in ("accepted", "refused"):
+        for record in evidence.events(f"leadops.{service}.command.{kind}.v1").values():
+            data = record.data()
+            found[data["command"]].add((kind, data["code"]))
+    return found
+
+
+def _set_aside(evidence: Evidence, service: str) -> set[tuple[str, int, int]]:
+    rows = [row["record"] for row in evidence.rows(service, "set_aside") if row["record"]]
+    return {(row["topic"], row["partition"], row["offset"]) for row in rows}
+
+
+def parked_keys_wait(evidence: Evidence) -> Iterator[Violation]:
+    """I5: behind a record that was set aside, later records of its key were parked."""
+    raw = [(row["code"], row["record"]) for row in evidence.unresolved if row["record"]]
+    aside = {(head["topic"], head["partition"], head["offset"]) for _, head in raw}
+    for code, head in raw:
+        if code == "parked" or head["topic"] not in ORDERED:
+            continue
+        for (stream, number), offsets in _behind(evidence, head).items():
+            places = {(head["topic"], head["partition"], offset) for offset in offsets}
+            if min(offsets) > head["offset"] and not places & aside:
+                place = f"{head['topic']}/{head['partition']}/{head['offset']}"
+                yield Violation("I5", f"{number} of {stream} overtook {place} of the same key")
+
+
+def _behind(evidence: Evidence, head: Document) -> dict[tuple[str, int], list[int]]:
+    """Where each record of the head's key stands in its partition; some were said repeatedly."""
+    found: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for record in evidence.topics[head["topic"]]:
+        is_there = record.offset < evidence.ends[record.topic, record.partition]
+        is_mine = record.partition == head["partition"] and record.key == head["key"]
+        if is_there and is_mine and record.stream:
+            found[record.stream, record.number].append(record.offset)
+    return found
+
+
+def nothing_was_unexpected(evidence: Evidence) -> Iterator[Violation]:
+    """I5: what is set aside is broken by itself; no decision fails of its own."""
+    for service in evidence.stores:
+        for row in evidence.rows(service, "set_aside"):
+            if row["code"] == "unexpected":
+                yield Violation("I5", f"{service}: {row['_id']} failed: {row['text']}")
+
+
+def no_personal_data_outside(evidence: Evidence) -> Iterator[Violation]:
+    """I10: planted personal data stands in no key, header or set-aside text."""
+    needles = [text.lower() for text in evidence.personal]
+    for record in evidence.records:
+        places = [record.key or b"", *(value or b"" for value in record.headers.values())]
+        text = b"\n".join(places).decode(errors="replace").lower()
+        if record.stream and any(needle in text for needle in needles):
+            yield Violation("I10", f"{record.topic}/{record.partition}/{record.offset}")
+    for service in evidence.stores:
+        for row in evidence.rows(service, "set_aside"):
+            if any(needle in row["text"].lower() for needle in needles):
+                yield Violation("I10", f"{service}: set-aside text of {row['_id']}")
