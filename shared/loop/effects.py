@@ -28,6 +28,7 @@ INDEXES = [
     Index(COLLECTION, ("state", "due_at")),
     Index(COLLECTION, ("shard", "state", "due_at")),
     Index(COLLECTION, ("state", "shard", "endpoint", "due_at")),
+    Index(COLLECTION, ("state", "created_at")),
 ]
 
 BEGUN = "begun"
@@ -61,6 +62,22 @@ async def reached(
     if full:
         where["endpoint"] = {"$nin": list(full)}
     return await store.find(COLLECTION, where, sort=[("due_at", 1)], limit=TAKEN_MAX)
+
+
+async def overdue(
+    store: Store, shards: Sequence[int], now: datetime, tripped: Sequence[str]
+) -> list[Document]:
+    """Waiting rows whose time is over, at endpoints that are left alone: no attempt may ever end
+    them."""
+    if not tripped:
+        return []
+    where: dict[str, object] = {
+        "state": WAITING,
+        "shard": {"$in": list(shards)},
+        "endpoint": {"$in": list(tripped)},
+        "created_at": {"$lte": now - GIVE_UP_AFTER},
+    }
+    return await store.find(COLLECTION, where, sort=[("created_at", 1)], limit=TAKEN_MAX)
 
 
 class Verdict(StrEnum):
@@ -153,12 +170,23 @@ def after(row: Document, result: Result, now: datetime) -> Document | EffectFini
         return _finished(row, Outcome.DONE, result.text)
     if result.verdict is Verdict.REFUSED:
         return _finished(row, Outcome.REFUSED, result.text)
-    if now - row["created_at"] >= GIVE_UP_AFTER:
-        outcome = Outcome.UNCERTAIN if unknown else Outcome.REFUSED
-        return _finished(row, outcome, f"given up: {result.text}")
+    row = row | {"unknown": unknown}
+    if is_overdue(row, now):
+        return given_up(row, result.text)
     asked = min(result.wait_seconds, BACKOFF_SECONDS_MAX)
     wait = timedelta(seconds=max(backoff_seconds(row["_id"], row["attempt"]), asked))
-    return row | {"state": WAITING, "unknown": unknown, "due_at": now + wait}
+    return row | {"state": WAITING, "due_at": now + wait}
+
+
+def is_overdue(row: Document, now: datetime) -> bool:
+    """Whether it is not tried any more."""
+    return bool(now - row["created_at"] >= GIVE_UP_AFTER)
+
+
+def given_up(row: Document, text: str) -> EffectFinished:
+    """The end of a row that was tried for long enough: what may have happened stays uncertain."""
+    outcome = Outcome.UNCERTAIN if row["unknown"] else Outcome.REFUSED
+    return _finished(row, outcome, f"given up: {text}")
 
 
 def _noted(row: Document, result: Result, now: datetime) -> list[Document]:
@@ -252,6 +280,10 @@ class Worker:
     def has_room(self, endpoint: str, reserved: int = 0) -> bool:
         """Whether one more may begin, beside those that a step is about to commit."""
         return self._endpoint(endpoint).has_room(self._monotonic(), reserved)
+
+    def tripped(self) -> list[str]:
+        """The endpoints that are left alone, but for one attempt at a time."""
+        return [name for name, known in self._endpoints.items() if known.tripped]
 
     def without_room(self) -> list[str]:
         now = self._monotonic()

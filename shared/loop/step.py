@@ -154,8 +154,11 @@ async def _claim(step: Step, transaction: Transaction) -> None:
 
 async def _load(step: Step, transaction: Transaction) -> None:
     """Reads all that deciding needs; deadlines and results join the items, before the records."""
-    rows = [*await _finished(step, transaction), *await _due(step, transaction)]
-    await _retry(step, transaction)
+    rows = [
+        *await _finished(step, transaction),
+        *await _retry(step, transaction),
+        *await _due(step, transaction),
+    ]
     commands = [item for item in step.items if _is_command(step, item)]
     step.known = await inbox.load(
         transaction, (item.envelope for item in commands if item.envelope)
@@ -255,23 +258,35 @@ async def _finished(step: Step, transaction: Transaction) -> list[Item]:
             continue
         after = effects.after(row, result, step.now)
         if isinstance(after, EffectFinished):
-            step.write(effects.COLLECTION, Delete(row["_id"]))
-            items.append(_stored_item(effects.ended(row, after, step.now)))
+            items.append(_ended(step, row, after))
         else:
             step.write(effects.COLLECTION, Replace(after, {"attempt": row["attempt"]}))
-    for item in items:
-        _blame(step.loop, item)
     return items
 
 
-async def _retry(step: Step, transaction: Transaction) -> None:
-    """Waiting effects whose next attempt is due, as far as their endpoints have room."""
+def _ended(step: Step, row: Document, end: EffectFinished) -> Item:
+    step.write(effects.COLLECTION, Delete(row["_id"]))
+    item = _stored_item(effects.ended(row, end, step.now))
+    _blame(step.loop, item)
+    return item
+
+
+async def _retry(step: Step, transaction: Transaction) -> list[Item]:
+    """Waiting effects whose next attempt is due, as far as their endpoints have room; at one that
+    is left alone they end when their time is over."""
+    items, tripped = [], step.loop.worker.tripped()
     ids = [row["_id"] for row in step.inputs.retries]
     for row in await _rows(transaction, effects.COLLECTION, ids):
-        if row["state"] == effects.WAITING and step.has_room(row["endpoint"]):
+        if row["state"] != effects.WAITING:
+            continue
+        if step.has_room(row["endpoint"]):
             after = effects.begun(row)
             step.write(effects.COLLECTION, Replace(after, {"attempt": row["attempt"]}))
             step.begin(after)
+        elif row["endpoint"] in tripped and effects.is_overdue(row, step.now):
+            end = effects.given_up(row, "the endpoint's breaker is open")
+            items.append(_ended(step, row, end))
+    return items
 
 
 async def _rows(transaction: Transaction, collection: str, ids: Sequence[str]) -> list[Document]:

@@ -83,12 +83,15 @@ class Ticker:
         now = loop.clock.now()
         parked = [key for shard in shards.values() for key in shard.parked]
         due = await deadlines.reached(loop.store, numbers, now, parked, loop.limit)
-        retries = await effects.reached(loop.store, numbers, now, loop.worker.without_room())
+        retries = [
+            *await effects.reached(loop.store, numbers, now, loop.worker.without_room()),
+            *await effects.overdue(loop.store, numbers, now, loop.worker.tripped()),
+        ]
         results = loop.worker.take(numbers, loop.limit)
         inputs = Inputs(
             results=results,
             due=due[: max(0, loop.limit - len(results))],
-            retries=[row for row in retries if loop.worker.has_room(row["endpoint"])],
+            retries=retries,
             leftovers=self._leftovers(shards),
         )
         if inputs:

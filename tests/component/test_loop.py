@@ -1,5 +1,6 @@
 """The loop's promises, one at a time, on a small service in virtual time."""
 
+from collections import Counter
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -403,6 +404,27 @@ def test_an_effect_is_given_up_after_a_day(verdict: Verdict, outcome: str) -> No
         town.ask("call", mood="outside")
         await town.rest()
         assert ["call", outcome] == town.words()
+
+    in_town(story)
+
+
+def test_what_stands_behind_a_dead_endpoint_is_given_up_too() -> None:
+    """One attempt at a time is made there, so most rows would never get another one: they end with
+    the day all the same, and only those that were tried may have happened."""
+
+    async def story(town: Town) -> None:
+        town.answers = [(Verdict.UNKNOWN, "no answer")] * 1_000
+        town.takes_seconds = 30
+        for number in range(40):
+            town.ask(f"w{number}", mood="outside")
+        await town.for_seconds(120)
+        tried = {row["_id"] for row in town.requests}
+        assert 0 < len(tried) < 40
+        town.world.clock.ahead += timedelta(hours=24)
+        await town.for_seconds(60)
+        ends = Counter(word for word in town.words() if not word.startswith("w"))
+        assert {"uncertain": len(tried), "refused": 40 - len(tried)} == ends
+        assert not town.stored("effects")
 
     in_town(story)
 

@@ -151,12 +151,14 @@ class Town:
     def __init__(self) -> None:
         topics = [COMMANDS, EVENTS, ORDERED]
         self.answers: list[tuple[Verdict, str]] = []
+        self.takes_seconds = 0.0
         self.requests: list[Document] = []
         self.world = World(1, {"routing": service}, topics, PARTITIONS, lambda _: self._call, CALM)
         self._count = 0
 
     async def _call(self, row: Document) -> tuple[Verdict, str]:
         self.requests.append(row)
+        await asyncio.sleep(self.takes_seconds)
         return self.answers.pop(0) if self.answers else (Verdict.DONE, "answered 200")
 
     def ask(self, word: str, *, key: str = "ann", mood: str = "calm", **changed: str) -> None:
