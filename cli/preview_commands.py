@@ -17,7 +17,18 @@ from cli.output import WRONG_USAGE, AsJson, CliError, show_json, show_table
 from shared.contracts.intake import AddAlias
 from shared.contracts.lists import PART_ENTRIES_MAX
 
-COLUMNS = ["kind", "id", "campaign", "frees", "looked_at", "stay_unsent", "leads", "code", "text"]
+COLUMNS = [
+    "kind",
+    "id",
+    "campaign",
+    "frees",
+    "queues",
+    "looked_at",
+    "stay_unsent",
+    "leads",
+    "code",
+    "text",
+]
 HELD_MAX = 1_000_000
 LEADS_TOLD_MAX = 20
 LEADS_SHOWN = 3
@@ -105,6 +116,7 @@ def freed_by(alias: AddAlias, leads: Iterable[Mapping[str, Any]]) -> Told:
     return {
         "campaign": None,
         "frees": len(freed),
+        "queues": 0,
         "looked_at": looked_at,
         "stay_unsent": dict(staying),
         "leads": freed[:LEADS_TOLD_MAX],
@@ -124,7 +136,7 @@ def rows_of(told: Told) -> Iterator[Told]:
     for each in told["campaigns"]:
         counts = sorted(each["stay_unsent"].items(), key=lambda pair: -pair[1])
         yield head | {
-            **{name: each[name] for name in ("campaign", "frees", "looked_at")},
+            **{name: each[name] for name in ("campaign", "frees", "queues", "looked_at")},
             "stay_unsent": ", ".join(f"{check} {count}" for check, count in counts) or None,
             "leads": some(each["leads"], each["frees"]) or None,
         }

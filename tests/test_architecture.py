@@ -24,17 +24,19 @@ TOP_LEVEL = {
 }
 
 RANKS = {
-    "__main__": 7,
-    "app": 6,
-    "service": 5,
-    "api": 5,
-    "searching": 4,
-    "asking": 4,
+    "__main__": 9,
+    "app": 8,
+    "service": 7,
+    "api": 7,
+    "previewing": 6,
+    "searching": 5,
+    "asking": 5,
+    "slots": 4,
     "handlers": 3,
     "store": 2,
 }
 """The layers of a service; every other module of it is domain, which is rank 1. What the api asks
-of the store, `searching` and `asking`, stands between both."""
+of the store stands between both: `searching`, `slots`, `asking`, `previewing`."""
 DOMAIN = 1
 
 PURE = ("shared.contracts", "shared.errors", "shared.ids")

@@ -16,8 +16,10 @@ from services.routing.campaigns import Campaign
 from services.routing.checklist import checklist, warnings
 from services.routing.leads import Asked, RoutedLead
 from services.routing.lists import CompanyList
+from services.routing.previewing import Previewing
 from services.routing.sends import Send
 from services.routing.store import CAMPAIGNS, LEADS, LISTS, PARTS, SENDS, UNSENT, VERSIONS
+from services.routing.watching import UnsentDelivery
 from shared import read_api
 from shared.clock import Clock
 from shared.contracts.campaigns import PutCampaign
@@ -54,6 +56,7 @@ class Reader:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._asking = Asking(store, clock)
+        self._previewing = Previewing(store, clock, self._asking)
 
     async def campaigns(self, request: Request) -> Mapping[str, Any]:
         found = await self._campaigns({"tenant": read_api.tenant(request)})
@@ -61,7 +64,7 @@ class Reader:
 
     async def campaign(self, request: Request) -> Mapping[str, Any]:
         campaign = await self._campaign(request)
-        book = await self._asking.book(campaign)
+        book = await self._asking.book(campaign.id, campaign.tenant)
         kept = await self._store.find(VERSIONS.name, {"campaign": campaign.id})
         versions = [VERSIONS.from_document(row).campaign for row in kept]
         return {
@@ -130,9 +133,9 @@ class Reader:
             raise read_api.BadRequest("kind") from None
         tenant = read_api.tenant(request)
         if isinstance(command, PutCampaign):
-            told = await self._asking.preview_campaign(command, tenant)
+            told = await self._previewing.campaign(command, tenant)
             return told | {"warnings": warnings(command), "checklist": checklist(command)}
-        return await self._asking.preview_list(command, tenant)
+        return await self._previewing.list(command, tenant)
 
     async def lists(self, request: Request) -> Mapping[str, Any]:
         where = {"tenant": read_api.tenant(request)}
@@ -152,10 +155,30 @@ class Reader:
         return {**_told_list(found), "used_by": users, "terms": terms}
 
     async def watch(self, request: Request) -> Mapping[str, Any]:
-        """RTE-16: lead codes and deliveries of which leads were unsent after a day."""
+        """RTE-16: of which lead codes and deliveries leads were unsent after a day, and still are."""
         where = {"tenant": read_api.tenant(request)}
         rows = await self._store.find(UNSENT.name, where, sort=[("since", 1)])
-        return {"deliveries": [_told_unsent(UNSENT.from_document(row)) for row in rows]}
+        told = [await self._unsent(UNSENT.from_document(row)) for row in rows]
+        return {"deliveries": [group for group in told if group["unsent"]]}
+
+    async def _unsent(self, group: UnsentDelivery) -> Mapping[str, Any]:
+        still = {
+            "_id": {"$in": list(group.leads)},
+            "state": {"$ne": "sent"},
+            "withdrawn": {"$ne": True},
+        }
+        rows = await self._store.find(LEADS.name, still, fields=["_id"])
+        left = {row["_id"] for row in rows}
+        return {
+            "affiliate": group.affiliate,
+            "lead_code": group.lead_code,
+            "delivery": group.delivery,
+            "unsent": len(left),
+            "since": group.since,
+            "raised_at": group.raised_at,
+            "codes": group.codes,
+            "leads": [lead for lead in group.leads if lead in left],
+        }
 
     async def counts(self, request: Request) -> Mapping[str, Any]:
         where = {"tenant": read_api.tenant(request)}
@@ -226,19 +249,6 @@ def _told_list(found: CompanyList) -> dict[str, Any]:
         "coming_at": found.coming_at,
         "changed_at": found.changed_at,
         "changed_by": found.changed_by,
-    }
-
-
-def _told_unsent(group: Any) -> Mapping[str, Any]:
-    return {
-        "affiliate": group.affiliate,
-        "lead_code": group.lead_code,
-        "delivery": group.delivery,
-        "unsent": len(group.leads),
-        "since": group.since,
-        "raised_at": group.raised_at,
-        "codes": group.codes,
-        "leads": group.leads,
     }
 
 

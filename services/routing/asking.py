@@ -1,4 +1,4 @@
-"""Questions that are answered by deciding again, without changing anything: why not, and what if.
+"""Questions that are answered by deciding again, without changing anything: why not?
 
 It has catalogues of its own, since those of the loop belong to the step that is under way; so does
 the store's session, so nothing is asked in a transaction.
@@ -6,32 +6,25 @@ the store's session, so nothing is asked in a transaction.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from services.routing import campaigns, explaining, house, lists, reopening, sends
+from services.routing import campaigns, explaining, reopening, slots
 from services.routing.binding import profile, route_of
 from services.routing.books import CampaignBook
 from services.routing.campaigns import Campaign
 from services.routing.catalogues import Catalogues
-from services.routing.checklist import may_start
-from services.routing.checks import House, Slot, decided, judged
-from services.routing.contradictions import contradictions
+from services.routing.checks import House, Slot, decided
 from services.routing.explaining import Explanation
 from services.routing.leads import RoutedLead
-from services.routing.lists import Changed, CompanyList, ListPart
-from services.routing.store import BLOCKS, BOOKS, LEADS, LISTS, PARTS, SENDS, VERSIONS, Memory
+from services.routing.store import BOOKS, LEADS, VERSIONS, Memory
 from shared.clock import Clock
-from shared.contracts.campaigns import PutCampaign
-from shared.contracts.lists import EditList, PutList
 from shared.contracts.routing import CampaignOpened, Failing
-from shared.loop.decision import Cause, Refused
-from shared.matching.lists import Lists
 from shared.store import Document, Filter, Sort, Store, Write
 
 CLOSEST_TOLD_MAX = 20
-LEADS_TOLD_MAX = 20
+CAMPAIGNS_AT_ONCE = 500
 
 
 class _Committed:
@@ -72,78 +65,33 @@ class Asking:
     async def why_not(self, routed: RoutedLead, name: str | None) -> dict[str, Any]:
         """For one campaign, or for all that take leads of its way, with the closest misses."""
         known = await self.catalogues()
-        on_route = known.on_route(routed.tenant, route_of(routed.lead))
-        if name is not None:
-            asked = known.campaigns.get(campaigns.stored_id(routed.tenant, name))
-            chosen = [asked] if asked is not None else []
+        if name is None:
+            chosen = known.on_route(routed.tenant, route_of(routed.lead))
+            closest = self._closest(routed, known)
         else:
-            chosen = on_route
-        told = [await self._told(routed, campaign, known) for campaign in chosen]
-        closest = [] if name is not None else self._closest(routed, known)
+            asked = known.campaigns.get(campaigns.stored_id(routed.tenant, name))
+            chosen, closest = [asked] if asked is not None else [], []
+        told: list[dict[str, object]] = []
+        for first in range(0, len(chosen), CAMPAIGNS_AT_ONCE):
+            some = chosen[first : first + CAMPAIGNS_AT_ONCE]
+            found = await slots.load(self._store, some, [routed])
+            then = await self._versions_of(some, routed.revision)
+            for campaign in some:
+                judging = _Judging(routed, campaign, known, found.of(campaign, routed), self._clock)
+                told.append(judging.told(then.get(campaign.id)))
         return {"campaigns": told, "closest": closest}
 
-    async def _told(
-        self, routed: RoutedLead, campaign: Campaign, known: Catalogues
-    ) -> dict[str, object]:
-        then = await self._explained(routed, campaign, known)
-        told = then.as_told(routed.lead)
-        if then.campaign_version == campaign.number or then.state in ("sent", "granted"):
-            return told
-        now = explaining.of_version(campaign, await self._failing(routed, campaign, known))
-        return told | {"now": now.as_told(routed.lead)}
-
-    async def _explained(
-        self, routed: RoutedLead, campaign: Campaign, known: Catalogues
-    ) -> Explanation:
-        if (asked := routed.of(campaign.name)) is not None:
-            return explaining.of_asked(asked, campaign)
-        if (behind := explaining.of_exclusive(routed, campaign)) is not None:
-            return behind
-        then = await self._version_of(campaign, routed.revision)
-        if then is None:
-            return explaining.of_version(campaign, [Failing(code="campaign_unknown")])
-        return explaining.of_version(then, await self._failing(routed, then, known))
-
-    async def _version_of(self, campaign: Campaign, revision: int) -> Campaign | None:
-        """The version that was in force in a revision of the catalogue."""
-        rows = await self._store.find(VERSIONS.name, {"campaign": campaign.id})
+    async def _versions_of(self, chosen: Sequence[Campaign], revision: int) -> dict[str, Campaign]:
+        """The versions that were in force in a revision of the catalogue."""
+        ids = [campaign.id for campaign in chosen]
+        rows = await self._store.find(VERSIONS.name, {"campaign": {"$in": ids}})
         kept = [VERSIONS.from_document(row) for row in rows]
-        then = [version for version in kept if version.revision <= revision]
-        return max(then, key=lambda version: version.campaign.number).campaign if then else None
+        then = [each.campaign for each in kept if each.revision <= revision]
+        return {each.id: each for each in sorted(then, key=lambda each: each.number)}
 
-    async def _failing(
-        self, routed: RoutedLead, campaign: Campaign, known: Catalogues
-    ) -> list[Failing]:
-        """What a version says of the lead, and what the campaign's slots say as they are now."""
-        wanted = profile(campaign, known.rules_of(campaign.tenant))
-        measure = House(wanted, known.lists, known.account_of(campaign))
-        lead, now = routed.lead, self._clock.now()
-        slot = await self._slot(routed, campaign)
-        return decided(campaign, lead, routed.accepted_at, measure, slot, now)[1]
-
-    async def _slot(self, routed: RoutedLead, campaign: Campaign) -> Slot:
-        tenant, person = routed.tenant, routed.person_id
-        book = await self.book(campaign)
-        sent = await self._one(SENDS, sends.send_id(tenant, campaign.name, person))
-        block = await self._one(BLOCKS, house.stored_id(tenant, person))
-        before = sent.status if sent is not None and sent.bars(routed.id) else None
-        return Slot(book, before, await self._of_domain(routed, campaign), block)
-
-    async def _of_domain(self, routed: RoutedLead, campaign: Campaign) -> int:
-        domain = routed.lead.company.domain
-        if campaign.definition.caps.per_domain is None or domain is None:
-            return 0
-        where = {"tenant": campaign.tenant, "campaign": campaign.name, "domain": domain}
-        rows = await self._store.find(SENDS.name, where)
-        return sum(SENDS.from_document(row).takes_slot for row in rows)
-
-    async def book(self, campaign: Campaign) -> CampaignBook:
-        found = await self._one(BOOKS, campaign.id)
-        return found or CampaignBook(campaign.id, 0, campaign.tenant)
-
-    async def _one(self, collection: Any, id: str) -> Any:  # noqa: A002
-        rows = await self._store.find(collection.name, {"_id": id})
-        return collection.from_document(rows[0]) if rows else None
+    async def book(self, id: str, tenant: str) -> CampaignBook:  # noqa: A002
+        found = await slots.by_id(self._store, BOOKS, [id])
+        return found.get(id) or CampaignBook(id, 0, tenant)
 
     def _closest(self, routed: RoutedLead, known: Catalogues) -> list[dict[str, object]]:
         """Campaigns that one check keeps the lead from (RTE-10), whatever lead codes they carry;
@@ -164,11 +112,13 @@ class Asking:
         known = await self.catalogues()
         counts: Counter[str] = Counter()
         for opened in reopening.ways(campaign.definition):
-            async for lead in self._leads(opened, campaign.tenant):
-                counts.update(against(lead, campaign, known))
+            async for page in self.pages(opened, campaign.tenant):
+                for lead in page:
+                    counts.update(against(lead, campaign, known))
         return counts
 
-    async def _leads(self, opened: CampaignOpened, tenant: str) -> AsyncIterator[RoutedLead]:
+    async def pages(self, opened: CampaignOpened, tenant: str) -> AsyncIterator[list[RoutedLead]]:
+        """The leads that it may free."""
         while True:
             rows = await self._store.find(
                 LEADS.name,
@@ -176,86 +126,10 @@ class Asking:
                 sort=[("_id", 1)],
                 limit=reopening.PAGE,
             )
-            for row in rows:
-                yield LEADS.from_document(row)
+            yield [LEADS.from_document(row) for row in rows]
             if len(rows) < reopening.PAGE:
                 return
             opened = opened.model_copy(update={"after": rows[-1]["_id"]})
-
-    async def preview_campaign(self, command: PutCampaign, tenant: str) -> dict[str, Any]:
-        """Which leads the campaign would get if it were put like this."""
-        known = await self.catalogues()
-        before = known.campaigns.get(campaigns.stored_id(tenant, command.id))
-        book = await self.book(before) if before else None
-        against_it = contradictions(command, before, book, known.rules_of(tenant))
-        if refused := next(against_it, None) or may_start(command):
-            return {"refused": refused}
-        number = before.number + 1 if before else 1
-        now = self._clock.now()
-        id = campaigns.stored_id(tenant, command.id)  # noqa: A001
-        after = Campaign(id, 0, tenant, number, command, now, "preview")
-        opened = reopening.opened(before.definition, command) if before else ()
-        wanted = profile(after, known.rules_of(tenant))
-        what_if = WhatIf(after, House(wanted, known.lists, known.account_of(after)))
-        for each in opened:
-            async for lead in self._leads(each, tenant):
-                what_if.look_at(lead, self._clock)
-        return {"campaigns": [what_if.as_told()]}
-
-    async def preview_list(self, command: PutList | EditList, tenant: str) -> dict[str, Any]:
-        """Which leads the campaigns that use the list would get if it were changed like this."""
-        known = await self.catalogues()
-        name = command.id if isinstance(command, PutList) else command.list
-        changed, terms = await self._changed_list(command, tenant, name)
-        if isinstance(changed.decision.answer, Refused):
-            return {"refused": changed.decision.answer}
-        told = []
-        for campaign in known.users_of(tenant, name):
-            changed_lists = await self._lists_of(campaign, {f"{tenant}/{name}": terms})
-            wanted = profile(campaign, known.rules_of(tenant))
-            what_if = WhatIf(campaign, House(wanted, changed_lists, known.account_of(campaign)))
-            for opened in reopening.opened_by_list(changed, name, [campaign]):
-                async for lead in self._leads(opened, tenant):
-                    what_if.look_at(lead, self._clock)
-            told.append(what_if.as_told())
-        return {"campaigns": told}
-
-    async def _changed_list(
-        self, command: PutList | EditList, tenant: str, name: str
-    ) -> tuple[Changed, frozenset[str]]:
-        before = await self._one(LISTS, lists.stored_id(tenant, name))
-        digests = [*(before.content.parts if before else ())]
-        if isinstance(command, PutList):
-            digests += command.parts
-        parts = await self._parts(lists.stored_id(tenant, name), digests)
-        now = self._clock.now()
-        cause = Cause("preview", "preview", name, now, tenant)
-        if isinstance(command, PutList):
-            at_once = command.model_copy(update={"effective_from": None})
-            changed = lists.put(at_once, before, parts, cause, now)
-        else:
-            changed = lists.edit(command, before, parts, cause, now)
-        held = lists.terms_of(before.content, parts) if before else frozenset()
-        return changed, (held - changed.removed) | changed.added
-
-    async def _parts(self, list_id: str, digests: Iterable[str]) -> dict[str, ListPart]:
-        ids = [lists.part_id(list_id, digest) for digest in digests]
-        rows = await self._store.find(PARTS.name, {"_id": {"$in": ids}})
-        return {row["_id"].rpartition("/")[2]: PARTS.from_document(row) for row in rows}
-
-    async def _lists_of(self, campaign: Campaign, changed: Mapping[str, frozenset[str]]) -> Lists:
-        """The lists that a campaign uses, some of them with other entries."""
-        found = Lists()
-        definition = campaign.definition
-        for use in (*definition.suppressed, *definition.approved):
-            id = lists.stored_id(campaign.tenant, use.list)  # noqa: A001
-            list_: CompanyList | None = await self._one(LISTS, id)
-            if id in changed:
-                found.put(id, changed[id])
-            elif list_ is not None:
-                parts = await self._parts(id, list_.content.parts)
-                found.put(id, lists.terms_of(list_.content, parts))
-        return found
 
 
 def _is_near(miss: Explanation) -> tuple[bool, str]:
@@ -274,31 +148,37 @@ def against(lead: RoutedLead, campaign: Campaign, known: Catalogues) -> set[str]
     return {each.code for each in failing}
 
 
-@dataclass(slots=True)
-class WhatIf:
-    """A campaign as it would be, and what became of the leads that it was shown."""
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """A lead and a campaign, with what its shard knows."""
 
+    routed: RoutedLead
     campaign: Campaign
-    house: House
-    freed: dict[str, None] = field(default_factory=dict)
-    staying: Counter[str] = field(default_factory=Counter)
-    seen: set[str] = field(default_factory=set)
+    known: Catalogues
+    slot: Slot
+    clock: Clock
 
-    def look_at(self, lead: RoutedLead, clock: Clock) -> None:
-        if lead.id in self.seen or not lead.is_open_to(self.campaign.name):
-            return
-        self.seen.add(lead.id)
-        failing = judged(self.campaign, lead.lead, clock.now(), self.house)[1]
-        if failing:
-            self.staying.update({each.code for each in failing})
-        else:
-            self.freed[lead.id] = None
+    def told(self, version: Campaign | None) -> dict[str, object]:
+        """As it was decided, with the version of then; and, where that is another, as of now."""
+        then = self._explained(version)
+        told = then.as_told(self.routed.lead)
+        if then.campaign_version == self.campaign.number or then.state in ("sent", "granted"):
+            return told
+        now = explaining.of_version(self.campaign, self._failing(self.campaign))
+        return told | {"now": now.as_told(self.routed.lead)}
 
-    def as_told(self) -> dict[str, Any]:
-        return {
-            "campaign": self.campaign.name,
-            "frees": len(self.freed),
-            "looked_at": len(self.seen),
-            "stay_unsent": dict(self.staying),
-            "leads": list(self.freed)[:LEADS_TOLD_MAX],
-        }
+    def _explained(self, version: Campaign | None) -> Explanation:
+        if (asked := self.routed.of(self.campaign.name)) is not None:
+            return explaining.of_asked(asked, self.campaign)
+        if (behind := explaining.of_exclusive(self.routed, self.campaign)) is not None:
+            return behind
+        if version is None:
+            return explaining.of_version(self.campaign, [Failing(code="campaign_unknown")])
+        return explaining.of_version(version, self._failing(version))
+
+    def _failing(self, version: Campaign) -> list[Failing]:
+        """What a version says of the lead, and what the campaign's slots say as they are now."""
+        wanted = profile(version, self.known.rules_of(version.tenant))
+        measure = House(wanted, self.known.lists, self.known.account_of(version))
+        lead, at, now = self.routed.lead, self.routed.accepted_at, self.clock.now()
+        return decided(version, lead, at, measure, self.slot, now)[1]

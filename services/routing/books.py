@@ -4,7 +4,7 @@ counts. Only the campaign's home shard writes its book."""
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from services.routing.campaigns import Campaign
 from shared.contracts.intake import LeadAccepted
@@ -67,10 +67,14 @@ class CampaignBook:
 
 def slots_of(campaign: Campaign, lead: LeadAccepted, category: str, now: datetime) -> list[str]:
     """What a send counts under, in the campaign's time zone."""
-    day = campaign.local_day(now)
-    year, week, _ = day.isocalendar()
-    slots = [f"day/{day}", f"week/{year}-{week:02}", f"month/{day:%Y-%m}", f"category/{category}"]
+    slots = [*periods_of(campaign.local_day(now)).values(), f"category/{category}"]
     return [*slots, f"country/{lead.place.country}"] if lead.place.country else slots
+
+
+def periods_of(day: date) -> dict[str, str]:
+    """What a day's sends count under."""
+    year, week, _ = day.isocalendar()
+    return {"day": f"day/{day}", "week": f"week/{year}-{week:02}", "month": f"month/{day:%Y-%m}"}
 
 
 def full(campaign: Campaign, book: CampaignBook | None, slots: Iterable[str]) -> Iterator[Failing]:

@@ -49,6 +49,11 @@ class Campaign:
     def name(self) -> str:
         return self.definition.id
 
+    @property
+    def keeps_to_the_house(self) -> bool:
+        """Whether it refuses the titles that the house does, and has no choice of its own."""
+        return self.definition.suppressed_titles is None
+
     def local_day(self, at: datetime) -> date:
         try:
             return at.astimezone(self.zone).date()

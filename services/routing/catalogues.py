@@ -4,7 +4,8 @@ It only finds candidates early. Exactness is the campaign's shard's, which decid
 campaign.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,6 +33,11 @@ class Wanting:
     rank: int
     """How many preferred filters and lists the lead misses."""
 
+    @property
+    def amount(self) -> int | None:
+        """How many leads of the category were ordered."""
+        return self.campaign.amounts.get(self.category)
+
 
 @dataclass(frozen=True, slots=True)
 class Bound:
@@ -52,18 +58,16 @@ class Catalogues:
         self.stale: dict[str, CompanyList] = {}
         """Lists whose content is to be loaded before the next decision."""
         self._listed: set[str] = set()
+        self._unbound: set[str] = set()
         self._matchers: dict[str, Matcher] = {}
         self._bound: dict[str, Bound] = {}
-        self._names: dict[str, set[str]] = {}
-        self._on_route: dict[tuple[str, str], set[str]] = {}
+        self._filed: dict[tuple[str, str, str], set[str]] = defaultdict(set)
 
     def apply_campaigns(self, changed: Sequence[Campaign]) -> None:
         for campaign in changed:
-            self._route(campaign)
+            self._file(campaign)
         self.campaigns.apply(changed)
         for tenant in {campaign.tenant for campaign in changed}:
-            names = self._names.setdefault(tenant, set())
-            names |= {campaign.id for campaign in changed if campaign.tenant == tenant}
             self._bind(tenant, [campaign for campaign in changed if campaign.tenant == tenant])
 
     def apply_rules(self, changed: Sequence[Rules]) -> None:
@@ -71,7 +75,15 @@ class Catalogues:
             before = self.rules_of(rules.tenant)
             self.rules.apply([rules])
             if before.suppressed_titles != rules.suppressed_titles:
-                self._bind(rules.tenant, self.of_tenant(rules.tenant))
+                self._unbound.add(rules.tenant)
+
+    def unbound(self) -> list[tuple[str, list[Campaign]]]:
+        """By tenant, the campaigns that want something else since the house's rules changed."""
+        return [(tenant, self.keeping_to_the_house(tenant)) for tenant in sorted(self._unbound)]
+
+    def bind_anew(self, tenant: str, campaigns: Sequence[Campaign]) -> None:
+        self._bind(tenant, campaigns)
+        self._unbound.discard(tenant)
 
     def apply_lists(self, changed: Sequence[CompanyList]) -> None:
         self.stale |= {each.id: each for each in changed}
@@ -81,12 +93,17 @@ class Catalogues:
         self.lists.put(name, (term for part in parts for term in part.terms))
         self.stale.pop(name, None)
 
-    def _route(self, campaign: Campaign) -> None:
+    def _file(self, campaign: Campaign) -> None:
+        """Under what it is looked up by."""
         before = self.campaigns.get(campaign.id)
-        for route in routes(before.definition) if before else ():
-            self._on_route[campaign.tenant, route].discard(campaign.id)
-        for route in routes(campaign.definition):
-            self._on_route.setdefault((campaign.tenant, route), set()).add(campaign.id)
+        for name in _filed_under(before) if before else ():
+            self._filed[name].discard(campaign.id)
+        for name in _filed_under(campaign):
+            self._filed[name].add(campaign.id)
+
+    def _of_file(self, name: tuple[str, str, str]) -> list[Campaign]:
+        found = map(self.campaigns.get, sorted(self._filed.get(name, ())))
+        return [campaign for campaign in found if campaign is not None]
 
     def _bind(self, tenant: str, campaigns: Iterable[Campaign]) -> None:
         matcher = self._matchers.setdefault(tenant, Matcher(self.lists, PARTITION))
@@ -105,8 +122,7 @@ class Catalogues:
         return bound
 
     def of_tenant(self, tenant: str) -> list[Campaign]:
-        found = map(self.campaigns.get, sorted(self._names.get(tenant, ())))
-        return [campaign for campaign in found if campaign is not None]
+        return self._of_file((tenant, "all", ""))
 
     def rules_of(self, tenant: str) -> Rules:
         none = no_rules(tenant)
@@ -146,8 +162,7 @@ class Catalogues:
 
     def on_route(self, tenant: str, route: str) -> list[Campaign]:
         """The campaigns that take leads that come this way, whatever else they want of them."""
-        found = map(self.campaigns.get, sorted(self._on_route.get((tenant, route), ())))
-        return [campaign for campaign in found if campaign is not None]
+        return self._of_file((tenant, "route", route))
 
     def one_away(
         self, tenant: str, lead: LeadAccepted, at: datetime
@@ -168,17 +183,25 @@ class Catalogues:
         return judged(campaign, lead, at, self.house_of(campaign))
 
     def users_of(self, tenant: str, list_name: str) -> list[Campaign]:
-        return [
-            campaign
-            for campaign in self.of_tenant(tenant)
-            if any(use.list == list_name for use in _uses(campaign.definition))
-        ]
+        return self._of_file((tenant, "list", list_name))
+
+    def keeping_to_the_house(self, tenant: str) -> list[Campaign]:
+        return [campaign for campaign in self.of_tenant(tenant) if campaign.keeps_to_the_house]
 
     def missing_lists(self, tenant: str, campaign: PutCampaign) -> Iterable[str]:
         """A list may come after the campaigns that use it, but it should be seen that it has to."""
         for use in _uses(campaign):
             if lists.stored_id(tenant, use.list) not in self._listed:
                 yield f"there is no list {use.list} yet: it counts as empty"
+
+
+def _filed_under(campaign: Campaign) -> Iterator[tuple[str, str, str]]:
+    tenant = campaign.tenant
+    yield tenant, "all", ""
+    for route in routes(campaign.definition):
+        yield tenant, "route", route
+    for use in _uses(campaign.definition):
+        yield tenant, "list", use.list
 
 
 def _uses(campaign: PutCampaign) -> Iterable[ListUse]:

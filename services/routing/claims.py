@@ -49,7 +49,7 @@ ENDS: dict[Outcome, SendStatus] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Case:
     """A claim's campaign as it stands now, with what judging needs."""
 
     campaign: Campaign
@@ -65,19 +65,19 @@ def unknown_campaign(claim: Claim) -> Decision:
     )
 
 
-def decide(claim: Claim, asked: Asked, cause: Cause, now: datetime) -> Decision:
+def decide(claim: Claim, case: Case, cause: Cause, now: datetime) -> Decision:
     """Refused with everything that fails, waiting for the send day, or granted."""
-    before = asked.before
+    before = case.before
     if before is not None and before.lead == claim.lead.lead and not _is_anew(before, claim):
         return Decision()
-    category, failing = _judged(claim, asked, cause.time, now)
+    category, failing = _judged(claim, case, cause.time, now)
     if failing:
-        return _refused(claim, asked, failing, now)
+        return _refused(claim, case, failing, now)
     claim = claim.model_copy(update={"category": category})
-    until = asked.campaign.next_send(now)
+    until = case.campaign.next_send(now)
     if until is None or claim.by_hand:
-        return _granted(claim, asked, now)
-    return _waits(claim, asked, until, now, cause.trace)
+        return _granted(claim, case, now)
+    return _waits(claim, case, until, now, cause.trace)
 
 
 def _is_anew(before: Send, claim: Claim) -> bool:
@@ -85,24 +85,24 @@ def _is_anew(before: Send, claim: Claim) -> bool:
     return before.status == "dropped" or (before.status == "waiting" and claim.by_hand is not None)
 
 
-def _judged(claim: Claim, asked: Asked, at: datetime, now: datetime) -> tuple[str, list[Failing]]:
+def _judged(claim: Claim, case: Case, at: datetime, now: datetime) -> tuple[str, list[Failing]]:
     """The category it would be sent for, as the campaign stands now, and what fails."""
     overridden = OVERRIDABLE if claim.by_hand else ()
-    return checks.decided(asked.campaign, claim.lead, at, asked.house, asked.slot, now, overridden)
+    return checks.decided(case.campaign, claim.lead, at, case.house, case.slot, now, overridden)
 
 
-def _refused(claim: Claim, asked: Asked, failing: Sequence[Failing], now: datetime) -> Decision:
+def _refused(claim: Claim, case: Case, failing: Sequence[Failing], now: datetime) -> Decision:
     """What waited until now is dropped; what could not be sent by hand waits on."""
-    before, codes = asked.before, ", ".join(each.code for each in failing)
+    before, codes = case.before, ", ".join(each.code for each in failing)
     if before is None or before.status != "waiting" or before.lead != claim.lead.lead:
-        return Decision(say=[_refusal(claim, asked.campaign.number, failing)])
-    if claim.by_hand and (until := asked.campaign.next_send(now)):
+        return Decision(say=[_refusal(claim, case.campaign.number, failing)])
+    if claim.by_hand and (until := case.campaign.next_send(now)):
         entry = SendEntry(now, "refused by hand", f"{claim.by_hand.by}: {codes}")
         kept = before.claim.model_copy(update={"ask": claim.ask}) if before.claim else None
         after = replace(before, history=(*before.history, entry), claim=kept)
         return Decision(save=[after], say=[_waiting(after, until)])
     after = before.to("dropped", now, codes)
-    return Decision(save=[after], say=[_refusal(claim, asked.campaign.number, failing)])
+    return Decision(save=[after], say=[_refusal(claim, case.campaign.number, failing)])
 
 
 def _refusal(claim: Claim, number: int, failing: Sequence[Failing]) -> Say:
@@ -117,20 +117,20 @@ def _refusal(claim: Claim, number: int, failing: Sequence[Failing]) -> Say:
     return Say(said, claim.lead.person_id)
 
 
-def _begun(claim: Claim, asked: Asked) -> Send:
+def _begun(claim: Claim, case: Case) -> Send:
     """A new send, or the one that waited or was dropped, on the campaign's version of now."""
-    new = new_send(claim, asked.campaign)
-    before = asked.before
+    new = new_send(claim, case.campaign)
+    before = case.before
     if before is None:
         return new
     return replace(new, version=before.version, history=before.history)
 
 
-def _granted(claim: Claim, asked: Asked, now: datetime) -> Decision:
-    campaign = asked.campaign
+def _granted(claim: Claim, case: Case, now: datetime) -> Decision:
+    campaign = case.campaign
     slots = tuple(slots_of(campaign, claim.lead, claim.category, now))
     text = f"by hand, {claim.by_hand.by}: {claim.by_hand.reason}" if claim.by_hand else ""
-    send = replace(_begun(claim, asked).to("reserved", now, text), slots=slots)
+    send = replace(_begun(claim, case).to("reserved", now, text), slots=slots)
     said = ClaimGranted(
         lead=send.lead,
         person_id=send.person_id,
@@ -138,7 +138,7 @@ def _granted(claim: Claim, asked: Asked, now: datetime) -> Decision:
         campaign_version=send.campaign_version,
         send=send.id,
     )
-    book = asked.slot.book or CampaignBook(campaign.id, 0, campaign.tenant)
+    book = case.slot.book or CampaignBook(campaign.id, 0, campaign.tenant)
     return Decision(
         save=[book.reserve(slots), send],
         say=[Say(said, send.person_id)],
@@ -146,15 +146,13 @@ def _granted(claim: Claim, asked: Asked, now: datetime) -> Decision:
     )
 
 
-def _waits(
-    claim: Claim, asked: Asked, until: datetime, now: datetime, trace: str | None
-) -> Decision:
+def _waits(claim: Claim, case: Case, until: datetime, now: datetime, trace: str | None) -> Decision:
     """RTE-13: nothing is reserved yet."""
     entry = SendEntry(now, "waiting", f"until {until.isoformat()}")
-    send = _begun(claim, asked)
+    send = _begun(claim, case)
     send = replace(send, history=(*send.history, entry), claim=claim, trace=trace)
     return Decision(
-        save=[send], say=[_waiting(send, until)], due=[weekly_due(asked.campaign, until)]
+        save=[send], say=[_waiting(send, until)], due=[weekly_due(case.campaign, until)]
     )
 
 
@@ -169,19 +167,19 @@ def _waiting(send: Send, until: datetime) -> Say:
     return Say(said, send.person_id)
 
 
-def decide_waiting(claim: Claim, asked: Asked, now: datetime, *, is_exclusive: bool) -> Decision:
+def decide_waiting(claim: Claim, case: Case, now: datetime) -> Decision:
     """On the send day: what fails now is refused, the rest is sent. A pause is waited out until the
     next day, unless others stand behind. What is said keeps to the lead's own trace."""
-    trace = asked.before.trace if asked.before else None
-    category, failing = _judged(claim, asked, now, now)
-    until = asked.campaign.next_send(now)
-    waits_out = failing and not is_exclusive and all(map(_is_pause, failing))
+    trace = case.before.trace if case.before else None
+    category, failing = _judged(claim, case, now, now)
+    until = case.campaign.next_send(now)
+    waits_out = failing and not claim.is_exclusive and all(map(_is_pause, failing))
     if waits_out and until is not None:
-        decision = _waits(claim, asked, until, now, trace)
+        decision = _waits(claim, case, until, now, trace)
     elif failing:
-        decision = _refused(claim, asked, failing, now)
+        decision = _refused(claim, case, failing, now)
     else:
-        decision = _granted(claim.model_copy(update={"category": category}), asked, now)
+        decision = _granted(claim.model_copy(update={"category": category}), case, now)
     return _traced(decision, trace)
 
 

@@ -2,10 +2,11 @@
 before stays in force."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from services.routing.books import CampaignBook
+from services.routing.books import CampaignBook, periods_of
 from services.routing.campaigns import Campaign
 from services.routing.house import Rules
 from services.routing.words import PHRASE_WORDS_MAX, phrase, words
@@ -30,7 +31,11 @@ KNOWN: Mapping[str, Callable[[str], bool]] = {
 
 
 def contradictions(
-    command: PutCampaign, before: Campaign | None, book: CampaignBook | None, rules: Rules
+    command: PutCampaign,
+    before: Campaign | None,
+    book: CampaignBook | None,
+    rules: Rules,
+    now: datetime,
 ) -> Iterator[Refused]:
     """All of them, the most basic first."""
     if before and before.definition.customer != command.customer:
@@ -42,7 +47,7 @@ def contradictions(
     yield from _sizes(command)
     yield from _choices(command)
     yield from _lists(command)
-    yield from _caps(command, book)
+    yield from _caps(command, book, now)
     yield from _address(command)
 
 
@@ -150,16 +155,27 @@ def _lists(command: PutCampaign) -> Iterator[Refused]:
         yield _refused("lists_contradict", "suppressed", text)
 
 
-def _caps(command: PutCampaign, book: CampaignBook | None) -> Iterator[Refused]:
+def _caps(command: PutCampaign, book: CampaignBook | None, now: datetime) -> Iterator[Refused]:
+    """Those of companies are not looked at: they hold for what comes."""
     taken, counted = (book.taken, book.counted) if book else (0, {})
-    total = command.caps.total
-    if total is not None and total < taken:
-        yield _refused("cap_below_sent", "caps.total", f"{taken} slots are taken already")
+    periods = periods_of(_today(command, now))
+    held = {"total": taken, **{name: counted.get(slot, 0) for name, slot in periods.items()}}
+    for name, count in held.items():
+        cap = getattr(command.caps, name)
+        if cap is not None and cap < count:
+            yield _refused("cap_below_sent", f"caps.{name}", f"{count} slots are taken already")
     for category in command.categories:
         sent = counted.get(f"category/{category.id}", 0)
         if category.amount is not None and category.amount < sent:
             text = f"{sent} slots are taken already in category {category.id}"
             yield _refused("cap_below_sent", "categories", text)
+
+
+def _today(command: PutCampaign, now: datetime) -> date:
+    try:
+        return now.astimezone(ZoneInfo(command.time_zone)).date()
+    except (KeyError, ValueError, OSError, OverflowError):
+        return now.date()
 
 
 def _address(command: PutCampaign) -> Iterator[Refused]:

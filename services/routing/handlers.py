@@ -42,6 +42,7 @@ from shared.contracts.lists import (
 )
 from shared.contracts.routing import (
     CampaignOpened,
+    CampaignsOpened,
     Claim,
     ClaimGranted,
     ClaimRefused,
@@ -79,9 +80,9 @@ class Routing:
             BlockPerson: set_block,
             UnblockPerson: set_block,
             PutListPart: put_list_part,
-            PutList: self.put_list,
-            EditList: self.edit_list,
-            lists.EFFECTIVE: self.take_effect,
+            PutList: put_list,
+            EditList: edit_list,
+            lists.EFFECTIVE: take_effect,
             LeadAccepted: self.match_lead,
             WithdrawalAsked: withdraw_lead,
             SendLead: self.send_by_hand,
@@ -96,6 +97,7 @@ class Routing:
             claims.WEEKLY: self.send_weekly,
             EffectFinished: record_send,
             SettleSend: settle_send,
+            CampaignsOpened: self.open_campaigns,
             CampaignOpened: self.reopen,
             reopening.LOOK_AGAIN: look_again,
             LeadToReroute: self.reroute,
@@ -109,7 +111,8 @@ class Routing:
         id = campaigns.stored_id(cause.tenant, command.id)  # noqa: A001
         before, book = state.get(Campaign, id), state.get(CampaignBook, id)
         rules = self.catalogues.rules_of(cause.tenant)
-        against = next(contradictions(command, before, book, rules), None) or may_start(command)
+        found = contradictions(command, before, book, rules, given.now)
+        against = next(found, None) or may_start(command)
         missing = self.catalogues.missing_lists(cause.tenant, command)
         checked = Checked(against, (*warnings(command), *missing))
         decision = campaigns.put(command, before, checked, cause, given.now)
@@ -136,44 +139,13 @@ class Routing:
         decision = house.put_rules(command, before, given.cause, given.now)
         if not decision.save or before is None:
             return decision
-        if before.suppressed_titles == command.suppressed_titles:
-            return decision
-        opened = [
-            each
-            for campaign in self.catalogues.of_tenant(tenant)
-            if campaign.definition.suppressed_titles is None
-            for each in reopening.as_a_whole(campaign.definition)
-        ]
-        return replace(decision, say=[*decision.say, *reopening.said(opened)])
+        opened = reopening.by_titles(before.suppressed_titles, command.suppressed_titles)
+        return replace(decision, say=[*decision.say, *reopening.told(*opened)])
 
-    def put_list(self, state: WorkingSet, given: Input) -> Decision:
-        command, cause = given.event, given.cause
-        assert isinstance(command, PutList)
-        before, parts = lists.of_list(state, cause.tenant, command.id)
-        changed = lists.put(command, before, parts, cause, given.now)
-        return self._list_changed(changed, cause.tenant, command.id)
-
-    def edit_list(self, state: WorkingSet, given: Input) -> Decision:
-        command, cause = given.event, given.cause
-        assert isinstance(command, EditList)
-        before, parts = lists.of_list(state, cause.tenant, command.list)
-        changed = lists.edit(command, before, parts, cause, given.now)
-        return self._list_changed(changed, cause.tenant, command.list)
-
-    def take_effect(self, state: WorkingSet, given: Input) -> Decision:
-        reached, cause = given.event, given.cause
-        assert isinstance(reached, DueReached)
-        before, parts = lists.of_list(state, cause.tenant, reached.key)
-        changed = lists.take_effect(before, parts, cause, given.now)
-        return self._list_changed(changed, cause.tenant, reached.key)
-
-    def _list_changed(self, changed: Changed, tenant: str, name: str) -> Decision:
-        decision = changed.decision
-        if not (changed.added or changed.removed):
-            return decision
-        users = self.catalogues.users_of(tenant, name)
-        opened = reopening.opened_by_list(changed, name, users)
-        return replace(decision, say=[*decision.say, *reopening.said(opened)])
+    def open_campaigns(self, state: WorkingSet, given: Input) -> Decision:
+        opened = given.event
+        assert isinstance(opened, CampaignsOpened)
+        return reopening.next_page(opened, given.cause.tenant, self.catalogues)
 
     # In the person's shard.
 
@@ -275,11 +247,10 @@ class Routing:
             _of_domain(state, campaign, claim),
             state.get(Block, house.stored_id(tenant, person)),
         )
-        asked = claims.Asked(campaign, self.catalogues.house_of(campaign), slot, before)
+        case = claims.Case(campaign, self.catalogues.house_of(campaign), slot, before)
         if run:
-            is_exclusive = self.catalogues.rules_of(tenant).is_exclusive(claim.lead)
-            return claims.decide_waiting(claim, asked, given.now, is_exclusive=is_exclusive)
-        return claims.decide(claim, asked, given.cause, given.now)
+            return claims.decide_waiting(claim, case, given.now)
+        return claims.decide(claim, case, given.cause, given.now)
 
     def send_weekly(self, state: WorkingSet, given: Input) -> Decision:
         """RTE-13: whatever waits, as the campaign stands on the day; the rest in the next step."""
@@ -318,6 +289,35 @@ class Routing:
         if page is None:
             return Decision(say=reopening.said([opened]))
         return reopening.reopen(opened, campaign, page.leads, self.catalogues, given.now)
+
+
+def put_list(state: WorkingSet, given: Input) -> Decision:
+    command, cause = given.event, given.cause
+    assert isinstance(command, PutList)
+    before, parts = lists.of_list(state, cause.tenant, command.id)
+    changed = lists.put(command, before, parts, cause, given.now)
+    return _opening(changed, command.id)
+
+
+def edit_list(state: WorkingSet, given: Input) -> Decision:
+    command, cause = given.event, given.cause
+    assert isinstance(command, EditList)
+    before, parts = lists.of_list(state, cause.tenant, command.list)
+    changed = lists.edit(command, before, parts, cause, given.now)
+    return _opening(changed, command.list)
+
+
+def take_effect(state: WorkingSet, given: Input) -> Decision:
+    reached, cause = given.event, given.cause
+    assert isinstance(reached, DueReached)
+    before, parts = lists.of_list(state, cause.tenant, reached.key)
+    changed = lists.take_effect(before, parts, cause, given.now)
+    return _opening(changed, reached.key)
+
+
+def _opening(changed: Changed, name: str) -> Decision:
+    opened = reopening.by_list(changed, name)
+    return replace(changed.decision, say=[*changed.decision.say, *reopening.told(*opened)])
 
 
 def look_again(state: WorkingSet, given: Input) -> Decision:

@@ -191,7 +191,7 @@ def share(routed: RoutedLead, wanting: Sequence[Wanting]) -> Decision:
     asked = tuple(Asked(each.campaign.name, each.campaign.number) for each in wanting)
     return Decision(
         save=[replace(routed, asked=asked)],
-        say=[claim(each, routed.lead) for each in wanting],
+        say=[_claim(each, routed) for each in wanting],
     )
 
 
@@ -225,10 +225,9 @@ def in_order(wanting: Sequence[Wanting], books: Mapping[str, CampaignBook]) -> l
 
 def _behind(wanting: Wanting, book: CampaignBook | None) -> int:
     """How many leads of the ordered amount are missing; without an amount nothing is."""
-    amount = wanting.campaign.amounts.get(wanting.category)
-    if amount is None:
+    if wanting.amount is None:
         return 0
-    return amount - (book.counted.get(f"category/{wanting.category}", 0) if book else 0)
+    return wanting.amount - (book.counted.get(f"category/{wanting.category}", 0) if book else 0)
 
 
 def ask_next(routed: RoutedLead) -> Decision:
@@ -244,30 +243,34 @@ def ask_next(routed: RoutedLead) -> Decision:
         lead=routed.lead,
         rank=first.rank,
         ask=asked.ask,
+        is_exclusive=True,
     )
     after = replace(routed.asking(asked), queue=tuple(others))
     return Decision(save=[after], say=[Say(said, first.campaign)])
-
-
-def claim(wanting: Wanting, lead: LeadAccepted, by_hand: ByHand | None = None, ask: int = 0) -> Say:
-    said = Claim(
-        campaign=wanting.campaign.name,
-        campaign_version=wanting.campaign.number,
-        category=wanting.category,
-        lead=lead,
-        rank=wanting.rank,
-        ask=ask,
-        by_hand=by_hand,
-    )
-    return Say(said, wanting.campaign.name)
 
 
 def ask_again(routed: RoutedLead, wanting: Wanting, by_hand: ByHand | None = None) -> Decision:
     """A lead that was decided is put to one campaign again (RTE-14)."""
     ask = routed.asks_of(wanting.campaign.name)
     asked = Asked(wanting.campaign.name, wanting.campaign.number, ask=ask)
-    said = replace(claim(wanting, routed.lead, by_hand, ask), trace=routed.trace)
+    said = replace(_claim(wanting, routed, by_hand, ask), trace=routed.trace)
     return Decision(save=[routed.asking(asked)], say=[said])
+
+
+def _claim(
+    wanting: Wanting, routed: RoutedLead, by_hand: ByHand | None = None, ask: int = 0
+) -> Say:
+    said = Claim(
+        campaign=wanting.campaign.name,
+        campaign_version=wanting.campaign.number,
+        category=wanting.category,
+        lead=routed.lead,
+        rank=wanting.rank,
+        ask=ask,
+        is_exclusive=routed.is_exclusive,
+        by_hand=by_hand,
+    )
+    return Say(said, wanting.campaign.name)
 
 
 def stand_behind(routed: RoutedLead, wanting: Wanting, book: CampaignBook | None) -> Decision:

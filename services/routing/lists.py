@@ -6,7 +6,8 @@ they are compared; what can't be an entry is told by its place, and nothing of i
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,8 +20,8 @@ from shared.contracts.lists import (
     PutListPart,
 )
 from shared.contracts.routing import ListChanged
-from shared.loop.decision import Accepted, Cause, Decision, Due, Input, Refused, Say
-from shared.loop.working_set import Entity, WorkingSet
+from shared.loop.decision import Accepted, Cause, Decision, Due, Refused, Say
+from shared.loop.working_set import WorkingSet
 
 EFFECTIVE = "list_effective"
 BAD_TOLD_MAX = 1000
@@ -151,18 +152,36 @@ def edit(
     remove, bad_remove = read(command.remove)
     if bad_add or bad_remove:
         return Changed(Decision(answer=_invalid([*bad_add, *bad_remove])))
-    kept = [set(parts[digest].terms) - set(remove) for digest in before.content.parts] or [set()]
-    known = set().union(*kept)
-    for term in add:
-        if term not in known:
-            kept[zlib.crc32(term.encode()) % len(kept)].add(term)
-    made = [_part(before.id, tuple(sorted(terms))) for terms in kept if terms]
-    new = [part for part in made if _digest(part) not in parts]
-    content = _content([_digest(part) for part in made], made)
-    if content.entries > LIST_ENTRIES_MAX or any(len(each) > 2 * PART_ENTRIES_MAX for each in kept):
+    kept = [parts[digest] for digest in before.content.parts]
+    made = _edited(before.id, kept, frozenset(add), frozenset(remove))
+    content = _content(map(_digest, made), made)
+    too_long = any(len(part.terms) > 2 * PART_ENTRIES_MAX for part in made)
+    if content.entries > LIST_ENTRIES_MAX or too_long:
         text = f"{content.entries} entries; {LIST_ENTRIES_MAX} are allowed, put in parts"
         return Changed(Decision(answer=Refused("list_too_long", text, {"field": "add"})))
+    new = [part for part in made if _digest(part) not in parts]
     return _now(before, content, new, parts, cause, now)
+
+
+def _edited(
+    id: str,  # noqa: A002
+    kept: Sequence[ListPart],
+    add: frozenset[str],
+    remove: frozenset[str],
+) -> list[ListPart]:
+    """The parts, those anew in which something changes. A term has its part by its checksum."""
+    held = set().union(*(add.intersection(part.terms) for part in kept))
+    coming: dict[int, set[str]] = defaultdict(set)
+    for term in add - held:
+        coming[zlib.crc32(term.encode()) % max(1, len(kept))].add(term)
+    made = []
+    for place, part in enumerate(kept or [ListPart(id, 0, ())]):
+        going = (remove - add).intersection(part.terms)
+        if going or coming[place]:
+            terms = set(part.terms) - going | coming[place]
+            part = _part(id, tuple(sorted(terms)))
+        made.append(part)
+    return [part for part in made if part.terms]
 
 
 def of_list(
@@ -172,24 +191,6 @@ def of_list(
     id = stored_id(tenant, name)  # noqa: A001
     found = [part for part in state.all(ListPart) if part.id.startswith(f"{id}/")]
     return state.get(CompanyList, id), {_digest(part): part for part in found}
-
-
-def made_by(edits: Iterable[Input], state: WorkingSet) -> list[str]:
-    """The ids of the parts that these edits will make, one after the other."""
-    ahead = WorkingSet()
-    known: list[Entity] = [*state.all(CompanyList), *state.all(ListPart)]
-    for entity in known:
-        ahead.know(entity)
-    made: list[str] = []
-    for given in edits:
-        command = given.event
-        assert isinstance(command, EditList)
-        before, parts = of_list(ahead, given.cause.tenant, command.list)
-        saved = edit(command, before, parts, given.cause, given.now).decision.save
-        for entity in saved:
-            ahead.know(entity)
-        made += [entity.id for entity in saved if isinstance(entity, ListPart)]
-    return made
 
 
 def take_effect(list_: CompanyList | None, parts: Parts, cause: Cause, now: datetime) -> Changed:
@@ -246,7 +247,7 @@ def _now(
             Decision(save=_if_coming_went(list_), answer=Accepted("unchanged", details=told))
         )
     known = {**parts, **{_digest(part): part for part in new}}
-    before, after = terms_of(list_.content, known), terms_of(content, known)
+    added, removed = _difference(list_.content, content, known)
     number = list_.number + 1
     changed = replace(list_, number=number, content=content, changed_at=now, changed_by=cause.actor)
     said = ListChanged(
@@ -259,7 +260,18 @@ def _now(
     told = {"version": number, "entries": content.entries}
     answer = Accepted("changed" if list_.number else "created", details=told)
     decision = Decision(save=[changed, *new], say=[Say(said, list_.name)], answer=answer)
-    return Changed(decision, after - before, before - after)
+    return Changed(decision, frozenset(added), frozenset(removed))
+
+
+def _difference(before: Content, after: Content, parts: Parts) -> tuple[set[str], set[str]]:
+    """The terms that come and go; of the parts that stay only those are looked up."""
+    old = terms_of(set(before.parts) - set(after.parts), parts)
+    new = terms_of(set(after.parts) - set(before.parts), parts)
+    added, removed = new - old, old - new
+    for digest in set(before.parts) & set(after.parts):
+        added.difference_update(parts[digest].terms if added else ())
+        removed.difference_update(parts[digest].terms if removed else ())
+    return added, removed
 
 
 def _if_coming_went(list_: CompanyList) -> list[CompanyList]:
@@ -267,10 +279,5 @@ def _if_coming_went(list_: CompanyList) -> list[CompanyList]:
     return [list_] if list_.coming is None and list_.coming_at is None and list_.version else []
 
 
-def terms_of(content: Content, parts: Parts) -> frozenset[str]:
-    return frozenset(_each(content, parts))
-
-
-def _each(content: Content, parts: Parts) -> Iterator[str]:
-    for digest in content.parts:
-        yield from parts[digest].terms
+def terms_of(digests: Iterable[str], parts: Parts) -> set[str]:
+    return set().union(*(parts[digest].terms for digest in digests))

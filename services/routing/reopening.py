@@ -1,8 +1,9 @@
 """Which leads a change can free, and deciding them again (RTE-14).
 
 A change says what it opens: a campaign for a category, a campaign for some companies, or a campaign
-as a whole. The leads are found by an index, a page at a time, in the campaign's shard; each that
-would pass now is told to its person's shard, which asks for it as if it had just come.
+as a whole. What many campaigns share opens them a page at a time. The leads are found by an index,
+a page at a time, in the campaign's shard; each that would pass now is told to its person's shard,
+which asks for it as if it had just come.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,14 +16,17 @@ from services.routing.campaigns import Campaign
 from services.routing.catalogues import Catalogues
 from services.routing.leads import RoutedLead
 from services.routing.lists import Changed
-from shared.contracts.campaigns import Caps, ListUse, PutCampaign
-from shared.contracts.routing import CampaignOpened, LeadToReroute
+from services.routing.words import phrase
+from shared.contracts.campaigns import Caps, ListUse, PutCampaign, SuppressedTitles
+from shared.contracts.routing import CampaignOpened, CampaignsOpened, LeadToReroute
 from shared.ids import derived
 from shared.loop.decision import Decision, Due, DueReached, Say
 
 PAGE = 200
-PAGES_PER_STEP = 5
-"""A list that many campaigns use opens all of them: the others' pages wait for the next step."""
+LEADS_PER_STEP = 1_000
+PAGES_PER_STEP = 50
+"""Of what was opened more in one batch, the pages wait for the next step."""
+CAMPAIGNS_PER_PAGE = 20
 LOOK_AGAIN = "look_again"
 LOOK_AGAIN_AFTER = timedelta(minutes=1)
 COMPANIES_PER_EVENT = 200
@@ -91,33 +95,58 @@ def _has_more_room(before: Caps, after: Caps) -> bool:
     )
 
 
-def opened_by_list(
-    changed: Changed, name: str, users: Iterable[Campaign]
-) -> Iterator[CampaignOpened]:
+def by_list(changed: Changed, name: str) -> Iterator[CampaignsOpened]:
     """A company that leaves a suppression list, or comes on an approved one."""
-    for campaign in users:
-        if campaign.definition.status != "active":
-            continue
-        freed: set[str] = set()
-        if _refuses_by(campaign.definition.suppressed, name):
-            freed |= changed.removed
-        if _refuses_by(campaign.definition.approved, name):
-            freed |= changed.added
-        yield from _for_companies(campaign.definition, sorted(freed))
+    added, removed = changed.added, changed.removed
+    if len(added) + len(removed) > COMPANIES_MAX:
+        yield CampaignsOpened(list=name, is_long=True)
+    elif added or removed:
+        yield CampaignsOpened(list=name, added=sorted(added), removed=sorted(removed))
+
+
+def by_titles(before: SuppressedTitles, after: SuppressedTitles) -> Iterator[CampaignsOpened]:
+    """What only suppresses more frees nobody."""
+    phrases, functions = {*map(phrase, after.phrases)}, {*after.functions}
+    if not phrases.issuperset(map(phrase, before.phrases)) or not functions.issuperset(
+        before.functions
+    ):
+        yield CampaignsOpened()
+
+
+def next_page(opened: CampaignsOpened, tenant: str, catalogues: Catalogues) -> Decision:
+    """The next campaigns, and what is opened of each."""
+    if opened.list is None:
+        sharing = catalogues.keeping_to_the_house(tenant)
+    else:
+        sharing = catalogues.users_of(tenant, opened.list)
+    behind = [campaign for campaign in sharing if campaign.name > opened.after]
+    page = behind[:CAMPAIGNS_PER_PAGE]
+    say = said(each for campaign in page for each in of_campaign(opened, campaign.definition))
+    if len(behind) > len(page):
+        say += told(opened.model_copy(update={"after": page[-1].name}))
+    return Decision(say=say)
+
+
+def of_campaign(opened: CampaignsOpened, campaign: PutCampaign) -> Iterator[CampaignOpened]:
+    if campaign.status != "active":
+        return
+    if opened.list is None:
+        yield from as_a_whole(campaign)
+        return
+    is_suppressed = _refuses_by(campaign.suppressed, opened.list)
+    is_approved = _refuses_by(campaign.approved, opened.list)
+    if opened.is_long and (is_suppressed or is_approved):
+        yield from as_a_whole(campaign)
+        return
+    freed = (*(opened.removed if is_suppressed else ()), *(opened.added if is_approved else ()))
+    for first in range(0, len(freed), COMPANIES_PER_EVENT):
+        some = freed[first : first + COMPANIES_PER_EVENT]
+        yield CampaignOpened(campaign=campaign.id, companies=some)
 
 
 def _refuses_by(uses: Iterable[ListUse], name: str) -> bool:
     """What is only preferred keeps nobody away."""
     return any(use.list == name and use.strictness == "strict" for use in uses)
-
-
-def _for_companies(campaign: PutCampaign, companies: Sequence[str]) -> Iterator[CampaignOpened]:
-    if len(companies) > COMPANIES_MAX:
-        yield from as_a_whole(campaign)
-        return
-    for first in range(0, len(companies), COMPANIES_PER_EVENT):
-        some = tuple(companies[first : first + COMPANIES_PER_EVENT])
-        yield CampaignOpened(campaign=campaign.id, companies=some)
 
 
 def as_a_whole(campaign: PutCampaign) -> Iterator[CampaignOpened]:
@@ -135,6 +164,10 @@ def ways(campaign: PutCampaign) -> Iterator[CampaignOpened]:
 
 def said(opened: Iterable[CampaignOpened]) -> list[Say]:
     return [Say(each, each.campaign) for each in opened]
+
+
+def told(*opened: CampaignsOpened) -> list[Say]:
+    return [Say(each, each.list or "house") for each in opened]
 
 
 def where(opened: CampaignOpened, tenant: str) -> dict[str, Any]:

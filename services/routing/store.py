@@ -6,11 +6,12 @@ it is only ever read whole. Whatever deciding a batch may need is one query per 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from services.routing import binding, claims, lists, reopening
+from services.routing import binding, claims, reopening
 from services.routing.books import CampaignBook
 from services.routing.campaigns import Campaign, CampaignVersion, stored_id
 from services.routing.catalogues import Catalogues
@@ -30,7 +31,7 @@ from services.routing.watching import UnsentDelivery
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import Claim
-from shared.loop.catalogue import REVISIONS, Catalogue, refresh
+from shared.loop.catalogue import REVISIONS, Catalogue, applied, refresh
 from shared.loop.decision import Input
 from shared.loop.working_set import Collection, WorkingSet, plain
 from shared.store import Document, Index, Transaction
@@ -214,8 +215,8 @@ UNSENT = plain("unsent_deliveries", UnsentDelivery, SCHEMA)
 
 ByOwnId = Sequence[Collection[Any]]
 LOADED: ByOwnId = (CAMPAIGNS, BOOKS, SENDS, LEADS, EARLY, BLOCKS, RULES, ACCOUNTS, UNSENT)
-SAVED: ByOwnId = (VERSIONS, BOOKS, SENDS, LEADS, EARLY, PARTS, BLOCKS, UNSENT)
-"""Beside the catalogues, which save themselves."""
+SAVED: ByOwnId = (VERSIONS, BOOKS, SENDS, LEADS, EARLY, BLOCKS, UNSENT)
+"""Beside the catalogues, which save themselves, and the parts of lists."""
 
 INDEXES: list[Index] = [
     # Guarded writes look for both, and not every store begins with the id alone.
@@ -243,6 +244,10 @@ INDEXES: list[Index] = [
 ]
 
 
+ENTRIES_IN_LINE_MAX = 2_000
+CAMPAIGNS_IN_LINE_MAX = 200
+
+
 class Memory:
     """The catalogues, as fresh as the last transaction that asked."""
 
@@ -250,16 +255,21 @@ class Memory:
         self.catalogues = Catalogues()
         self.campaigns = Catalogue(CAMPAIGNS, self.catalogues.apply_campaigns)
         self.others: Sequence[Catalogue[Any]] = (
-            Catalogue(LISTS, self.catalogues.apply_lists),
             Catalogue(RULES, self.catalogues.apply_rules),
+            Catalogue(LISTS, self.catalogues.apply_lists),
             Catalogue(ACCOUNTS, self.catalogues.accounts.apply),
         )
 
     async def refresh(self, transaction: Transaction) -> None:
-        await refresh(transaction, self.campaigns, *self.others)
-        for each in list(self.catalogues.stale.values()):
+        known = self.catalogues
+        await refresh(transaction, *self.others, self.campaigns)
+        for tenant, campaigns in known.unbound():
+            change = partial(known.bind_anew, tenant, campaigns)
+            await applied(change, len(campaigns) > CAMPAIGNS_IN_LINE_MAX)
+        for each in list(known.stale.values()):
             parts = await self._parts(transaction, each)
-            self.catalogues.fill_list(each.id, parts)
+            change = partial(known.fill_list, each.id, parts)
+            await applied(change, each.content.entries > ENTRIES_IN_LINE_MAX)
 
     async def _parts(self, transaction: Transaction, list_: CompanyList) -> list[ListPart]:
         ids = [part_id(list_.id, digest) for digest in list_.content.parts]
@@ -297,8 +307,6 @@ class RoutingStore:
             digests = [*list_.content.parts, *(list_.coming.parts if list_.coming else ())]
             parts += [part_id(list_.id, digest) for digest in digests]
         await state.load(transaction, PARTS, parts)
-        # An edit may lead back to a part that an earlier version had.
-        await state.load(transaction, PARTS, lists.made_by(wanted.edits, state))
 
     async def _load_sends(
         self, transaction: Transaction, state: WorkingSet, wanted: Wanted
@@ -323,12 +331,17 @@ class RoutingStore:
     async def _load_pages(
         self, transaction: Transaction, state: WorkingSet, wanted: Wanted
     ) -> None:
+        """As many as one step may look through; mostly a page is short or empty."""
+        loaded = 0
         for tenant, opened in wanted.opened[: reopening.PAGES_PER_STEP]:
+            if loaded >= reopening.LEADS_PER_STEP:
+                break
             found = await state.find(
                 transaction, LEADS, where(opened, tenant), sort=[("_id", 1)], limit=PAGE
             )
             leads = [lead for id in found if (lead := state.get(RoutedLead, id))]  # noqa: A001
             state.know(OpenedPage(page_id(opened, tenant), 0, tuple(leads)))
+            loaded += len(leads)
 
     async def save_many(self, transaction: Transaction, changed: WorkingSet) -> None:
         revision = await self._memory.campaigns.save(transaction, changed)
@@ -338,3 +351,16 @@ class RoutingStore:
             await catalogue.save(transaction, changed)
         for collection in SAVED:
             await changed.save(transaction, collection)
+        await _save_parts(transaction, changed.changed(ListPart))
+
+
+async def _save_parts(transaction: Transaction, parts: Sequence[ListPart]) -> None:
+    """Once each: an edit may lead back to a part that an earlier version had."""
+    if not parts:
+        return
+    ids = [part.id for part in parts]
+    rows = await transaction.find(PARTS.name, {"_id": {"$in": ids}}, fields=["_id"])
+    kept = {row["_id"] for row in rows}
+    new = WorkingSet()
+    new.put(part for part in parts if part.id not in kept)
+    await new.save(transaction, PARTS)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
-from services.routing import binding, campaigns, claims, house, lists, sends, watching
+from services.routing import campaigns, claims, house, lists, sends, watching
 from services.routing.books import CampaignBook
 from services.routing.campaigns import Campaign
 from services.routing.catalogues import Catalogues
@@ -51,8 +51,6 @@ class Wanted:
         self.domains: set[tuple[str, str, str]] = set()
         """Tenant, campaign and company domain, where the leads of one company are limited."""
         self.opened: list[tuple[str, CampaignOpened]] = []
-        self.edits: list[Input] = []
-        """Edits of lists, in their order."""
         self._catalogues = catalogues
         self._limiting: set[str] = set()
 
@@ -60,7 +58,7 @@ class Wanted:
         tenant = given.cause.tenant
         match given.event:
             case LeadAccepted() as lead:
-                self._accepted(tenant, lead)
+                self._accepted(tenant, lead, given.cause.time)
             case WithdrawalAsked() as asked:
                 self.ids[RoutedLead].append(asked.lead)
                 self.ids[EarlyWithdrawal].append(asked.lead)
@@ -98,14 +96,13 @@ class Wanted:
             case _:
                 self._house(given)
 
-    def _accepted(self, tenant: str, lead: LeadAccepted) -> None:
+    def _accepted(self, tenant: str, lead: LeadAccepted, at: datetime) -> None:
         self.ids[RoutedLead].append(lead.lead)
         self.ids[EarlyWithdrawal].append(lead.lead)
         self._person(tenant, lead.person_id)
         if self._catalogues.rules_of(tenant).is_exclusive(lead):
-            route = binding.route_of(lead)
-            on_route = self._catalogues.on_route(tenant, route)
-            self.ids[CampaignBook] += [campaign.id for campaign in on_route]
+            wanting = self._catalogues.wanting(tenant, lead, at)
+            self.ids[CampaignBook] += [each.campaign.id for each in wanting if each.amount]
 
     def _claim(self, tenant: str, claim: Claim) -> None:
         self._campaign(campaigns.stored_id(tenant, claim.campaign))
@@ -141,10 +138,7 @@ class Wanted:
                 self.ids[CompanyList].append(lists.stored_id(tenant, command.id))
                 for digest in command.parts:
                     self._part(tenant, command.id, digest)
-                own = lists.digest_of(lists.read(command.entries)[0])
-                self._part(tenant, command.id, own)
             case EditList() as command:
-                self.edits.append(given)
                 self.ids[CompanyList].append(lists.stored_id(tenant, command.list))
 
     def limits_domains(self, tenant: str, name: str) -> bool:

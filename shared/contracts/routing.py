@@ -93,6 +93,8 @@ class Claim(Event):
     """How many preferred filters and lists the lead misses: less is better."""
     ask: int = 0
     """How often the campaign had been asked for this lead before."""
+    is_exclusive: bool = False
+    """Others may stand behind: what can't be sent on the day is refused, not put off."""
     by_hand: ByHand | None = None
 
 
@@ -260,6 +262,24 @@ class CampaignOpened(Event):
     """Behind this lead; a page ends with one."""
     is_second_look: bool = False
     """For leads that were just being matched when the campaign was opened."""
+
+
+class CampaignsOpened(Event):
+    """What many campaigns share has changed, a list or the house's titles, and may keep fewer leads
+    away: those that want more by it are opened, a page at a time."""
+
+    TYPE: ClassVar[str] = "leadops.routing.campaigns.opened.v1"
+    TOPIC: ClassVar[str] = RECHECKS
+
+    list: Name | None = None
+    """Null: the titles that the house suppresses."""
+    added: tuple[str, ...] = ()
+    """Entries of the list that came."""
+    removed: tuple[str, ...] = ()
+    is_long: bool = False
+    """Too many entries to name them: a campaign that uses the list is opened as a whole."""
+    after: str = ""
+    """Behind this campaign; a page ends with one."""
 
 
 class LeadToReroute(Event):

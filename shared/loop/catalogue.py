@@ -36,11 +36,7 @@ class Catalogue(Generic[E]):
         rows = await transaction.find(
             self._collection.name, {"revision": {"$gt": since}}, sort=[("revision", 1)]
         )
-        if len(rows) > APPLIED_IN_LINE_MAX:
-            # Hours of changes at once would keep the event loop from its heartbeats.
-            await asyncio.to_thread(self._take, rows)
-        else:
-            self._take(rows)
+        await applied(lambda: self._take(rows), len(rows) > APPLIED_IN_LINE_MAX)
         self.revision = stored
 
     def _take(self, rows: Sequence[Document]) -> None:
@@ -72,6 +68,14 @@ class Catalogue(Generic[E]):
         if entity.version == 0:
             return Insert(document)
         return Replace(document, {"version": entity.version})
+
+
+async def applied(change: Callable[[], None], is_long: bool) -> None:
+    """A long change would keep the event loop from its heartbeats: it is made beside it."""
+    if is_long:
+        await asyncio.to_thread(change)
+    else:
+        change()
 
 
 async def refresh(transaction: Transaction, *catalogues: Catalogue[Any]) -> None:

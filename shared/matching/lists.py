@@ -17,12 +17,12 @@ class Lists:
         self._lists: dict[str, BitMap] = {}
 
     def put(self, name: str, entries: Iterable[str]) -> None:
-        """Under a known name, replaces what is there."""
+        """Under a known name, replaces what is there, at once for whoever reads meanwhile."""
         fresh = BitMap(self._terms.use(set(entries)))
         fresh.shrink_to_fit()
+        before, self._lists[name] = self._lists.get(name, ()), fresh
         # Only after the new list uses its terms: what is on both lists is not forgotten meanwhile.
-        self.drop(name)
-        self._lists[name] = fresh
+        self._terms.release(before)
 
     def drop(self, name: str) -> None:
         self._terms.release(self._lists.pop(name, ()))
@@ -41,3 +41,24 @@ class Lists:
                     if number in self._lists.get(name, ()):
                         return True
         return False
+
+
+class ChangedList(Lists):
+    """All lists as they are, but one of them as it would be with other entries."""
+
+    def __init__(
+        self, lists: Lists, name: str, added: frozenset[str], removed: frozenset[str]
+    ) -> None:
+        self._before = lists
+        self._name = name
+        self._added = added
+        self._removed = removed
+
+    def have(self, names: Sequence[str], terms: Iterable[str]) -> bool:
+        terms = list(terms)
+        others = [name for name in names if name != self._name]
+        if len(others) < len(names):
+            kept = [term for term in terms if term not in self._removed]
+            if not self._added.isdisjoint(terms) or self._before.has(self._name, kept):
+                return True
+        return self._before.have(others, terms)

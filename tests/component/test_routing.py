@@ -3,9 +3,11 @@
 from collections import Counter
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from services.routing import reopening
 from shared.loop.effects import Verdict
 from tests.builders import put_affiliate, put_campaign
 from tests.component.leads import Platform, on_platform, person
@@ -254,6 +256,22 @@ def test_a_campaign_that_opens_stands_behind_the_one_that_has_an_exclusive_lead(
         await platform.advance(HOUR)
         assert {"waits": "refused", "opens": "sent"} == platform.states()
         assert ([], ["R-1"]) == (platform.got("waits"), platform.got("opens"))
+
+    on_platform(story)
+
+
+def test_a_lead_stays_exclusive_whatever_the_rules_say_later() -> None:
+    """RTE-11, RTE-13: a paused campaign does not put off what another stands behind for."""
+
+    async def story(platform: Platform) -> None:
+        await platform.rules(**EXCLUSIVE)
+        await platform.campaign(weekly=MONDAY, priority=1)
+        await platform.campaign("other", priority=2)
+        await platform.upload(1)
+        await platform.rules()
+        await platform.ask("routing.campaign.pause", "north", pause("north"))
+        await platform.advance(2 * HOUR)
+        assert ([], ["R-1"]) == (platform.got(), platform.got("other"))
 
     on_platform(story)
 
@@ -779,9 +797,12 @@ def test_a_blocked_person_is_not_sent_by_hand() -> None:
     on_platform(story)
 
 
+OPENED = "routing.campaign.opened"
+
+
 def opened(platform: Platform) -> int:
     """How many times a campaign said that it may want more."""
-    return len(platform.events("routing.campaign.opened"))
+    return len(platform.events(OPENED))
 
 
 def test_opening_a_category_frees_exactly_its_leads() -> None:
@@ -1003,6 +1024,46 @@ def test_a_list_that_is_only_preferred_frees_nobody() -> None:
         await platform.upload(1)
         await platform.edit("liked", remove=["northgrid.example"], add=["firm1.example"])
         assert (0, 2) == (opened(platform), len(platform.requests))
+
+    on_platform(story)
+
+
+def test_what_many_campaigns_share_opens_them_page_by_page() -> None:
+    """RTE-14: those that are active and refuse by it; a list that only grows opens nobody."""
+
+    async def story(platform: Platform) -> None:
+        await platform.company_list("bad", "firm1.example")
+        names = [f"c{number}" for number in range(7)]
+        for name in names:
+            await platform.campaign(name, suppressed=[{"list": "bad", **STRICT}])
+        paused = {"suppressed": [{"list": "bad", **STRICT}], "status": "paused"}
+        await platform.campaign("paused", **paused)
+        await platform.campaign("other")
+        await platform.upload(1)
+        await platform.edit("bad", add=["firm2.example"])
+        assert 0 == opened(platform)
+        with patch.object(reopening, "CAMPAIGNS_PER_PAGE", 3):
+            await platform.edit("bad", remove=["firm1.example"])
+        assert names == sorted(row["campaign"] for row in platform.events(OPENED))
+        pages = [row["after"] for row in platform.events("routing.campaigns.opened")]
+        assert ["", "", "", "c2", "c5"] == sorted(pages)
+        assert all(["R-1"] == platform.got(name) for name in [*names, "other"])
+
+    on_platform(story)
+
+
+def test_titles_that_the_house_lets_pass_free_their_leads() -> None:
+    """RTE-05, RTE-14: of campaigns without a choice of their own; to suppress more frees nobody."""
+
+    async def story(platform: Platform) -> None:
+        await platform.rules(suppressed_titles={"phrases": ["head"]})
+        await platform.campaign()
+        await platform.campaign("own", suppressed_titles={"phrases": ["head of"]})
+        await platform.upload(1)
+        await platform.rules(suppressed_titles={"phrases": ["head", "of"]})
+        assert (0, []) == (opened(platform), platform.got())
+        await platform.rules(suppressed_titles={"phrases": ["vp"]})
+        assert (1, ["R-1"], []) == (opened(platform), platform.got(), platform.got("own"))
 
     on_platform(story)
 
@@ -1336,6 +1397,8 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
         "suppressed",
     ),
     ({"caps": {"total": 0}}, "cap_below_sent", "caps.total"),
+    ({"caps": {"day": 0}}, "cap_below_sent", "caps.day"),
+    ({"caps": {"day": 1, "month": 0}}, "cap_below_sent", "caps.month"),
     ({"categories": [{"id": "101", "amount": 0}]}, "cap_below_sent", "categories"),
     (
         {"send": {"mode": "webhook", "url": "http://h:99999/", "secret": "s"}},

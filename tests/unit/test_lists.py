@@ -60,7 +60,7 @@ class Shelf:
     @property
     def terms(self) -> list[str]:
         assert self.list is not None
-        return sorted(lists.terms_of(self.list.content, self.parts))
+        return sorted(lists.terms_of(self.list.content.parts, self.parts))
 
 
 def code(changed: Changed) -> str:

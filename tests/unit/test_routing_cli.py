@@ -575,6 +575,7 @@ class TestPreview:
                 {
                     "campaign": "north",
                     "frees": 30,
+                    "queues": 2,
                     "looked_at": 33,
                     "stay_unsent": {"cap_reached": 1, "filter.place": 2},
                     "leads": [f"l-{number}" for number in range(20)],

@@ -268,7 +268,7 @@ def test_campaigns_can_be_put_as_they_are() -> None:
     it."""
     rules = house().rules_of("main")
     for definition in sample_campaigns():
-        assert [] == list(contradictions(definition, None, None, rules)), definition.id
+        assert [] == list(contradictions(definition, None, None, rules, NOW)), definition.id
         assert may_start(definition) is None, definition.id
         assert () == warnings(definition), definition.id
 

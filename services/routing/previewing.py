@@ -1,0 +1,159 @@
+"""What a change would free, told before it is made (RTE-14).
+
+The leads are found and judged as they would be after the change, one after the other: those before
+take their slots. Which of them get the last slots is decided only when the change is made.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from services.routing import campaigns, lists, reopening, slots
+from services.routing.asking import Asking
+from services.routing.binding import profile
+from services.routing.books import CampaignBook, slots_of
+from services.routing.campaigns import Campaign
+from services.routing.checklist import may_start
+from services.routing.checks import House, Slot, decided
+from services.routing.contradictions import contradictions
+from services.routing.leads import RoutedLead
+from services.routing.lists import Changed, CompanyList, ListPart
+from services.routing.slots import by_id
+from services.routing.store import LISTS, PARTS
+from shared.clock import Clock
+from shared.contracts.campaigns import PutCampaign
+from shared.contracts.lists import EditList, PutList
+from shared.contracts.routing import CampaignOpened
+from shared.loop.decision import Cause, Refused
+from shared.matching.lists import ChangedList
+from shared.store import Store
+
+LEADS_TOLD_MAX = 20
+
+
+class Previewing:
+    def __init__(self, store: Store, clock: Clock, asking: Asking) -> None:
+        self._store = store
+        self._clock = clock
+        self._asking = asking
+
+    async def campaign(self, command: PutCampaign, tenant: str) -> dict[str, Any]:
+        """Which leads the campaign would get if it were put like this."""
+        known, now = await self._asking.catalogues(), self._clock.now()
+        id = campaigns.stored_id(tenant, command.id)  # noqa: A001
+        before, book = known.campaigns.get(id), await self._asking.book(id, tenant)
+        rules = known.rules_of(tenant)
+        against_it = contradictions(command, before, book, rules, now)
+        if refused := next(against_it, None) or may_start(command):
+            return {"refused": refused}
+        after = Campaign(id, 0, tenant, before.number + 1 if before else 1, command, now, "preview")
+        house = House(profile(after, rules), known.lists, known.account_of(after))
+        opened = reopening.opened(before.definition, command) if before else ()
+        return {"campaigns": [await self._what_if(after, house, book, opened)]}
+
+    async def list(self, command: PutList | EditList, tenant: str) -> dict[str, Any]:
+        """Which leads the campaigns that use the list would get if it were changed like this."""
+        known = await self._asking.catalogues()
+        name = command.id if isinstance(command, PutList) else command.list
+        changed = await self._changed_list(command, tenant, name)
+        if isinstance(changed.decision.answer, Refused):
+            return {"refused": changed.decision.answer}
+        id = lists.stored_id(tenant, name)  # noqa: A001
+        after = ChangedList(known.lists, id, changed.added, changed.removed)
+        told = []
+        for campaign in known.users_of(tenant, name):
+            wanted = profile(campaign, known.rules_of(tenant))
+            house = House(wanted, after, known.account_of(campaign))
+            book = await self._asking.book(campaign.id, tenant)
+            opened = (
+                each
+                for shared in reopening.by_list(changed, name)
+                for each in reopening.of_campaign(shared, campaign.definition)
+            )
+            told.append(await self._what_if(campaign, house, book, opened))
+        return {"campaigns": told}
+
+    async def _what_if(
+        self,
+        campaign: Campaign,
+        house: House,
+        book: CampaignBook,
+        opened: Iterable[CampaignOpened],
+    ) -> dict[str, Any]:
+        what_if = WhatIf(campaign, house, book)
+        for each in opened:
+            async for page in self._asking.pages(each, campaign.tenant):
+                leads = what_if.not_seen(page)
+                known = await slots.load(self._store, [campaign], leads)
+                for lead in leads:
+                    what_if.look_at(lead, known.of(campaign, lead), self._clock.now())
+        return what_if.as_told()
+
+    async def _changed_list(self, command: PutList | EditList, tenant: str, name: str) -> Changed:
+        id = lists.stored_id(tenant, name)  # noqa: A001
+        before: CompanyList | None = (await by_id(self._store, LISTS, [id])).get(id)
+        digests = [*(before.content.parts if before else ())]
+        if isinstance(command, PutList):
+            digests += command.parts
+        found = await by_id(self._store, PARTS, [lists.part_id(id, each) for each in digests])
+        parts: dict[str, ListPart] = {key.rpartition("/")[2]: part for key, part in found.items()}
+        now = self._clock.now()
+        cause = Cause("preview", "preview", name, now, tenant)
+        if isinstance(command, EditList):
+            return lists.edit(command, before, parts, cause, now)
+        at_once = command.model_copy(update={"effective_from": None})
+        return lists.put(at_once, before, parts, cause, now)
+
+
+@dataclass(slots=True)
+class WhatIf:
+    """A campaign as it would be, and what became of the leads that it was shown."""
+
+    campaign: Campaign
+    house: House
+    book: CampaignBook
+    """With the slots of those that were freed."""
+    freed: dict[str, None] = field(default_factory=dict)
+    queued: int = 0
+    staying: Counter[str] = field(default_factory=Counter)
+    seen: set[str] = field(default_factory=set)
+    of_domain: Counter[str | None] = field(default_factory=Counter)
+
+    def not_seen(self, page: Sequence[RoutedLead]) -> list[RoutedLead]:
+        """The leads of a page that it may ask for, each once."""
+        name = self.campaign.name
+        new = [
+            lead
+            for lead in page
+            if lead.id not in self.seen and (lead.is_open_to(name) or lead.may_queue(name))
+        ]
+        self.seen |= {lead.id for lead in new}
+        return new
+
+    def look_at(self, lead: RoutedLead, known: Slot, now: datetime) -> None:
+        domain = lead.lead.company.domain
+        slot = Slot(
+            self.book, known.sent_before, known.of_domain + self.of_domain[domain], known.block
+        )
+        category, failing = decided(self.campaign, lead.lead, now, self.house, slot, now)
+        if failing:
+            self.staying.update({each.code for each in failing})
+        elif not lead.is_open_to(self.campaign.name):
+            self.queued += 1
+        else:
+            self.freed[lead.id] = None
+            if self.campaign.next_send(now) is None:
+                self.book = self.book.reserve(slots_of(self.campaign, lead.lead, category, now))
+                self.of_domain[domain] += 1
+
+    def as_told(self) -> dict[str, Any]:
+        return {
+            "campaign": self.campaign.name,
+            "frees": len(self.freed),
+            "queues": self.queued,
+            "looked_at": len(self.seen),
+            "stay_unsent": dict(self.staying),
+            "leads": list(self.freed)[:LEADS_TOLD_MAX],
+        }

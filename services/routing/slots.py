@@ -1,0 +1,74 @@
+"""What the shards of campaigns know of people and their companies, read for questions.
+
+It is what was committed when it was read; a decision that is under way may change it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.routing import house, sends
+from services.routing.books import CampaignBook
+from services.routing.campaigns import Campaign
+from services.routing.checks import Slot
+from services.routing.house import Block
+from services.routing.leads import RoutedLead
+from services.routing.sends import Send
+from services.routing.store import BLOCKS, BOOKS, SENDS
+from shared.loop.working_set import Collection, E
+from shared.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """By id; `of_domain` by campaign and domain, where the leads of a company are limited."""
+
+    books: Mapping[str, CampaignBook]
+    sends: Mapping[str, Send]
+    blocks: Mapping[str, Block]
+    of_domain: Mapping[tuple[str, str], int]
+
+    def of(self, campaign: Campaign, routed: RoutedLead) -> Slot:
+        sent = self.sends.get(sends.send_id(routed.tenant, campaign.name, routed.person_id))
+        return Slot(
+            self.books.get(campaign.id),
+            sent.status if sent is not None and sent.bars(routed.id) else None,
+            self.of_domain.get((campaign.id, routed.lead.company.domain or ""), 0),
+            self.blocks.get(house.stored_id(routed.tenant, routed.person_id)),
+        )
+
+
+async def load(store: Store, campaigns: Sequence[Campaign], leads: Sequence[RoutedLead]) -> Slots:
+    """For each of the campaigns and each of the leads: many of one kind, and few of the other."""
+    people = {(lead.tenant, lead.person_id) for lead in leads}
+    asked = [
+        sends.send_id(tenant, campaign.name, person)
+        for campaign in campaigns
+        for tenant, person in people
+    ]
+    blocked = [house.stored_id(tenant, person) for tenant, person in people]
+    return Slots(
+        await by_id(store, BOOKS, [campaign.id for campaign in campaigns]),
+        await by_id(store, SENDS, asked),
+        await by_id(store, BLOCKS, blocked),
+        await _of_domains(store, campaigns, leads),
+    )
+
+
+async def by_id(store: Store, collection: Collection[E], ids: Iterable[str]) -> dict[str, E]:
+    rows = await store.find(collection.name, {"_id": {"$in": list(ids)}})
+    return {row["_id"]: collection.from_document(row) for row in rows}
+
+
+async def _of_domains(
+    store: Store, campaigns: Sequence[Campaign], leads: Sequence[RoutedLead]
+) -> Counter[tuple[str, str]]:
+    domains = sorted({lead.lead.company.domain for lead in leads if lead.lead.company.domain})
+    taken: Counter[tuple[str, str]] = Counter()
+    for campaign in campaigns:
+        if domains and campaign.definition.caps.per_domain is not None:
+            where = {"tenant": campaign.tenant, "campaign": campaign.name}
+            rows = await store.find(SENDS.name, where | {"domain": {"$in": domains}})
+            found = [SENDS.from_document(row) for row in rows]
+            taken.update((campaign.id, send.domain or "") for send in found if send.takes_slot)
+    return taken

@@ -1,0 +1,197 @@
+"""What a change would free, told before, and then seen: with the slots that there are."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from services.routing import asking, lists
+from services.routing.asking import Asking
+from services.routing.leads import RoutedLead
+from services.routing.previewing import Previewing
+from services.routing.store import LEADS
+from shared.contracts.lists import EditList
+from shared.testing.memory import MemoryStore
+from tests.builders import put_campaign
+from tests.component.leads import Platform, on_platform
+
+LEAD_CODE = "INT-AAA-BBB-1"
+STRICT = {"strictness": "strict"}
+MONDAY = {"weekday": "monday", "at": "09:00"}
+ABROAD = {"places": [{"country": "DE"}]}
+"""Wants none of the leads, which are all of the United States."""
+
+
+class Asked:
+    """Questions to routing's committed state, as its own process would answer them."""
+
+    def __init__(self, platform: Platform) -> None:
+        store = MemoryStore(platform.world.databases["routing"])
+        self.asking = Asking(store, platform.world.clock)
+        self.previewing = Previewing(store, platform.world.clock, self.asking)
+
+    async def campaign(self, **changes: Any) -> Mapping[str, Any]:
+        told = await self.previewing.campaign(put_campaign(id="north", **changes), "main")
+        (only,) = told["campaigns"]
+        return dict(only)
+
+    async def edited(self, name: str, **changes: Any) -> list[tuple[str, int]]:
+        command = EditList.model_validate({"list": name, "reason": "asked", **changes})
+        told = await self.previewing.list(command, "main")
+        return [(each["campaign"], each["frees"]) for each in told["campaigns"]]
+
+    async def why_not(self, routed: RoutedLead) -> list[tuple[Any, list[str]]]:
+        told = await self.asking.why_not(routed, None)
+        return [
+            (each["campaign"], [failing["code"] for failing in each["failing"]])
+            for each in told["campaigns"]
+        ]
+
+
+def room(freed: int, **staying: int) -> tuple[int, dict[str, int]]:
+    return freed, staying
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({}, room(4)),
+        ({"caps": {"total": 3}}, room(3, cap_reached=1)),
+        ({"caps": {"week": 1, "total": 2}}, room(1, cap_reached=3)),
+        ({"categories": [{"id": "101", "amount": 2}]}, room(2, cap_reached=2)),
+        ({"caps": {"per_domain": 1}}, room(3, domain_cap=1)),
+    ],
+)
+def test_a_preview_counts_the_slots(
+    limits: dict[str, Any], expected: tuple[int, dict[str, int]]
+) -> None:
+    """RTE-14: as many are free as have room, and as many are sent then."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(**ABROAD)
+        await platform.upload(1, 2, 3)
+        await platform.upload(4, Site="firm1.example")
+        told = await Asked(platform).campaign(**limits)
+        assert expected == (told["frees"], told["stay_unsent"])
+        assert [] == platform.got()
+        await platform.campaign(**limits)
+        assert told["frees"] == len(platform.got())
+
+    on_platform(story)
+
+
+def test_a_preview_knows_who_is_blocked_and_who_was_sent() -> None:
+    """RTE-08, RTE-22: a person is sent to a campaign once, and not at all if that is so."""
+
+    async def story(platform: Platform) -> None:
+        ordered = {"categories": [{"id": "101"}, {"id": "205"}], "organic": True}
+        await platform.campaign(open_categories=["101"], **ordered)
+        await platform.upload(1)
+        await platform.convert(1, "205")
+        await platform.upload(2, 3, Cat="205")
+        person = platform.routed("R-3")["person_id"]
+        block = {"person_id": person, "customer": None, "reason": "they asked"}
+        await platform.ask("routing.person.block", person, block)
+        told = await Asked(platform).campaign(open_categories=["101", "205"], **ordered)
+        assert (1, {"already_sent": 1, "person_blocked": 1}) == (
+            told["frees"],
+            told["stay_unsent"],
+        )
+        await platform.campaign(open_categories=["101", "205"], **ordered)
+        assert ["R-1", "R-2"] == platform.got()
+
+    on_platform(story)
+
+
+def test_what_waits_for_its_day_takes_no_slot_yet() -> None:
+    """RTE-13: all would wait; who goes on the day is decided on the day."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(**ABROAD, weekly=MONDAY, caps={"week": 1})
+        await platform.upload(1, 2)
+        told = await Asked(platform).campaign(weekly=MONDAY, caps={"week": 1})
+        assert (2, {}) == (told["frees"], told["stay_unsent"])
+
+    on_platform(story)
+
+
+def test_an_exclusive_lead_that_another_holds_would_be_queued_for() -> None:
+    """RTE-11: it is not free, but the campaign takes its place behind."""
+
+    async def story(platform: Platform) -> None:
+        await platform.rules(exclusive_lead_codes=[LEAD_CODE])
+        await platform.campaign(**ABROAD)
+        await platform.campaign("other", weekly=MONDAY)
+        await platform.upload(1)
+        told = await Asked(platform).campaign()
+        assert (0, 1) == (told["frees"], told["queues"])
+
+    on_platform(story)
+
+
+def test_a_list_is_previewed_for_all_that_use_it() -> None:
+    """RTE-14: with its other entries and all other lists as they are."""
+
+    async def story(platform: Platform) -> None:
+        await platform.company_list("rivals", "firm1.example", "firm2.example")
+        await platform.company_list("others", "firm2.example")
+        await platform.campaign(suppressed=[{"list": "rivals", **STRICT}])
+        both = [{"list": name, **STRICT} for name in ("rivals", "others")]
+        await platform.campaign("both", suppressed=both, caps={"total": 1})
+        await platform.upload(1, 2)
+        told = await Asked(platform).edited("rivals", remove=["firm1.example", "firm2.example"])
+        assert [("both", 1), ("north", 2)] == told
+        assert [] == platform.got()
+        await platform.edit("rivals", remove=["firm1.example", "firm2.example"])
+        assert {"both": ["R-1"], "north": ["R-1", "R-2"]} == {
+            name: sorted(platform.got(name)) for name in ("both", "north")
+        }
+
+    on_platform(story)
+
+
+def test_why_not_is_told_for_any_number_of_campaigns() -> None:
+    """RTE-10: each with its own reasons, however many are looked up at once."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign("capped", caps={"total": 0})
+        await platform.campaign("far", **ABROAD)
+        await platform.campaign("late")
+        await platform.campaign("sent")
+        await platform.upload(1)
+        await platform.campaign("late", **ABROAD)
+        await platform.campaign("new")
+        routed = LEADS.from_document(platform.routed())
+        expected = [
+            ("capped", ["cap_reached"]),
+            ("far", ["filter.place"]),
+            ("late", []),
+            ("new", ["campaign_unknown"]),
+            ("sent", []),
+        ]
+        assert expected == await Asked(platform).why_not(routed)
+        with patch.object(asking, "CAMPAIGNS_AT_ONCE", 2):
+            assert expected == await Asked(platform).why_not(routed)
+
+    on_platform(story)
+
+
+def test_a_long_list_is_edited_part_by_part() -> None:
+    """RTE-06: an edit and its way back, in one batch; a part that was there before is kept once."""
+
+    async def story(platform: Platform) -> None:
+        await platform.company_list("rivals", "a.example", "b.example")
+        for changes in ({"add": ["c.example"]}, {"remove": ["c.example"]}) * 2:
+            data = {"list": "rivals", "reason": "they asked"} | changes
+            platform.publish("routing.list.edit", "rivals", data)
+        await platform.rest()
+        assert [] == platform.stored("set_aside", "routing")
+        (kept,) = platform.stored("lists", "routing")
+        assert (5, 2) == (kept["number"], kept["content"]["entries"])
+        digests = Counter(row["_id"] for row in platform.stored("list_parts", "routing"))
+        assert {1} == set(digests.values())
+        assert lists.part_id("main/rivals", kept["content"]["parts"][0]) in digests
+
+    on_platform(story)
