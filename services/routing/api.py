@@ -155,7 +155,7 @@ class Reader:
         return {**_told_list(found), "used_by": users, "terms": terms}
 
     async def watch(self, request: Request) -> Mapping[str, Any]:
-        """RTE-16: of which lead codes and deliveries leads were unsent after a day, and still are."""
+        """RTE-16: lead codes and deliveries of which leads were unsent after a day, and are now."""
         where = {"tenant": read_api.tenant(request)}
         rows = await self._store.find(UNSENT.name, where, sort=[("since", 1)])
         told = [await self._unsent(UNSENT.from_document(row)) for row in rows]

@@ -235,7 +235,6 @@ INDEXES: list[Index] = [
     Index(SENDS.name, ("tenant", "campaign", "status", "rank", "waiting_since")),
     Index(SENDS.name, ("tenant", "campaign", "domain")),
     Index(SENDS.name, ("tenant", "lead")),
-    Index(LEADS.name, ("tenant", "lead_code", "state")),
     # By what a change can free leads (RTE-14).
     Index(LEADS.name, ("tenant", "route", "categories", "_id")),
     Index(LEADS.name, ("tenant", "route", "_id")),

@@ -20,6 +20,7 @@ from services.routing import leads, reopening
 from services.routing.asking import Asking
 from services.routing.campaigns import Campaign, stored_id
 from services.routing.handlers import Routing
+from services.routing.previewing import Previewing
 from services.routing.store import INDEXES, LEADS, RoutingStore
 from shared.clock import SystemClock
 from shared.contracts.campaigns import PutCampaign
@@ -40,6 +41,8 @@ BATCH, ROUNDS = 500, 7
 PER_WRITE = 2_000
 CODES, CATEGORIES = 200, 400
 COUNTRIES = [f"{first}{second}" for first in "ABCDEF" for second in "ABCDEFGHIJ"]
+SETTLING_SECONDS = 60
+"""So long a store may go on writing what a million leads have brought."""
 FREED = 60
 """As many leads wait for the category that is opened."""
 OPENED = "opened-later"
@@ -115,6 +118,7 @@ class Side:
             await side.put([_campaign(n) for n in range(start, min(start + PER_WRITE, campaigns))])
         await side.put([_later()])
         fill(found.mongo, name, history)
+        await asyncio.sleep(SETTLING_SECONDS * history / MANY_LEADS)
         await side.decide([])
         return side
 
@@ -145,10 +149,11 @@ class Side:
 
 async def _again(side: Side) -> list[Row]:
     """RTE-14: a category is opened for one campaign, with a million leads behind."""
-    asking = Asking(side.store, SystemClock())
+    clock = SystemClock()
+    previewing = Previewing(side.store, clock, Asking(side.store, clock))
     after = _later().definition.model_copy(update={"open_categories": ("c0", "rare")})
     before = _later().definition
-    preview, shown = await _timed(lambda: asking.preview_campaign(after, "main"))
+    preview, shown = await _timed(lambda: previewing.campaign(after, "main"))
     (campaign,) = shown["campaigns"]
     assert campaign["frees"] == campaign["looked_at"] == FREED, shown
     opened = list(reopening.opened(before, after))
