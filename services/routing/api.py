@@ -2,7 +2,7 @@
 free, what nobody gets."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -27,6 +27,7 @@ from shared.contracts.lists import EditList, PutList
 from shared.loop.effects import COLLECTION as EFFECTS
 from shared.store import Filter, Store
 
+LEADS_AT_ONCE = 1_000
 SEND_STATES = ("waiting", "reserved", "sent", "refused", "uncertain")
 PREVIEWED: Mapping[str, type[PutCampaign] | type[PutList] | type[EditList]] = {
     "campaign": PutCampaign,
@@ -158,27 +159,19 @@ class Reader:
         """RTE-16: lead codes and deliveries of which leads were unsent after a day, and are now."""
         where = {"tenant": read_api.tenant(request)}
         rows = await self._store.find(UNSENT.name, where, sort=[("since", 1)])
-        told = [await self._unsent(UNSENT.from_document(row)) for row in rows]
+        groups = [UNSENT.from_document(row) for row in rows]
+        unsent = await self._still_unsent([lead for group in groups for lead in group.leads])
+        told = [_told_unsent(group, unsent) for group in groups]
         return {"deliveries": [group for group in told if group["unsent"]]}
 
-    async def _unsent(self, group: UnsentDelivery) -> Mapping[str, Any]:
-        still = {
-            "_id": {"$in": list(group.leads)},
-            "state": {"$ne": "sent"},
-            "withdrawn": {"$ne": True},
-        }
-        rows = await self._store.find(LEADS.name, still, fields=["_id"])
-        left = {row["_id"] for row in rows}
-        return {
-            "affiliate": group.affiliate,
-            "lead_code": group.lead_code,
-            "delivery": group.delivery,
-            "unsent": len(left),
-            "since": group.since,
-            "raised_at": group.raised_at,
-            "codes": group.codes,
-            "leads": [lead for lead in group.leads if lead in left],
-        }
+    async def _still_unsent(self, leads: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        for first in range(0, len(leads), LEADS_AT_ONCE):
+            some = {"$in": list(leads[first : first + LEADS_AT_ONCE])}
+            still = {"_id": some, "state": {"$ne": "sent"}, "withdrawn": {"$ne": True}}
+            rows = await self._store.find(LEADS.name, still, fields=["_id"])
+            found |= {row["_id"] for row in rows}
+        return found
 
     async def counts(self, request: Request) -> Mapping[str, Any]:
         where = {"tenant": read_api.tenant(request)}
@@ -249,6 +242,21 @@ def _told_list(found: CompanyList) -> dict[str, Any]:
         "coming_at": found.coming_at,
         "changed_at": found.changed_at,
         "changed_by": found.changed_by,
+    }
+
+
+def _told_unsent(group: UnsentDelivery, unsent: Collection[str]) -> Mapping[str, Any]:
+    """The codes are those of all that were unsent once."""
+    left = [lead for lead in group.leads if lead in unsent]
+    return {
+        "affiliate": group.affiliate,
+        "lead_code": group.lead_code,
+        "delivery": group.delivery,
+        "unsent": len(left),
+        "since": group.since,
+        "raised_at": group.raised_at,
+        "codes": group.codes,
+        "leads": left,
     }
 
 

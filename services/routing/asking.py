@@ -85,9 +85,9 @@ class Asking:
         """The versions that were in force in a revision of the catalogue."""
         ids = [campaign.id for campaign in chosen]
         rows = await self._store.find(VERSIONS.name, {"campaign": {"$in": ids}})
-        kept = [VERSIONS.from_document(row) for row in rows]
-        then = [each.campaign for each in kept if each.revision <= revision]
-        return {each.id: each for each in sorted(then, key=lambda each: each.number)}
+        kept = [row for row in rows if row.get("revision", 0) <= revision]
+        newest = {row["campaign"]: row for row in sorted(kept, key=lambda row: row["number"])}
+        return {id: VERSIONS.from_document(row).campaign for id, row in newest.items()}
 
     async def book(self, id: str, tenant: str) -> CampaignBook:  # noqa: A002
         found = await slots.by_id(self._store, BOOKS, [id])

@@ -74,7 +74,7 @@ class Catalogues:
         for rules in changed:
             before = self.rules_of(rules.tenant)
             self.rules.apply([rules])
-            if before.suppressed_titles != rules.suppressed_titles:
+            if before.suppressed_titles != rules.suppressed_titles and self._matchers:
                 self._unbound.add(rules.tenant)
 
     def unbound(self) -> list[tuple[str, list[Campaign]]]:

@@ -47,7 +47,7 @@ def contradictions(
     yield from _sizes(command)
     yield from _choices(command)
     yield from _lists(command)
-    yield from _caps(command, book, now)
+    yield from _caps(command, before, book, now)
     yield from _address(command)
 
 
@@ -155,14 +155,17 @@ def _lists(command: PutCampaign) -> Iterator[Refused]:
         yield _refused("lists_contradict", "suppressed", text)
 
 
-def _caps(command: PutCampaign, book: CampaignBook | None, now: datetime) -> Iterator[Refused]:
-    """Those of companies are not looked at: they hold for what comes."""
+def _caps(
+    command: PutCampaign, before: Campaign | None, book: CampaignBook | None, now: datetime
+) -> Iterator[Refused]:
+    """Of caps that change; those per company are not looked at: they hold for what comes."""
     taken, counted = (book.taken, book.counted) if book else (0, {})
     periods = periods_of(_today(command, now))
     held = {"total": taken, **{name: counted.get(slot, 0) for name, slot in periods.items()}}
     for name, count in held.items():
         cap = getattr(command.caps, name)
-        if cap is not None and cap < count:
+        is_new = before is None or getattr(before.definition.caps, name) != cap
+        if cap is not None and cap < count and is_new:
             yield _refused("cap_below_sent", f"caps.{name}", f"{count} slots are taken already")
     for category in command.categories:
         sent = counted.get(f"category/{category.id}", 0)

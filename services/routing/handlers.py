@@ -249,6 +249,9 @@ class Routing:
         )
         case = claims.Case(campaign, self.catalogues.house_of(campaign), slot, before)
         if run:
+            if claim.is_exclusive is None:
+                is_exclusive = self.catalogues.rules_of(tenant).is_exclusive(claim.lead)
+                claim = claim.model_copy(update={"is_exclusive": is_exclusive})
             return claims.decide_waiting(claim, case, given.now)
         return claims.decide(claim, case, given.cause, given.now)
 

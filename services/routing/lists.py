@@ -169,7 +169,7 @@ def _edited(
     add: frozenset[str],
     remove: frozenset[str],
 ) -> list[ListPart]:
-    """The parts, those anew in which something changes. A term has its part by its checksum."""
+    """The parts, those anew in which something changes. A new term is spread by its checksum."""
     held = set().union(*(add.intersection(part.terms) for part in kept))
     coming: dict[int, set[str]] = defaultdict(set)
     for term in add - held:

@@ -1,7 +1,8 @@
 """What a change would free, told before it is made (RTE-14).
 
 The leads are found and judged as they would be after the change, one after the other: those before
-take their slots. Which of them get the last slots is decided only when the change is made.
+take their slots. Which of them get the last slots is decided only when the change is made; what
+waits for a send day takes its slot on that day.
 """
 
 from collections import Counter
@@ -119,6 +120,7 @@ class WhatIf:
     queued: int = 0
     staying: Counter[str] = field(default_factory=Counter)
     seen: set[str] = field(default_factory=set)
+    people: set[str] = field(default_factory=set)
     of_domain: Counter[str | None] = field(default_factory=Counter)
 
     def not_seen(self, page: Sequence[RoutedLead]) -> list[RoutedLead]:
@@ -135,7 +137,10 @@ class WhatIf:
     def look_at(self, lead: RoutedLead, known: Slot, now: datetime) -> None:
         domain = lead.lead.company.domain
         slot = Slot(
-            self.book, known.sent_before, known.of_domain + self.of_domain[domain], known.block
+            self.book,
+            "reserved" if lead.person_id in self.people else known.sent_before,
+            known.of_domain + self.of_domain[domain],
+            known.block,
         )
         category, failing = decided(self.campaign, lead.lead, now, self.house, slot, now)
         if failing:
@@ -144,6 +149,7 @@ class WhatIf:
             self.queued += 1
         else:
             self.freed[lead.id] = None
+            self.people.add(lead.person_id)
             if self.campaign.next_send(now) is None:
                 self.book = self.book.reserve(slots_of(self.campaign, lead.lead, category, now))
                 self.of_domain[domain] += 1

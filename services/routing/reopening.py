@@ -6,7 +6,7 @@ a page at a time, in the campaign's shard; each that would pass now is told to i
 which asks for it as if it had just come.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,7 +30,7 @@ CAMPAIGNS_PER_PAGE = 20
 LOOK_AGAIN = "look_again"
 LOOK_AGAIN_AFTER = timedelta(minutes=1)
 COMPANIES_PER_EVENT = 200
-COMPANIES_MAX = 5_000
+COMPANIES_MAX, LETTERS_MAX = 5_000, 200_000
 """With more changed entries than that, a list's campaigns are decided again as a whole."""
 
 # What a lead is judged by, beside the categories. A change of anything else frees nothing.
@@ -97,11 +97,15 @@ def _has_more_room(before: Caps, after: Caps) -> bool:
 
 def by_list(changed: Changed, name: str) -> Iterator[CampaignsOpened]:
     """A company that leaves a suppression list, or comes on an approved one."""
-    added, removed = changed.added, changed.removed
-    if len(added) + len(removed) > COMPANIES_MAX:
-        yield CampaignsOpened(list=name, is_long=True)
-    elif added or removed:
-        yield CampaignsOpened(list=name, added=sorted(added), removed=sorted(removed))
+    if changed.added or changed.removed:
+        added, removed = _named(changed.added), _named(changed.removed)
+        yield CampaignsOpened(list=name, added=added, removed=removed)
+
+
+def _named(terms: Collection[str]) -> tuple[str, ...] | None:
+    """As far as they may stand in an event."""
+    is_long = len(terms) > COMPANIES_MAX or sum(map(len, terms)) > LETTERS_MAX
+    return None if is_long else tuple(sorted(terms))
 
 
 def by_titles(before: SuppressedTitles, after: SuppressedTitles) -> Iterator[CampaignsOpened]:
@@ -119,7 +123,11 @@ def next_page(opened: CampaignsOpened, tenant: str, catalogues: Catalogues) -> D
         sharing = catalogues.keeping_to_the_house(tenant)
     else:
         sharing = catalogues.users_of(tenant, opened.list)
-    behind = [campaign for campaign in sharing if campaign.name > opened.after]
+    behind = [
+        campaign
+        for campaign in sharing
+        if campaign.name > opened.after and _may_open(opened, campaign.definition)
+    ]
     page = behind[:CAMPAIGNS_PER_PAGE]
     say = said(each for campaign in page for each in of_campaign(opened, campaign.definition))
     if len(behind) > len(page):
@@ -127,24 +135,32 @@ def next_page(opened: CampaignsOpened, tenant: str, catalogues: Catalogues) -> D
     return Decision(say=say)
 
 
+def _may_open(opened: CampaignsOpened, campaign: PutCampaign) -> bool:
+    return next(of_campaign(opened, campaign), None) is not None
+
+
 def of_campaign(opened: CampaignsOpened, campaign: PutCampaign) -> Iterator[CampaignOpened]:
+    """What it opens of one that shares what has changed."""
     if campaign.status != "active":
         return
-    if opened.list is None:
+    freed: list[str] = []
+    is_whole = opened.list is None
+    for uses, entries in (
+        (campaign.suppressed, opened.removed),
+        (campaign.approved, opened.added),
+    ):
+        if _refuses_by(uses, opened.list):
+            is_whole = is_whole or entries is None
+            freed += entries or ()
+    if is_whole:
         yield from as_a_whole(campaign)
         return
-    is_suppressed = _refuses_by(campaign.suppressed, opened.list)
-    is_approved = _refuses_by(campaign.approved, opened.list)
-    if opened.is_long and (is_suppressed or is_approved):
-        yield from as_a_whole(campaign)
-        return
-    freed = (*(opened.removed if is_suppressed else ()), *(opened.added if is_approved else ()))
     for first in range(0, len(freed), COMPANIES_PER_EVENT):
-        some = freed[first : first + COMPANIES_PER_EVENT]
+        some = tuple(freed[first : first + COMPANIES_PER_EVENT])
         yield CampaignOpened(campaign=campaign.id, companies=some)
 
 
-def _refuses_by(uses: Iterable[ListUse], name: str) -> bool:
+def _refuses_by(uses: Iterable[ListUse], name: str | None) -> bool:
     """What is only preferred keeps nobody away."""
     return any(use.list == name and use.strictness == "strict" for use in uses)
 

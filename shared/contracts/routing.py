@@ -93,8 +93,9 @@ class Claim(Event):
     """How many preferred filters and lists the lead misses: less is better."""
     ask: int = 0
     """How often the campaign had been asked for this lead before."""
-    is_exclusive: bool = False
-    """Others may stand behind: what can't be sent on the day is refused, not put off."""
+    is_exclusive: bool | None = None
+    """Others may stand behind: what can't be sent on the day is refused, not put off. Null: it was
+    asked before this was said."""
     by_hand: ByHand | None = None
 
 
@@ -273,11 +274,9 @@ class CampaignsOpened(Event):
 
     list: Name | None = None
     """Null: the titles that the house suppresses."""
-    added: tuple[str, ...] = ()
-    """Entries of the list that came."""
-    removed: tuple[str, ...] = ()
-    is_long: bool = False
-    """Too many entries to name them: a campaign that uses the list is opened as a whole."""
+    added: tuple[str, ...] | None = ()
+    """Entries of the list that came; null is too many to name them."""
+    removed: tuple[str, ...] | None = ()
     after: str = ""
     """Behind this campaign; a page ends with one."""
 

@@ -41,6 +41,8 @@ CONCURRENCY_PER_ENDPOINT = 16
 QUEUED_PER_ENDPOINT_MAX = 256
 FAILURES_TO_TRIP = 5
 TRIPPED_SECONDS = 10.0
+DEAD_SECONDS = 900.0
+"""An endpoint that has given no clear answer for so long lets nothing else through either."""
 TAKEN_MAX = 500
 TRIED_FIRST = 5
 TRIED_LAST = 20
@@ -65,16 +67,15 @@ async def reached(
 
 
 async def overdue(
-    store: Store, shards: Sequence[int], now: datetime, tripped: Sequence[str]
+    store: Store, shards: Sequence[int], now: datetime, dead: Sequence[str]
 ) -> list[Document]:
-    """Waiting rows whose time is over, at endpoints that are left alone: no attempt may ever end
-    them."""
-    if not tripped:
+    """Waiting rows whose time is over at endpoints that are dead: no attempt may ever end them."""
+    if not dead:
         return []
     where: dict[str, object] = {
         "state": WAITING,
         "shard": {"$in": list(shards)},
-        "endpoint": {"$in": list(tripped)},
+        "endpoint": {"$in": list(dead)},
         "created_at": {"$lte": now - GIVE_UP_AFTER},
     }
     return await store.find(COLLECTION, where, sort=[("created_at", 1)], limit=TAKEN_MAX)
@@ -234,6 +235,7 @@ class Endpoint:
     )
     accepted: int = 0
     failures: int = 0
+    tripped_at: float = 0.0
     tripped_until: float = 0.0
 
     def has_room(self, now: float, reserved: int = 0) -> bool:
@@ -245,6 +247,9 @@ class Endpoint:
     @property
     def tripped(self) -> bool:
         return self.failures >= FAILURES_TO_TRIP
+
+    def is_dead(self, now: float) -> bool:
+        return self.tripped and now >= self.tripped_at + DEAD_SECONDS
 
     def takes_nothing(self, now: float) -> bool:
         return self.tripped and now < self.tripped_until
@@ -259,6 +264,7 @@ class Endpoint:
         if self.tripped:
             self.tripped_until = now + TRIPPED_SECONDS
             if self.failures == FAILURES_TO_TRIP:
+                self.tripped_at = now
                 log.error("endpoint failing", endpoint=self.name)
 
 
@@ -281,9 +287,9 @@ class Worker:
         """Whether one more may begin, beside those that a step is about to commit."""
         return self._endpoint(endpoint).has_room(self._monotonic(), reserved)
 
-    def tripped(self) -> list[str]:
-        """The endpoints that are left alone, but for one attempt at a time."""
-        return [name for name, known in self._endpoints.items() if known.tripped]
+    def dead(self) -> list[str]:
+        now = self._monotonic()
+        return [name for name, known in self._endpoints.items() if known.is_dead(now)]
 
     def without_room(self) -> list[str]:
         now = self._monotonic()

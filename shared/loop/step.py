@@ -272,19 +272,20 @@ def _ended(step: Step, row: Document, end: EffectFinished) -> Item:
 
 
 async def _retry(step: Step, transaction: Transaction) -> list[Item]:
-    """Waiting effects whose next attempt is due, as far as their endpoints have room; at one that
-    is left alone they end when their time is over."""
-    items, tripped = [], step.loop.worker.tripped()
-    ids = [row["_id"] for row in step.inputs.retries]
-    for row in await _rows(transaction, effects.COLLECTION, ids):
+    """Waiting effects whose next attempt is due, as far as their endpoints have room; at a dead one
+    they end when their time is over, as many as the step may still decide."""
+    items: list[Item] = []
+    inputs, dead = step.inputs, step.loop.worker.dead()
+    may_end = step.loop.limit - len(inputs.results) - len(inputs.due)
+    for row in await _rows(transaction, effects.COLLECTION, [row["_id"] for row in inputs.retries]):
         if row["state"] != effects.WAITING:
             continue
         if step.has_room(row["endpoint"]):
             after = effects.begun(row)
             step.write(effects.COLLECTION, Replace(after, {"attempt": row["attempt"]}))
             step.begin(after)
-        elif row["endpoint"] in tripped and effects.is_overdue(row, step.now):
-            end = effects.given_up(row, "the endpoint's breaker is open")
+        elif row["endpoint"] in dead and effects.is_overdue(row, step.now) and len(items) < may_end:
+            end = effects.given_up(row, "the endpoint gives no answer")
             items.append(_ended(step, row, end))
     return items
 

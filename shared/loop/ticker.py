@@ -85,7 +85,7 @@ class Ticker:
         due = await deadlines.reached(loop.store, numbers, now, parked, loop.limit)
         retries = [
             *await effects.reached(loop.store, numbers, now, loop.worker.without_room()),
-            *await effects.overdue(loop.store, numbers, now, loop.worker.tripped()),
+            *await effects.overdue(loop.store, numbers, now, loop.worker.dead()),
         ]
         results = loop.worker.take(numbers, loop.limit)
         inputs = Inputs(

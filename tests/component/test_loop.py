@@ -415,15 +415,37 @@ def test_what_stands_behind_a_dead_endpoint_is_given_up_too() -> None:
     async def story(town: Town) -> None:
         town.answers = [(Verdict.UNKNOWN, "no answer")] * 1_000
         town.takes_seconds = 30
-        for number in range(40):
+        for number in range(60):
             town.ask(f"w{number}", mood="outside")
         await town.for_seconds(120)
-        tried = {row["_id"] for row in town.requests}
-        assert 0 < len(tried) < 40
         town.world.clock.ahead += timedelta(hours=24)
         await town.for_seconds(60)
+        assert town.stored("effects"), "it may come round yet"
+        await town.for_seconds(900)
+        tried = {row["_id"] for row in town.requests}
         ends = Counter(word for word in town.words() if not word.startswith("w"))
-        assert {"uncertain": len(tried), "refused": 40 - len(tried)} == ends
+        assert {"uncertain": len(tried), "refused": 60 - len(tried)} == ends
+        assert ends["refused"]
+        assert not town.stored("effects")
+
+    in_town(story)
+
+
+def test_many_ends_at_once_do_not_hide_one_that_fails() -> None:
+    """Halving the batch halves what is given up too, until one input is left to blame."""
+
+    async def story(town: Town) -> None:
+        town.answers = [(Verdict.UNKNOWN, "no answer")] * 1_000
+        town.takes_seconds = 30
+        for number in range(60):
+            town.ask(f"w{number}", mood="outside")
+        await town.for_seconds(1_000)
+        waiting = [row["_id"] for row in town.stored("effects") if row["state"] == "waiting"]
+        BROKEN.add(waiting[-1])
+        town.world.clock.ahead += timedelta(hours=24)
+        await town.for_seconds(300)
+        (kept,) = town.stored("set_aside")
+        assert ("unexpected", f"effect/{waiting[-1]}") == (kept["code"], kept["_id"])
         assert not town.stored("effects")
 
     in_town(story)

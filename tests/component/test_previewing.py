@@ -105,6 +105,21 @@ def test_a_preview_knows_who_is_blocked_and_who_was_sent() -> None:
     on_platform(story)
 
 
+def test_a_person_is_counted_once() -> None:
+    """RTE-08: two leads of one person are one send."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(**ABROAD, organic=True)
+        await platform.upload(1)
+        await platform.convert(1)
+        told = await Asked(platform).campaign(organic=True)
+        assert (1, {"already_sent": 1}) == (told["frees"], told["stay_unsent"])
+        await platform.campaign(organic=True)
+        assert 1 == len(platform.got())
+
+    on_platform(story)
+
+
 def test_what_waits_for_its_day_takes_no_slot_yet() -> None:
     """RTE-13: all would wait; who goes on the day is decided on the day."""
 

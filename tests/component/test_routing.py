@@ -1052,6 +1052,33 @@ def test_what_many_campaigns_share_opens_them_page_by_page() -> None:
     on_platform(story)
 
 
+@pytest.mark.parametrize(
+    ("use", "change", "whole"),
+    [
+        ("suppressed", "remove", True),
+        ("suppressed", "add", False),
+        ("approved", "add", True),
+        ("approved", "remove", False),
+    ],
+)
+def test_many_entries_open_a_campaign_as_a_whole_if_they_free(
+    use: str, change: str, *, whole: bool
+) -> None:
+    """RTE-14: with too many to name them, its leads are looked through; the other way round none
+    are."""
+
+    async def story(platform: Platform) -> None:
+        await platform.company_list("long", "firm1.example", "firm2.example", "firm3.example")
+        await platform.campaign(**{use: [{"list": "long", **STRICT}]})
+        entries = [f"firm{n}.example" for n in (range(1, 4) if change == "remove" else range(4, 7))]
+        with patch.object(reopening, "COMPANIES_MAX", 2):
+            await platform.edit("long", **{change: entries})
+        said = [(row["route"], row["companies"]) for row in platform.events(OPENED)]
+        assert ([(f"code:{LEAD_CODE}", None)] if whole else []) == said
+
+    on_platform(story)
+
+
 def test_titles_that_the_house_lets_pass_free_their_leads() -> None:
     """RTE-05, RTE-14: of campaigns without a choice of their own; to suppress more frees nobody."""
 

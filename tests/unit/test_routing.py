@@ -485,6 +485,17 @@ def test_put_refused(changes: dict[str, Any], code: str) -> None:
     assert decision.save == ()
 
 
+def test_a_cap_that_is_below_what_was_sent_already_may_stay() -> None:
+    """Only a change of it is refused: what else is put does not wait for the day to end."""
+    before = campaign(caps={"day": 1})
+    state = WorkingSet()
+    counted = {f"day/{before.local_day(NOW)}": 2}
+    state.put([CampaignBook(before.id, 1, "main", used=2, counted=counted)])
+    command = put_campaign(caps={"day": 1}, priority=3)
+    _, [decision] = decide(given(command), state=state, known=[before])
+    assert isinstance(decision.answer, Accepted)
+
+
 async def run(service: RoutingStore, store: MemoryStore, *batch: Input) -> list[Decision]:
     """One batch as the loop runs it."""
     table, decisions = Routing(service.catalogues, service.revision).handlers(), []
