@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pydantic_core import from_json
 
 from services.routing import claims, explaining, leads
+from services.routing import store as routing_store
 from services.routing.asking import against
 from services.routing.books import CampaignBook
 from services.routing.campaigns import Campaign, CampaignVersion
@@ -19,8 +21,9 @@ from services.routing.house import Rules, no_rules
 from services.routing.leads import RoutedLead
 from services.routing.sends import Send
 from services.routing.store import RoutingStore
-from shared.contracts.campaigns import PauseCampaign, ResumeCampaign
+from shared.contracts.campaigns import PauseCampaign, ResumeCampaign, SuppressedTitles
 from shared.contracts.intake import WithdrawalAsked
+from shared.contracts.lists import PutList, PutRules
 from shared.contracts.routing import (
     Claim,
     ClaimGranted,
@@ -524,6 +527,28 @@ async def test_from_lead_to_sent_through_the_store() -> None:
     [routed], [book] = database.documents("leads"), database.documents("campaign_books")
     assert (routed["state"], routed["revision"]) == ("sent", 1)
     assert (book["used"], book["reserved"]) == (1, 0)
+
+
+@pytest.mark.parametrize("in_line_max", [0, 200])
+async def test_long_changes_are_applied_beside_the_event_loop(in_line_max: int) -> None:
+    """A long list, and titles that change for many campaigns: as if it were done in line."""
+    service, store = RoutingStore(), MemoryStore(MemoryDatabase())
+    strict = {"list": "bad", "strictness": "strict"}
+    listed = PutList(id="bad", entries=("northgrid.example",))
+    rules = PutRules(suppressed_titles=SuppressedTitles(phrases=("head",)))
+    with (
+        patch.object(routing_store, "ENTRIES_IN_LINE_MAX", in_line_max),
+        patch.object(routing_store, "CAMPAIGNS_IN_LINE_MAX", in_line_max),
+    ):
+        await run(service, store, given(put_campaign(suppressed=[strict])))
+        await run(service, store, given(put_campaign(id="other")))
+        await run(service, store, given(listed))
+        await run(service, store, given(PutRules()))
+        [matched] = await run(service, store, given(lead()))
+        assert [said.key for said in matched.say] == ["other"]
+        await run(service, store, given(rules))
+        [matched] = await run(service, store, given(lead(lead="L-2")))
+        assert matched.say == []
 
 
 def test_a_run_keeps_to_the_shares_as_it_goes_on() -> None:
