@@ -9,6 +9,7 @@ import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import count, islice
 from random import Random
 from typing import Any, TypeVar
@@ -26,6 +27,7 @@ from shared.clock import SystemClock
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import CampaignOpened
+from shared.errors import Infrastructure
 from shared.loop.decision import Decision, Input
 from shared.loop.working_set import WorkingSet
 from shared.mongo import MongoStore
@@ -41,8 +43,8 @@ BATCH, ROUNDS = 500, 7
 PER_WRITE = 2_000
 CODES, CATEGORIES = 200, 400
 COUNTRIES = [f"{first}{second}" for first in "ABCDEF" for second in "ABCDEFGHIJ"]
-SETTLING_SECONDS = 60
-"""So long a store may go on writing what a million leads have brought."""
+WARMING_MAX = 10
+"""Steps until one gets through: a store may first have to read back what it has put away."""
 FREED = 60
 """As many leads wait for the category that is opened."""
 OPENED = "opened-later"
@@ -90,8 +92,8 @@ def _growth(name: str, before: Sequence[Run], after: Sequence[Run]) -> Row:
 
 
 async def _alternate(one: "Side", other: "Side") -> tuple[list[Run], list[Run]]:
-    await one.step()
-    await other.step()
+    await one.warm()
+    await other.warm()
     runs: tuple[list[Run], list[Run]] = ([], [])
     for _ in range(ROUNDS):
         runs[0].append(await one.step())
@@ -118,7 +120,6 @@ class Side:
             await side.put([_campaign(n) for n in range(start, min(start + PER_WRITE, campaigns))])
         await side.put([_later()])
         fill(found.mongo, name, history)
-        await asyncio.sleep(SETTLING_SECONDS * history / MANY_LEADS)
         await side.decide([])
         return side
 
@@ -127,6 +128,12 @@ class Side:
         state.put(campaigns)
         async with self.store.transaction() as transaction:
             await self.service.save_many(transaction, state)
+
+    async def warm(self) -> None:
+        for _ in range(WARMING_MAX):
+            with suppress(Infrastructure):
+                await self.step()
+                return
 
     async def step(self) -> Run:
         """A batch of leads that nobody has seen, through one transaction."""
