@@ -64,6 +64,9 @@ def not_accepted(lead: Mapping[str, Any], unknown: CliError) -> Row:
 def rows_of(told: Mapping[str, Any]) -> Iterator[Row]:
     """One a check; then what the newest version says, where that is another."""
     yield from failing_rows(told, told["state"])
+    if refused := told.get("refused_by_hand"):
+        head = {name: told[name] for name in ("campaign", "version")}
+        yield head | {"state": "refused by hand", "text": refused["text"]}
     if now := told.get("now"):
         nothing = {"text": "nothing stands in its way"}
         yield from (row | ({} if "check" in row else nothing) for row in failing_rows(now, "now"))

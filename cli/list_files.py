@@ -18,7 +18,9 @@ from shared.contracts.lists import LIST_ENTRIES_MAX
 ENTRY_LENGTH_MAX = 253
 COMMENT = "#"
 HEADERS = frozenset(
-    ("company", "companies", "company name", "company domain", "domain", "domains", "name")
+    f"{of}{what}"
+    for of in ("", "company ", "account ")
+    for what in ("company", "companies", "account", "name", "domain", "domains", "website", "url")
 )
 """First cells of a CSV that name the column, and are no company."""
 

@@ -18,6 +18,7 @@ from services.routing.catalogues import Catalogues
 from services.routing.checks import House, Slot, decided
 from services.routing.explaining import Explanation
 from services.routing.leads import RoutedLead
+from services.routing.sends import BY_HAND_REFUSED, Send
 from services.routing.store import BOOKS, LEADS, VERSIONS, Memory
 from shared.clock import Clock
 from shared.contracts.routing import CampaignOpened, Failing
@@ -77,7 +78,8 @@ class Asking:
             found = await slots.load(self._store, some, [routed])
             then = await self._versions_of(some, routed.revision)
             for campaign in some:
-                judging = _Judging(routed, campaign, known, found.of(campaign, routed), self._clock)
+                slot, sent = found.of(campaign, routed), found.send_of(campaign, routed)
+                judging = _Judging(routed, campaign, known, slot, sent, self._clock)
                 told.append(judging.told(then.get(campaign.id)))
         return {"campaigns": told, "closest": closest}
 
@@ -108,13 +110,22 @@ class Asking:
         return [each.as_told(routed.lead) for each in nearest[:CLOSEST_TOLD_MAX]]
 
     async def unsent(self, campaign: Campaign) -> Counter[str]:
-        """The campaign's unsent leads, counted by check: what was answered, or follows now."""
+        """The campaign's unsent leads, counted by check: what was answered, or follows from the
+        version that was in force when the lead came."""
         known = await self.catalogues()
+        rows = await self._store.find(VERSIONS.name, {"campaign": campaign.id})
+        kept = [VERSIONS.from_document(row) for row in rows]
+        newest_first = sorted(kept, key=lambda each: -each.campaign.number)
         counts: Counter[str] = Counter()
         for opened in reopening.ways(campaign.definition):
             async for page in self.pages(opened, campaign.tenant):
                 for lead in page:
-                    counts.update(against(lead, campaign, known))
+                    before = (each for each in newest_first if each.revision <= lead.revision)
+                    then = next(before, None)
+                    if then is not None or lead.of(campaign.name) is not None:
+                        counts.update(against(lead, then.campaign if then else campaign, known))
+                    else:
+                        counts["campaign_unknown"] += 1
         return counts
 
     async def pages(self, opened: CampaignOpened, tenant: str) -> AsyncIterator[list[RoutedLead]]:
@@ -156,16 +167,24 @@ class _Judging:
     campaign: Campaign
     known: Catalogues
     slot: Slot
+    sent: Send | None
     clock: Clock
 
     def told(self, version: Campaign | None) -> dict[str, object]:
         """As it was decided, with the version of then; and, where that is another, as of now."""
         then = self._explained(version)
-        told = then.as_told(self.routed.lead)
+        told = then.as_told(self.routed.lead) | self._by_hand(then.state)
         if then.campaign_version == self.campaign.number or then.state in ("sent", "granted"):
             return told
         now = explaining.of_version(self.campaign, self._failing(self.campaign))
         return told | {"now": now.as_told(self.routed.lead)}
+
+    def _by_hand(self, state: str) -> dict[str, object]:
+        """What waits on may have been refused to an operator meanwhile."""
+        history = self.sent.history if self.sent is not None and state == "waiting" else ()
+        if not history or history[-1].what != BY_HAND_REFUSED:
+            return {}
+        return {"refused_by_hand": {"at": history[-1].at, "text": history[-1].text}}
 
     def _explained(self, version: Campaign | None) -> Explanation:
         if (asked := self.routed.of(self.campaign.name)) is not None:

@@ -108,6 +108,11 @@ def preferences(campaign: Campaign, rules: Rules) -> Profile:
     return _profile(campaign, rules, "preferred")
 
 
+def title_profile(titles: SuppressedTitles) -> Profile:
+    """Only that a title is none of these."""
+    return Profile("", tuple(wish for _, wish in _suppressed_titles(titles)))
+
+
 def _profile(campaign: Campaign, rules: Rules, strictness: Strictness) -> Profile:
     wishes = _wishes(campaign.definition, rules, campaign.tenant)
     return Profile(campaign.id, tuple(wish for how, wish in wishes if how == strictness))

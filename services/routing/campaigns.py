@@ -93,6 +93,10 @@ class CampaignVersion:
     """The catalogue's, from which on it was in force."""
 
 
+def version_id(campaign: str, number: int) -> str:
+    return f"{campaign}@{number}"
+
+
 def put(
     command: PutCampaign,
     before: Campaign | None,
@@ -155,7 +159,7 @@ def _unchanged(campaign: Campaign) -> Decision:
 
 
 def _saved(campaign: Campaign, change: str, warnings: Sequence[str] = ()) -> Decision:
-    kept = CampaignVersion(f"{campaign.id}@{campaign.number}", 0, campaign)
+    kept = CampaignVersion(version_id(campaign.id, campaign.number), 0, campaign)
     said = CampaignChanged.model_validate(
         {
             "campaign": campaign.name,

@@ -14,7 +14,15 @@ from services.routing import checks
 from services.routing.books import CampaignBook, slots_of
 from services.routing.campaigns import Campaign
 from services.routing.checks import OVERRIDABLE, House, Slot
-from services.routing.sends import Send, SendEntry, SendStatus, effect, ended, new_send
+from services.routing.sends import (
+    BY_HAND_REFUSED,
+    Send,
+    SendEntry,
+    SendStatus,
+    effect,
+    ended,
+    new_send,
+)
 from shared.contracts.routing import (
     Claim,
     ClaimGranted,
@@ -97,7 +105,7 @@ def _refused(claim: Claim, case: Case, failing: Sequence[Failing], now: datetime
     if before is None or before.status != "waiting" or before.lead != claim.lead.lead:
         return Decision(say=[_refusal(claim, case.campaign.number, failing)])
     if claim.by_hand and (until := case.campaign.next_send(now)):
-        entry = SendEntry(now, "refused by hand", f"{claim.by_hand.by}: {codes}")
+        entry = SendEntry(now, BY_HAND_REFUSED, f"{claim.by_hand.by}: {codes}")
         kept = before.claim.model_copy(update={"ask": claim.ask}) if before.claim else None
         after = replace(before, history=(*before.history, entry), claim=kept)
         return Decision(save=[after], say=[_waiting(after, until)])

@@ -3,8 +3,11 @@ before stays in force."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
+from functools import cache
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+import pycountry
 
 from services.routing.books import CampaignBook, periods_of
 from services.routing.campaigns import Campaign
@@ -92,6 +95,10 @@ def _places(command: PutCampaign) -> Iterator[Refused]:
             if any(code[:2] != place.country for code in place.subdivisions or ()):
                 text = "a subdivision lies in another country"
                 yield _refused("places_contradict", field, text)
+    for field, codes in _named_places(command):
+        if unknown := sorted(codes - place_codes()):
+            text = f"there is no such place as {', '.join(unknown[:5])}"
+            yield _refused("filter_value_unknown", field, text)
     wanted, excluded = _codes(command.places), _codes(command.excluded_places)
     both = {code for code in wanted if code in excluded or code[:2] in excluded}
     if both:
@@ -99,6 +106,20 @@ def _places(command: PutCampaign) -> Iterator[Refused]:
         yield _refused("places_contradict", "excluded_places", text)
     if sum(command.shares.values()) > 100:
         yield _refused("shares_contradict", "shares", "the shares are more than 100 in all")
+
+
+def _named_places(command: PutCampaign) -> Iterator[tuple[str, set[str]]]:
+    for field in ("places", "excluded_places", "follow_up"):
+        places = getattr(command, field)
+        yield field, _codes(places) | {place.country for place in places}
+    yield "shares", set(command.shares)
+
+
+@cache
+def place_codes() -> frozenset[str]:
+    """Of ISO 3166: those that a lead can have."""
+    countries = {each.alpha_2 for each in pycountry.countries}
+    return frozenset(countries | {each.code for each in pycountry.subdivisions})
 
 
 def _codes(places: Iterable[PlaceFilter]) -> set[str]:

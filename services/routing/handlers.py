@@ -17,7 +17,7 @@ from services.routing import (
 )
 from services.routing.binding import route_of
 from services.routing.books import CampaignBook
-from services.routing.campaigns import Campaign, Checked
+from services.routing.campaigns import Campaign, CampaignVersion, Checked
 from services.routing.catalogues import Catalogues, Wanting
 from services.routing.checklist import may_start, warnings
 from services.routing.checks import Slot
@@ -291,7 +291,9 @@ class Routing:
             return Decision()
         if page is None:
             return Decision(say=reopening.said([opened]))
-        return reopening.reopen(opened, campaign, page.leads, self.catalogues, given.now)
+        kept = state.get(CampaignVersion, campaigns.version_id(campaign.id, opened.since or 0))
+        version = kept.campaign if kept is not None else None
+        return reopening.reopen(opened, campaign, version, page.leads, self.catalogues, given.now)
 
 
 def put_list(state: WorkingSet, given: Input) -> Decision:
@@ -334,7 +336,7 @@ def _reopening(
 ) -> Decision:
     """What the change opens, and, if it sends on another day from now on, when what waits goes."""
     (after,) = [entity for entity in decision.save if isinstance(entity, Campaign)]
-    say = [*decision.say, *reopening.said(reopening.opened(before.definition, command))]
+    say = [*decision.say, *reopening.said(reopening.opened(before, command))]
     was, on = before.next_send(given.now), after.next_send(given.now)
     if was is None or was == on:
         return replace(decision, say=say)

@@ -1,8 +1,8 @@
 """What a change would free, told before it is made (RTE-14).
 
 The leads are found and judged as they would be after the change, one after the other: those before
-take their slots. Which of them get the last slots is decided only when the change is made; what
-waits for a send day takes its slot on that day.
+take their slots, and so does what waits for the send day already. Which of them get the last slots
+is decided only when the change is made, or on that day.
 """
 
 from collections import Counter
@@ -19,6 +19,7 @@ from services.routing.campaigns import Campaign
 from services.routing.checklist import may_start
 from services.routing.checks import House, Slot, decided
 from services.routing.contradictions import contradictions
+from services.routing.kept import before_of, was_kept
 from services.routing.leads import RoutedLead
 from services.routing.lists import Changed, CompanyList, ListPart
 from services.routing.slots import by_id
@@ -51,8 +52,8 @@ class Previewing:
             return {"refused": refused}
         after = Campaign(id, 0, tenant, before.number + 1 if before else 1, command, now, "preview")
         house = House(profile(after, rules), known.lists, known.account_of(after))
-        opened = reopening.opened(before.definition, command) if before else ()
-        return {"campaigns": [await self._what_if(after, house, book, opened)]}
+        opened = reopening.opened(before, command) if before else ()
+        return {"campaigns": [await self._what_if(after, house, opened, before)]}
 
     async def list(self, command: PutList | EditList, tenant: str) -> dict[str, Any]:
         """Which leads the campaigns that use the list would get if it were changed like this."""
@@ -67,30 +68,42 @@ class Previewing:
         for campaign in known.users_of(tenant, name):
             wanted = profile(campaign, known.rules_of(tenant))
             house = House(wanted, after, known.account_of(campaign))
-            book = await self._asking.book(campaign.id, tenant)
             opened = (
                 each
                 for shared in reopening.by_list(changed, name)
                 for each in reopening.of_campaign(shared, campaign.definition)
             )
-            told.append(await self._what_if(campaign, house, book, opened))
+            told.append(await self._what_if(campaign, house, opened))
         return {"campaigns": told}
 
     async def _what_if(
         self,
         campaign: Campaign,
         house: House,
-        book: CampaignBook,
         opened: Iterable[CampaignOpened],
+        version: Campaign | None = None,
     ) -> dict[str, Any]:
-        what_if = WhatIf(campaign, house, book)
+        """`version` is the campaign until then, if it is what changes."""
+        known, now = await self._asking.catalogues(), self._clock.now()
+        what_if = WhatIf(campaign, house, await self._book(campaign, now), now)
         for each in opened:
+            before = before_of(each, version, known.rules_of(campaign.tenant))
             async for page in self._asking.pages(each, campaign.tenant):
-                leads = what_if.not_seen(page)
-                known = await slots.load(self._store, [campaign], leads)
+                kept = [lead for lead in page if was_kept(lead, each, before, known.lists)]
+                leads = what_if.not_seen(kept)
+                found = await slots.load(self._store, [campaign], leads)
                 for lead in leads:
-                    what_if.look_at(lead, known.of(campaign, lead), self._clock.now())
+                    what_if.look_at(lead, found.of(campaign, lead))
         return what_if.as_told()
+
+    async def _book(self, campaign: Campaign, now: datetime) -> CampaignBook:
+        """With the slots of those that wait for the send day."""
+        book, day = await self._asking.book(campaign.id, campaign.tenant), campaign.next_send(now)
+        if day is not None:
+            for send in await slots.waiting(self._store, campaign):
+                assert send.claim is not None
+                book = book.reserve(slots_of(campaign, send.claim.lead, send.category, day))
+        return book
 
     async def _changed_list(self, command: PutList | EditList, tenant: str, name: str) -> Changed:
         id = lists.stored_id(tenant, name)  # noqa: A001
@@ -116,6 +129,7 @@ class WhatIf:
     house: House
     book: CampaignBook
     """With the slots of those that were freed."""
+    now: datetime
     freed: dict[str, None] = field(default_factory=dict)
     queued: int = 0
     staying: Counter[str] = field(default_factory=Counter)
@@ -134,15 +148,16 @@ class WhatIf:
         self.seen |= {lead.id for lead in new}
         return new
 
-    def look_at(self, lead: RoutedLead, known: Slot, now: datetime) -> None:
+    def look_at(self, lead: RoutedLead, known: Slot) -> None:
         domain = lead.lead.company.domain
+        day = self.campaign.next_send(self.now) or self.now
         slot = Slot(
             self.book,
             "reserved" if lead.person_id in self.people else known.sent_before,
             known.of_domain + self.of_domain[domain],
             known.block,
         )
-        category, failing = decided(self.campaign, lead.lead, now, self.house, slot, now)
+        category, failing = decided(self.campaign, lead.lead, self.now, self.house, slot, day)
         if failing:
             self.staying.update({each.code for each in failing})
         elif not lead.is_open_to(self.campaign.name):
@@ -150,9 +165,8 @@ class WhatIf:
         else:
             self.freed[lead.id] = None
             self.people.add(lead.person_id)
-            if self.campaign.next_send(now) is None:
-                self.book = self.book.reserve(slots_of(self.campaign, lead.lead, category, now))
-                self.of_domain[domain] += 1
+            self.book = self.book.reserve(slots_of(self.campaign, lead.lead, category, day))
+            self.of_domain[domain] += 1
 
     def as_told(self) -> dict[str, Any]:
         return {

@@ -14,6 +14,7 @@ from typing import Any
 from services.routing.binding import accepted_categories, routes
 from services.routing.campaigns import Campaign
 from services.routing.catalogues import Catalogues
+from services.routing.kept import before_of, was_kept
 from services.routing.leads import RoutedLead
 from services.routing.lists import Changed
 from services.routing.words import phrase
@@ -52,43 +53,56 @@ JUDGED_BY = (
 )
 
 
-def opened(before: PutCampaign, after: PutCampaign) -> Iterator[CampaignOpened]:
+def opened(before: Campaign, after: PutCampaign) -> Iterator[CampaignOpened]:
     """What a campaign may want now that it did not before."""
     if after.status != "active":
         return
-    categories = accepted_categories(after)
-    if all(getattr(before, name) == getattr(after, name) for name in JUDGED_BY):
-        categories = _gained(before, after)
+    until = before.definition
+    categories, raised = accepted_categories(after), _has_more_room(until, after)
+    if all(getattr(until, name) == getattr(after, name) for name in JUDGED_BY):
+        categories = _gained(until, after)
     for route in sorted(routes(after)):
-        if categories is None:
-            yield CampaignOpened(campaign=after.id, route=route)
-        for category in sorted(categories or ()):
-            yield CampaignOpened(campaign=after.id, route=route, category=category)
+        for category in [None] if categories is None else sorted(categories):
+            yield CampaignOpened(
+                campaign=after.id,
+                route=route,
+                category=category,
+                since=before.number,
+                has_more_room=raised,
+            )
 
 
 def _gained(before: PutCampaign, after: PutCampaign) -> frozenset[str] | None:
     """The categories that are accepted now and were not, or have more room; None is all."""
     was, now = accepted_categories(before), accepted_categories(after)
-    if _has_more_room(before.caps, after.caps):
+    if _has_roomier_caps(before.caps, after.caps):
         return now
     if was is None:
         return frozenset()
     if now is None:
         return None
-    amounts = {category.id: category.amount for category in before.categories}
-    raised = {
-        category.id
-        for category in after.categories
-        if (had := amounts.get(category.id)) is not None
-        and (category.amount is None or category.amount > had)
-    }
+    return (now - was) | (now & _raised(before, after))
+
+
+def _has_more_room(before: PutCampaign, after: PutCampaign) -> bool:
+    return _has_roomier_caps(before.caps, after.caps) or bool(_raised(before, after))
+
+
+def _raised(before: PutCampaign, after: PutCampaign) -> set[str]:
+    """The categories of which more may be sent than was ordered before."""
+    had = {each.id: each.amount for each in before.categories if each.amount is not None}
+    has = {each.id: each.amount for each in after.categories}
     if not after.categories:
         # What was ordered with an amount has none any more.
-        raised = {name for name, had in amounts.items() if had is not None}
-    return (now - was) | (now & raised)
+        return set(had)
+    return {
+        name
+        for name, amount in had.items()
+        if name in has and ((now := has[name]) is None or now > amount)
+    }
 
 
-def _has_more_room(before: Caps, after: Caps) -> bool:
+def _has_roomier_caps(before: Caps, after: Caps) -> bool:
     return any(
         had is not None and (has is None or has > had)
         for had, has in zip(before.model_dump().values(), after.model_dump().values(), strict=True)
@@ -110,11 +124,13 @@ def _named(terms: Collection[str]) -> tuple[str, ...] | None:
 
 def by_titles(before: SuppressedTitles, after: SuppressedTitles) -> Iterator[CampaignsOpened]:
     """What only suppresses more frees nobody."""
-    phrases, functions = {*map(phrase, after.phrases)}, {*after.functions}
-    if not phrases.issuperset(map(phrase, before.phrases)) or not functions.issuperset(
-        before.functions
-    ):
-        yield CampaignsOpened()
+    phrases = {*map(phrase, after.phrases)}
+    freed = SuppressedTitles(
+        phrases=[each for each in before.phrases if phrase(each) not in phrases],
+        functions=[each for each in before.functions if each not in after.functions],
+    )
+    if freed != SuppressedTitles():
+        yield CampaignsOpened(titles=freed)
 
 
 def next_page(opened: CampaignsOpened, tenant: str, catalogues: Catalogues) -> Decision:
@@ -153,7 +169,7 @@ def of_campaign(opened: CampaignsOpened, campaign: PutCampaign) -> Iterator[Camp
             is_whole = is_whole or entries is None
             freed += entries or ()
     if is_whole:
-        yield from as_a_whole(campaign)
+        yield from as_a_whole(campaign, opened.titles)
         return
     for first in range(0, len(freed), COMPANIES_PER_EVENT):
         some = tuple(freed[first : first + COMPANIES_PER_EVENT])
@@ -165,11 +181,15 @@ def _refuses_by(uses: Iterable[ListUse], name: str | None) -> bool:
     return any(use.list == name and use.strictness == "strict" for use in uses)
 
 
-def as_a_whole(campaign: PutCampaign) -> Iterator[CampaignOpened]:
+def as_a_whole(
+    campaign: PutCampaign, titles: SuppressedTitles | None = None
+) -> Iterator[CampaignOpened]:
     categories = accepted_categories(campaign)
     for route in sorted(routes(campaign)):
         for category in [None] if categories is None else sorted(categories):
-            yield CampaignOpened(campaign=campaign.id, route=route, category=category)
+            yield CampaignOpened(
+                campaign=campaign.id, route=route, category=category, titles=titles
+            )
 
 
 def ways(campaign: PutCampaign) -> Iterator[CampaignOpened]:
@@ -214,13 +234,21 @@ def page_id(opened: CampaignOpened, tenant: str) -> str:
 def reopen(
     opened: CampaignOpened,
     campaign: Campaign,
+    version: Campaign | None,
     leads: Sequence[RoutedLead],
     catalogues: Catalogues,
     now: datetime,
 ) -> Decision:
     """One page, and the next one if this was full. A lead that was just being matched without the
-    change is not on it yet, so a minute later it is all looked through once more."""
-    freed = [lead for lead in leads if is_free(lead, campaign, catalogues, now)]
+    change is not on it yet, so a minute later it is all looked through once more. `version` is the
+    campaign until then."""
+    before = before_of(opened, version, catalogues.rules_of(campaign.tenant))
+    freed = [
+        lead
+        for lead in leads
+        if was_kept(lead, opened, before, catalogues.lists)
+        and is_free(lead, campaign, catalogues, now)
+    ]
     say = [
         Say(
             LeadToReroute(lead=lead.id, person_id=lead.person_id, campaign=campaign.name),

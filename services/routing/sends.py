@@ -26,6 +26,9 @@ from shared.loop.decision import Attempt, Effect, Request
 
 SEND = "send"
 
+BY_HAND_REFUSED = "refused by hand"
+"""In the history of what waits on: an operator could not send it."""
+
 SendStatus = Literal["waiting", "dropped", "reserved", "sent", "refused", "uncertain"]
 """Waiting for its day; dropped on that day, since something fails by then; the others as RTE-12
 has them."""

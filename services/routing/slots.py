@@ -29,13 +29,17 @@ class Slots:
     of_domain: Mapping[tuple[str, str], int]
 
     def of(self, campaign: Campaign, routed: RoutedLead) -> Slot:
-        sent = self.sends.get(sends.send_id(routed.tenant, campaign.name, routed.person_id))
+        sent = self.send_of(campaign, routed)
         return Slot(
             self.books.get(campaign.id),
             sent.status if sent is not None and sent.bars(routed.id) else None,
             self.of_domain.get((campaign.id, routed.lead.company.domain or ""), 0),
             self.blocks.get(house.stored_id(routed.tenant, routed.person_id)),
         )
+
+    def send_of(self, campaign: Campaign, routed: RoutedLead) -> Send | None:
+        """That of the person, be it for this lead or another."""
+        return self.sends.get(sends.send_id(routed.tenant, campaign.name, routed.person_id))
 
 
 async def load(store: Store, campaigns: Sequence[Campaign], leads: Sequence[RoutedLead]) -> Slots:
@@ -53,6 +57,12 @@ async def load(store: Store, campaigns: Sequence[Campaign], leads: Sequence[Rout
         await by_id(store, BLOCKS, blocked),
         await _of_domains(store, campaigns, leads),
     )
+
+
+async def waiting(store: Store, campaign: Campaign) -> list[Send]:
+    """Those that wait for its send day."""
+    where = {"tenant": campaign.tenant, "campaign": campaign.name, "status": "waiting"}
+    return [SENDS.from_document(row) for row in await store.find(SENDS.name, where)]
 
 
 async def by_id(store: Store, collection: Collection[E], ids: Iterable[str]) -> dict[str, E]:

@@ -214,7 +214,7 @@ BLOCKS = plain("blocks", Block, SCHEMA)
 UNSENT = plain("unsent_deliveries", UnsentDelivery, SCHEMA)
 
 ByOwnId = Sequence[Collection[Any]]
-LOADED: ByOwnId = (CAMPAIGNS, BOOKS, SENDS, LEADS, EARLY, BLOCKS, RULES, ACCOUNTS, UNSENT)
+LOADED: ByOwnId = (CAMPAIGNS, VERSIONS, BOOKS, SENDS, LEADS, EARLY, BLOCKS, RULES, ACCOUNTS, UNSENT)
 SAVED: ByOwnId = (VERSIONS, BOOKS, SENDS, LEADS, EARLY, BLOCKS, UNSENT)
 """Beside the catalogues, which save themselves, and the parts of lists."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.routing import campaigns, claims, house, lists, sends, watching
 from services.routing.books import CampaignBook
-from services.routing.campaigns import Campaign
+from services.routing.campaigns import Campaign, CampaignVersion
 from services.routing.catalogues import Catalogues
 from services.routing.house import Account, Block, Rules
 from services.routing.leads import EarlyWithdrawal, RoutedLead
@@ -87,8 +87,11 @@ class Wanted:
             case PauseCampaign() | ResumeCampaign() as command:
                 self._campaign(campaigns.stored_id(tenant, command.campaign))
             case CampaignOpened() as opened:
-                self._campaign(campaigns.stored_id(tenant, opened.campaign))
+                campaign = campaigns.stored_id(tenant, opened.campaign)
+                self._campaign(campaign)
                 self.opened.append((tenant, opened))
+                if opened.since is not None:
+                    self.ids[CampaignVersion].append(campaigns.version_id(campaign, opened.since))
             case LeadStillUnsent() as still:
                 self.ids[UnsentDelivery].append(watching.stored_id(tenant, still))
             case DueReached() as reached:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from shared.contracts.answers import events_topic
-from shared.contracts.campaigns import COMMANDS, Status, Text
+from shared.contracts.campaigns import COMMANDS, Status, SuppressedTitles, Text
 from shared.contracts.event import Command, Event
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.values import CategoryId, Id, Name, Part
@@ -259,6 +259,12 @@ class CampaignOpened(Event):
     category: CategoryId | None = None
     companies: tuple[str, ...] | None = None
     """Only leads of companies under one of these terms of a list; null is all."""
+    since: int | None = None
+    """The campaign's version until then: only leads that it would keep away are meant."""
+    has_more_room: bool = False
+    """Or for which there was no slot."""
+    titles: SuppressedTitles | None = None
+    """Only leads that these kept away."""
     after: str = ""
     """Behind this lead; a page ends with one."""
     is_second_look: bool = False
@@ -277,6 +283,8 @@ class CampaignsOpened(Event):
     added: tuple[str, ...] | None = ()
     """Entries of the list that came; null is too many to name them."""
     removed: tuple[str, ...] | None = ()
+    titles: SuppressedTitles | None = None
+    """Those that the house suppresses no more."""
     after: str = ""
     """Behind this campaign; a page ends with one."""
 

@@ -159,11 +159,10 @@ async def _again(side: Side) -> list[Row]:
     clock = SystemClock()
     previewing = Previewing(side.store, clock, Asking(side.store, clock))
     after = _later().definition.model_copy(update={"open_categories": ("c0", "rare")})
-    before = _later().definition
     preview, shown = await _timed(lambda: previewing.campaign(after, "main"))
     (campaign,) = shown["campaigns"]
     assert campaign["frees"] == campaign["looked_at"] == FREED, shown
-    opened = list(reopening.opened(before, after))
+    opened = list(reopening.opened(_later(), after))
     await side.put([_later(after, number=2, version=1)])
     step, freed = await _timed(lambda: _reopened(side, opened))
     assert freed == FREED, freed

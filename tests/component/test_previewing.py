@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -19,6 +20,7 @@ from tests.component.leads import Platform, on_platform
 
 LEAD_CODE = "INT-AAA-BBB-1"
 STRICT = {"strictness": "strict"}
+RESUME = {"campaign": "north", "reason": "the holiday is over"}
 MONDAY = {"weekday": "monday", "at": "09:00"}
 ABROAD = {"places": [{"country": "DE"}]}
 """Wants none of the leads, which are all of the United States."""
@@ -120,14 +122,61 @@ def test_a_person_is_counted_once() -> None:
     on_platform(story)
 
 
-def test_what_waits_for_its_day_takes_no_slot_yet() -> None:
-    """RTE-13: all would wait; who goes on the day is decided on the day."""
+def test_what_waits_for_its_day_will_take_a_slot() -> None:
+    """RTE-13: the slots of the next send day are counted, with what waits for it already."""
 
     async def story(platform: Platform) -> None:
-        await platform.campaign(**ABROAD, weekly=MONDAY, caps={"week": 1})
-        await platform.upload(1, 2)
-        told = await Asked(platform).campaign(weekly=MONDAY, caps={"week": 1})
-        assert (2, {}) == (told["frees"], told["stay_unsent"])
+        wanted = {"weekly": MONDAY, "caps": {"week": 3}}
+        await platform.campaign(**wanted, excluded_places=[{"country": "US"}])
+        await platform.upload(1, 2, 3)
+        await platform.upload(4, Land="DE", State="")
+        assert {"north": "waiting"} == platform.states("R-4")
+        told = await Asked(platform).campaign(**wanted)
+        assert (2, {"cap_reached": 1}) == (told["frees"], told["stay_unsent"])
+        await platform.campaign(**wanted)
+        await platform.advance(timedelta(hours=2))
+        assert 3 == len(platform.got())
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"caps": {"total": 9}}, {"caps": {"total": 10}}),
+        ({"places": [{"country": "US"}]}, {}),
+        ({"categories": [{"id": "101", "amount": 5}]}, {"categories": [{"id": "101"}]}),
+    ],
+)
+def test_what_the_change_did_not_keep_away_is_not_freed(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    """RTE-14: what came during a pause stays, whatever else is loosened later."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(**before, status="paused")
+        await platform.upload(1)
+        await platform.ask("routing.campaign.resume", "north", RESUME)
+        await platform.upload(2)
+        told = await Asked(platform).campaign(**after)
+        await platform.campaign(**after)
+        assert (0, ["R-2"]) == (told["frees"], platform.got())
+
+    on_platform(story)
+
+
+def test_titles_free_only_whom_they_kept_away() -> None:
+    """RTE-14: a phrase that nobody has frees nobody."""
+
+    async def story(platform: Platform) -> None:
+        await platform.rules(suppressed_titles={"phrases": ["zebra tamer", "head"]})
+        await platform.campaign(status="paused")
+        await platform.upload(1)
+        await platform.ask("routing.campaign.resume", "north", RESUME)
+        await platform.rules(suppressed_titles={"phrases": ["head"]})
+        assert [] == platform.got()
+        await platform.rules(suppressed_titles={})
+        assert ["R-1"] == platform.got()
 
     on_platform(story)
 
@@ -163,6 +212,39 @@ def test_a_list_is_previewed_for_all_that_use_it() -> None:
         assert {"both": ["R-1"], "north": ["R-1", "R-2"]} == {
             name: sorted(platform.got(name)) for name in ("both", "north")
         }
+
+    on_platform(story)
+
+
+def test_what_could_not_be_sent_by_hand_says_so_while_it_waits() -> None:
+    """RTE-10, RTE-14: the operator sees what came of it where the lead is explained."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(weekly=MONDAY, caps={"week": 1})
+        await platform.upload(1, 2)
+        await platform.by_hand(1)
+        await platform.by_hand(2)
+        routed = LEADS.from_document(platform.routed("R-2"))
+        (told,) = (await Asked(platform).asking.why_not(routed, "north"))["campaigns"]
+        assert ("waiting", "ops: cap_reached") == (told["state"], told["refused_by_hand"]["text"])
+
+    on_platform(story)
+
+
+def test_unsent_leads_are_counted_as_they_are_explained() -> None:
+    """RTE-10: by the version that was in force when the lead came, or none."""
+
+    async def story(platform: Platform) -> None:
+        await platform.upload(1)
+        await platform.campaign(status="paused")
+        await platform.upload(2, 3)
+        await platform.ask("routing.campaign.resume", "north", RESUME)
+        await platform.upload(4, Cat="205")
+        asked = Asked(platform).asking
+        campaign = (await asked.catalogues()).campaigns.get("main/north")
+        assert campaign is not None
+        counts = {"campaign_unknown": 1, "campaign_inactive": 2, "category_not_as_ordered": 1}
+        assert counts == await asked.unsent(campaign)
 
     on_platform(story)
 

@@ -1423,6 +1423,8 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
         "lists_contradict",
         "suppressed",
     ),
+    ({"places": [{"country": "UK"}]}, "filter_value_unknown", "places"),
+    ({"shares": {"XX": 10}}, "filter_value_unknown", "shares"),
     ({"caps": {"total": 0}}, "cap_below_sent", "caps.total"),
     ({"caps": {"day": 0}}, "cap_below_sent", "caps.day"),
     ({"caps": {"day": 1, "month": 0}}, "cap_below_sent", "caps.month"),
