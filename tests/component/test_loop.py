@@ -408,15 +408,19 @@ def test_an_effect_is_given_up_after_a_day(verdict: Verdict, outcome: str) -> No
     in_town(story)
 
 
+def ask_of_a_dead_endpoint(town: Town, times: int) -> None:
+    """It takes half a minute to give no answer."""
+    town.answers, town.takes_seconds = [(Verdict.UNKNOWN, "no answer")] * 1_000, 30
+    for number in range(times):
+        town.ask(f"w{number}", mood="outside")
+
+
 def test_what_stands_behind_a_dead_endpoint_is_given_up_too() -> None:
     """One attempt at a time is made there, so most rows would never get another one: they end with
     the day all the same, and only those that were tried may have happened."""
 
     async def story(town: Town) -> None:
-        town.answers = [(Verdict.UNKNOWN, "no answer")] * 1_000
-        town.takes_seconds = 30
-        for number in range(60):
-            town.ask(f"w{number}", mood="outside")
+        ask_of_a_dead_endpoint(town, 60)
         await town.for_seconds(120)
         town.world.clock.ahead += timedelta(hours=24)
         await town.for_seconds(60)
@@ -435,10 +439,7 @@ def test_many_ends_at_once_do_not_hide_one_that_fails() -> None:
     """Halving the batch halves what is given up too, until one input is left to blame."""
 
     async def story(town: Town) -> None:
-        town.answers = [(Verdict.UNKNOWN, "no answer")] * 1_000
-        town.takes_seconds = 30
-        for number in range(60):
-            town.ask(f"w{number}", mood="outside")
+        ask_of_a_dead_endpoint(town, 60)
         await town.for_seconds(1_000)
         waiting = [row["_id"] for row in town.stored("effects") if row["state"] == "waiting"]
         BROKEN.add(waiting[-1])
