@@ -89,7 +89,7 @@ class Previewing:
         for each in opened:
             before = before_of(each, version, known.rules_of(campaign.tenant))
             async for page in self._asking.pages(each, campaign.tenant):
-                kept = [lead for lead in page if was_kept(lead, each, before, known.lists)]
+                kept = [lead for lead in page if was_kept(lead, each, before, house)]
                 leads = what_if.not_seen(kept)
                 found = await slots.load(self._store, [campaign], leads)
                 for lead in leads:

@@ -243,11 +243,11 @@ def reopen(
     change is not on it yet, so a minute later it is all looked through once more. `version` is the
     campaign until then."""
     before = before_of(opened, version, catalogues.rules_of(campaign.tenant))
+    house = catalogues.house_of(campaign)
     freed = [
         lead
         for lead in leads
-        if was_kept(lead, opened, before, catalogues.lists)
-        and is_free(lead, campaign, catalogues, now)
+        if was_kept(lead, opened, before, house) and is_free(lead, campaign, catalogues, now)
     ]
     say = [
         Say(

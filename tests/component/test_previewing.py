@@ -165,6 +165,22 @@ def test_what_the_change_did_not_keep_away_is_not_freed(
     on_platform(story)
 
 
+def test_a_lead_of_two_categories_is_freed_by_the_one_that_opens() -> None:
+    """RTE-14: the other had no room for it, and has none now."""
+
+    async def story(platform: Platform) -> None:
+        ordered = {"categories": [{"id": "101", "amount": 1}, {"id": "205"}], "organic": True}
+        await platform.campaign(**ordered, open_categories=["101"])
+        await platform.convert(1, "101")
+        await platform.convert(2, "101", "205")
+        assert ["cap_reached"] == platform.against("O-2")
+        told = await Asked(platform).campaign(**ordered)
+        await platform.campaign(**ordered)
+        assert (1, 2) == (told["frees"], len(platform.got()))
+
+    on_platform(story)
+
+
 def test_titles_free_only_whom_they_kept_away() -> None:
     """RTE-14: a phrase that nobody has frees nobody."""
 
