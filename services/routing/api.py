@@ -181,7 +181,7 @@ class Reader:
         async for row in read_api.every(self._store, LEADS.name, where):
             routed = LEADS.from_document(row)
             for campaign in known.on_route(routed.tenant, route_of(routed.lead)):
-                unsent[campaign.id].update(against(routed, campaign, known))
+                unsent[campaign.id].update(against(routed, campaign, known.house_of(campaign)))
         return {"campaigns": [await self._counted(each, unsent[each.id]) for each in found]}
 
     async def _counted(self, campaign: Campaign, unsent: Mapping[str, int]) -> Mapping[str, Any]:

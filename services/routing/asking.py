@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.routing import campaigns, explaining, reopening, slots
-from services.routing.binding import profile, route_of
+from services.routing.binding import route_of
 from services.routing.books import CampaignBook
 from services.routing.campaigns import Campaign
 from services.routing.catalogues import Catalogues
-from services.routing.checks import House, Slot, decided
+from services.routing.checks import House, Slot, decided, judged
 from services.routing.explaining import Explanation
 from services.routing.leads import RoutedLead
 from services.routing.sends import BY_HAND_REFUSED, Send
@@ -114,18 +114,23 @@ class Asking:
         version that was in force when the lead came."""
         known = await self.catalogues()
         rows = await self._store.find(VERSIONS.name, {"campaign": campaign.id})
-        kept = [VERSIONS.from_document(row) for row in rows]
-        newest_first = sorted(kept, key=lambda each: -each.campaign.number)
+        kept = sorted(map(VERSIONS.from_document, rows), key=lambda each: -each.campaign.number)
+        newest_first = [(each, known.house_of(each.campaign)) for each in kept]
+        now = campaign, known.house_of(campaign)
         counts: Counter[str] = Counter()
         for opened in reopening.ways(campaign.definition):
             async for page in self.pages(opened, campaign.tenant):
                 for lead in page:
-                    before = (each for each in newest_first if each.revision <= lead.revision)
-                    then = next(before, None)
-                    if then is not None or lead.of(campaign.name) is not None:
-                        counts.update(against(lead, then.campaign if then else campaign, known))
-                    else:
+                    then = (
+                        (version.campaign, house)
+                        for version, house in newest_first
+                        if version.revision <= lead.revision
+                    )
+                    found = next(then, None)
+                    if found is None and lead.of(campaign.name) is None:
                         counts["campaign_unknown"] += 1
+                    else:
+                        counts.update(against(lead, *(found or now)))
         return counts
 
     async def pages(self, opened: CampaignOpened, tenant: str) -> AsyncIterator[list[RoutedLead]]:
@@ -147,11 +152,11 @@ def _is_near(miss: Explanation) -> tuple[bool, str]:
     return miss.failing[0].code == "lead_code_other", miss.campaign
 
 
-def against(lead: RoutedLead, campaign: Campaign, known: Catalogues) -> set[str]:
+def against(lead: RoutedLead, campaign: Campaign, house: House) -> set[str]:
     """The checks that keep a lead from a campaign; none if it has got it, or may yet get it."""
     asked = lead.of(campaign.name)
     if asked is None:
-        failing: Sequence[Failing] = known.judged(campaign, lead.lead, lead.accepted_at)[1]
+        failing: Sequence[Failing] = judged(campaign, lead.lead, lead.accepted_at, house)[1]
     else:
         failing = asked.failing
     if asked is not None and asked.state == "waiting":
@@ -197,7 +202,6 @@ class _Judging:
 
     def _failing(self, version: Campaign) -> list[Failing]:
         """What a version says of the lead, and what the campaign's slots say as they are now."""
-        wanted = profile(version, self.known.rules_of(version.tenant))
-        measure = House(wanted, self.known.lists, self.known.account_of(version))
+        house = self.known.house_of(version)
         lead, at, now = self.routed.lead, self.routed.accepted_at, self.clock.now()
-        return decided(version, lead, at, measure, self.slot, now)[1]
+        return decided(version, lead, at, house, self.slot, now)[1]

@@ -96,7 +96,7 @@ def _places(command: PutCampaign) -> Iterator[Refused]:
                 text = "a subdivision lies in another country"
                 yield _refused("places_contradict", field, text)
     for field, codes in _named_places(command):
-        if unknown := sorted(codes - place_codes()):
+        if unknown := sorted(codes - _place_codes()):
             text = f"there is no such place as {', '.join(unknown[:5])}"
             yield _refused("filter_value_unknown", field, text)
     wanted, excluded = _codes(command.places), _codes(command.excluded_places)
@@ -116,7 +116,7 @@ def _named_places(command: PutCampaign) -> Iterator[tuple[str, set[str]]]:
 
 
 @cache
-def place_codes() -> frozenset[str]:
+def _place_codes() -> frozenset[str]:
     """Of ISO 3166: those that a lead can have."""
     countries = {each.alpha_2 for each in pycountry.countries}
     return frozenset(countries | {each.code for each in pycountry.subdivisions})

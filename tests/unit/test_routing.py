@@ -320,8 +320,8 @@ def test_explained_by_what_was_answered() -> None:
     told = explaining.of_asked(routed.asked[0], full)
     assert (told.state, [each.code for each in told.failing]) == ("refused", ["cap_reached"])
     known = memory(full, paused)
-    assert against(routed, full, known) == {"cap_reached"}
-    assert against(routed, paused, known) == {"campaign_inactive"}
+    assert against(routed, full, known.house_of(full)) == {"cap_reached"}
+    assert against(routed, paused, known.house_of(paused)) == {"campaign_inactive"}
 
 
 def by_hand(**changes: Any) -> Input:
