@@ -4,9 +4,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from shared.contracts.campaigns import COMMANDS, SETS_UP, SuppressedTitles, Text
+from shared.contracts.campaigns import COMMANDS, SETS_UP, SuppressedTitles
 from shared.contracts.event import Command
-from shared.contracts.values import CategoryId, Id, Instant, Name
+from shared.contracts.values import CategoryId, Id, Instant, Name, ReasonText
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Entry = Annotated[str, StringConstraints(min_length=1, max_length=253)]
@@ -101,7 +101,7 @@ class BlockPerson(Command):
     person_id: Id
     customer: Name | None = None
     """Null: for all."""
-    reason: Text
+    reason: ReasonText
 
 
 class UnblockPerson(Command):
@@ -111,4 +111,4 @@ class UnblockPerson(Command):
 
     person_id: Id
     customer: Name | None = None
-    reason: Text
+    reason: ReasonText

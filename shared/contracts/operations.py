@@ -5,6 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from shared.contracts.event import Command
+from shared.contracts.values import ReasonText
 
 OPERATORS = frozenset({"operator", "delivery"})
 
@@ -25,7 +26,7 @@ class SkipSetAside(Command):
     MAY_ASK: ClassVar[frozenset[str]] = OPERATORS
 
     id: str = Field(min_length=1, max_length=400)
-    reason: str = Field(min_length=1, max_length=1000)
+    reason: ReasonText
 
 
 def replay_type(service: str) -> str:

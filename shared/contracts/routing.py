@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from shared.contracts.answers import events_topic
-from shared.contracts.campaigns import COMMANDS, Status, SuppressedTitles, Text
+from shared.contracts.campaigns import COMMANDS, Status, SuppressedTitles
 from shared.contracts.event import Command, Event
 from shared.contracts.intake import LeadAccepted
-from shared.contracts.values import CategoryId, Id, Name, Part
+from shared.contracts.values import CategoryId, Id, Name, Part, ReasonText
 
 CLAIMS = "routing.claims.v1"
 ANSWERS = "routing.answers.v1"
@@ -33,7 +33,7 @@ class SendLead(Command):
     lead: Id
     person_id: Id
     campaign: Name
-    reason: Text
+    reason: ReasonText
 
 
 class SettleSend(Command):
@@ -46,7 +46,7 @@ class SettleSend(Command):
     campaign: Name
     send: Id
     outcome: Literal["sent", "refused"]
-    reason: Text
+    reason: ReasonText
 
 
 class CampaignChanged(Event):

@@ -38,6 +38,9 @@ Key = Annotated[
 ]
 """A topic's key, made of ids."""
 
+ReasonText = Annotated[str, StringConstraints(max_length=2000, pattern=r"\S")]
+"""Why a person does something by hand: free words, but not only blanks."""
+
 Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 SubdivisionCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$")]

@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from pydantic import ValidationError
 from pydantic_core import from_json
 
 from services.routing import claims, explaining, leads
@@ -22,8 +23,10 @@ from services.routing.leads import RoutedLead
 from services.routing.sends import Send
 from services.routing.store import RoutingStore
 from shared.contracts.campaigns import PauseCampaign, ResumeCampaign, SuppressedTitles
+from shared.contracts.event import Command
 from shared.contracts.intake import WithdrawalAsked
-from shared.contracts.lists import PutList, PutRules
+from shared.contracts.lists import BlockPerson, PutList, PutRules, UnblockPerson
+from shared.contracts.operations import SkipSetAside
 from shared.contracts.routing import (
     Claim,
     ClaimGranted,
@@ -35,6 +38,7 @@ from shared.contracts.routing import (
     LeadUncertain,
     SendLead,
     SendSettled,
+    SettleSend,
     WithdrawalAnswered,
 )
 from shared.contracts.values import Place
@@ -327,6 +331,19 @@ def test_explained_by_what_was_answered() -> None:
 def by_hand(**changes: Any) -> Input:
     asked = {"lead": "lead-1", "person_id": "person-1", "campaign": "north", "reason": "in time"}
     return given(SendLead.model_validate(asked | changes))
+
+
+def test_blank_reason() -> None:
+    """RTE-14: what is done by hand is audited, and blanks say nothing."""
+    for command in (SendLead, SettleSend, BlockPerson, UnblockPerson, SkipSetAside):
+        assert ("reason",) in faults(command, reason=" \t "), command
+        assert ("reason",) not in faults(command, reason=" in time "), command
+
+
+def faults(command: type[Command], **fields: str) -> set[tuple[int | str, ...]]:
+    with pytest.raises(ValidationError) as found:
+        command.model_validate(fields)
+    return {error["loc"] for error in found.value.errors()}
 
 
 def test_refusal_of_an_earlier_ask() -> None:
