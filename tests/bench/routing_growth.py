@@ -9,7 +9,6 @@ import statistics
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import suppress
 from itertools import count, islice
 from random import Random
 from typing import Any, TypeVar
@@ -27,7 +26,6 @@ from shared.clock import SystemClock
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import CampaignOpened
-from shared.errors import Infrastructure
 from shared.loop.decision import Decision, Input
 from shared.loop.working_set import WorkingSet
 from shared.mongo import MongoStore
@@ -43,8 +41,6 @@ BATCH, ROUNDS = 500, 7
 PER_WRITE = 2_000
 CODES, CATEGORIES = 200, 400
 COUNTRIES = [f"{first}{second}" for first in "ABCDEF" for second in "ABCDEFGHIJ"]
-WARMING_MAX = 10
-"""Steps until one gets through: a store may first have to read back what it has put away."""
 FREED = 60
 """As many leads wait for the category that is opened."""
 OPENED = "opened-later"
@@ -92,8 +88,8 @@ def _growth(name: str, before: Sequence[Run], after: Sequence[Run]) -> Row:
 
 
 async def _alternate(one: "Side", other: "Side") -> tuple[list[Run], list[Run]]:
-    await one.warm()
-    await other.warm()
+    await one.step()
+    await other.step()
     runs: tuple[list[Run], list[Run]] = ([], [])
     for _ in range(ROUNDS):
         runs[0].append(await one.step())
@@ -128,12 +124,6 @@ class Side:
         state.put(campaigns)
         async with self.store.transaction() as transaction:
             await self.service.save_many(transaction, state)
-
-    async def warm(self) -> None:
-        for _ in range(WARMING_MAX):
-            with suppress(Infrastructure):
-                await self.step()
-                return
 
     async def step(self) -> Run:
         """A batch of leads that nobody has seen, through one transaction."""
