@@ -87,7 +87,10 @@ class Bench:
             found = Backends(broker.address, self.found.mongo, self.found.name)
             asyncio.run(topics.ensure(found.kafka))
             asyncio.run(fill(found, records))
-            env = {"LEADOPS_VAR": str(self.state), "LEADOPS_WEBHOOK_SECRET": "whsec_YmVuY2g="}
+            env = {
+                "LEADOPS_VAR": str(self.state),
+                "LEADOPS_WEBHOOK_SECRET": processes.WEBHOOK_SECRET,
+            }
             (port,) = free_ports(1)
             env["LEADOPS_HTTP_PORT"] = str(port)
             sink = processes.python("receiver", ["-m", "deploy.receiver"], self.state, env, port)

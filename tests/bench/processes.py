@@ -18,6 +18,7 @@ from tests.bench.stage import Backends
 
 SERVICES = ("intake", "routing")
 REST_SECONDS = 1.0
+WEBHOOK_SECRET = "whsec_" + "A" * 32
 
 # One for all questions: making one takes longer than asking.
 CLIENT = httpx.Client(timeout=2)
@@ -56,7 +57,7 @@ def start(found: Backends, state: Path, name: str) -> Start:
         "LEADOPS_HTTP_PORT": str(port),
         "LEADOPS_DATABASE_PREFIX": "bench_rest_",
         "LEADOPS_SECRET": "bench",
-        "LEADOPS_WEBHOOK_SECRET": "whsec_YmVuY2g=",
+        "LEADOPS_WEBHOOK_SECRET": WEBHOOK_SECRET,
     }
     ready = partial(is_ready, port)
     began = time.perf_counter()
