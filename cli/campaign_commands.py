@@ -101,7 +101,7 @@ def resume(
     actor: As = "cli",
     as_json: AsJson = False,
 ) -> None:
-    """Leads that are accepted from now on may be sent to it again."""
+    """What is decided from now on may be sent to it again."""
     ask_campaign(typed(ResumeCampaign, campaign=campaign, reason=reason), actor, as_json=as_json)
 
 
