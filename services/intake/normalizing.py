@@ -15,9 +15,10 @@ from pydantic import JsonValue
 
 from services.intake import places, titles
 from services.intake.affiliates import Affiliate
-from services.intake.industries import industry, parents
+from services.intake.industries import industry
 from services.intake.phones import phone
 from services.intake.places import fold
+from shared.contracts.industries import parents
 from shared.contracts.values import (
     Company,
     Person,

@@ -21,12 +21,13 @@ from shared.contracts.campaigns import (
     SuppressedTitles,
     WebhookMode,
 )
+from shared.contracts.industries import is_industry, parents
 from shared.contracts.lists import PutRules
 from shared.contracts.values import FUNCTIONS, SENIORITIES
 from shared.loop.decision import Refused
 
 KNOWN: Mapping[str, Callable[[str], bool]] = {
-    "industries": str.isdigit,
+    "industries": is_industry,
     "seniorities": SENIORITIES.__contains__,
     "functions": FUNCTIONS.__contains__,
     "titles": bool,
@@ -139,7 +140,11 @@ def _choices(command: PutCampaign) -> Iterator[Refused]:
         if choice is None:
             continue
         as_term = phrase if field == "titles" else str
-        if both := {*map(as_term, choice.wanted)} & {*map(as_term, choice.excluded)}:
+        wanted, excluded = {*map(as_term, choice.wanted)}, {*map(as_term, choice.excluded)}
+        both = wanted & excluded
+        if field == "industries":
+            both |= {one for one in wanted if not excluded.isdisjoint(parents(one))}
+        if both:
             text = f"{', '.join(sorted(both)[:5])} is both wanted and excluded"
             yield _refused("filter_contradicts", field, text)
         yield from _unknown(field, [*choice.wanted, *choice.excluded])

@@ -15,7 +15,7 @@ import phonenumbers
 import pycountry
 from pydantic import BaseModel
 
-from services.intake.industries import TABLE
+from shared.contracts.industries import TABLE
 from shared.contracts.intake import Mapping, PutAffiliate
 from tests.bench.measuring import Run, Stopwatch
 

@@ -1410,7 +1410,13 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
     ),
     ({"functions": {"wanted": ["hr"]}}, "filter_value_unknown", "functions"),
     ({"seniorities": {"wanted": ["boss"]}}, "filter_value_unknown", "seniorities"),
+    (
+        {"industries": {"wanted": ["3130", "41"], "excluded": ["6"], **STRICT}},
+        "filter_contradicts",
+        "industries",
+    ),
     ({"industries": {"wanted": ["banking"], **STRICT}}, "filter_value_unknown", "industries"),
+    ({"industries": {"wanted": ["0041"], **STRICT}}, "filter_value_unknown", "industries"),
     (
         {"titles": {"wanted": ["Head of IT"], "excluded": ["head of it"]}},
         "filter_contradicts",

@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from services.intake import industries
 from services.intake.normalizing import Normalized, normalize
+from shared.contracts.industries import TABLE
 from shared.contracts.values import Size
 from tests.builders import OWN_FIELDS, affiliate, record
 
@@ -40,7 +40,7 @@ FIELDS = st.sampled_from([*OWN_FIELDS.values(), "Budget", "Another"])
 RECORDS = st.dictionaries(FIELDS, JSON)
 # Mostly plausible records reach further into the code than mostly random ones.
 NEARLY_RIGHT = st.dictionaries(FIELDS, SCALARS, max_size=3).map(lambda spoilt: record(**spoilt))
-LABELS = [label for _, _, labels in industries.TABLE for label in labels]
+LABELS = [label for _, _, labels in TABLE for label in labels]
 DIALLED = st.from_regex(
     r"(\+|00|0|1)?[0-9]{2,4}[ /-]?[0-9]{3,4}[ .-]?[0-9]{3,5}( x[0-9])?", fullmatch=True
 )

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.intake.industries import TABLE, industry, parents, unambiguous
+from services.intake.industries import industry, unambiguous
+from shared.contracts.industries import TABLE, parents
 
 
 @pytest.mark.parametrize(
