@@ -50,7 +50,8 @@ class TermsColumn:
         self.open = everyone
         self._attribute = attribute
         self._changed: dict[str, int] = {}
-        self._unwanted: dict[str, int] = {}
+        self._unwanted: dict[str, int] | None = None
+        """Most columns are without."""
 
     def passing(self, subject: Subject) -> int:
         terms = subject.terms.get(self._attribute, NOTHING)
@@ -86,7 +87,9 @@ class TermsColumn:
                 unwanted[term].append(slot)
         self.open ^= mask(choosing)
         flip(self._changed, changed)
-        flip(self._unwanted, unwanted)
+        if unwanted:
+            self._unwanted = self._unwanted or {}
+            flip(self._unwanted, unwanted)
 
 
 class SpansColumn:

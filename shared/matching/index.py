@@ -38,6 +38,10 @@ class Place(NamedTuple):
     number: int
 
 
+_PLACES: dict[Place, Place] = {}
+"""Each once for all indexes, of which there are hundreds."""
+
+
 def places(criteria: Iterable[Criterion]) -> Iterator[tuple[Place, Criterion]]:
     taken: Counter[tuple[type, str]] = Counter()
     for criterion in criteria:
@@ -45,7 +49,8 @@ def places(criteria: Iterable[Criterion]) -> Iterator[tuple[Place, Criterion]]:
             kind = type(criterion)
             number = taken[kind, criterion.attribute]
             taken[kind, criterion.attribute] += 1
-            yield Place(kind, criterion.attribute, number), criterion
+            place = Place(kind, criterion.attribute, number)
+            yield _PLACES.setdefault(place, place), criterion
 
 
 def criterion_at(place: Place, criteria: Criteria) -> Criterion:
@@ -59,23 +64,22 @@ def criterion_at(place: Place, criteria: Criteria) -> Criterion:
 
 
 class Index:
-    __slots__ = ("_columns", "_everyone", "_free", "_members", "_most_selective_first", "_slots")
+    __slots__ = ("_columns", "_everyone", "_free", "_members")
 
     def __init__(self) -> None:
-        self._slots: dict[Member, int] = {}
         self._members: list[Member] = []
         self._free: list[int] = []
         self._everyone = 0
         self._columns: dict[Place, Column] = {}
-        self._most_selective_first: list[Column] = []
+        """The most selective first."""
 
     def __len__(self) -> int:
-        return len(self._slots)
+        return len(self._members) - len(self._free)
 
     def passing(self, subject: Subject) -> list[Member]:
         """Those whose every criterion is met, but for lists."""
         found = self._everyone
-        for column in self._most_selective_first:
+        for column in self._columns.values():
             found &= column.passing(subject)
             if not found:
                 return []
@@ -99,17 +103,15 @@ class Index:
         return self._at(none_fails), failing
 
     def put(self, added: Mapping[Member, Criteria]) -> None:
-        for member in added:
-            self._slots[member] = self._slot(member)
-        self._flip(added)
+        self._flip({self._slot(member): criteria for member, criteria in added.items()})
 
     def drop(self, removed: Mapping[Member, Criteria]) -> None:
         """With the same criteria that were put."""
-        self._flip(removed)
-        for member in removed:
-            slot = self._slots.pop(member)
+        freed = [slot for slot, member in enumerate(self._members) if member in removed]
+        self._flip({slot: removed[self._members[slot]] for slot in freed})
+        for slot in freed:
             self._members[slot] = NOBODY
-            self._free.append(slot)
+        self._free += freed
 
     def _at(self, mask: int) -> list[Member]:
         members = self._members
@@ -123,23 +125,25 @@ class Index:
         self._members.append(member)
         return len(self._members) - 1
 
-    def _flip(self, changed: Mapping[Member, Criteria]) -> None:
-        flipped = mask([self._slots[member] for member in changed])
+    def _flip(self, changed: Mapping[int, Criteria]) -> None:
+        flipped = mask(changed)
         self._everyone ^= flipped
         for column in self._columns.values():
             column.open_to(flipped)
         by_place: dict[Place, list[Placed]] = defaultdict(list)
-        for member, criteria in changed.items():
+        for slot, criteria in changed.items():
             for place, criterion in places(criteria):
-                by_place[place].append((self._slots[member], criterion))
+                by_place[place].append((slot, criterion))
+        fresh = {place: self._column(place) for place in by_place if place not in self._columns}
+        columns = self._columns | fresh
         for place, placed in by_place.items():
-            self._column(place).flip(placed)
-        self._most_selective_first = sorted(
-            self._columns.values(), key=lambda column: column.open.bit_count()
-        )
+            columns[place].flip(placed)
+        self._columns = dict(sorted(columns.items(), key=_openness))
 
     def _column(self, place: Place) -> Column:
-        if place not in self._columns:
-            kind = TermsColumn if place.kind is Terms else SpansColumn
-            self._columns[place] = kind(place.attribute, self._everyone)
-        return self._columns[place]
+        kind = TermsColumn if place.kind is Terms else SpansColumn
+        return kind(place.attribute, self._everyone)
+
+
+def _openness(placed: tuple[Place, Column]) -> int:
+    return placed[1].open.bit_count()
