@@ -234,6 +234,7 @@ def _of(number: int) -> list[Row]:
     tracemalloc.start()
     matcher = Matcher(made.lists, "category")
     matcher.replace(made.profiles)
+    gc.collect()
     bytes_each = tracemalloc.get_traced_memory()[0] / number
     tracemalloc.stop()
     gc.collect()
