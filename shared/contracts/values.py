@@ -38,7 +38,7 @@ Key = Annotated[
 ]
 """A topic's key, made of ids."""
 
-ReasonText = Annotated[str, StringConstraints(max_length=2000, pattern=r"\S")]
+ReasonText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 """Why a person does something by hand: free words, but not only blanks."""
 
 Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]

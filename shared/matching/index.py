@@ -8,6 +8,7 @@ own.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress, count
 from typing import NamedTuple
 
 from shared.matching.columns import Column, Placed, SpansColumn, TermsColumn
@@ -107,7 +108,7 @@ class Index:
 
     def drop(self, removed: Mapping[Member, Criteria]) -> None:
         """With the same criteria that were put."""
-        freed = [slot for slot, member in enumerate(self._members) if member in removed]
+        freed = list(compress(count(), map(removed.__contains__, self._members)))
         self._flip({slot: removed[self._members[slot]] for slot in freed})
         for slot in freed:
             self._members[slot] = NOBODY
