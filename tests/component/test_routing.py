@@ -1443,6 +1443,17 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
+def test_an_industry_may_be_wanted_without_one_below_it() -> None:
+    """RTE-02: only the other way round nothing is left of what is wanted."""
+
+    async def story(platform: Platform) -> None:
+        industries = {"wanted": ["6"], "excluded": ["4"], **STRICT}
+        answer = await put(platform, industries=industries)
+        assert (True, "created") == (answer["accepted"], answer["code"])
+
+    on_platform(story)
+
+
 @pytest.mark.parametrize(("changes", "code", "field"), CONTRADICTIONS)
 def test_a_campaign_that_contradicts_itself_is_refused(
     changes: dict[str, Any], code: str, field: str
