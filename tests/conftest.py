@@ -12,7 +12,7 @@ BACKENDS = {
     "mongo": "LEADOPS_TEST_MONGO",
     "docker": "LEADOPS_TEST_DOCKER",
 }
-COUNTED: dict[str, Any] = {"passed": 0, "failed": 0, "skipped": [], "rules": []}
+COUNTED: dict[str, Any] = {"passed": 0, "failed": 0, "skipped": [], "rules": [], "cases": []}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,14 +25,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """Carries a passed test's rules to the process that writes the report."""
+    """A test's rules and cases travel in its report to the process that writes the counts."""
     report = (yield).get_result()
     report.rules = [mark.args[0] for mark in item.iter_markers("rule")]
-
-
-def pytest_report_to_serializable(report: Any) -> None:
-    if hasattr(report, "rules"):
-        report.user_properties = [*report.user_properties, ("rules", report.rules)]
+    report.cases = [[*mark.args, mark.kwargs.get("kind")] for mark in item.iter_markers("case")]
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -41,10 +37,16 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         COUNTED["skipped"].append({"id": report.nodeid, "reason": reason})
     elif report.failed:
         COUNTED["failed"] += 1
+        _count_cases(report, passed=False)
     elif report.when == "call":
         COUNTED["passed"] += 1
-        rules = getattr(report, "rules", None) or dict(report.user_properties).get("rules", [])
-        COUNTED["rules"] += rules
+        COUNTED["rules"] += getattr(report, "rules", [])
+        _count_cases(report, passed=True)
+
+
+def _count_cases(report: pytest.TestReport, *, passed: bool) -> None:
+    """A collection that failed has no test and therefore no cases."""
+    COUNTED["cases"] += [[*case, passed] for case in getattr(report, "cases", [])]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ VAR = Path(os.environ.get("LEADOPS_VAR") or ROOT / "var")
 REPORT = VAR / "test-report.json"
 PARTS = VAR / "test-parts"
 RULE = re.compile(r"^\| ([A-Z]{3}-\d\d) \|.*\| (proven by|partly|not built)", re.MULTILINE)
+
+Case = tuple[str, str, str | None, bool]
+"""Collection, id and kind of a case, and whether a test of it passed."""
 
 
 @contextmanager
@@ -124,6 +128,7 @@ def merged(environment: dict[str, str]) -> dict[str, Any]:
     states = dict(RULE.findall((ROOT / "docs" / "rules.md").read_text()))
     passed = {rule for part in parts for rule in part["rules"]}
     proven = sorted(rule for rule in passed if states.get(rule) == "proven by")
+    results = [case for part in parts for case in part["cases"]]
     return {
         "passed": sum(part["passed"] for part in parts),
         "failed": sum(part["failed"] for part in parts),
@@ -133,7 +138,26 @@ def merged(environment: dict[str, str]) -> dict[str, Any]:
             for name in ("kafka", "mongo")
         },
         "rules": {"proven": proven, "unproven": sorted(set(states) - set(proven))},
+        "cases": cases(results),
+        "kinds": kinds(results),
     }
+
+
+def cases(results: Iterable[Case]) -> dict[str, dict[str, int]]:
+    """By collection. A case passed if each of its tests did; a skipped test counts neither way."""
+    verdicts: dict[str, dict[str, bool]] = {}
+    for collection, case, _, passed in results:
+        found = verdicts.setdefault(collection, {})
+        found[case] = passed and found.get(case, True)
+    return {
+        name: {"passed": sum(found.values()), "failed": len(found) - sum(found.values())}
+        for name, found in sorted(verdicts.items())
+    }
+
+
+def kinds(results: Iterable[Case]) -> dict[str, int]:
+    """By collection, of how many kinds its cases are; those without a kind are of none."""
+    return dict(Counter(name for name, _ in {(each[0], each[2]) for each in results if each[2]}))
 
 
 def show(report: dict[str, Any], seconds: float) -> None:
@@ -142,6 +166,9 @@ def show(report: dict[str, Any], seconds: float) -> None:
         print(f"skipped: {skip['id']}: {skip['reason']}")
     print(f"rules proven ({len(report['rules']['proven'])}): {' '.join(report['rules']['proven'])}")
     print(f"rules unproven: {len(report['rules']['unproven'])}, see var/test-report.json")
+    for name, found in report["cases"].items():
+        of = f"{report['kinds'].get(name, 0)} kinds, {sum(found.values())} cases"
+        print(f"cases {name}: {of}, {found['passed']} passed, {found['failed']} failed")
 
 
 if __name__ == "__main__":

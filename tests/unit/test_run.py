@@ -1,0 +1,26 @@
+"""The counts at the end of `make test`: a case of several tests, and of several parts."""
+
+from tests.run import Case, cases, kinds
+
+RESULTS: list[Case] = [
+    ("files", "01a", "K01", True),
+    ("files", "01a", "K01", False),
+    ("files", "01a", "K01", True),
+    ("files", "01b", "K01", True),
+    ("files", "02a", "K02", True),
+    ("matching", "1", None, True),
+]
+
+
+def test_a_case_passed_if_each_of_its_tests_did() -> None:
+    """One failure among its tests fails it, in whichever order they ran."""
+    expected = {"files": {"passed": 2, "failed": 1}, "matching": {"passed": 1, "failed": 0}}
+    assert expected == cases(RESULTS)
+
+
+def test_a_kind_of_cases_is_counted_once() -> None:
+    assert {"files": 2} == kinds(RESULTS)
+
+
+def test_without_cases_there_are_no_counts() -> None:
+    assert ({}, {}) == (cases([]), kinds([]))
