@@ -6,6 +6,7 @@ opening the shards repairs whatever was under way. Readiness is more than a ping
 
 import asyncio
 import gc
+import hmac
 import os
 import signal
 import time
@@ -159,17 +160,20 @@ class Bearer:
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self._app = app
-        self._token = token
+        self._wanted = f"Bearer {token}".encode() if token else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not scope["path"].startswith("/health"):
-            headers = dict(scope["headers"])
-            given = headers.get(b"authorization", b"").decode(errors="replace")
-            if not self._token or given != f"Bearer {self._token}":
+            given = dict(scope["headers"]).get(b"authorization", b"")
+            if not self._is_wanted(given):
                 refused = read_api.failure(401, "unauthorized", "a bearer token is needed")
                 await refused(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    def _is_wanted(self, given: bytes) -> bool:
+        """In constant time: how long a wrong token takes must not tell how much of it is right."""
+        return self._wanted is not None and hmac.compare_digest(given, self._wanted)
 
 
 def application(process: Process, routes: Sequence[Route]) -> Starlette:

@@ -1,0 +1,51 @@
+"""Who may read a service's API: whoever shows the token, and nobody where there is none."""
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from shared.serve import Bearer
+
+TOKEN = "geheim-\u00e9"
+
+
+async def status(given: bytes | None, *, token: str = TOKEN, path: str = "/leads") -> int:
+    async def answer(_request: object) -> PlainTextResponse:
+        return PlainTextResponse("")
+
+    routes = [Route("/leads", answer), Route("/health/live", answer)]
+    app = Starlette(routes=routes, middleware=[Middleware(Bearer, token=token)])
+    headers = [] if given is None else [(b"authorization", given)]
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
+        return (await client.get(f"http://service.example{path}", headers=headers)).status_code
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (f"Bearer {TOKEN}".encode(), 200),
+        (f"Bearer {TOKEN}x".encode(), 401),
+        (f"Bearer {TOKEN[:-1]}".encode(), 401),
+        (f"Basic {TOKEN}".encode(), 401),
+        (b"Bearer \xff\xfe", 401),
+        (b"Bearer ", 401),
+        (b"", 401),
+        (None, 401),
+    ],
+)
+async def test_only_the_token_opens_the_api(given: bytes | None, expected: int) -> None:
+    """Whatever bytes are given instead are refused, and no error."""
+    assert expected == await status(given)
+
+
+@pytest.mark.parametrize("given", [b"Bearer ", b"", None])
+async def test_without_a_token_nobody_may_read(given: bytes | None) -> None:
+    """Also not who shows the empty one."""
+    assert 401 == await status(given, token="")
+
+
+async def test_health_checks_are_open() -> None:
+    assert 200 == await status(None, token="", path="/health/live")
