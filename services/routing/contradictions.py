@@ -4,7 +4,6 @@ before stays in force."""
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import cache
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pycountry
@@ -21,6 +20,7 @@ from shared.contracts.campaigns import (
     SuppressedTitles,
     WebhookMode,
 )
+from shared.contracts.endpoint_url import fault_of
 from shared.contracts.industries import is_industry, parents
 from shared.contracts.lists import PutRules
 from shared.contracts.values import FUNCTIONS, SENIORITIES
@@ -208,12 +208,5 @@ def _today(command: PutCampaign, now: datetime) -> date:
 
 
 def _address(command: PutCampaign) -> Iterator[Refused]:
-    if not isinstance(command.send, WebhookMode):
-        return
-    try:
-        address = urlsplit(command.send.url)
-        usable = bool(address.hostname) and address.port != 0 and address.username is None
-    except ValueError:
-        usable = False
-    if not usable:
-        yield _refused("url_invalid", "send.url", "the address to send to is not usable")
+    if isinstance(command.send, WebhookMode) and (fault := fault_of(command.send.url)):
+        yield _refused("url_invalid", "send.url", fault)

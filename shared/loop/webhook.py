@@ -13,11 +13,16 @@ import hashlib
 import hmac
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
+from yarl import URL
 
+from shared.contracts import endpoint_url
 from shared.loop.effects import Performed, Verdict
 from shared.settings import WrongSetting
 from shared.store import Document
@@ -25,6 +30,7 @@ from shared.store import Document
 TIMEOUT_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
 RETRIED_STATUSES = frozenset({408, 425, 429})
+PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
 SECRET_PREFIX = "whsec_"
 SECRETS_MAX = 2
@@ -84,20 +90,26 @@ class Webhooks:
         if not keys:
             return Verdict.NOT_TRIED, "there is no secret to sign with"
         try:
+            url = url_of(request["url"])
+        except ValueError:
+            return Verdict.REFUSED, "the endpoint's address is not valid"
+        try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await self._post(request, headers_of(row, keys))
+                return await self._post(url, request["body"], headers_of(row, keys))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return verdict_of_failure(error)
 
-    async def _post(self, request: Document, headers: Mapping[str, str]) -> Performed:
+    async def _post(self, url: URL, body: bytes, headers: Mapping[str, str]) -> Performed:
         """The status is all that counts: the body is neither unpacked nor waited for."""
         session = self._opened()
-        async with session.post(
-            request["url"], data=request["body"], headers=headers, allow_redirects=False
-        ) as response:
+        async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
             verdict, text = verdict_of(response.status)
             if verdict is Verdict.UNKNOWN:
-                return verdict, text, wait_seconds(response.headers.get("retry-after", ""))
+                return (
+                    verdict,
+                    text,
+                    wait_seconds(response.headers.get("retry-after", ""), datetime.now(UTC)),
+                )
             return verdict, text
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -112,6 +124,17 @@ class Webhooks:
                 auto_decompress=False,
             )
         return self._session
+
+
+def url_of(text: str) -> URL:
+    """Called as it is written: aiohttp would quote it anew, and leave a lone `?` out.
+
+    The query stays a part of the path, which is all that the request line knows. What is not ASCII
+    was put before such URLs were refused, and is quoted as any client would.
+    """
+    scheme, authority, target = endpoint_url.split(text)
+    path = quote(target, safe=PRINTABLE)
+    return URL.build(scheme=scheme, authority=authority, path=path, encoded=True)
 
 
 def headers_of(row: Document, keys: Sequence[bytes]) -> dict[str, str]:
@@ -171,6 +194,16 @@ def verdict_of_failure(error: Exception) -> tuple[Verdict, str]:
     return Verdict.UNKNOWN, f"failed unexpectedly: {type(error).__name__}"
 
 
-def wait_seconds(retry_after: str) -> float:
-    """How long the endpoint asks to be left alone; a date instead of seconds is not understood."""
-    return float(retry_after) if retry_after.isdecimal() else 0.0
+def wait_seconds(retry_after: str, now: datetime) -> float:
+    """How long the endpoint asks to be left alone, in seconds or until a date, by our clock. Who
+    heeds it bounds it; what is neither asks for nothing."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return 0.0
+    # HTTP knows dates in GMT only; one of its older forms does not say so.
+    aware = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(0.0, (aware - now).total_seconds())

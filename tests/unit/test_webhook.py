@@ -9,6 +9,7 @@ import ssl
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
 from itertools import repeat
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 from aiohttp import web
 
 from shared.loop.effects import Performed, Verdict
-from shared.loop.webhook import Webhooks
+from shared.loop.webhook import Webhooks, wait_seconds
 from shared.settings import WrongSetting
 from tests.endpoints import Talk, talking
 
@@ -95,15 +96,43 @@ async def test_each_status_has_its_verdict(status: int, expected: Performed) -> 
         assert expected == await call(url)
 
 
-@pytest.mark.parametrize(
-    ("given", "seconds"), [("120", 120.0), ("", 0.0), ("soon", 0.0), ("-5", 0.0)]
-)
+@pytest.mark.parametrize(("given", "seconds"), [("120", 120.0), ("", 0.0), ("soon", 0.0)])
 async def test_an_endpoint_may_say_when_to_come_back(given: str, seconds: float) -> None:
     async def answer(_request: web.Request) -> web.Response:
         return web.Response(status=429, headers={"retry-after": given})
 
     async with endpoint(answer) as url:
         assert (Verdict.UNKNOWN, "answered 429", seconds) == await call(url)
+
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ("120", 120.0),
+        (" 7 ", 7.0),
+        ("Wed, 04 Mar 2026 12:02:00 GMT", 120.0),
+        ("Wednesday, 04-Mar-26 12:02:00 GMT", 120.0),
+        ("Wed Mar  4 12:02:00 2026", 120.0),
+        ("Wed, 04 Mar 2026 11:59:59 GMT", 0.0),
+        ("Wed, 04 Mar 2026 13:02:00 +0100", 120.0),
+        ("Wed, 99 Mar 2026 12:02:00 GMT", 0.0),
+        ("Fri, 31 Dec 99999 12:00:00 GMT", 0.0),
+        ("2026-03-04T12:02:00Z", 0.0),
+        ("-5", 0.0),
+        ("1.5", 0.0),
+        ("\u0661\u0662", 0.0),
+        ("soon", 0.0),
+        ("", 0.0),
+    ],
+)
+def test_when_to_come_back_is_a_number_of_seconds_or_a_date_of_http(
+    given: str, seconds: float
+) -> None:
+    """In all three forms that HTTP has had for dates; anything else asks for nothing."""
+    assert seconds == wait_seconds(given, NOON)
 
 
 OK = b"HTTP/1.1 200 OK\r\n"
