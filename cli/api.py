@@ -10,7 +10,7 @@ from typing import Any, Self
 import httpx
 
 from cli.output import UNREACHABLE, WRONG_USAGE, CliError
-from deploy import stack
+from deploy import http, stack
 
 RESTART_SECONDS = 8.0
 """A service that was killed is up again within this; asking meanwhile is no error."""
@@ -22,7 +22,7 @@ class Api:
     def __init__(self, *, seconds: float = 30) -> None:
         self.stack = stack.stack()
         headers = {"authorization": f"Bearer {self.stack['token']}"}
-        self.client = httpx.Client(headers=headers, timeout=seconds)
+        self.client = http.client(headers=headers, timeout=seconds)
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +29,8 @@ CHUNK = 500
 OUTSTANDING_MAX = 5000
 PATIENCE_SECONDS = 60.0
 REQUEST_MILLISECONDS = 10_000
+# An answer waits for the fetch that is under way, if its partition is not part of that.
+FETCH_WAIT_MILLISECONDS = 50
 
 T = TypeVar("T")
 Report = Callable[[int], None]
@@ -42,9 +45,13 @@ def ask(
     report: Report = lambda count: None,
 ) -> dict[str, Answer]:
     """The answers by the commands' ids. Patience is for silence: each answer renews it."""
+    check_services(commands)
+    return run(_ask(commands, asker, patience, report)) if commands else {}
+
+
+def check_services(commands: Iterable[Command]) -> None:
     for command in commands:
         check_service(command)
-    return run(_ask(stack.stack(), commands, asker, patience, report)) if commands else {}
 
 
 def demand(command: Command, asker: Asker) -> Answer:
@@ -57,8 +64,7 @@ def demand(command: Command, asker: Asker) -> Answer:
 
 def publish(commands: Sequence[Command], asker: Asker) -> None:
     """Returns once all are in the log, whatever will be answered."""
-    for command in commands:
-        check_service(command)
+    check_services(commands)
     run(_publish(stack.stack(), commands, asker))
 
 
@@ -90,21 +96,41 @@ async def _publish(found: Mapping[str, Any], commands: Sequence[Command], asker:
 
 
 async def _ask(
-    found: Mapping[str, Any],
-    commands: Sequence[Command],
-    asker: Asker,
-    patience: float,
-    report: Report,
+    commands: Sequence[Command], asker: Asker, patience: float, report: Report
 ) -> dict[str, Answer]:
-    awaited = Awaited(commands)
-    services = {command.service for command in commands}
-    async with _listening(found, services) as consumer, _speaking(found) as log:
-        saying = asyncio.create_task(_say(log, found, commands, asker, awaited))
+    async with asking(stack.stack(), {command.service for command in commands}) as connection:
+        return await connection.ask(commands, asker, patience, report)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An open publisher and an open reader of answers. One at a time may ask."""
+
+    found: Mapping[str, Any]
+    consumer: Any
+    log: Log
+
+    async def ask(
+        self,
+        commands: Sequence[Command],
+        asker: Asker,
+        patience: float = PATIENCE_SECONDS,
+        report: Report = lambda count: None,
+    ) -> dict[str, Answer]:
+        awaited = Awaited(commands)
+        saying = asyncio.create_task(_say(self.log, self.found, commands, asker, awaited))
         try:
-            await _collect(consumer, awaited, saying, patience, report)
+            await _collect(self.consumer, awaited, saying, patience, report)
         finally:
             saying.cancel()
-    return awaited.found
+        return awaited.found
+
+
+@asynccontextmanager
+async def asking(found: Mapping[str, Any], services: Iterable[str]) -> AsyncIterator[Connection]:
+    """Asks these services, as often as wanted."""
+    async with _listening(found, services) as consumer, _speaking(found) as log:
+        yield Connection(found, consumer, log)
 
 
 async def _say(
@@ -175,6 +201,7 @@ async def _listening(found: Mapping[str, Any], services: Iterable[str]) -> Async
         bootstrap_servers=found["kafka"],
         enable_auto_commit=False,
         auto_offset_reset="none",
+        fetch_max_wait_ms=FETCH_WAIT_MILLISECONDS,
         request_timeout_ms=REQUEST_MILLISECONDS,
     )
     places = [

@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 
-from deploy import plan
+from deploy import http, plan
 from deploy.docker_engine import succeeds
 from deploy.files import CHECKOUT, is_locked, read_json, tail, var_dir
 from deploy.process import StackError, say, wait_for
@@ -98,7 +98,7 @@ def status() -> list[dict[str, Any]]:
     found = stack()
     headers = {"authorization": f"Bearer {found['token']}"}
     rows = found["processes"]
-    with httpx.Client(headers=headers, timeout=5) as client, ThreadPoolExecutor(16) as pool:
+    with http.client(headers=headers, timeout=5) as client, ThreadPoolExecutor(16) as pool:
         answers = pool.map(partial(ask, client), [row["http"] for row in rows])
         return [{**row, "status": answer} for row, answer in zip(rows, answers, strict=True)]
 
@@ -183,7 +183,8 @@ def wait_until_ready(var: Path, seconds: float) -> None:
 
 def is_ready(row: Mapping[str, Any]) -> bool:
     try:
-        return httpx.get(f"{row['http']}/health/ready", timeout=2).status_code == 200
+        with http.client(timeout=2) as client:
+            return client.get(f"{row['http']}/health/ready").status_code == 200
     except httpx.HTTPError:
         return False
 
@@ -222,9 +223,9 @@ def stop_supervisor(var: Path) -> None:
         wait_for("the killed supervisor to end", 5, lambda: not is_up(var))
 
 
-def ask(client: httpx.Client, http: str) -> dict[str, Any] | None:
+def ask(client: httpx.Client, address: str) -> dict[str, Any] | None:
     try:
-        response = client.get(f"{http}/status")
+        response = client.get(f"{address}/status")
         response.raise_for_status()
         answer: dict[str, Any] = response.json()
     except (httpx.HTTPError, ValueError):

@@ -2,22 +2,25 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import threading
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from cli.api import Api
 from cli.command import Answer, Asker, Command
-from cli.publishing import ask
+from cli.publishing import Connection, asking, check_services
 from deploy import stack
 from deploy.process import StackError
 from shared.testing.evidence import Seen
 from tests.chaos.evidence import all_records
 
 OPERATOR = Asker("test")
+T = TypeVar("T")
 
 
 @contextmanager
@@ -36,6 +39,7 @@ def stack_of_its_own(
         try:
             yield found
         finally:
+            operator().hang_up()
             stack.down()
 
 
@@ -43,8 +47,49 @@ def command(kind: str, key: str, data: Any) -> Command:
     return Command(f"leadops.{kind}.v1", json.dumps(data).encode(), key)
 
 
+class Operator:
+    """Asks as `cli.publishing.ask` does, over one connection per stack instead of one per call.
+
+    The connection lives on an event loop of its own thread, which also runs between the calls: a
+    client that stood still meanwhile would take its requests for lost.
+    """
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.asking = threading.Lock()
+        self.connections = AsyncExitStack()
+        self.connection: Connection | None = None
+        threading.Thread(target=self.loop.run_forever, daemon=True).start()
+
+    def ask(self, commands: Sequence[Command], asker: Asker) -> dict[str, Answer]:
+        check_services(commands)
+        with self.asking:
+            return self._run(self._ask(stack.stack(), commands, asker))
+
+    def hang_up(self) -> None:
+        """Before the stack goes; a client without a broker would look for it without end."""
+        self._run(self.connections.aclose())
+        self.connection = None
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+
+    async def _ask(
+        self, found: Mapping[str, Any], commands: Sequence[Command], asker: Asker
+    ) -> dict[str, Answer]:
+        if self.connection is None:
+            opening = asking(found, found["http"])
+            self.connection = await self.connections.enter_async_context(opening)
+        return await self.connection.ask(commands, asker)
+
+
+@cache
+def operator() -> Operator:
+    return Operator()
+
+
 def tell(*commands: Command, asker: Asker = OPERATOR) -> list[Answer]:
-    found = ask(commands, asker)
+    found = operator().ask(commands, asker)
     return [found[each.id] for each in commands]
 
 
