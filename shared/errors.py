@@ -1,8 +1,9 @@
-"""Three kinds of failure, and what the loop does about each.
+"""Three kinds of failure, one kind of mistake, and what the loop does about each.
 
     LeadopsError
     ├── Poison            this record can never succeed    -> set aside with its bytes
     ├── ShardRefuses      the log and the store disagree   -> this shard stops, the others go on
+    ├── NotLoaded         a mistake in the program         -> the batch fails, its input is hunted
     └── Infrastructure    store or broker, nothing decided -> back off, open again, read again
         ├── Conflict      a guard fired: someone else wrote first
         ├── Fenced        another process has opened the shard since
@@ -27,6 +28,10 @@ class Poison(LeadopsError):
 
 class ShardRefuses(LeadopsError):
     """The position read and the topic no longer fit together; a person has to decide."""
+
+
+class NotLoaded(LeadopsError):
+    """A decision asked for what was not loaded: what to load was forgotten."""
 
 
 class Infrastructure(LeadopsError):

@@ -16,9 +16,17 @@ from shared.contracts.intake import LeadAccepted, PutAffiliate, SubmitLead
 from shared.contracts.lists import PutRules
 from shared.contracts.values import Company, Person, Place, Size, TitleClass
 from shared.loop.decision import Cause, DueReached, EffectFinished, Input
+from shared.loop.working_set import WorkingSet
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECRET = "a secret of the tests"
+
+
+class Everything(WorkingSet):
+    """All that there is, for decisions without a store: what was not put does not exist."""
+
+    get = WorkingSet.peek
+
 
 OWN_FIELDS = {
     "email": "Mail",

@@ -187,7 +187,7 @@ class Intake:
     def affiliate(self, state: WorkingSet, cause: Cause, name: str) -> Affiliate | None:
         """One that was put in this very batch is in the state, and not yet in the index."""
         id = affiliates.stored_id(cause.tenant, name)  # noqa: A001
-        return state.get(Affiliate, id) or self.affiliates.get(id)
+        return state.peek(Affiliate, id) or self.affiliates.get(id)
 
     def source(self, state: WorkingSet, lead: Lead, cause: Cause) -> Affiliate:
         """What the lead's record is read with: today's mapping of its affiliate."""
@@ -198,8 +198,9 @@ class Intake:
         return affiliate
 
     def question(self, state: WorkingSet, cause: Cause, symbol: str) -> Question | None:
+        """As `affiliate`: this batch's, or the index's."""
         id = questions.stored_id(cause.tenant, symbol)  # noqa: A001
-        return state.get(Question, id) or self.questions.get(id)
+        return state.peek(Question, id) or self.questions.get(id)
 
     def contact(self, state: WorkingSet, person_id: str | None) -> Contact | None:
         return state.get(Contact, person_id) if person_id else None
@@ -223,9 +224,9 @@ class Intake:
             return Decision()
         announced = delivery.announced
         came = state.get(deliveries.Came, delivery.id)
-        rows = came.rows if came else ()
+        assert came is not None
         affiliate = self.affiliate(state, cause, announced.affiliate)
-        return deliveries.reconcile(delivery, rows, affiliate, cause, given.now)
+        return deliveries.reconcile(delivery, came.rows, affiliate, cause, given.now)
 
     def open_request(self, state: WorkingSet, given: Input) -> Decision:
         command, cause = given.event, given.cause

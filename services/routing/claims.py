@@ -230,6 +230,7 @@ class SendDay:
 
     id: str
     version: int
+    sends: tuple[str, ...]
     is_last: bool
 
 

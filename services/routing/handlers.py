@@ -260,17 +260,18 @@ class Routing:
         reached = given.event
         assert isinstance(reached, DueReached)
         campaign, before = state.get(Campaign, reached.data["campaign"]), reached.data["before"]
-        waiting = [
-            send
-            for send in state.all(Send)
-            if campaign and send.campaign == campaign.name and send.waits_for(before)
-        ]
         if campaign is None:
             return Decision()
-        page = state.get(claims.SendDay, claims.weekly_id(campaign.id, before))
+        # Of many campaigns that send at once only some were looked up: the others' turn comes.
+        page = state.peek(claims.SendDay, claims.weekly_id(campaign.id, before))
         again = claims.weekly_due(campaign, before)
         if page is None:
             return Decision(due=[again])
+        waiting = [
+            send
+            for id in page.sends  # noqa: A001
+            if (send := state.get(Send, id)) is not None and send.waits_for(before)
+        ]
         decisions = []
         book = state.get(CampaignBook, campaign.id)
         for send in claims.next_of(waiting, campaign, book):
@@ -285,15 +286,29 @@ class Routing:
     def reopen(self, state: WorkingSet, given: Input) -> Decision:
         opened, tenant = given.event, given.cause.tenant
         assert isinstance(opened, CampaignOpened)
-        page = state.get(OpenedPage, reopening.page_id(opened, tenant))
+        # Of many that were opened at once only some were looked up: the others' turn comes.
+        page = state.peek(OpenedPage, reopening.page_id(opened, tenant))
         campaign = state.get(Campaign, campaigns.stored_id(tenant, opened.campaign))
         if campaign is None:
             return Decision()
         if page is None:
             return Decision(say=reopening.said([opened]))
-        kept = state.get(CampaignVersion, campaigns.version_id(campaign.id, opened.since or 0))
-        version = kept.campaign if kept is not None else None
-        return reopening.reopen(opened, campaign, version, page.leads, self.catalogues, given.now)
+        return reopening.reopen(
+            opened,
+            campaign,
+            _since(state, opened, campaign),
+            page.leads,
+            self.catalogues,
+            given.now,
+        )
+
+
+def _since(state: WorkingSet, opened: CampaignOpened, campaign: Campaign) -> Campaign | None:
+    """The campaign as it was before it opened, where the event names that version."""
+    if opened.since is None:
+        return None
+    kept = state.get(CampaignVersion, campaigns.version_id(campaign.id, opened.since))
+    return kept.campaign if kept is not None else None
 
 
 def put_list(state: WorkingSet, given: Input) -> Decision:

@@ -317,7 +317,7 @@ class RoutingStore:
             order = [("rank", 1), ("waiting_since", 1), ("_id", 1)]
             found = await state.find(transaction, SENDS, which, sort=order, limit=claims.RUN_MAX)
             day = claims.weekly_id(stored_id(tenant, campaign), before)
-            state.know(claims.SendDay(day, 0, is_last=len(found) < claims.RUN_MAX))
+            state.know(claims.SendDay(day, 0, tuple(found), is_last=len(found) < claims.RUN_MAX))
             waiting = [send for id in found if (send := state.get(Send, id))]  # noqa: A001
             people = [f"{tenant}/{send.person_id}" for send in waiting]
             await state.load(transaction, BLOCKS, people)

@@ -2,6 +2,9 @@
 
 An entity's `version` is what it had when it was loaded; saving is guarded by it. Two shards that
 touch the same entity are thereby found out, and the later transaction is read again.
+
+What is known not to exist is told from what nobody loaded: a decision on the second would be one on
+nothing, so asking for it is an error.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter
 
+from shared.errors import NotLoaded
 from shared.store import Document, Filter, Insert, Replace, Sort, Transaction, Write
 
 
@@ -66,14 +70,24 @@ def plain(name: str, kind: type[E], schema: int) -> Collection[E]:
 class WorkingSet:
     def __init__(self) -> None:
         self._known: dict[type[Any], dict[str, Any]] = {}
+        """By kind and id; None is known not to exist."""
         self._changed: dict[type[Any], dict[str, Any]] = {}
 
     def get(self, kind: type[E], id: str) -> E | None:
+        """None if there is none; raises `NotLoaded` if nobody looked."""
+        known = self._known.get(kind, {})
+        if id not in known:
+            raise NotLoaded(f"a {kind.__name__} was asked for that was not loaded")
+        found: E | None = known[id]
+        return found
+
+    def peek(self, kind: type[E], id: str) -> E | None:
+        """What this batch has loaded or put, for those who know where to look otherwise."""
         found: E | None = self._known.get(kind, {}).get(id)
         return found
 
     def all(self, kind: type[E]) -> Sequence[E]:
-        return list(self._known.get(kind, {}).values())
+        return [entity for entity in self._known.get(kind, {}).values() if entity is not None]
 
     def put(self, entities: Iterable[Entity]) -> None:
         """Later decisions of the batch see these."""
@@ -91,10 +105,11 @@ class WorkingSet:
     async def load(
         self, transaction: Transaction, collection: Collection[E], ids: Iterable[str]
     ) -> None:
-        """Loads those of the ids that exist and are not loaded yet."""
+        """Loads those of the ids that are not loaded yet, and notes which do not exist."""
         known = self._known.setdefault(collection.kind, {})
         wanted = [id for id in dict.fromkeys(ids) if id not in known]
         if wanted:
+            known |= dict.fromkeys(wanted)
             for row in await transaction.find(collection.name, {"_id": {"$in": wanted}}):
                 known[row["_id"]] = collection.from_document(row)
 

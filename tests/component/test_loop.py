@@ -131,6 +131,24 @@ def test_a_handler_may_say_that_a_record_can_never_succeed() -> None:
     in_town(story)
 
 
+def test_a_decision_on_what_was_not_loaded_is_none() -> None:
+    """It fails its batch, of which nothing is kept, and its input is found like that of any bug."""
+
+    async def story(town: Town) -> None:
+        town.ask("before")
+        town.ask("never", mood="unprepared")
+        town.ask("after")
+        await town.rest()
+        (kept,) = town.stored("set_aside")
+        assert ({"before", "after"}, [2]) == (
+            set(town.words()),
+            [row["count"] for row in town.stored("speakers")],
+        )
+        assert ("unexpected", True) == (kept["code"], "NotLoaded" in kept["text"])
+
+    in_town(story)
+
+
 @pytest.mark.rule("OPS-02")
 def test_a_set_aside_record_is_replayed_with_a_corrected_value() -> None:
     """Replaying decides it inside the service; a replay that fails again leaves it where it is."""

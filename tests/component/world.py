@@ -106,6 +106,8 @@ def speak(state: WorkingSet, given: Input) -> Decision:
         raise ZeroDivisionError(f"a bug that shows {command.word}")
     if command.mood == "poison":
         raise Poison("unspeakable", "this can never be said")
+    if command.mood == "unprepared":
+        state.get(Speaker, "whom nobody loaded")
     word = command.word * 2_000_000 if command.mood == "endless" else command.word
     decision = replace(_said(state, given.cause.key, word), answer=Accepted())
     if command.mood == "later":

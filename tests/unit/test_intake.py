@@ -16,14 +16,14 @@ from shared.contracts.intake import LeadAccepted, LeadUnusable, SubmitLead
 from shared.loop.decision import Accepted, Decision, Input, Refused
 from shared.loop.working_set import WorkingSet
 from shared.testing.memory import MemoryDatabase, MemoryStore
-from tests.builders import SECRET, affiliate, given, put_affiliate, record, submit
+from tests.builders import SECRET, Everything, affiliate, given, put_affiliate, record, submit
 
 LEAD = lead_id("main", "acme", "R-1")
 
 
 def decide(*inputs: Input, known: Sequence[Affiliate] = ()) -> tuple[WorkingSet, list[Decision]]:
     """Decides in order, as the loop does, with the affiliates that are known before."""
-    index, state = AffiliateIndex(), WorkingSet()
+    index, state = AffiliateIndex(), Everything()
     index.apply(known)
     table = Intake(index, QuestionIndex(), SECRET).handlers()
     decisions = []

@@ -54,7 +54,7 @@ from shared.loop.decision import (
 )
 from shared.loop.working_set import WorkingSet
 from shared.testing.memory import MemoryDatabase, MemoryStore
-from tests.builders import NOW, campaign, cause, given, lead, put_campaign
+from tests.builders import NOW, Everything, campaign, cause, given, lead, put_campaign
 
 EVERYTHING_WRONG = {
     "status": "paused",
@@ -69,7 +69,7 @@ def decide(
     *inputs: Input, state: WorkingSet | None = None, known: Sequence[Campaign] = ()
 ) -> tuple[WorkingSet, list[Decision]]:
     """Decides in order, as the loop does; the known campaigns are stored and indexed."""
-    state = state or WorkingSet()
+    state = state or Everything()
     state.put(known)
     catalogues = memory(*known)
     catalogues.apply_rules(state.all(Rules))
@@ -350,7 +350,7 @@ def test_refusal_of_an_earlier_ask() -> None:
     """RTE-11, RTE-14: what is dropped on the send day while an operator sends it through refuses
     nothing any more, so nobody else is asked for a lead that is sold once."""
     known = [campaign(weekly={"weekday": "monday"}), campaign(id="south", priority=1)]
-    state = WorkingSet()
+    state = Everything()
     state.put([replace(no_rules("main"), number=1, exclusive_lead_codes=("INT-AAA-BBB-1",))])
     state, [matched] = decide(given(lead()), state=state, known=known)
     state, [waits] = decide(given(matched.say[0].event), state=state, known=known)
@@ -439,6 +439,28 @@ async def test_two_send_days_in_one_step(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (6, []) == (sent, due)
 
 
+async def test_a_run_takes_of_those_that_wait_its_own_page_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """RTE-13, RTE-22: what else is looked at in the batch was not loaded with its person's block,
+    so it is not sent with the run, however well it would fit."""
+    monkeypatch.setattr(claims, "RUN_MAX", 1)
+    store = MemoryStore(MemoryDatabase())
+    weekly = put_campaign(weekly={"weekday": "monday"}, shares={"DE": 100})
+    await run(RoutingStore(), store, given(weekly))
+    first, blocked = claim(1), claim(2, place=Place("DE", None))
+    await run(RoutingStore(), store, first)
+    waits = await run(RoutingStore(), store, replace(blocked, now=NOW + timedelta(seconds=1)))
+    await run(RoutingStore(), store, given(BlockPerson(person_id="person-2", reason="they asked")))
+    [day] = waits[0].due
+    send = waits[0].save[0].id
+    asked = SettleSend(campaign="north", send=send, outcome="sent", reason="they said so")
+    due = given(DueReached(day.kind, day.key, day.data))
+    later = [replace(each, now=NOW + timedelta(days=20)) for each in (due, given(asked))]
+    sent, _ = await run(RoutingStore(), store, *later)
+    assert ["lead-1"] == [each.event.lead for each in sent.say]  # type: ignore[attr-defined]
+
+
 def test_what_a_step_tried_is_not_remembered() -> None:
     """RTE-09: a version that was not committed must not judge leads later."""
     catalogues = memory(campaign())
@@ -498,7 +520,7 @@ def test_pause_refused(name: str, actor: str, code: str) -> None:
 def test_put_refused(changes: dict[str, Any], code: str) -> None:
     """A campaign that contradicts itself, or what happened already, is refused."""
     before = campaign()
-    state = WorkingSet()
+    state = Everything()
     state.put([CampaignBook(before.id, 1, "main", reserved=1, used=1, uncertain=1)])
     _, [decision] = decide(given(put_campaign(**changes)), state=state, known=[before])
     assert isinstance(decision.answer, Refused) and decision.answer.code == code

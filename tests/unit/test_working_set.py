@@ -1,0 +1,66 @@
+"""What a batch of decisions knows, and what it must not pretend to know."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from shared.errors import NotLoaded
+from shared.loop.working_set import WorkingSet
+from shared.store import Insert
+from shared.testing.memory import MemoryDatabase, MemoryStore
+from tests.component.world import SPEAKERS, Speaker
+
+ANN, BEA = Speaker("ann", 1), Speaker("bea", 1)
+
+
+async def loaded(ids: Iterable[str], *, where: dict[str, object] | None = None) -> WorkingSet:
+    """Where ann and bea are stored, and cid is not."""
+    store, state = MemoryStore(MemoryDatabase()), WorkingSet()
+    async with store.transaction() as transaction:
+        rows = [{"_id": who.id, "version": 1, "count": 0} for who in (ANN, BEA)]
+        await transaction.write(SPEAKERS.name, [Insert(row) for row in rows])
+        await state.load(transaction, SPEAKERS, ids)
+        if where is not None:
+            await state.find(transaction, SPEAKERS, where)
+    return state
+
+
+async def test_what_does_not_exist_is_none() -> None:
+    """That somebody looked and found nothing is an answer."""
+    state = await loaded(["ann", "cid"])
+    assert (ANN, None) == (state.get(Speaker, "ann"), state.get(Speaker, "cid"))
+
+
+@pytest.mark.parametrize("ids", [[], ["ann"], ["cid"]])
+async def test_what_nobody_loaded_is_an_error(ids: list[str]) -> None:
+    """Bea exists, so a decision that took her for nobody would be a wrong one."""
+    state = await loaded(ids)
+    with pytest.raises(NotLoaded, match="Speaker"):
+        state.get(Speaker, "bea")
+
+
+async def test_an_error_names_no_id() -> None:
+    """Ids may be pseudonyms of people."""
+    with pytest.raises(NotLoaded) as error:
+        WorkingSet().get(Speaker, "person-7")
+    assert "person-7" not in str(error.value)
+
+
+async def test_who_peeks_is_told_of_nothing_that_is_missing() -> None:
+    """For those who have a second place to look at."""
+    state = await loaded(["ann"])
+    assert (ANN, None) == (state.peek(Speaker, "ann"), state.peek(Speaker, "bea"))
+
+
+async def test_what_was_put_or_found_is_known() -> None:
+    """An id that was looked up in vain may come into being in the batch."""
+    state = await loaded(["cid"], where={"_id": "bea"})
+    cid = Speaker("cid", 0, 3)
+    state.put([cid])
+    assert (BEA, cid) == (state.get(Speaker, "bea"), state.get(Speaker, "cid"))
+
+
+async def test_what_does_not_exist_is_nowhere_among_all() -> None:
+    """Who goes through all of them meets only entities."""
+    state = await loaded(["cid", "ann"])
+    assert [ANN] == list(state.all(Speaker))
