@@ -896,39 +896,6 @@ def test_an_amount_without_limit_frees_all_of_its_category() -> None:
     on_platform(story)
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ({"places": [{"country": "DE"}]}, {}),
-        ({"company_size": {"intervals": [{"min": 1, "max": 9}]}}, {"company_size": None}),
-        ({"industries": {"wanted": ["41"], **STRICT}}, {"industries": {"strictness": "strict"}}),
-        ({"titles": {"wanted": ["cto"]}}, {"titles": {"wanted": ["head of it", "cto"]}}),
-        ({"suppressed_titles": {"phrases": ["head"]}}, {"suppressed_titles": {}}),
-        ({"smarter": {}}, {"smarter": None}),
-        ({"lead_codes": ["OTHER"]}, {"lead_codes": [LEAD_CODE]}),
-        (
-            {"seniorities": {"wanted": ["vp"]}},
-            {"seniorities": {"wanted": ["vp"], "strictness": "preferred"}},
-        ),
-    ],
-)
-def test_a_filter_that_lets_more_pass_frees_them(
-    before: dict[str, Any], after: dict[str, Any]
-) -> None:
-    """RTE-14: each once; who was sent is not sent again."""
-
-    async def story(platform: Platform) -> None:
-        await platform.question()
-        await platform.campaign(**before)
-        await platform.upload(1, 2, Budget="")
-        assert [] == platform.got()
-        await platform.campaign(**after)
-        await platform.campaign(priority=1, **after)
-        assert {"R-1": 1, "R-2": 1} == Counter(platform.got())
-
-    on_platform(story)
-
-
 def test_what_organic_leads_are_freed_by() -> None:
     """RTE-14, INT-15: a campaign that opens to them, and a category of theirs."""
 
