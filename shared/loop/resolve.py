@@ -53,7 +53,12 @@ async def move(store: Store, shard: int, bounds: Bounds, *, new_stream: bool = F
 def _moved(row: ShardRow, bounds: Bounds) -> Moved:
     moved: Moved = {}
     for (topic, _), (begin, _end) in bounds.items():
-        moved[topic] = (row.next.get(topic, 0), begin)
+        was = row.next.get(topic, 0)
+        if begin > was:
+            # What retention took won't come any more: its streams go on where they are now, or
+            # their next record would be waiting for a predecessor for ever.
+            row.seen.pop(topic, None)
+        moved[topic] = (was, begin)
         row.next[topic] = begin
     return moved
 

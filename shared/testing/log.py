@@ -22,6 +22,8 @@ class MemoryBroker:
         self.records: dict[Place, list[RawRecord]] = {
             (topic, number): [] for topic in topics for number in range(partitions)
         }
+        self.begins: dict[Place, int] = {}
+        """Where retention has taken the beginning of a partition, the first offset that is left."""
 
     def append(self, record: Outgoing) -> None:
         place = (record.topic, record.partition)
@@ -80,7 +82,7 @@ class MemoryLog:
             if place not in self.sought and self.random.random() < self.faults.wander:
                 at = self.positions[place] + self.random.randint(-3, 3)
                 self.positions[place] = min(max(0, at), len(rows))
-            at = self.positions[place]
+            at = max(self.positions[place], self.broker.begins.get(place, 0))
             taken = rows[at : at + size_max - len(batch)]
             self.positions[place] = at + len(taken)
             if taken:
@@ -90,7 +92,10 @@ class MemoryLog:
 
     async def bounds(self, places: Sequence[Place]) -> dict[Place, tuple[int, int]]:
         await self.gate("log.bounds")
-        return {place: (0, len(self.broker.records[place])) for place in places}
+        broker = self.broker
+        return {
+            place: (broker.begins.get(place, 0), len(broker.records[place])) for place in places
+        }
 
     async def records_at(self, positions: Mapping[Place, int]) -> dict[Place, Record]:
         await self.gate("log.records_at")

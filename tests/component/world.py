@@ -108,6 +108,9 @@ def speak(state: WorkingSet, given: Input) -> Decision:
         raise Poison("unspeakable", "this can never be said")
     if command.mood == "unprepared":
         state.get(Speaker, "whom nobody loaded")
+    if command.mood == "handed on":
+        handed = Say(Follow(word=command.word), given.cause.key)
+        return Decision(say=[handed], answer=Accepted())
     word = command.word * 2_000_000 if command.mood == "endless" else command.word
     decision = replace(_said(state, given.cause.key, word), answer=Accepted())
     if command.mood == "later":
@@ -233,8 +236,9 @@ class Town:
 
     async def resolve(self, shard: int) -> None:
         store = MemoryStore(self.world.databases["routing"])
+        begins = self.world.broker.begins
         bounds = {
-            (topic, number): (0, len(rows))
+            (topic, number): (begins.get((topic, number), 0), len(rows))
             for (topic, number), rows in self.world.broker.records.items()
             if number == shard and topic != EVENTS
         }
