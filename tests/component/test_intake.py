@@ -171,6 +171,22 @@ def test_a_release_runs_every_check_again() -> None:
     on_platform(story)
 
 
+def test_a_release_decides_as_of_the_upload() -> None:
+    """INT-07, INT-05: whoever uploads the person again in between does not make the held lead a
+    duplicate, since 90 days lie between the uploads, and none between the decisions."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question()
+        await platform.submit("R-1", record={"Budget": "lots"})
+        await platform.advance(timedelta(days=100))
+        await platform.submit("R-2", record={"Budget": "under 10k"})
+        asked = {"affiliate": "acme", "reference": "R-1", "answers": {"q_budget": "under 10k"}}
+        await platform.ask("intake.lead.release", "acme:R-1", asked)
+        assert ["accepted", "accepted"] == [platform.outcome(one) for one in ("R-1", "R-2")]
+
+    on_platform(story)
+
+
 def test_a_released_lead_goes_its_way_in_its_own_trace() -> None:
     """INT-07, OPS-01: the trace is that of the upload, not of the release."""
 

@@ -94,3 +94,16 @@ async def test_an_endpoint_that_fails_is_told_until_it_answers() -> None:
         told.append([(one.name, one.failures, one.tripped) for one in worker.failing()])
     expected = [[("x.example", n, n >= effects.FAILURES_TO_TRIP)] for n in range(1, 6)]
     assert [*expected, []] == told
+
+
+async def test_results_of_other_shards_stay() -> None:
+    """A step takes its shards' results, as many as it may; the rest are there for the next."""
+
+    async def done(row: dict[str, Any]) -> Performed:
+        return Verdict.DONE, row["_id"]
+
+    worker = Worker(done)
+    worker.start([begun() | {"_id": f"e{n}", "shard": n % 2} for n in range(5)])
+    await asyncio.sleep(0)
+    taken = [[one.id for one in worker.take(shards, 2)] for shards in ([0], [1], [0, 1], [0, 1])]
+    assert [["e0", "e2"], ["e1", "e3"], ["e4"], []] == taken

@@ -163,6 +163,18 @@ def test_affiliate_refused(changes: dict[str, Any], code: str) -> None:
     assert isinstance(decision.answer, Refused) and decision.answer.code == code
 
 
+def test_a_lead_that_waits_to_replace_another_is_not_replaced_itself() -> None:
+    """INT-08: a chain of uploads, each in the place of the one before, waits for its first link."""
+    state, decisions = upload(
+        submit(),
+        submit(reference="R-2", replaces="R-1"),
+        submit(reference="R-3", replaces="R-2"),
+    )
+    codes = [decision.answer.code for decision in decisions if decision.answer]
+    assert ["accepted", "waiting", "replaced_waiting"] == codes
+    assert ["R-1", "R-2"] == [lead.reference for lead in state.all(Lead)]
+
+
 def test_lead_behind_its_affiliate() -> None:
     """A lead in the batch of its affiliate's registration is read with it."""
     _, [_, decision] = decide(given(put_affiliate()), given(submit()))

@@ -35,6 +35,7 @@ from shared.contracts.routing import (
     Failing,
     LeadNotSent,
     LeadSent,
+    LeadToReroute,
     LeadUncertain,
     SendLead,
     SendSettled,
@@ -101,6 +102,25 @@ def claim(number: int = 1, **changes: Any) -> Input:
 
 def finished(effect: Effect, outcome: Outcome) -> Input:
     return given(EffectFinished(effect.id, effect.kind, outcome, "", 1, effect.data))
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [({}, "sent"), ({"tenant": "other"}, "send_unknown"), ({"campaign": "south"}, "send_unknown")],
+)
+def test_a_send_is_settled_by_its_own_campaign_and_tenant(
+    changed: dict[str, str], code: str
+) -> None:
+    """Another's book would be settled with it, also where its campaign has the same name."""
+    books = [CampaignBook(id, 1, "main", uncertain=1) for id in ("main/south", "other/north")]  # noqa: A001
+    state, [granted] = decide(claim(), known=[campaign()])
+    state.put(books)
+    state, _ = decide(finished(granted.effects[0], Outcome.UNCERTAIN), state=state)
+    asked = {"campaign": "north", "send": granted.effects[0].id, "outcome": "sent"}
+    command = SettleSend.model_validate({**asked, **changed, "reason": "they said so"})
+    tenant = changed.get("tenant", "main")
+    _, [settled] = decide(given(command, tenant=tenant), state=state)
+    assert settled.answer is not None and code == settled.answer.code
 
 
 def test_explain_in_order() -> None:
@@ -403,6 +423,24 @@ def test_asked_back_while_one_campaign_has_not_answered() -> None:
     assert isinstance(after, RoutedLead) and not decision.say
     refused = leads.note(after, leads.Asked("south", 1, "refused"))
     assert [ClaimWithdrawn] == [type(said.event) for said in refused.say]
+
+
+@pytest.mark.parametrize("is_exclusive", [False, True])
+def test_asked_back_it_is_put_to_nobody_anew(*, is_exclusive: bool) -> None:
+    """INT-08, RTE-14: a change frees no lead whose place another upload is taking, not even for the
+    queue behind who has it; the same lead is put to north if nobody asked for it back."""
+    routed = leads.new_lead(lead(), 7, cause())
+    routed = replace(routed, asked=(leads.Asked("south", 1),), is_exclusive=is_exclusive)
+    back = replace(routed, withdrawals=(leads.Withdrawal("2", "k"),))
+    freed = given(LeadToReroute(lead="lead-1", person_id="person-1", campaign="north"))
+    known = [campaign()]
+    found = []
+    for one in (routed, back):
+        state = Everything()
+        state.put([one])
+        _, [decision] = decide(freed, state=state, known=known)
+        found.append(decision == Decision())
+    assert [False, True] == found
 
 
 def test_given_back_and_then_too_late() -> None:
