@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import get_args
 from zoneinfo import ZoneInfo
 
+from services.intake.cells import prepared
 from services.intake.places import fold
 from shared.contracts.intake import CanonicalField, PutAffiliate
 from shared.contracts.intake import Mapping as Mapped
@@ -56,7 +57,7 @@ def _fields(definition: PutAffiliate) -> Iterable[Field]:
     mapping = definition.mapping
     for canonical, own in mapping.fields.items():
         vocabulary = mapping.vocabularies.get(canonical, {})
-        yield canonical, own, {fold(given): meaning for given, meaning in vocabulary.items()}
+        yield canonical, own, prepared(vocabulary)
 
 
 def organic_source() -> Affiliate:

@@ -11,8 +11,8 @@ from starlette.routing import Route
 from services.intake import deliveries, searching, versions
 from services.intake.affiliates import stored_id
 from services.intake.deliveries import Delivery
+from services.intake.emails import email_address
 from services.intake.leads import HELD, OUTCOMES, REASON_CODES, WAITING, Lead, Try, Upload
-from services.intake.normalizing import email_address
 from services.intake.requests import Request as AffiliateRequest
 from services.intake.searching import Search
 from services.intake.store import (
@@ -225,7 +225,7 @@ class Reader:
     def _person_id(self, tenant: str, email: str) -> str:
         normalized = email_address(email)
         if normalized is None:
-            raise BadRequest("email", "a mail address, such as jo@brightwater.example")
+            raise BadRequest("email")
         return pseudonym(self._secret, tenant, normalized)
 
 
@@ -278,7 +278,7 @@ def _entry(upload: Upload) -> Mapping[str, Any]:
 def _yes_or_no(request: Request, name: str) -> bool | None:
     given = request.query_params.get(name)
     if given not in (None, "", *YES_OR_NO):
-        raise BadRequest(name, "true or false")
+        raise BadRequest(name)
     return YES_OR_NO.get(given or "")
 
 

@@ -2,7 +2,8 @@
 
 Nearly every row has a number that was never seen before, and the library takes longer for it than
 all the rest of a row takes. So what is cleanly written is read here, by the library's own patterns
-put together once per calling code; whatever is doubtful is left to the library.
+put together once per calling code; whatever is doubtful is left to the library, once `dialling` has
+made sure that it is one number and nothing else.
 """
 
 import re
@@ -12,10 +13,14 @@ from typing import Any
 
 import phonenumbers
 
+from services.intake import dialling
+
 Pattern = re.Pattern[str]
 
-# None of these can begin an extension or stand for a digit, so all but the digits can go.
-_CLEAN = re.compile(r"\+?[0-9 ()./-]{5,40}")
+# None of these can begin an extension or stand for a digit, so all but the digits can go. A slash,
+# and a last group of one or two digits behind a dot, may mean something else, and so may a date.
+_DATE = r"(?:19|20)\d\d([.-])\d\d\1\d\d|\d\d?([.-])\d\d?\2(?:19|20)\d\d"
+_CLEAN = re.compile(rf"(?!(?:{_DATE})\Z)(?:\+?[0-9 ()-]{{5,40}}|\+?[0-9 ().-]{{5,37}}[0-9]{{3}})")
 _SEPARATORS = str.maketrans("", "", "+ ()./-")
 _NEVER = "(?!)"
 
@@ -65,20 +70,35 @@ class Country:
 
 @lru_cache(maxsize=20_000)
 def phone(given: str, country: str | None) -> str | None:
-    """E.164, read as a national number of the lead's country where it is not international."""
+    """INT-02: E.164, read as a national number of the lead's country where it is not international;
+    unknown rather than the number of another subscriber."""
+    if not given:
+        return None
     read = split(given, country)
     if read is None:
-        return by_the_library(given, country) if given else None
+        return _doubtful(given, country)
     plan, number = read
-    return f"+{plan.calling_code}{number}" if plan.holds(number) else None
+    found = f"+{plan.calling_code}{number}" if plan.holds(number) else None
+    return found or _doubtful(given, country)
+
+
+def _doubtful(given: str, country: str | None) -> str | None:
+    number = dialling.one_number(given, lambda part: by_the_library(part, country) is not None)
+    if number is None:
+        return None
+    found = by_the_library(number, country)
+    for older in () if found else dialling.without_older_prefixes(number, country):
+        found = found or by_the_library(older, country)
+    return found
 
 
 def by_the_library(given: str, country: str | None) -> str | None:
+    """E.164 has no extension: with one, the number in front of it is meant."""
     try:
         number = phonenumbers.parse(given, country)
     except phonenumbers.NumberParseException:
         return None
-    if number.extension or not phonenumbers.is_valid_number(number):
+    if not phonenumbers.is_valid_number(number):
         return None
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 import pycountry
 
 from shared.contracts.values import Place
+from shared.folding import letters
 
 K = TypeVar("K")
 
@@ -50,21 +51,34 @@ ALIASES = {
     "ivory coast": "CI",
 }
 
-_DROPPED = re.compile(r"[.'’`]")
-_OTHER = re.compile(r"[^0-9a-z]+")
+# Between digits a dot or a mark stands for something.
+_DROPPED = re.compile(r"(?<!\d)[.'’`ʼ]|[.'’`ʼ](?!\d)")
+_ASCII_OTHER = re.compile(r"[^0-9a-z+<>]+")
+_MEANING_SIGNS = frozenset("+<>")
 _FILLERS = {"and", "the"}
-# Letters that do not decompose into a base letter and an accent.
-_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i"})
 
 
 @lru_cache(maxsize=50_000)
 def fold(text: str) -> str:
-    """What is left when case, accents, punctuation and filler words are taken away."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    words = _OTHER.sub(" ", _DROPPED.sub("", bare.translate(_LETTERS))).split()
-    # Never nothing at all: AND is the code of Andorra.
-    return " ".join([word for word in words if word not in _FILLERS] or words)
+    """What is left when case, accents, punctuation and filler words are taken away; of what has
+    nothing but punctuation, all of it."""
+    bare = letters(text)
+    plain = _DROPPED.sub("", bare)
+    spaced = _ASCII_OTHER.sub(" ", plain) if plain.isascii() else _spaced(plain)
+    words = spaced.split()
+    # Never nothing at all: AND is the code of Andorra, and an empty key would match anything.
+    kept = [word for word in words if word not in _FILLERS] or words or bare.split()
+    return " ".join(kept)
+
+
+def _spaced(plain: str) -> str:
+    """Letters, digits and marks of all scripts stay."""
+    return "".join(
+        letter
+        if letter.isalnum() or letter in _MEANING_SIGNS or unicodedata.category(letter)[0] == "M"
+        else " "
+        for letter in plain
+    )
 
 
 def _country_names() -> Iterator[tuple[str, str]]:

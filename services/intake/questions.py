@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from rapidfuzz import fuzz, process
 
 from services.intake.affiliates import Affiliate
-from services.intake.normalizing import one_line, text
+from services.intake.cells import one_line, text
 from shared.contracts.intake import AddAlias, PutQuestion, QuestionChanged
 from shared.contracts.values import HeldAnswer, Reason, Suggestion
 from shared.loop.decision import Accepted, Cause, Decision, Refused, Say
@@ -158,14 +158,20 @@ def given_answers(
 
 
 def answer_text(value: JsonValue) -> str:
-    """Blank is no answer. What is no text, or too long for one, is an answer all the same, if none
-    that could be allowed."""
+    """Blank is no answer; true and false are answers. What is no text, or too long for one, is an
+    answer all the same: lists and objects as JSON, so that they can be aliases and nothing else."""
     if value is None:
         return ""
     if isinstance(value, str):
-        given = one_line(value)
-        return given if len(given) <= ANSWER_LENGTH_MAX else f"{given[:QUOTED_MAX]} …"
-    return text(value) or f"{to_json(value).decode(errors='replace')[:QUOTED_MAX]} …"
+        return _bounded_text(one_line(value))
+    if isinstance(value, int | float) and not isinstance(value, bool) and (given := text(value)):
+        return given
+    return _bounded_text(to_json(value).decode(errors="replace"))
+
+
+def _bounded_text(given: str) -> str:
+    """What is cut equals no allowed answer."""
+    return given if len(given) <= ANSWER_LENGTH_MAX else f"{given[:QUOTED_MAX]} …"
 
 
 def _unknown(symbol: str) -> Reason:

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from deploy.sample import generate
-from services.intake import normalizing, places, titles
+from services.intake import normalizing, phones, places, sizes, titles
 from services.intake.affiliates import Affiliate, stored_id
 from services.intake.leads import lead_id
+from shared import hosts
 from shared.contracts import envelope as envelopes
 from shared.contracts.envelope import Envelope
 from shared.contracts.intake import PutAffiliate, SubmitLead
@@ -87,10 +88,10 @@ def _sampled(record: Outgoing) -> Outgoing:
 def forget_what_was_read() -> None:
     """Empties the caches of normalizing, or a second run over the same rows would be a gift."""
     cached = (
-        normalizing.domain_name,
+        hosts.host_name,
         normalizing.company_domain,
-        normalizing.phone,
-        normalizing.size,
+        phones.phone,
+        sizes.size,
         titles.classify,
         places.place,
         places.country,

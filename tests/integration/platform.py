@@ -16,7 +16,6 @@ from cli.command import Answer, Asker, Command
 from cli.publishing import Connection, asking, check_services
 from deploy import stack
 from deploy.process import StackError
-from shared.contracts.answers import events_topic
 from shared.testing.evidence import Seen
 from tests.chaos.evidence import all_records
 
@@ -106,6 +105,5 @@ def get(service: str, path: str, **query: Any) -> Any:
 
 def events(running: Mapping[str, Any], kind: str) -> list[Any]:
     """The data of all events of a type that are on the broker now."""
-    topic = events_topic(kind.partition(".")[0])
-    records: list[Seen] = asyncio.run(all_records(running["kafka"], [topic]))
+    records: list[Seen] = asyncio.run(all_records(running["kafka"]))
     return [record.data() for record in records if record.type == f"leadops.{kind}.v1"]

@@ -4,12 +4,21 @@ A section has one table; its test is here, with `rows` of its heading. A section
 fails, and so does a test without its section.
 """
 
+import json
 import re
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from cli.importing import BadRow, Row, rows_of
+from services.intake import cells
+from services.intake.emails import email_address
+from services.intake.normalizing import normalize
+from services.intake.phones import phone
+from services.intake.sizes import size
+from services.intake.timestamps import instant
+from tests.builders import affiliate, record
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "lead-files.md"
 OWN_FIELDS = ("Ref", "Mail", "Firm", "Cat", "Tel")
@@ -55,3 +64,39 @@ def test_every_section_is_run() -> None:
 def test_lines_and_cells(written: str, read: str) -> None:
     """A row becomes a record with each value under its own header, or is told by its line."""
     assert read == "; ".join(map(shown, rows_of(written.encode(), "Ref", OWN_FIELDS)))
+
+
+@pytest.mark.parametrize(("written", "read"), rows("Email addresses"))
+def test_email_addresses(written: str, read: str) -> None:
+    """INT-04: an address is one mailbox, or none."""
+    assert read == (email_address(cells.text(written)) or "-")
+
+
+@pytest.mark.parametrize(("written", "read"), rows("Phone numbers"))
+def test_phone_numbers(written: str, read: str) -> None:
+    """INT-02: a number is one subscriber's, or unknown."""
+    country, _, number = written.partition(": ")
+    assert read == (phone(cells.meaning("phone", number, {}), country) or "-")
+
+
+@pytest.mark.parametrize(("written", "read"), rows("Company sizes"))
+def test_company_sizes(written: str, read: str) -> None:
+    """INT-02: an interval, or unknown."""
+    found = size(cells.meaning("company_size", written, {}))
+    band = (f"{found.min}-{found.max}" if found.max else f"{found.min}+") if found else "-"
+    assert read == band
+
+
+@pytest.mark.parametrize(("written", "read"), rows("Timestamps"))
+def test_timestamps(written: str, read: str) -> None:
+    """INT-02: one meaning, or unknown."""
+    found = instant(cells.text(written), None, ZoneInfo("Europe/Berlin"))
+    assert read == (found.isoformat().replace("+00:00", "Z") if found else "-")
+
+
+@pytest.mark.parametrize(("written", "read"), rows("Values that are no text"))
+def test_values_that_are_no_text(written: str, read: str) -> None:
+    """INT-03: any JSON is read, or told what it is."""
+    known = affiliate(mapping={"vocabularies": {"category": {"true": "101"}}})
+    found = normalize(record(Cat=json.loads(written)), known)
+    assert read == next((reason.text for reason in found.reasons), found.category)

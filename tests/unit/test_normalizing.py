@@ -4,15 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.intake.normalizing import (
-    company_domain,
-    email_address,
-    instant,
-    normalize,
-    phone,
-    size,
-)
+from services.intake.emails import email_address
+from services.intake.normalizing import company_domain, normalize
+from services.intake.phones import phone
 from services.intake.places import country, place
+from services.intake.sizes import size
+from services.intake.timestamps import instant
 from services.intake.titles import classify
 from shared.contracts.values import Place, Size
 from tests.builders import affiliate, record
@@ -161,12 +158,12 @@ def test_company_domain(given: str) -> None:
 )
 def test_instant(given: str, expected: datetime | None) -> None:
     """ISO, US dates and Excel serials are instants; what can't be is unknown."""
-    assert instant(given, affiliate()) == expected
+    assert instant(given, "mdy", UTC) == expected
 
 
 def test_numeric_date_without_an_order() -> None:
     """A numeric date is unknown while the mapping does not tell the order."""
-    assert instant("03/04/2025", affiliate(mapping={"date_order": None})) is None
+    assert instant("03/04/2025", None, UTC) is None
 
 
 @pytest.mark.parametrize("given", ["0101", "101", 101, 101.0, " 101 "])

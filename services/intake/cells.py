@@ -1,0 +1,142 @@
+"""What stands in one field of a record, as one line of text, whatever a spreadsheet or a form made
+of it. Total over all of JSON: what has no one meaning is blank, and `why_blank` tells what it was.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
+
+from services.intake.places import fold
+from shared.contracts.values import Reason
+from shared.folding import visible
+
+TEXT_LENGTH_MAX = 500
+LIST_LENGTH_MAX = 100
+
+WHOLE_FIELDS = frozenset(
+    {
+        *("phone", "company_size", "industry", "category", "lead_code", "consent"),
+        *("country", "subdivision", "captured_at"),
+    }
+)
+"""Where a whole number is the same with and without decimals; a name keeps what it ends with."""
+
+# A column of whole numbers with a gap is written as fractions. Three zeros may be a thousand.
+_WHOLE = re.compile(r"([+(]*\d+)[.,]0{1,2}")
+# Windows-1252 that was read as Latin-1: its dashes and quotes became control characters.
+_MISREAD = {
+    code: letter
+    for code in range(0x80, 0xA0)
+    if (letter := bytes([code]).decode("windows-1252", errors="ignore"))
+}
+
+
+def text(value: JsonValue) -> str:
+    """Of a list its only value; what is no text, or absurdly long, is blank."""
+    if isinstance(value, str):
+        return one_line(value) if len(value) <= TEXT_LENGTH_MAX else ""
+    if isinstance(value, bool) or value is None:
+        return ""
+    if isinstance(value, int):
+        return str(value) if value.bit_length() <= 64 else ""
+    if isinstance(value, float):
+        return _number(value)
+    return _only(value) if isinstance(value, list) else ""
+
+
+def one_line(value: str) -> str:
+    if value.isascii() and value.isprintable():
+        return value.strip()
+    shown = visible(value.translate(_MISREAD))
+    spaced = "".join(letter if letter.isprintable() else " " for letter in shown)
+    return " ".join(spaced.split())
+
+
+def whole(given: str) -> str:
+    """101.0 is 101."""
+    found = _WHOLE.fullmatch(given)
+    return found[1] if found else given
+
+
+def meaning(field: str, value: JsonValue, vocabulary: Mapping[str, str]) -> str:
+    """The text in the affiliate's own words, by its vocabulary: as it is written, or else as it
+    folds."""
+    if type(value) is str and len(value) <= TEXT_LENGTH_MAX and value.isascii():
+        # Nearly every cell; its own line, since this runs for each of every row.
+        given = value.strip() if value.isprintable() else one_line(value)
+    else:
+        given = text(value)
+    if vocabulary:
+        given = given or _truth(value)
+        meant = _meant(given, vocabulary)
+        if meant is not None:
+            return meant
+        given = "" if isinstance(value, bool) else given
+    if given[-1:] == "0" and field in WHOLE_FIELDS:
+        plain = whole(given)
+        if vocabulary and plain != given:
+            return vocabulary.get(fold(plain), plain)
+        return plain
+    return given
+
+
+def prepared(vocabulary: Mapping[str, str]) -> dict[str, str]:
+    """By what is written, and by what that folds to, if that can mean one thing only."""
+    folded: dict[str, set[str]] = {}
+    for given, meant in vocabulary.items():
+        folded.setdefault(fold(given), set()).add(meant)
+    clear = {key: meant.pop() for key, meant in folded.items() if key and len(meant) == 1}
+    return clear | {one_line(given): meant for given, meant in vocabulary.items()}
+
+
+def why_unread(field: str, value: JsonValue) -> Reason | None:
+    """Of a field that is blank though something is written there."""
+    if isinstance(value, str) and len(value) > TEXT_LENGTH_MAX:
+        return unreadable(field, f"has more than {TEXT_LENGTH_MAX} characters")
+    if isinstance(value, list) and any(_is_filled(one) for one in value):
+        return unreadable(field, "is a list of several values, or of no text")
+    if isinstance(value, dict):
+        return unreadable(field, "is an object, where a text is expected")
+    if isinstance(value, bool):
+        return unreadable(field, "is true or false, where a text is expected")
+    if isinstance(value, int | float):
+        return unreadable(field, "is a number that is too large")
+    return None
+
+
+def unreadable(field: str, what: str) -> Reason:
+    return Reason("field_unreadable", f"{field} {what}", field)
+
+
+def _number(value: float) -> str:
+    if not math.isfinite(value) or abs(value) >= 1e15:
+        return ""
+    return str(int(value)) if value.is_integer() else repr(value)
+
+
+def _only(values: Sequence[JsonValue]) -> str:
+    if len(values) > LIST_LENGTH_MAX:
+        return ""
+    filled = [one for one in values if _is_filled(one)]
+    if any(isinstance(one, list | dict | bool) for one in filled):
+        return ""
+    found = {text(one) for one in filled}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _is_filled(value: JsonValue) -> bool:
+    return value is not None and not (isinstance(value, str) and not one_line(value))
+
+
+def _truth(value: JsonValue) -> str:
+    """Forms send yes and no so; what that means, a vocabulary has to say."""
+    return str(value).lower() if isinstance(value, bool) else ""
+
+
+def _meant(given: str, vocabulary: Mapping[str, str]) -> str | None:
+    if not given:
+        return None
+    meant = vocabulary.get(given)
+    return vocabulary.get(fold(given)) if meant is None else meant

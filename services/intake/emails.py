@@ -1,0 +1,33 @@
+"""The mailbox that an address names: two spellings of one address are one person, and no address
+becomes that of another owner."""
+
+import re
+
+from shared.hosts import host_name
+
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+# As mail programs and browsers copy it: Dana Okafor <dana@northgrid.example>.
+_NAMED = re.compile(r"[^<>@]*<([^<>]+)>")
+
+
+def email_address(given: str) -> str | None:
+    """INT-04: trimmed and lower case; a plus-tag stays, since it can be another mailbox."""
+    return _address(given.strip()) or _address(_bare(given.strip()))
+
+
+def _address(given: str) -> str | None:
+    local, at, domain = given.rpartition("@")
+    # An apostrophe in front is the mark of a text cell; no mailbox is known that begins so.
+    if not at or len(local) > 64 or local[:1] == "'" or not _LOCAL.fullmatch(local):
+        return None
+    host = host_name(domain)
+    return f"{local.lower()}@{host}" if host and len(local) + len(host) < 254 else None
+
+
+def _bare(given: str) -> str:
+    """Without what spreadsheets, browsers and mail programs put around it."""
+    named = _NAMED.fullmatch(given)
+    plain = named[1].strip() if named else given
+    if plain[:7].lower() == "mailto:":
+        plain = plain[7:].split("?")[0]
+    return plain.removeprefix("'")

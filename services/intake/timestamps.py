@@ -1,0 +1,144 @@
+"""When a lead was captured: what has one meaning is an instant, what has two is unknown.
+
+Only the mapping can tell what 03/04/2026 means, and nothing tells what CST is.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+
+EXCEL_EPOCH = datetime(1899, 12, 30)
+UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# By month, in English, German, French, Spanish, Italian, Portuguese, Dutch and Scandinavian.
+_MONTH_NAMES = (
+    "jan january januar jänner janvier janv enero ene gennaio gen janeiro januari",
+    "feb february februar février févr fév febrero febbraio fevereiro fev februari",
+    "mar march märz mrz mär mars marzo março maart mrt marts",
+    "apr april avril avr abril abr aprile",
+    "may mai mayo maggio mag maio mei maj",
+    "jun june juni juin junio giugno giu junho",
+    "jul july juli juillet juil julio luglio lug julho",
+    "aug august août agosto ago augustus augusti",
+    "sep sept september septembre septiembre settembre set setembro",
+    "oct october oktober okt octobre octubre ottobre ott outubro out",
+    "nov november novembre noviembre novembro",
+    "dec december dezember dez décembre déc diciembre dic dicembre dezembro",
+)
+_MONTHS = {
+    name: number for number, names in enumerate(_MONTH_NAMES, start=1) for name in names.split()
+}
+
+_ISO_START = re.compile(r"\d{4}-\d{2}-\d{2}")
+# What ends with AM or PM is no ISO 8601.
+_ISO = re.compile(r"(?:\d{4}-\d{2}-\d{2}(?:[Tt _]\d.*)?|\d{8}[Tt]\d.*)(?<![Mm.])")
+_EXCEL_SERIAL = re.compile(r"[2-9]\d{4}(?:\.\d+)?")
+_UNIX = re.compile(r"1\d{9}(?:\d{3})?")
+_LEAP_SECOND = re.compile(r"(T\d\d:\d\d):60")
+_BEFORE_ZONE = re.compile(r" (?=Z$|[+-]\d\d:?\d\d$)")
+
+_OF = r"[ -]?(?:of |de )?"
+_WEEKDAY = r"(?:[^\W\d_]+[.,]{0,2} )?"
+_NAME = rf"(?P<name>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
+_DAY = r"(?P<day>\d{1,2})"
+_YEAR = r"(?P<year>\d{4})"
+_CLOCK = r"(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d{1,9})?)?)?"
+_TIME = rf"(?:(?:,| at| um| -)? ?{_CLOCK}(?: ?(?P<half>[ap])\.?m\.?)?(?P<zone>.*))?"
+_ZONE = re.compile(r" ?(?:z|utc|gmt)?(?: ?(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?)?")
+_ZONE_NAME = re.compile(r" \([^()]*\)$")
+
+_SHAPES = [
+    re.compile(shape)
+    for shape in (
+        rf"{_YEAR}(?P<mark>[/.-])(?P<month>\d{{1,2}})(?P=mark){_DAY}(?:[t ]{_TIME})?",
+        rf"(?P<year>(?:19|20)\d{{2}})(?P<month>\d{{2}})(?P<day>\d{{2}})(?:[t ]{_TIME})?",
+        rf"{_WEEKDAY}{_DAY}(?:st|nd|rd|th|\.)?{_OF}{_NAME},?{_OF}{_YEAR}{_TIME}",
+        rf"{_WEEKDAY}{_NAME}[ -]?{_DAY}(?:st|nd|rd|th)?[, -] ?{_YEAR}{_TIME}",
+        rf"{_WEEKDAY}{_NAME} {_DAY} {_CLOCK}(?P<zone>) {_YEAR}",
+        rf"(?P<first>\d{{1,2}})(?P<mark>[/.-])(?P<second_>\d{{1,2}})(?P=mark){_YEAR}{_TIME}",
+    )
+]
+
+
+def instant(given: str, order: str | None, zone: tzinfo) -> datetime | None:
+    """ISO 8601, RFC 3339, what names its month or begins with its year, and what the mapping's
+    order of day and month makes clear."""
+    try:
+        local = _plain_iso(given) or _read(given.replace("−", "-"), order) if given else None
+        return _utc(local, zone) if local else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _plain_iso(given: str) -> datetime | None:
+    """As most rows have it, read by the library alone."""
+    try:
+        return datetime.fromisoformat(given) if _ISO_START.match(given) else None
+    except ValueError:
+        return None
+
+
+def _read(given: str, order: str | None) -> datetime | None:
+    if _ISO.fullmatch(given):
+        return _iso(given.upper())
+    if _EXCEL_SERIAL.fullmatch(given):
+        return EXCEL_EPOCH + timedelta(seconds=round(float(given) * 86_400))
+    if _UNIX.fullmatch(given):
+        return UNIX_EPOCH + timedelta(milliseconds=int(given.ljust(13, "0")))
+    lower = given.casefold()
+    found = next((found for shape in _SHAPES if (found := shape.fullmatch(lower))), None)
+    return _written(found.groupdict(), order) if found else None
+
+
+def _iso(given: str) -> datetime:
+    """What the library does not know: blanks before an offset, names of UTC, a leap second."""
+    named = re.sub(r" ?(?:UTC|GMT)$", "Z", given)
+    joined = _BEFORE_ZONE.sub("", named)
+    plain = _LEAP_SECOND.sub(r"\1:59", joined)
+    return datetime.fromisoformat(plain) + timedelta(seconds=plain != joined)
+
+
+def _written(part: dict[str, str | None], order: str | None) -> datetime:
+    month, day = _month_and_day(part, order)
+    hour, minute = int(part.get("hour") or 0), int(part.get("minute") or 0)
+    if half := part.get("half"):
+        if not 1 <= hour <= 12:
+            raise ValueError("not an hour of twelve")
+        hour = hour % 12 + (12 if half == "p" else 0)
+    elif part.get("hour") and part.get("minute") is None:
+        raise ValueError("an hour alone, which may be anything")
+    second = int(part.get("second") or 0)
+    zone = _offset(part.get("zone") or "")
+    return datetime(int(part["year"] or 0), month, day, hour, minute, second, tzinfo=zone)
+
+
+def _month_and_day(part: dict[str, str | None], order: str | None) -> tuple[int, int]:
+    if name := part.get("name"):
+        return _MONTHS[name], int(part["day"] or 0)
+    if "first" not in part:
+        return int(part["month"] or 0), int(part["day"] or 0)
+    first, second = int(part["first"] or 0), int(part["second_"] or 0)
+    if order is None and min(first, second) <= 12 < max(first, second):
+        return min(first, second), max(first, second)
+    if order is None:
+        raise ValueError("nobody told the order")
+    return (first, second) if order == "mdy" else (second, first)
+
+
+def _offset(zone: str) -> timezone | None:
+    """An abbreviation such as CST means several zones, so that the whole is unknown."""
+    plain = _ZONE_NAME.sub("", zone)
+    found = _ZONE.fullmatch(plain)
+    if found is None:
+        raise ValueError("no zone that has one meaning")
+    if not plain.strip():
+        return None
+    sign = -1 if found["sign"] == "-" else 1
+    minutes = int(found["hours"] or 0) * 60 + int(found["minutes"] or 0)
+    return timezone(timedelta(minutes=sign * minutes))
+
+
+def _utc(local: datetime, zone: tzinfo) -> datetime | None:
+    moment = (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
+    if not 1990 <= moment.year <= 2100:
+        return None
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -1,0 +1,48 @@
+"""One folding of letters for everything that is compared as people write it: countries, industries,
+vocabularies, companies.
+
+Letters of every script stay what they are; only Latin and Greek ones lose their accents, since in
+other scripts a mark makes another letter. Format characters are nothing, not a blank.
+"""
+
+import re
+import unicodedata
+
+# Letters that do not decompose into a base letter and an accent.
+_LETTERS = str.maketrans(
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ħ": "h",
+        "ŧ": "t",
+        "ŋ": "n",
+        "ĸ": "k",
+        "ı": "i",
+        "ð": "d",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+        "ß": "ss",
+        "ё": "е",
+    }
+)
+# Marks that change a letter's accent, and marks of vowels that are mostly left out. A mark behind
+# a Cyrillic letter is part of it.
+_MARKS = re.compile(
+    r"(?<![\u0400-\u04ff])[\u0300-\u036f]+|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7]"
+    r"|[\u064b-\u065f\u0670]"
+)
+
+
+def letters(text: str) -> str:
+    """Without case, accents, compatible forms and characters that nobody sees."""
+    if text.isascii():
+        return text.lower()
+    composed = unicodedata.normalize("NFKC", visible(text)).casefold().translate(_LETTERS)
+    return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFKD", composed)))
+
+
+def visible(text: str) -> str:
+    """Without format characters: soft hyphens, joiners, marks of direction and of byte order."""
+    return "".join(letter for letter in text if unicodedata.category(letter) != "Cf")

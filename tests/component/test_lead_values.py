@@ -1,0 +1,177 @@
+"""What affiliates write in a cell, through topics, to the outcome: who a lead is about, and what
+its fields mean."""
+
+from typing import Any
+
+import pytest
+
+from tests.builders import put_affiliate
+from tests.component.leads import Platform, on_platform
+
+
+def case(id: str, kind: str | None = None) -> pytest.MarkDecorator:  # noqa: A002
+    return pytest.mark.case("lead-files", id, kind=kind)
+
+
+@pytest.mark.parametrize(
+    ("country", "given", "expected"),
+    [
+        pytest.param("DE", "4930901820.0", "+4930901820", marks=case("01a", "K01")),
+        pytest.param("US", "+1 212-555-0123 ext. 45", "+12125550123", marks=case("26-01", "K31")),
+        pytest.param("US", "p:+12125550123", "+12125550123", marks=case("P03")),
+        pytest.param("DE", "030 1234 / 1235", None, marks=case("P04")),
+        pytest.param("DE", "4.93090182E+9", None, marks=case("P05")),
+        pytest.param("DE", "\u202a+49 30 901820\u202c", "+4930901820", marks=case("P06")),
+    ],
+)
+def test_phone(country: str, given: str, expected: str | None) -> None:
+    """INT-02: a lead has the number of its person, or none."""
+
+    async def story(platform: Platform) -> None:
+        await platform.submit(record={"Land": country, "Tel": given})
+        assert expected == platform.lead()["accepted"]["person"]["phone"]
+
+    on_platform(story)
+
+
+@pytest.mark.rule("INT-02")
+@case("01c", "K01")
+@pytest.mark.parametrize("given", ["101.0", "101,0", 101.0, "0101", ["101"], ["", "101.0"]])
+def test_category_of_a_spreadsheet(given: Any) -> None:
+    """A whole number is the same with decimals; another one is not."""
+
+    async def story(platform: Platform) -> None:
+        await platform.submit("R-1", record={"Cat": given})
+        await platform.submit("R-2", record={"Cat": "101.5", "Mail": "al@x.example"})
+        assert "101" == platform.lead("R-1")["accepted"]["category"]
+        assert ["category_unknown"] == platform.codes("R-2")
+
+    on_platform(story)
+
+
+@pytest.mark.rule("INT-04")
+@case("02a", "K02")
+@case("02b", "K02")
+def test_two_registrations_are_two_people() -> None:
+    """INT-04, INT-05: straße is not strasse, and the second is no duplicate of the first; another
+    spelling of the same is."""
+
+    async def story(platform: Platform) -> None:
+        await platform.submit("R-1", record={"Mail": "jo@straße.example"})
+        await platform.submit("R-2", record={"Mail": "jo@strasse.example"})
+        await platform.submit("R-3", record={"Mail": "JO@XN--STRAE-OQA.example"})
+        assert "jo@xn--strae-oqa.example" == platform.lead("R-1")["accepted"]["person"]["email"]
+        assert "accepted" == platform.outcome("R-2")
+        assert "omitted" == platform.outcome("R-3")
+
+    on_platform(story)
+
+
+@case("P11")
+def test_case_is_one_person_and_tags_are_others() -> None:
+    """INT-04: of one mailbox there is one contact; a tag and a dot may make another mailbox."""
+
+    async def story(platform: Platform) -> None:
+        for number, mail in enumerate(("jo.l@x.example", "Jo.L@X.example ", "jol@x.example"), 1):
+            await platform.submit(f"R-{number}", record={"Mail": mail})
+        await platform.submit("R-4", record={"Mail": "jo.l+web@x.example"})
+        outcomes = [platform.outcome(f"R-{number}") for number in range(1, 5)]
+        assert ["accepted", "omitted", "accepted", "accepted"] == outcomes
+
+    on_platform(story)
+
+
+async def put_vocabulary(platform: Platform, **vocabularies: dict[str, str]) -> None:
+    definition = put_affiliate(mapping={"vocabularies": vocabularies})
+    await platform.ask("intake.affiliate.put", "acme", definition.model_dump(mode="json"))
+
+
+@pytest.mark.parametrize(
+    ("given", "country"),
+    [
+        pytest.param("日本", "JP", marks=case("03a", "K03")),
+        pytest.param("韓国", "KR", marks=case("03a", "K03")),
+        pytest.param("ロシア", None, marks=case("03c", "K03")),
+        pytest.param("???", None, marks=case("03c", "K03")),
+        ("中国人", None),
+        ("—", None),
+        ("Ελλάδα ", "GR"),
+        ("россия", "RU"),
+    ],
+)
+def test_vocabulary_in_any_script(given: str, country: str | None) -> None:
+    """INT-02: a word of a vocabulary means what it says there; another one is unknown, never a
+    country that somebody else meant."""
+
+    async def story(platform: Platform) -> None:
+        words = {"日本": "JP", "中国": "CN", "韓国": "KR", "ΕΛΛΆΔΑ": "GR", "Россия": "RU"}
+        await put_vocabulary(platform, country=words)
+        await platform.submit(record={"Land": given, "State": "", "Budget": ""})
+        if country:
+            assert country == platform.lead()["accepted"]["place"]["country"]
+        else:
+            assert ["country_unknown"] == platform.codes()
+
+    on_platform(story)
+
+
+@case("24b", "K34")
+def test_lists_as_values() -> None:
+    """INT-03: the only value of a list is read; of several none is, and the reason says so."""
+
+    async def story(platform: Platform) -> None:
+        await platform.submit("R-1", record={"Mail": ["24b@x.example"], "Cat": ["101"]})
+        await platform.submit("R-2", record={"Mail": ["a@x.example", "b@x.example"], "Budget": ""})
+        assert "24b@x.example" == platform.lead("R-1")["accepted"]["person"]["email"]
+        (reason,) = platform.lead("R-2")["upload"]["reasons"]
+        expected = ("field_unreadable", "email is a list of several values, or of no text")
+        assert expected == (reason["code"], reason["text"])
+
+    on_platform(story)
+
+
+@pytest.mark.rule("INT-07")
+@case("23g", "K27")
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        (False, "false"),
+        (["under 10k"], '["under 10k"]'),
+        (["a", "b"], '["a","b"]'),
+        ({"v": 1}, '{"v":1}'),
+    ],
+)
+def test_an_alias_frees_an_answer_that_is_no_text(given: Any, written: str) -> None:
+    """INT-07: it is held as it is written, and an alias of that frees it and all that come."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question()
+        await platform.submit("R-1", record={"Budget": given})
+        assert "held" == platform.outcome("R-1")
+        alias = {"question": "q_budget", "given": written, "answer": "under 10k"}
+        await platform.ask("intake.question.alias", "q_budget", alias)
+        await platform.submit("R-2", record={"Budget": given, "Mail": "al@x.example"})
+        assert ["accepted", "accepted"] == [platform.outcome("R-1"), platform.outcome("R-2")]
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("3–6 months", "3-Jun", "TRUE", "Y", "ｙｅｓ"),
+        *(True, ["x", "y"], {"v": "under 10k"}, 1, 1.5, ["over 50k"]),
+    ],
+)
+@case("P14")
+@case("P15")
+def test_answers_that_are_not_allowed_are_held(given: Any) -> None:
+    """INT-06: whatever its kind, an answer is never dropped and never taken for another."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question()
+        await platform.submit("R-1", record={"Budget": given})
+        await platform.submit("R-2", record={"Budget": "Over 50K ", "Mail": "al@x.example"})
+        assert ["held", "accepted"] == [platform.outcome("R-1"), platform.outcome("R-2")]
+
+    on_platform(story)

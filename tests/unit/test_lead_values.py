@@ -1,0 +1,150 @@
+"""Sizes and timestamps as they came in files of others: right, or unknown."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.intake import cells
+from services.intake.places import fold
+from services.intake.sizes import size
+from services.intake.timestamps import instant
+from shared.contracts.values import Size
+from shared.folding import letters
+from shared.hosts import host_name
+from tests.builders import affiliate
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def case(id: str, kind: str | None = None) -> pytest.MarkDecorator:  # noqa: A002
+    return pytest.mark.case("lead-files", id, kind=kind)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param("1’001-5’000", Size(1001, 5000), marks=case("28-00", "K29")),
+        pytest.param("10K+", Size(10000), marks=case("28-01", "K29")),
+        pytest.param("1k-5k", Size(1000, 5000), marks=case("28-01", "K29")),
+        pytest.param("2050-11-01T00:00:00", None, marks=case("P01")),
+        pytest.param("Nov-50", None, marks=case("P02")),
+        ("1`001 - 5`000", Size(1001, 5000)),
+        ("more than: 50", None),
+        ("over (50)", None),
+        ("Small (<50)", Size(1, 49)),
+        ("B: 1-10", Size(1, 10)),
+        ("1.5k-3k", Size(1500, 3000)),
+        ("501-1k", Size(501, 1000)),
+        ("5-10k", None),
+        ("1000 & up", Size(1000)),
+        ("entre 11 y 50", Size(11, 50)),
+        ("bis 50", Size(1, 50)),
+        ("-50", None),
+        ("11/50", None),
+        ("1-10-2024", None),
+        ("100.5", None),
+        ("<1", None),
+    ],
+)
+def test_size(given: str, expected: Size | None) -> None:
+    """INT-02: a band in any spelling is its interval; what has two meanings is unknown."""
+    assert expected == size(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param("04-Mar-2026", datetime(2026, 3, 3, 23), marks=case("32-03", "K30")),
+        pytest.param("2026/03/04", datetime(2026, 3, 3, 23), marks=case("32-03", "K30")),
+        pytest.param("2026-03-04T10:00:00+0000", datetime(2026, 3, 4, 10), marks=case("P07")),
+        pytest.param(
+            "2026-03-04T10:00:00.123456789Z",
+            datetime(2026, 3, 4, 10, 0, 0, 123_000),
+            marks=case("P08"),
+        ),
+        pytest.param("2026-03-29T02:30:00", datetime(2026, 3, 29, 1, 30), marks=case("P09")),
+        ("4 de marzo de 2026", datetime(2026, 3, 3, 23)),
+        ("Wed Mar 4 10:00:00 2026", datetime(2026, 3, 4, 9)),
+        ("2026-03-04 3:05 PM", datetime(2026, 3, 4, 14, 5)),
+        ("2026-03-04T10:00:00−05:00", datetime(2026, 3, 4, 15)),
+        ("04Mar2026", datetime(2026, 3, 3, 23)),
+        ("2026/03-04", None),
+        ("31-Feb-2026", None),
+        ("04-Foo-2026", None),
+        ("4-Mar-2026 13 PM", None),
+        ("2026-03-04T25:00", None),
+        ("March 2026", None),
+        ("04/03/26", None),
+    ],
+)
+def test_instant(given: str, expected: datetime | None) -> None:
+    """INT-02: what has one meaning is an instant, in the affiliate's own time zone."""
+    assert (expected.replace(tzinfo=UTC) if expected else None) == instant(given, None, BERLIN)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("Ørsted", "ORSTED"),
+        ("Łódź", "lodz"),
+        ("Kestrel\u00adworks", "Kestrelworks"),
+        ("ﬁnance", "Finance"),
+        ("Ελλάδα", "ΕΛΛΑΔΑ"),
+        ("Straße", "STRASSE"),
+        ("ｊａｐａｎ", "Japan"),
+        ("ガ", "ｶﾞ"),
+    ],
+)
+def test_one_word_in_two_spellings(texts: tuple[str, str]) -> None:
+    """Case, accents, width and what nobody sees make no difference."""
+    first, second = map(letters, texts)
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        *(("日本", "中国"), ("ガ", "カ"), ("й", "и"), ("हि", "हा"), ("<50", ">50"), ("C++", "C")),
+        *(("???", "!!!"), ("101.0", "1010"), ("10000+", "10000"), ("ё", "й"), ("—", "")),
+    ],
+)
+def test_two_words_stay_two(texts: tuple[str, str]) -> None:
+    """In no script do different words become one key."""
+    assert fold(texts[0]) != fold(texts[1])
+
+
+def test_a_vocabulary_of_signs() -> None:
+    """INT-02: what differs in its signs only is kept apart; what folds to both means neither."""
+    bands = {"<50": "1-49", ">50": "51+", "Near.by": "a", "nearby": "b"}
+    (words,) = [
+        words
+        for field, _, words in affiliate(mapping={"vocabularies": {"company_size": bands}}).fields
+        if field == "company_size"
+    ]
+    given = ["< 50", "<50", ">50", "Near.by", "nearby", "NEARBY", "50"]
+    meant = [cells.meaning("company_size", one, words) for one in given]
+    assert ["< 50", "1-49", "51+", "a", "b", "b", "50"] == meant
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param("straße.example", "xn--strae-oqa.example", marks=case("02a", "K02")),
+        ("STRAẞE.example", "xn--strae-oqa.example"),
+        ("βόλος.example", "xn--nxasmm1c.example"),
+        ("βόλοσ.example", "xn--nxasmq6b.example"),
+        ("日本。example", "xn--wgv71a.example"),
+        ("xn--strae-oqa.EXAMPLE", "xn--strae-oqa.example"),
+        ("☃.example", None),
+        ("a\u200db.example", None),
+        ("ü" * 70 + ".example", None),
+        ("ex..example", None),
+        ("a_b.example", None),
+        ("1.2.3.4", None),
+        ("", None),
+    ],
+)
+def test_host_name(given: str, expected: str | None) -> None:
+    """By IDNA 2008, non-transitional: ß and ς are letters of their own."""
+    assert expected == host_name(given)
