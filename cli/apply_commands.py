@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.command import Answer, As, Asker, Command
+from cli.command import Answer, As, Asker, Command, command_types
 from cli.documents import Document, free_command, put_commands, read_files
+from cli.known import unknown
 from cli.list_parts import Ask, is_long, put_long
 from cli.output import CHECK_FAILED, WRONG_USAGE, AsJson, CliError, show_json, show_table
 from cli.publishing import ask
@@ -41,7 +42,7 @@ def apply(
     documents = read_all(files, more, {"RECEIVER": stack.stack()["receiver"]})
     rows = put(documents, Asker(actor))
     if as_json:
-        show_json(rows)
+        show_json({"documents": rows})
     else:
         show_table("applied", ["kind", "id", "result", "version", "code", "text"], rows)
         show_open(row for row in rows if row.get("checklist"))
@@ -128,13 +129,24 @@ def publish(
     """Publish commands {type, data, key?} and print the answers. Exit code 1 if one is refused."""
     documents = read_all(files, more, {})
     commands = [free_command(document) for document in documents]
+    for document, command in zip(documents, commands, strict=True):
+        check_type(document, command)
     answers = ask(commands, Asker(actor))
     rows = [answers[command.id].as_json() | {"type": command.type} for command in commands]
     if as_json:
-        show_json(rows)
+        show_json({"answers": rows})
     else:
         show_table("answers", ["type", "command", "accepted", "code", "text", "details"], rows)
     fail_if_refused(not row["accepted"] for row in rows)
+
+
+def check_type(document: Document, command: Command) -> None:
+    """A service would set a command aside whose type it does not know, and answer nothing."""
+    types = command_types()
+    if command.type in types:
+        return
+    error = unknown("type", command.type, types)
+    raise CliError(error.code, f"{document.place}: {error.text}", error.exit_code)
 
 
 def read_all(

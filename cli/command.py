@@ -15,13 +15,17 @@ from uuid import uuid4
 import typer
 
 from cli.output import WRONG_USAGE, CliError
+from shared.contracts import campaigns, intake, lists, routing
 from shared.contracts import envelope as envelopes
+from shared.contracts import event as contracts
 from shared.contracts.answers import accepted_type, commands_topic, refused_type
 from shared.contracts.envelope import Envelope
+from shared.contracts.operations import operations
 from shared.loop.log import Outgoing
 from shared.topics import manifest, shard_of
 
 SOURCE = "leadops-cli"
+CONTRACTS = (campaigns, intake, lists, routing)
 
 As = Annotated[str, typer.Option("--as", help="Who asks, for the audit.")]
 
@@ -99,6 +103,18 @@ class Awaited:
             id, accepted, said["code"], said.get("text", ""), said.get("details", {})
         )
         return True
+
+
+def command_types() -> list[str]:
+    """Of all the commands that services take."""
+    kinds = (kind for module in CONTRACTS for kind in vars(module).values())
+    named = {
+        kind.TYPE
+        for kind in kinds
+        if isinstance(kind, type) and issubclass(kind, contracts.Command) and hasattr(kind, "TYPE")
+    }
+    services = {kind.split(".")[1] for kind in named}
+    return sorted(named | {kind for service in services for kind in operations(service)})
 
 
 def check_service(command: Command) -> None:

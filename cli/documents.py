@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import Field, ValidationError
 
+from cli import forms
 from cli.command import Command
 from cli.output import WRONG_USAGE, CliError
 from shared.contracts import event as contracts
@@ -198,11 +199,10 @@ def put_command(document: Document, kinds: Kinds = KINDS) -> Command:
         raise document.unreadable(f"field kind: one of {', '.join(kinds)} is needed")
     model, given = kinds[content["kind"]], described(content)
     try:
-        put = model.model_validate(given)
+        # Services ignore what they don't know; in a file it is a slip of the pen.
+        put = model.model_validate(given, extra="forbid")
     except ValidationError as error:
         raise document.unreadable(fields_of(error)) from error
-    if unknown := list(unknown_fields(given, put.model_dump(mode="json", by_alias=True))):
-        raise document.unreadable(f"unknown field {', '.join(unknown)}")
     return Command(model.TYPE, put.model_dump_json(by_alias=True).encode(), entity_key(put))
 
 
@@ -235,8 +235,14 @@ def key_in(data: Mapping[str, Any]) -> str | None:
 
 
 def fields_of(error: ValidationError) -> str:
-    rows = error.errors(include_input=False, include_url=False, include_context=False)
-    return "; ".join(f"field {path_of(row['loc'])}: {row['msg']}" for row in rows[:5])
+    """All that is wrong, in one line."""
+    return "; ".join(fault_text(path_of(path), problem) for path, problem in forms.faults(error))
+
+
+def fault_text(path: str, problem: str) -> str:
+    if not problem:
+        return f"unknown field {path}"
+    return f"field {path}: {problem}" if path else problem
 
 
 def path_of(parts: Sequence[int | str]) -> str:
@@ -245,19 +251,6 @@ def path_of(parts: Sequence[int | str]) -> str:
     if path[:1] == ["send"] and path[1:2] and path[1] in SEND_MODES:
         del path[1]
     return ".".join([ASKS_FOR, *path[1:]] if path[:1] == ["kind"] else path)
-
-
-def unknown_fields(given: Any, known: Any, path: str = "") -> Iterator[str]:
-    """Services ignore what they don't know; in a file it is a slip of the pen."""
-    if isinstance(given, dict) and isinstance(known, dict):
-        for name, value in given.items():
-            if str(name) not in known:
-                yield f"{path}{name}"
-            else:
-                yield from unknown_fields(value, known[str(name)], f"{path}{name}.")
-    elif isinstance(given, list) and isinstance(known, list):
-        for number, (value, other) in enumerate(zip(given, known, strict=False)):
-            yield from unknown_fields(value, other, f"{path}{number}.")
 
 
 def free_command(document: Document) -> Command:
@@ -289,5 +282,16 @@ def key_of(document: Document) -> str:
 
 
 def put_commands(documents: Sequence[Document], kinds: Kinds = KINDS) -> list[Command]:
-    """All are read before the first is published, so a slip in the last one changes nothing."""
-    return [put_command(document, kinds) for document in documents]
+    """All are read before the first is published, so a slip in the last one changes nothing; and
+    what is wrong with any of them is told at once."""
+    commands: list[Command] = []
+    faults: list[str] = []
+    for document in documents:
+        try:
+            commands.append(put_command(document, kinds))
+        except CliError as error:
+            faults.append(error.text)
+    if faults:
+        told = {"faults": faults} if len(faults) > 1 else None
+        raise CliError("unreadable", "\n".join(faults), WRONG_USAGE, told)
+    return commands

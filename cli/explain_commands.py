@@ -1,16 +1,15 @@
 """`leadops explain` and `leadops watch`: why a lead was not sent, and which leads nobody gets."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
 from cli.api import Api
-from cli.output import AsJson, CliError, show_json, show_table
+from cli.output import AsJson, CliError, show_json, show_paragraph, show_table
 
-HEAD = ["campaign", "version", "state"]
-CHECK = ["check", "value", "wanted", "rule", "text", "who", "how"]
 WATCHED = ["affiliate", "lead_code", "delivery", "unsent", "since", "raised_at", "codes", "leads"]
 LEADS_SHOWN = 3
 
@@ -33,15 +32,45 @@ def explain(
     if as_json:
         show_json(told)
         return
-    title = f"lead {lead}: {told['state']}"
+    print(f"lead {lead}: {told['state']}")
     if "reasons" in told:
-        show_table(title, ["code", "field", "text"], told["reasons"])
-        show_table("held for", ["question", "given"], told["held"])
+        show_table("\nreasons", ["code", "field", "text"], told["reasons"])
+        show_table("\nheld for", ["question", "given"], told["held"])
         return
-    show_table(title, [*HEAD, *CHECK], [row for each in told["campaigns"] for row in rows_of(each)])
+    show_campaigns(row for each in told["campaigns"] for row in rows_of(each))
     if told["closest"]:
-        rows = [row for each in told["closest"] for row in rows_of(each)]
-        show_table("closest misses: one check only", ["campaign", "version", *CHECK], rows)
+        print("\nclosest misses, each by one check only")
+        show_campaigns(row for each in told["closest"] for row in rows_of(each))
+
+
+def show_campaigns(rows: Iterable[Row]) -> None:
+    """A campaign once, with its checks below it: a table of them is wider than any terminal."""
+    for head, found in groupby(rows, lambda row: (row["campaign"], row["version"], row["state"])):
+        print()
+        show_paragraph("{}, version {}: {}".format(*head))
+        for row in found:
+            show_check(row)
+
+
+def show_check(row: Row) -> None:
+    if "check" in row:
+        show_paragraph(headline(row), 1)
+    for text in (row.get("text"), mending(row)):
+        if text:
+            show_paragraph(text, 2)
+
+
+def headline(row: Row) -> str:
+    """The check with the lead's value, what is wanted instead, and the rule that decided."""
+    parts = [row["check"]]
+    parts += [f"is {row['value']}"] if row["value"] else []
+    parts += [f"wanted: {row['wanted']}"] if row["wanted"] else []
+    parts += [f"by the rule: {row['rule']}"] if row["rule"] else []
+    return "; ".join(parts)
+
+
+def mending(row: Row) -> str:
+    return f"{row['who']}: {row['how']}" if row.get("who") else ""
 
 
 def explained(api: Api, lead: str, campaign: str | None) -> Row:

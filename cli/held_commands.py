@@ -1,7 +1,9 @@
 """`leadops held`: what waits for a person, and how it is released (INT-06, INT-07)."""
 
 import json
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -9,12 +11,13 @@ import typer
 
 from cli.api import Api
 from cli.command import Answer, As, Asker, Command
+from cli.known import check_filters
 from cli.lead_commands import pages
-from cli.output import WRONG_USAGE, AsJson, CliError, show, show_json, show_table
+from cli.output import WRONG_USAGE, AsJson, CliError, show, show_json, show_paragraph, show_table
 from cli.publishing import demand
 from shared.contracts.intake import AddAlias, ReleaseLead
 
-COLUMNS = ["lead", "affiliate", "reference", "lead_code", "question", "given", "closest", "kind"]
+COLUMNS = ["lead", "affiliate", "reference"]
 
 
 def register(app: typer.Typer) -> None:
@@ -33,12 +36,34 @@ def list_held(
 ) -> None:
     """Newest first, each answer with the allowed one that comes closest."""
     with Api() as api:
-        found = pages(api, "/held", {"question": question, "affiliate": affiliate}, limit)
+        wanted = {"question": question, "affiliate": affiliate}
+        found = pages(api, "/held", wanted, limit)
+        if not found:
+            check_filters(api, wanted)
     if as_json:
         show_json({"leads": found})
     else:
         rows = [row for lead in found for row in rows_of(lead)]
-        show_table(f"{len(found)} held leads", COLUMNS, rows)
+        show_held(f"{len(found)} held leads", rows)
+
+
+def show_held(title: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    """The leads of one answer stand together, since one alias frees them all."""
+    print(title)
+    for (question, given), same in groupby(sorted(rows, key=answer_of), answer_of):
+        leads = list(same)
+        first = leads[0]
+        print()
+        show_paragraph(f"{question}: {given!r}, {first['kind']}")
+        show_paragraph(f"closest allowed answer: {first['closest'] or 'none'}", 1)
+        if first["answer"]:
+            meant = shlex.join(["leadops", "held", "alias", question, given, first["answer"]])
+            show_paragraph(f"if it means that: {meant}", 1)
+        show_table("", COLUMNS, leads)
+
+
+def answer_of(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["question"], row["given"]
 
 
 def rows_of(lead: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
@@ -49,6 +74,7 @@ def rows_of(lead: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
             **{name: lead[name] for name in ("affiliate", "reference", "lead_code")},
             "question": held["question"],
             "given": held["given"],
+            "answer": best and best["answer"],
             "closest": best and f"{best['answer']} ({best['score']})",
             "kind": "near miss" if best and best["near"] else "serious",
         }

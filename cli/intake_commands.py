@@ -7,6 +7,7 @@ from urllib.parse import quote
 import typer
 
 from cli.api import Api
+from cli.known import check_filters
 from cli.output import AsJson, show_json, show_table
 
 OUTCOMES = ("accepted", "held", "unusable", "omitted")
@@ -76,6 +77,8 @@ def list_deliveries(affiliate: Affiliate = None, as_json: AsJson = False) -> Non
     """Each as it stands now."""
     with Api() as api:
         found = api.get("intake", "/deliveries", affiliate=affiliate)
+        if not found["deliveries"]:
+            check_filters(api, {"affiliate": affiliate})
     if as_json:
         show_json(found)
     else:

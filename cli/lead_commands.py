@@ -1,17 +1,23 @@
 """`leadops leads`: what became of leads."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
 from cli.api import Api
+from cli.known import OUTCOMES, SOURCES, check, check_filters
 from cli.output import AsJson, CliError, show_json, show_table
 
 LIMIT_OF_A_PAGE = 1000
 LEAD_COLUMNS = ["id", "affiliate", "reference", "lead_code", "outcome", "reasons", "sent_to"]
 LEAD_COLUMNS += ["uploaded_at"]
+FIELDS = ["id", "affiliate", "reference", "lead_code", "category", "outcome", "person_id"]
+FIELDS += ["mapping_version", "trace_id"]
+READ = ["person", "company", "place", "title_class", "categories", "answers", "consent"]
+READ += ["captured_at", "converted_at"]
 FILTERS = {
     name: name
     for name in ("source", "affiliate", "lead_code", "delivery", "outcome", "email", "campaign")
@@ -33,7 +39,7 @@ def search(
     lead_code: Annotated[str | None, typer.Option()] = None,
     delivery: Annotated[str | None, typer.Option()] = None,
     outcome: Annotated[
-        str | None, typer.Option(help="accepted, held, unusable or omitted.")
+        str | None, typer.Option(help="accepted, held, unusable, omitted or waiting.")
     ] = None,
     email: Annotated[str | None, typer.Option()] = None,
     campaign: Annotated[str | None, typer.Option(help="Sent to this campaign.")] = None,
@@ -41,17 +47,24 @@ def search(
     first: Annotated[str | None, typer.Option("--from", help="Day or instant of upload.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Day or instant, included.")] = None,
     limit: Annotated[int, typer.Option(min=1)] = 100,
+    ids: Annotated[bool, typer.Option("--ids", help="Ids only, one a line.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Leads for which everything that is given holds (INT-11)."""
     if context.invoked_subcommand:
         return
+    check("outcome", outcome, OUTCOMES)
+    check("source", source, SOURCES)
     wanted = {asked: context.params[name] for name, asked in FILTERS.items()}
     wanted["sent"] = None if sent is None else str(sent).lower()
     with Api() as api:
         found = pages(api, "/leads", wanted, limit)
+        if not found:
+            check_filters(api, wanted)
     if as_json:
         show_json({"leads": found})
+    elif ids:
+        print(*(lead["id"] for lead in found), sep="\n")
     else:
         show_table(f"{len(found)} leads", LEAD_COLUMNS, map(lead_row, found))
 
@@ -87,7 +100,10 @@ def codes(reasons: list[dict[str, Any]]) -> str:
 
 
 def show_lead(lead: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
-    """One lead with its history, reasons, trace id and sends."""
+    """One lead: as it came, as it was read, with its history, reasons, trace id and sends.
+
+    Personal data is shown, to whoever has the token of the API.
+    """
     with Api() as api:
         taken_in = api.get("intake", f"/leads/{quote(lead, safe='')}")
         routed = routed_lead(api, lead)
@@ -114,14 +130,46 @@ def trace_id(traceparent: str | None) -> str | None:
 
 
 def print_lead(whole: dict[str, Any]) -> None:
-    names = ["id", "affiliate", "reference", "lead_code", "category", "outcome", "person_id"]
-    names += ["mapping_version", "trace_id"]
-    show_table("lead", ["field", "value"], [{"field": n, "value": whole[n]} for n in names])
+    show_fields("lead", {name: whole[name] for name in FIELDS})
+    show_some("reasons", ["code", "field", "text"], whole["reasons"])
+    show_some("held for", ["question", "given"], whole["held"])
+    if whole["accepted"]:
+        show_fields("\nas it was read", dict(what_was_read(whole["accepted"])))
+    show_fields("\nas it came", dict(flattened(whole["record"])))
     history = [entry | {"reasons": codes(entry["reasons"])} for entry in whole["history"]]
-    show_table("history", ["at", "by", "command", "outcome", "reasons"], history)
-    show_table("reasons", ["code", "field", "text"], whole["reasons"])
-    show_table("changes", ["at", "by", "what"], whole["changes"])
+    show_some("history", ["at", "by", "command", "outcome", "reasons"], history)
+    show_some("changes", ["at", "by", "what"], whole["changes"])
     routed = whole["routing"] or {"asked": [], "sends": []}
     asked = [row | {"failing": codes(row["failing"])} for row in routed["asked"]]
-    show_table("campaigns asked", ["campaign", "version", "state", "failing"], asked)
-    show_table("sends", ["key", "campaign", "version", "status"], routed["sends"])
+    show_some("campaigns asked", ["campaign", "version", "state", "failing"], asked)
+    show_some("sends", ["key", "campaign", "version", "status"], routed["sends"])
+
+
+def show_fields(title: str, fields: Mapping[str, Any]) -> None:
+    """What is missing is shown, so that a column that was not read is seen."""
+    rows = [{"field": name, "value": value} for name, value in fields.items()]
+    show_table(title, ["field", "value"], rows)
+
+
+def show_some(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        show_table(f"\n{title}", columns, rows)
+
+
+def what_was_read(accepted: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    return flattened({name: accepted[name] for name in READ if name in accepted})
+
+
+def flattened(content: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Each value under the way to it, such as company.size.min."""
+    if isinstance(content, Mapping) and content:
+        for name, value in content.items():
+            yield from flattened(value, f"{path}.{name}" if path else str(name))
+    elif isinstance(content, list | tuple):
+        yield path, ", ".join(map(in_one, content)) or None
+    else:
+        yield path, None if content in ({}, "") else content
+
+
+def in_one(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

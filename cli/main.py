@@ -9,6 +9,8 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Sequence
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -20,24 +22,40 @@ from deploy.process import StackError, WrongRequest
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 
+def show_version(asked: bool) -> None:
+    if asked:
+        print(f"leadops {metadata.version('leadops')}")
+        raise typer.Exit
+
+
 def build_app() -> typer.Typer:
     app = typer.Typer(
         name="leadops",
-        help="Lead operations: the local stack and what operators do with it.",
-        add_completion=False,
         pretty_exceptions_enable=False,
     )
-    app.callback()(lambda: None)
+    app.callback()(root)
     for name in sorted(module.name for module in pkgutil.iter_modules(cli.__path__)):
         if name.endswith("_commands"):
             importlib.import_module(f"cli.{name}").register(app)
     return app
 
 
+def root(
+    version: Annotated[  # noqa: ARG001
+        bool,
+        typer.Option(
+            "--version", help="Which version this is.", is_eager=True, callback=show_version
+        ),
+    ] = False,
+) -> None:
+    """Lead operations: the local stack and what operators do with it."""
+
+
 def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
-        outcome = typer.main.get_command(build_app())(list(arguments), standalone_mode=False)
+        command = typer.main.get_command(build_app())
+        outcome = command(list(arguments), prog_name="leadops", standalone_mode=False)
     except CliError as error:
         return report(error, as_json=as_json)
     except WrongRequest as error:

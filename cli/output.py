@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
+
+from cli import tables
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -45,13 +45,11 @@ def show(content: object, *, as_json: bool, text: str) -> None:
 
 
 def show_table(title: str, columns: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Cells that are missing are shown as a dash, so that 0 stays a figure."""
-    names = list(columns)
-    table = Table(*names, title=title, title_justify="left", box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*("-" if row.get(name) is None else str(row[name]) for name in names))
-    # A pipe has no width; without one rich would cut cells at 80 columns.
-    Console(markup=False, width=None if sys.stdout.isatty() else 200).print(table)
+    print(tables.render(title, list(columns), list(rows), tables.width_of(sys.stdout)))
+
+
+def show_paragraph(text: str, depth: int = 0) -> None:
+    print(tables.paragraph(text, tables.width_of(sys.stdout), depth))
 
 
 def show_error(error: CliError, *, as_json: bool) -> None:

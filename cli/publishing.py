@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from cli.command import Answer, Asker, Awaited, Command, check_service, record_of
-from cli.output import CHECK_FAILED, UNREACHABLE, CliError
+from cli.output import CHECK_FAILED, UNREACHABLE, WRONG_USAGE, CliError
 from deploy import stack
 from shared.clock import clock
 from shared.contracts.answers import events_topic
@@ -29,6 +29,22 @@ CHUNK = 500
 OUTSTANDING_MAX = 5000
 PATIENCE_SECONDS = 60.0
 REQUEST_MILLISECONDS = 10_000
+
+IDS_UNKNOWN = frozenset(
+    f"{what}_unknown"
+    for what in (
+        "affiliate",
+        "campaign",
+        "lead",
+        "list",
+        "question",
+        "request",
+        "send",
+        "set_aside",
+    )
+)
+"""An id that was typed and names nothing is wrong input, whether the command line notices it or the
+service."""
 # An answer waits for the fetch that is under way, if its partition is not part of that.
 FETCH_WAIT_MILLISECONDS = 50
 
@@ -58,7 +74,8 @@ def demand(command: Command, asker: Asker) -> Answer:
     """The answer to one command, which must be that it was accepted."""
     answer = ask([command], asker)[command.id]
     if not answer.accepted:
-        raise CliError(answer.code, f"refused: {answer.text}", CHECK_FAILED, answer.details)
+        code = WRONG_USAGE if answer.code in IDS_UNKNOWN else CHECK_FAILED
+        raise CliError(answer.code, f"refused: {answer.text}", code, answer.details)
     return answer
 
 

@@ -1,7 +1,7 @@
 """`leadops send`, `settle` and `sends`: sending by hand, and what became of a campaign's sends."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
@@ -9,6 +9,7 @@ import typer
 from cli.api import Api
 from cli.command import As, Asker
 from cli.documents import typed
+from cli.known import SEND_STATES, check
 from cli.lead_commands import pages
 from cli.output import AsJson, CliError, show, show_json, show_table
 from cli.publishing import demand
@@ -16,7 +17,6 @@ from shared.contracts.routing import SendLead, SettleSend
 
 COLUMNS = ["send", "lead", "version", "status", "at", "what", "text"]
 
-Status = Literal["waiting", "dropped", "reserved", "sent", "refused", "uncertain"]
 Reason = Annotated[str, typer.Option(help="Why, for the audit.")]
 Row = dict[str, Any]
 
@@ -70,11 +70,14 @@ def settle(
 
 def sends(
     campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN")],
-    status: Annotated[Status | None, typer.Option(help="Only those.")] = None,
+    status: Annotated[
+        str | None, typer.Option(help=f"Only those: {', '.join(SEND_STATES)}.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1)] = 100,
     as_json: AsJson = False,
 ) -> None:
     """A campaign's sends, each with its history and what came of its attempts."""
+    check("status", status, SEND_STATES)
     path = f"/campaigns/{quote(campaign, safe='')}/sends"
     with Api() as api:
         found = pages(api, path, {"status": status}, limit, service="routing", rows="sends")

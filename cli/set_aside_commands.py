@@ -10,6 +10,7 @@ import typer
 
 from cli.api import Api
 from cli.command import Answer, As, Asker, Command
+from cli.known import SET_ASIDE_STATES, check
 from cli.output import (
     WRONG_USAGE,
     AsJson,
@@ -45,6 +46,7 @@ def list_set_aside(
     as_json: AsJson = False,
 ) -> None:
     """What is set aside or parked, in all services."""
+    check("state", state, SET_ASIDE_STATES)
     with Api() as api:
         items = items_of(api, state, limit)
     if as_json:

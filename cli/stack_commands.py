@@ -131,7 +131,7 @@ def topics(as_json: AsJson = False) -> None:
     states = asyncio.run(broker_topics.verify(stack.stack()["kafka"]))
     rows = [asdict(state) for state in states]
     if as_json:
-        show(rows, as_json=True, text="")
+        show({"topics": rows}, as_json=True, text="")
     else:
         shown = [row | {"differences": "; ".join(row["differences"])} for row in rows]
         show_table("topics", ["name", "owner", "partitions", "differences"], shown)

@@ -27,7 +27,11 @@ class NotFound(Exception):
 
 
 class BadRequest(Exception):
-    """A parameter can't be read; its name is the argument."""
+    """A parameter can't be read: its name, and the form that is wanted."""
+
+    def __init__(self, name: str, wanted: str = "") -> None:
+        super().__init__(name)
+        self.text = f"{name} can't be read" + (f"; wanted is {wanted}" if wanted else "")
 
 
 def route(path: str, answer: Answer, method: str = "GET") -> Route:
@@ -40,7 +44,7 @@ def route(path: str, answer: Answer, method: str = "GET") -> Route:
         except NotFound as error:
             return failure(404, "not_found", f"there is no such {error}")
         except BadRequest as error:
-            return failure(400, "bad_request", f"cannot read the parameter {error}")
+            return failure(400, "bad_request", error.text)
 
     return Route(path, endpoint, methods=[method])
 
@@ -61,7 +65,7 @@ def tenant(request: Request) -> str:
 def limit(request: Request) -> int:
     given = request.query_params.get("limit") or str(LIMIT_DEFAULT)
     if not (given.isascii() and given.isdigit() and len(given) < 9 and int(given)):
-        raise BadRequest("limit")
+        raise BadRequest("limit", "a number from 1 on")
     return min(int(given), LIMIT_MAX)
 
 
@@ -76,7 +80,9 @@ def instant(request: Request, name: str) -> datetime | None:
             moment = datetime.combine(moment, time(23, 59, 59, 999_000))
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise BadRequest(name) from None
+        raise BadRequest(
+            name, "a day or an instant, such as 2026-03-01 or 2026-03-01T09:00Z"
+        ) from None
 
 
 async def one(store: Store, collection: str, where: Filter, called: str) -> Document:

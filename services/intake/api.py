@@ -225,7 +225,7 @@ class Reader:
     def _person_id(self, tenant: str, email: str) -> str:
         normalized = email_address(email)
         if normalized is None:
-            raise BadRequest("email")
+            raise BadRequest("email", "a mail address, such as jo@brightwater.example")
         return pseudonym(self._secret, tenant, normalized)
 
 
@@ -278,7 +278,7 @@ def _entry(upload: Upload) -> Mapping[str, Any]:
 def _yes_or_no(request: Request, name: str) -> bool | None:
     given = request.query_params.get(name)
     if given not in (None, "", *YES_OR_NO):
-        raise BadRequest(name)
+        raise BadRequest(name, "true or false")
     return YES_OR_NO.get(given or "")
 
 

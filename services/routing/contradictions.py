@@ -55,6 +55,17 @@ def contradictions(
     yield from _address(command)
 
 
+def all_at_once(found: Iterable[Refused]) -> Refused | None:
+    """The most basic one, with what else there is: whoever mends it need not ask again for each."""
+    refused = list(found)
+    if not refused:
+        return None
+    faults = [{"code": one.code, **one.details, "text": one.text} for one in refused]
+    text = "; ".join(dict.fromkeys(one.text for one in refused))
+    told = {"faults": faults} if len(faults) > 1 else {}
+    return Refused(refused[0].code, text, {**refused[0].details, **told})
+
+
 def of_rules(command: PutRules) -> Iterator[Refused]:
     yield from _suppressed_titles(command.suppressed_titles)
 

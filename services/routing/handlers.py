@@ -21,7 +21,7 @@ from services.routing.campaigns import Campaign, CampaignVersion, Checked
 from services.routing.catalogues import Catalogues, Wanting
 from services.routing.checklist import may_start, warnings
 from services.routing.checks import Slot
-from services.routing.contradictions import contradictions, of_rules
+from services.routing.contradictions import all_at_once, contradictions, of_rules
 from services.routing.house import Account, Block, Rules
 from services.routing.leads import EarlyWithdrawal, RoutedLead
 from services.routing.lists import Changed, ListPart
@@ -112,7 +112,7 @@ class Routing:
         before, book = state.get(Campaign, id), state.get(CampaignBook, id)
         rules = self.catalogues.rules_of(cause.tenant)
         found = contradictions(command, before, book, rules, given.now)
-        against = next(found, None) or may_start(command)
+        against = all_at_once(found) or may_start(command)
         missing = self.catalogues.missing_lists(cause.tenant, command)
         checked = Checked(against, (*warnings(command), *missing))
         decision = campaigns.put(command, before, checked, cause, given.now)
@@ -134,7 +134,7 @@ class Routing:
         command, tenant = given.event, given.cause.tenant
         assert isinstance(command, PutRules)
         before = state.get(Rules, house.stored_id(tenant, command.id))
-        if refused := next(of_rules(command), None):
+        if refused := all_at_once(of_rules(command)):
             return Decision(answer=refused)
         decision = house.put_rules(command, before, given.cause, given.now)
         if not decision.save or before is None:

@@ -18,7 +18,7 @@ from services.routing.books import CampaignBook, slots_of
 from services.routing.campaigns import Campaign
 from services.routing.checklist import may_start
 from services.routing.checks import House, Slot, decided
-from services.routing.contradictions import contradictions
+from services.routing.contradictions import all_at_once, contradictions
 from services.routing.kept import before_of, was_kept
 from services.routing.leads import RoutedLead
 from services.routing.lists import Changed, CompanyList, ListPart
@@ -48,7 +48,7 @@ class Previewing:
         before, book = known.campaigns.get(id), await self._asking.book(id, tenant)
         rules = known.rules_of(tenant)
         against_it = contradictions(command, before, book, rules, now)
-        if refused := next(against_it, None) or may_start(command):
+        if refused := all_at_once(against_it) or may_start(command):
             return {"refused": refused}
         after = Campaign(id, 0, tenant, before.number + 1 if before else 1, command, now, "preview")
         house = House(profile(after, rules), known.lists, known.account_of(after))

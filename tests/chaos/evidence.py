@@ -31,15 +31,15 @@ async def gather(
     return Evidence(records, stores, received(Path(found["var"])), left, personal)
 
 
-async def all_records(bootstrap: str) -> list[Seen]:
-    """Every record of every topic, partition by partition, in order."""
+async def all_records(bootstrap: str, topics: Sequence[str] = ()) -> list[Seen]:
+    """Every record of every topic, or of some, partition by partition, in order."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         enable_auto_commit=False,
         auto_offset_reset="none",
         max_partition_fetch_bytes=RECORD_BYTES_MAX,
     )
-    names = [name for name in manifest().topics if name.split(".")[0] in SERVICES]
+    names = topics or [name for name in manifest().topics if name.split(".")[0] in SERVICES]
     places = [TopicPartition(name, n) for name in names for n in range(manifest().partitions)]
     rows: dict[TopicPartition, list[Seen]] = {place: [] for place in places}
     try:

@@ -16,6 +16,7 @@ from cli.command import Answer, Asker, Command
 from cli.publishing import Connection, asking, check_services
 from deploy import stack
 from deploy.process import StackError
+from shared.contracts.answers import events_topic
 from shared.testing.evidence import Seen
 from tests.chaos.evidence import all_records
 
@@ -105,5 +106,6 @@ def get(service: str, path: str, **query: Any) -> Any:
 
 def events(running: Mapping[str, Any], kind: str) -> list[Any]:
     """The data of all events of a type that are on the broker now."""
-    records: list[Seen] = asyncio.run(all_records(running["kafka"]))
+    topic = events_topic(kind.partition(".")[0])
+    records: list[Seen] = asyncio.run(all_records(running["kafka"], [topic]))
     return [record.data() for record in records if record.type == f"leadops.{kind}.v1"]

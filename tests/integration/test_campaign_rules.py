@@ -1,7 +1,6 @@
 """Routing's rules on which campaigns want a lead, through a real broker and store, each with what
 must not be."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 
 from deploy import quiet
 from tests.integration.platform import asked, command, get, tell
-from tests.integration.scene import WAIT_SECONDS, Scene, stage
+from tests.integration.scene import WAIT_SECONDS, Scene
 
 pytestmark = [
     pytest.mark.kafka,
@@ -20,12 +19,6 @@ pytestmark = [
 ]
 
 WEB = {"mode": "webhook", "secret": "default"}
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with stage(tmp_path_factory.mktemp("var"), ("ranks", "sold")) as found:
-        yield found
 
 
 CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [

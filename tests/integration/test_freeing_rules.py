@@ -3,7 +3,6 @@ broker and store, each with what must not be.
 """
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from cli.command import Asker, Command
 from deploy import quiet
 from tests.integration.platform import asked, command, get, tell
-from tests.integration.scene import WAIT_SECONDS, Scene, house, jump_to, leadops, stage
+from tests.integration.scene import WAIT_SECONDS, Scene, house, jump_to, leadops
 
 pytestmark = [
     pytest.mark.kafka,
@@ -25,12 +24,6 @@ pytestmark = [
 
 HOUR = timedelta(hours=1)
 STRICT = {"strictness": "strict"}
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with stage(tmp_path_factory.mktemp("var")) as found:
-        yield found
 
 
 @pytest.mark.rule("RTE-06")

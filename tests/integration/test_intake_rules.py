@@ -1,6 +1,5 @@
 """Intake's rules through a real broker and store, each with what must not be."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -16,9 +15,9 @@ from tests.integration.platform import (
     command,
     events,
     get,
-    stack_of_its_own,
     tell,
 )
+from tests.integration.scene import ASKING, jump_to
 
 pytestmark = [
     pytest.mark.kafka,
@@ -28,8 +27,7 @@ pytestmark = [
     pytest.mark.xdist_group("stack"),
 ]
 
-CODE = "TST-AAA-BBB-1"
-OTHER_CODE = "TST-AAA-BBB-2"
+CODE, OTHER_CODE = "TST-INTAKE-1", "TST-INTAKE-2"
 FIELDS = {
     "email": "Mail",
     "first_name": "First",
@@ -43,19 +41,15 @@ CONTACTS = [
     {"name": "Mo Ito", "email": "mo@rules.example", "roles": ["main"]},
     {"name": "Ty Ek", "email": "ty@rules.example", "roles": ["technical"]},
 ]
-BUDGETS = ["under 10k", "10k-50k", "over 50k"]
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with stack_of_its_own(tmp_path_factory.mktemp("var")) as found:
-        question = {"id": "q_budget", "text": "Budget?", "answers": BUDGETS, "categories": ["101"]}
-        assert asked("intake.question.put", "q_budget", question).accepted
-        send = {"mode": "webhook", "url": f"{found['receiver']}/campaigns/all", "secret": "default"}
-        campaign = {"id": "all", "customer": "acme", "programme": "standard", "send": send}
-        campaign |= {"lead_codes": [CODE], "categories": [{"id": "101"}]}
-        assert asked("routing.campaign.put", "all", campaign).accepted
-        yield found
+@pytest.fixture(scope="module", autouse=True)
+def campaign(running: dict[str, Any]) -> None:
+    """One for the leads of these tests, in the category that is asked for the budget."""
+    send = {"mode": "webhook", "url": f"{running['receiver']}/campaigns/all", "secret": "default"}
+    whole = {"id": "all", "customer": "acme", "programme": "standard", "send": send}
+    whole |= {"lead_codes": [CODE], "categories": [{"id": ASKING}]}
+    assert asked("routing.campaign.put", "all", whole).accepted
 
 
 def put_affiliate(name: str, **changed: Any) -> Answer:
@@ -66,13 +60,13 @@ def put_affiliate(name: str, **changed: Any) -> Answer:
         "contacts": CONTACTS,
         "mapping": mapping | changed.pop("mapping", {}),
         "lead_codes": [CODE, OTHER_CODE],
-        "categories": ["101", "102"],
+        "categories": [ASKING, "102"],
     }
     return asked("intake.affiliate.put", name, whole | changed)
 
 
 def submission(name: str, reference: str, **changed: Any) -> Any:
-    record = {"Mail": f"{reference}@{name}.example", "Land": "US", "Topic": "101", "Budget": ""}
+    record = {"Mail": f"{reference}@{name}.example", "Land": "US", "Topic": ASKING, "Budget": ""}
     data = {"affiliate": name, "reference": reference, "lead_code": CODE}
     data |= {"record": record | changed.pop("record", {})} | changed
     return command("intake.lead.submit", f"{name}:{reference}", data)
@@ -127,7 +121,7 @@ def test_two_formats_become_one_canonical_lead(running: dict[str, Any]) -> None:
     one = {"Mail": " IO.Two@Mail.example", "First": "Io", "Staff": "51 to 200"}
     one |= {"When": "03/04/2026", "Title": "Head of IT"}
     two = {"Mail": "io.two@mail.example", "Vorname": "Io", "MA": "51-200", "Am": "04.03.2026"}
-    two |= {"Titel": "Head of IT", "Staat": "Amiland", "Thema": "0101"}
+    two |= {"Titel": "Head of IT", "Staat": "Amiland", "Thema": f"0{ASKING}"}
     submit("english", "1", record=one)
     submit("german", "1", record=two, lead_code=OTHER_CODE)
     canonical = [lead(name, "1")["accepted"] for name in ("english", "german")]
@@ -164,23 +158,23 @@ def test_each_record_ends_as_exactly_one_outcome(running: dict[str, Any]) -> Non
 def test_references_and_persons_are_leads_once(running: dict[str, Any]) -> None:
     """An accepted reference is that lead forever, any other is tried anew; a person is a duplicate
     for 90 days under one lead code, and a blank field makes none."""
-    put_affiliate("once")
-    first, again = submit("once", "1"), submit("once", "1", record={"First": "Other"})
+    put_affiliate("person")
+    first, again = submit("person", "1"), submit("person", "1", record={"First": "Other"})
     assert first.details == again.details
     assert ["unusable", "accepted"] == [
-        submit("once", "2", record={"Mail": mail}).details["outcome"]
-        for mail in ("none", "2@once.example")
+        submit("person", "2", record={"Mail": mail}).details["outcome"]
+        for mail in ("none", "2@person.example")
     ]
-    same = {"Mail": "1@once.example"}
-    assert "omitted" == submit("once", "3", record=same).details["outcome"]
-    assert "accepted" == submit("once", "4", record=same, lead_code=OTHER_CODE).details["outcome"]
+    same = {"Mail": "1@person.example"}
+    assert "omitted" == submit("person", "3", record=same).details["outcome"]
+    assert "accepted" == submit("person", "4", record=same, lead_code=OTHER_CODE).details["outcome"]
     past = quiet.now() - timedelta(days=91)
-    person = {"Mail": "past@once.example"}
-    put_in_log([record_of(submission("once", "5", record=person), OPERATOR, past)])
+    person = {"Mail": "past@person.example"}
+    put_in_log([record_of(submission("person", "5", record=person), OPERATOR, past)])
     quiet.wait_quiet(30)
-    assert "accepted" == submit("once", "6", record=person).details["outcome"]
-    assert "accepted" == leads(affiliate="once")["5"]["outcome"]
-    blanks = [submit("once", f"b{n}", record={"Mail": ""}).details["outcome"] for n in range(2)]
+    assert "accepted" == submit("person", "6", record=person).details["outcome"]
+    assert "accepted" == leads(affiliate="person")["5"]["outcome"]
+    blanks = [submit("person", f"b{n}", record={"Mail": ""}).details["outcome"] for n in range(2)]
     assert ["unusable"] * 2 == blanks
 
 
@@ -223,8 +217,8 @@ def test_a_held_lead_is_released_by_answer_alias_or_upload(running: dict[str, An
     found = leads(affiliate="free")
     assert ["accepted", "accepted", "held", "held"] == [found[n]["outcome"] for n in "1234"]
     assert "accepted" == submit("free", "5", record=spelling).details["outcome"]
-    (question,) = get("intake", "/questions")["questions"]
-    assert "ann" == question["aliases"][-1]["added_by"]
+    questions = {row["id"]: row for row in get("intake", "/questions")["questions"]}
+    assert "ann" == questions["q_budget"]["aliases"][-1]["added_by"]
     meant = {"affiliate": "free", "reference": "3", "answers": {"q_budget": "over 50k"}}
     assert "accepted" == asked("intake.lead.release", "free:3", meant).details["outcome"]
     again = asked("intake.lead.release", "free:4", meant | {"reference": "4"})
@@ -283,15 +277,24 @@ def test_deliveries_are_reconciled(running: dict[str, Any]) -> None:
         told[name] for name in ("declared", "received", "accepted", "unusable", "sent")
     )
     assert (["3"], "Ty Ek") == (told["missing"], told["contact"]["name"])
-    assert [] == events(running, "intake.delivery.reconciled")
-    quiet.advance(timedelta(hours=25), 60)
-    raised = {row["delivery"]: row for row in events(running, "intake.delivery.reconciled")}
+    assert {} == reconciled(running)
+    jump_to(running, quiet.now() + timedelta(hours=25))
+    raised = reconciled(running)
     assert (False, ["3"]) == (raised["short"]["adds_up"], raised["short"]["missing"])
     assert raised["whole"]["adds_up"]
-    asked_for = [row for row in events(running, "intake.request.opened") if row["rows"]]
+    asked_for = [
+        row
+        for row in events(running, "intake.request.opened")
+        if row["affiliate"] == "month" and row["rows"]
+    ]
     assert [(["3"], "technical")] == [(row["rows"], row["role"]) for row in asked_for[:1]]
     refused = announce("wrong", 2, ["only one"])
     assert (False, "references_differ") == (refused.accepted, refused.code)
+
+
+def reconciled(running: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found = events(running, "intake.delivery.reconciled")
+    return {row["delivery"]: row for row in found if row["affiliate"] == "month"}
 
 
 def announce(name: str, declared: int, references: list[str]) -> Answer:
@@ -388,7 +391,7 @@ def test_requests_are_sent_listed_reminded_and_answered(running: dict[str, Any])
     put_affiliate("asked")
     data = {"affiliate": "asked", "id": "march", "kind": "estimate", "text": "How many?"}
     assert asked("intake.request.open", "asked:march", data).accepted
-    quiet.advance(timedelta(days=3, hours=1), 60)
+    jump_to(running, quiet.now() + timedelta(days=3, hours=1))
     reminders = {
         row["reminder"]
         for row in events(running, "intake.request.opened")

@@ -3,7 +3,6 @@
 import json
 import time
 import urllib.request
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from cli.api import Api
 from cli.command import Asker, Command, record_of
 from cli.publishing import put_in_log
 from deploy import quiet
-from tests.integration.platform import OPERATOR, stack_of_its_own, tell
+from tests.integration.platform import OPERATOR, tell
+from tests.integration.scene import jump_to
 from tests.simulation import poison
 
 pytestmark = [
@@ -45,15 +45,13 @@ AFFILIATE = {
 }
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """A stack with one affiliate and three campaigns; routing runs twice."""
-    with stack_of_its_own(tmp_path_factory.mktemp("var"), {"routing": 2}) as found:
-        put("leadops.intake.affiliate.put.v1", AFFILIATE)
-        put_campaign(found, "everywhere")
-        put_campaign(found, "capped", caps={"total": 2}, places=[{"country": "FR"}])
-        put_campaign(found, "germany", places=[{"country": "DE"}])
-        yield found
+@pytest.fixture(scope="module", autouse=True)
+def campaigns(running: dict[str, Any]) -> None:
+    """One affiliate and three campaigns."""
+    put("leadops.intake.affiliate.put.v1", AFFILIATE)
+    put_campaign(running, "everywhere")
+    put_campaign(running, "capped", caps={"total": 2}, places=[{"country": "FR"}])
+    put_campaign(running, "germany", places=[{"country": "DE"}])
 
 
 def put(kind: str, document: dict[str, Any]) -> None:
@@ -256,7 +254,8 @@ def test_a_dead_endpoint_keeps_its_leads_and_gives_them_later(running: dict[str,
     lead = answer.details["lead"]
     wait_until(lambda: bool(rows_for(running, lead, "germany")))
     behave(running, {"campaign": "germany", "mode": "ok"})
-    quiet.advance(timedelta(minutes=30), 60)
+    quiet.wait_quiet(30)
+    jump_to(running, quiet.now() + timedelta(minutes=30))
     rows = rows_for(running, lead, "germany")
     assert 1 == len({row["key"] for row in rows}) == len({row["body_sha256"] for row in rows})
     assert [503, 200] == [rows[0]["status"], rows[-1]["status"]]

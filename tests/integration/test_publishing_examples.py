@@ -21,9 +21,8 @@ from cli.api import Api
 from cli.command import Asker, Command, record_of
 from cli.publishing import put_in_log
 from cli.set_aside_commands import items_of
-from deploy import quiet, stack
+from deploy import quiet
 from deploy.files import CHECKOUT
-from deploy.process import StackError
 from shared.loop.log import Outgoing
 from shared.topics import manifest, shard_of
 
@@ -97,19 +96,11 @@ READER = EXAMPLES["Reading the answer"]
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def running(platform: dict[str, Any]) -> Iterator[dict[str, Any]]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LEADOPS_VAR", str(tmp_path_factory.mktemp("var")))
-        try:
-            found = stack.up(fresh=True, lease=True)
-        except StackError as error:
-            if "to be had on this machine" not in str(error):
-                raise
-            pytest.skip(str(error))
-        patch.setenv("KAFKA", found["kafka"])
-        patch.setenv("RECEIVER", found["receiver"])
-        yield found
-        stack.down()
+        patch.setenv("KAFKA", platform["kafka"])
+        patch.setenv("RECEIVER", platform["receiver"])
+        yield platform
 
 
 def run(language: str, code: str, **environment: str) -> str:

@@ -18,7 +18,7 @@ from cli.api import Api
 from deploy import clock, quiet, stack
 from deploy.received import is_signed, secret_bytes
 from tests.integration.platform import asked, events, get, tell
-from tests.integration.scene import WAIT_SECONDS, Scene, jump_to, stage, wait_until
+from tests.integration.scene import TURNING, WAIT_SECONDS, Scene, jump_to, wait_until
 
 pytestmark = [
     pytest.mark.kafka,
@@ -28,16 +28,8 @@ pytestmark = [
     pytest.mark.xdist_group("stack"),
 ]
 
-NEW, OLD, STRANGE = ("whsec_" + b64encode(os.urandom(32)).decode() for _ in range(3))
-SECRETS = {"turning": f"{NEW} {OLD}"}
+STRANGE = "whsec_" + b64encode(os.urandom(32)).decode()
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    env = {"LEADOPS_WEBHOOK_SECRETS": json.dumps(SECRETS)}
-    with stage(tmp_path_factory.mktemp("var"), (), {"routing": 2}, env) as found:
-        yield found
 
 
 def on_day(moment: datetime) -> dict[str, Any]:
@@ -263,9 +255,9 @@ def test_a_webhook_is_signed_with_both_secrets(running: dict[str, Any], customer
     scene.put(hook={"send": {"mode": "webhook", "url": customer, "secret": "turning"}})
     scene.upload("a")
     ((headers, body),) = Customer.got
-    verified = [is_signed(secret_bytes(secret), headers, body) for secret in (NEW, OLD, STRANGE)]
+    verified = [is_signed(secret_bytes(secret), headers, body) for secret in (*TURNING, STRANGE)]
     assert [True, True, False] == verified
-    assert not is_signed(secret_bytes(NEW), headers, body + b" ")
+    assert not is_signed(secret_bytes(TURNING[0]), headers, body + b" ")
     send = scene.sends("hook")["a"]
     assert (send["key"], "sent") == (headers[b"webhook-id"].decode(), send["status"])
     told = json.loads(body)

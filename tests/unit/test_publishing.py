@@ -248,7 +248,7 @@ class TestDocuments:
             (QUESTION | {"id": "q budget"}, "field id"),
             (DELIVERY | {"month": "March"}, "field month"),
             (DELIVERY | {"kind": "request", "asks_for": "money"}, "field asks_for"),
-            ({name: REQUEST[name] for name in ("kind", "id", "text")}, "field asks_for: Field req"),
+            ({name: REQUEST[name] for name in ("kind", "id", "text")}, "field asks_for: is needed"),
             (QUESTION | {"asks_for": "estimate"}, "unknown field asks_for"),
         ],
     )

@@ -565,6 +565,23 @@ def test_put_refused(changes: dict[str, Any], code: str) -> None:
     assert decision.save == ()
 
 
+def test_all_that_contradicts_is_told_at_once() -> None:
+    """The code and the field are those of the most basic; the others stand in the details."""
+    changes = {"time_zone": "Mars/Olympus", "categories": [{"id": "1"}, {"id": "01"}]}
+    _, [decision] = decide(given(put_campaign(**changes)))
+    assert isinstance(decision.answer, Refused)
+    assert ("time_zone_unknown", "time_zone") == (
+        decision.answer.code,
+        decision.answer.details["field"],
+    )
+    texts = ["time_zone: the time zone is not an IANA name"]
+    texts += ["categories: a category is ordered twice"]
+    assert "; ".join(texts) == decision.answer.text
+    assert ["time_zone_unknown", "category_twice"] == [
+        fault["code"] for fault in decision.answer.details["faults"]
+    ]
+
+
 def test_a_cap_that_is_below_what_was_sent_already_may_stay() -> None:
     """Only a change of it is refused: what else is put does not wait for the day to end."""
     before = campaign(caps={"day": 1})

@@ -1,0 +1,56 @@
+"""What is wrong with a value, in words: a person is told the form that is wanted, not a pattern.
+
+Every pattern of the contracts has its words here; a test holds whoever adds one to it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+FAULTS_MAX = 50
+
+FORMS: Mapping[str, str] = {
+    r"^https?://[^\p{Cc}\s]+$": "an address such as https://hooks.example/leads, without blanks",
+    r"^[^@\s<>,;]+@[^@\s<>,;]+$": "one mail address, such as leads@customer.example",
+    r"^[A-Za-z0-9_-]+$": "letters a to z, digits, _ and - only",
+    r"^\d{4}-(?:0[1-9]|1[0-2])$": "a month, such as 2026-03",
+    r"^[A-Z]{3}$": "a currency of three capital letters, such as EUR",
+    r"^[0-9a-f]{64}$": "a digest of 64 hexadecimal digits",
+    r"^[^\p{Cc}\s](?:[^\p{Cc}]*[^\p{Cc}\s])?$": "a text without blanks around it, in one line",
+    r"^[^\p{Cc}\s/]+$": "a name without blanks and slashes, such as northgrid-us",
+    r"^[^\p{Cc}\s/:]+$": "a name without blanks, slashes and colons, such as infuse-media",
+    r"^[^\p{Cc}]+$": "a text in one line",
+    r"^[A-Za-z0-9_-]{1,100}$": "a name of letters a to z, digits, _ and -, such as q_budget",
+    r"^[A-Z]{2}$": "a country of two capital letters, such as DE",
+    r"^[A-Z]{2}-[A-Z0-9]{1,3}$": "a subdivision as in ISO 3166-2, such as US-CA",
+}
+
+Error = Mapping[str, Any]
+
+
+def faults(error: ValidationError) -> list[tuple[Sequence[int | str], str]]:
+    """Where each is, and what; so many as a person can mend at once."""
+    rows = error.errors(include_input=False, include_url=False)
+    told = [(row["loc"], problem(dict(row))) for row in rows[:FAULTS_MAX]]
+    more = len(rows) - len(told)
+    return [*told, *([((), f"and {more} more")] if more else [])]
+
+
+def problem(error: Error) -> str:
+    """Empty for a field that there is not: its name says all."""
+    given = error.get("ctx", {})
+    match error["type"]:
+        case "string_pattern_mismatch":
+            return f"must be {FORMS.get(given['pattern'], 'written in another form')}"
+        case "extra_forbidden":
+            return ""
+        case "missing":
+            return "is needed"
+        case "union_tag_invalid":
+            return f"{given['discriminator']} must be one of {given['expected_tags']}"
+        case "union_tag_not_found":
+            return f"{given['discriminator']} is needed"
+        case "literal_error" | "enum":
+            return f"must be {given['expected']}"
+    return str(error["msg"])

@@ -1,0 +1,54 @@
+"""One stack for all tests of rules and examples, since a start costs as much as a dozen of them.
+
+A test keeps to names of its own, and stands it that others move the clock. The stack is there from
+its first test on until all tests are done, so its tests come last; among them those first that need
+it as it is after the start, those last that move its clock by months.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from deploy import quiet
+from tests.integration.platform import get, stack_of_its_own, tell
+from tests.integration.scene import TURNING, WAIT_SECONDS, house, questions
+
+FIRST, LAST = "test_publishing_examples", "test_sending_rules"
+SOLD = ("ranks", "sold")
+"""The scenes that sell exclusively."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    if "platform" not in getattr(item, "fixturenames", ()):
+        return 0
+    return {FIRST: 1, LAST: 3}.get(item.path.stem, 2)
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """With two replicas of routing; what nobody foresaw fails it at the end."""
+    env = {"LEADOPS_WEBHOOK_SECRETS": json.dumps({"turning": " ".join(TURNING)})}
+    with stack_of_its_own(tmp_path_factory.mktemp("var"), {"routing": 2}, env) as found:
+        yield found
+        items = [
+            item
+            for service in ("intake", "routing")
+            for item in get(service, "/set-aside", limit=1000)["items"]
+        ]
+        assert [] == [item["text"] for item in items if item["code"] == "unexpected"]
+
+
+@pytest.fixture(scope="session")
+def running(platform: dict[str, Any]) -> dict[str, Any]:
+    """The stack with the house's rules and questions."""
+    answers = tell(house(*SOLD), *questions())
+    assert all(answer.accepted for answer in answers), answers
+    quiet.wait_quiet(WAIT_SECONDS)
+    return platform

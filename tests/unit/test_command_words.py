@@ -1,0 +1,175 @@
+"""What the command line says to a slip of the pen: what is wanted, and what is nearest."""
+
+import os
+import re
+import subprocess
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from annotated_types import GroupedMetadata
+from pydantic import BaseModel
+
+from cli.apply_commands import check_type
+from cli.command import Command, command_types
+from cli.documents import Document, put_commands
+from cli.forms import FORMS
+from cli.known import IDS, OUTCOMES, check, unknown
+from cli.main import run
+from cli.output import WRONG_USAGE, CliError
+from shared.contracts import campaigns, intake, lists, routing
+from shared.contracts.event import Event
+
+PAUSE = "leadops.routing.campaign.pause.v1"
+CAMPAIGN = {
+    "kind": "campaign",
+    "id": "north",
+    "customer": "northgrid",
+    "programme": "standard",
+    "lead_codes": ["A"],
+    "send": {"mode": "webhook", "url": "https://hooks.example/", "secret": "own"},
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ("acepted", "there is no outcome 'acepted' (did you mean accepted?); there are: accepted"),
+        ("ACCEPTED", "did you mean accepted?"),
+        ("hold", "did you mean held?"),
+        ("xyz", "there is no outcome 'xyz'; there are: accepted, held, unusable, omitted, waiting"),
+    ],
+)
+def test_a_value_that_can_match_nothing_is_told_with_the_nearest(given: str, text: str) -> None:
+    with pytest.raises(CliError, match=re.escape(text)) as error:
+        check("outcome", given, OUTCOMES)
+    assert ("outcome_unknown", WRONG_USAGE) == (error.value.code, error.value.exit_code)
+
+
+@pytest.mark.parametrize("given", [None, *OUTCOMES])
+def test_a_value_that_there_is_passes(given: str | None) -> None:
+    check("outcome", given, OUTCOMES)
+
+
+def test_of_many_values_only_the_nearest_are_named() -> None:
+    known = [f"campaign-{number}" for number in range(100)] + ["northgrid-us"]
+    assert "there is no campaign 'nortgrid-us' (did you mean northgrid-us?)" == (
+        unknown("campaign", "nortgrid-us", known).text
+    )
+
+
+def test_where_there_is_none_yet_it_says_so() -> None:
+    assert "there is no lead code 'A'; there is none yet" == unknown("lead_code", "A", []).text
+
+
+@pytest.mark.parametrize("what", ["outcome", "source", "status", "state"])
+def test_a_closed_filter_is_checked_before_anything_is_asked(
+    what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a stack, too."""
+    commands = {"status": ["sends", "north"], "state": ["set-aside", "list"]}
+    assert WRONG_USAGE == run([*commands.get(what, ["leads"]), f"--{what}", "nonsense"])
+    assert f"there is no {what} 'nonsense'" in capsys.readouterr().err
+
+
+def test_each_id_that_leads_are_sought_by_is_looked_up() -> None:
+    assert {"affiliate", "lead_code", "delivery", "question", "campaign"} == IDS.keys()
+
+
+@pytest.mark.parametrize(
+    ("given", "nearest"),
+    [
+        ("leadops.routing.campaign.paus.v1", PAUSE),
+        ("leadops.routing.campaing.put.v1", "leadops.routing.campaign.put.v1"),
+        ("leadops.intake.lead.sumbit.v1", "leadops.intake.lead.submit.v1"),
+        ("leadops.routing.set_aside.skip.v1", "leadops.routing.set-aside.skip.v1"),
+    ],
+)
+def test_a_misspelled_type_of_command_is_told_with_the_nearest(given: str, nearest: str) -> None:
+    """A service would set the record aside, and nobody would be answered."""
+    with pytest.raises(CliError, match=re.escape(f"did you mean {nearest}")) as error:
+        check_type(Document("a.yaml", 1, {}), Command(given, b"{}", "k"))
+    assert ("type_unknown", WRONG_USAGE) == (error.value.code, error.value.exit_code)
+
+
+@pytest.mark.parametrize("known", command_types())
+def test_a_type_that_a_service_takes_passes(known: str) -> None:
+    check_type(Document("a.yaml", 1, {}), Command(known, b"{}", "k"))
+
+
+def patterns(kind: Any) -> Iterator[str]:
+    """Of every text that a model holds, however deep."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        for field in kind.model_fields.values():
+            yield from (p for data in field.metadata for p in pattern_of(data))
+            yield from patterns(field.annotation)
+        return
+    for data in getattr(kind, "__metadata__", ()):
+        yield from pattern_of(data)
+    if origin := getattr(kind, "__origin__", None):
+        yield from patterns(origin) if origin is not kind and not isinstance(origin, type) else ()
+    for part in getattr(kind, "__args__", ()):
+        yield from patterns(part)
+
+
+def pattern_of(data: Any) -> Iterator[str]:
+    for one in [data, *(data if isinstance(data, GroupedMetadata) else ())]:
+        if isinstance(pattern := getattr(one, "pattern", None), str):
+            yield pattern
+
+
+def contracts() -> list[type[Event]]:
+    modules: list[types.ModuleType] = [campaigns, intake, lists, routing]
+    kinds = [kind for module in modules for kind in vars(module).values()]
+    return [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Event)]
+
+
+def test_each_pattern_of_the_contracts_has_its_words() -> None:
+    """So that nobody is shown a regular expression."""
+    found = {pattern for kind in contracts() for pattern in patterns(kind)}
+    assert len(found) > 8
+    assert set() == found - FORMS.keys()
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"id": "north grid"}, "field id: must be a name without blanks and slashes"),
+        ({"places": [{"country": "us"}]}, "field places.0.country: must be a country of two"),
+        ({"programme": "stnd"}, "field programme: must be 'standard' or 'intent'"),
+        ({"send": {"mode": "webhok"}}, "field send: 'mode' must be one of 'webhook', 'email'"),
+        ({"send": {}}, "field send: 'mode' is needed"),
+        ({"lead_codes": None}, "field lead_codes: "),
+    ],
+)
+def test_the_wanted_form_is_told_in_words(changes: dict[str, Any], text: str) -> None:
+    with pytest.raises(CliError, match=re.escape(text)) as error:
+        put_commands([Document("a.yaml", 1, CAMPAIGN | changes)])
+    assert "pattern" not in error.value.text and "^" not in error.value.text
+
+
+def test_all_that_is_wrong_with_documents_is_told_at_once() -> None:
+    """Of each document every fault, and of a file every document."""
+    bad = CAMPAIGN | {"prioriti": 3, "id": "a b", "caps": {"total": -1, "daily": 2}}
+    documents = [Document("a.yaml", number, bad) for number in (1, 2)]
+    with pytest.raises(CliError) as error:
+        put_commands([*documents, Document("a.yaml", 3, CAMPAIGN)])
+    first, second = error.value.text.splitlines()
+    assert second == first.replace("document 1", "document 2")
+    parts = ["field id: ", "field caps.total: ", "unknown field caps.daily", "unknown field prior"]
+    assert [] == [part for part in parts if part not in first]
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert 0 == run(["--version"])
+    assert re.fullmatch(r"leadops \d+\.\d+\.\d+\n", capsys.readouterr().out)
+
+
+def test_a_shell_can_complete_what_is_typed() -> None:
+    """As bash asks, in a process of its own."""
+    asking = {"_LEADOPS_COMPLETE": "complete_bash", "COMP_WORDS": "leadops camp", "COMP_CWORD": "1"}
+    command = [sys.executable, "-m", "cli.main"]
+    done = subprocess.run(command, env=os.environ | asking, capture_output=True, text=True)
+    assert ["campaigns"] == done.stdout.split()

@@ -1,0 +1,76 @@
+"""Tables at every width: a value that somebody copies out of one is whole."""
+
+import io
+
+import pytest
+from rich.cells import cell_len
+
+from cli.tables import render, width_of
+
+ID = "6b1d0d34-8b7a-5d3e-9e0b-111111111111"
+NAMES = ["id", "affiliate", "reasons", "text", "count"]
+ROWS = [
+    {
+        "id": ID,
+        "affiliate": "infuse-media",
+        "reasons": "email_invalid, country_unknown",
+        "text": "a sentence that is long enough to be wrapped at most of the widths there are",
+        "count": 0,
+    },
+    {"id": "x", "affiliate": "\u65e5\u672c\u8a9e", "reasons": None, "text": ""},
+]
+
+
+@pytest.mark.parametrize("width", [None, 1, 20, 40, 60, 80, 100, 120, 200])
+def test_no_word_is_cut_at_any_width(width: int | None) -> None:
+    shown = render("rows", NAMES, ROWS, width).split()
+    words = {word for row in ROWS for value in row.values() for word in str(value or "").split()}
+    assert set() == words - set(shown)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
+def test_what_has_room_stays_within_the_width(width: int) -> None:
+    """Also where letters are two columns wide."""
+    assert width >= max(map(cell_len, render("rows", NAMES, ROWS, width).splitlines()))
+
+
+def test_without_a_width_each_row_is_one_line() -> None:
+    """So that other programs can take it apart."""
+    assert 2 + len(ROWS) == len(render("rows", NAMES, ROWS, None).splitlines())
+
+
+def test_rows_without_room_become_blocks() -> None:
+    """A field a line, and nothing for what is missing; 0 is a figure."""
+    shown = render("rows", ["id", "count", "code"], [{"id": ID, "count": 0, "code": None}], 30)
+    assert ["rows", "", f"id     {ID}", "count  0"] == shown.splitlines()
+
+
+def test_sentences_are_wrapped_between_words() -> None:
+    shown = render("rows", ["id", "text"], [{"id": ID, "text": "the quick brown fox " * 3}], 70)
+    expected = [
+        "rows",
+        "id                                    text",
+        f"{ID}  the quick brown fox the quick",
+        f"{' ' * 36}  brown fox the quick brown fox",
+    ]
+    assert expected == shown.splitlines()
+
+
+@pytest.mark.parametrize(
+    "value", ["two\nlines", "a\x1b[31mred", "[bold]x[/bold]", "tab\there", ":smile:"]
+)
+def test_a_value_can_not_draw(value: str) -> None:
+    """What an affiliate wrote neither moves the cursor nor is taken for markup."""
+    shown = render("rows", ["given"], [{"given": value}], 80).splitlines()
+    assert ["rows", "given", " ".join(value.replace("\x1b", " ").split())] == shown
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [("80", 80), ("", None), ("wide", None), ("0", None)]
+)
+def test_the_width_of_a_pipe_is_what_columns_says(
+    given: str, expected: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it a pipe has none."""
+    monkeypatch.setenv("COLUMNS", given)
+    assert expected == width_of(io.StringIO())
