@@ -1,6 +1,7 @@
 """The code of an industry, however an affiliate names it."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from services.intake.places import fold
 from shared.contracts.industries import TABLE, is_industry
@@ -18,8 +19,13 @@ def unambiguous(labelled: Iterable[tuple[str, Iterable[str]]]) -> dict[str, str]
 _CODES = unambiguous((code, labels) for code, _, labels in TABLE)
 
 
+_URN = "urn:li:industry:"
+
+
+@lru_cache(maxsize=20_000)
 def industry(given: str) -> str | None:
-    """The code that is given, or that a label stands for."""
+    """INT-02: the code that is given, or that a label stands for."""
+    given = given.removeprefix(_URN)
     if given.isascii() and given.isdigit():
         code = given.lstrip("0")
         return code if is_industry(code) else None

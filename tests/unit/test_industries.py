@@ -1,5 +1,7 @@
 """Industries are codes, whichever of the two lists a label is from."""
 
+from pathlib import Path
+
 import pytest
 
 from services.intake.industries import industry, unambiguous
@@ -20,6 +22,11 @@ from shared.contracts.industries import TABLE, parents
         ("777777", None),
         ("0", None),
         ("٤", None),
+        ("urn:li:industry:96", "96"),
+        ("IT Services & IT Consulting", "96"),
+        ("Nonprofit Organization Management", "100"),
+        ("HEALTH_WELLNESS_AND_FITNESS", "124"),
+        ("Softwareentwicklung", None),
         ("Wizardry", None),
         ("", None),
     ],
@@ -49,7 +56,9 @@ def test_a_label_of_two_codes_is_not_guessed() -> None:
         ("118", ("96", "1810")),
         ("17", ("25",)),
         ("1594", ()),
-        ("41", ()),
+        ("41", ("1673", "43")),
+        ("2500", ("23", "25")),
+        ("3125", ("3132", "84", "6", "1594")),
         ("77777", ()),
     ],
 )
@@ -60,3 +69,20 @@ def test_parents(code: str, expected: tuple[str, ...]) -> None:
 
 def test_every_parent_is_in_the_table() -> None:
     assert {parent for _, parent, _ in TABLE if parent} <= {code for code, _, _ in TABLE}
+
+
+HUBSPOT = (Path(__file__).parents[1] / "hubspot_industries.txt").read_text().splitlines()[1:]
+
+
+@pytest.mark.parametrize("value", HUBSPOT)
+def test_every_value_of_hubspot_is_read(value: str) -> None:
+    """INT-02: as its API writes it, and as its pages show it."""
+    code = industry(value)
+    assert code and code == industry(value.replace("_", " ").title())
+
+
+def test_the_lists_are_whole() -> None:
+    """434 industries are in V2, and 147 codes of V1 are among them, each label of one code."""
+    first = {code for code, _, _ in TABLE if int(code) <= 148}
+    assert (434, 147) == (len(TABLE), len(first))
+    assert all(industry(label) == code for code, _, labels in TABLE for label in labels)

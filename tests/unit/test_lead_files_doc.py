@@ -14,6 +14,7 @@ import pytest
 from cli.importing import BadRow, Row, rows_of
 from services.intake import cells
 from services.intake.emails import email_address
+from services.intake.industries import industry
 from services.intake.normalizing import normalize
 from services.intake.phones import phone
 from services.intake.sizes import size
@@ -92,6 +93,12 @@ def test_timestamps(written: str, read: str) -> None:
     """INT-02: one meaning, or unknown."""
     found = instant(cells.text(written), None, ZoneInfo("Europe/Berlin"))
     assert read == (found.isoformat().replace("+00:00", "Z") if found else "-")
+
+
+@pytest.mark.parametrize(("written", "read"), rows("Industries"))
+def test_industries(written: str, read: str) -> None:
+    """INT-02: a code of LinkedIn's, or unknown."""
+    assert read == (industry(cells.meaning("industry", written, {})) or "-")
 
 
 @pytest.mark.parametrize(("written", "read"), rows("Values that are no text"))
