@@ -7,6 +7,7 @@
     └── Infrastructure    store or broker, nothing decided -> back off, open again, read again
         ├── Conflict      a guard fired: someone else wrote first
         ├── Fenced        another process has opened the shard since
+        ├── NotTaken      the broker refuses these records, and would again
         └── UnknownOutcome  the commit may or may not have happened
 
 A business "no" is none of these: it is an answer (`shared.loop.decision.Refused`), never raised.
@@ -44,6 +45,10 @@ class Conflict(Infrastructure):
 
 class Fenced(Infrastructure):
     """Another process has opened the shard since: what we know of it is old."""
+
+
+class NotTaken(Infrastructure):
+    """The broker is there and refuses what is published: too large, no right to, no such topic."""
 
 
 class UnknownOutcome(Infrastructure):

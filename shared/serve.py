@@ -30,6 +30,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared import clock, operating_api, read_api
 from shared.errors import Infrastructure
+from shared.loop.dating import Dating
 from shared.loop.decision import Service
 from shared.loop.effects import Performed
 from shared.loop.kafka import KafkaLog, subscribe
@@ -75,6 +76,8 @@ class Process:
             self.log,
             clock.clock(settings.clock_file),
             self._perform,
+            secret=settings.secret,
+            dating=Dating(settings.affiliate_days_back, settings.trusted_sources),
             batch_size_max=settings.batch_size_max,
             observe=self.tracing.step if self.tracing else nobody_looks,
         )

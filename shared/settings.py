@@ -21,7 +21,12 @@ class Settings(BaseSettings):
     token: str = ""
     """The bearer token of the read API; empty refuses every request but the health checks."""
     secret: str = ""
-    """Keys the pseudonyms of persons. Changing it makes every known person a stranger."""
+    """Keys the pseudonyms of persons, and what services tell each other. Changing it makes every
+    known person a stranger, and what is under way between services a set-aside record."""
+    affiliate_days_back: int = 30
+    """How far back an affiliate may date what it submits; earlier is refused."""
+    trusted_sources: frozenset[str] = frozenset()
+    """A JSON list of `ce_source`s whose dates are believed, whoever asks."""
     clock_file: Path | None = None
     """Where the local stack keeps its virtual clock; without it the machine's clock is used."""
     otlp_endpoint: str = ""

@@ -22,6 +22,7 @@ class Topic:
     retention_days: int | None = 30
     ordered: bool = False
     compacted: bool = False
+    open: bool = False
 
     @property
     def retention_ms(self) -> int:
@@ -36,6 +37,10 @@ class Manifest:
     def is_ordered(self, topic: str) -> bool:
         """Whether later records of a key must wait behind one that could not be processed."""
         return topic in self.topics and self.topics[topic].ordered
+
+    def is_open(self, topic: str) -> bool:
+        """Whether anybody may write there, so that stream numbers mean nothing."""
+        return topic in self.topics and self.topics[topic].open
 
 
 @cache

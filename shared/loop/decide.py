@@ -5,13 +5,14 @@ from the future, from a role that may ask; and every one of them is answered.
 """
 
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 from pydantic_core import to_json
 
-from shared.contracts import envelope as envelopes
 from shared.contracts.answers import CommandAnswer, accepted_type, events_topic, refused_type
+from shared.contracts.bounds import KEY_BYTES_MAX, VALUE_BYTES_MAX
 from shared.contracts.event import Command, Event
 from shared.contracts.operations import ReplaySetAside, SkipSetAside
 from shared.errors import Poison
@@ -27,7 +28,7 @@ from shared.loop.decision import (
     Refused,
     Say,
 )
-from shared.loop.sort_out import Fate, Item, too_far_ahead
+from shared.loop.sort_out import Fate, Item
 from shared.store import Document, Insert
 from shared.topics import manifest
 
@@ -51,8 +52,9 @@ def settle(step: "Step", item: Item) -> None:
     except Poison as poison:
         item.fate, item.poison = Fate.POISON, poison
     if item.fate is Fate.FOREIGN:
-        assert item.record is not None
-        step.outgoing(item, step.loop.speaker.again(step.rows[item.shard], item.record))
+        assert item.record is not None and item.envelope is not None
+        row = step.rows[item.shard]
+        step.outgoing(item, step.loop.speaker.again(row, item.record, item.envelope))
     elif item.fate in (Fate.POISON, Fate.PARKED):
         _put_aside(step, item)
 
@@ -102,12 +104,20 @@ def _gate(step: "Step", item: Item) -> Refused | None:
     assert item.envelope is not None
     if not isinstance(item.event, Command):
         return Refused("unknown_command", f"{item.envelope.type} is not a command of this service")
-    if too_far_ahead(item.envelope.time, step.now):
-        return Refused("time_ahead", "ce_time is more than five minutes ahead")
+    dated = time_of(step, item)
+    if isinstance(dated, Refused):
+        return dated
     if item.envelope.role not in item.event.MAY_ASK:
         log.warning("command not permitted", type=item.envelope.type, role=item.envelope.role[:40])
         return Refused("not_permitted", "this role may not ask this")
     return None
+
+
+def time_of(step: "Step", item: Item) -> datetime | Refused:
+    """The time on which a command is decided. One that was set aside had come when it came."""
+    assert item.envelope is not None
+    came = item.document["at"] if item.document else step.now
+    return step.loop.dating.of(item.envelope, came)
 
 
 def _answer_again(step: "Step", item: Item, known: dict[str, object]) -> None:
@@ -124,14 +134,21 @@ def say_answer(step: "Step", item: Item, answer: Answer) -> None:
     assert item.envelope is not None
     name = step.loop.service.name
     kind = accepted_type(name) if isinstance(answer, Accepted) else refused_type(name)
-    event = CommandAnswer(
-        command=item.envelope.id,
-        code=answer.code,
-        text=answer.text[:ANSWER_TEXT_MAX],
-        details=dict(answer.details),
-    )
+    data = _answer_data(item.envelope.id, answer)
     id = derived(item.envelope.source, item.envelope.id, kind, answer.code)
-    _say(step, item, Said(id, kind, events_topic(name), item.key, to_json(event)))
+    _say(step, item, Said(id, kind, events_topic(name), item.key, data))
+
+
+def _answer_data(command: str, answer: Answer) -> bytes:
+    """A command is answered, whatever it takes: details that no record can hold are left out."""
+    text = answer.text[:ANSWER_TEXT_MAX]
+    event = CommandAnswer(
+        command=command, code=answer.code, text=text, details=dict(answer.details)
+    )
+    data = to_json(event)
+    if len(data) <= VALUE_BYTES_MAX:
+        return data
+    return to_json(event.model_copy(update={"details": {"left_out_bytes": len(data)}}))
 
 
 def apply(step: "Step", item: Item, decision: Decision) -> None:
@@ -168,8 +185,10 @@ def _said(cause: Cause, number: int, say: Say) -> Said:
     go on."""
     event: Event = say.event
     data = event.__pydantic_serializer__.to_json(event)
-    if len(data) > envelopes.VALUE_BYTES_MAX:
+    if len(data) > VALUE_BYTES_MAX:
         raise Poison("event_too_large", f"{event.TYPE} would have {len(data)} bytes")
+    if len(say.key.encode()) > KEY_BYTES_MAX:
+        raise Poison("event_too_large", f"{event.TYPE} would have a key of over {KEY_BYTES_MAX}")
     id = derived(cause.source, cause.id, event.TYPE, str(number))
     return Said(id, event.TYPE, event.TOPIC, say.key, data, say.trace)
 
@@ -235,6 +254,8 @@ def _resolve(step: "Step", item: Item, event: ReplaySetAside | SkipSetAside) -> 
         return Refused("set_aside_unknown", "nothing is set aside under this id")
     head, *behind = waiting
     assert head.document is not None and item.cause is not None
+    if isinstance(event, ReplaySetAside) and not set_aside.is_whole(head.document, event.value):
+        return Refused("not_kept_whole", "only a part of it was kept: skip it, publish it anew")
     if isinstance(event, SkipSetAside):
         _resolved(step, head, set_aside.SKIPPED, item.cause.actor, event.reason)
     elif not _replay(step, head, item.cause.actor):

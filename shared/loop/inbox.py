@@ -17,12 +17,15 @@ COLLECTION = "inbox"
 KNOWN_DAYS = 90
 """Longer than any topic keeps its records, so a command that can be read again is still known."""
 INDEXES = [Index(COLLECTION, ("at",), expires_days=KNOWN_DAYS)]
+ESCAPES = str.maketrans({"|": r"\|", "\\": r"\\"})
 
 Answer = Accepted | Refused
 
 
 def key_of(envelope: Envelope) -> str:
-    return f"{envelope.tenant}|{envelope.source}|{envelope.id}"
+    """A bar inside tenant or source is written as such, so that no two commands share a key."""
+    tenant, source = (part.translate(ESCAPES) for part in (envelope.tenant, envelope.source))
+    return f"{tenant}|{source}|{envelope.id}"
 
 
 def payload_hash(envelope: Envelope) -> str:

@@ -13,25 +13,45 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    InvalidTopicError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    PolicyViolationError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 from aiokafka.structs import OffsetAndMetadata
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER
 
-from shared.errors import Infrastructure
+from shared.contracts.bounds import RECORD_BYTES_MAX
+from shared.errors import Infrastructure, NotTaken
+from shared.loop import fetched
 from shared.loop.log import Outgoing, Place, Record
 from shared.loop.loop import Loop
 from shared.settings import Settings
 
 REQUEST_MILLISECONDS = 10_000
-RECORD_BYTES_MAX = 8 * 1024 * 1024
 BATCH_BYTES = 131_072
 # The client has one fetch under way per broker, without the partitions whose records are not handed
 # over yet: what arrives for those waits until this fetch ends, so it must not linger.
 FETCH_WAIT_MILLISECONDS = 25
 LOOK_BACK_SECONDS = 10.0
+REFUSALS = (
+    InvalidTopicError,
+    MessageSizeTooLargeError,
+    PolicyViolationError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 REVOKED_WAIT_SECONDS = 5.0
+
+
+fetched.install()
 
 
 class KafkaLog:
@@ -125,7 +145,8 @@ class KafkaLog:
             await asyncio.gather(*futures)
         except KafkaError as error:
             await self.close()
-            raise Infrastructure(f"Kafka: {type(error).__name__}") from error
+            kind = NotTaken if isinstance(error, REFUSALS) else Infrastructure
+            raise kind(f"Kafka: {type(error).__name__}") from error
 
     async def _running_producer(self) -> Any:
         if self._producer is None:

@@ -11,6 +11,12 @@ from typing import Any, Protocol
 Place = tuple[str, int]
 """A topic and one of its partitions."""
 
+CONTROL = "\ud800control"
+"""Names the one header of a record that stands for an end of a transaction, or for offsets without
+records. No name on a wire has a lone surrogate, so nobody can write this."""
+UNOPENED = "\ud800unopened"
+"""The same for a batch that could not be opened: its beginning as the value, its size as header."""
+
 
 class Record(Protocol):
     """A record as it came, unparsed; aiokafka's own record type fits."""
@@ -74,6 +80,6 @@ def fingerprint(record: Any) -> str:
     digest = hashlib.blake2b(record.key or b"", digest_size=8)
     digest.update(record.value or b"")
     for name, value in record.headers:
-        digest.update(name.encode())
+        digest.update(name.encode(errors="surrogatepass"))
         digest.update(value or b"")
     return digest.hexdigest()

@@ -9,8 +9,9 @@ import asyncio
 import random
 import time
 import traceback
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 
 import structlog
 
@@ -19,7 +20,8 @@ from shared.contracts.answers import commands_topic
 from shared.contracts.event import Event
 from shared.contracts.operations import operations
 from shared.errors import Conflict, Infrastructure
-from shared.loop import deadlines, effects, inbox, outbox, set_aside
+from shared.loop import deadlines, effects, inbox, outbox, seal, set_aside
+from shared.loop.dating import Dating
 from shared.loop.decision import Service
 from shared.loop.effects import Perform, Worker
 from shared.loop.log import Log, Place, Record
@@ -45,9 +47,11 @@ BACKOFF_SECONDS_MIN = 0.1
 BACKOFF_SECONDS_MAX = 15.0
 CONFLICTS_BEFORE_SUSPICION = 5
 SAME_ERRORS_TO_STOP = 3
+DUPLICATES_LISTED = 100
 
 
 _RANDOM = random.Random()
+_DATING = Dating()
 
 
 def nobody_looks(_items: Sequence[Item], _started: int, _ended: int) -> None:
@@ -67,6 +71,8 @@ class Loop:
         clock: Clock,
         perform: Perform,
         *,
+        secret: str = "",
+        dating: Dating = _DATING,
         partitions: int | None = None,
         batch_size_max: int = 500,
         reach: Callable[[str], None] = _nothing_fails,
@@ -82,8 +88,10 @@ class Loop:
         self._observe = observe
         self.monotonic = monotonic
         partitions = partitions or manifest().partitions
-        self.reader = _reader(service, partitions)
-        self.speaker = Speaker(service.name, partitions)
+        seal_key = seal.key_of(secret)
+        self.reader = _reader(service, partitions, seal_key)
+        self.speaker = Speaker(service.name, partitions, seal_key)
+        self.dating = dating
         self.worker = Worker(perform, monotonic)
         self.lock = asyncio.Lock()
         self.shards: dict[int, Shard] = {}
@@ -95,7 +103,9 @@ class Loop:
         self._stopping = False
         self._random = random
         self._conflicts = 0
-        self._same_error = ("", 0)
+        self._same_error: tuple[str, set[str]] = ("", set())
+        self.duplicates: deque[tuple[str, str, int, datetime]] = deque(maxlen=DUPLICATES_LISTED)
+        """The latest records that were dropped: place, stream, number, when."""
         self.failures = 0
         self.retry_at = 0.0
 
@@ -181,13 +191,17 @@ class Loop:
         for number, row in step.rows.items():
             shard = step.shards[number]
             shard.row, shard.parked, shard.confirmed = row, step.parked[number], []
+            shard.note_gaps((gap for gap in step.gaps if gap.shard == number), self.monotonic())
         self.failures = self._conflicts = 0
         self.limit = min(self.limit * 2, self._batch_size_max)
         for item in step.items:
             self.counters[f"inputs_{item.fate}"] += 1
             self.suspects.pop(item.origin, None)
+            if item.fate is Fate.DUPLICATE and item.envelope:
+                numbered = (item.envelope.stream or "", item.envelope.number)
+                self.duplicates.append((item.origin, *numbered, step.now))
         if any(item.fate is Fate.DECIDE for item in step.items):
-            self._same_error = ("", 0)
+            self._same_error = ("", set())
         self.counters["steps"] += 1
         self.worker.start(step.begun)
         self.log.resume({place: at for place, at in step.rewind.items() if self._is_open(place[1])})
@@ -236,9 +250,10 @@ class Loop:
         self.back_off(step.shards)
 
     def _blame(self, origin: str, reason: str) -> None:
-        known, count = self._same_error
-        self._same_error = (reason, count + 1 if known == reason else 1)
-        if self._same_error[1] >= SAME_ERRORS_TO_STOP:
+        """One input that fails three times is one bad input; three different ones are not."""
+        known, origins = self._same_error
+        self._same_error = (reason, (origins if known == reason else set()) | {origin})
+        if len(self._same_error[1]) >= SAME_ERRORS_TO_STOP:
             self.stopped = f"{SAME_ERRORS_TO_STOP} inputs in a row failed with {reason}"
             log.critical("stopped: this looks like a bad deployment", reason=self.stopped)
             self.close(list(self.shards))
@@ -260,7 +275,7 @@ def _place(error: BaseException) -> str:
     return f"{frames[-1].filename.rsplit('/', 2)[-1]}:{frames[-1].lineno}" if frames else "?"
 
 
-def _reader(service: Service, partitions: int) -> Reader:
+def _reader(service: Service, partitions: int, seal_key: bytes) -> Reader:
     """What of the service's handlers sorting needs: event types by their wire name."""
     kinds = {
         kind.TYPE: kind
@@ -268,4 +283,4 @@ def _reader(service: Service, partitions: int) -> Reader:
         if isinstance(kind, type) and issubclass(kind, Event)
     }
     all_kinds = {**kinds, **operations(service.name)}
-    return Reader(all_kinds, commands_topic(service.name), partitions)
+    return Reader(all_kinds, commands_topic(service.name), partitions, seal_key)

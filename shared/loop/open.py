@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from shared.errors import ShardRefuses
+from shared.errors import NotTaken, ShardRefuses
 from shared.loop import effects, outbox, set_aside
 from shared.loop.log import Place, Record, fingerprint
 from shared.loop.shard import Shard, ShardRow, State, from_document
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+REFUSED_WAIT_SECONDS = 5.0
+
 
 async def open_shards(loop: "Loop", shards: Sequence[Shard]) -> None:
     """Opens those that can be opened; raises `Infrastructure` if none of them could be tried."""
@@ -30,9 +32,9 @@ async def open_shards(loop: "Loop", shards: Sequence[Shard]) -> None:
     loop.reach("open.killed")
     await _fence(loop, shards)
     loop.reach("open.fenced")
-    await _drain(loop, shards)
+    drained = await _drain(loop, shards)
     loop.reach("open.drained")
-    fitting = await _compare(loop, shards)
+    fitting = await _compare(loop, drained)
     await _restore(loop, fitting)
     loop.reach("open.restored")
     for shard in fitting:
@@ -74,16 +76,27 @@ def _taken(row: ShardRow | None, number: int, session: object) -> Write:
     return guarded if row else Insert(guarded.document)
 
 
-async def _drain(loop: "Loop", shards: Sequence[Shard]) -> None:
-    """A document whose publishing failed is published again, whole; readers drop what they saw."""
-    numbers = [shard.number for shard in shards]
-    found = await loop.store.find(
-        outbox.COLLECTION, {"shard": {"$in": numbers}}, sort=[("shard", 1), ("step", 1)]
-    )
-    for documents in outbox.by_round(found):
-        await loop.log.publish([row for one in documents for row in outbox.records(one)])
+async def _drain(loop: "Loop", shards: Sequence[Shard]) -> list[Shard]:
+    """Those shards whose outboxes are empty now. Each is published by itself: one that holds what
+    the broker refuses stays closed, alone. A broker that is away is everybody's failure."""
+    drained = []
     for shard in shards:
-        shard.confirmed = [row["_id"] for row in found if row["shard"] == shard.number]
+        try:
+            await _drain_one(loop, shard)
+            drained.append(shard)
+        except NotTaken as refusal:
+            shard.error = f"what it has to publish is refused by the broker ({refusal})"
+            shard.retry_at = loop.monotonic() + REFUSED_WAIT_SECONDS
+            log.error("shard can't publish", shard=shard.number, error=shard.error)
+    return drained
+
+
+async def _drain_one(loop: "Loop", shard: Shard) -> None:
+    """A document whose publishing failed is published again, whole; readers drop what they saw."""
+    found = await loop.store.find(outbox.COLLECTION, {"shard": shard.number}, sort=[("step", 1)])
+    for document in found:
+        await loop.log.publish(outbox.records(document))
+    shard.confirmed = [row["_id"] for row in found]
     loop.counters["outbox_drained"] += len(found)
 
 

@@ -4,27 +4,32 @@ One document per shard and step (cut at 4 MiB), deleted by a later step once it 
 Whoever opens the shard publishes what is left, whole and in order; readers drop what they saw.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from shared.contracts import envelope as envelopes
+from shared.contracts.bounds import record_bytes
 from shared.contracts.envelope import Envelope
 from shared.loop.decision import Cause
 from shared.loop.log import Outgoing, Record
+from shared.loop.seal import seal
 from shared.loop.shard import ShardRow
 from shared.store import Document, Index
-from shared.topics import shard_of
+from shared.topics import manifest, shard_of
 
 COLLECTION = "outbox"
 INDEXES = [Index(COLLECTION, ("shard", "step"))]
 BYTES_MAX = 4 * 1024 * 1024
+NUMBERING = frozenset({"ce_stream", "ce_number", "ce_mac"})
 
 
 class Speaker:
     """Gives records their place, their number and their headers."""
 
-    def __init__(self, service: str, partitions: int) -> None:
+    def __init__(self, service: str, partitions: int, seal_key: bytes) -> None:
         self._service = service
+        self._seal_key = seal_key
         self._source = f"leadops/{service}"
         self._partitions = partitions
 
@@ -52,20 +57,29 @@ class Speaker:
             stream=row.stream(self._service),
             number=row.number(topic, partition),
         )
-        return Outgoing(topic, partition, raw or None, data, envelopes.write(envelope))
+        return self._sealed(topic, partition, raw or None, envelope)
 
-    def again(self, row: ShardRow, record: Record) -> Outgoing:
-        """A record that lay in another partition than its key's, said to the right one."""
-        assert record.key is not None
-        partition = shard_of(record.key, self._partitions)
-        ours = {
-            "ce_stream": row.stream(self._service).encode(),
-            "ce_number": str(row.number(record.topic, partition)).encode(),
-        }
-        headers = [(name, value) for name, value in record.headers if name not in ours]
-        return Outgoing(
-            record.topic, partition, record.key, record.value, [*headers, *ours.items()]
+    def again(self, row: ShardRow, record: Record, envelope: Envelope) -> Outgoing:
+        """A record that lay in another partition than its key's, said to the right one: numbered,
+        but for an open topic, where numbers are nobody's."""
+        topic, key = record.topic, record.key
+        assert key is not None
+        partition = shard_of(key, self._partitions)
+        if manifest().is_open(topic):
+            headers = [(name, value) for name, value in record.headers if name not in NUMBERING]
+            return Outgoing(topic, partition, key, record.value, headers)
+        numbered = replace(
+            envelope,
+            stream=row.stream(self._service),
+            number=row.number(topic, partition),
         )
+        return self._sealed(topic, partition, key, numbered)
+
+    def _sealed(
+        self, topic: str, partition: int, key: bytes | None, envelope: Envelope
+    ) -> Outgoing:
+        sealed = replace(envelope, mac=seal(self._seal_key, (topic, partition), envelope))
+        return Outgoing(topic, partition, key, envelope.data, envelopes.write(sealed))
 
 
 def documents(row: ShardRow, said: Sequence[Outgoing]) -> Iterator[Document]:
@@ -94,7 +108,7 @@ def _parts(said: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
 
 
 def _weight(record: Outgoing) -> int:
-    return len(record.value or b"") + len(record.key or b"") + 512
+    return record_bytes(record.key, record.value, record.headers)
 
 
 def _to_list(record: Outgoing) -> list[Any]:
@@ -109,13 +123,3 @@ def records(document: Document) -> list[Outgoing]:
 def _from_list(row: list[Any]) -> Outgoing:
     topic, partition, key, value, flat = row
     return Outgoing(topic, partition, key, value, list(zip(flat[::2], flat[1::2], strict=True)))
-
-
-def by_round(found: Iterable[Document]) -> Iterator[list[Document]]:
-    """The first document of every shard, then the second of every shard …: in order within each."""
-    queues: dict[int, list[Document]] = {}
-    for document in found:
-        queues.setdefault(document["shard"], []).append(document)
-    while queues:
-        yield [queue.pop(0) for queue in queues.values()]
-        queues = {shard: queue for shard, queue in queues.items() if queue}

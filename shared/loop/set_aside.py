@@ -4,14 +4,16 @@ On topics where the order of a key matters, later records of that key are parked
 as are its deadlines, until a person replays or skips it. Nothing here ever goes back through Kafka.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from shared.contracts.bounds import KEPT_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX
 from shared.contracts.operations import ReplaySetAside, SkipSetAside
 from shared.errors import Poison
-from shared.loop.log import RawRecord, fingerprint
+from shared.loop.log import RawRecord, Record, fingerprint
 from shared.loop.sort_out import Fate, Item
 from shared.store import Document, Index, Replace, Transaction, Write
 from shared.topics import manifest
@@ -69,7 +71,7 @@ async def known(transaction: Transaction, ids: Sequence[str]) -> set[str]:
     must not put its records aside a second time, whatever became of them."""
     if not ids:
         return set()
-    rows = await transaction.find(COLLECTION, {"_id": {"$in": list(ids)}})
+    rows = await transaction.find(COLLECTION, {"_id": {"$in": list(ids)}}, fields=["_id"])
     return {row["_id"] for row in rows}
 
 
@@ -77,14 +79,66 @@ def _raw(item: Item) -> Document | None:
     record = item.record
     if record is None:
         return None
+    headers = _kept_headers(record)
     return {
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
-        "key": record.key,
-        "value": record.value,
-        "headers": [[name, value] for name, value in record.headers],
+        "key": record.key and record.key[:KEY_BYTES_MAX],
+        "value": _kept(record.value, VALUE_BYTES_MAX),
+        "headers": headers,
+        "cut": _cut(record, headers),
     }
+
+
+def _kept(value: bytes | None, bytes_max: int) -> bytes | None:
+    """As it was, or the first part of what is too large for a document."""
+    return value if value is None or len(value) <= bytes_max else value[:KEPT_BYTES_MAX]
+
+
+def _kept_headers(record: Record) -> list[list[Any]]:
+    """As many as may be read at all; of what is beyond, the first part."""
+    kept: list[list[Any]] = []
+    left = KEPT_BYTES_MAX
+    for name, value in record.headers:
+        if left <= 0:
+            break
+        name = name[:left].encode(errors="replace").decode()
+        value = value if value is None else value[:left]
+        kept.append([name, value])
+        left -= len(name) + len(value or b"") + 1
+    return kept
+
+
+def _cut(record: Record, headers: list[list[Any]]) -> Document:
+    """The size and the hash of each part that was not kept whole."""
+    cut = {}
+    if len(record.key or b"") > KEY_BYTES_MAX:
+        cut["key"] = _digest(record.key)
+    if len(record.value or b"") > VALUE_BYTES_MAX:
+        cut["value"] = _digest(record.value)
+    if [tuple(header) for header in headers] != [tuple(header) for header in record.headers]:
+        cut["headers"] = _digest(
+            *(
+                part
+                for name, value in record.headers
+                for part in (name.encode(errors="replace"), value)
+            )
+        )
+    return cut
+
+
+def _digest(*parts: bytes | None) -> Document:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part or b"")
+    return {"bytes": sum(len(part or b"") for part in parts), "sha256": digest.hexdigest()}
+
+
+def is_whole(document: Document, value: str | None) -> bool:
+    """Whether it can be decided again: all of it was kept, or a value is given for the one cut."""
+    cut = set((document["record"] or {}).get("cut", ()))
+    return not (cut - {"value"} if value is not None else cut)
 
 
 def record_of(document: Document, value: str | None = None) -> RawRecord:
@@ -152,10 +206,14 @@ def again(document: Document, poison: Poison) -> Write:
 
 async def parked_keys(store: Any, shards: Sequence[int]) -> dict[int, dict[str, str]]:
     """Which keys wait behind which record, by shard: read when shards are opened."""
-    rows = await store.find(COLLECTION, {"shard": {"$in": list(shards)}, "state": WAITING})
+    rows = await store.find(
+        COLLECTION,
+        {"shard": {"$in": list(shards)}, "state": WAITING},
+        fields=["shard", "key", "record.topic"],
+    )
     found: dict[int, dict[str, str]] = {shard: {} for shard in shards}
     for row in rows:
-        raw = row["record"]
-        if raw and row["key"] and manifest().is_ordered(raw["topic"]):
+        topic = (row.get("record") or {}).get("topic", "")
+        if row["key"] and manifest().is_ordered(topic):
             found[row["shard"]][row["key"]] = row["_id"]
     return found

@@ -4,6 +4,7 @@ The row says who may write (`epoch`), how far each topic was read (`next`), how 
 said to each output partition (`said`) and how many were taken from each input stream (`seen`).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -91,6 +92,18 @@ def from_document(document: Document) -> ShardRow:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A record that was not taken, since those before it in its stream have not come."""
+
+    shard: int
+    topic: str
+    stream: str
+    number: int
+    expected: int
+    offset: int
+
+
 class State(StrEnum):
     CLOSED = "closed"
     OPEN = "open"
@@ -105,6 +118,8 @@ class Shard:
     places: list[Place]
     state: State = State.CLOSED
     error: str | None = None
+    retry_at: float = 0.0
+    """Not opened before, by the monotonic clock: what it failed of is its own."""
     row: ShardRow = field(default_factory=lambda: ShardRow(-1))
     parked: dict[str, str] = field(default_factory=dict)
     """Keys that wait behind a record that was set aside, with that record's id."""
@@ -112,5 +127,17 @@ class Shard:
     """The first offset of each topic when the shard was opened."""
     holes: dict[str, int] = field(default_factory=dict)
     """Offsets that came too early once, by topic; the same again is a hole in the log."""
+    gaps: dict[tuple[str, str], tuple[Gap, float]] = field(default_factory=dict)
+    """Gaps that have not closed yet, by topic and stream, with the time when each was found."""
     confirmed: list[str] = field(default_factory=list)
     """Outbox documents that are published; the next step deletes them."""
+
+    def note_gaps(self, gaps: Iterable[Gap], now: float) -> None:
+        """Knows those that a step found; forgets those that its row has passed."""
+        for gap in gaps:
+            self.gaps.setdefault((gap.topic, gap.stream), (gap, now))
+        self.gaps = {
+            stream: (gap, since)
+            for stream, (gap, since) in self.gaps.items()
+            if self.row.seen.get(gap.topic, {}).get(gap.stream, 0) < gap.number
+        }

@@ -3,20 +3,22 @@
 Advances copies of the shard rows (`next`, `marks`, `seen`), which count once the step commits.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 
 from shared.contracts import envelope as envelopes
+from shared.contracts.bounds import BATCH_BYTES_MAX, KEY_BYTES_MAX, record_bytes
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
 from shared.errors import Poison
 from shared.loop.decision import Cause, DueReached, EffectFinished
-from shared.loop.log import Place, Record, fingerprint
-from shared.loop.shard import Shard, ShardRow
+from shared.loop.log import CONTROL, UNOPENED, Place, Record, fingerprint
+from shared.loop.seal import is_sealed
+from shared.loop.shard import Gap, Shard, ShardRow
 from shared.store import Document
-from shared.topics import shard_of
+from shared.topics import manifest, shard_of
 
 
 class Fate(StrEnum):
@@ -58,13 +60,18 @@ class Item:
 
 
 def key_of(record: Record) -> str:
-    return (record.key or b"").decode(errors="replace")
+    """What stands for a record's key, also where no entity can have it."""
+    raw = record.key or b""
+    if len(raw) > KEY_BYTES_MAX:
+        return f"sha256:{hashlib.sha256(raw).hexdigest()}"
+    return raw.decode(errors="backslashreplace")
 
 
 @dataclass(slots=True)
 class Sorted:
     rows: dict[int, ShardRow] = field(default_factory=dict)
     items: list[Item] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
     rewind: dict[Place, int] = field(default_factory=dict)
     """Places from which not everything was taken, with the offset to read on from."""
 
@@ -83,13 +90,16 @@ class Reader:
     """The event types that the service handles, by name."""
     commands: str
     partitions: int
+    seal_key: bytes
 
 
 def sort_out(
     reader: Reader, shards: Mapping[int, Shard], records: Iterable[Record], limit: int
 ) -> Sorted:
-    """Takes at most `limit` records, in the order of each partition, of the open shards."""
+    """Takes at most `limit` records and so many bytes, in the order of each partition, of the open
+    shards."""
     sorted_ = Sorted()
+    size = 0
     for record in records:
         shard = shards.get(record.partition)
         if shard is None:
@@ -98,11 +108,13 @@ def sort_out(
         if place in sorted_.rewind:
             continue
         row = sorted_.row(shard)
-        if len(sorted_.items) >= limit or not _is_next(shard, row, record):
+        size += record_bytes(record.key, record.value, record.headers)
+        is_full = len(sorted_.items) >= limit or (sorted_.items and size > BATCH_BYTES_MAX)
+        if is_full or not _is_next(shard, row, record):
             sorted_.rewind[place] = row.next.get(record.topic, 0)
         elif record.offset >= row.next.get(record.topic, 0):
             row.next[record.topic] = record.offset + 1
-            sorted_.items.append(item_of(reader, shard, row, record))
+            sorted_.items.append(item_of(reader, shard, row, record, sorted_.gaps))
     _mark(sorted_)
     return sorted_
 
@@ -125,13 +137,14 @@ def _mark(sorted_: Sorted) -> None:
         sorted_.rows[shard].marks[topic] = fingerprint(record)
 
 
-def item_of(reader: Reader, shard: Shard, row: ShardRow, record: Record) -> Item:
+def item_of(reader: Reader, shard: Shard, row: ShardRow, record: Record, gaps: list[Gap]) -> Item:
     item = Item(f"{record.topic}/{record.partition}/{record.offset}", shard.number, Fate.DECIDE)
-    item.record = record
+    if record.headers and record.headers[0][0] == CONTROL:
+        item.record, item.fate = record, Fate.IGNORED
+        return item
     try:
-        item.envelope = envelopes.read(record.headers, record.value)
-        item.cause = cause_of(item.envelope, key_of(record))
-        item.fate = _fate(reader, shard, row, record, item.envelope)
+        envelope = _read(item, record)
+        item.fate = _fate(reader, shard, row, record, envelope, gaps)
         if item.fate is Fate.DECIDE:
             _type(reader, item)
     except Poison as poison:
@@ -141,14 +154,23 @@ def item_of(reader: Reader, shard: Shard, row: ShardRow, record: Record) -> Item
 
 def replayed(reader: Reader, shard: int, record: Record, document: Document) -> Item:
     """The item of a record that was set aside: its stream and its place were settled long ago."""
-    item = Item(document["_id"], shard, Fate.DECIDE, record=record, document=document)
+    item = Item(document["_id"], shard, Fate.DECIDE, document=document)
     try:
-        item.envelope = envelopes.read(record.headers, record.value)
-        item.cause = cause_of(item.envelope, key_of(record))
+        _read(item, record)
         _type(reader, item)
     except Poison as poison:
         item.fate, item.poison = Fate.POISON, poison
     return item
+
+
+def _read(item: Item, record: Record) -> Envelope:
+    item.record = record
+    if record.headers and record.headers[0][0] == UNOPENED:
+        raise Poison("batch_not_opened", "a compressed batch is broken, or opens to too much")
+    key = envelopes.key_text(record.key)
+    item.envelope = envelopes.read(record.headers, record.value)
+    item.cause = cause_of(item.envelope, key)
+    return item.envelope
 
 
 def cause_of(envelope: Envelope, key: str) -> Cause:
@@ -164,18 +186,31 @@ def cause_of(envelope: Envelope, key: str) -> Cause:
     )
 
 
-def _fate(reader: Reader, shard: Shard, row: ShardRow, record: Record, envelope: Envelope) -> Fate:
-    if envelope.stream:
-        return _fate_in_stream(shard, row, record.topic, envelope.stream, envelope.number)
+def _fate(
+    reader: Reader,
+    shard: Shard,
+    row: ShardRow,
+    record: Record,
+    envelope: Envelope,
+    gaps: list[Gap],
+) -> Fate:
+    if envelope.stream and not manifest().is_open(record.topic):
+        if not is_sealed(reader.seal_key, (record.topic, record.partition), envelope):
+            raise Poison("stream_unknown", "no service of this system gave this stream's number")
+        return _fate_in_stream(shard, row, record, envelope, gaps)
     if record.key is not None and shard_of(record.key, reader.partitions) != record.partition:
         return Fate.FOREIGN
     return Fate.DECIDE
 
 
-def _fate_in_stream(shard: Shard, row: ShardRow, topic: str, stream: str, number: int) -> Fate:
+def _fate_in_stream(
+    shard: Shard, row: ShardRow, record: Record, envelope: Envelope, gaps: list[Gap]
+) -> Fate:
     """Numbers are dense per stream and topic. One seen before is a duplicate; one too far ahead is
     left, since its predecessor was lost on the way and both are said again. A stream begins at 1,
     unless retention has already taken the beginning of its topic."""
+    topic, stream, number = record.topic, envelope.stream, envelope.number
+    assert stream is not None
     seen = row.seen.setdefault(topic, {})
     if stream not in seen and shard.begins.get(topic, 0) > 0:
         seen[stream] = number - 1
@@ -183,6 +218,7 @@ def _fate_in_stream(shard: Shard, row: ShardRow, topic: str, stream: str, number
     if number <= known:
         return Fate.DUPLICATE
     if number > known + 1:
+        gaps.append(Gap(shard.number, topic, stream, number, known + 1, record.offset))
         return Fate.GAP
     seen[stream] = number
     return Fate.DECIDE
@@ -196,7 +232,3 @@ def _type(reader: Reader, item: Item) -> None:
         item.event = envelopes.parse(kind, item.envelope.data)
     elif item.record.topic != reader.commands:
         item.fate = Fate.IGNORED
-
-
-def too_far_ahead(moment: datetime, now: datetime) -> bool:
-    return (moment - now).total_seconds() > 300

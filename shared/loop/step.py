@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from shared.errors import Conflict, Fenced, Poison
 from shared.ids import derived
 from shared.loop import deadlines, effects, inbox, outbox, set_aside
-from shared.loop.decide import input_of, settle
+from shared.loop.decide import input_of, settle, time_of
 from shared.loop.decision import Cause, DueReached, EffectFinished, Outcome
 from shared.loop.effects import Result
 from shared.loop.log import Outgoing, Place, Record
-from shared.loop.shard import Shard, ShardRow
+from shared.loop.shard import Gap, Shard, ShardRow
 from shared.loop.sort_out import Fate, Item, replayed, sort_out
 from shared.loop.working_set import WorkingSet
 from shared.store import Delete, Document, Insert, Replace, Transaction, Write
@@ -61,6 +61,7 @@ class Step:
     rows: dict[int, ShardRow]
     items: list[Item]
     rewind: Mapping[Place, int]
+    gaps: Sequence[Gap]
     parked: dict[int, dict[str, str]]
     state: WorkingSet = field(default_factory=WorkingSet)
     known: dict[str, Document] = field(default_factory=dict)
@@ -112,7 +113,17 @@ def prepare(loop: "Loop", shards: Mapping[int, Shard], inputs: Inputs) -> Step:
         row.steps = shards[number].row.steps + 1
     mine = {number: shards[number] for number in found.rows}
     parked = {number: dict(shard.parked) for number, shard in mine.items()}
-    return Step(loop, loop.clock.now(), inputs, mine, found.rows, found.items, found.rewind, parked)
+    return Step(
+        loop,
+        loop.clock.now(),
+        inputs,
+        mine,
+        found.rows,
+        found.items,
+        found.rewind,
+        found.gaps,
+        parked,
+    )
 
 
 def _blame(loop: "Loop", item: Item) -> None:
@@ -172,6 +183,8 @@ async def _load(step: Step, transaction: Transaction) -> None:
     poisoned = [set_aside.id_of(item) for item in step.items if item.fate is Fate.POISON]
     step.aside = await set_aside.known(transaction, poisoned)
     replays = [item for items in step.replays.values() for item in items]
+    for item in (*commands, *(item for item in replays if _is_command(step, item))):
+        _date(step, item)
     step.state = await step.loop.service.store.load_many(
         transaction,
         [
@@ -188,6 +201,14 @@ def _is_command(step: Step, item: Item) -> bool:
         and item.record is not None
         and item.record.topic == step.loop.reader.commands
     )
+
+
+def _date(step: Step, item: Item) -> None:
+    """Before anything is loaded, since what is loaded may depend on it."""
+    dated = time_of(step, item)
+    if isinstance(dated, datetime):
+        assert item.cause is not None
+        item.cause = replace(item.cause, time=dated)
 
 
 def _replay_item(step: Step, document: Document, value: str | None) -> Item:

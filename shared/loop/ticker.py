@@ -68,9 +68,13 @@ class Ticker:
             loop.back_off(())
 
     async def _open(self) -> None:
-        loop = self._loop
-        closed = [shard for shard in loop.shards.values() if shard.state is State.CLOSED]
-        if closed and loop.monotonic() >= loop.retry_at:
+        loop, now = self._loop, self._loop.monotonic()
+        closed = [
+            shard
+            for shard in loop.shards.values()
+            if shard.state is State.CLOSED and now >= shard.retry_at
+        ]
+        if closed and now >= loop.retry_at:
             await open_shards(loop, closed)
 
     async def _step(self) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from shared.errors import Infrastructure, UnknownOutcome
+from shared.loop.dating import Dating
 from shared.loop.decision import Service
 from shared.loop.effects import Verdict
 from shared.loop.log import Outgoing, Place
@@ -29,6 +30,8 @@ SESSION_SECONDS = 10.0
 TRANSACTION_SECONDS_MAX = 60.0
 DRAIN_SECONDS_MAX = 1800.0
 REPLICAS_MAX = 3
+TRUSTED = "door"
+"""The `ce_source` whose dates are believed, whoever asks."""
 
 Endpoint = Callable[[Document], Awaitable[tuple[Verdict, str]]]
 Build = Callable[[], Service]
@@ -87,6 +90,8 @@ class Process:
             self.log,
             world.clock,
             self._perform,
+            secret="simulated",
+            dating=Dating(trusted_sources=frozenset({TRUSTED})),
             partitions=world.broker.partitions,
             batch_size_max=world.random.choice([3, 20, 200]),
             reach=self.reach,

@@ -47,7 +47,9 @@ ORDERED = "routing.claims.v1"
 class Speak(Command):
     TYPE: ClassVar[str] = "leadops.routing.speak.v1"
     TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = frozenset({"operator"})
+    MAY_ASK: ClassVar[frozenset[str]] = frozenset(
+        {"operator", "affiliate", "customer", "representative", "agent"}
+    )
 
     word: str
     mood: str = "calm"

@@ -7,7 +7,7 @@ from deploy.files import CHECKOUT
 from deploy.image import LOCK
 
 PIN = re.compile(r"^([\w.-]+)==(\S+).*\\\n((?:\s+--hash=\S+.*\n?)+)", re.MULTILINE)
-NAME = re.compile(r"^[\w-]+")
+NAME = re.compile(r"^[\w.-]+")
 
 Pins = dict[str, tuple[str, frozenset[str]]]
 
@@ -21,7 +21,8 @@ def pins(text: str) -> Pins:
 
 
 def names(requirements: list[str]) -> set[str]:
-    return {NAME.findall(one)[0].lower() for one in requirements}
+    """As lock files write them, whatever parts their words."""
+    return {re.sub(r"[-_.]+", "-", NAME.findall(one)[0]).lower() for one in requirements}
 
 
 def test_the_image_has_the_pins_that_everything_else_has() -> None:

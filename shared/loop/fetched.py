@@ -1,0 +1,214 @@
+"""Opens what the broker hands over, also what its client can't open, so that no record stops a
+partition.
+
+The client decodes header names strictly, opens a compressed batch whatever it opens to, and passes
+over batches without records. Each of these is a partition that stands still: an error that is
+raised for ever, a process without memory, a position that never reaches the end of the log. Here
+every offset range comes to something: records, a record whose header name is marked as unreadable,
+or one marker in the place of what can't be, or need not be, opened.
+"""
+
+import struct
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import cramjam
+from aiokafka.consumer import fetcher
+from aiokafka.errors import CorruptRecordException
+from aiokafka.record.default_records import DefaultRecordBatch
+from aiokafka.record.util import decode_varint
+
+from shared.loop.log import CONTROL, UNOPENED
+
+HEADER = struct.Struct(">qiibIhiqqqhii")
+"""Of a batch in Kafka's format 2, from its base offset to the count of its records."""
+LENGTH_AT, FRAME_BYTES, ATTRIBUTES_AT = 8, 12, 21
+CODEC, CONTROL_BIT = 0x07, 0x20
+
+UNPACKED_BYTES_MAX = 64 * 1024 * 1024
+"""What a compressed batch may open to. Few bytes can open to gigabytes; no topic takes a batch of
+more than 4 MiB, and what our clients write opens to the like."""
+UNOPENED_KEPT_BYTES = 65_536
+
+
+def install() -> None:
+    """Every consumer of this process opens its batches here."""
+    fetcher.MemoryRecords = FetchedRecords
+
+
+class WireRecord(NamedTuple):
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+    timestamp_type: int = 1
+    checksum: int | None = None
+
+
+class FetchedRecords:
+    """One partition's part of a fetch: batches, the last of which may be cut off."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = memoryview(data)
+        self._at = 0
+
+    def size_in_bytes(self) -> int:
+        return len(self._data)
+
+    def has_next(self) -> bool:
+        return self._end() <= len(self._data)
+
+    def next_batch(self) -> "Batch":
+        start, self._at = self._at, self._end()
+        return Batch(self._data[start : self._at])
+
+    def _end(self) -> int:
+        if self._at + HEADER.size > len(self._data):
+            return len(self._data) + 1
+        (length,) = struct.unpack_from(">i", self._data, self._at + LENGTH_AT)
+        return self._at + FRAME_BYTES + int(length)
+
+
+class Batch:
+    """One batch as the fetcher wants it. That it is a control batch is not told: the fetcher would
+    pass over it, and its offset would be one that never comes."""
+
+    is_control_batch = False
+
+    def __init__(self, raw: memoryview) -> None:
+        self._raw = raw
+        head = HEADER.unpack_from(raw)
+        self._base, self._attributes, self._timestamp, self._count = (
+            head[0],
+            head[5],
+            head[8],
+            head[12],
+        )
+        self.next_offset = self._base + head[6] + 1
+
+    def validate_crc(self) -> bool:
+        return bool(DefaultRecordBatch(self._raw).validate_crc())
+
+    def __iter__(self) -> Iterator[Any]:
+        if self._attributes & CONTROL_BIT or not self._count:
+            return iter([self._marker(CONTROL, None)])
+        try:
+            return iter(self._records())
+        except (CorruptRecordException, NotOpened):
+            return iter([self._marker(UNOPENED, bytes(self._raw[:UNOPENED_KEPT_BYTES]))])
+
+    def _records(self) -> list[Any]:
+        plain = self._plain()
+        try:
+            return list(DefaultRecordBatch(plain))
+        except UnicodeDecodeError:
+            return list(self._tolerantly(plain))
+
+    def _plain(self) -> bytes | memoryview:
+        """The batch as it would be without compression."""
+        codec = self._attributes & CODEC
+        if not codec:
+            return self._raw
+        head, packed = bytearray(self._raw[: HEADER.size]), self._raw[HEADER.size :]
+        struct.pack_into(">h", head, ATTRIBUTES_AT, self._attributes & ~CODEC)
+        return bytes(head) + unpacked(codec, bytes(packed))
+
+    def _tolerantly(self, plain: bytes | memoryview) -> Iterator[WireRecord]:
+        reading = Reading(bytes(plain), HEADER.size)
+        for _ in range(self._count):
+            yield reading.record(self._base, self._timestamp)
+
+    def _marker(self, name: str, value: bytes | None) -> WireRecord:
+        """Stands for all offsets of the batch: it has the last of them."""
+        size = str(len(self._raw)).encode()
+        return WireRecord(self.next_offset - 1, self._timestamp, None, value, [(name, size)])
+
+
+class Reading:
+    """Reads records one after the other, as Kafka's format 2 has them."""
+
+    def __init__(self, data: bytes, at: int) -> None:
+        self._data = bytearray(data)
+        self._at = at
+
+    def record(self, base: int, timestamp: int) -> WireRecord:
+        for _ in ("length", "attributes", "timestamp"):
+            self._number()
+        offset = base + self._number()
+        key, value = self._part(), self._part()
+        headers = [(self._name(), self._part()) for _ in range(self._number())]
+        return WireRecord(offset, timestamp, key, value, headers)
+
+    def _number(self) -> int:
+        number, self._at = decode_varint(self._data, self._at)
+        return int(number)
+
+    def _part(self) -> bytes | None:
+        length = self._number()
+        if length < 0:
+            return None
+        start, self._at = self._at, self._at + length
+        return bytes(self._data[start : self._at])
+
+    def _name(self) -> str:
+        return (self._part() or b"").decode(errors="replace")
+
+
+class NotOpened(Exception):
+    """A compressed batch is broken, or opens to more than memory should bear."""
+
+
+def unpacked(codec: int, packed: bytes) -> bytes:
+    try:
+        return CODECS[codec](packed)
+    except (KeyError, ValueError, zlib.error, struct.error, cramjam.DecompressionError) as error:
+        raise NotOpened from error
+
+
+def _gzip(packed: bytes) -> bytes:
+    opening = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    opened = opening.decompress(packed, UNPACKED_BYTES_MAX)
+    if not opening.eof:
+        raise NotOpened
+    return opened
+
+
+def _snappy(packed: bytes) -> bytes:
+    """Blocks with their lengths, behind a header of sixteen bytes, as Java clients write them; or
+    one block without one."""
+    if packed[:8] != b"\x82SNAPPY\0":
+        return _snappy_block(packed, UNPACKED_BYTES_MAX)
+    opened, at = bytearray(), 16
+    while at < len(packed):
+        (length,) = struct.unpack_from(">i", packed, at)
+        at += 4
+        opened += _snappy_block(packed[at : at + length], UNPACKED_BYTES_MAX - len(opened))
+        at += length
+    return bytes(opened)
+
+
+def _snappy_block(block: bytes, bytes_max: int) -> bytes:
+    if cramjam.snappy.decompress_raw_len(block) > bytes_max:
+        raise NotOpened
+    return bytes(cramjam.snappy.decompress_raw(block))
+
+
+@cache
+def _scratch() -> bytearray:
+    """Made when it is first needed. The decoders fail when it is full, and only then."""
+    return bytearray(UNPACKED_BYTES_MAX)
+
+
+def _into_scratch(decompress: Callable[[bytes, bytearray], int]) -> Callable[[bytes], bytes]:
+    return lambda packed: bytes(memoryview(_scratch())[: decompress(packed, _scratch())])
+
+
+CODECS: dict[int, Callable[[bytes], bytes]] = {
+    1: _gzip,
+    2: _snappy,
+    3: _into_scratch(cramjam.lz4.decompress_into),
+    4: _into_scratch(cramjam.zstd.decompress_into),
+}

@@ -1,0 +1,298 @@
+"""What strangers write to a topic: every record has an outcome, and the others go on."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from shared.contracts import bounds
+from shared.contracts.envelope import Envelope
+from shared.loop.log import Outgoing
+from shared.loop.outbox import NUMBERING
+from shared.store import Document
+from shared.topics import shard_of
+from tests.component.world import COMMANDS, ORDERED, PARTITIONS, Town, in_town
+
+Headers = list[tuple[str, bytes | None]]
+
+
+def plain(town: Town, word: str, **changed: str) -> Outgoing:
+    """A command as `Town.ask` would publish it, taken back from the topic."""
+    town.ask(word, **changed)
+    place = (COMMANDS, shard_of(b"ann", PARTITIONS))
+    record = town.world.broker.records[place].pop()
+    return Outgoing(*place, record.key, record.value, list(record.headers))
+
+
+def with_headers(record: Outgoing, *more: tuple[str, bytes | None]) -> Outgoing:
+    return replace(record, headers=[*record.headers, *more])
+
+
+def set_aside(town: Town) -> dict[str, Document]:
+    return {row["code"]: row for row in town.stored("set_aside")}
+
+
+@pytest.mark.parametrize("number", [b"0", b"1", b"7", b"-1", b"x", b"9" * 30])
+def test_stream_numbers_of_strangers_mean_nothing_on_a_command_topic(number: bytes) -> None:
+    """Whatever they claim, the command is decided; so is it if it lies in the wrong partition."""
+
+    async def story(town: Town) -> None:
+        forged = ("ce_stream", b"upstream/1"), ("ce_number", number), ("ce_mac", b"00")
+        town.world.publish(with_headers(plain(town, "here"), *forged))
+        elsewhere = with_headers(plain(town, "moved"), *forged)
+        town.world.publish(replace(elsewhere, partition=1 - elsewhere.partition))
+        await town.rest()
+        assert {"here", "moved"} == set(town.words())
+        assert {("c1", "accepted"), ("c2", "accepted")} == set(town.answer_codes())
+        (moved,) = [
+            row
+            for row in town.records(COMMANDS)
+            if row.text("ce_id") == "c2" and row.partition == shard_of(b"ann", PARTITIONS)
+        ]
+        assert not NUMBERING & moved.headers.keys()
+
+    in_town(story)
+
+
+@pytest.mark.parametrize(
+    "stream", [b"routing/0", b"routing/1", b"intake/3", b"upstream/1", b"routing/0.9"]
+)
+@pytest.mark.parametrize("number", [b"0", b"1", b"2", b"50"])
+def test_forged_numbers_are_set_aside_where_only_services_write(
+    stream: bytes, number: bytes
+) -> None:
+    """They are listed, and no record that comes after them vanishes as a duplicate or a gap."""
+
+    async def story(town: Town) -> None:
+        town.follow("forged", key="mallory")
+        place = (ORDERED, shard_of(b"mallory", PARTITIONS))
+        row = town.world.broker.records[place].pop()
+        forged = ("ce_stream", stream), ("ce_number", number), ("ce_mac", b"0" * 24)
+        town.world.publish(Outgoing(*place, row.key, row.value, [*row.headers, *forged]))
+        town.follow("honest")
+        await town.rest()
+        assert ["honest"] == town.words()
+        assert {"stream_unknown"} == set_aside(town).keys()
+        assert [{}, {}] == [shard.gaps for shard in town.loop.shards.values()]
+
+    in_town(story)
+
+
+def test_a_copy_of_a_true_record_is_a_duplicate_and_a_changed_one_is_set_aside() -> None:
+    """The seal covers what was said; both are listed."""
+
+    async def story(town: Town) -> None:
+        (process,) = town.world.groups[0].members
+        row = town.loop.shards[0].row.copy()
+        key = next(f"k{n}" for n in range(99) if shard_of(f"k{n}".encode(), PARTITIONS) == 0)
+        town.follow("once", key=key)
+        raw = town.world.broker.records[ORDERED, 0].pop()
+        envelope = Envelope("e1", "leadops/routing", "", town.world.clock.now(), raw.value or b"")
+        true = process.loop.speaker.again(
+            row, raw, replace(envelope, type="leadops.routing.follow.v1", actor="op", role="x")
+        )
+        town.world.publish(true)
+        town.world.publish(true)
+        town.world.publish(replace(true, value=(true.value or b"").replace(b"once", b"else")))
+        await town.rest()
+        assert ["once"] == town.words()
+        assert {"stream_unknown"} == set_aside(town).keys()
+        assert [("routing/0", 1)] == [row[1:3] for row in town.loop.duplicates]
+
+    in_town(story)
+
+
+def attribute(name: str, text: bytes) -> tuple[str, bytes]:
+    return (f"ce_{name}", text)
+
+
+LONG = b"i" * bounds.ATTRIBUTE_BYTES_MAX
+PADDING = [(f"x{number}", b"p" * 1000) for number in range(33)]
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ([attribute("subject", LONG)], None),
+        ([attribute("subject", LONG + b"i")], "attribute_too_large"),
+        ([attribute("subject", "é".encode() * 513)], "attribute_too_large"),
+        ([attribute("subject", b"\x01" * 700_000)], "headers_too_large"),
+        ([attribute("subject", b"a\x00b")], "attribute_invalid"),
+        ([attribute("subject", "a\x85b".encode())], "attribute_invalid"),
+        ([attribute("actor", b"twice")], "header_repeated"),
+        ([attribute("id", b"another")], "header_repeated"),
+        ([("content-type", b"application/json")], "header_repeated"),
+        ([("x", b"1"), ("x", b"2")], None),
+        (PADDING[:31], None),
+        (PADDING, "headers_too_large"),
+        ([("x", b"")] * 101, "headers_too_large"),
+        ([("ce_na\ufffd", b"")], "header_not_utf8"),
+        ([("x", b"\xff")], "header_not_utf8"),
+        ([("x", None)], "null_header"),
+        ([("traceparent", b"\x01" * 1_000)], None),
+    ],
+)
+def test_headers_beyond_their_bounds_are_set_aside(headers: Headers, code: str | None) -> None:
+    """Within them they are nobody's business."""
+
+    async def story(town: Town) -> None:
+        town.world.publish(with_headers(plain(town, "this"), *headers))
+        town.ask("after")
+        await town.rest()
+        assert (["after"] if code else ["this", "after"]) == town.words()
+        assert ([code] if code else []) == list(set_aside(town))
+
+    in_town(story)
+
+
+@pytest.mark.parametrize(
+    ("part", "size", "code"),
+    [
+        ("key", bounds.KEY_BYTES_MAX, None),
+        ("key", bounds.KEY_BYTES_MAX + 1, "key_too_large"),
+        ("key", 4_000_000, "key_too_large"),
+        ("value", bounds.VALUE_BYTES_MAX + 1, "too_large"),
+        ("value", 17_000_000, "too_large"),
+        ("header", 4_000_000, "headers_too_large"),
+    ],
+)
+def test_what_is_too_large_is_kept_in_part(part: str, size: int, code: str | None) -> None:
+    """With its size and its hash, in a document that any store takes, and can't be replayed."""
+
+    async def story(town: Town) -> None:
+        record, large = plain(town, "large"), b"a" * size
+        if part == "key":
+            place = shard_of(large, PARTITIONS)
+            record = replace(record, key=large, partition=place)
+        elif part == "value":
+            record = replace(record, value=large)
+        else:
+            record = with_headers(record, ("x", large))
+        town.world.publish(record)
+        town.ask("after")
+        await town.rest()
+        assert "after" in town.words()
+        if code is None:
+            assert {} == set_aside(town)
+            return
+        (kept,) = town.stored("set_aside")
+        assert code == kept["code"]
+        name = {"header": "headers"}.get(part, part)
+        assert kept_whole_but(kept, name, large, record.headers)
+        assert len(str(kept)) < 200_000
+        if part != "key":
+            town.operate("replay", id=kept["_id"])
+            await town.rest()
+            assert "not_kept_whole" in dict(town.answer_codes()).values()
+
+    in_town(story)
+
+
+def kept_whole_but(kept: Document, name: str, large: bytes, headers: Sequence[object]) -> bool:
+    (cut,) = kept["record"]["cut"].items()
+    digest = hashlib.sha256(large).hexdigest()
+    return cut[0] == name and (
+        name == "headers" or cut[1] == {"bytes": len(large), "sha256": digest}
+    )
+
+
+def test_a_key_that_is_not_utf8_is_set_aside() -> None:
+    """No entity has it, and none that looks alike is meant."""
+
+    async def story(town: Town) -> None:
+        key = next(bytes([255, n]) for n in range(99) if shard_of(bytes([255, n]), PARTITIONS) == 0)
+        town.world.publish(replace(plain(town, "this"), key=key, partition=0))
+        town.ask("after")
+        await town.rest()
+        assert ["after"] == town.words()
+        assert ["key_not_utf8"] == list(set_aside(town))
+
+    in_town(story)
+
+
+def test_a_step_takes_a_bounded_number_of_bytes() -> None:
+    """Many large records are several steps, and all are decided in order."""
+
+    async def story(town: Town) -> None:
+        before = town.loop.counters["steps"]
+        for number in range(24):
+            town.ask(f"{number:02}" + "x" * 1_000_000)
+        await town.rest()
+        assert [f"{number:02}" for number in range(24)] == [word[:2] for word in town.words()]
+        assert town.loop.counters["steps"] - before >= 24 // 8
+
+    in_town(story)
+
+
+def test_one_input_that_fails_again_and_again_is_not_a_bad_deployment() -> None:
+    """Three different ones are."""
+
+    async def story(town: Town) -> None:
+        for _ in range(5):
+            town.loop._blame("the same", "ZeroDivisionError at x.py:1")
+        assert town.loop.stopped is None
+        town.loop._blame("another", "ZeroDivisionError at x.py:1")
+        town.loop._blame("a third", "KeyError at y.py:2")
+        assert town.loop.stopped is None
+        for origin in ("a", "b"):
+            town.loop._blame(origin, "KeyError at y.py:2")
+        assert town.loop.stopped
+
+    in_town(story)
+
+
+@pytest.mark.parametrize(
+    ("role", "source", "days", "code", "counts"),
+    [
+        ("affiliate", "test", 29, "accepted", "its date"),
+        ("affiliate", "test", 31, "time_too_old", None),
+        ("affiliate", "door", 31, "accepted", "its date"),
+        ("customer", "test", 3, "accepted", "now"),
+        ("agent", "test", 400, "accepted", "now"),
+        ("representative", "door", 3, "accepted", "its date"),
+        ("operator", "test", 400, "accepted", "its date"),
+        ("operator", "test", -0.002, "accepted", "now"),
+        ("operator", "test", 365 * 27, "set aside", None),
+    ],
+)
+def test_who_may_date_what_and_how_far_back(
+    role: str, source: str, days: float, code: str, counts: str | None
+) -> None:
+    """Affiliates thirty days, customers not at all, unless a trusted entry says so."""
+
+    async def story(town: Town) -> None:
+        now = town.world.clock.now()
+        date = now - timedelta(days=days)
+        record = plain(town, "dated", role=role)
+        changed = {"ce_time": date.isoformat().encode(), "ce_source": source.encode()}
+        headers = [(name, changed.get(name, value)) for name, value in record.headers]
+        town.world.publish(replace(record, headers=headers))
+        await town.rest()
+        answers = [row for row in town.records() if ".command." in row.type]
+        assert [code] == [row.data()["code"] for row in answers] or code == "set aside"
+        if code == "set aside":
+            assert ["time_invalid"] == list(set_aside(town))
+        elif counts == "its date":
+            assert date.isoformat(timespec="milliseconds") == answers[0].text("ce_time")
+        elif counts == "now":
+            assert now.isoformat(timespec="milliseconds") <= answers[0].text("ce_time")
+
+    in_town(story)
+
+
+def test_commands_of_two_tenants_or_sources_never_share_an_inbox_key() -> None:
+    """Also where their names hold the sign that parts them."""
+
+    async def story(town: Town) -> None:
+        for tenant, source in (("a|b", "c"), ("a", "b|c"), ("a\\", "b|c"), ("a\\|b", "c")):
+            record = plain(town, f"{tenant} of {source}", id="same")
+            changed = {"ce_tenant": tenant.encode(), "ce_source": source.encode()}
+            headers = [row for row in record.headers if row[0] not in changed]
+            town.world.publish(replace(record, headers=[*headers, *changed.items()]))
+        await town.rest()
+        assert 4 == len(town.words())
+        assert ["accepted"] * 4 == [code for _, code in town.answer_codes()]
+
+    in_town(story)

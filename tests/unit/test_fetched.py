@@ -1,0 +1,156 @@
+"""What a consumer gets of a fetch, also where the client could not open it."""
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import cramjam
+import pytest
+from aiokafka import codec
+from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
+
+from shared.loop import fetched
+from shared.loop.fetched import FetchedRecords
+from shared.loop.log import CONTROL, UNOPENED
+
+GZIP, SNAPPY, LZ4, ZSTD = 1, 2, 3, 4
+CODECS = [0, GZIP, SNAPPY, LZ4, ZSTD]
+HEADERS = [("ce_id", b"one"), ("empty", b""), ("none", None)]
+
+
+def batch(
+    *values: bytes | None,
+    headers: Any = HEADERS,
+    compression: int = 0,
+    base: int = 0,
+    key: bytes | None = b"key",
+) -> bytes:
+    built = DefaultRecordBatchBuilder(2, compression, False, -1, -1, -1, 1 << 30)
+    for offset, value in enumerate(values):
+        built.append(offset, 1000, key, value, list(headers))
+    raw = bytearray(built.build())
+    struct.pack_into(">q", raw, 0, base)
+    return bytes(raw)
+
+
+def taken(data: bytes) -> list[tuple[int, Any, Any, list[Any]]]:
+    """As the client's fetcher goes through it."""
+    records = FetchedRecords(data)
+    found = []
+    while records.has_next():
+        one = records.next_batch()
+        assert one.validate_crc()
+        rows = [(row.offset, row.key, row.value, list(row.headers)) for row in one]
+        assert rows[-1][0] < one.next_offset
+        found += rows
+    return found
+
+
+def opens_to(packed: bytes, compression: int) -> bytes:
+    """A batch of one record, whose compressed part is what a stranger made of it."""
+    raw = bytearray(batch(b"v", headers=[]))
+    struct.pack_into(">h", raw, fetched.ATTRIBUTES_AT, compression)
+    body = bytes(raw[: fetched.HEADER.size]) + packed
+    whole = bytearray(body)
+    struct.pack_into(">i", whole, fetched.LENGTH_AT, len(whole) - fetched.FRAME_BYTES)
+    return bytes(whole)
+
+
+@pytest.mark.parametrize("compression", CODECS)
+def test_records_come_as_they_were_written(compression: int) -> None:
+    """With any codec, with empty and absent parts, from several batches; one cut off is left."""
+    first = batch(b"a", b"", None, b"x" * 100_000, compression=compression)
+    second = batch(b"b", compression=compression, base=7, key=None)
+    expected = [
+        *((n, b"key", value, HEADERS) for n, value in enumerate((b"a", b"", None, b"x" * 100_000))),
+        (7, None, b"b", HEADERS),
+    ]
+    assert expected == taken(first + second)
+    assert expected[:4] == taken(first + second[:-1])
+    assert [] == taken(first[:20])
+
+
+@pytest.mark.parametrize("compression", CODECS)
+def test_a_header_name_that_is_not_utf8_is_marked_and_stops_nothing(compression: int) -> None:
+    """Its record comes with a name that no reader takes, those beside it as they are."""
+    name = "ce_na\u00efve"
+    raw = batch(b"a", b"b", headers=[(name, b"x"), ("fine", None)])
+    spoilt = raw.replace(name.encode(), name.encode()[:-4] + b"\xff\xfeve")
+    plain = bytes(spoilt[fetched.HEADER.size :])
+    packed = {
+        0: lambda: plain,
+        GZIP: lambda: codec.gzip_encode(plain),
+        SNAPPY: lambda: codec.snappy_encode(plain),
+        LZ4: lambda: codec.lz4_encode(plain),
+        ZSTD: lambda: codec.zstd_encode(plain),
+    }[compression]()
+    head = bytearray(spoilt[: fetched.HEADER.size])
+    struct.pack_into(">h", head, fetched.ATTRIBUTES_AT, compression)
+    whole = head + packed
+    struct.pack_into(">i", whole, fetched.LENGTH_AT, len(whole) - fetched.FRAME_BYTES)
+    (one,) = batches(bytes(whole))
+    marked = [("ce_na\ufffd\ufffdve", b"x"), ("fine", None)]
+    assert [(0, b"a", marked), (1, b"b", marked)] == [
+        (row.offset, row.value, list(row.headers)) for row in one
+    ]
+
+
+def batches(data: bytes) -> list[Any]:
+    records = FetchedRecords(data)
+    found = []
+    while records.has_next():
+        found.append(records.next_batch())
+    return found
+
+
+BOMB_BYTES = fetched.UNPACKED_BYTES_MAX + 1
+
+
+@pytest.mark.parametrize(
+    ("compression", "packed"),
+    [
+        (GZIP, lambda bomb: codec.gzip_encode(bomb, 1)),
+        (SNAPPY, codec.snappy_encode),
+        (SNAPPY, lambda bomb: bytes(cramjam.snappy.compress_raw(bomb))),
+        (LZ4, codec.lz4_encode),
+        (ZSTD, codec.zstd_encode),
+        *((compression, lambda _: b"not compressed") for compression in CODECS[1:]),
+        *((compression, lambda _: b"") for compression in CODECS[1:]),
+        (SNAPPY, lambda _: b"\x82SNAPPY\0" + bytes(8) + b"\xff"),
+        (7, lambda _: b"a codec that nobody knows"),
+        (0, lambda _: b"\x01"),
+    ],
+)
+def test_a_batch_that_cannot_be_opened_is_one_record(
+    compression: int, packed: Callable[[bytes], bytes]
+) -> None:
+    """It stands at the batch's last offset, holds its beginning, and memory bears it."""
+    raw = opens_to(packed(bytes(BOMB_BYTES)), compression)
+    (one,) = batches(raw)
+    (record,) = one
+    assert [(UNOPENED, str(len(raw)).encode())] == record.headers
+    assert raw[: fetched.UNOPENED_KEPT_BYTES] == record.value
+    assert one.next_offset - 1 == record.offset
+
+
+@pytest.mark.parametrize("what", ["the end of a transaction", "a batch that compaction emptied"])
+def test_offsets_without_records_come_as_a_marker(what: str) -> None:
+    """Otherwise the end of the log would never be reached."""
+    raw = bytearray(batch(b"v", base=5))
+    if what.startswith("a batch"):
+        raw = raw[: fetched.HEADER.size]
+        struct.pack_into(">i", raw, fetched.HEADER.size - 4, 0)
+        struct.pack_into(">i", raw, fetched.LENGTH_AT, len(raw) - fetched.FRAME_BYTES)
+    else:
+        struct.pack_into(">h", raw, fetched.ATTRIBUTES_AT, fetched.CONTROL_BIT)
+    (one,) = batches(bytes(raw))
+    assert not one.is_control_batch
+    assert [(5, None, None, CONTROL)] == [
+        (row.offset, row.key, row.value, row.headers[0][0]) for row in one
+    ]
+
+
+def test_what_is_not_compressed_is_opened_by_the_client_itself() -> None:
+    """The reader of our own is for what the client can't read; all else costs what it did."""
+    (one,) = batches(batch(b"v"))
+    assert DefaultRecordBatch.__module__ == type(one._records()[0]).__module__
