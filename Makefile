@@ -33,7 +33,7 @@ bench: .venv/.installed ## benchmarks, both sides of each ratio in one run; var/
 chaos: .venv/.installed ## real processes, real faults: [SEED=n] [MINUTES=n]; var/chaos.json
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))
 
-simulate: .venv/.installed ## the seeded simulator: [SEEDS=n] [SEED=n] [DEFECT=name]
+simulate: .venv/.installed ## the seeded simulator: 500 seeds or [SEEDS=n] [SEED=n] [DEFECT=name]
 	@$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) $(if $(DEFECT),--defect $(DEFECT))
 
 defects: .venv/.installed ## every planted defect in turn: caught by which invariant, after how many seeds
