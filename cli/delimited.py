@@ -1,115 +1,212 @@
-"""Text with delimiters: bytes to lines to cells, whatever saved them.
+"""Text with delimiters: bytes to lines to rows of cells, whatever saved them, one row at a time.
 
-The encoding is UTF-8, UTF-16 if it is marked so, or else windows-1252. Bytes that are no text in an
-otherwise sound UTF-8 file stay recognizable, so that they cost their own row only.
+A row is believed only if it can be cut in one way. A quote that is not closed costs its own line,
+never those behind it.
 """
 
-import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import BinaryIO
 
-from cli.table import Flaw, Table, unreadable
+from cli import encodings
+from cli.bounds import LINES_ABOVE_HEADER_MAX, ROW_LINES_MAX
+from cli.columns import Wanted, header_at, places
+from cli.encodings import Encoding, encoding_of
+from cli.table import Cells, Flaw, Line, Table, unreadable
 
-WINDOW_LINES = 200
-END = "end of the lines"
-DELIMITERS = (",", ";", "\t")
-QUOTE_OPEN = Flaw("quote_open", "a quote is not closed")
+DELIMITERS = (",", ";", "\t", "|")
+QUOTE_OPEN = Flaw("quote_open", "a quote is not closed, or stands inside a cell")
+QUOTE_DOUBTFUL = Flaw("quote_doubtful", "the quotes of this row can be read in two ways")
 
-_ESCAPED = re.compile(r"[\udc80-\udcff]")
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f\udc80-\udcff]")
+_HINT = re.compile(r'"?sep=(.|\\t)"?[\s,;|]*', re.IGNORECASE)
+_BLANKS_BEHIND_QUOTE = re.compile(r'"[ \t]+(?=$|[\r\n,;|])')
+_FIELD_BYTES_MAX = 2**31 - 1
 
 
-def read(content: bytes, reference_field: str) -> Table:
-    text = text_of(content)
-    if not text.strip():
-        raise unreadable("the file is empty")
+def read(file: BinaryIO, wanted: Wanted, encoding: Encoding | None = None) -> Table:
+    encoding = encoding or encoding_of(file)
+    file.seek(0)
     # Set for the whole process, as the module has it; our own, smaller limit is told by line.
-    csv.field_size_limit(max(len(content), csv.field_size_limit()))
-    lines = list(io.StringIO(text, newline=""))
-    delimiter, header, first = header_of(lines, reference_field)
-    if first > 1:
-        raise unreadable("a quote in the first line is not closed, or a field name has two lines")
-    return Table(header, cut(lines, first, delimiter, len(header)))
+    csv.field_size_limit(_FIELD_BYTES_MAX)
+    lines = Lines(text_lines(file, encoding))
+    hint = hinted(lines)
+    start = lines.ahead(LINES_ABOVE_HEADER_MAX + ROW_LINES_MAX)
+    if not any(line.strip() for line in start):
+        raise unreadable("the file is empty")
+    delimiter = delimiter_of(start, wanted, (hint,) if hint else ())
+    rows = Rows(lines, delimiter)
+    header = header_at(rows, wanted)
+    rows.width = header.width
+    return Table(header, rows)
+
+
+def text_lines(file: BinaryIO, encoding: Encoding) -> Iterator[str]:
+    """A mark of the encoding may stand twice, and again where files were put together."""
+    text = io.TextIOWrapper(file, encoding.name, encoding.errors, newline="")
+    try:
+        for line in text:
+            yield line.lstrip("\ufeff") if line.startswith("\ufeff") else line
+    except UnicodeDecodeError as error:
+        raise unreadable(f"the file is no {encoding.name} text") from error
+    finally:
+        text.detach()
 
 
 def text_of(content: bytes) -> str:
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return utf_16(content)
-    text = content.decode("utf-8-sig", errors="surrogateescape")
-    is_marked = content.startswith(codecs.BOM_UTF8)
-    # One letter that is right in UTF-8 is no accident, and then the others are broken.
-    if is_marked or not _ESCAPED.search(text) or _BEYOND_ASCII.search(text):
-        return text
+    file = io.BytesIO(content)
+    encoding = encodings.encoding_of(file)
+    return content.decode(encoding.name, encoding.errors).lstrip("\ufeff")
+
+
+class Lines:
+    """The lines of a text with the number of the last one taken; some can be given back."""
+
+    def __init__(self, lines: Iterable[str], first: int = 0) -> None:
+        self._lines = iter(lines)
+        self._ahead: deque[str] = deque()
+        self.number = first
+
+    def take(self) -> str | None:
+        line = self._ahead.popleft() if self._ahead else next(self._lines, None)
+        self.number += line is not None
+        return line
+
+    def give_back(self, lines: Sequence[str]) -> None:
+        self._ahead.extendleft(reversed(lines))
+        self.number -= len(lines)
+
+    def ahead(self, count: int) -> list[str]:
+        taken = [line for _ in range(count) if (line := self.take()) is not None]
+        self.give_back(taken)
+        return taken
+
+
+def hinted(lines: Lines) -> str | None:
+    """Spreadsheets write the delimiter above the header: sep=; is a line of its own."""
+    first = lines.take()
+    if first is not None and (found := _HINT.fullmatch(first.strip(" \r\n"))):
+        return "\t" if found[1] == "\\t" else found[1]
+    if first is not None:
+        lines.give_back([first])
+    return None
+
+
+def delimiter_of(start: Sequence[str], wanted: Wanted, hint: Sequence[str] = ()) -> str:
+    """That with which most of the affiliate's fields appear in one row; of equal ones that which
+    cuts most cells."""
+    choices = dict.fromkeys((*hint, *DELIMITERS))
+    return max(choices, key=lambda each: best_row(start, each, wanted))
+
+
+def best_row(start: Sequence[str], delimiter: str, wanted: Wanted) -> tuple[int, int]:
+    rows = Rows(Lines(start), delimiter)
+    cells = [cells for _, cells in rows if not isinstance(cells, Flaw)]
+    return max((named(row, wanted) for row in cells[: LINES_ABOVE_HEADER_MAX + 1]), default=(0, 0))
+
+
+def named(cells: Cells, wanted: Wanted) -> tuple[int, int]:
+    texts = [cell.strip() for cell in cells if isinstance(cell, str)]
     try:
-        return content.decode("windows-1252")
-    except UnicodeDecodeError:
-        return text
+        return len(places(texts, wanted.names)), len(texts)
+    except ValueError:
+        return 0, len(texts)
 
 
-def utf_16(content: bytes) -> str:
-    try:
-        return content.decode("utf-16", errors="surrogatepass")
-    except UnicodeDecodeError as error:
-        raise unreadable("this begins as UTF-16 text and is none") from error
+class Rows:
+    """An iterator over rows; once the header is read, `width` is how many cells it has."""
 
+    def __init__(self, lines: Lines, delimiter: str, width: int | None = None) -> None:
+        self.lines, self.delimiter, self.width = lines, delimiter, width
+        blank_then_quote = re.escape(delimiter) + ' +"'
+        self._spaced = re.compile(blank_then_quote).search
 
-def header_of(lines: Sequence[str], reference_field: str) -> tuple[str, tuple[str, ...], int]:
-    """With the delimiter that makes the affiliate's field for the reference appear, and the number
-    of lines that the header takes."""
-    found = []
-    for delimiter in DELIMITERS:
-        reader = csv.reader(lines, delimiter=delimiter)
-        header = tuple(cell.strip() for cell in next(reader, []))
-        found.append((delimiter, header, reader.line_num))
-    right = [each for each in found if reference_field in each[1]]
-    return right[0] if right else max(found, key=lambda each: len(each[1]))
+    def __iter__(self) -> "Iterator[Line]":
+        return self
+
+    def __next__(self) -> Line:
+        line = self.lines.take()
+        if line is None:
+            raise StopIteration
+        number = self.lines.number
+        if '"' not in line:
+            return number, line.rstrip("\r\n").split(self.delimiter)
+        return number, self.quoted(line)
+
+    def quoted(self, line: str) -> list[str] | Flaw:
+        """The readings of a row with quotes; there has to be one, or one that fits the header."""
+        spaced, escaped = bool(self._spaced(line)), '\\"' in line
+        readings = [self.reading(line, spaced=spaced)]
+        readings += [self.reading(line, spaced=spaced, escape="\\")] if escaped else []
+        found = [row for row in readings if row is not None] or self.loosely(line)
+        if len(found) > 1 and any(cells != found[0][0] for cells, _ in found):
+            found = [row for row in found if len(row[0]) == self.width]
+        if not found:
+            return QUOTE_OPEN
+        if len(found) > 1 and found[0] != found[1]:
+            return QUOTE_DOUBTFUL
+        cells, lines = found[0]
+        for _ in range(lines - 1):
+            self.lines.take()
+        return cells
+
+    def reading(
+        self, line: str, *, spaced: bool, escape: str | None = None
+    ) -> tuple[list[str], int] | None:
+        """Cells and the number of lines, in the strict way; the lines behind are given back."""
+        fed: list[str] = []
+        reader = csv.reader(
+            self.fed(line, fed),
+            delimiter=self.delimiter,
+            strict=True,
+            skipinitialspace=spaced,
+            escapechar=escape,
+            doublequote=escape is None,
+        )
+        try:
+            cells = next(reader)
+        except csv.Error:
+            return None
+        finally:
+            self.lines.give_back(fed)
+        return (cells, len(fed) + 1) if not fed or self.is_whole(cells, len(fed)) else None
+
+    def fed(self, line: str, fed: list[str]) -> Iterator[str]:
+        yield line
+        while len(fed) < ROW_LINES_MAX and (behind := self.lines.take()) is not None:
+            fed.append(behind)
+            yield behind
+
+    def is_whole(self, cells: Sequence[str], fed: int) -> bool:
+        """A cell of several lines may be one, or rows that a lost quote has swallowed: those would
+        hold delimiters."""
+        if len(cells) == self.width:
+            return True
+        inner = [cell.splitlines()[1:] for cell in cells if "\n" in cell or "\r" in cell]
+        swallowed = any(self.delimiter in line for lines in inner for line in lines)
+        if self.width is None:
+            return not swallowed or self.next_width(fed) == len(cells)
+        return not swallowed and len(cells) < self.width
+
+    def next_width(self, fed: int) -> int:
+        """Of the row behind the next lines: a header of several lines has rows as wide as it."""
+        behind = Rows(Lines(self.lines.ahead(fed + ROW_LINES_MAX)[fed:]), self.delimiter)
+        return next((len(cells) for _, cells in behind if not isinstance(cells, Flaw)), 0)
+
+    def loosely(self, line: str) -> list[tuple[list[str], int]]:
+        """Blanks between a closing quote and the delimiter, if the row fits then."""
+        closer = _BLANKS_BEHIND_QUOTE.sub('"', line)
+        if closer == line:
+            return []
+        row = self.reading(closer, spaced=True)
+        return [row] if row and self.width in (None, len(row[0])) else []
 
 
 def cut(
     lines: Sequence[str], first: int, delimiter: str, width: int
 ) -> Iterator[tuple[int, list[str] | Flaw]]:
-    """The cells of each row with its first line; a flaw where a quote is not closed rightly.
-
-    Such a quote would swallow the rows behind it, so only its own line is given up. Working in
-    windows bounds what that costs, and how many lines a row may have.
-    """
-    at = first
-    while at < len(lines):
-        window = lines[at : at + WINDOW_LINES]
-        is_last = at + len(window) == len(lines)
-        done = 0
-        for start, end, cells in spans(window, delimiter):
-            if end == len(window) and start and not is_last:
-                break
-            doubtful = end - start > 1 or end == len(window)
-            if doubtful and not is_whole(window[start:end], delimiter, width):
-                yield at + start + 1, QUOTE_OPEN
-                done = start + 1
-                break
-            done = end
-            yield at + start + 1, cells
-        at += done
-
-
-def spans(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
-    reader, start = csv.reader(lines, delimiter=delimiter), 0
-    for cells in reader:
-        yield start, reader.line_num, cells
-        start = reader.line_num
-
-
-def is_whole(lines: Sequence[str], delimiter: str, width: int) -> bool:
-    """Of a row over several lines more is asked: only a right one is believed."""
-    rows = list(csv.reader([*lines, END], delimiter=delimiter))
-    if rows[-1] != [END]:
-        return False
-    return len(lines) == 1 or (len(rows[0]) == width and is_strict(lines, delimiter))
-
-
-def is_strict(lines: Sequence[str], delimiter: str) -> bool:
-    try:
-        return bool(list(csv.reader(lines, delimiter=delimiter, strict=True)))
-    except csv.Error:
-        return False
+    """The rows from a line on, each with its number."""
+    for number, cells in Rows(Lines(lines[first:], first), delimiter, width):
+        yield number, cells if isinstance(cells, Flaw) else [str(cell) for cell in cells]

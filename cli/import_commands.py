@@ -1,22 +1,31 @@
 """`leadops import`: an affiliate's file, row by row, with what became of each."""
 
+import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from tempfile import TemporaryFile
+from typing import Annotated, Any, BinaryIO
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from cli import encodings
 from cli.api import Api
+from cli.columns import Missing, Wanted
 from cli.command import Answer, As, Asker, Command
-from cli.importing import BadRow, Row, Upload, own_fields, reference_field, rows_of
+from cli.importing import BadRow, Chosen, Row, Upload, rows_in, table_of
 from cli.output import WRONG_USAGE, AsJson, CliError, progress, show_json
 from cli.publishing import ask, publish
 
 BAD_ROWS_SHOWN = 20
+CHUNK_ROWS = 10_000
+"""So many are published and answered before more are read: no file has to fit into memory."""
 
 
 def register(app: typer.Typer) -> None:
@@ -25,34 +34,61 @@ def register(app: typer.Typer) -> None:
 
 def import_file(
     file: Annotated[
-        str, typer.Argument(help="CSV with comma, semicolon or tab, or XLSX; - is stdin.")
+        str, typer.Argument(help="CSV with comma, semicolon, tab or bar, or XLSX; - is stdin.")
     ],
     affiliate: Annotated[str, typer.Option("--affiliate", help="Whose file it is.")],
     lead_code: Annotated[str | None, typer.Option(help="For rows that name none.")] = None,
     delivery: Annotated[str | None, typer.Option(help="The delivery that it belongs to.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of a CSV that is not UTF-8.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Of a workbook, not the active one.")] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Await the answers.")] = True,
     actor: As = "cli",
     as_json: AsJson = False,
 ) -> None:
     """Upload a file in the affiliate's own format; bad rows are told by line, good rows go on."""
-    content = read_bytes(file)
+    chosen = Chosen(encodings.named(encoding) if encoding else None, sheet)
     with Api() as api:
         known = known_affiliate(api, affiliate)
-    rows = rows_of(content, reference_field(known), own_fields(known))
-    upload = Upload(affiliate, lead_code, delivery)
-    done = submit(upload, rows, Asker(actor), wait=wait)
+    wanted = Wanted.of(known, lead_code)
+    upload = Upload(affiliate, lead_code, delivery, wanted.field_of("lead_code"))
+    with opened(file) as content:
+        table = table_of(content, wanted, chosen)
+        tell_missing(file, table.header.missing)
+        done = submit(upload, rows_in(table, wanted), Asker(actor), wait=wait)
+    done["columns_missing"] = [
+        {"field": each.field, "nearest": each.nearest} for each in table.header.missing
+    ]
     if as_json:
         show_json(done)
     else:
         show_summary(file, done)
 
 
-def read_bytes(file: str) -> bytes:
+@contextmanager
+def opened(file: str) -> Iterator[BinaryIO]:
+    """Read more than once, which the standard input can't be."""
     try:
-        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        if file != "-":
+            with Path(file).open("rb") as content:
+                yield content
+            return
+        with TemporaryFile() as kept:
+            shutil.copyfileobj(sys.stdin.buffer, kept)
+            kept.seek(0)
+            yield kept
     except OSError as error:
         why = error.strerror or str(error)
         raise CliError("unreadable", f"{file}: {why}", WRONG_USAGE) from error
+
+
+def tell_missing(file: str, missing: Sequence[Missing]) -> None:
+    for each in missing:
+        progress(f"{file}: {each.text}; the field stays blank in all rows")
+
+
+def read_bytes(file: str) -> bytes:
+    with opened(file) as content:
+        return content.read()
 
 
 def known_affiliate(api: Api, name: str) -> Mapping[str, Any]:
@@ -66,24 +102,59 @@ def known_affiliate(api: Api, name: str) -> Mapping[str, Any]:
 
 
 def submit(
-    upload: Upload, rows: Sequence[Row | BadRow], asker: Asker, *, wait: bool = True
+    upload: Upload, rows: Iterable[Row | BadRow], asker: Asker, *, wait: bool = True
 ) -> dict[str, Any]:
     """A row that stands twice in the file is one submission. Outcomes are known by waiting only."""
-    good = [row for row in rows if isinstance(row, Row)]
-    commands = list({each.id: each for each in map(upload.command, good)}.values())
-    answers = ask_with_bar(commands, asker) if wait else {}
-    if not wait:
-        publish(commands, asker)
-    bad = [row for row in rows if isinstance(row, BadRow)]
-    return {
-        "affiliate": upload.affiliate,
-        "rows": len(rows),
-        "submitted": len(commands),
-        "repeated": len(good) - len(commands),
-        **(outcomes(answers.values()) if wait else {}),
-        "bad_rows": len(bad),
-        "bad": [{"line": row.line, "reason": row.reason, "text": row.text} for row in bad],
-    }
+    read = Reading(upload)
+    told: dict[str, Any] = {}
+    if wait:
+        told = outcomes(answers_of(read.chunks(rows), asker))
+    else:
+        for commands in read.chunks(rows):
+            publish(commands, asker)
+    return read.counts() | told | read.bad_rows()
+
+
+def answers_of(chunks: Iterable[Sequence[Command]], asker: Asker) -> Iterator[Answer]:
+    for commands in chunks:
+        yield from ask_with_bar(commands, asker).values()
+
+
+@dataclass(slots=True)
+class Reading:
+    """What has been read of a file so far, as commands and in figures."""
+
+    upload: Upload
+    rows: int = 0
+    repeated: int = 0
+    seen: set[str] = field(default_factory=set)
+    bad: list[BadRow] = field(default_factory=list)
+
+    def chunks(self, rows: Iterable[Row | BadRow]) -> Iterator[list[Command]]:
+        new = self.new(rows)
+        while commands := list(islice(new, CHUNK_ROWS)):
+            yield commands
+
+    def new(self, rows: Iterable[Row | BadRow]) -> Iterator[Command]:
+        for row in rows:
+            self.rows += 1
+            if isinstance(row, BadRow):
+                self.bad.append(row)
+                continue
+            command = self.upload.command(row)
+            if command.id in self.seen:
+                self.repeated += 1
+            else:
+                self.seen.add(command.id)
+                yield command
+
+    def counts(self) -> dict[str, Any]:
+        told = {"affiliate": self.upload.affiliate, "rows": self.rows, "submitted": len(self.seen)}
+        return told | {"repeated": self.repeated}
+
+    def bad_rows(self) -> dict[str, Any]:
+        bad = [{"line": row.line, "reason": row.reason, "text": row.text} for row in self.bad]
+        return {"bad_rows": len(bad), "bad": bad}
 
 
 def outcomes(answers: Iterable[Answer]) -> dict[str, Any]:

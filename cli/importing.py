@@ -6,24 +6,25 @@ submission's id follows from what it holds, so the same file again asks nothing 
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import BinaryIO
 
 from pydantic import TypeAdapter, ValidationError
 
 from cli import delimited
+from cli.cells import ERROR, ERRORS, flaw_of, unmarked
+from cli.columns import Header, Wanted
 from cli.command import Command
-from cli.table import Flaw, Table, unreadable
+from cli.encodings import Encoding
+from cli.joined import AnotherHeader
+from cli.table import Cells, Flaw, Table, unreadable
 from shared.contracts.intake import SubmitLead
 from shared.contracts.values import Id
 from shared.ids import derived
 
-CELL_BYTES_MAX = 64 * 1024
-ROW_BYTES_MAX = 1024 * 1024
-"""Written as JSON a byte becomes six at most, and a record may have 8 MiB."""
-FIELDS_NAMED = 3
-
+START_BYTES = 4096
 ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06")
 FOREIGN_SIGNATURES = {
     b"\xd0\xcf\x11\xe0": "an old XLS workbook or one with a password; save it as XLSX without one",
@@ -52,28 +53,35 @@ class BadRow:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the operator says of a file that does not say it itself."""
+
+    encoding: Encoding | None = None
+    sheet: str | None = None
+
+
 def rows_of(
     content: bytes, reference_field: str, own_fields: Collection[str] = ()
 ) -> list[Row | BadRow]:
-    """Raises only if this is no table, or its header is not the affiliate's."""
-    table = table_of(content, reference_field)
-    check_header(table.header, reference_field, own_fields)
-    return [
-        read_row(table, reference_field, line, cells)
-        for line, cells in table.rows
-        if isinstance(cells, Flaw) or any(cells)
-    ]
+    """Of a file in memory whose fields are known by name only."""
+    wanted = Wanted(reference_field, dict.fromkeys(own_fields, ""))
+    return list(rows_in(table_of(BytesIO(content), wanted), wanted))
 
 
-def table_of(content: bytes, reference_field: str) -> Table:
-    if content.startswith(ARCHIVES):
+def table_of(file: BinaryIO, wanted: Wanted, chosen: Chosen | None = None) -> Table:
+    """Raises if this is no table, or its header is not the affiliate's."""
+    chosen = chosen or Chosen()
+    start = file.read(START_BYTES)
+    file.seek(0)
+    if start.startswith(ARCHIVES):
         # Imported late: every command would wait for the library.
         from cli import workbook
 
-        return workbook.read(content)
-    if kind := foreign_kind(content):
+        return workbook.read(file, wanted, chosen.sheet)
+    if kind := foreign_kind(start):
         raise unreadable(f"this is neither CSV nor XLSX: it is {kind}")
-    return delimited.read(content, reference_field)
+    return delimited.read(file, wanted, chosen.encoding)
 
 
 def foreign_kind(content: bytes) -> str | None:
@@ -82,75 +90,87 @@ def foreign_kind(content: bytes) -> str | None:
     return next((kind for signature, kind in kinds if start.startswith(signature)), None)
 
 
-def check_header(
-    header: Sequence[str], reference_field: str, own_fields: Collection[str] = ()
-) -> None:
-    named = [name for name in header if name]
-    if own_fields and not set(named) & set(own_fields):
-        some = ", ".join(list(own_fields)[:FIELDS_NAMED])
-        raise unreadable(f"the first line names none of the affiliate's fields, such as {some}")
-    if reference_field not in named:
-        text = f"the first line names no field {reference_field!r}, which holds the reference"
-        raise unreadable(text)
-    if flaw := flaw_of(header):
-        raise unreadable(f"the first line can't be used: {flaw.text}")
-    if twice := sorted({name for name in named if named.count(name) > 1}):
-        raise unreadable(f"the first line names a field twice: {', '.join(twice)}")
+def rows_in(table: Table, wanted: Wanted) -> Iterator[Row | BadRow]:
+    """One row at a time, in the order of the file; blank ones are none."""
+    reader, another = RowReader(table.header, wanted), AnotherHeader(table.header, wanted)
+    for line, cells in table.rows:
+        if not isinstance(cells, Flaw) and not any(cells):
+            continue
+        if flaw := another.flaw_of(line, cells):
+            yield bad_row(line, flaw)
+        else:
+            yield reader.read(line, cells)
 
 
-def read_row(
-    table: Table, reference_field: str, line: int, cells: Sequence[str] | Flaw
-) -> Row | BadRow:
-    if isinstance(cells, Flaw):
-        return bad_row(line, cells)
-    if flaw := wrong_number(cells, table.width) or flaw_of(cells):
-        return bad_row(line, flaw)
-    record = {name: cell for name, cell in zip(table.header, cells, strict=False) if name}
-    reference = record[reference_field].strip()
-    if not reference:
-        return BadRow(line, "reference_missing", f"the field {reference_field!r} is empty")
-    try:
-        return Row(line, _reference.validate_python(reference), record)
-    except ValidationError:
-        return BadRow(line, "reference_invalid", "the reference is too long or not printable")
+@dataclass(frozen=True, slots=True)
+class RowReader:
+    """Puts each cell under its header, or tells why it can't."""
+
+    header: Header
+    wanted: Wanted
+    shortest: int = field(init=False)
+    """A row that ends before has lost more than blanks: it names no person."""
+
+    def __post_init__(self) -> None:
+        reached = [at for at, kind in self.header.kinds.items() if kind in ("reference", "email")]
+        short = max(reached) + 1 if len(reached) > 1 else 2
+        object.__setattr__(self, "shortest", min(short, self.header.width))
+
+    def read(self, line: int, cells: Cells | Flaw) -> Row | BadRow:
+        if isinstance(cells, Flaw):
+            return bad_row(line, cells)
+        texts = self.texts_of(cells)
+        if isinstance(texts, Flaw):
+            return bad_row(line, texts)
+        if flaw := self.wrong_number(cells) or flaw_of(texts):
+            return bad_row(line, flaw)
+        names = self.header.names
+        texts += [""] * (len(names) - len(texts))
+        record = {name: cell for name, cell in zip(names, texts, strict=False) if name}
+        return self.row(line, record)
+
+    def row(self, line: int, record: Mapping[str, str]) -> Row | BadRow:
+        name = self.wanted.reference
+        if not (reference := record[name].strip()):
+            return BadRow(line, "reference_missing", f"the field {name!r} is empty")
+        try:
+            return Row(line, _reference.validate_python(reference), record)
+        except ValidationError:
+            return BadRow(line, "reference_invalid", "the reference is too long or not printable")
+
+    def texts_of(self, cells: Cells) -> list[str] | Flaw:
+        """A cell without a value matters only where somebody reads its column."""
+        kinds, texts = self.header.kinds, []
+        for at, cell in enumerate(cells):
+            if isinstance(cell, str) and cell[:1] not in "='#":
+                texts.append(cell)
+            elif flaw := flaw_in(cell):
+                if at in kinds:
+                    return flaw
+                texts.append("")
+            else:
+                texts.append(unmarked(str(cell), kinds.get(at, "")))
+        return texts
+
+    def wrong_number(self, cells: Cells) -> Flaw | None:
+        """Blank cells at the end may be left out. One too many, even a blank one, shows that a
+        delimiter inside a text has cut it, and moved all that is behind."""
+        width, number = self.header.width, len(cells)
+        if number < self.shortest:
+            return Flaw("cells_missing", f"{number} cells, the header has {width}")
+        if number > len(self.header.names) or any(cells[width:]):
+            return Flaw("cells_too_many", f"{number} cells, the header has {width}")
+        return None
+
+
+def flaw_in(cell: str | Flaw) -> Flaw | None:
+    if isinstance(cell, Flaw):
+        return cell
+    return ERROR if cell in ERRORS else None
 
 
 def bad_row(line: int, flaw: Flaw) -> BadRow:
     return BadRow(line, flaw.reason, flaw.text)
-
-
-def wrong_number(cells: Sequence[str], width: int) -> Flaw | None:
-    """Empty cells behind the last column do no harm; spreadsheets leave them."""
-    if len(cells) < width:
-        return Flaw("cells_missing", f"{len(cells)} cells, the header has {width}")
-    if any(cells[width:]):
-        return Flaw("cells_too_many", f"{len(cells)} cells, the header has {width}")
-    return None
-
-
-def flaw_of(cells: Sequence[str]) -> Flaw | None:
-    """What begins as a formula is a text as any other, since nothing here evaluates it."""
-    total = 0
-    for cell in cells:
-        if not cell.isascii() and not is_text(cell):
-            return Flaw("not_utf8", "a cell is not UTF-8 text")
-        if "\0" in cell:
-            return Flaw("nul", "a cell holds a NUL character")
-        size = len(cell) if cell.isascii() else len(cell.encode())
-        if size > CELL_BYTES_MAX:
-            return Flaw("cell_too_long", f"a cell has more than {CELL_BYTES_MAX} bytes")
-        total += size
-    if total > ROW_BYTES_MAX:
-        return Flaw("row_too_long", f"the row has more than {ROW_BYTES_MAX} bytes")
-    return None
-
-
-def is_text(cell: str) -> bool:
-    try:
-        cell.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +180,14 @@ class Upload:
     affiliate: str
     lead_code: str | None = None
     delivery: str | None = None
+    lead_code_field: str | None = None
+    """The affiliate's own field for it: a row that names a lead code keeps it."""
 
     def command(self, row: Row) -> Command:
+        names_one = self.lead_code_field and row.record.get(self.lead_code_field, "").strip()
         data = {
             "affiliate": self.affiliate,
-            "lead_code": self.lead_code,
+            "lead_code": None if names_one else self.lead_code,
             "reference": row.reference,
             "delivery": self.delivery,
             "replaces": None,
@@ -179,16 +202,3 @@ class Upload:
             derived("import", self.affiliate, row.reference, hashlib.sha256(value).hexdigest()),
             f"import/{self.affiliate}",
         )
-
-
-def reference_field(affiliate: Mapping[str, Any]) -> str:
-    """From the affiliate's mapping, the own field that holds its reference."""
-    field = affiliate["mapping"]["fields"].get("reference")
-    if not field:
-        raise unreadable(f"the mapping of {affiliate['id']} names no field for the reference")
-    return str(field)
-
-
-def own_fields(affiliate: Mapping[str, Any]) -> list[str]:
-    mapping = affiliate["mapping"]
-    return [*mapping["fields"].values(), *mapping.get("answers", {}).values()]

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cli import delimited
-from cli.importing import ARCHIVES, foreign_kind, is_text
+from cli.cells import is_text
+from cli.importing import ARCHIVES, foreign_kind
 from cli.output import WRONG_USAGE, CliError
 from cli.table import Flaw, unreadable
 from shared.contracts.lists import LIST_ENTRIES_MAX

@@ -1,12 +1,17 @@
 """What every kind of upload file is read into: a header, and rows of cells with their lines.
 
-A row that can't be cut into cells is a flaw, so that it costs itself only.
+A row that can't be cut into cells is a flaw, so that it costs itself only; so is a cell that has no
+value, which matters only where somebody reads its column.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cli.output import WRONG_USAGE, CliError
+
+if TYPE_CHECKING:
+    from cli.columns import Header
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,15 +20,16 @@ class Flaw:
     text: str
 
 
+Cells = Sequence["str | Flaw"]
+Line = tuple[int, "Cells | Flaw"]
+"""A row with the line that a person sees."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
-    header: tuple[str, ...]
-    rows: Iterable[tuple[int, Sequence[str] | Flaw]]
-    """By the line that a person sees, in the order of the file."""
-
-    @property
-    def width(self) -> int:
-        return len(self.header)
+    header: "Header"
+    rows: Iterable[Line]
+    """In the order of the file."""
 
 
 def unreadable(text: str) -> CliError:

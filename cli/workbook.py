@@ -1,4 +1,4 @@
-"""XLSX: the first sheet of a workbook as rows of text, with a header in its first row.
+"""XLSX: the active sheet of a workbook as rows of text.
 
 Nothing is evaluated: of a formula only the value counts that was saved with it. A workbook that
 can't be read whole is refused whole, since nobody could say which rows are missing.
@@ -7,127 +7,144 @@ can't be read whole is refused whole, since nobody could say which rows are miss
 import re
 import warnings
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time
 from io import BytesIO
-from itertools import pairwise, zip_longest
 from lzma import LZMAError
-from typing import Any
+from typing import Any, BinaryIO, TypeVar
 from zipfile import BadZipFile, ZipFile
 
 import openpyxl
-from openpyxl.formula.tokenizer import TokenizerError
-from openpyxl.formula.translate import TranslatorError
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
-from cli.table import Flaw, Table, unreadable
-
-UNPACKED_BYTES_MAX = 200_000_000
-ROWS_MAX = 1_048_576
-"""As many as a sheet can have; a file may claim more, and blank rows cost nothing to claim."""
+from cli import workbook_parts
+from cli.bounds import SHEET_ROWS_MAX
+from cli.cells import ERROR, unmarked
+from cli.columns import Wanted, header_at
+from cli.output import CliError
+from cli.table import Cells, Flaw, Line, Table, unreadable
+from cli.workbook_parts import Scanned
 
 # What the libraries raise at broken archives, broken XML, and XML that is no sheet.
 BROKEN = (
     *(BadZipFile, LZMAError, zlib.error, EOFError, OSError, RuntimeError, SyntaxError),
     *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
-    *(TokenizerError, TranslatorError),
 )
-ROW = re.compile(rb"<(?:\w+:)?row\s[^>]*?\br=[\"'](\d{1,9})[\"']")
-Numbered = tuple[int, list[str] | Flaw]
-
 BROKEN_TEXT = "this is no XLSX workbook, or it is broken or protected by a password"
+NO_VALUE = Flaw("formula", "a cell holds a formula that was saved without its value")
+AS_FORMULA = Flaw("formula", "a cell holds a text that begins as a formula")
+
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+T = TypeVar("T")
 
 
-def read(content: bytes) -> Table:
-    check_size(content)
+def read(file: BinaryIO, wanted: Wanted, name: str | None = None) -> Table:
+    book, archive = whole(lambda: opened(file))
+    sheet = sheet_of(book, name)
+    rows = whole(lambda: rows_of(sheet, archive))
+    upper = iter(rows)
+    try:
+        header = header_at(upper, wanted)
+        # Cells that a sheet leaves out are blank, wherever they are.
+        return Table(header, ((line, padded(cells, len(header.names))) for line, cells in upper))
+    except CliError as error:
+        raise CliError(error.code, f"{error.text}{told(book, sheet)}", error.exit_code) from error
+
+
+def padded(cells: Cells | Flaw, width: int) -> Cells | Flaw:
+    return cells if isinstance(cells, Flaw) else [*cells, *[""] * (width - len(cells))]
+
+
+def rows(content: bytes, name: str | None = None) -> list[Line]:
+    """All rows of the sheet, with no idea of a header."""
+    book, archive = whole(lambda: opened(BytesIO(content)))
+    return whole(lambda: rows_of(sheet_of(book, name), archive))
+
+
+def whole(work: Callable[[], T]) -> T:
     with warnings.catch_warnings():
         # The library warns of what it leaves out, such as styles; cells are never among it.
         warnings.simplefilter("ignore")
         try:
-            rows = list(rows_of(content))
+            return work()
         except BROKEN as error:
             raise unreadable(BROKEN_TEXT) from error
-    return table_of(rows)
 
 
-def check_size(content: bytes) -> None:
-    """What is packed small may unpack to more than there is memory."""
-    try:
-        with ZipFile(BytesIO(content)) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-    except BROKEN as error:
-        raise unreadable(BROKEN_TEXT) from error
-    if size > UNPACKED_BYTES_MAX:
-        raise unreadable(f"unpacked this workbook has more than {UNPACKED_BYTES_MAX:,} bytes")
+def opened(file: BinaryIO) -> tuple[Any, ZipFile]:
+    archive = workbook_parts.opened(file)
+    workbook_parts.check(archive)
+    book = openpyxl.load_workbook(archive.fp, read_only=True, data_only=True, keep_links=False)
+    return book, archive
 
 
-def table_of(rows: Sequence[Numbered]) -> Table:
-    """Cells that a sheet leaves out are blank."""
-    line, header = rows[0] if rows else (0, [])
-    if isinstance(header, Flaw):
-        raise unreadable(f"the first row can't be read: {header.text}")
-    if line != 1:
-        raise unreadable("the first row of the first sheet is empty")
-    width = len(header)
-    return Table(
-        tuple(name.strip() for name in header),
-        [(line, padded(cells, width)) for line, cells in rows[1:]],
+def sheet_of(book: Any, name: str | None) -> ReadOnlyWorksheet:
+    """The one that is named; or that which a person sees who opens the workbook."""
+    sheets = {sheet.title: sheet for sheet in book.worksheets}
+    if name is not None and name not in sheets:
+        raise unreadable(f"there is no sheet {name!r}; there are: {names_of(book)}")
+    if name is not None:
+        return sheets[name]
+    visible = [sheet for sheet in sheets.values() if sheet.sheet_state == "visible"]
+    if not visible:
+        raise unreadable(f"no sheet is visible; name one with --sheet: {names_of(book)}")
+    active = book._sheets[book._active_sheet_index : book._active_sheet_index + 1]
+    return next((sheet for sheet in active if sheet in visible), visible[0])
+
+
+def names_of(book: Any) -> str:
+    return ", ".join(
+        repr(sheet.title) + ("" if sheet.sheet_state == "visible" else " (hidden)")
+        for sheet in book.worksheets
     )
 
 
-def padded(cells: list[str] | Flaw, width: int) -> list[str] | Flaw:
-    return cells if isinstance(cells, Flaw) else cells + [""] * (width - len(cells))
+def told(book: Any, sheet: ReadOnlyWorksheet) -> str:
+    """Where else the header may be."""
+    if len(book.worksheets) < 2:
+        return ""
+    return f"; this is sheet {sheet.title!r} of {names_of(book)}; --sheet names another"
 
 
-def rows_of(content: bytes) -> Iterator[Numbered]:
-    """The sheet is read twice: once for the values, once for where the formulas are."""
-    sheets = [sheet_of(content, data_only=only) for only in (True, False)]
-    check_order(content, sheets[0]._worksheet_path)
-    values, sources = (sheet.iter_rows() for sheet in sheets)
-    for line, (cells, formulas) in enumerate(zip(values, sources, strict=True), start=1):
-        if line > ROWS_MAX:
+def rows_of(sheet: Any, archive: ZipFile) -> list[Line]:
+    scanned = workbook_parts.scan_sheet(archive, sheet._worksheet_path.lstrip("/"))
+    # Some programs write a wrong size, and rows beyond it would be left out.
+    sheet.reset_dimensions()
+    return list(filled(sheet.iter_rows(), scanned))
+
+
+def filled(rows: Iterator[Sequence[Any]], scanned: Scanned) -> Iterator[Line]:
+    for line, cells in enumerate(rows, start=1):
+        if line > SHEET_ROWS_MAX:
             raise ValueError("more rows than a sheet can have")
-        row = row_of(cells, formulas)
-        if isinstance(row, Flaw) or any(row):
+        row = [text_in(cell, (line, at), scanned) for at, cell in enumerate(cells, start=1)]
+        while row and not row[-1]:
+            row.pop()
+        if row:
             yield line, row
 
 
-def check_order(content: bytes, path: str) -> None:
-    """Rows whose numbers do not rise would be passed over in silence."""
-    with ZipFile(BytesIO(content)) as archive:
-        numbers = [int(number) for number in ROW.findall(archive.read(path.lstrip("/")))]
-    if any(later <= earlier for earlier, later in pairwise(numbers)):
-        raise unreadable("the rows of this workbook are not in order")
-
-
-def sheet_of(content: bytes, *, data_only: bool) -> Any:
-    book = openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=data_only)
-    sheet = book.worksheets[0]
-    # Some programs write a wrong size, and rows beyond it would be left out.
-    sheet.reset_dimensions()
-    return sheet
-
-
-def row_of(cells: Sequence[Any], sources: Sequence[Any]) -> list[str] | Flaw:
-    for cell, source in zip_longest(cells, sources):
-        if text := formula_trouble(cell, source):
-            return Flaw("formula", text)
-    return [text_of(cell.value) for cell in cells]
-
-
-def formula_trouble(cell: Any, source: Any) -> str | None:
+def text_in(cell: Any, at: tuple[int, int], scanned: Scanned) -> str | Flaw:
+    value = cell.value
+    if value is None:
+        formula = scanned.formulas.get(at)
+        return "" if formula is None else literal(formula)
     if cell.data_type == "e":
-        return "a cell holds an error"
-    if isinstance(cell.value, str) and cell.value.startswith("="):
-        return "a cell holds a text that begins as a formula"
-    # Text that came out empty is told apart by its type.
-    if source.data_type == "f" and cell.value is None and cell.data_type == "n":
-        return "a cell holds a formula that was saved without its value"
-    return None
+        return ERROR
+    text = text_of(value)
+    return AS_FORMULA if text.startswith("=") and text == unmarked(text) else text
+
+
+def literal(formula: str) -> str | Flaw:
+    """Programs write ="0101" as a formula to keep the zero, and its value is plain."""
+    text = unmarked(f"={formula}")
+    return NO_VALUE if text.startswith("=") else text
 
 
 def text_of(value: object) -> str:
-    if value is None:
-        return ""
+    if isinstance(value, str):
+        return unescaped(value) if "_x" in value else value
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
@@ -137,3 +154,10 @@ def text_of(value: object) -> str:
     if isinstance(value, date | time):
         return value.isoformat()
     return str(value)
+
+
+def unescaped(text: str) -> str:
+    """The format writes characters that XML can't hold as _x000D_, and a text that looks so as
+    _x005F_x000D_. Those beyond 16 bits come in two halves."""
+    plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")

@@ -10,6 +10,7 @@ from typing import Any
 
 from cli import publishing
 from cli.api import Api
+from cli.columns import reference_field
 from cli.demo import steps
 from cli.demo.checks import violations
 from cli.demo.claims import Pair
@@ -23,7 +24,6 @@ from cli.demo.evidence import (
     read_lines,
 )
 from cli.demo.summary import summary
-from cli.importing import reference_field
 from cli.lead_commands import pages
 from cli.output import progress
 from deploy import stack

@@ -9,13 +9,14 @@ from typing import Any
 
 from cli.api import Api
 from cli.apply_commands import put
+from cli.columns import Wanted, reference_field
 from cli.command import Answer, Asker, Command, record_of
 from cli.demo import days, faults, opening, operators
 from cli.demo.evidence import Row, Story, folded, read_lines
 from cli.documents import Document, read_files
 from cli.import_commands import known_affiliate, submit
 from cli.importing import Row as FileRow
-from cli.importing import Upload, own_fields, reference_field, rows_of
+from cli.importing import Upload, rows_in, table_of
 from cli.lead_commands import pages
 from cli.output import CHECK_FAILED, CliError, progress
 from cli.publishing import ask, demand, put_in_log
@@ -188,8 +189,10 @@ def upload(affiliate: str, file: Path) -> None:
     with Api() as api:
         known = known_affiliate(api, affiliate)
     progress(f"importing {file}")
-    rows = rows_of(file.read_bytes(), reference_field(known), own_fields(known))
-    done = submit(Upload(affiliate, delivery=DELIVERY), rows, ASKER)
+    wanted = Wanted.of(known)
+    with file.open("rb") as content:
+        rows = rows_in(table_of(content, wanted), wanted)
+        done = submit(Upload(affiliate, delivery=DELIVERY), rows, ASKER)
     for bad in done["bad"]:
         progress(f"  line {bad['line']}: {bad['reason']}: {bad['text']}")
     told = ("submitted", "accepted", "held", "unusable", "omitted", "unchanged", "bad_rows")

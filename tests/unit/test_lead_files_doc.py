@@ -11,7 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from cli import bounds
+from cli.cells import unmarked
 from cli.importing import BadRow, Row, rows_of
+from cli.output import CliError
 from services.intake import cells
 from services.intake.emails import email_address
 from services.intake.industries import industry
@@ -20,6 +23,7 @@ from services.intake.phones import phone
 from services.intake.sizes import size
 from services.intake.timestamps import instant
 from tests.builders import affiliate, record
+from tests.workbooks import with_formula
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "lead-files.md"
 OWN_FIELDS = ("Ref", "Mail", "Firm", "Cat", "Tel")
@@ -61,10 +65,70 @@ def test_every_section_is_run() -> None:
     assert {heading for heading in headings if "\n|---" in section(heading)} == _run
 
 
+def outcome(written: str) -> str:
+    try:
+        return "; ".join(map(shown, rows_of(written.encode(), "Ref", OWN_FIELDS)))
+    except CliError as error:
+        return error.text
+
+
 @pytest.mark.parametrize(("written", "read"), rows("Lines and cells"))
 def test_lines_and_cells(written: str, read: str) -> None:
     """A row becomes a record with each value under its own header, or is told by its line."""
-    assert read == "; ".join(map(shown, rows_of(written.encode(), "Ref", OWN_FIELDS)))
+    assert read == outcome(written)
+
+
+@pytest.mark.parametrize(("written", "read"), rows("The header"))
+def test_the_header(written: str, read: str) -> None:
+    """It is found and matched, or the file is refused with what is wrong."""
+    assert read == outcome(written)
+
+
+@pytest.mark.parametrize(("written", "read"), rows("Letters"))
+def test_letters(written: str, read: str) -> None:
+    """They are those that were written, or the file is refused."""
+    encoding, _, firm = written.partition(" ")
+    content = f"Ref,Firm\nR-1,{firm}\n".encode(encoding)
+    try:
+        [row] = rows_of(content, "Ref", OWN_FIELDS)
+        assert read == shown(row).partition("Firm=")[2]
+    except CliError as error:
+        assert read == error.text.partition("line 2 is ")[2].partition(".")[0].partition(" or ")[0]
+
+
+@pytest.mark.parametrize(("written", "read"), rows("Marks of text"))
+def test_marks_of_text(written: str, read: str) -> None:
+    """They are taken off where they can be nothing else."""
+    kind, _, cell = written.partition(" ")
+    assert read == unmarked(cell, kind)
+
+
+@pytest.mark.parametrize(("written", "read"), rows("Cells of a workbook"))
+def test_cells_of_a_workbook(written: str, read: str) -> None:
+    """They are the text that was meant, or cost their row."""
+    row = rows_of(with_formula(written), "Ref")[0]
+    assert read == (row.reason if isinstance(row, BadRow) else row.record["Note"])
+
+
+BOUNDS = {
+    "bytes of a cell": bounds.CELL_BYTES_MAX,
+    "bytes of a row": bounds.ROW_BYTES_MAX,
+    "lines of a row": bounds.ROW_LINES_MAX,
+    "lines above the header": bounds.LINES_ABOVE_HEADER_MAX,
+    "columns": bounds.COLUMNS_MAX,
+    "bytes of a workbook, unpacked": bounds.UNPACKED_BYTES_MAX,
+    "rows of a sheet": bounds.SHEET_ROWS_MAX,
+    "cells of a sheet, with the blank ones before the last of each row": bounds.SHEET_CELLS_MAX,
+    "elements of another part of a workbook": bounds.PART_ELEMENTS_MAX,
+}
+
+
+TOLD_BOUNDS = rows("Bounds")
+
+
+def test_bounds() -> None:
+    """The document tells each as it is."""
+    assert {name: f"{bound:,}" for name, bound in BOUNDS.items()} == dict(TOLD_BOUNDS)
 
 
 @pytest.mark.parametrize(("written", "read"), rows("Email addresses"))

@@ -3,60 +3,33 @@
 import random
 import warnings
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from io import BytesIO
 from typing import Any
 
-import openpyxl
 import pytest
 
-from cli import workbook
-from cli.importing import BadRow, Row, rows_of
+from cli.bounds import UNPACKED_BYTES_MAX
+from cli.columns import Wanted
+from cli.importing import BadRow, Chosen, Row, rows_in, rows_of, table_of
 from cli.output import WRONG_USAGE, CliError
+from tests.workbooks import (
+    SHEET,
+    TEXTS,
+    archive,
+    edited,
+    part,
+    rows_with,
+    saved,
+    sheet_of,
+    sheets,
+    strict,
+    with_formula,
+    with_texts,
+)
 
 pytestmark = pytest.mark.rule("INT-12")
-
-SHEET = "xl/worksheets/sheet1.xml"
-
-
-def saved(*rows: Sequence[Any], more_sheets: Sequence[str] = ()) -> bytes:
-    book = openpyxl.Workbook()
-    for row in rows:
-        book.active.append(row)
-    for name in more_sheets:
-        book.create_sheet(name).append(["Ref", "Other"])
-    file = BytesIO()
-    book.save(file)
-    return file.getvalue()
-
-
-def edited(content: bytes, before: str, after: str) -> bytes:
-    """The sheet's XML, as other programs write it."""
-    file = BytesIO()
-    with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(file, "w") as new:
-        for name in old.namelist():
-            part = old.read(name)
-            if name == SHEET:
-                assert before.encode() in part
-                part = part.replace(before.encode(), after.encode())
-            new.writestr(name, part)
-    return file.getvalue()
-
-
-def archive(**parts: bytes) -> bytes:
-    file = BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
-        for name, part in parts.items():
-            new.writestr(name, part)
-    return file.getvalue()
-
-
-def with_formula(cell: str) -> bytes:
-    """A workbook of one row whose second cell is given as XML."""
-    return edited(
-        saved(["Ref", "Note"], ["R-1", 7], ["R-2", 8]), '<c r="B2" t="n"><v>7</v></c>', cell
-    )
 
 
 def told(rows: Sequence[Row | BadRow]) -> list[tuple[int, str]]:
@@ -155,6 +128,122 @@ def test_a_date_that_no_calendar_has_is_a_bad_row() -> None:
         assert [(2, "formula"), (3, "R-2")] == told(rows_of(content, "Ref"))
 
 
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ('<c r="B2"><f>"0101"</f></c>', "0101"),
+        ('<c r="B2" t="inlineStr"><is><t>="0101"</t></is></c>', "0101"),
+        ('<c r="B2" t="inlineStr"><is><t>\'0101</t></is></c>', "0101"),
+    ],
+)
+@pytest.mark.case("lead-files", "09a", kind="K25")
+def test_a_number_written_as_a_formula_is_its_text(cell: str, text: str) -> None:
+    """Also if the program that wrote it did not calculate it."""
+    assert Row(2, "R-1", {"Ref": "R-1", "Note": text}) == rows_of(with_formula(cell), "Ref")[0]
+
+
+@pytest.mark.case("lead-files", "08b", kind="K21")
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("08b@brightwater.example_x000D_", "08b@brightwater.example\r"),
+        ("a_x000a_b", "a\nb"),
+        ("_x005F_x000D_", "_x000D_"),
+        ("_x005f_x005F_", "_x005F_"),
+        ("_xD83D__xDE00_", "\U0001f600"),
+        ("_x00e9_t_x00E9_", "été"),
+        ("_x00_", "_x00_"),
+        ("_xZZZZ_ first_x name", "_xZZZZ_ first_x name"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["inlineStr", "str"])
+def test_an_escaped_character_is_the_character(written: str, text: str, kind: str) -> None:
+    """In texts of each kind; what only looks like an escape is written with one."""
+    inner = f"<is><t>{written}</t></is>" if kind == "inlineStr" else f"<v>{written}</v>"
+    content = with_formula(f'<c r="B2" t="{kind}">{inner}</c>')
+    assert Row(2, "R-1", {"Ref": "R-1", "Note": text}) == rows_of(content, "Ref")[0]
+
+
+def test_an_escaped_character_in_the_table_of_texts_is_the_character() -> None:
+    """Where most programs keep texts; of a formatted one the pieces are read as one."""
+    content = edited(
+        saved(["Ref", "Note"], ["R-1", 7]),
+        '<c r="B2" t="n"><v>7</v></c>',
+        '<c r="B2" t="s"><v>1</v></c>',
+    )
+    texts = "<si><t>no</t></si><si><r><t>a_x00</t></r><r><t>0D_b_x000D_</t></r></si>"
+    assert [Row(2, "R-1", {"Ref": "R-1", "Note": "a\rb\r"})] == rows_of(
+        with_texts(content, texts), "Ref"
+    )
+
+
+@pytest.mark.case("lead-files", "29a", kind="K22")
+def test_strict_open_xml_is_read() -> None:
+    """With its dates, which it writes as text."""
+    rows = [["Ref", "Note", "When"], ["R-1", "Zoë", 7], ["R-2", None, 45719]]
+    content = edited(saved(*rows), '<c r="C2" t="n"><v>7</v>', '<c r="C2" t="d"><v>2025-03-03</v>')
+    assert [
+        Row(2, "R-1", {"Ref": "R-1", "Note": "Zoë", "When": "2025-03-03"}),
+        Row(3, "R-2", {"Ref": "R-2", "Note": "", "When": "45719"}),
+    ] == rows_of(strict(content), "Ref")
+
+
+@pytest.mark.case("lead-files", "30a", kind="K23")
+@pytest.mark.case("lead-files", "30b", kind="K23")
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '<c r="B2" t="e"><v>#N/A</v></c>',
+        '<c r="B2"><f>VLOOKUP(A2,Z:Z,1)</f></c>',
+        '<c r="B2"><f>VLOOKUP(A2,Z:Z,1)</f><v></v></c>',
+        '<c r="B2" t="inlineStr"><is><t>=cmd()</t></is></c>',
+        '<c r="B2" t="e"><f>1/0</f><v>#DIV/0!</v></c>',
+    ],
+)
+def test_a_cell_without_a_value_matters_only_where_somebody_reads_it(cell: str) -> None:
+    """In a column that no mapping names it is blank."""
+    content = with_formula(cell)
+    assert Row(2, "R-1", {"Ref": "R-1", "Note": ""}) == rows_of(content, "Ref", ["Ref", "Firm"])[0]
+    assert [(2, "formula"), (3, "R-2")] == told(rows_of(content, "Ref", ["Ref", "Note"]))
+
+
+@pytest.mark.case("lead-files", "51a", kind="K24")
+@pytest.mark.parametrize(
+    ("states", "read"),
+    [
+        ({"Lookups": "hidden", "Leads": "visible"}, "Leads"),
+        ({"Lookups": "veryHidden", "More": "hidden", "Leads": "visible"}, "Leads"),
+        ({"Notes": "visible", "Leads": "visible"}, "Leads"),
+        ({"Leads": "visible", "Lookups": "hidden"}, "Leads"),
+    ],
+)
+def test_the_sheet_that_a_person_sees_is_read(states: dict[str, str], read: str) -> None:
+    """The active one, or the first visible one if that is hidden."""
+    assert [(2, read)] == told(rows_of(sheets(**states), "Ref"))
+
+
+def test_a_sheet_can_be_named() -> None:
+    """Where the header is not found, the error says which sheets there are."""
+    wanted, content = Wanted("Ref"), sheets(Leads="visible", Old="hidden", Notes="visible")
+    table = table_of(BytesIO(content), wanted, Chosen(sheet="Old"))
+    assert [(2, "Old")] == told(list(rows_in(table, wanted)))
+    with pytest.raises(CliError, match="sheet 'Notes' of 'Leads', 'Old' .hidden., 'Notes'"):
+        rows_of(content, "Lead")
+    with pytest.raises(CliError, match="no sheet 'New'; there are: 'Leads', 'Old'"):
+        table_of(BytesIO(content), wanted, Chosen(sheet="New"))
+
+
+def test_a_title_may_stand_above_the_header() -> None:
+    content = saved(["Leads of March"], [], ["Ref", "Note"], ["R-1", "a"])
+    assert [Row(4, "R-1", {"Ref": "R-1", "Note": "a"})] == rows_of(content, "Ref")
+
+
+def test_blank_cells_behind_the_last_column_do_no_harm() -> None:
+    """Formats make them; a sheet can't shift a row."""
+    content = saved(["Ref", "Note"], ["R-1", "a", "", None])
+    assert [(2, "R-1")] == told(rows_of(content, "Ref"))
+
+
 def test_the_same_rows_are_the_same_in_either_kind_of_file() -> None:
     in_csv = rows_of(b"Ref,Note\nR-1,a\nR-2,12\n", "Ref")
     assert in_csv == rows_of(saved(["Ref", "Note"], ["R-1", "a"], ["R-2", 12]), "Ref")
@@ -163,10 +252,8 @@ def test_the_same_rows_are_the_same_in_either_kind_of_file() -> None:
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        (saved(), "first row of the first sheet is empty"),
-        (saved([], ["Ref"]), "first row of the first sheet is empty"),
-        (saved(["Name", "Mail"], ["a", "b"]), "names no field 'Ref'"),
-        (saved(["Ref", "=A1"], ["a", "b"]), "first row can't be read"),
+        (saved(), "the first rows are blank"),
+        (saved(["Name", "Mail"], ["a", "b"]), "names the field 'Ref'"),
         (saved(["Ref", "Note"])[:-400], "broken"),
         (b"PK\x03\x04 and nothing more", "broken"),
         (archive(), "broken"),
@@ -177,7 +264,7 @@ def test_the_same_rows_are_the_same_in_either_kind_of_file() -> None:
         (edited(saved(["Ref"], ["a"], ["b"]), 'row r="2"', 'row r="9"'), "not in order"),
     ],
     ids=[
-        *("empty", "blank first row", "wrong header", "formula in header", "cut off"),
+        *("empty", "wrong header", "cut off"),
         *("no archive", "empty archive", "other archive", "broken XML", "impossible row"),
         *("row twice", "row before another"),
     ],
@@ -193,11 +280,54 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
     """200 KB that would become more than 200 MB."""
     file = BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new, new.open(SHEET, "w") as part:
-        for _ in range(workbook.UNPACKED_BYTES_MAX // 1_000_000 + 1):
+        for _ in range(UNPACKED_BYTES_MAX // 1_000_000 + 1):
             part.write(bytes(1_000_000))
     with pytest.raises(CliError, match="more than 200,000,000 bytes") as error:
         rows_of(file.getvalue(), "Ref")
     assert "unreadable" == error.value.code
+
+
+LAUGHS = b"<!DOCTYPE x [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;'>]><x>&b;</x>"
+
+
+@pytest.mark.parametrize(
+    ("made", "named"),
+    [
+        (lambda: sheet_of(rows_with(9, b'<c r="XFD%d"/>')), "beyond column 1,000"),
+        (lambda: sheet_of(rows_with(9, b'<c r="AMJ%d"/>')), "beyond column 1,000"),
+        (lambda: sheet_of(rows_with(3000, b'<c r="ALL%d"/>')), "2,000,000 cells, blank ones too"),
+        (lambda: sheet_of(b'<row r="2">' + b"<c/>" * 1001 + b"</row>"), "beyond column 1,000"),
+        (
+            lambda: part(saved(["Ref"]), "xl/styles.xml", b"<a>" + b"<b/>" * 500_001 + b"</a>"),
+            "elements",
+        ),
+        (lambda: part(saved(["Ref"]), "xl/workbook.xml", LAUGHS), "declares a document type"),
+        (lambda: part(saved(["Ref"]), SHEET, LAUGHS), "declares a document type"),
+        (
+            lambda: part(saved(["Ref"]), TEXTS, b"<a>" + b"<si/>" * 4_000_001 + b"</a>"),
+            "sharedStrings.xml has more than 4,000,000 elements",
+        ),
+    ],
+    ids=[
+        *("XFD", "just beyond", "gaps", "cells without a place", "styles", "entities"),
+        *("entities in a sheet", "texts"),
+    ],
+)
+def test_a_small_workbook_that_is_much_is_refused(made: Callable[[], bytes], named: str) -> None:
+    """Before the library builds what it claims, with what is too much."""
+    content = made()
+    assert len(content) < 200_000
+    with pytest.raises(CliError, match=named) as error:
+        rows_of(content, "Ref")
+    assert "unreadable" == error.value.code
+
+
+def test_rows_of_nothing_cost_nothing() -> None:
+    """A sheet may claim all its rows."""
+    content = sheet_of(
+        b'<row r="1048576"><c r="A1048576" t="inlineStr"><is><t>R-1</t></is></c></row>'
+    )
+    assert [(1_048_576, "R-1")] == told(rows_of(content, "Ref"))
 
 
 @pytest.mark.parametrize("seed", range(60))

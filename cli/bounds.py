@@ -1,0 +1,25 @@
+"""What a file may hold at most: no file costs more than seconds and some hundred megabytes.
+
+docs/lead-files.md tells each of them, and a test compares. They are far above what people write;
+what goes beyond is refused with a text that names the bound.
+"""
+
+CELL_BYTES_MAX = 64 * 1024
+ROW_BYTES_MAX = 1024 * 1024
+"""Written as JSON a byte becomes six at most, and a record may have 8 MiB."""
+ROW_LINES_MAX = 200
+LINES_ABOVE_HEADER_MAX = 20
+COLUMNS_MAX = 1_000
+
+UNPACKED_BYTES_MAX = 200_000_000
+"""Of a workbook, all parts together."""
+SHEET_ROWS_MAX = 1_048_576
+"""As many as a sheet can have; a file may claim more."""
+SHEET_CELLS_MAX = 2_000_000
+PART_ELEMENTS_MAX = 500_000
+"""XML elements of each part of a workbook that is neither the sheet nor the table of its texts."""
+
+DOCUMENT_BYTES_MAX = 16_000_000
+DOCUMENT_NODES_MAX = 400_000
+"""With each alias counted as what it stands for. A list may have 100,000 entries of two texts."""
+DOCUMENT_DEPTH_MAX = 50

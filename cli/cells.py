@@ -1,0 +1,65 @@
+"""One cell: what can't be taken over, and the marks with which spreadsheets say that it is text.
+
+A mark is taken off only where it can be nothing else: names may begin with an apostrophe.
+"""
+
+import re
+from collections.abc import Sequence
+
+from cli.bounds import CELL_BYTES_MAX, ROW_BYTES_MAX
+from cli.table import Flaw
+
+NAMES = frozenset(("first_name", "last_name", "company_name"))
+"""May begin with an apostrophe: 't Hart, 'Abd al-Rahman."""
+FREE_TEXT = frozenset(("", "job_title"))
+"""So may these, but not before a digit."""
+ERRORS = frozenset(
+    ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!")
+)
+ERROR = Flaw("formula", "a cell holds an error")
+
+_AS_FORMULA = re.compile(r'=\s*("{1,3})((?:[^"]|"")*)\1\s*', re.DOTALL)
+_FORMULA_START = tuple("=+-@\t\r")
+
+
+def unmarked(cell: str, kind: str = "") -> str:
+    """The text that a spreadsheet shows for ="0101" and for '0101."""
+    if cell.startswith("=") and (found := _AS_FORMULA.fullmatch(cell)):
+        return found[2].replace('""', '"')
+    if cell.startswith("'") and is_mark(cell[1:], kind):
+        return cell[1:]
+    return cell
+
+
+def is_mark(behind: str, kind: str) -> bool:
+    if kind in NAMES:
+        return behind.startswith(_FORMULA_START)
+    if kind in FREE_TEXT:
+        return behind.startswith(_FORMULA_START) or behind[:1].isdigit()
+    return bool(behind) and not behind.endswith("'")
+
+
+def flaw_of(cells: Sequence[str]) -> Flaw | None:
+    """What begins as a formula is a text as any other, since nothing here evaluates it."""
+    whole = "".join(cells)
+    if whole.isascii() and len(whole) <= CELL_BYTES_MAX and "\0" not in whole:
+        return None
+    if not is_text(whole):
+        return Flaw("not_utf8", "a cell is not UTF-8 text")
+    if "\0" in whole:
+        return Flaw("nul", "a cell holds a NUL character")
+    if len(whole) <= CELL_BYTES_MAX // 4:
+        return None
+    if any(len(cell.encode()) > CELL_BYTES_MAX for cell in cells):
+        return Flaw("cell_too_long", f"a cell has more than {CELL_BYTES_MAX} bytes")
+    if len(whole.encode()) > ROW_BYTES_MAX:
+        return Flaw("row_too_long", f"the row has more than {ROW_BYTES_MAX} bytes")
+    return None
+
+
+def is_text(cell: str) -> bool:
+    try:
+        cell.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,63 @@
+"""Two files put together: a header among the rows is told, and is no lead.
+
+What stands behind another header has its cells in other places, so it is told line by line and
+never read under the first one.
+"""
+
+from dataclasses import dataclass
+
+from cli.columns import Header, Wanted, folded, places
+from cli.delimited import DELIMITERS
+from cli.output import CliError
+from cli.table import Cells, Flaw
+
+AGAIN = Flaw("header_again", "the header stands here again; the line is no lead")
+NAMED_MIN = 2
+
+
+@dataclass(slots=True)
+class AnotherHeader:
+    header: Header
+    wanted: Wanted
+    behind: int | None = None
+    """The line of a header that is not the first one's."""
+
+    def flaw_of(self, line: int, cells: Cells | Flaw) -> Flaw | None:
+        if self.behind:
+            text = f"it stands behind another header, that of line {self.behind}; put what is below"
+            return Flaw("behind_header", f"{text} it into a file of its own")
+        if isinstance(cells, Flaw) or not self.may_be(texts := [str(cell) for cell in cells]):
+            return None
+        if self.same(texts):
+            return AGAIN
+        if any(self.names(each) for each in (texts, *apart(texts))):
+            self.behind = line
+            return Flaw("header_other", "another header stands here; two files were put together")
+        return None
+
+    def may_be(self, texts: list[str]) -> bool:
+        """Cheap, since it is asked of every row."""
+        return self.wanted.reference.casefold() in "\n".join(texts).casefold()
+
+    def same(self, texts: list[str]) -> bool:
+        named = [(at, name) for at, name in enumerate(self.header.names) if name]
+        return not any(texts[self.header.width :]) and all(
+            at < len(texts) and folded(texts[at]) == folded(name) for at, name in named
+        )
+
+    def names(self, texts: list[str]) -> bool:
+        """The reference and another field of the mapping, each in a cell of its own."""
+        try:
+            at = places([text.strip() for text in texts], self.wanted.names)
+        except CliError:
+            return True
+        known = min(NAMED_MIN, len(self.header.kinds))
+        return self.wanted.reference in at and len(at) >= known
+
+
+def apart(texts: list[str]) -> list[list[str]]:
+    """A line of a file with other delimiters has one cell or two."""
+    if len(texts) > NAMED_MIN:
+        return []
+    whole = " ".join(texts)
+    return [[cell.strip(' "') for cell in whole.split(one)] for one in DELIMITERS if one in whole]

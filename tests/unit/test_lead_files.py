@@ -1,0 +1,453 @@
+"""Files as people's tools write them, from the bytes to the normalized lead (INT-12).
+
+What is read is right, what can't be read is told by its line, and no value stands under another
+column's name. The people are invented.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cli.cells import unmarked
+from cli.columns import Wanted
+from cli.encodings import named
+from cli.importing import BadRow, Chosen, Row, Upload, rows_in, table_of
+from cli.output import CliError
+from services.intake.normalizing import normalize
+from tests import builders
+from tests.builders import OWN_FIELDS
+
+pytestmark = pytest.mark.rule("INT-12")
+
+FIELDS = ("Ref", "Mail", "Firm", "Title", "Cat", "Code", "Land")
+GOOD = ("R-1", "jo@brightwater.example", "Brightwater", "Head of IT", "101", "INT-AAA-BBB-1", "US")
+AFFILIATE = builders.affiliate(mapping={"fields": {**OWN_FIELDS, "reference": "Ref"}})
+WANTED = Wanted.of(AFFILIATE.definition.model_dump(mode="json"))
+
+
+def line(*changes: tuple[str, str]) -> list[str]:
+    return list((dict(zip(FIELDS, GOOD, strict=True)) | dict(changes)).values())
+
+
+def joined(*rows: Sequence[str], delimiter: str = ",") -> str:
+    return "\n".join(delimiter.join(row) for row in rows)
+
+
+def read(content: str | bytes, chosen: Chosen | None = None) -> list[Row | BadRow]:
+    """As an import does, up to where it publishes."""
+    file = BytesIO(content.encode() if isinstance(content, str) else content)
+    return list(rows_in(table_of(file, WANTED, chosen), WANTED))
+
+
+def told(rows: Sequence[Row | BadRow]) -> list[tuple[int, str]]:
+    return [(row.line, row.reference if isinstance(row, Row) else row.reason) for row in rows]
+
+
+def as_read(row: Row | BadRow) -> dict[str, str | None]:
+    """What intake makes of the row; it has to be usable."""
+    assert isinstance(row, Row), row
+    lead = normalize(row.record, AFFILIATE)
+    assert () == lead.reasons
+    assert lead.person is not None
+    return {
+        "Ref": row.reference,
+        "Mail": lead.person.email,
+        "Firm": lead.company.name,
+        "Title": lead.person.job_title,
+        "Cat": lead.category,
+        "Code": lead.lead_code,
+        "Land": lead.place.country,
+    }
+
+
+def one(content: str | bytes, chosen: Chosen | None = None) -> dict[str, str | None]:
+    [row] = read(content, chosen)
+    return as_read(row)
+
+
+def right(*changes: tuple[str, str | None]) -> dict[str, str | None]:
+    return dict(zip(FIELDS, GOOD, strict=True)) | dict(changes)
+
+
+CUT = "R-1,jo@brightwater.example,Brightwater, Inc.,Head of IT,101,INT-AAA-BBB-1,US"
+
+
+@pytest.mark.case("lead-files", "12d", kind="K04")
+@pytest.mark.parametrize(
+    "row",
+    [
+        CUT.removesuffix("US"),
+        CUT,
+        "R-1,jo@brightwater.example,Brightwater, Inc.,,101,INT-AAA-BBB-1,,",
+        "R-1,jo@brightwater.example,Tern, Vane, and Co,Head of IT,101,INT-AAA-BBB-1,",
+        "R-1,Okafor, Dana,jo@brightwater.example,Tern,Head of IT,101,INT-AAA-BBB-1",
+        f"{CUT.removesuffix('US')},,,",
+        '"R-1","jo@brightwater.example","Brightwater","Head of IT","101","INT-AAA-BBB-1","US",""',
+        "R-1,jo@brightwater.example,Tern,VP, Sales,101,INT-AAA-BBB-1, ",
+    ],
+)
+def test_a_row_with_more_cells_than_the_header_is_never_read(row: str) -> None:
+    """Whatever its last cell is: a delimiter in a text has moved all that is behind it."""
+    content = joined(FIELDS, row.split("\0"), line(("Ref", "R-2")))
+    assert [(2, "cells_too_many"), (3, "R-2")] == told(read(content))
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("Ref,Mail,Firm,,", "R-1,jo@a.example,Brightwater, Inc.,"),
+        ("Ref;Mail;Firm;;", "R-1;jo@a.example;Tern; Vane;"),
+        ("Ref,Mail,Firm,", "R-1,jo@a.example,Brightwater, Inc."),
+    ],
+)
+def test_cells_under_no_name_are_too_many(header: str, row: str) -> None:
+    """Columns without a name at the end are room for blank cells only."""
+    wanted = Wanted("Ref", dict.fromkeys(("Ref", "Mail", "Firm"), ""))
+    table = table_of(BytesIO(f"{header}\n{row}\n".encode()), wanted)
+    assert [(2, "cells_too_many")] == told(list(rows_in(table, wanted)))
+
+
+@pytest.mark.case("lead-files", "05a", kind="K05")
+@pytest.mark.parametrize("cut", [1, 2, 3])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_blank_cells_at_the_end_may_be_left_out(cut: int, delimiter: str) -> None:
+    """They are blank, as in a workbook."""
+    fields = ("Ref", "Mail", "Cat", "Code", "Title", "Firm", "Land")
+    cells = [right()[name] or "" for name in fields][: len(fields) - cut]
+    lead = one(joined(fields, cells, delimiter=delimiter))
+    left_out = [(name, None) for name in fields[len(fields) - cut :]]
+    assert right(*left_out) == lead
+
+
+@pytest.mark.parametrize(
+    "footer", ["Total: 2 leads", '"Copyright (c) Tern, all rights reserved"', "Confidential"]
+)
+@pytest.mark.case("lead-files", "P13")
+def test_a_footer_is_no_lead(footer: str) -> None:
+    """It names no person, though blank cells may be left out."""
+    content = joined(FIELDS, GOOD, [footer], [footer], [footer])
+    bad = [(number, "cells_missing") for number in (3, 4, 5)]
+    assert [(2, "R-1"), *bad] == told(read(content))
+
+
+@pytest.mark.case("lead-files", "04a", kind="K06")
+@pytest.mark.parametrize("delimiter", [";", ",", "\t", "|", "^"])
+@pytest.mark.parametrize("hint", ["sep={}", "SEP={}", '"sep={}"', "sep={}\r"])
+def test_a_hint_of_the_delimiter_is_no_header(hint: str, delimiter: str) -> None:
+    """Also of a delimiter that would not be tried."""
+    content = f"{hint.format(delimiter)}\n{joined(FIELDS, GOOD, delimiter=delimiter)}"
+    assert right() == one(content)
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "Leads of March 2026\n",
+        "Leads of March 2026,,,,,,\n",
+        "\n\n",
+        '"Leads, all of them"\n\nGenerated by:,Dana\nFiltered by:,"Land, Cat"\n\n',
+        "sep=,\nExport\n",
+        'Report: "Leads"\n',
+        "\ufeffReport\n\n\n",
+    ],
+)
+def test_a_title_may_stand_above_the_header(above: str) -> None:
+    """Rows behind it keep the line that an editor shows."""
+    content = f"{above}{joined(FIELDS, GOOD)}"
+    assert [(above.count("\n") + 2, "R-1")] == told(read(content))
+
+
+def test_rows_above_the_header_are_not_lost_in_silence() -> None:
+    with pytest.raises(CliError, match="line 1 stands above the header and looks like a row"):
+        read(joined(GOOD, FIELDS, GOOD))
+
+
+@pytest.mark.case("lead-files", "06a", kind="K06")
+@pytest.mark.parametrize(
+    "question",
+    [
+        '"Do you agree?\n(yes/no)"',
+        '"Do you agree?\r\n\r\n(yes, no, maybe)"',
+        '"Which, if any,\nof these?"',
+        '"a\nb\nc\nd"',
+        '"He said ""yes""\nor no"',
+    ],
+)
+def test_a_question_of_several_lines_is_a_header(question: str) -> None:
+    """As form tools export it."""
+    content = joined([*FIELDS[:3], question, *FIELDS[3:]], [*GOOD[:3], "yes", *GOOD[3:]])
+    assert right() == one(content)
+
+
+def test_a_mapped_question_of_two_lines_is_found() -> None:
+    """A line break in it is a blank in the mapping."""
+    wanted = Wanted("Ref", {"Ref": "reference", "Do you agree? (yes/no)": ""})
+    table = table_of(BytesIO(b'Ref,"Do you agree?\n(yes/no)"\nR-1,yes\n'), wanted)
+    assert ("Ref", "Do you agree? (yes/no)") == table.header.names
+
+
+@pytest.mark.case("lead-files", "11a", kind="K07")
+@pytest.mark.parametrize("delimiter", [", ", "; ", ",  "])
+def test_blanks_behind_delimiters_are_no_part_of_a_quoted_cell(delimiter: str) -> None:
+    firm = ("Firm", "Brightwater, Inc.; all")
+    quoted = [[f'"{cell}"' for cell in row] for row in (FIELDS, line(firm))]
+    assert right(firm) == one(joined(*quoted, delimiter=delimiter))
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r'"Bright \"B\" Water, Inc."', 'Bright "B" Water, Inc.'),
+        (r'"\"Bright\" Water"', '"Bright" Water'),
+        (r'"Water \"Bright\""', 'Water "Bright"'),
+        (r'"Bright, \"Water\", Inc."', 'Bright, "Water", Inc.'),
+        (r'"C:\bright\"', "C:\\bright\\"),
+        (r'"Bright ""B"" Water, Inc."', 'Bright "B" Water, Inc.'),
+        (r'"Bright\\Water \"B\""', 'Bright\\Water "B"'),
+        (r'"Brightwater" ', "Brightwater"),
+        (r' "Brightwater, Inc." ', "Brightwater, Inc."),
+        (r'Bright 5" Water', 'Bright 5" Water'),
+        (r'"Bright, ""Water"""', 'Bright, "Water"'),
+    ],
+)
+def test_quotes_inside_a_cell(written: str, meant: str) -> None:
+    """Doubled, or behind a backslash; a row that has both is read in the way that fits."""
+    assert right(("Firm", meant)) == one(joined(FIELDS, line(("Firm", written))))
+
+
+@pytest.mark.parametrize("cell", ['"Bright" Water', '"Bright', '"Bright"Water"'])
+def test_quotes_that_fit_no_way_cost_their_row(cell: str) -> None:
+    rows = read(joined(FIELDS, line(("Firm", cell)), line(("Ref", "R-2"))))
+    assert [(2, "quote_open"), (3, "R-2")] == told(rows)
+
+
+@pytest.mark.case("lead-files", "P16")
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_any_usual_delimiter_is_found(delimiter: str) -> None:
+    """Also where others stand in the cells."""
+    file = io.StringIO(newline="")
+    firm = ("Firm", "Bright,water; Inc | \t all")
+    csv.writer(file, delimiter=delimiter).writerows([FIELDS, line(firm)])
+    assert right(("Firm", "Bright,water; Inc | all")) == one(file.getvalue())
+
+
+@pytest.mark.case("lead-files", "14a", kind="K08")
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("mark", ["", "\ufeff", "\ufeff\ufeff"])
+@pytest.mark.parametrize("delimiter", ["\t", ",", ";"])
+def test_wide_text_needs_no_mark(encoding: str, mark: str, delimiter: str) -> None:
+    firm = ("Firm", "Žižkov 北京 Größe")
+    content = mark + joined(FIELDS, line(firm), delimiter=delimiter)
+    assert right(firm) == one(content.encode(encoding))
+
+
+@pytest.mark.case("lead-files", "15a", kind="K08")
+@pytest.mark.parametrize("marks", ["\ufeff\ufeff", "\ufeff\ufeff\ufeff", "\ufeff\u200b"])
+def test_a_mark_may_stand_more_than_once(marks: str) -> None:
+    assert right() == one(marks + joined(FIELDS, GOOD))
+
+
+@pytest.mark.parametrize("firm", ["Größe AG", "Société Noël", "Núñez & Cía", "Åkesson", "Kjær"])
+def test_western_windows_text_is_read(firm: str) -> None:
+    content = joined(FIELDS, line(("Firm", firm)), line(("Ref", "R-2"), ("Firm", "Tern")))
+    assert right(("Firm", firm)) == as_read(read(content.encode("windows-1252"))[0])
+
+
+@pytest.mark.parametrize(
+    ("firm", "encoding"),
+    [
+        ("Włodarczyk Żółw", "windows-1250"),
+        ("Dvořák Černý", "windows-1250"),
+        ("Erdős", "windows-1250"),
+        ("Kępa Gdańsk", "windows-1250"),
+        ("Brăila Ionuş", "windows-1250"),
+        ("Yıldız Şeker", "windows-1254"),
+        ("Šiauliai Žemyna ėjimas", "windows-1257"),
+        ("Иванов", "windows-1251"),
+        ("Παπαδόπουλος", "windows-1253"),
+        ("Müller Größe Jürgen", "mac-roman"),
+        ("Müller Köln", "cp850"),
+        ("日本テルン", "shift_jis"),
+        ("北京腾飞", "gb18030"),
+    ],
+)
+def test_an_encoding_that_is_not_sure_is_told_and_can_be_named(firm: str, encoding: str) -> None:
+    """Nothing is imported under letters that nobody wrote."""
+    content = joined(FIELDS, line(("Firm", firm))).encode(encoding)
+    with pytest.raises(CliError, match="line 2 is not surely windows-1252.*--encoding"):
+        read(content)
+    assert right(("Firm", firm)) == one(content, Chosen(encoding=named(encoding)))
+
+
+@pytest.mark.case("lead-files", "07a", kind="K09")
+@pytest.mark.parametrize(
+    "spell",
+    [
+        str.lower,
+        str.upper,
+        lambda name: f"  {name} ",
+        lambda name: f"{name}\u200b",
+        lambda name: f"{name}*",
+        lambda name: f"{name}:",
+        lambda name: f"\ufeff{name}",
+        lambda name: "\u00a0" + name,
+        lambda name: f'="{name}"',
+    ],
+)
+def test_headers_are_matched_without_case_marks_and_blanks(spell: Any) -> None:
+    """The record has them as the mapping does."""
+    assert right() == one(joined([spell(name) for name in FIELDS], GOOD))
+
+
+@pytest.mark.parametrize(
+    ("header", "field"),
+    [
+        ("E\u0301tat", "État"),
+        ("Etat", "État"),
+        ("lead ref", "Lead_Ref"),
+        ("Business  E-Mail", "Business E-mail"),
+        ("ERFASST AM", "Erfaßt am"),
+    ],
+)
+def test_a_header_is_its_field_however_it_is_spelled(header: str, field: str) -> None:
+    wanted = Wanted("Ref", {"Ref": "reference", field: ""})
+    table = table_of(BytesIO(f"Ref,{header}\nR-1,x\n".encode()), wanted)
+    assert (("Ref", field), ()) == (table.header.names, table.header.missing)
+
+
+def test_a_column_that_the_file_does_not_have_is_told_with_the_nearest() -> None:
+    """Before anything is imported; a field that every lead needs refuses the file."""
+    table = table_of(BytesIO(b"Ref,Mail,Cat,Code,Titel,Phone\n"), WANTED)
+    missing = {each.field: each.nearest for each in table.header.missing}
+    assert ("Titel", None) == (missing["Title"], missing["Branch"])
+    with pytest.raises(CliError, match="no column 'Mail'; the nearest header is 'E-Mail'"):
+        table_of(BytesIO(b"Ref,E-Mail,Cat,Code\n"), WANTED)
+
+
+def test_two_columns_that_may_be_one_field_are_told() -> None:
+    with pytest.raises(CliError, match="which column is the field 'Firm'.* 'firm', 'FIRM'"):
+        read("Ref,Mail,Cat,Code,firm,FIRM\n")
+
+
+@pytest.mark.parametrize("again", [FIELDS, [name.upper() for name in FIELDS]])
+def test_the_same_header_in_the_middle_is_told(again: Sequence[str]) -> None:
+    """Two files put together; the rows behind it are read."""
+    rows = read(joined(FIELDS, GOOD, again, line(("Ref", "R-2"))))
+    assert [(2, "R-1"), (3, "header_again"), (4, "R-2")] == told(rows)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        joined(("Mail", "Ref", *FIELDS[2:]), GOOD),
+        joined(FIELDS, GOOD, delimiter=";"),
+        joined(FIELDS[:4], GOOD[:4]),
+        joined((*FIELDS, "Tel"), (*GOOD, "1")),
+        joined(FIELDS, GOOD, delimiter="\t"),
+    ],
+)
+def test_rows_behind_another_header_are_never_read_under_the_first(second: str) -> None:
+    rows = read(f"{joined(FIELDS, GOOD)}\n{second}")
+    assert [(2, "R-1"), (3, "header_other"), (4, "behind_header")] == told(rows)
+
+
+@pytest.mark.case("lead-files", "09a", kind="K25")
+@pytest.mark.parametrize("cell", ['"=""0101"""', '=""0101""', '="0101"', '"=""101"""'])
+def test_a_number_written_as_a_formula_is_its_text(cell: str) -> None:
+    assert right() == one(joined(FIELDS, line(("Cat", cell))))
+
+
+@pytest.mark.case("lead-files", "61a", kind="K25")
+@pytest.mark.case("lead-files", "61d", kind="K25")
+def test_an_apostrophe_that_marks_text_is_taken_off() -> None:
+    changes = ("Cat", "'0101"), ("Mail", "'61d@brightwater.example"), ("Code", "'INT-AAA-BBB-1")
+    assert right(("Mail", "61d@brightwater.example")) == one(joined(FIELDS, line(*changes)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell", "meant"),
+    [
+        ("last_name", "'t Hart", "'t Hart"),
+        ("last_name", "O'Brien", "O'Brien"),
+        ("first_name", "'Abd al-Rahman", "'Abd al-Rahman"),
+        ("company_name", "'t Zonneke", "'t Zonneke"),
+        ("company_name", "'47 Vantry", "'47 Vantry"),
+        ("company_name", "'=Vantry", "=Vantry"),
+        ("job_title", "'s avonds", "'s avonds"),
+        ("job_title", "'2nd line", "2nd line"),
+        ("phone", "'+49 30 901820", "+49 30 901820"),
+        ("captured_at", "'2026-03-04", "2026-03-04"),
+        ("country", "'Germany", "Germany"),
+        ("country", "'Germany'", "'Germany'"),
+        ("", "'10k", "10k"),
+        ("", "=1+1", "=1+1"),
+        ("", '="a" & "b"', '="a" & "b"'),
+        ("", '="He said ""no"""', 'He said "no"'),
+        ("", "'", "'"),
+    ],
+)
+def test_a_mark_is_taken_off_only_where_it_is_one(kind: str, cell: str, meant: str) -> None:
+    assert meant == unmarked(cell, kind)
+
+
+@pytest.mark.case("lead-files", "52a", kind="K28")
+@pytest.mark.parametrize(("code", "declared"), [("CASE-1", None), ("", "CASE-2"), ("  ", "CASE-2")])
+def test_the_lead_code_of_the_upload_is_for_rows_that_name_none(
+    code: str, declared: str | None
+) -> None:
+    [row] = read(joined(FIELDS, line(("Code", code))))
+    assert isinstance(row, Row)
+    command = Upload("acme", "CASE-2", None, WANTED.field_of("lead_code")).command(row)
+    assert (
+        f'"lead_code": {"null" if declared is None else chr(34) + declared + chr(34)}'.encode()
+        in (command.data)
+    )
+
+
+@pytest.mark.case("lead-files", "30a", kind="K23")
+@pytest.mark.parametrize("error", ["#N/A", "#REF!", "#DIV/0!"])
+def test_an_error_matters_only_where_somebody_reads_it(error: str) -> None:
+    assert right() == one(joined((*FIELDS, "Region"), (*GOOD, error)))
+    assert [(2, "formula")] == told(read(joined(FIELDS, line(("Firm", error)))))
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+DELIMITER = st.sampled_from(",;\t|")
+QUOTING = st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])
+END = st.sampled_from(["\n", "\r\n"])
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.tuples(TEXT, TEXT, TEXT), max_size=8), DELIMITER, QUOTING, END, st.booleans())
+def test_an_accepted_row_has_each_value_under_its_own_header(
+    cells: list[tuple[str, str, str]], delimiter: str, quoting: Any, end: str, doubled: bool
+) -> None:
+    """Whatever the cells are and whichever dialect a writer has; the rest is told."""
+    if end == "\n":  # The writer leaves a carriage return bare then, which ends a line.
+        cells = [
+            (a.replace("\r", ""), b.replace("\r", ""), c.replace("\r", "")) for a, b, c in cells
+        ]
+    file = io.StringIO(newline="")
+    options: dict[str, Any] = {} if doubled else {"doublequote": False, "escapechar": "\\"}
+    writer = csv.writer(file, delimiter=delimiter, quoting=quoting, lineterminator=end, **options)
+    writer.writerows([("Ref", "Mail", "Note"), *cells])
+    wanted = Wanted("Ref", dict.fromkeys(("Ref", "Mail", "Note"), ""))
+    try:
+        table = table_of(BytesIO(file.getvalue().encode()), wanted)
+    except CliError as error:
+        assert "unreadable" == error.code
+        return
+    written = {tuple(map(plain, row)) for row in cells}
+    for row in rows_in(table, wanted):
+        assert isinstance(row, BadRow) or tuple(map(plain, row.record.values())) in written
+
+
+def plain(cell: str) -> str:
+    """Without the marks of text, and a backslash before a letter with and without another one."""
+    return unmarked(cell).lstrip("'").replace("\\", "")
