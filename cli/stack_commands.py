@@ -8,7 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.output import CHECK_FAILED, UNREACHABLE, WRONG_USAGE, AsJson, CliError, show, show_table
+from cli.output import (
+    CHECK_FAILED,
+    UNREACHABLE,
+    WRONG_USAGE,
+    AsJson,
+    CliError,
+    progress,
+    show,
+    show_table,
+)
 from deploy import quiet, stack
 from deploy import topics as broker_topics
 
@@ -97,10 +106,14 @@ def wait(
     """Wait until lag, outboxes and due effects are 0; a future date doesn't count."""
     assert drained
     try:
-        quiet.wait_quiet(timeout)
+        quiet.wait_quiet(timeout, report=waits_for)
     except quiet.NotDrained as error:
         raise CliError("not_drained", str(error), UNREACHABLE) from error
     show({"drained": True}, as_json=as_json, text="drained")
+
+
+def waits_for(text: str) -> None:
+    progress(f"waiting: {text}")
 
 
 def show_clock(as_json: AsJson = False) -> None:
@@ -114,8 +127,11 @@ def advance_clock(
     timeout: Seconds = 120,
     as_json: AsJson = False,
 ) -> None:
-    """Move the clock forward, stopping wherever something is due."""
-    now = quiet.advance(parse_duration(by), timeout).isoformat()
+    """Move the clock forward, stopping wherever something is due, until all that is done.
+
+    An endpoint that only fails is asked again at each stop; its retries are no stops of their own.
+    """
+    now = quiet.advance(parse_duration(by), timeout, waits_for).isoformat()
     show({"now": now}, as_json=as_json, text=now)
 
 

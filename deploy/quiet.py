@@ -6,7 +6,7 @@ lie apart does not matter: what one has sent before it answered, the other has w
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,29 @@ class NotDrained(StackError):
     """The limit was reached with work left; the text says what."""
 
 
-def wait_quiet(seconds: float) -> Rows:
-    """Returns the second of the two equal reads."""
+Report = Callable[[str], None]
+"""Told what is waited for, whenever that is something else than before."""
+
+
+def nobody_listens(_text: str) -> None:
+    pass
+
+
+def wait_quiet(
+    seconds: float, *, failing_too: bool = True, report: Report = nobody_listens
+) -> Rows:
+    """Returns the second of the two equal reads. What is due at an endpoint that fails is waited
+    for, until its breaker closes, or only until it was asked once more."""
     deadline = time.monotonic() + seconds
+    told = ""
     former: dict[str, Any] | None = None
     pause = MOMENT_SECONDS
     while True:
         rows = stack.status()
-        left = what_is_left(rows, now())
+        left = what_is_left(rows, now(), failing_too=failing_too)
+        if left and (text := "; ".join(left)) != told:
+            report(text)
+            told = text
         if not left and progress_of(rows) == former:
             return rows
         former = progress_of(rows) if not left else None
@@ -44,24 +59,48 @@ def wait_quiet(seconds: float) -> Rows:
         time.sleep(pause)
 
 
-def advance(by: timedelta, seconds: float) -> datetime:
-    """Jumps from one due moment to the next, letting everything settle before and after each."""
+def advance(by: timedelta, seconds: float, report: Report = nobody_listens) -> datetime:
+    """Jumps from one due moment to the next, letting everything settle before and after each.
+
+    The retries of an endpoint whose breaker is open are no such moments, or one that fails for a
+    day would make a hundred of each of its sends: it is asked once where all of them are due, and
+    again wherever the clock stops anyway.
+    """
     clock_file = Path(stack.stack()["clock_file"])
     target = now() + by
+    rows = wait_quiet(seconds, failing_too=False, report=report)
+    all_due = latest_retry(rows)
     while (moment := now()) < target:
-        rows = wait_quiet(seconds)
-        jump = min([target, *(due for due in due_moments(rows) if due > moment)])
+        stops = {due for due in (*due_moments(rows), *all_due) if due > moment}
+        jump = min([target, *stops])
         say(f"clock: {jump.isoformat(timespec='seconds')}")
         clock.jump_to(clock_file, jump)
-    wait_quiet(seconds)
+        rows = wait_quiet(seconds, failing_too=False, report=report)
+    tell_failing(rows, report)
     return now()
+
+
+def latest_retry(rows: Rows) -> list[datetime]:
+    """The moment at which all retries that wait now are due; none if none waits."""
+    given = [row["status"]["effects"].get("latest_at") for row in rows if row["status"]]
+    return [max(map(parse, moments))] if (moments := [each for each in given if each]) else []
+
+
+def tell_failing(rows: Rows, report: Report) -> None:
+    """What goes on being tried, so that nobody takes it for lost."""
+    for service in sorted({row["service"] for row in rows}):
+        states = [row["status"] for row in rows if row["service"] == service and row["status"]]
+        waiting = max((state["effects"].get("waiting") or 0 for state in states), default=0)
+        tripped = sum(state.get("endpoints", {}).get("tripped", 0) for state in states)
+        if waiting and tripped:
+            report(f"{service}: {waiting} sends wait for endpoints that fail ({tripped})")
 
 
 def now() -> datetime:
     return clock.now(Path(stack.stack()["clock_file"]))
 
 
-def what_is_left(rows: Rows, moment: datetime) -> list[str]:
+def what_is_left(rows: Rows, moment: datetime, *, failing_too: bool = True) -> list[str]:
     unreachable = [
         f"{row['service']} {row['instance']} can't be reached"
         for row in rows
@@ -72,12 +111,14 @@ def what_is_left(rows: Rows, moment: datetime) -> list[str]:
     work = [
         reason
         for service in services
-        for reason in left_in(service, [s for s in states if s["service"] == service], moment)
+        for reason in left_in(
+            service, [s for s in states if s["service"] == service], moment, failing_too
+        )
     ]
     return unreachable + work
 
 
-def left_in(service: str, states: Rows, moment: datetime) -> list[str]:
+def left_in(service: str, states: Rows, moment: datetime, failing_too: bool) -> list[str]:
     """Lag and shards are each instance's own; the rest every instance says of the whole service."""
     amounts = {
         "lag": sum(state["lag"] for state in states),
@@ -88,7 +129,7 @@ def left_in(service: str, states: Rows, moment: datetime) -> list[str]:
     left = [f"{service}: {name} {amount}" for name, amount in amounts.items() if amount]
     if closed := sorted(set(range(manifest().partitions)) - open_shards(states)):
         left.append(f"{service}: shards {closed} not open")
-    if any(due <= moment for due in due_in(states)):
+    if any(due <= moment for due in due_in(states, failing_too=failing_too)):
         left.append(f"{service}: something has just become due")
     return left
 
@@ -100,11 +141,14 @@ def open_shards(states: Rows) -> set[int]:
 
 
 def due_moments(rows: Rows) -> list[datetime]:
-    return due_in(row["status"] for row in rows if row["status"] is not None)
+    states = [row["status"] for row in rows if row["status"] is not None]
+    return due_in(states, failing_too=False)
 
 
-def due_in(states: Iterable[Mapping[str, Any]]) -> list[datetime]:
-    given = [state[kind].get("next_at") for state in states for kind in ("effects", "due")]
+def due_in(states: Iterable[Mapping[str, Any]], *, failing_too: bool) -> list[datetime]:
+    attempts = "next_at" if failing_too else "attempt_at"
+    places = (("effects", attempts), ("due", "next_at"))
+    given = [state[kind].get(name) for state in states for kind, name in places]
     return [parse(moment) for moment in given if moment]
 
 

@@ -1,10 +1,13 @@
 """The time that decisions are told: the machine's, or the local stack's virtual clock.
 
 The virtual clock is a file that every process of a stack reads, so a month can pass for all of them
-at once. Waiting and back-off never use it; they are measured on the monotonic clock.
+at once. Waiting and back-off never use it; they are measured on the monotonic clock. Only how long
+an endpoint has been left alone passes with it, or a stack whose clock goes on by a day would wait
+for each failing endpoint on the machine's clock.
 """
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -29,6 +32,9 @@ class VirtualClock:
         self._offset = timedelta()
 
     def now(self) -> datetime:
+        return to_millisecond(datetime.now(UTC) + self.ahead())
+
+    def ahead(self) -> timedelta:
         try:
             modified = self._path.stat().st_mtime_ns
             if modified != self._modified:
@@ -36,11 +42,23 @@ class VirtualClock:
                 self._offset, self._modified = timedelta(seconds=seconds), modified
         except FileNotFoundError:
             self._offset = timedelta()
-        return to_millisecond(datetime.now(UTC) + self._offset)
+        return self._offset
 
 
 def clock(path: Path | None) -> Clock:
     return VirtualClock(path) if path else SystemClock()
+
+
+class Passing:
+    """Seconds that pass for endpoints: on the monotonic clock, and whatever the virtual one is
+    ahead. Neither goes back."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._virtual = VirtualClock(path) if path else None
+
+    def __call__(self) -> float:
+        ahead = self._virtual.ahead().total_seconds() if self._virtual else 0.0
+        return time.monotonic() + ahead
 
 
 def to_millisecond(moment: datetime) -> datetime:

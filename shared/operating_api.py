@@ -61,8 +61,6 @@ class OperatingApi:
     async def status(self, _request: Request) -> Mapping[str, Any]:
         loop, store, now = self._loop, self._loop.store, self._loop.clock.now()
         due_later = await store.find(deadlines.COLLECTION, {}, sort=[("due_at", 1)], limit=1)
-        waiting = {"state": effects.WAITING}
-        retried = await store.find(effects.COLLECTION, waiting, sort=[("due_at", 1)], limit=1)
         reasons = self._not_ready()
         return {
             "service": loop.service.name,
@@ -75,11 +73,7 @@ class OperatingApi:
             ],
             "lag": await self._lag(),
             "outbox": await store.count(outbox.COLLECTION, {}),
-            "effects": {
-                "begun": await store.count(effects.COLLECTION, {"state": effects.BEGUN}),
-                "waiting": await store.count(effects.COLLECTION, waiting),
-                "next_at": retried[0]["due_at"] if retried else None,
-            },
+            "effects": await effects.standing(store, list(loop.shards), now, loop.worker),
             "endpoints": {
                 "failing": len(loop.worker.failing()),
                 "tripped": sum(one.tripped for one in loop.worker.failing()),

@@ -79,6 +79,7 @@ class Process:
             secret=settings.secret,
             dating=Dating(settings.affiliate_days_back, settings.trusted_sources),
             batch_size_max=settings.batch_size_max,
+            endpoints_time=clock.Passing(settings.clock_file),
             observe=self.tracing.step if self.tracing else nobody_looks,
         )
         self.ticker = Ticker(self.loop)

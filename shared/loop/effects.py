@@ -18,7 +18,7 @@ from functools import partial
 import structlog
 
 from shared.loop.decision import Attempt, Cause, Effect, EffectFinished, Outcome
-from shared.store import Document, Index, Store
+from shared.store import Document, Filter, Index, Store
 
 log = structlog.get_logger(__name__)
 
@@ -79,6 +79,32 @@ async def overdue(
         "created_at": {"$lte": now - GIVE_UP_AFTER},
     }
     return await store.find(COLLECTION, where, sort=[("created_at", 1)], limit=TAKEN_MAX)
+
+
+async def standing(
+    store: Store, shards: Sequence[int], now: datetime, worker: "Worker"
+) -> Document:
+    """How many are under way in the whole service, and when the next attempts are due: `next_at` at
+    any endpoint, `latest_at` the last of those that wait, `attempt_at` in these shards at an
+    endpoint that would be asked. One whose breaker is open would not, so its retries come to
+    nothing until it is asked once; what has waited there for too long ends now."""
+    waiting = {"state": WAITING}
+    mine = {**waiting, "shard": {"$in": list(shards)}}
+    asked = {**mine, "endpoint": {"$nin": worker.without_room()}}
+    ends = await overdue(store, shards, now, worker.dead())
+    return {
+        "begun": await store.count(COLLECTION, {"state": BEGUN}),
+        "waiting": await store.count(COLLECTION, waiting),
+        "next_at": await _due_at(store, waiting),
+        "latest_at": await _due_at(store, waiting, last=True),
+        "attempt_at": now if ends else await _due_at(store, asked),
+    }
+
+
+async def _due_at(store: Store, where: Filter, *, last: bool = False) -> datetime | None:
+    sort = [("due_at", -1 if last else 1)]
+    rows = await store.find(COLLECTION, where, sort=sort, limit=1, fields=["due_at"])
+    return rows[0]["due_at"] if rows else None
 
 
 class Verdict(StrEnum):
@@ -249,7 +275,8 @@ class Endpoint:
         return self.failures >= FAILURES_TO_TRIP
 
     def is_dead(self, now: float) -> bool:
-        return self.tripped and now >= self.tripped_at + DEAD_SECONDS
+        """It has failed for so long, and just now again: who was only left alone may be well."""
+        return self.takes_nothing(now) and now >= self.tripped_at + DEAD_SECONDS
 
     def takes_nothing(self, now: float) -> bool:
         return self.tripped and now < self.tripped_until

@@ -78,6 +78,7 @@ class Loop:
         reach: Callable[[str], None] = _nothing_fails,
         observe: Callable[[Sequence[Item], int, int], None] = nobody_looks,
         monotonic: Callable[[], float] = time.monotonic,
+        endpoints_time: Callable[[], float] | None = None,
         random: random.Random = _RANDOM,
     ) -> None:
         self.service = service
@@ -92,7 +93,7 @@ class Loop:
         self.reader = _reader(service, partitions, seal_key)
         self.speaker = Speaker(service.name, partitions, seal_key)
         self.dating = dating
-        self.worker = Worker(perform, monotonic)
+        self.worker = Worker(perform, endpoints_time or monotonic)
         self.lock = asyncio.Lock()
         self.shards: dict[int, Shard] = {}
         self.counters: Counter[str] = Counter()

@@ -4,6 +4,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from shared.loop import effects
 from shared.loop.effects import Verdict
 from shared.operating_api import OperatingApi
 from tests.component.world import Town, in_town
@@ -31,6 +32,30 @@ def test_an_endpoint_that_fails_is_shown_with_what_waits_for_it() -> None:
         assert [] == await endpoints(town)
 
     in_town(story)
+
+
+def test_the_retries_of_an_endpoint_that_only_fails_are_no_attempts() -> None:
+    """While its breaker is open: `attempt_at` is a stop of the clock, `next_at` any retry."""
+
+    async def story(town: Town) -> None:
+        town.answers = [(Verdict.UNKNOWN, "answered 429")] * 16
+        for number in range(16):
+            town.ask(f"w{number}", mood="outside")
+        await town.for_seconds(5)
+        effects = await standing(town)
+        assert (16, None) == (effects["waiting"], effects["attempt_at"])
+        assert effects["next_at"] <= effects["latest_at"]
+        await town.rest()
+        effects = await standing(town)
+        assert (0, None, None) == tuple(effects[n] for n in ("waiting", "next_at", "attempt_at"))
+
+    in_town(story)
+
+
+async def standing(town: Town) -> dict[str, Any]:
+    process = town.world.groups[0].members[0]
+    shards, worker = list(process.loop.shards), process.loop.worker
+    return await effects.standing(process.loop.store, shards, process.loop.clock.now(), worker)
 
 
 def test_a_waiting_effect_shows_what_its_attempts_came_to() -> None:

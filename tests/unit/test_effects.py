@@ -8,7 +8,15 @@ import pytest
 
 from shared.loop import effects
 from shared.loop.decision import Attempt, Cause, Effect, EffectFinished, Request
-from shared.loop.effects import Performed, Result, Verdict, Worker
+from shared.loop.effects import (
+    DEAD_SECONDS,
+    FAILURES_TO_TRIP,
+    Endpoint,
+    Performed,
+    Result,
+    Verdict,
+    Worker,
+)
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 CAUSE = Cause("c1", "test", "k", NOW)
@@ -107,3 +115,16 @@ async def test_results_of_other_shards_stay() -> None:
     await asyncio.sleep(0)
     taken = [[one.id for one in worker.take(shards, 2)] for shards in ([0], [1], [0, 1], [0, 1])]
     assert [["e0", "e2"], ["e1", "e3"], ["e4"], []] == taken
+
+
+def test_an_endpoint_that_was_left_alone_is_not_dead() -> None:
+    """Only one that has failed for a quarter of an hour, and was asked just now."""
+    endpoint = Endpoint("x.example")
+    for _ in range(FAILURES_TO_TRIP):
+        endpoint.learn(Verdict.UNKNOWN, 100.0)
+    later = 100.0 + DEAD_SECONDS
+    assert not endpoint.is_dead(later)
+    endpoint.learn(Verdict.NOT_TRIED, later)
+    assert endpoint.is_dead(later + 1)
+    endpoint.learn(Verdict.DONE, later + 2)
+    assert not endpoint.is_dead(later + 3)

@@ -57,6 +57,45 @@ def test_work_that_is_left_is_named(changes: dict[str, Any], named: str) -> None
     assert [named] == quiet.what_is_left([instance(**changes)], NOW)
 
 
+def retries(attempt_at: datetime | None) -> dict[str, Any]:
+    """One retry is due now, at an endpoint that would, or would not, be asked."""
+    due = {"begun": 0, "waiting": 1, "next_at": NOW.isoformat(), "latest_at": NOW.isoformat()}
+    return instance(effects=due | {"attempt_at": attempt_at and attempt_at.isoformat()})
+
+
+@pytest.mark.parametrize(
+    ("attempt_at", "failing_too", "expected"),
+    [
+        (None, False, []),
+        (None, True, ["intake: something has just become due"]),
+        (NOW, False, ["intake: something has just become due"]),
+        (NOW, True, ["intake: something has just become due"]),
+    ],
+)
+def test_the_clock_does_not_wait_for_an_endpoint_that_would_not_be_asked(
+    attempt_at: datetime | None, failing_too: bool, expected: list[str]
+) -> None:
+    """Whoever waits until all is drained does."""
+    rows = [retries(attempt_at)]
+    assert expected == quiet.what_is_left(rows, NOW, failing_too=failing_too)
+
+
+def test_the_retries_of_a_failing_endpoint_are_no_stops_of_the_clock() -> None:
+    """But for the one moment at which all of them are due."""
+    deadline = NOW + timedelta(hours=2)
+    due = {"now": 0, "next_at": deadline.isoformat()}
+    rows = [retries(None), instance(due=due)]
+    assert ([deadline], [NOW]) == (quiet.due_moments(rows), quiet.latest_retry(rows))
+
+
+def test_what_goes_on_failing_is_told() -> None:
+    told: list[str] = []
+    rows = [retries(None) | {"service": "routing"}, instance()]
+    rows[0]["status"]["endpoints"] = {"failing": 1, "tripped": 1}
+    quiet.tell_failing(rows, told.append)
+    assert ["routing: 1 sends wait for endpoints that fail (1)"] == told
+
+
 def test_replicas_share_the_shards_between_them() -> None:
     rows = [instance(shards=ALL_OPEN[:5]), instance(shards=ALL_OPEN[5:], instance=1)]
     assert quiet.what_is_left(rows, NOW) == []
