@@ -34,6 +34,13 @@ _MARKS = re.compile(
     r"|[\u064b-\u065f\u0670]"
 )
 
+# The characters of category Cf; a test holds this to the Unicode data that Python has.
+_FORMAT = re.compile(
+    "[\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
+)
+
 
 def letters(text: str) -> str:
     """Without case, accents, compatible forms and characters that nobody sees."""
@@ -45,4 +52,4 @@ def letters(text: str) -> str:
 
 def visible(text: str) -> str:
     """Without format characters: soft hyphens, joiners, marks of direction and of byte order."""
-    return "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+    return _FORMAT.sub("", text)

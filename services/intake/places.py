@@ -1,13 +1,15 @@
 """Countries and subdivisions as people write them, to ISO 3166 codes.
 
-Everything is looked up in dictionaries that are built once; what is not found, or names two places,
-is unknown.
+Everything is looked up in dictionaries that are built once: ISO 3166 by pycountry, CLDR and
+iso-codes as `deploy/place_names.py` wrote them down, and a file of usual names. What is not found,
+or names two places, is unknown.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import TypeVar
 
 import pycountry
@@ -16,40 +18,6 @@ from shared.contracts.values import Place
 from shared.folding import letters
 
 K = TypeVar("K")
-
-ALIASES = {
-    "usa": "US",
-    "america": "US",
-    "united states of america": "US",
-    "uk": "GB",
-    "great britain": "GB",
-    "england": "GB",
-    "scotland": "GB",
-    "wales": "GB",
-    "northern ireland": "GB",
-    "deutschland": "DE",
-    "osterreich": "AT",
-    "schweiz": "CH",
-    "suisse": "CH",
-    "espana": "ES",
-    "italia": "IT",
-    "nederland": "NL",
-    "holland": "NL",
-    "belgie": "BE",
-    "belgique": "BE",
-    "danmark": "DK",
-    "sverige": "SE",
-    "norge": "NO",
-    "suomi": "FI",
-    "polska": "PL",
-    "brasil": "BR",
-    "mexico": "MX",
-    "russia": "RU",
-    "czech republic": "CZ",
-    "turkey": "TR",
-    "uae": "AE",
-    "ivory coast": "CI",
-}
 
 # Between digits a dot or a mark stands for something.
 _DROPPED = re.compile(r"(?<!\d)[.'’`ʼ]|[.'’`ʼ](?!\d)")
@@ -81,18 +49,54 @@ def _spaced(plain: str) -> str:
     )
 
 
-def _country_names() -> Iterator[tuple[str, str]]:
+_HERE = Path(__file__).parent
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
+_CHINESE_KINDS = ("省", "市", "都", "府", "県", "縣", "县", "州")
+KOSOVO = "XK"
+"""The code that everybody uses; ISO 3166 has reserved it for users."""
+
+
+def _named(file: str) -> Iterator[tuple[str, str]]:
+    """Code and name, of a file of names."""
+    for line in (_HERE / file).read_text().splitlines():
+        if not line.startswith("#"):
+            code, _, names = line.partition("\t")
+            for name in re.split(r"\||; ", names):
+                yield code, name
+                if not name.isascii() and (spelled := name.translate(_UMLAUTS)) != name:
+                    yield code, spelled
+                if name.endswith(_CHINESE_KINDS) and len(name) > 2:
+                    yield code, name[:-1]
+
+
+def _iso_countries() -> Iterator[tuple[str, str]]:
     for row in pycountry.countries:
-        for name in ("alpha_2", "alpha_3", "name", "official_name", "common_name"):
+        for name in ("name", "official_name", "common_name"):
             if text := getattr(row, name, None):
-                yield fold(text), row.alpha_2
+                yield row.alpha_2, text
 
 
-def _subdivision_names() -> Iterator[tuple[tuple[str, str], str]]:
+def _country_codes() -> Iterator[tuple[str, str]]:
+    yield KOSOVO, KOSOVO
+    for row in pycountry.countries:
+        yield row.alpha_2, row.alpha_2
+        yield row.alpha_2, row.alpha_3
+
+
+def _iso_subdivisions() -> Iterator[tuple[str, str]]:
     for row in pycountry.subdivisions:
-        country, suffix = row.code.split("-", 1)
-        for text in {row.name, suffix, row.code}:
-            yield (country, fold(text)), row.code
+        for name in {row.name, row.code.split("-", 1)[1], row.code}:
+            yield row.code, name
+
+
+def _by_country(named: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], str]]:
+    for code, name in named:
+        yield (code.split("-", 1)[0], fold(name)), code
+
+
+def _folded(named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for code, name in named:
+        yield fold(name), code
 
 
 def _unambiguous(pairs: Iterable[tuple[K, str]]) -> dict[K, str]:
@@ -102,13 +106,50 @@ def _unambiguous(pairs: Iterable[tuple[K, str]]) -> dict[K, str]:
     return {key: next(iter(codes)) for key, codes in found.items() if len(codes) == 1}
 
 
-COUNTRIES = _unambiguous(_country_names()) | ALIASES
-SUBDIVISIONS = _unambiguous(_subdivision_names())
+def _usual(*, of_countries: bool) -> Iterator[tuple[str, str]]:
+    return (each for each in _named("usual_names.tsv") if ("-" not in each[0]) == of_countries)
+
+
+# Behind each other: what comes later is surer.
+COUNTRIES = (
+    _unambiguous(_folded(_named("countries.tsv")))
+    | _unambiguous(_folded(_iso_countries()))
+    | _unambiguous(_folded(_usual(of_countries=True)))
+    | _unambiguous(_folded(_country_codes()))
+)
+SUBDIVISIONS = (
+    _unambiguous(_by_country(_named("subdivisions.tsv")))
+    | _unambiguous(_by_country(_usual(of_countries=False)))
+    | _unambiguous(_by_country(_iso_subdivisions()))
+)
+
+BARE_LENGTH_MIN = 4
+"""What is left beside a kind may be a code of something else."""
+
+# Georgia (US) names two places, Germany (DE) one.
+_PARTS = re.compile(r" ?[()\[\]/|] ?| [-–—] |, ")
+_KINDS = re.compile(
+    r"\b(?:state|province|county|region|prefecture|district|canton|department|governorate|territory"
+    r"|oblast|voivodeship|provincia|departamento|estado|bundesland|land|kanton|of|de|del|di)\b"
+)
 
 
 @lru_cache(maxsize=10_000)
 def country(text: str) -> str | None:
-    return COUNTRIES.get(fold(text))
+    """INT-02: by its code or any of its usual names; also where several of them stand together."""
+    return COUNTRIES.get(fold(text)) or _agreed(text) or _inverted(text)
+
+
+def _agreed(text: str) -> str | None:
+    parts = [part for part in _PARTS.split(text) if part]
+    codes = {COUNTRIES.get(fold(part)) for part in parts} if len(parts) > 1 else set()
+    return codes.pop() if len(codes) == 1 else None
+
+
+def _inverted(text: str) -> str | None:
+    """Macedonia, Republic of."""
+    name, comma, rest = text.partition(",")
+    return COUNTRIES.get(fold(f"{rest} {name}")) if comma else None
 
 
 @lru_cache(maxsize=50_000)
@@ -117,4 +158,15 @@ def place(country_text: str, subdivision_text: str) -> Place:
     code = country(country_text)
     if code is None:
         return Place()
-    return Place(code, SUBDIVISIONS.get((code, fold(subdivision_text))))
+    return Place(code, subdivision(code, subdivision_text) if subdivision_text else None)
+
+
+def subdivision(code: str, text: str) -> str | None:
+    """Its kind may stand beside the name: Stockholm County, State of New York."""
+    folded = fold(text)
+    if found := SUBDIVISIONS.get((code, folded)):
+        return found
+    if folded.endswith(_CHINESE_KINDS):
+        return SUBDIVISIONS.get((code, folded[:-1]))
+    bare = " ".join(_KINDS.sub(" ", folded).split())
+    return SUBDIVISIONS.get((code, bare)) if len(bare) >= BARE_LENGTH_MIN else None

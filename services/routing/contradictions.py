@@ -131,7 +131,8 @@ def _named_places(command: PutCampaign) -> Iterator[tuple[str, set[str]]]:
 def _place_codes() -> frozenset[str]:
     """Of ISO 3166: those that a lead can have."""
     countries = {each.alpha_2 for each in pycountry.countries}
-    return frozenset(countries | {each.code for each in pycountry.subdivisions})
+    # Kosovo has no code in ISO 3166; everybody uses this one.
+    return frozenset(countries | {"XK"} | {each.code for each in pycountry.subdivisions})
 
 
 def _codes(places: Iterable[PlaceFilter]) -> set[str]:

@@ -20,6 +20,7 @@ from services.intake.emails import email_address
 from services.intake.industries import industry
 from services.intake.normalizing import normalize
 from services.intake.phones import phone
+from services.intake.places import country, place
 from services.intake.sizes import size
 from services.intake.timestamps import instant
 from tests.builders import affiliate, record
@@ -157,6 +158,19 @@ def test_timestamps(written: str, read: str) -> None:
     """INT-02: one meaning, or unknown."""
     found = instant(cells.text(written), None, ZoneInfo("Europe/Berlin"))
     assert read == (found.isoformat().replace("+00:00", "Z") if found else "-")
+
+
+@pytest.mark.parametrize(("written", "read"), rows("Countries"))
+def test_countries(written: str, read: str) -> None:
+    """INT-02: a code of ISO 3166, or unknown."""
+    assert read == (country(written) or "-")
+
+
+@pytest.mark.parametrize(("written", "read"), rows("Subdivisions"))
+def test_subdivisions(written: str, read: str) -> None:
+    """INT-02: a subdivision of the lead's country, or unknown."""
+    code, _, name = written.partition(": ")
+    assert read == (place(code, name).subdivision or "-")
 
 
 @pytest.mark.parametrize(("written", "read"), rows("Industries"))

@@ -1,16 +1,22 @@
 """Sizes and timestamps as they came in files of others: right, or unknown."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
+from unicodedata import category
 from zoneinfo import ZoneInfo
 
+import pycountry
 import pytest
+from babel import Locale
 
+from deploy import place_names
 from services.intake import cells
-from services.intake.places import fold
+from services.intake.places import country, fold
 from services.intake.sizes import size
 from services.intake.timestamps import instant
 from shared.contracts.values import Size
-from shared.folding import letters
+from shared.folding import letters, visible
 from shared.hosts import host_name
 from tests.builders import affiliate
 
@@ -84,6 +90,60 @@ def test_instant(given: str, expected: datetime | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        *(
+            pytest.param(given, code, marks=case("10a", "K11"))
+            for given, code in (
+                ("Republic of Ireland", "IE"),
+                ("Macau", "MO"),
+                ("Democratic Republic of the Congo", "CD"),
+                ("St. Lucia", "LC"),
+                ("Hong Kong SAR", "HK"),
+                ("Bosnia", "BA"),
+                ("Frankreich", "FR"),
+            )
+        ),
+        ("Korea", None),
+        ("Virgin Islands", None),
+        ("Kongo", None),
+        ("Ireland / Germany", None),
+        ("Georgia (US)", None),
+        ("N/A", None),
+        ("276", None),
+        ("49", None),
+        ("Österreich", "AT"),
+        ("Oesterreich", "AT"),
+        ("Macedonia, Republic of", "MK"),
+        ("Iran, Islamic Republic of", "IR"),
+        ("Myanmar (Burma)", "MM"),
+        ("US - United States", "US"),
+        ("대한민국", "KR"),
+        ("臺灣", "TW"),
+    ],
+)
+def test_country(given: str, expected: str | None) -> None:
+    """INT-02: by the usual names in many languages; what may be two is unknown."""
+    assert expected == country(given)
+
+
+@pytest.mark.parametrize("row", list(pycountry.countries), ids=lambda row: row.alpha_2)
+def test_every_country_is_read_by_its_names(row: Any) -> None:
+    """INT-02: codes, names of ISO 3166, and what CLDR calls it in English and at home."""
+    iso = [getattr(row, name, None) for name in ("name", "official_name", "common_name")]
+    english = Locale.parse("en").territories[row.alpha_2]
+    home = [name for name in place_names.country_names(row.alpha_2) if name.isascii()][:1]
+    names = [row.alpha_2, row.alpha_3.lower(), english.upper(), *filter(None, iso), *home]
+    assert {row.alpha_2} == {country(name) for name in names}
+
+
+@pytest.mark.parametrize(("file", "content"), list(place_names.FILES.items()))
+def test_the_names_are_those_of_the_libraries(file: str, content: Callable[[], str]) -> None:
+    """Otherwise an update of a library would change nothing, or not what somebody thinks."""
+    assert content() == (place_names.TARGET / file).read_text()
+
+
+@pytest.mark.parametrize(
     "texts",
     [
         ("Ørsted", "ORSTED"),
@@ -148,3 +208,11 @@ def test_a_vocabulary_of_signs() -> None:
 def test_host_name(given: str, expected: str | None) -> None:
     """By IDNA 2008, non-transitional: ß and ς are letters of their own."""
     assert expected == host_name(given)
+
+
+def test_what_nobody_sees() -> None:
+    """Every format character of Unicode is nothing."""
+    dropped = {category(letter) for letter in map(chr, range(0x110000)) if not visible(letter)}
+    kept = {category(letter) for letter in map(chr, range(0x110000)) if visible(letter)}
+    # Those that a newer Unicode has are unassigned in an older one.
+    assert dropped <= {"Cf", "Cn"} and "Cf" not in kept
