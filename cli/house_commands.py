@@ -7,6 +7,7 @@ import typer
 from cli.api import Api
 from cli.command import As, Asker, Command
 from cli.documents import typed
+from cli.known import check
 from cli.output import AsJson, show
 from cli.publishing import demand
 from cli.send_commands import Reason, person_of
@@ -70,12 +71,21 @@ def ask_person(
 
 def suspend(customer: Customer, reason: Reason, actor: As = "cli", as_json: AsJson = False) -> None:
     """Nothing is sent to the customer until the account is restored."""
+    check_customer(customer)
     tell(typed(SuspendAccount, customer=customer, reason=reason), customer, actor, as_json)
 
 
 def restore(customer: Customer, reason: Reason, actor: As = "cli", as_json: AsJson = False) -> None:
     """What is decided from now on may be sent to the customer again."""
+    check_customer(customer)
     tell(typed(RestoreAccount, customer=customer, reason=reason), customer, actor, as_json)
+
+
+def check_customer(customer: str) -> None:
+    """A misspelled name would be taken, and the customer go on getting leads."""
+    with Api() as api:
+        found = api.get("routing", "/campaigns")["campaigns"]
+    check("customer", customer, sorted({campaign["customer"] for campaign in found}))
 
 
 def tell(command: Command, whom: str, actor: str, as_json: bool) -> None:

@@ -20,7 +20,8 @@ from cli.api import Api
 from cli.columns import Missing, Wanted
 from cli.command import Answer, As, Asker, Command
 from cli.importing import BadRow, Chosen, Row, Upload, rows_in, table_of
-from cli.output import WRONG_USAGE, AsJson, CliError, progress, show_json
+from cli.known import unknown
+from cli.output import CHECK_FAILED, WRONG_USAGE, AsJson, CliError, progress, show_json
 from cli.publishing import ask, publish
 
 BAD_ROWS_SHOWN = 20
@@ -45,7 +46,10 @@ def import_file(
     actor: As = "cli",
     as_json: AsJson = False,
 ) -> None:
-    """Upload a file in the affiliate's own format; bad rows are told by line, good rows go on."""
+    """Upload a file in the affiliate's own format; bad rows are told by line, good rows go on.
+
+    Exit code 1 if a row is bad, refused or unusable.
+    """
     chosen = Chosen(encodings.named(encoding) if encoding else None, sheet)
     with Api() as api:
         known = known_affiliate(api, affiliate)
@@ -62,6 +66,13 @@ def import_file(
         show_json(done)
     else:
         show_summary(file, done)
+    if has_failed(done):
+        raise typer.Exit(CHECK_FAILED)
+
+
+def has_failed(done: Mapping[str, Any]) -> bool:
+    """Whether a row came to nothing. What is held or omitted is usable, and told apart."""
+    return any(done.get(name) for name in ("bad_rows", "refused", "unusable"))
 
 
 @contextmanager
@@ -96,9 +107,7 @@ def known_affiliate(api: Api, name: str) -> Mapping[str, Any]:
     for affiliate in found:
         if affiliate["id"] == name:
             return dict(affiliate)
-    names = ", ".join(affiliate["id"] for affiliate in found) or "none yet"
-    text = f"there is no affiliate {name!r}; there are: {names}"
-    raise CliError("affiliate_unknown", text, WRONG_USAGE)
+    raise unknown("affiliate", name, [affiliate["id"] for affiliate in found])
 
 
 def submit(

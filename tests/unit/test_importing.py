@@ -13,7 +13,7 @@ from cli.bounds import CELL_BYTES_MAX, ROW_BYTES_MAX, ROW_LINES_MAX
 from cli.cells import unmarked
 from cli.columns import Wanted, reference_field
 from cli.command import Answer
-from cli.import_commands import outcomes
+from cli.import_commands import has_failed, outcomes
 from cli.importing import BadRow, Row, Upload, rows_of
 from cli.output import WRONG_USAGE, CliError
 from shared.contracts.intake import SubmitLead
@@ -267,3 +267,19 @@ def test_a_refused_row_counts_as_what_it_became() -> None:
     found = outcomes(answers)
     assert (1, 1, 1) == (found["accepted"], found["unusable"], found["refused"])
     assert {"category_unknown": 1, "affiliate_unknown": 1} == found["refused_by_code"]
+
+
+@pytest.mark.parametrize(
+    ("done", "expected"),
+    [
+        ({"accepted": 3, "held": 2, "omitted": 1, "waiting": 1, "bad_rows": 0}, False),
+        ({"accepted": 3, "unusable": 1, "bad_rows": 0}, True),
+        ({"accepted": 3, "refused": 1, "bad_rows": 0}, True),
+        ({"accepted": 3, "bad_rows": 1}, True),
+        ({"submitted": 3, "bad_rows": 0}, False),
+        ({"submitted": 3, "bad_rows": 1}, True),
+    ],
+)
+def test_an_import_fails_if_a_row_came_to_nothing(done: dict[str, int], expected: bool) -> None:
+    """Also where the answers were not awaited; what is held or omitted can be used."""
+    assert expected == has_failed(done)
