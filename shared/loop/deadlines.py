@@ -3,11 +3,13 @@
 The row is deleted in the transaction of its effect, so it can neither be lost nor fire twice.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
+from itertools import count
 
 from shared.loop.decision import Cause, Due
 from shared.loop.effects import cause_document
+from shared.loop.sort_out import Lane
 from shared.store import Delete, Document, Index, Insert, Replace, Store, Transaction, Write
 
 COLLECTION = "due"
@@ -28,19 +30,25 @@ def row_of(due: Due, shard: int, cause: Cause) -> Document:
 
 
 async def reached(
-    store: Store, shards: Sequence[int], now: datetime, parked: Sequence[str], limit: int
+    store: Store, shards: Sequence[int], now: datetime, parked: Container[Lane], limit: int
 ) -> list[Document]:
     """The rows to decide now, oldest first. A parked key's deadlines wait with its records.
 
     Mostly there are none. That is asked first, by the time alone, since any store answers it from
-    an index, and this is asked at every turn.
+    an index, and this is asked at every turn. However many keys are parked, the question is small.
     """
     if not await store.find(COLLECTION, {"due_at": {"$lte": now}}, limit=1):
         return []
-    where: dict[str, object] = {"shard": {"$in": list(shards)}, "due_at": {"$lte": now}}
-    if parked:
-        where["key"] = {"$nin": list(parked)}
-    return await store.find(COLLECTION, where, sort=[("due_at", 1)], limit=limit)
+    where = {"shard": {"$in": list(shards)}, "due_at": {"$lte": now}}
+    found: list[Document] = []
+    for page in count():
+        rows = await store.find(
+            COLLECTION, where, sort=[("due_at", 1), ("_id", 1)], limit=limit, skip=page * limit
+        )
+        found += [row for row in rows if (row["cause"]["tenant"], row["key"]) not in parked]
+        if len(rows) < limit or len(found) >= limit:
+            return found[:limit]
+    return found
 
 
 async def changes(transaction: Transaction, wanted: Mapping[str, Document | None]) -> list[Write]:

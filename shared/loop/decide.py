@@ -30,7 +30,6 @@ from shared.loop.decision import (
 )
 from shared.loop.sort_out import Fate, Item
 from shared.store import Document, Insert
-from shared.topics import manifest
 
 if TYPE_CHECKING:
     from shared.loop.step import Step
@@ -52,9 +51,8 @@ def settle(step: "Step", item: Item) -> None:
     except Poison as poison:
         item.fate, item.poison = Fate.POISON, poison
     if item.fate is Fate.FOREIGN:
-        assert item.record is not None and item.envelope is not None
-        row = step.rows[item.shard]
-        step.outgoing(item, step.loop.speaker.again(row, item.record, item.envelope))
+        assert item.record is not None
+        step.outgoing(item, step.loop.speaker.again(item.record))
     elif item.fate in (Fate.POISON, Fate.PARKED):
         _put_aside(step, item)
 
@@ -204,12 +202,7 @@ def _say(step: "Step", item: Item, said: Said) -> None:
 
 
 def _is_behind_parked(step: "Step", item: Item) -> bool:
-    return (
-        item.record is not None
-        and manifest().is_ordered(item.record.topic)
-        and item.document is None
-        and item.key in step.parked[item.shard]
-    )
+    return item.in_order and item.document is None and item.lane in step.parked[item.shard]
 
 
 def _put_aside(step: "Step", item: Item) -> None:
@@ -219,7 +212,7 @@ def _put_aside(step: "Step", item: Item) -> None:
         item.fate = Fate.DUPLICATE
         return
     parked = step.parked[item.shard]
-    head = parked.get(item.key) if item.fate is Fate.PARKED else None
+    head = parked.get(item.lane) if item.fate is Fate.PARKED else None
     document = set_aside.new_document(item, step.next_order(item.shard), step.now, head)
     step.write(set_aside.COLLECTION, Insert(document))
     if head in step.replays:
@@ -228,7 +221,7 @@ def _put_aside(step: "Step", item: Item) -> None:
         assert item.poison is not None
         log.warning("record set aside", id=document["_id"], code=item.poison.code)
         if set_aside.holds_key(item):
-            parked[item.key] = document["_id"]
+            parked[item.lane] = document["_id"]
         if item.envelope is not None and item.record is not None:
             _tell_set_aside(step, item, document["_id"])
 
@@ -262,7 +255,7 @@ def _resolve(step: "Step", item: Item, event: ReplaySetAside | SkipSetAside) -> 
         assert head.poison is not None
         return Refused("still_fails", f"{head.poison.code}: {head.poison.text}")
     del step.replays[event.id]
-    step.parked[item.shard].pop(head.document["key"], None)
+    step.parked[item.shard].pop(set_aside.lane_of(head.document), None)
     _follow(step, behind, item.cause.actor)
     return Accepted(details={"followed": len(behind)})
 
@@ -273,7 +266,7 @@ def _follow(step: "Step", behind: list[Item], actor: str) -> None:
         if not _replay(step, item, actor):
             assert item.document is not None
             head = item.document["_id"]
-            step.parked[item.shard][item.document["key"]] = head
+            step.parked[item.shard][set_aside.lane_of(item.document)] = head
             for later in behind[index + 1 :]:
                 assert later.document is not None
                 step.write(set_aside.COLLECTION, set_aside.behind(later.document, head))

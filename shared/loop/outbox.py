@@ -16,7 +16,7 @@ from shared.loop.log import Outgoing, Record
 from shared.loop.seal import seal
 from shared.loop.shard import ShardRow
 from shared.store import Document, Index
-from shared.topics import manifest, shard_of
+from shared.topics import shard_of
 
 COLLECTION = "outbox"
 INDEXES = [Index(COLLECTION, ("shard", "step"))]
@@ -59,21 +59,13 @@ class Speaker:
         )
         return self._sealed(topic, partition, raw or None, envelope)
 
-    def again(self, row: ShardRow, record: Record, envelope: Envelope) -> Outgoing:
-        """A record that lay in another partition than its key's, said to the right one: numbered,
-        but for an open topic, where numbers are nobody's."""
-        topic, key = record.topic, record.key
-        assert key is not None
-        partition = shard_of(key, self._partitions)
-        if manifest().is_open(topic):
-            headers = [(name, value) for name, value in record.headers if name not in NUMBERING]
-            return Outgoing(topic, partition, key, record.value, headers)
-        numbered = replace(
-            envelope,
-            stream=row.stream(self._service),
-            number=row.number(topic, partition),
-        )
-        return self._sealed(topic, partition, key, numbered)
+    def again(self, record: Record) -> Outgoing:
+        """A record of an open topic that lay in another partition than its key's, said to the right
+        one, without the numbers that mean nothing there."""
+        assert record.key is not None
+        headers = [(name, value) for name, value in record.headers if name not in NUMBERING]
+        partition = shard_of(record.key, self._partitions)
+        return Outgoing(record.topic, partition, record.key, record.value, headers)
 
     def _sealed(
         self, topic: str, partition: int, key: bytes | None, envelope: Envelope

@@ -14,14 +14,13 @@ from shared.contracts.bounds import KEPT_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_M
 from shared.contracts.operations import ReplaySetAside, SkipSetAside
 from shared.errors import Poison
 from shared.loop.log import RawRecord, Record, fingerprint
-from shared.loop.sort_out import Fate, Item
+from shared.loop.sort_out import Fate, Item, Lane
 from shared.store import Document, Index, Replace, Transaction, Write
-from shared.topics import manifest
 
 COLLECTION = "set_aside"
 INDEXES = [
     Index(COLLECTION, ("_id", "state")),
-    Index(COLLECTION, ("shard", "state")),
+    Index(COLLECTION, ("shard", "state", "holds_key")),
     Index(COLLECTION, ("behind", "order")),
 ]
 
@@ -52,12 +51,14 @@ def new_document(item: Item, order: int, now: datetime, behind: str | None) -> D
         "state": PARKED if item.fate is Fate.PARKED else WAITING,
         "behind": behind,
         "order": order,
+        "tenant": item.lane[0],
         "key": item.key,
         "code": poison.code,
         "text": poison.text,
         "at": now,
         "record": _raw(item),
         "stored": item.stored,
+        "holds_key": holds_key(item),
         "resolved": None,
     }
 
@@ -155,7 +156,11 @@ def record_of(document: Document, value: str | None = None) -> RawRecord:
 
 def holds_key(item: Item) -> bool:
     """Whether later records of this item's key must wait behind it."""
-    return bool(item.key) and item.record is not None and manifest().is_ordered(item.record.topic)
+    return item.in_order and bool(item.key)
+
+
+def lane_of(document: Document) -> Lane:
+    return document["tenant"], document["key"]
 
 
 async def load_resolutions(
@@ -204,16 +209,11 @@ def again(document: Document, poison: Poison) -> Write:
     return Replace(after, {"state": document["state"]})
 
 
-async def parked_keys(store: Any, shards: Sequence[int]) -> dict[int, dict[str, str]]:
+async def parked_keys(store: Any, shards: Sequence[int]) -> dict[int, dict[Lane, str]]:
     """Which keys wait behind which record, by shard: read when shards are opened."""
-    rows = await store.find(
-        COLLECTION,
-        {"shard": {"$in": list(shards)}, "state": WAITING},
-        fields=["shard", "key", "record.topic"],
-    )
-    found: dict[int, dict[str, str]] = {shard: {} for shard in shards}
+    waiting = {"shard": {"$in": list(shards)}, "state": WAITING, "holds_key": True}
+    rows = await store.find(COLLECTION, waiting, fields=["shard", "tenant", "key"])
+    found: dict[int, dict[Lane, str]] = {shard: {} for shard in shards}
     for row in rows:
-        topic = (row.get("record") or {}).get("topic", "")
-        if row["key"] and manifest().is_ordered(topic):
-            found[row["shard"]][row["key"]] = row["_id"]
+        found[row["shard"]][lane_of(row)] = row["_id"]
     return found

@@ -121,8 +121,8 @@ class Shard:
     retry_at: float = 0.0
     """Not opened before, by the monotonic clock: what it failed of is its own."""
     row: ShardRow = field(default_factory=lambda: ShardRow(-1))
-    parked: dict[str, str] = field(default_factory=dict)
-    """Keys that wait behind a record that was set aside, with that record's id."""
+    parked: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Tenants' keys that wait behind a record that was set aside, with that record's id."""
     begins: dict[str, int] = field(default_factory=dict)
     """The first offset of each topic when the shard was opened."""
     holes: dict[str, int] = field(default_factory=dict)

@@ -46,6 +46,8 @@ class Item:
     event: Event | DueReached | EffectFinished | None = None
     cause: Cause | None = None
     poison: Poison | None = None
+    in_order: bool = False
+    """Whether it has a place among the records of its key: those of its key wait behind it."""
     stored: Document | None = None
     """What to keep of an input that is no record, if it must be set aside."""
     document: Document | None = None
@@ -57,6 +59,14 @@ class Item:
         if self.record is not None:
             return key_of(self.record)
         return self.cause.key if self.cause else ""
+
+    @property
+    def lane(self) -> "Lane":
+        return (self.cause.tenant if self.cause else "", self.key)
+
+
+Lane = tuple[str, str]
+"""A tenant and a key: within it the order of records matters."""
 
 
 def key_of(record: Record) -> str:
@@ -144,7 +154,12 @@ def item_of(reader: Reader, shard: Shard, row: ShardRow, record: Record, gaps: l
         return item
     try:
         envelope = _read(item, record)
-        item.fate = _fate(reader, shard, row, record, envelope, gaps)
+        if manifest().is_open(record.topic):
+            item.fate = _fate_on_open_topic(reader, record)
+        else:
+            _check_seal(reader, record, envelope)
+            item.in_order = manifest().is_ordered(record.topic)
+            item.fate = _fate_in_stream(shard, row, record, envelope, gaps)
         if item.fate is Fate.DECIDE:
             _type(reader, item)
     except Poison as poison:
@@ -186,21 +201,15 @@ def cause_of(envelope: Envelope, key: str) -> Cause:
     )
 
 
-def _fate(
-    reader: Reader,
-    shard: Shard,
-    row: ShardRow,
-    record: Record,
-    envelope: Envelope,
-    gaps: list[Gap],
-) -> Fate:
-    if envelope.stream and not manifest().is_open(record.topic):
-        if not is_sealed(reader.seal_key, (record.topic, record.partition), envelope):
-            raise Poison("stream_unknown", "no service of this system gave this stream's number")
-        return _fate_in_stream(shard, row, record, envelope, gaps)
+def _fate_on_open_topic(reader: Reader, record: Record) -> Fate:
     if record.key is not None and shard_of(record.key, reader.partitions) != record.partition:
         return Fate.FOREIGN
     return Fate.DECIDE
+
+
+def _check_seal(reader: Reader, record: Record, envelope: Envelope) -> None:
+    if not is_sealed(reader.seal_key, (record.topic, record.partition), envelope):
+        raise Poison("stream_unknown", "no service of this system gave this record its number")
 
 
 def _fate_in_stream(

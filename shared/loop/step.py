@@ -22,7 +22,7 @@ from shared.loop.decision import Cause, DueReached, EffectFinished, Outcome
 from shared.loop.effects import Result
 from shared.loop.log import Outgoing, Place, Record
 from shared.loop.shard import Gap, Shard, ShardRow
-from shared.loop.sort_out import Fate, Item, replayed, sort_out
+from shared.loop.sort_out import Fate, Item, Lane, replayed, sort_out
 from shared.loop.working_set import WorkingSet
 from shared.store import Delete, Document, Insert, Replace, Transaction, Write
 
@@ -62,7 +62,7 @@ class Step:
     items: list[Item]
     rewind: Mapping[Place, int]
     gaps: Sequence[Gap]
-    parked: dict[int, dict[str, str]]
+    parked: dict[int, dict[Lane, str]]
     state: WorkingSet = field(default_factory=WorkingSet)
     known: dict[str, Document] = field(default_factory=dict)
     replays: dict[str, list[Item]] = field(default_factory=dict)

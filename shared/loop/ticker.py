@@ -85,7 +85,7 @@ class Ticker:
             return
         numbers = list(shards)
         now = loop.clock.now()
-        parked = [key for shard in shards.values() for key in shard.parked]
+        parked = {lane for shard in shards.values() for lane in shard.parked}
         due = await deadlines.reached(loop.store, numbers, now, parked, loop.limit)
         retries = [
             *await effects.reached(loop.store, numbers, now, loop.worker.without_room()),

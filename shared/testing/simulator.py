@@ -30,6 +30,7 @@ SESSION_SECONDS = 10.0
 TRANSACTION_SECONDS_MAX = 60.0
 DRAIN_SECONDS_MAX = 1800.0
 REPLICAS_MAX = 3
+SECRET = "simulated-secret"
 TRUSTED = "door"
 """The `ce_source` whose dates are believed, whoever asks."""
 
@@ -90,7 +91,7 @@ class Process:
             self.log,
             world.clock,
             self._perform,
-            secret="simulated",
+            secret=SECRET,
             dating=Dating(trusted_sources=frozenset({TRUSTED})),
             partitions=world.broker.partitions,
             batch_size_max=world.random.choice([3, 20, 200]),

@@ -16,11 +16,7 @@ def streams_are_dense(evidence: Evidence) -> Iterator[Violation]:
     """I6: per partition and stream, first appearances count 1, 2, 3 … and a number never changes
     its record."""
     last: Counter[tuple[str, int, str]] = Counter()
-    forged = {
-        place
-        for service in evidence.stores
-        for place in _set_aside(evidence, service, code="stream_unknown")
-    }
+    forged = _forged(evidence)
     content: dict[tuple[str, int, str, int], tuple[str, str]] = {}
     for record in evidence.records:
         at = (record.topic, record.partition, record.offset)
@@ -75,7 +71,8 @@ def everything_was_read(evidence: Evidence) -> Iterator[Violation]:
 
 
 def every_command_has_one_outcome(evidence: Evidence) -> Iterator[Violation]:
-    """I5: each command record was answered or set aside, whatever stream it claims to be of."""
+    """I5: each command record was answered or set aside, whatever stream it claims to be of. What
+    only stands for an end of a transaction is neither."""
     for service in evidence.stores:
         topic = f"{service}.commands.v1"
         answers = _answers(evidence, service)
@@ -86,7 +83,8 @@ def every_command_has_one_outcome(evidence: Evidence) -> Iterator[Violation]:
                 yield Violation("I5", f"command {command} was answered {sorted(final)}")
         for record in evidence.topics[topic]:
             place = (record.topic, record.partition, record.offset)
-            if place not in aside and _id(record) not in answers:
+            is_marker = any(name.startswith("\ud800control") for name in record.headers)
+            if place not in aside and _id(record) not in answers and not is_marker:
                 yield Violation("I5", f"{place} has no outcome")
 
 
@@ -108,6 +106,12 @@ def _answers(evidence: Evidence, service: str) -> dict[str, set[tuple[str, str]]
     return found
 
 
+def _forged(evidence: Evidence) -> set[tuple[str, int, int]]:
+    """Where records stand whose numbers no service gave: these are in no stream."""
+    found = (_set_aside(evidence, name, code="stream_unknown") for name in evidence.stores)
+    return set().union(*found)
+
+
 def _set_aside(evidence: Evidence, service: str, code: str = "") -> set[tuple[str, int, int]]:
     """Where the records stood, of all or of those with one code."""
     records = [
@@ -120,11 +124,12 @@ def _set_aside(evidence: Evidence, service: str, code: str = "") -> set[tuple[st
 
 def parked_keys_wait(evidence: Evidence) -> Iterator[Violation]:
     """I5: behind a record that was set aside, later records of its key were parked."""
-    raw = [(row["code"], row["record"]) for row in evidence.unresolved if row["record"]]
-    aside = {(head["topic"], head["partition"], head["offset"]) for _, head in raw}
-    for code, head in raw:
-        if code == "parked" or head["topic"] not in ORDERED:
-            continue
+    rows = [row for row in evidence.unresolved if row["record"]]
+    raw = [row["record"] for row in rows]
+    aside = {(one["topic"], one["partition"], one["offset"]) for one in raw}
+    aside |= _forged(evidence)
+    for head in (row["record"] for row in rows if row["state"] != "parked" and row["holds_key"]):
+        assert head["topic"] in ORDERED
         for (stream, number), offsets in _behind(evidence, head).items():
             places = {(head["topic"], head["partition"], offset) for offset in offsets}
             if min(offsets) > head["offset"] and not places & aside:

@@ -21,7 +21,7 @@ from shared.loop.kafka import KafkaLog
 from shared.loop.log import Outgoing
 from shared.topics import manifest
 from tests.chaos.evidence import documents
-from tests.simulation import poison
+from tests.simulation import poison, strangers
 from tests.simulation.lead_path import CAMPAIGNS, Upstream
 
 BEAT_SECONDS = 0.2
@@ -43,10 +43,12 @@ class RealWorld:
 class Load(Upstream):
     partitions = manifest().partitions
     people = 4000
+    strangers = tuple(sorted(strangers.KINDS.keys() - strangers.ON_NO_WIRE))
 
     def __init__(self, world: RealWorld, found: Mapping[str, Any]) -> None:
         super().__init__(world)
         self.address = f"{found['receiver']}/campaigns"
+        self.secret = found["secret"]
         self._store = found["mongo"]
         self._log = KafkaLog(found["kafka"])
         self._classes = self._poison_classes()

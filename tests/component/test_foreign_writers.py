@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 
 from shared.contracts import bounds
-from shared.contracts.envelope import Envelope
 from shared.loop.log import Outgoing
 from shared.loop.outbox import NUMBERING
 from shared.store import Document
@@ -66,11 +65,8 @@ def test_forged_numbers_are_set_aside_where_only_services_write(
     """They are listed, and no record that comes after them vanishes as a duplicate or a gap."""
 
     async def story(town: Town) -> None:
-        town.follow("forged", key="mallory")
-        place = (ORDERED, shard_of(b"mallory", PARTITIONS))
-        row = town.world.broker.records[place].pop()
         forged = ("ce_stream", stream), ("ce_number", number), ("ce_mac", b"0" * 24)
-        town.world.publish(Outgoing(*place, row.key, row.value, [*row.headers, *forged]))
+        town.world.publish(replace(with_headers(plain(town, "forged"), *forged), topic=ORDERED))
         town.follow("honest")
         await town.rest()
         assert ["honest"] == town.words()
@@ -84,22 +80,33 @@ def test_a_copy_of_a_true_record_is_a_duplicate_and_a_changed_one_is_set_aside()
     """The seal covers what was said; both are listed."""
 
     async def story(town: Town) -> None:
-        (process,) = town.world.groups[0].members
-        row = town.loop.shards[0].row.copy()
-        key = next(f"k{n}" for n in range(99) if shard_of(f"k{n}".encode(), PARTITIONS) == 0)
-        town.follow("once", key=key)
-        raw = town.world.broker.records[ORDERED, 0].pop()
-        envelope = Envelope("e1", "leadops/routing", "", town.world.clock.now(), raw.value or b"")
-        true = process.loop.speaker.again(
-            row, raw, replace(envelope, type="leadops.routing.follow.v1", actor="op", role="x")
-        )
-        town.world.publish(true)
-        town.world.publish(true)
-        town.world.publish(replace(true, value=(true.value or b"").replace(b"once", b"else")))
+        town.follow("once")
+        (true,) = town.world.broker.records[ORDERED, shard_of(b"ann", PARTITIONS)]
+        copy = Outgoing(true.topic, true.partition, true.key, true.value, true.headers)
+        town.world.publish(copy)
+        town.world.publish(replace(copy, value=(true.value or b"").replace(b"once", b"else")))
+        town.follow("then")
         await town.rest()
-        assert ["once"] == town.words()
+        assert ["once", "then"] == town.words()
         assert {"stream_unknown"} == set_aside(town).keys()
-        assert [("routing/0", 1)] == [row[1:3] for row in town.loop.duplicates]
+        assert [("elsewhere/0", 1)] == [row[1:3] for row in town.loop.duplicates]
+
+    in_town(story)
+
+
+def test_what_no_service_numbered_holds_up_nobody() -> None:
+    """On a topic where order matters too: it has no place among the records of its key."""
+
+    async def story(town: Town) -> None:
+        home = shard_of(b"ann", PARTITIONS)
+        town.world.publish(Outgoing(ORDERED, home, b"ann", b"?", []))
+        town.world.publish(replace(plain(town, "unnumbered"), topic=ORDERED))
+        town.follow("honest")
+        await town.restart()
+        town.follow("later")
+        await town.rest()
+        assert ["honest", "later"] == town.words()
+        assert {"attribute_missing", "stream_unknown"} == set_aside(town).keys()
 
     in_town(story)
 

@@ -203,19 +203,20 @@ def test_later_records_of_a_key_wait_in_order_behind_one_set_aside() -> None:
     in_town(story)
 
 
-def test_a_record_without_readable_headers_holds_its_key() -> None:
-    """The key is the record's own: what comes behind it waits all the same."""
+def test_tenants_do_not_wait_behind_each_other() -> None:
+    """The same key of another tenant is another key."""
 
     async def story(town: Town) -> None:
-        town.world.publish(Outgoing(ORDERED, shard_of(b"ann", PARTITIONS), b"ann", b"?", []))
+        BROKEN.add("second")
         town.follow("second")
-        town.follow("elsewhere", key="bob")
+        town.follow("third")
+        town.follow("theirs", tenant="other")
         await town.rest()
-        assert ["elsewhere"] == town.words()
-        (head,) = [row for row in town.stored("set_aside") if row["state"] == "set_aside"]
-        town.operate("skip", id=head["_id"], reason="no lead of ours")
+        assert ["theirs"] == town.words()
+        await town.restart()
+        town.follow("theirs too", tenant="other")
         await town.rest()
-        assert ["elsewhere", "second"] == town.words()
+        assert ["theirs", "theirs too"] == town.words()
 
     in_town(story)
 

@@ -6,6 +6,7 @@ can be shown one at a time, without any business rule.
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -28,15 +29,16 @@ from shared.loop.decision import (
     Service,
 )
 from shared.loop.effects import Verdict
-from shared.loop.log import Outgoing
+from shared.loop.log import Outgoing, Place
 from shared.loop.loop import Loop
 from shared.loop.resolve import move
+from shared.loop.seal import key_of, seal
 from shared.loop.working_set import Collection, WorkingSet
 from shared.store import Document, Index, Transaction
 from shared.testing import virtual_time
 from shared.testing.evidence import Seen
 from shared.testing.memory import MemoryStore
-from shared.testing.simulator import CALM, World
+from shared.testing.simulator import CALM, SECRET, World
 from shared.topics import shard_of
 
 PARTITIONS = 2
@@ -164,6 +166,7 @@ class Town:
         self.requests: list[Document] = []
         self.world = World(1, {"routing": service}, topics, PARTITIONS, lambda _: self._call, CALM)
         self._count = 0
+        self._numbers: Counter[Place] = Counter()
 
     async def _call(self, row: Document) -> tuple[Verdict, str]:
         self.requests.append(row)
@@ -174,8 +177,9 @@ class Town:
         data = Speak(word=word, mood=mood).model_dump_json().encode()
         self.publish(COMMANDS, changed.pop("type", Speak.TYPE), key, data, **changed)
 
-    def follow(self, word: str, key: str = "ann") -> None:
-        self.publish(ORDERED, Follow.TYPE, key, Follow(word=word).model_dump_json().encode())
+    def follow(self, word: str, key: str = "ann", **changed: str) -> None:
+        data = Follow(word=word).model_dump_json().encode()
+        self.publish(ORDERED, Follow.TYPE, key, data, **changed)
 
     def publish(self, topic: str, kind: str, key: str, data: bytes, **changed: str) -> None:
         self._count += 1
@@ -185,12 +189,21 @@ class Town:
             type=kind,
             time=self.world.clock.now(),
             data=b"",
+            tenant=changed.get("tenant", "main"),
             actor="op",
             role=changed.get("role", "operator"),
             traceparent=changed.get("traceparent"),
         )
         place = shard_of(key.encode(), PARTITIONS)
+        if topic != COMMANDS:
+            envelope = self._numbered((topic, place), replace(envelope, data=data))
         self.world.publish(Outgoing(topic, place, key.encode(), data, envelopes.write(envelope)))
+
+    def _numbered(self, place: Place, envelope: Envelope) -> Envelope:
+        """As another service would publish it."""
+        self._numbers[place] += 1
+        numbered = replace(envelope, stream="elsewhere/0", number=self._numbers[place])
+        return replace(numbered, mac=seal(key_of(SECRET), place, numbered))
 
     async def start(self) -> None:
         await self.world.run(lambda _: iter(()), 0)

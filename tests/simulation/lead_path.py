@@ -6,6 +6,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Set
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -18,12 +19,14 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.operations import skip_type
 from shared.ids import pseudonym
 from shared.loop.effects import Verdict
-from shared.loop.log import Outgoing
+from shared.loop.log import Outgoing, Place
+from shared.loop.seal import key_of, seal
 from shared.store import Document
+from shared.testing import simulator
 from shared.testing.evidence import Evidence, Received, Seen
 from shared.testing.simulator import Build, Endpoint, World
 from shared.topics import manifest, shard_of
-from tests.simulation import poison
+from tests.simulation import poison, strangers
 
 PARTITIONS = 4
 OPERATOR_LOOKS = 0.03
@@ -116,12 +119,15 @@ class Upstream:
     partitions = PARTITIONS
     people = 150
     address = "http://x.example"
+    secret = simulator.SECRET
+    strangers = tuple(strangers.KINDS)
 
     def __init__(self, world: Surroundings) -> None:
         self.world = world
         self.random = world.random
         self.sent: list[Outgoing] = []
         self.count = 0
+        self.numbers: Counter[Place] = Counter()
         self.emails: dict[str, str] = {}
         """By reference, the person who was uploaded last."""
 
@@ -192,6 +198,7 @@ class Upstream:
             (1, lambda: self.submit(lead_code="NO-SUCH-CODE-1")),
             (2, self._pause_or_resume),
             (2, self._garbage_inside),
+            (4, self._stranger),
             (6, lambda: self.submit(replaces=self._earlier())),
             (3, self._release),
             (1, self._alias),
@@ -307,11 +314,28 @@ class Upstream:
         return self.command(f"routing.campaign.{kind}", campaign, data)
 
     def _garbage_inside(self) -> Outgoing:
-        """A stranger writes to a topic that only routing writes to: its key must be parked."""
+        """A service of this system that is broken: its record has its place in the order of its
+        key, and can't be decided, so the key must be parked."""
         self.world.injected["garbage on an ordered topic"] += 1
         key = self.random.choice(CAMPAIGNS)["id"].encode()
-        place = shard_of(key, self.partitions)
-        return Outgoing("routing.claims.v1", place, key, b"garbage", [("ce_id", b"g")])
+        place = ("routing.claims.v1", shard_of(key, self.partitions))
+        self.numbers[place] += 1
+        envelope = Envelope(
+            id=f"g{place[1]}/{self.numbers[place]}",
+            source="leadops/broken",
+            type="leadops.routing.claim.requested.v1",
+            time=self.world.clock.now(),
+            data=b"garbage",
+            stream="broken/0",
+            number=self.numbers[place],
+        )
+        sealed = replace(envelope, mac=seal(key_of(self.secret), place, envelope))
+        return Outgoing(*place, key, envelope.data, envelopes.write(sealed))
+
+    def _stranger(self) -> Outgoing:
+        name = self.random.choice(self.strangers)
+        self.world.injected[f"stranger {name}"] += 1
+        return strangers.KINDS[name](self.random, self.submit())
 
     def settles(self, sends: Iterable[Document], taken: Set[str]) -> list[Outgoing]:
         """An operator asks the customer what became of the sends that are uncertain."""

@@ -10,7 +10,7 @@ Headers = list[tuple[str, bytes | None]]
 Spoil = Callable[[Headers, bytes], tuple[Headers, bytes | None]]
 
 
-def _with(headers: Headers, name: str, value: bytes | None) -> Headers:
+def with_header(headers: Headers, name: str, value: bytes | None) -> Headers:
     return [(other, was) for other, was in headers if other != name] + [(name, value)]
 
 
@@ -26,14 +26,17 @@ CLASSES: dict[str, Spoil] = {
     "bad_json": lambda headers, value: (headers, value[:-7] + b"{{"),
     "wrong_type": lambda headers, value: (headers, _field(value, "record", [1, 2])),
     "attribute_missing": lambda headers, value: (_without(headers, "ce_time"), value),
-    "null_header": lambda headers, value: (_with(headers, "x-note", None), value),
-    "header_not_utf8": lambda headers, value: (_with(headers, "x-note", b"\xff\xfe"), value),
+    "null_header": lambda headers, value: (with_header(headers, "x-note", None), value),
+    "header_not_utf8": lambda headers, value: (with_header(headers, "x-note", b"\xff\xfe"), value),
     "empty_value": lambda headers, value: (headers, b""),
     "tombstone": lambda headers, value: (headers, None),
     "too_large": lambda headers, value: (headers, _field(value, "pad", "x" * 2_000_000)),
-    "unknown_type": lambda headers, value: (_with(headers, "ce_type", b"leadops.x.y.v1"), value),
+    "unknown_type": lambda headers, value: (
+        with_header(headers, "ce_type", b"leadops.x.y.v1"),
+        value,
+    ),
     "future_schema": lambda headers, value: (
-        _with(headers, "ce_type", b"leadops.intake.lead.submit.v9"),
+        with_header(headers, "ce_type", b"leadops.intake.lead.submit.v9"),
         value,
     ),
     "body_not_utf8": lambda headers, value: (headers, value[:-2] + b'\xff"}'),
