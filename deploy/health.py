@@ -54,7 +54,11 @@ def is_writable_primary(client: MongoClient[dict[str, Any]]) -> bool:
     transactions = "logicalSessionTimeoutMinutes" in hello and (
         "setName" in hello or hello.get("msg") == "isdbgrid"
     )
-    return bool(hello.get("isWritablePrimary")) and transactions
+    if not hello.get("isWritablePrimary") or not transactions:
+        return False
+    # Its engine may have given up, on a full disk say, while the process still answers pings.
+    client.list_database_names()
+    return True
 
 
 async def has_metadata(address: str) -> bool:

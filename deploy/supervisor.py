@@ -1,7 +1,8 @@
 """The one background process of a local stack: parent of broker, store, receiver and services.
 
-It starts them in order, starts again what dies, keeps `stack.json` true, and stops everything in
-the opposite order. Killed with -9 it leaves nothing: its children die with it (child.py).
+It starts them in order, starts again what dies, and what of its own broker and store lives but does
+not answer, keeps `stack.json` true, and stops everything in the opposite order. Killed with -9 it
+leaves nothing: its children die with it (child.py).
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from deploy.files import try_lock, write_json
 from deploy.health import port_open
 from deploy.kept import Kept
 from deploy.process import StackError, free_ports, say, wait_for
+from deploy.questions import Questions
 
 SERVICE_GRACE_SECONDS = 25
 TICK_SECONDS = 0.1
@@ -46,7 +48,7 @@ class Supervisor:
 
     def start(self) -> None:
         for part, choose in (("broker", backends.choose_broker), ("store", backends.choose_store)):
-            self.keep(part, choose(self.var / "data"))
+            self.keep(part, choose(self.var / "data"), asked=True)
             say(f"{part}: {self.parts[part].part.name} at {self.parts[part].part.address}")
         self.drop_folder.mkdir(mode=0o700, exist_ok=True)
         self.keep("receiver", self.receiver())
@@ -55,8 +57,10 @@ class Supervisor:
         self.create_topics()
         self.apply_plan()
 
-    def keep(self, name: str, part: Backend) -> None:
-        self.parts[name] = Kept(name, part)
+    def keep(self, name: str, part: Backend, *, asked: bool = False) -> None:
+        """What is somebody else's, or a container, is not ours to kill for its silence."""
+        ours = asked and isinstance(part, NativeBackend)
+        self.parts[name] = Kept(name, part, ask=Questions if ours else None)
         self.parts[name].launch()
 
     def create_topics(self) -> None:
@@ -163,7 +167,11 @@ class Supervisor:
                 "clock_file": str(self.clock_file),
                 "var": str(self.var),
                 "supervisor": os.getpid(),
-                "parts": {name: kept.part.handle() for name, kept in self.parts.items()},
+                "parts": {
+                    name: kept.part.handle()
+                    | {"restarts": kept.restarts, "killed_silent": kept.silenced}
+                    for name, kept in self.parts.items()
+                },
                 "processes": [self.described(key, kept) for key, kept in self.services.items()],
             },
         )
@@ -175,6 +183,8 @@ class Supervisor:
 
     def shutdown(self) -> None:
         """Services first: what they still want to say needs the broker and the store."""
+        for kept in self.parts.values():
+            kept.end()
         services = [kept.part for kept in self.services.values()]
         stop_together([*services, *(part for part, _ in self.retiring)])
         for name in ("receiver", "store", "broker"):
