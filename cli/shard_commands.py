@@ -1,13 +1,19 @@
-"""`leadops shards`: who has which shard open, and resolving one that refuses to open."""
+"""`leadops shards`: who has which shard open, and getting one going that the log stops."""
 
 import asyncio
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, TypeVar
 
 import typer
 
-from cli.output import WRONG_USAGE, AsJson, CliError, show, show_json, show_table
-from deploy import stack
+from cli.command import As
+from cli.output import UNREACHABLE, WRONG_USAGE, AsJson, CliError, show, show_json, show_table
+from deploy import quiet, stack
+from shared.errors import Infrastructure, ShardRefuses
+from shared.store import Store
 from shared.topics import manifest
+
+T = TypeVar("T")
 
 NewStream = Annotated[
     bool,
@@ -20,6 +26,7 @@ def register(app: typer.Typer) -> None:
     shards = typer.Typer(help="The units of ownership of each service.")
     shards.command("list")(list_shards)
     shards.command("resolve")(resolve)
+    shards.command("skip")(skip)
     app.add_typer(shards, name="shards")
 
 
@@ -44,25 +51,73 @@ def resolve(
 ) -> None:
     """Let a shard that refuses, since log and store disagree, read on from where the log is."""
     found = stack.stack()
+    check_shard(found, service, shard)
+    topics = topics_of(service)
+    # Imported late, as it brings the store's driver with it.
+    from shared.loop import resolve as by_hand
+
+    async def act(store: Store) -> by_hand.Moved:
+        async with by_hand.on_log(found["kafka"]) as log:
+            return await by_hand.resolve(store, log, shard, topics, new_stream=new_stream)
+
+    moved = asyncio.run(on_store(found, service, act))
+    if not moved:
+        text = f"every position of {service} shard {shard} fits the log: nothing was changed"
+        raise CliError("not_refused", text, WRONG_USAGE)
+    told = list(map(_told, moved.topics.items()))
+    told += ["what it publishes is numbered anew"] if moved.new_stream else []
+    content = {"service": service, "shard": shard, "moved": moved.topics, "new_stream": new_stream}
+    show(content, as_json=as_json, text=f"{service} shard {shard}: {'; '.join(told)}")
+
+
+def skip(
+    service: str,
+    topic: str,
+    partition: int,
+    offset: int,
+    reason: Annotated[str, typer.Option(help="Why it is given up.")],
+    actor: As = "cli",
+    as_json: AsJson = False,
+) -> None:
+    """Read on behind one record that can't be read; the set-aside list keeps where it lies."""
+    found = stack.stack()
+    check_shard(found, service, partition)
+    if topic not in topics_of(service):
+        raise CliError("usage", f"{service} does not read {topic!r}", WRONG_USAGE)
+    from shared.loop import resolve as by_hand
+
+    async def act(store: Store) -> None:
+        await by_hand.skip(store, (topic, partition), offset, actor, reason, quiet.now())
+
+    asyncio.run(on_store(found, service, act))
+    content = {"service": service, "topic": topic, "partition": partition, "skipped": offset}
+    text = f"{service} goes on at {topic}/{partition}, offset {offset + 1}, within seconds"
+    show(content, as_json=as_json, text=text)
+
+
+def check_shard(found: dict[str, Any], service: str, shard: int) -> None:
     if service not in found["http"] or not 0 <= shard < manifest().partitions:
         raise CliError("usage", f"there is no shard {shard} of {service!r}", WRONG_USAGE)
-    if not new_stream and not is_refused(service, shard):
-        raise CliError("not_refused", f"shard {shard} of {service} does not refuse", WRONG_USAGE)
-    # Imported late, as it brings the store's driver with it.
-    from shared.loop.resolve import resolve as resolve_shard
-
-    database = f"leadops_{service}"
-    moved = asyncio.run(
-        resolve_shard(found["mongo"], found["kafka"], database, shard, new_stream=new_stream)
-    )
-    text = f"{service} shard {shard}: " + ("; ".join(map(_told, moved.items())) or "nothing moved")
-    show({"service": service, "shard": shard, "moved": moved}, as_json=as_json, text=text)
 
 
-def is_refused(service: str, shard: int) -> bool:
-    rows = [row for process in stack.status() for row in shard_rows(process)]
-    mine = [row for row in rows if (row["service"], row["shard"]) == (service, shard)]
-    return any(row["state"] == "refused" for row in mine)
+def topics_of(service: str) -> list[str]:
+    """What the service reads, as one of its replicas says; refused shards do not keep it from
+    answering."""
+    for process in stack.status():
+        if process["service"] == service and process["status"]:
+            return list(process["status"]["topics"])
+    raise CliError("unreachable", f"no replica of {service} answers", UNREACHABLE)
+
+
+async def on_store(found: dict[str, Any], service: str, act: Callable[[Store], Awaitable[T]]) -> T:
+    from shared.loop import resolve as by_hand
+
+    try:
+        return await by_hand.on_store(found["mongo"], f"leadops_{service}", act)
+    except ShardRefuses as refusal:
+        raise CliError("refused", str(refusal), WRONG_USAGE) from refusal
+    except Infrastructure as error:
+        raise CliError("unreachable", str(error), UNREACHABLE) from error
 
 
 def _told(moved: tuple[str, tuple[int, int]]) -> str:

@@ -21,8 +21,9 @@ from cli.output import (
 from deploy import quiet, stack
 from deploy import topics as broker_topics
 
-COLUMNS = ["service", "pid", "ready", "shards", "lag", "outbox", "effects", "tripped"]
+COLUMNS = ["service", "pid", "ready", "shards", "lag", "oldest", "outbox", "effects", "tripped"]
 COLUMNS += ["set_aside", "parked"]
+STUCK_COLUMNS = ["service", "topic", "partition", "offset", "records", "seconds", "help"]
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 Seconds = Annotated[float, typer.Option("--timeout", help="How many seconds to wait at most.")]
@@ -72,8 +73,8 @@ def down(as_json: AsJson = False) -> None:
 
 
 def status(as_json: AsJson = False) -> None:
-    """What runs: ready, open shards, lag, backlog, endpoints whose breaker has tripped, set aside,
-    parked, per service instance."""
+    """What runs: ready, open shards, lag, seconds that the oldest record waits, backlog, endpoints
+    whose breaker has tripped, set aside, parked, per service instance; and what is stuck."""
     found, rows = stack.stack(), stack.status()
     content = {"backend": found["backend"], "processes": rows}
     if as_json:
@@ -81,6 +82,8 @@ def status(as_json: AsJson = False) -> None:
         return
     title = f"kafka {found['backend']['kafka']}, mongo {found['backend']['mongo']}"
     show_table(title, COLUMNS, map(status_row, rows))
+    if stuck := [one for row in rows for one in stuck_rows(row)]:
+        show_table("not getting on", STUCK_COLUMNS, stuck)
 
 
 def status_row(row: dict[str, Any]) -> dict[str, Any]:
@@ -93,9 +96,17 @@ def status_row(row: dict[str, Any]) -> dict[str, Any]:
         **{name: said[name] for name in ("lag", "outbox", "set_aside", "parked")},
         "ready": "yes" if said["ready"] else f"no: {', '.join(said['not_ready'])}",
         "shards": len(quiet.open_shards([said])),
-        "effects": said["effects"]["begun"] + said["effects"]["waiting"],
+        "oldest": said["oldest_seconds"],
+        "effects": quiet.total([said["effects"]["begun"], said["effects"]["waiting"]]),
         "tripped": said["endpoints"]["tripped"],
     }
+
+
+def stuck_rows(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The partitions of an instance that are not getting on."""
+    said = row["status"] or {"waiting": []}
+    who = f"{row['service']} {row['instance']}"
+    return [{**one, "service": who} for one in said["waiting"] if one["stuck"]]
 
 
 def wait(

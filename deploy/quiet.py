@@ -121,17 +121,32 @@ def what_is_left(rows: Rows, moment: datetime, *, failing_too: bool = True) -> l
 def left_in(service: str, states: Rows, moment: datetime, failing_too: bool) -> list[str]:
     """Lag and shards are each instance's own; the rest every instance says of the whole service."""
     amounts = {
-        "lag": sum(state["lag"] for state in states),
-        "outbox": max((state["outbox"] for state in states), default=0),
-        "effects begun": max((state["effects"]["begun"] for state in states), default=0),
-        "due now": max((state["due"]["now"] for state in states), default=0),
+        "lag": total(state["lag"] for state in states),
+        "outbox": largest(state["outbox"] for state in states),
+        "effects begun": largest(state["effects"]["begun"] for state in states),
+        "due now": largest(state["due"]["now"] for state in states),
     }
-    left = [f"{service}: {name} {amount}" for name, amount in amounts.items() if amount]
+    left = [
+        f"{service}: {name} {'unknown' if amount is None else amount}"
+        for name, amount in amounts.items()
+        if amount != 0
+    ]
     if closed := sorted(set(range(manifest().partitions)) - open_shards(states)):
         left.append(f"{service}: shards {closed} not open")
     if any(due <= moment for due in due_in(states, failing_too=failing_too)):
         left.append(f"{service}: something has just become due")
     return left
+
+
+def total(amounts: Iterable[int | None]) -> int | None:
+    """Unknown if one is: a service whose store or broker is silent tells nothing of it."""
+    known = list(amounts)
+    return None if None in known else sum(amount or 0 for amount in known)
+
+
+def largest(amounts: Iterable[int | None]) -> int | None:
+    known = list(amounts)
+    return None if None in known else max((amount or 0 for amount in known), default=0)
 
 
 def open_shards(states: Rows) -> set[int]:

@@ -1,5 +1,9 @@
-"""What operators and the command line ask every service: is it ready, what waits, what fails."""
+"""What operators and the command line ask every service: is it ready, what waits, what fails.
 
+Readiness waits for nobody: it tells from what the ticker and the pulse noted, and how long ago.
+"""
+
+import asyncio
 import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,17 +13,30 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shared import read_api
+from shared.errors import Infrastructure
 from shared.loop import deadlines, effects, outbox, set_aside
+from shared.loop.log import Place
 from shared.loop.loop import Loop
+from shared.loop.pulse import SILENT_SECONDS_MAX, Pulse
 from shared.loop.shard import State
 from shared.loop.ticker import Ticker
+from shared.loop.waiting import STUCK_SECONDS_MAX, Waiting
+from shared.loop.within import within
 from shared.store import Document, Filter
 
-STUCK_SECONDS_MAX = 30.0
+STATUS_SECONDS_MAX = 3.0
+UNKNOWN = {
+    "outbox": None,
+    "effects": dict.fromkeys(("begun", "waiting", "next_at", "latest_at", "attempt_at")),
+    "due": {"now": None, "next_at": None},
+    "set_aside": None,
+    "parked": None,
+}
+"""What the store would have told."""
 
 
-def routes(loop: Loop, ticker: Ticker, instance: int) -> Sequence[Route]:
-    api = OperatingApi(loop, ticker, instance)
+def routes(loop: Loop, ticker: Ticker, pulse: Pulse, instance: int) -> Sequence[Route]:
+    api = OperatingApi(loop, ticker, pulse, instance)
     return [
         Route("/health/live", api.live),
         Route("/health/ready", api.ready),
@@ -31,9 +48,10 @@ def routes(loop: Loop, ticker: Ticker, instance: int) -> Sequence[Route]:
 
 
 class OperatingApi:
-    def __init__(self, loop: Loop, ticker: Ticker, instance: int) -> None:
+    def __init__(self, loop: Loop, ticker: Ticker, pulse: Pulse, instance: int) -> None:
         self._loop = loop
         self._ticker = ticker
+        self._pulse = pulse
         self._instance = instance
 
     async def live(self, _request: Request) -> Response:
@@ -46,47 +64,101 @@ class OperatingApi:
         )
 
     def _not_ready(self) -> list[str]:
-        """Assigned, opened, able to reach the store and the broker a moment ago, and getting on."""
-        loop = self._loop
-        reasons = [self._ticker.error] if self._ticker.error else []
-        if (stuck := self._ticker.stuck_seconds()) > STUCK_SECONDS_MAX:
-            reasons.append(f"records wait, and none was taken for {stuck:.0f} s")
+        """Assigned, opened, in touch with the store and the broker a moment ago, and getting on."""
+        loop, ticker = self._loop, self._ticker
+        reasons = [ticker.error] if ticker.error else []
+        reasons += [
+            f"the {name} has not answered for {seconds:.0f} s"
+            for name, seconds in self._pulse.silent_seconds().items()
+            if seconds > SILENT_SECONDS_MAX
+        ]
+        if (seconds := ticker.seconds_since_turn()) > STUCK_SECONDS_MAX:
+            reasons.append(f"the loop has been busy with one turn for {seconds:.0f} s")
         if not loop.shards:
             reasons.append("no shard is assigned")
         for shard in loop.shards.values():
             if shard.state is not State.OPEN:
                 reasons.append(f"shard {shard.number} is {shard.state}: {shard.error or 'opening'}")
-        return reasons
+        return reasons + [row["help"] for row in self._waiting() if row["stuck"]]
+
+    def _waiting(self) -> list[Document]:
+        """The places of this process at which records wait, the longest wait first."""
+        stuck, now = self._ticker.stuck(), self._loop.monotonic()
+        rows = [
+            {
+                "topic": place[0],
+                "partition": place[1],
+                "offset": one.offset,
+                "records": one.records,
+                "seconds": round(one.seconds(now), 1),
+                "stuck": place in stuck,
+                "help": self._help(place, one, now) if place in stuck else None,
+            }
+            for place, one in self._ticker.waiting.items()
+        ]
+        return sorted(rows, key=lambda row: -row["seconds"])
+
+    def _help(self, place: Place, one: Waiting, now: float) -> str:
+        service, (topic, partition) = self._loop.service.name, place
+        skip = f"leadops shards skip {service} {topic} {partition} {one.offset} --reason …"
+        return (
+            f"{topic}/{partition} stands at offset {one.offset} for {one.seconds(now):.0f} s, "
+            f"{one.records} records wait; it is sought again every few seconds. "
+            f"If the record can't be read: {skip}"
+        )
 
     async def status(self, _request: Request) -> Mapping[str, Any]:
-        loop, store, now = self._loop, self._loop.store, self._loop.clock.now()
-        due_later = await store.find(deadlines.COLLECTION, {}, sort=[("due_at", 1)], limit=1)
+        """Figures that the store or the broker does not give in time are null."""
+        loop = self._loop
         reasons = self._not_ready()
+        stored, lag = await asyncio.gather(self._stored_in_time(), self._lag_in_time())
+        waiting = self._waiting()
         return {
             "service": loop.service.name,
             "instance": self._instance,
             "ready": not reasons,
             "not_ready": reasons,
+            "topics": loop.topics(),
             "shards": [
                 {"shard": shard.number, "state": shard.state, "error": shard.error}
                 for shard in loop.shards.values()
             ],
-            "lag": await self._lag(),
-            "outbox": await store.count(outbox.COLLECTION, {}),
-            "effects": await effects.standing(store, list(loop.shards), now, loop.worker),
+            "lag": lag,
+            "waiting": waiting,
+            "oldest_seconds": waiting[0]["seconds"] if waiting else None,
+            "silent_seconds": self._pulse.silent_seconds(),
+            **stored,
             "endpoints": {
                 "failing": len(loop.worker.failing()),
                 "tripped": sum(one.tripped for one in loop.worker.failing()),
             },
+            "progress": loop.counters["steps"],
+            "counters": dict(loop.counters),
+            "now": loop.clock.now(),
+        }
+
+    async def _stored_in_time(self) -> Mapping[str, Any]:
+        """A store that is silent is not asked: each question would hold a thread of its driver."""
+        if self._pulse.silent_seconds()["store"] > SILENT_SECONDS_MAX:
+            return UNKNOWN
+        try:
+            async with within(STATUS_SECONDS_MAX, "the store"):
+                return await self._stored()
+        except Infrastructure:
+            return UNKNOWN
+
+    async def _stored(self) -> Mapping[str, Any]:
+        loop, store, now = self._loop, self._loop.store, self._loop.clock.now()
+        due_later = await store.find(deadlines.COLLECTION, {}, sort=[("due_at", 1)], limit=1)
+        return {
+            "outbox": await store.count(outbox.COLLECTION, {}),
+            "effects": await effects.standing(store, list(loop.shards), now, loop.worker),
             "due": {
                 "now": await store.count(deadlines.COLLECTION, {"due_at": {"$lte": now}}),
                 "next_at": due_later[0]["due_at"] if due_later else None,
             },
             "set_aside": await store.count(set_aside.COLLECTION, {"state": set_aside.WAITING}),
             "parked": await store.count(set_aside.COLLECTION, {"state": set_aside.PARKED}),
-            "progress": loop.counters["steps"],
-            "counters": dict(loop.counters),
-            "now": now,
         }
 
     async def endpoints(self, request: Request) -> Mapping[str, Any]:
@@ -108,6 +180,13 @@ class OperatingApi:
         shards = {"$in": list(self._loop.shards)}
         where = {"state": effects.WAITING, "shard": shards, "endpoint": endpoint}
         return await self._loop.store.count(effects.COLLECTION, where)
+
+    async def _lag_in_time(self) -> int | None:
+        try:
+            async with within(STATUS_SECONDS_MAX, "the broker"):
+                return await self._lag()
+        except Infrastructure:
+            return None
 
     async def _lag(self) -> int:
         """Records not yet decided, in the shards that this process has open."""

@@ -36,6 +36,7 @@ from shared.loop.effects import Performed
 from shared.loop.kafka import KafkaLog, subscribe
 from shared.loop.loop import INDEXES, Loop, nobody_looks
 from shared.loop.performing import Performing
+from shared.loop.pulse import Pulse
 from shared.loop.ticker import Ticker
 from shared.mongo import MongoStore
 from shared.settings import Settings, WrongSetting
@@ -83,6 +84,7 @@ class Process:
             observe=self.tracing.step if self.tracing else nobody_looks,
         )
         self.ticker = Ticker(self.loop)
+        self.pulse = Pulse(self.loop)
         self.broker = KafkaBroker(
             settings.kafka,
             client_id=f"{service.name}-{settings.instance}",
@@ -123,16 +125,17 @@ class Process:
         )
         serving = asyncio.create_task(server.serve())
         await self.migrate()
-        ticking = asyncio.create_task(self.ticker.run())
-        for task in (serving, ticking):
+        beating = [asyncio.create_task(part.run()) for part in (self.ticker, self.pulse)]
+        for task in (serving, *beating):
             task.add_done_callback(_ends_the_process)
         yield
-        await self._stop(server, serving, ticking)
+        await self._stop(server, serving, beating)
 
     async def _stop(
-        self, server: Server, serving: asyncio.Task[None], ticking: asyncio.Task[None]
+        self, server: Server, serving: asyncio.Task[None], beating: Sequence[asyncio.Task[None]]
     ) -> None:
-        ticking.cancel()
+        for task in beating:
+            task.cancel()
         with suppress(Infrastructure):
             await self.loop.stop(EFFECTS_END_SECONDS)
         server.should_exit = True
@@ -182,14 +185,16 @@ class Bearer:
 
 def application(process: Process, routes: Sequence[Route]) -> Starlette:
     registry = CollectorRegistry()
-    registry.register(LoopMetrics(process.loop))
+    registry.register(LoopMetrics(process.loop, process.ticker, process.pulse))
 
     async def metrics(_request: Request) -> Response:
         return PlainTextResponse(generate_latest(registry))
 
     return Starlette(
         routes=[
-            *operating_api.routes(process.loop, process.ticker, process.settings.instance),
+            *operating_api.routes(
+                process.loop, process.ticker, process.pulse, process.settings.instance
+            ),
             Route("/metrics", metrics),
             *routes,
         ],

@@ -23,7 +23,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from shared.loop.loop import Loop
+from shared.loop.pulse import Pulse
 from shared.loop.sort_out import Item
+from shared.loop.ticker import Ticker
 from shared.store import Document
 
 SYSTEM = {"messaging.system": "kafka"}
@@ -120,8 +122,10 @@ def _attributes(item: Item) -> dict[str, str]:
 class LoopMetrics(Collector):
     """The loop's own counters, read when somebody asks."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, ticker: Ticker, pulse: Pulse) -> None:
         self._loop = loop
+        self._ticker = ticker
+        self._pulse = pulse
 
     def collect(self) -> Iterator[Metric]:
         loop, service = self._loop, self._loop.service.name
@@ -148,6 +152,27 @@ class LoopMetrics(Collector):
         )
         tripped.add_metric([service], sum(one.tripped for one in loop.worker.failing()))
         yield tripped
+        yield from self._ages()
+
+    def _ages(self) -> Iterator[Metric]:
+        """What an alert looks at: whatever grows here is not getting on."""
+        service, now = self._loop.service.name, self._loop.monotonic()
+        waiting = GaugeMetricFamily(
+            "leadops_record_waiting_seconds",
+            "For how long the next record of a partition has waited to be taken",
+            labels=["service", "topic", "partition"],
+        )
+        for (topic, partition), one in self._ticker.waiting.items():
+            waiting.add_metric([service, topic, str(partition)], one.seconds(now))
+        yield waiting
+        silent = GaugeMetricFamily(
+            "leadops_silent_seconds",
+            "How long ago the store and the broker last answered",
+            labels=["service", "part"],
+        )
+        for name, seconds in self._pulse.silent_seconds().items():
+            silent.add_metric([service, name], seconds)
+        yield silent
 
 
 def redacted(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> dict[str, Any]:

@@ -168,9 +168,14 @@ class Loop:
         async with self.lock:
             shards = self.open()
             mine = [record for record in records if record.partition in shards]
+            self.counters["batches_full" if self._is_full(records) else "batches_short"] += 1
             if mine and not self._stopping and not self.stopped:
                 results = self.worker.take(list(shards), self.limit // 2)
                 await self.step(shards, Inputs(records=mine, results=results))
+
+    def _is_full(self, records: Sequence[Record]) -> bool:
+        """Whether the client may hold more that it has fetched and not handed over."""
+        return len(records) >= self._batch_size_max
 
     async def step(self, shards: Mapping[int, Shard], inputs: Inputs) -> None:
         """One step and what follows from it: said, confirmed, begun; or closed and opened again."""

@@ -7,7 +7,7 @@
 5. read on from the positions
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,6 +16,7 @@ from shared.errors import NotTaken, ShardRefuses
 from shared.loop import effects, outbox, set_aside
 from shared.loop.log import Place, Record, fingerprint
 from shared.loop.shard import Shard, ShardRow, State, from_document
+from shared.loop.within import BROKER_SECONDS_MAX, STORE_SECONDS_MAX, within
 from shared.store import Insert, Transaction, Write
 
 if TYPE_CHECKING:
@@ -47,10 +48,12 @@ async def open_shards(loop: "Loop", shards: Sequence[Shard]) -> None:
 
 async def _kill_former_owners(loop: "Loop", shards: Sequence[Shard]) -> None:
     numbers = [shard.number for shard in shards]
-    rows = await loop.store.find("shards", {"_id": {"$in": numbers}})
+    async with within(STORE_SECONDS_MAX, "the store"):
+        rows = await loop.store.find("shards", {"_id": {"$in": numbers}})
     sessions = {row["session"] for row in rows} - {None, loop.store.session}
     for session in sessions:
-        await loop.store.kill(session)
+        async with within(STORE_SECONDS_MAX, "the store"):
+            await loop.store.kill(session)
 
 
 async def _fence(loop: "Loop", shards: Sequence[Shard]) -> None:
@@ -103,16 +106,12 @@ async def _drain_one(loop: "Loop", shard: Shard) -> None:
 async def _compare(loop: "Loop", shards: Sequence[Shard]) -> list[Shard]:
     """Those shards whose positions fit the log; the others are refused with the reason."""
     places = [place for shard in shards for place in shard.places]
-    bounds = await loop.log.bounds(places)
-    last = await loop.log.records_at(
-        {
-            (topic, shard.number): shard.row.next[topic] - 1
-            for shard in shards
-            for topic, _ in shard.places
-            if shard.row.next.get(topic, 0) > bounds[topic, shard.number][0]
-            and shard.row.next[topic] <= bounds[topic, shard.number][1]
-        }
-    )
+    async with within(BROKER_SECONDS_MAX, "the broker"):
+        bounds = await loop.log.bounds(places)
+    taken: dict[Place, int] = {}
+    for shard in shards:
+        taken |= last_taken(shard.row, {place: bounds[place] for place in shard.places})
+    last = await loop.log.records_at(taken)
     fitting = []
     for shard in shards:
         shard.begins = {topic: bounds[topic, shard.number][0] for topic, _ in shard.places}
@@ -124,6 +123,15 @@ async def _compare(loop: "Loop", shards: Sequence[Shard]) -> list[Shard]:
         except ShardRefuses as refusal:
             refuse(loop, shard, str(refusal))
     return fitting
+
+
+def last_taken(row: ShardRow, bounds: Mapping[Place, tuple[int, int]]) -> dict[Place, int]:
+    """Where the last record that was taken of each topic lies, if the log still has it."""
+    return {
+        place: row.next[place[0]] - 1
+        for place, (begin, end) in bounds.items()
+        if begin < row.next.get(place[0], 0) <= end
+    }
 
 
 def check_position(
@@ -144,8 +152,11 @@ def check_position(
 
 def refuse(loop: "Loop", shard: Shard, reason: str) -> None:
     resolve = f"leadops shards resolve {loop.service.name} {shard.number}"
-    shard.state, shard.error = State.REFUSED, f"{reason}. To go on: {resolve}"
-    log.error("shard refused", shard=shard.number, error=shard.error)
+    error = f"{reason}. To go on: {resolve}"
+    if (shard.state, shard.error) != (State.REFUSED, error):
+        log.error("shard refused", shard=shard.number, error=error)
+    shard.state, shard.error = State.REFUSED, error
+    shard.retry_at = loop.monotonic() + REFUSED_WAIT_SECONDS
 
 
 async def _restore(loop: "Loop", shards: Sequence[Shard]) -> None:

@@ -1,77 +1,180 @@
-"""How a person resolves a shard that refuses: it reads its topics again from where they begin now.
+"""How a person gets a shard going that the log stops: positions are moved on the shard's row.
 
-Reading again is harmless, since commands and streams are known by their ids and numbers; what the
-log has lost is lost, which is why a person has to say so. It is done on the shard's row, under a
-new epoch, so whoever has the shard must open it again. If the store was restored behind what had
-been published, its stream begins anew besides.
+Which positions do not fit is found out here, from the row and the log, so it does not depend on a
+service that tries again and again, or is down. A place is read again from where it begins now:
+reading again is harmless, since commands and streams are known by their ids and numbers; what the
+log has lost is lost, which is why a person has to say so. All of it happens under a new epoch, so
+whoever has the shard must open it again.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
-from shared.errors import Infrastructure, ShardRefuses
-from shared.loop.log import Place
+from shared.errors import Infrastructure, Poison, ShardRefuses
+from shared.loop import set_aside
+from shared.loop.kafka import KafkaLog
+from shared.loop.log import Log, Place, Record
+from shared.loop.open import check_position, last_taken
 from shared.loop.shard import ShardRow, from_document
+from shared.loop.within import BROKER_SECONDS_MAX, within
 from shared.mongo import MongoStore
-from shared.store import Store
+from shared.store import Document, Insert, Store, Write
 
+T = TypeVar("T")
 Bounds = Mapping[Place, tuple[int, int]]
-Moved = dict[str, tuple[int, int]]
+
+TRIES = 5
+"""Whoever has the shard writes its row too, every few seconds while it refuses."""
+AGAIN_SECONDS = 0.3
 
 
-async def resolve(
-    mongo: str, kafka: str, database: str, shard: int, *, new_stream: bool = False
-) -> Moved:
-    """Moves the positions of one shard; by topic, from where and to where."""
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What was done about a shard."""
+
+    topics: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By topic: up to where it was read, and where reading goes on."""
+    new_stream: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.topics or self.new_stream)
+
+
+async def on_store(mongo: str, database: str, act: Callable[[Store], Awaitable[T]]) -> T:
+    """Acts on a service's store, and again if somebody else wrote the shard at that moment."""
     store = await MongoStore.connect(mongo, database)
     try:
-        rows = await store.find("shards", {"_id": shard})
-        if not rows:
-            raise ShardRefuses(f"shard {shard} was never opened")
-        places = [(topic, shard) for topic in from_document(rows[0]).next]
-        return await move(store, shard, await _bounds(kafka, places), new_stream=new_stream)
+        for _ in range(TRIES - 1):
+            with suppress(Infrastructure):
+                return await act(store)
+            await asyncio.sleep(AGAIN_SECONDS)
+        return await act(store)
     finally:
         await store.close()
 
 
-async def move(store: Store, shard: int, bounds: Bounds, *, new_stream: bool = False) -> Moved:
-    async with store.transaction() as transaction:
-        row = from_document((await transaction.find("shards", {"_id": shard}))[0])
-        epoch = row.epoch
-        moved = _moved(row, bounds)
-        row.epoch += 1
-        row.marks = {}
-        if new_stream:
-            row.generation += 1
-            row.said = {}
-        await transaction.write("shards", [row.guarded(epoch=epoch, steps=row.steps)])
-    return moved
+@asynccontextmanager
+async def on_log(kafka: str) -> AsyncIterator[Log]:
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
+    log = KafkaLog(kafka)
+    log.consumer = lambda: consumer
+    try:
+        await consumer.start()
+        yield log
+    except KafkaError as error:
+        raise Infrastructure(f"Kafka: {type(error).__name__}") from error
+    finally:
+        await consumer.stop()
 
 
-def _moved(row: ShardRow, bounds: Bounds) -> Moved:
-    moved: Moved = {}
-    for (topic, _), (begin, _end) in bounds.items():
+async def resolve(
+    store: Store, log: Log, shard: int, topics: Iterable[str], *, new_stream: bool = False
+) -> Moved:
+    """Moves the positions of one shard that do not fit the log, of all topics that it reads."""
+    row = await row_of(store, shard)
+    # A topic that does not exist gives no answer, ever.
+    async with within(BROKER_SECONDS_MAX, "the broker"):
+        bounds = await log.bounds([(topic, shard) for topic in topics])
+    last = await log.records_at(last_taken(row, bounds))
+    begins = {place[0]: bounds[place][0] for place in misfits(row, bounds, last)}
+    return await move(store, row, begins, new_stream=new_stream)
+
+
+async def row_of(store: Store, shard: int) -> ShardRow:
+    rows = await store.find("shards", {"_id": shard})
+    if not rows:
+        raise ShardRefuses(f"shard {shard} was never opened")
+    return from_document(rows[0])
+
+
+def misfits(row: ShardRow, bounds: Bounds, last: Mapping[Place, Record]) -> list[Place]:
+    """The places at which a shard with this row would refuse to be opened."""
+    return [place for place in bounds if not _fits(row, place, bounds[place], last.get(place))]
+
+
+def _fits(row: ShardRow, place: Place, bounds: tuple[int, int], last: Record | None) -> bool:
+    try:
+        check_position(row, place, bounds, last)
+    except ShardRefuses:
+        return False
+    return True
+
+
+async def move(
+    store: Store, before: ShardRow, begins: Mapping[str, int], *, new_stream: bool = False
+) -> Moved:
+    """Reads these topics from there on; if the store was restored behind what had been published,
+    the shard's own stream begins anew besides."""
+    row = before.copy()
+    moved = Moved(new_stream=new_stream)
+    for topic, begin in begins.items():
         was = row.next.get(topic, 0)
         if begin > was:
             # What retention took won't come any more: its streams go on where they are now, or
             # their next record would be waiting for a predecessor for ever.
             row.seen.pop(topic, None)
-        moved[topic] = (was, begin)
+        moved.topics[topic] = (was, begin)
         row.next[topic] = begin
+        row.marks.pop(topic, None)
+    if new_stream:
+        row.generation += 1
+        row.said = {}
+    if moved:
+        await _put(store, before, row, [])
     return moved
 
 
-async def _bounds(kafka: str, places: list[Place]) -> dict[Place, tuple[int, int]]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
-    try:
-        await consumer.start()
-        partitions = [TopicPartition(*place) for place in places]
-        begins = await consumer.beginning_offsets(partitions)
-        ends = await consumer.end_offsets(partitions)
-    except KafkaError as error:
-        raise Infrastructure(f"Kafka: {type(error).__name__}") from error
-    finally:
-        await consumer.stop()
-    return {(tp.topic, tp.partition): (begins[tp], ends[tp]) for tp in partitions}
+async def skip(store: Store, place: Place, offset: int, by: str, reason: str, at: datetime) -> None:
+    """Reads on behind one record that can't be read. It is listed among what was set aside, so that
+    somebody can look for it in the log while the log has it."""
+    topic, shard = place
+    before = await row_of(store, shard)
+    if before.next.get(topic, 0) != offset:
+        where = before.next.get(topic, 0)
+        raise ShardRefuses(f"{topic}/{shard} stands at offset {where}, not at {offset}")
+    row = before.copy()
+    row.next[topic] = offset + 1
+    row.marks.pop(topic, None)
+    await _put(store, before, row, [Insert(_skipped(place, offset, by, reason, at))])
+
+
+def _skipped(place: Place, offset: int, by: str, reason: str, at: datetime) -> Document:
+    topic, partition = place
+    why = Poison("unread", "skipped by hand, since it could not be read")
+    return {
+        "_id": f"{topic}/{partition}/{offset}/{why.code}",
+        "schema": 1,
+        "shard": partition,
+        "state": set_aside.SKIPPED,
+        "behind": None,
+        "order": 0,
+        "key": "",
+        "code": why.code,
+        "text": why.text,
+        "at": at,
+        "record": {
+            "topic": topic,
+            "partition": partition,
+            "offset": offset,
+            "key": None,
+            "value": None,
+            "headers": [],
+        },
+        "stored": None,
+        "resolved": {"by": by, "reason": reason, "at": at},
+    }
+
+
+async def _put(store: Store, before: ShardRow, row: ShardRow, aside: Sequence[Write]) -> None:
+    """Over the row as it was read, under a new epoch; a `Conflict` if it changed meanwhile."""
+    row.epoch = before.epoch + 1
+    async with store.transaction() as transaction:
+        await transaction.write("shards", [row.guarded(epoch=before.epoch, steps=before.steps)])
+        await transaction.write(set_aside.COLLECTION, aside)

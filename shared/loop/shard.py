@@ -132,6 +132,11 @@ class Shard:
     confirmed: list[str] = field(default_factory=list)
     """Outbox documents that are published; the next step deletes them."""
 
+    @property
+    def is_known(self) -> bool:
+        """Whether its row was read since it was assigned."""
+        return self.row.shard == self.number
+
     def note_gaps(self, gaps: Iterable[Gap], now: float) -> None:
         """Knows those that a step found; forgets those that its row has passed."""
         for gap in gaps:

@@ -2,11 +2,12 @@
 
 A broker client calls nobody when nothing comes, so the loop has a heart of its own, at most 200 ms
 apart and sooner when it is woken. It also looks after positions: a topic that was cut below them is
-found out here, not by thousands of fetch errors.
+found out here, not by thousands of fetch errors, and so is a place that is not read.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,6 +18,9 @@ from shared.loop.log import Place
 from shared.loop.open import check_position, open_shards, refuse
 from shared.loop.shard import Shard, State
 from shared.loop.step import Inputs
+from shared.loop.waiting import Waiting, looked
+from shared.loop.within import BROKER_SECONDS_MAX, STORE_SECONDS_MAX, within
+from shared.store import Document
 
 if TYPE_CHECKING:
     from shared.loop.loop import Loop
@@ -25,21 +29,33 @@ log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 0.2
 CHECK_SECONDS = 3.0
+SEEK_AGAIN_SECONDS = 5.0
 
 
 class Ticker:
     def __init__(self, loop: "Loop") -> None:
         self._loop = loop
         self._check_at = 0.0
-        self._positions: dict[Place, int] = {}
-        self._stuck_at: float | None = None
+        self._batches = (0, 0)
+        self._ended_at = loop.monotonic()
         self._steps: dict[int, int] = {}
+        self.waiting: dict[Place, Waiting] = {}
+        """The places of this process's shards at which records wait."""
         self.error: str | None = "not started"
         """Why the last turn failed; readiness tells it."""
 
-    def stuck_seconds(self) -> float:
-        """For how long records have waited while none was taken."""
-        return 0.0 if self._stuck_at is None else self._loop.monotonic() - self._stuck_at
+    def seconds_since_turn(self) -> float:
+        """How long ago a turn ended, well or badly: one that hangs is told by this alone."""
+        return self._loop.monotonic() - self._ended_at
+
+    def stuck(self) -> dict[Place, Waiting]:
+        """Of the open shards, the places that are not getting on."""
+        now, open_shards = self._loop.monotonic(), self._loop.open()
+        return {
+            place: one
+            for place, one in self.waiting.items()
+            if place[1] in open_shards and one.is_stuck(now)
+        }
 
     async def run(self) -> None:
         """Turns until it is cancelled; after a turn that failed comes another."""
@@ -54,7 +70,7 @@ class Ticker:
     async def turn(self) -> None:
         loop = self._loop
         if loop.stopped:
-            self.error = loop.stopped
+            self.error, self._ended_at = loop.stopped, loop.monotonic()
             return
         try:
             async with loop.lock:
@@ -66,13 +82,16 @@ class Ticker:
             self.error = f"{type(error).__name__}: {error}"
             log.warning("turn failed", error=self.error)
             loop.back_off(())
+        self._ended_at = loop.monotonic()
 
     async def _open(self) -> None:
+        """Opens what is not open. What refuses is tried again at times and stays refused meanwhile,
+        so that whoever asks always sees it."""
         loop, now = self._loop, self._loop.monotonic()
         closed = [
             shard
             for shard in loop.shards.values()
-            if shard.state is State.CLOSED and now >= shard.retry_at
+            if shard.state is not State.OPEN and now >= shard.retry_at
         ]
         if closed and now >= loop.retry_at:
             await open_shards(loop, closed)
@@ -86,11 +105,9 @@ class Ticker:
         numbers = list(shards)
         now = loop.clock.now()
         parked = {lane for shard in shards.values() for lane in shard.parked}
-        due = await deadlines.reached(loop.store, numbers, now, parked, loop.limit)
-        retries = [
-            *await effects.reached(loop.store, numbers, now, loop.worker.without_room()),
-            *await effects.overdue(loop.store, numbers, now, loop.worker.dead()),
-        ]
+        async with within(STORE_SECONDS_MAX, "the store"):
+            due = await deadlines.reached(loop.store, numbers, now, parked, loop.limit)
+            retries = await self._retries(numbers, now)
         results = loop.worker.take(numbers, loop.limit)
         inputs = Inputs(
             results=results,
@@ -100,6 +117,13 @@ class Ticker:
         )
         if inputs:
             await loop.step(shards, inputs)
+
+    async def _retries(self, numbers: Sequence[int], now: datetime) -> list[Document]:
+        store, worker = self._loop.store, self._loop.worker
+        return [
+            *await effects.reached(store, numbers, now, worker.without_room()),
+            *await effects.overdue(store, numbers, now, worker.dead()),
+        ]
 
     def _leftovers(self, shards: Mapping[int, Shard]) -> list[int]:
         """Shards that have rested since the last turn, with published documents still to delete; a
@@ -112,22 +136,23 @@ class Ticker:
         ]
 
     async def _check(self) -> None:
-        """Compares the positions of open shards with the log, and tries refused ones again."""
+        """Compares the positions with the log: what does not fit refuses, what is not read is
+        noticed and sought again."""
         loop = self._loop
         if loop.monotonic() < self._check_at:
             return
         self._check_at = loop.monotonic() + CHECK_SECONDS
-        await loop.log.report(loop.positions())
-        bounds = await loop.log.bounds(
-            [place for shard in loop.shards.values() for place in shard.places]
-        )
+        async with within(BROKER_SECONDS_MAX, "the broker"):
+            await loop.log.report(loop.positions())
+            bounds = await loop.log.bounds(
+                [place for shard in loop.shards.values() for place in shard.places]
+            )
         async with loop.lock:
             for shard in loop.shards.values():
-                if shard.state is State.REFUSED:
-                    shard.state = State.CLOSED
-                elif shard.state is State.OPEN and bounds.keys() >= set(shard.places):
+                if shard.state is State.OPEN and bounds.keys() >= set(shard.places):
                     self._check_shard(shard, bounds)
-            self._push(bounds)
+            self._look(bounds)
+            await self._seek_again()
 
     def _check_shard(self, shard: Shard, bounds: Mapping[Place, tuple[int, int]]) -> None:
         try:
@@ -137,18 +162,42 @@ class Ticker:
             self._loop.close([shard.number])
             refuse(self._loop, shard, str(refusal))
 
-    def _push(self, bounds: Mapping[Place, tuple[int, int]]) -> None:
-        """If no place has moved since the last check, those that have records are sought again: the
-        client may have moved its position without handing over what it passed."""
-        before, self._positions = self._positions, self._loop.positions()
-        waiting = {
-            place: at
-            for place, at in self._positions.items()
-            if place in bounds and bounds[place][1] > at
+    def _look(self, bounds: Mapping[Place, tuple[int, int]]) -> None:
+        """Notes what waits where. The client has room to spare if not every batch since the last
+        look was full: then it holds nothing that it has not handed over."""
+        loop = self._loop
+        full, short = self._batches
+        now = self._batches = (loop.counters["batches_full"], loop.counters["batches_short"])
+        positions = {
+            place: shard.row.next.get(place[0], 0)
+            for shard in loop.shards.values()
+            if shard.is_known
+            for place in shard.places
         }
-        if not waiting or before != self._positions:
-            self._stuck_at = None
-            return
-        self._stuck_at = self._stuck_at or self._loop.monotonic()
-        self._loop.counters["places_sought_again"] += len(waiting)
-        self._loop.log.resume(waiting)
+        ends = {place: end for place, (_, end) in bounds.items()}
+        busy = now[0] > full and now[1] == short
+        self.waiting = looked(self.waiting, positions, ends, loop.monotonic(), busy=busy)
+
+    async def _seek_again(self) -> None:
+        """The client may have moved its position without handing over what it passed. A person may
+        have moved ours on the shard's row, which only opening it anew tells."""
+        loop = self._loop
+        now, open_shards = loop.monotonic(), loop.open()
+        passed = {
+            place: one.offset
+            for place, one in self.waiting.items()
+            if place[1] in open_shards and one.is_stuck(now, SEEK_AGAIN_SECONDS)
+        }
+        if passed:
+            loop.counters["places_sought_again"] += len(passed)
+            loop.log.resume(passed)
+            await self._close_moved({number for _, number in passed})
+
+    async def _close_moved(self, numbers: set[int]) -> None:
+        loop = self._loop
+        async with within(STORE_SECONDS_MAX, "the store"):
+            rows = await loop.store.find(
+                "shards", {"_id": {"$in": sorted(numbers)}}, fields=["epoch"]
+            )
+        epochs = {number: shard.row.epoch for number, shard in loop.shards.items()}
+        loop.close(row["_id"] for row in rows if row["epoch"] != epochs.get(row["_id"]))

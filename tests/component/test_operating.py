@@ -6,6 +6,7 @@ from starlette.requests import Request
 
 from shared.loop import effects
 from shared.loop.effects import Verdict
+from shared.loop.pulse import Pulse
 from shared.operating_api import OperatingApi
 from tests.component.world import Town, in_town
 
@@ -16,7 +17,8 @@ def request() -> Request:
 
 async def endpoints(town: Town) -> list[dict[str, Any]]:
     process = town.world.groups[0].members[0]
-    return list((await OperatingApi(process.loop, process.ticker, 0).endpoints(request()))["items"])
+    api = OperatingApi(process.loop, process.ticker, Pulse(process.loop), 0)
+    return list((await api.endpoints(request()))["items"])
 
 
 def test_an_endpoint_that_fails_is_shown_with_what_waits_for_it() -> None:

@@ -31,7 +31,7 @@ from shared.loop.decision import (
 from shared.loop.effects import Verdict
 from shared.loop.log import Outgoing, Place
 from shared.loop.loop import Loop
-from shared.loop.resolve import move
+from shared.loop.resolve import Moved, move, resolve, row_of
 from shared.loop.seal import key_of, seal
 from shared.loop.working_set import Collection, WorkingSet
 from shared.store import Document, Index, Transaction
@@ -249,15 +249,20 @@ class Town:
         if rest:
             await self.rest()
 
-    async def resolve(self, shard: int) -> None:
-        store = MemoryStore(self.world.databases["routing"])
-        begins = self.world.broker.begins
-        bounds = {
-            (topic, number): (begins.get((topic, number), 0), len(rows))
-            for (topic, number), rows in self.world.broker.records.items()
-            if number == shard and topic != EVENTS
-        }
-        await move(store, shard, bounds)
+    async def resolve(self, shard: int) -> Moved:
+        """What `leadops shards resolve` does."""
+        log = self.world.groups[0].members[0].log
+        return await resolve(self.store(), log, shard, self.loop.topics())
+
+    def store(self) -> MemoryStore:
+        """A connection of a tool's own."""
+        return MemoryStore(self.world.databases["routing"])
+
+    async def read_again(self, shard: int) -> None:
+        """A person has all topics of a shard read from their beginning."""
+        store = self.store()
+        begins = dict.fromkeys(self.loop.topics(), 0)
+        await move(store, await row_of(store, shard), begins)
 
     def operate(self, what: str, **data: str) -> None:
         """An operator's command about a set-aside record, with that record's key."""

@@ -1,0 +1,178 @@
+"""What a replica tells of itself while its store, its broker, or one of its partitions is stuck."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from starlette.requests import Request
+
+from shared.loop.log import Place, RawRecord
+from shared.loop.pulse import Pulse
+from shared.operating_api import OperatingApi
+from shared.telemetry import LoopMetrics
+from shared.testing.log import MemoryLog
+from shared.testing.memory import MemoryStore
+from shared.topics import shard_of
+from tests.component.world import COMMANDS, PARTITIONS, Town, in_town
+
+TOLD_WITHIN_SECONDS = 10
+ANN: Place = (COMMANDS, shard_of(b"ann", PARTITIONS))
+
+
+class Operators:
+    """Who asks the one replica of a town."""
+
+    def __init__(self, town: Town, pulse: Pulse) -> None:
+        (process,) = town.world.groups[0].members
+        self.api = OperatingApi(process.loop, process.ticker, pulse, 0)
+        self.registry = CollectorRegistry()
+        self.registry.register(LoopMetrics(process.loop, process.ticker, pulse))
+
+    async def not_ready(self) -> list[str]:
+        answer = json.loads((await self.api.ready(request())).body)
+        assert answer["ready"] is not bool(answer["not_ready"])
+        return list(answer["not_ready"])
+
+    async def status(self) -> Any:
+        return await self.api.status(request())
+
+    def metrics(self) -> str:
+        return generate_latest(self.registry).decode()
+
+
+def request() -> Request:
+    return Request({"type": "http", "query_string": b"", "headers": []})
+
+
+@asynccontextmanager
+async def operators(town: Town) -> AsyncIterator[Operators]:
+    (process,) = town.world.groups[0].members
+    pulse = Pulse(process.loop)
+    beating = asyncio.create_task(pulse.run())
+    yield Operators(town, pulse)
+    beating.cancel()
+
+
+@asynccontextmanager
+async def silent(town: Town, part: str) -> AsyncIterator[None]:
+    """What is asked of this part is answered only after the block."""
+    (process,) = town.world.groups[0].members
+    answers, gate = asyncio.Event(), process.gate
+
+    async def wait(point: str) -> None:
+        if point.startswith(f"{part}."):
+            await answers.wait()
+        await gate(point)
+
+    asked = process.log if part == "log" else process.loop.store
+    assert isinstance(asked, MemoryLog | MemoryStore)
+    asked.gate = wait
+    try:
+        yield
+    finally:
+        answers.set()
+        asked.gate = gate
+
+
+def watched(story: Callable[[Town, Operators], Awaitable[None]]) -> None:
+    async def run(town: Town) -> None:
+        async with operators(town) as asking:
+            await story(town, asking)
+
+    in_town(run)
+
+
+@pytest.mark.parametrize(("part", "name"), [("store", "store"), ("log", "broker")])
+def test_readiness_tells_what_is_silent_and_when_it_is_back(part: str, name: str) -> None:
+    async def story(town: Town, asking: Operators) -> None:
+        assert [] == await asking.not_ready()
+        async with silent(town, part):
+            town.ask("waits")
+            await town.for_seconds(TOLD_WITHIN_SECONDS)
+            assert f"the {name} has not answered" in " ".join(await asking.not_ready())
+        await town.rest()
+        await town.for_seconds(3)
+        assert [] == await asking.not_ready()
+        assert ["waits"] == town.words()
+
+    watched(story)
+
+
+@pytest.mark.parametrize(
+    ("part", "unknown"), [("store", ["outbox", "set_aside", "parked"]), ("log", ["lag"])]
+)
+def test_status_answers_without_the_figures_of_what_is_silent(
+    part: str, unknown: list[str]
+) -> None:
+    async def story(town: Town, asking: Operators) -> None:
+        async with silent(town, part):
+            await town.for_seconds(TOLD_WITHIN_SECONDS)
+            told = await asking.status()
+            assert unknown == [
+                name for name in ("outbox", "set_aside", "parked", "lag") if told[name] is None
+            ]
+            assert told["ready"] is False
+
+    watched(story)
+
+
+def without(place: Place) -> Callable[[MemoryLog, int], list[RawRecord]]:
+    """A client that hands over nothing of this place."""
+    fetch = MemoryLog.fetch
+
+    def some(log: MemoryLog, size_max: int) -> list[RawRecord]:
+        log.paused.add(place)
+        return fetch(log, size_max)
+
+    return some
+
+
+async def others_go_on(town: Town, seconds: int) -> None:
+    for number in range(seconds):
+        town.ask(f"w{number}", key=town.key_elsewhere("ann"))
+        await town.for_seconds(1)
+
+
+def test_one_place_that_stands_still_among_others_that_move_is_told() -> None:
+    """Where, since when, how much waits there, and what to do; so do status and the metrics."""
+
+    async def story(town: Town, asking: Operators) -> None:
+        with patch.object(MemoryLog, "fetch", without(ANN)):
+            town.ask("stands still")
+            await others_go_on(town, 20)
+            assert [] == await asking.not_ready()
+            await others_go_on(town, 20)
+            (reason,) = await asking.not_ready()
+            assert reason.startswith(f"{COMMANDS}/{ANN[1]} stands at offset 0 for ")
+            assert f"leadops shards skip routing {COMMANDS} {ANN[1]} 0" in reason
+            told = await asking.status()
+            (row,) = told["waiting"]
+            assert (*ANN, 0, 1) == (row["topic"], row["partition"], row["offset"], row["records"])
+            assert 30 < row["seconds"] == told["oldest_seconds"]
+            labels = f'partition="{ANN[1]}",service="routing",topic="{COMMANDS}"'
+            assert f"leadops_record_waiting_seconds{{{labels}}} 3" in asking.metrics()
+        await town.rest()
+        await town.for_seconds(5)
+        assert [] == await asking.not_ready()
+        assert "stands still" in town.words()
+        assert town.loop.counters["places_sought_again"] > 0
+
+    watched(story)
+
+
+def test_a_turn_that_hangs_is_told() -> None:
+    """Though nothing fails, and store and broker answer."""
+
+    async def story(town: Town, asking: Operators) -> None:
+        async with town.loop.lock:
+            await town.for_seconds(40)
+            assert "the loop has been busy with one turn" in " ".join(await asking.not_ready())
+        await town.for_seconds(5)
+        assert [] == await asking.not_ready()
+
+    watched(story)
