@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +25,7 @@ from deploy import quiet
 from deploy.files import CHECKOUT
 from shared.loop.log import Outgoing
 from shared.topics import manifest, shard_of
+from tests.integration.programs import run_python
 
 pytestmark = [
     pytest.mark.kafka,
@@ -78,6 +79,7 @@ twins put the same again (the list as it was before its edit), and replay withou
 """
 
 STRUCTURED = "Structured mode"
+PROGRAM_SECONDS = 60
 Answer = dict[str, Any]
 
 
@@ -105,12 +107,21 @@ def running(platform: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def run(language: str, code: str, **environment: str) -> str:
     """What the program prints; the document's programs print nothing else on success."""
-    command = {"python": [sys.executable, "-c", code], "sh": ["bash", "-euc", code]}[language]
-    done = subprocess.run(
-        command, env=os.environ | environment, capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    return done.stdout.strip()
+    whole = os.environ | environment
+    with tempfile.NamedTemporaryFile("w+") as printed:
+        if language == "python":
+            exit_code = run_python(code, whole, Path(printed.name), PROGRAM_SECONDS)
+        else:
+            exit_code = subprocess.run(
+                ["bash", "-euc", code],
+                env=whole,
+                stdout=printed,
+                stderr=subprocess.STDOUT,
+                timeout=PROGRAM_SECONDS,
+            ).returncode
+        text = printed.read()
+    assert exit_code == 0, text
+    return text.strip()
 
 
 def answer_of(language: str, kind: str, id: str) -> Answer:
