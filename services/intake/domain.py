@@ -23,6 +23,7 @@ from services.intake.leads import (
     Lead,
     Try,
     Upload,
+    conflict_id,
     lead_id,
 )
 from services.intake.normalizing import Normalized
@@ -45,8 +46,9 @@ RECHECK = "recheck"
 # other; a transaction is over long before this.
 RECHECK_AFTER = timedelta(minutes=1)
 
-# The sender uploads under something that does not exist: beside the outcome it is told no.
-REFUSED_WITH = ("lead_code_unknown", "category_unknown")
+# The sender uploads under something that does not exist, or is another's: beside the outcome it is
+# told no.
+REFUSED_WITH = ("lead_code_unknown", "category_unknown", "reference_conflict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +315,30 @@ def repeat(before: Lead, raw: Raw) -> Decision:
     return Decision(save=[kept, _earlier(before, upload)], answer=answer_of(before))
 
 
+def is_anothers(before: Lead, given: Submission) -> bool:
+    """INT-05: the reference belongs to the lead of another person. Who can't be known is nobody."""
+    known = before.person_id is not None and given.person_id is not None
+    return known and before.person_id != given.person_id
+
+
+def conflict(
+    first: Lead, given: Submission, before: Lead | None, contact: Contact | None
+) -> Decision:
+    """INT-05: an upload under another person's reference is a lead of its own, that can't be used:
+    it is told with both, and found by its person's email."""
+    if before is not None:
+        return repeat(before, given.raw)
+    assert given.person_id is not None
+    text = f"the reference is that of another person's lead, {first.id}"
+    reason = Reason("reference_conflict", text, "reference")
+    lead = replace(
+        _new_lead(given, None, UNUSABLE, (reason, *given.reasons)),
+        id=conflict_id(first.id, given.person_id),
+        conflicts_with=first.id,
+    )
+    return replace(concluded(lead, given, contact), answer=answer_of(lead))
+
+
 def _earlier(before: Lead, upload: Upload) -> Try:
     return Try(f"{before.id}/{before.tries}", 0, before.tenant, before.id, upload)
 
@@ -361,6 +387,8 @@ def say(lead: Lead) -> Say:
 
 def answer_of(lead: Lead) -> Accepted | Refused:
     details = {"lead": lead.id, "outcome": lead.outcome}
+    if lead.conflicts_with:
+        details["conflicts_with"] = lead.conflicts_with
     for reason in lead.upload.reasons:
         if reason.code in REFUSED_WITH:
             return Refused(reason.code, reason.text, details)

@@ -7,7 +7,7 @@ from services.intake.affiliates import Affiliate, AffiliateIndex
 from services.intake.contacts import Contact
 from services.intake.deliveries import Delivery
 from services.intake.domain import Raw, Submission
-from services.intake.leads import HELD, WAITING, Change, Lead, lead_id
+from services.intake.leads import HELD, WAITING, Change, Lead, conflict_id, lead_id
 from services.intake.normalizing import normalize
 from services.intake.questions import HeldPage, Question, QuestionIndex
 from services.intake.replacing import Contacts, Known
@@ -81,9 +81,9 @@ class Intake:
             return _refused("affiliate_unknown", "there is no such affiliate")
         raw = domain.submitted(command, cause)
         before = state.get(Lead, raw.id)
-        if before is not None and before.is_final:
-            return domain.repeat(before, raw)
         submission = self.read(state, raw, affiliate)
+        if before is not None and before.is_final:
+            return self.repeat(state, before, submission)
         contact = self.contact(state, submission.person_id)
         if command.replaces is None:
             return domain.take_in(submission, before, contact)
@@ -95,10 +95,19 @@ class Intake:
         assert isinstance(command, ConvertLead)
         raw = domain.converted(command, given.cause)
         before = state.get(Lead, raw.id)
-        if before is not None and before.is_final:
-            return domain.repeat(before, raw)
         submission = self.read(state, raw, affiliates.ORGANIC_SOURCE)
+        if before is not None and before.is_final:
+            return self.repeat(state, before, submission)
         return domain.take_in(submission, before, self.contact(state, submission.person_id))
+
+    def repeat(self, state: WorkingSet, before: Lead, submission: Submission) -> Decision:
+        """INT-05: that lead forever, unless it is about another person."""
+        if not domain.is_anothers(before, submission):
+            return domain.repeat(before, submission.raw)
+        assert submission.person_id is not None
+        own = state.get(Lead, conflict_id(before.id, submission.person_id))
+        contact = self.contact(state, submission.person_id)
+        return domain.conflict(before, submission, own, contact)
 
     def release_lead(self, state: WorkingSet, given: Input) -> Decision:
         command, cause = given.event, given.cause

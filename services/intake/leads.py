@@ -27,6 +27,7 @@ REASON_CODES = (
     "lead_code_unknown",
     "category_unknown",
     "country_unknown",
+    "reference_conflict",
     "duplicate",
     "replaced",
     "replaces_sent",
@@ -42,6 +43,11 @@ REASON_CODES = (
 
 def lead_id(tenant: str, affiliate: str, reference: str) -> str:
     return derived(tenant, "lead", affiliate, reference)
+
+
+def conflict_id(lead: str, person: str) -> str:
+    """INT-05: of an upload about another person than the one that the reference belongs to."""
+    return derived(lead, "conflict", person)
 
 
 def lead_key(affiliate: str | None, reference: str) -> str:
@@ -104,6 +110,8 @@ class Lead:
     categories: tuple[str, ...] = ()
     """Of an organic lead, like the time at which it converted."""
     converted_at: datetime | None = None
+    conflicts_with: str | None = None
+    """The lead that this one's reference belongs to, of another person."""
 
     @property
     def outcome(self) -> str:

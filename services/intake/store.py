@@ -15,7 +15,7 @@ from services.intake import affiliates
 from services.intake.affiliates import ORGANIC, ORGANIC_SOURCE, Affiliate, AffiliateIndex
 from services.intake.contacts import AcceptedAs, Contact
 from services.intake.deliveries import Came, Delivery, Row
-from services.intake.leads import Change, Lead, Try, Upload
+from services.intake.leads import Change, Lead, Try, Upload, conflict_id
 from services.intake.normalizing import email_of
 from services.intake.questions import Alias, HeldPage, Question, QuestionIndex, page_id
 from services.intake.requests import Request
@@ -38,6 +38,9 @@ SCHEMA = 1
 HELD_AT_ONCE = 500
 """So many held leads one step sends on to their shards; the next step takes the next ones."""
 ROW_FIELDS = ("reference", "upload.outcome", "is_sent")
+
+Put = Mapping[str, Sequence[Affiliate]]
+"""By id, the affiliates as a batch puts them."""
 
 HELD_ANSWERS = TypeAdapter(tuple[HeldAnswer, ...])
 CHANGES = TypeAdapter(tuple[Change, ...])
@@ -103,6 +106,7 @@ def _lead_document(lead: Lead) -> Document:
         "changes": CHANGES.dump_python(lead.changes),
         "categories": list(lead.categories),
         "converted_at": lead.converted_at,
+        "conflicts_with": lead.conflicts_with,
         "reason_codes": sorted({reason.code for reason in lead.upload.reasons}),
         "order": lead.order,
     }
@@ -131,6 +135,7 @@ def _lead(row: Document) -> Lead:
         changes=CHANGES.validate_python(row.get("changes", ())),
         categories=tuple(row.get("categories", ())),
         converted_at=row.get("converted_at"),
+        conflicts_with=row.get("conflicts_with"),
     )
 
 
@@ -315,7 +320,9 @@ class IntakeStore:
             if delivery := state.get(Delivery, id):
                 rows = await transaction.find(LEADS.name, of_delivery(delivery), fields=ROW_FIELDS)
                 state.know(Came(id, 0, tuple(map(row_of, rows))))
-        await state.load(transaction, CONTACTS, self._persons(inputs, wanted, state))
+        put = _put_in_batch(inputs)
+        await state.load(transaction, LEADS, self._conflicts(wanted, state, put))
+        await state.load(transaction, CONTACTS, self._persons(wanted, state, put))
         return state
 
     async def save_many(self, transaction: Transaction, changed: WorkingSet) -> None:
@@ -328,11 +335,17 @@ class IntakeStore:
         await changed.save(transaction, REQUESTS)
         await changed.save(transaction, VERSIONS)
 
-    def _persons(self, inputs: Sequence[Input], wanted: Wanted, state: WorkingSet) -> Iterable[str]:
+    def _conflicts(self, wanted: Wanted, state: WorkingSet, put: Put) -> Iterable[str]:
+        """INT-05: leads of other people under references that are taken, or will be."""
+        stored = (each for each in wanted.uploads if state.get(Lead, each.lead) is not None)
+        for each in (*stored, *wanted.repeated()):
+            for person in self._person(each.tenant, each.affiliate, each.record, put):
+                yield conflict_id(each.lead, person)
+
+    def _persons(self, wanted: Wanted, state: WorkingSet, put: Put) -> Iterable[str]:
         """Whoever an upload of this batch may name, by every mapping it may be read with."""
-        put = _put_in_batch(inputs)
-        for tenant, affiliate, record in wanted.records:
-            yield from self._person(tenant, affiliate, record, put)
+        for each in wanted.uploads:
+            yield from self._person(each.tenant, each.affiliate, each.record, put)
         for id in wanted.again:  # noqa: A001
             if (lead := state.get(Lead, id)) is not None:
                 yield from [lead.person_id] if lead.person_id else []
@@ -344,7 +357,7 @@ class IntakeStore:
         tenant: str,
         affiliate: str | None,
         record: Mapping[str, Any],
-        put: Mapping[str, Sequence[Affiliate]],
+        put: Put,
     ) -> Iterable[str]:
         id = affiliates.stored_id(tenant, affiliate or ORGANIC)  # noqa: A001
         known = self.affiliates.get(id) if affiliate else ORGANIC_SOURCE
@@ -353,7 +366,7 @@ class IntakeStore:
                 yield pseudonym(self._secret, tenant, email)
 
 
-def _put_in_batch(inputs: Sequence[Input]) -> Mapping[str, Sequence[Affiliate]]:
+def _put_in_batch(inputs: Sequence[Input]) -> Put:
     """The affiliates as this batch may put them: a lead behind such a command is read with the new
     mapping, and its contact must be loaded, or it would be created a second time."""
     found: dict[str, list[Affiliate]] = {}

@@ -1,6 +1,8 @@
 """What deciding a batch needs to know, gathered from its inputs before anything is read."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from services.intake import affiliates, deliveries, domain, questions, requests
@@ -23,6 +25,16 @@ from shared.contracts.routing import LeadSent, WithdrawalAnswered
 from shared.loop.decision import DueReached, Input
 
 
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A record of this batch, under the lead that its reference names."""
+
+    tenant: str
+    affiliate: str | None
+    lead: str
+    record: Mapping[str, Any]
+
+
 class Wanted:
     """What deciding a batch needs, by collection, in the order of the batch."""
 
@@ -34,7 +46,7 @@ class Wanted:
         self.leads: list[str] = []
         self.again: list[str] = []
         """Leads whose stored upload may be decided again."""
-        self.records: list[tuple[str, str | None, Mapping[str, Any]]] = []
+        self.uploads: list[Uploaded] = []
         self.changed: list[tuple[str, QuestionChanged]] = []
         self.reconciled: list[str] = []
 
@@ -42,13 +54,11 @@ class Wanted:
         tenant = given.cause.tenant
         match given.event:
             case SubmitLead() as command:
-                self._lead(tenant, command.affiliate, command.reference)
                 if command.replaces is not None:
                     self._lead(tenant, command.affiliate, command.replaces)
-                self.records.append((tenant, command.affiliate, command.record))
+                self._upload(tenant, command.affiliate, command.reference, command.record)
             case ConvertLead() as command:
-                self._lead(tenant, ORGANIC, command.reference)
-                self.records.append((tenant, None, command.record))
+                self._upload(tenant, None, command.reference, command.record)
             case ReleaseLead() as command:
                 self._again(lead_id(tenant, command.affiliate, command.reference))
             case LeadToRecheck() as recheck:
@@ -81,6 +91,18 @@ class Wanted:
             self.reconciled.append(reached.data["delivery"])
         elif reached.kind == requests.REMIND:
             self.requests.append(reached.data["request"])
+
+    def _upload(
+        self, tenant: str, affiliate: str | None, reference: str, record: Mapping[str, Any]
+    ) -> None:
+        lead = lead_id(tenant, affiliate or ORGANIC, reference)
+        self.leads.append(lead)
+        self.uploads.append(Uploaded(tenant, affiliate, lead, record))
+
+    def repeated(self) -> Iterable[Uploaded]:
+        """Uploads of this batch under a reference that stands in it more than once."""
+        times = Counter(upload.lead for upload in self.uploads)
+        return (upload for upload in self.uploads if times[upload.lead] > 1)
 
     def _lead(self, tenant: str, affiliate: str, reference: str) -> None:
         self.leads.append(lead_id(tenant, affiliate, reference))

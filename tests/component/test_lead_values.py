@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import put_affiliate
+from tests.builders import put_affiliate, record
 from tests.component.leads import Platform, on_platform
 
 
@@ -173,5 +173,109 @@ def test_answers_that_are_not_allowed_are_held(given: Any) -> None:
         await platform.submit("R-1", record={"Budget": given})
         await platform.submit("R-2", record={"Budget": "Over 50K ", "Mail": "al@x.example"})
         assert ["held", "accepted"] == [platform.outcome("R-1"), platform.outcome("R-2")]
+
+    on_platform(story)
+
+
+async def submit_people(platform: Platform, *people: str, **changes: Any) -> list[dict[str, Any]]:
+    """All under one reference, in one batch; the answers in their order."""
+    for number, name in enumerate(people):
+        data = {"affiliate": "acme", "reference": "R-1"}
+        data |= {"record": record(Mail=f"{name}@x.example", **changes)}
+        platform.publish("intake.lead.submit", "acme:R-1", data, id=f"u{number}")
+    await platform.rest()
+    answers = {one["command"]: one for one in platform.answers()}
+    return [answers[f"u{number}"] for number in range(len(people))]
+
+
+@pytest.mark.rule("INT-05")
+@case("35", "K10")
+@case("36a", "K10")
+@pytest.mark.parametrize("people", [("ann", "bob", "cyn"), ("ann", "bob"), ("ann", "ANN", "bob")])
+def test_one_reference_of_several_people(people: tuple[str, ...]) -> None:
+    """The first keeps it; each other is told with both leads, can't be used, and is found by the
+    email. The first again, however it is spelled, is the first."""
+
+    async def story(platform: Platform) -> None:
+        answers = await submit_people(platform, *people, Budget="")
+        first = platform.lead()["_id"]
+        others = {name.lower() for name in people} - {"ann"}
+        told = [one for one in answers if one["code"] == "reference_conflict"]
+        assert len(others) == len(told) == len(platform.events("intake.lead.unusable"))
+        assert {first} == {one["details"]["conflicts_with"] for one in told}
+        for one in told:
+            lead = next(
+                row for row in platform.stored("leads") if row["_id"] == one["details"]["lead"]
+            )
+            assert ["reference_conflict"] == lead["reason_codes"]
+            assert lead["person_id"] in {row["_id"] for row in platform.stored("contacts")}
+        assert 1 + len(others) == len({row["person_id"] for row in platform.stored("leads")})
+        assert 1 == len(platform.events("intake.lead.accepted"))
+
+    on_platform(story)
+
+
+def test_a_conflict_again_is_the_same_conflict() -> None:
+    """INT-05: uploaded again, in another file and batch, it is no third lead."""
+
+    async def story(platform: Platform) -> None:
+        await submit_people(platform, "ann", "bob", Budget="")
+        changed = await platform.submit(
+            record={"Mail": "Bob@X.example", "Budget": "", "First": "B"}
+        )
+        assert "reference_conflict" == changed["code"]
+        assert 2 == len(platform.stored("leads"))
+        assert 1 == len(platform.events("intake.lead.unusable"))
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize("mail", ["nobody", "", ["a@x.example", "b@x.example"]])
+def test_nobody_is_no_other_person(mail: Any) -> None:
+    """INT-05: without an email that can be read, the same reference is the lead that it was."""
+
+    async def story(platform: Platform) -> None:
+        await platform.submit(record={"Budget": ""})
+        again = await platform.submit(record={"Mail": mail, "Budget": ""})
+        assert "accepted" == again["details"]["outcome"]
+        assert 1 == len(platform.stored("leads"))
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize("spoilt", [{"Land": "Narnia"}, {"Budget": "none of them"}])
+def test_a_reference_that_was_not_accepted_is_free(spoilt: dict[str, Any]) -> None:
+    """INT-05: after unusable or held the same reference is a new try, also of another person."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question()
+        await platform.submit(record={"Mail": "ann@x.example"} | spoilt)
+        assert platform.outcome() in ("unusable", "held")
+        await platform.submit(record={"Mail": "bob@x.example", "Budget": "under 10k"})
+        assert "accepted" == platform.outcome()
+
+    on_platform(story)
+
+
+def test_a_person_in_conflict_may_come_under_another_reference() -> None:
+    """INT-05: nothing was accepted, so nothing is a duplicate."""
+
+    async def story(platform: Platform) -> None:
+        await submit_people(platform, "ann", "bob", Budget="")
+        await platform.submit("R-2", record={"Mail": "bob@x.example", "Budget": ""})
+        assert "accepted" == platform.outcome("R-2")
+
+    on_platform(story)
+
+
+def test_an_organic_reference_of_two_people() -> None:
+    """INT-05, INT-15: on the operator's own site as well."""
+
+    async def story(platform: Platform) -> None:
+        await platform.convert(1)
+        await platform.convert(1, email="other@x.example")
+        assert 2 == len(platform.stored("leads"))
+        (told,) = platform.events("intake.lead.unusable")
+        assert ["reference_conflict"] == [reason["code"] for reason in told["reasons"]]
 
     on_platform(story)
