@@ -19,7 +19,7 @@ SHEET_CELLS_MAX = 2_000_000
 PART_ELEMENTS_MAX = 500_000
 """XML elements of each part of a workbook that is neither the sheet nor the table of its texts."""
 
-DOCUMENT_BYTES_MAX = 16_000_000
-DOCUMENT_NODES_MAX = 400_000
-"""With each alias counted as what it stands for. A list may have 100,000 entries of two texts."""
+DOCUMENT_BYTES_MAX = 32_000_000
+DOCUMENT_NODES_MAX = 120_000
+"""With each alias counted as what it stands for. A list may have 100,000 entries."""
 DOCUMENT_DEPTH_MAX = 50

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import Field, ValidationError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from cli import forms
+from cli import forms, yaml_documents
+from cli.bounds import DOCUMENT_BYTES_MAX
 from cli.command import Command
 from cli.output import WRONG_USAGE, CliError
 from shared.contracts import event as contracts
@@ -92,20 +93,6 @@ class Document:
         return unreadable(f"{self.place}: {why}")
 
 
-class UniqueKeys(yaml.SafeLoader):
-    """YAML asks that keys be unique, but its readers let the last one win."""
-
-    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        node = super().compose_mapping_node(anchor)
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and (key.tag, key.value) in seen:
-                text = f"field {key.value} stands twice"
-                raise yaml.composer.ComposerError(None, None, text, key.start_mark)
-            seen.add((key.tag, str(key.value)))
-        return node
-
-
 def unreadable(text: str) -> CliError:
     return CliError("unreadable", text, WRONG_USAGE)
 
@@ -118,6 +105,8 @@ def read_files(names: Iterable[str], replaced: Mapping[str, str]) -> list[Docume
 def text_of(name: str) -> str:
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        if len(content) > DOCUMENT_BYTES_MAX:
+            raise unreadable(f"{name}: more than {DOCUMENT_BYTES_MAX:,} bytes")
         return content.decode("utf-8-sig")
     except OSError as error:
         raise unreadable(f"{name}: {error.strerror or error}") from error
@@ -132,7 +121,7 @@ def read_text(name: str, text: str, replaced: Mapping[str, str]) -> list[Documen
     try:
         for content in contents(name, text):
             found.append(once_each(Document(name, len(found) + 1, content)))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (YAMLError, ValueError, RecursionError) as error:
         raise Document(name, len(found) + 1, None).unreadable(problem(error)) from error
     return found
 
@@ -153,7 +142,7 @@ def json_or_yaml(name: str, text: str) -> Iterable[Any]:
     if text.lstrip()[:1] in ("{", "["):
         with suppress(json.JSONDecodeError):
             return list(json_contents(text))
-    return yaml.load_all(text, UniqueKeys)
+    return yaml_documents.documents(text)
 
 
 def json_contents(text: str) -> Iterator[Any]:
@@ -187,7 +176,7 @@ def problem(error: Exception) -> str:
     """One line, and without the content, which may be personal."""
     if isinstance(error, json.JSONDecodeError):
         return f"not JSON: {error.msg} (line {error.lineno})"
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+    if isinstance(error, MarkedYAMLError) and error.problem_mark:
         return f"not YAML: {error.problem} (line {error.problem_mark.line + 1})"
     return "neither YAML nor JSON"
 

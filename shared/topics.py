@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
-import yaml
 from aiokafka.partitioner import murmur2
+from ruamel.yaml import YAML
 
 MANIFEST = Path(__file__).parent.parent / "deploy" / "topics.yaml"
 
@@ -45,7 +45,7 @@ class Manifest:
 
 @cache
 def manifest() -> Manifest:
-    raw = yaml.safe_load(MANIFEST.read_text())
+    raw = YAML(typ="safe", pure=True).load(MANIFEST)
     topics = [Topic(**row) for row in raw["topics"]]
     return Manifest(raw["partitions"], {topic.name: topic for topic in topics})
 

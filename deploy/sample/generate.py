@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, TextIO
 
-import yaml
+from ruamel.yaml import YAML
 
 from deploy.sample import files
 from deploy.sample.files import Row
@@ -77,7 +77,7 @@ def _conversion(random: Random, number: int) -> dict[str, Any]:
 
 
 def affiliate_definition(affiliate: str) -> dict[str, Any]:
-    documents: list[dict[str, Any]] = list(yaml.safe_load_all(AFFILIATES.read_text("utf-8")))
+    documents: list[dict[str, Any]] = list(YAML(typ="safe", pure=True).load_all(AFFILIATES))
     return next(document for document in documents if document["id"] == affiliate)
 
 

@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import docker
 import pytest
-import yaml
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
+from cli import yaml_documents
 from deploy.files import CHECKOUT
 from deploy.health import broker_answers, store_answers
 from deploy.process import free_ports, wait_for
@@ -44,7 +44,9 @@ STARTED_SECONDS = 120
 
 @pytest.fixture(scope="module")
 def composed() -> dict[str, Any]:
-    services: dict[str, Any] = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
+    services: dict[str, Any] = next(
+        yaml_documents.documents((CHECKOUT / "docker-compose.yml").read_text())
+    )
     return services["services"]
 
 

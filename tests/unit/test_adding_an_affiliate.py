@@ -5,8 +5,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-import yaml
-
+from cli import yaml_documents
 from services.intake.affiliates import Affiliate, put, stored_id
 from services.intake.normalizing import normalize
 from shared.contracts.intake import PutAffiliate
@@ -22,7 +21,7 @@ def block(language: str) -> str:
 
 def test_the_documented_affiliate_is_read_without_code() -> None:
     """It is taken as it stands, and its record becomes a canonical lead."""
-    definition = PutAffiliate.model_validate(yaml.safe_load(block("yaml")))
+    definition = PutAffiliate.model_validate(next(yaml_documents.documents(block("yaml"))))
     decision = put(definition, None, cause(), NOW)
     assert decision.answer is not None and decision.answer.code == "created"
     id = stored_id("main", definition.id)  # noqa: A001

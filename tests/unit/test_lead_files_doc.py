@@ -13,6 +13,7 @@ import pytest
 
 from cli import bounds
 from cli.cells import unmarked
+from cli.documents import read_text
 from cli.importing import BadRow, Row, rows_of
 from cli.output import CliError
 from services.intake import cells
@@ -111,6 +112,16 @@ def test_cells_of_a_workbook(written: str, read: str) -> None:
     assert read == (row.reason if isinstance(row, BadRow) else row.record["Note"])
 
 
+@pytest.mark.parametrize(("written", "read"), rows("Documents"))
+def test_documents(written: str, read: str) -> None:
+    """A document is its plain values, or is refused with its line."""
+    try:
+        [document] = read_text("file.yaml", written, {})
+        assert read == json.dumps(document.content)
+    except CliError as error:
+        assert f"file.yaml, document 1: {read}" == error.text
+
+
 BOUNDS = {
     "bytes of a cell": bounds.CELL_BYTES_MAX,
     "bytes of a row": bounds.ROW_BYTES_MAX,
@@ -121,6 +132,9 @@ BOUNDS = {
     "rows of a sheet": bounds.SHEET_ROWS_MAX,
     "cells of a sheet, with the blank ones before the last of each row": bounds.SHEET_CELLS_MAX,
     "elements of another part of a workbook": bounds.PART_ELEMENTS_MAX,
+    "bytes of a file of documents": bounds.DOCUMENT_BYTES_MAX,
+    "values of a document in YAML, with all aliases": bounds.DOCUMENT_NODES_MAX,
+    "values inside values of a document in YAML": bounds.DOCUMENT_DEPTH_MAX,
 }
 
 

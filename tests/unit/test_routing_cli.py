@@ -280,7 +280,7 @@ class TestListFiles:
     def test_a_quote_that_is_not_closed_costs_its_own_line(self) -> None:
         found = list_files.read("a.csv", b'one.example,1\n"two.example,2\nthree.example,3\n')
         assert [1, 2, 3] == [line.number for line in found]
-        assert BadLine(2, "", "a quote is not closed") == found[1]
+        assert BadLine(2, "", "a quote is not closed, or stands inside a cell") == found[1]
 
     @pytest.mark.parametrize(
         ("line", "why"),

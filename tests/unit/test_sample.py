@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from cli import yaml_documents
 from cli.importing import Row, rows_of
 from deploy.sample import generate
 from services.intake import questions
@@ -35,7 +35,7 @@ CAMPAIGNS, QUESTIONS = SAMPLE / "campaigns.yaml", SAMPLE / "questions.yaml"
 
 def load(path: Path) -> list[dict[str, Any]]:
     text = path.read_text("utf-8").replace("${RECEIVER}", "http://127.0.0.1:9")
-    return list(yaml.safe_load_all(text))
+    return list(yaml_documents.documents(text))
 
 
 NAMES = [document["id"] for document in load(generate.AFFILIATES)]
