@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test check bench chaos simulate defects image format lock clean
+.PHONY: help run test check bench chaos simulate defects mutants image format lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ simulate: .venv/.installed ## the seeded simulator: 500 seeds or [SEEDS=n] [SEED
 
 defects: .venv/.installed ## every planted defect in turn: caught by which invariant, after how many seeds
 	@$(BIN)/python -m tests.simulation --defects
+
+mutants: .venv/.installed ## small mistakes in the pure modules and the loop: which no test notices: [SEED=n] [MOST=n] [ONLY=path]; var/mutants.json
+	@nice -n 10 $(BIN)/python -m tests.mutants $(if $(SEED),--seed $(SEED)) $(if $(MOST),--most $(MOST)) $(if $(ONLY),--only $(ONLY))
 
 image: .venv/.installed ## the services' image where builds can't reach a package index: wheels come from this machine
 	@$(BIN)/python -m deploy.image

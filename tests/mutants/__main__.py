@@ -1,0 +1,162 @@
+"""`make mutants`: as many mutants as are asked for, each against the tests that run its lines.
+
+Exits 1 if one survives that nobody has judged to be no mistake.
+"""
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.store import Document
+from tests.mutants import trying
+from tests.mutants.choosing import Traced, trace
+from tests.mutants.generate import ROOT, Mutant, modules, mutants
+from tests.mutants.judged import judged
+from tests.mutants.trying import Attempt, Result
+
+MOST = 600
+AT_ONCE = 2
+PAUSE_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    mutant: Mutant
+    result: Result
+    tests: int
+    seconds: float
+
+
+def main() -> int:
+    arguments = _arguments()
+    began = time.monotonic()
+    every = [
+        mutant
+        for path in modules()
+        for mutant in mutants(str(path.relative_to(ROOT)), path.read_text())
+        if arguments.only in mutant.path
+    ]
+    drawn = draw(every, arguments.seed, arguments.most)
+    print(f"{len(every)} mutants, {len(drawn)} drawn with seed {arguments.seed}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
+        trying.scratch(Path(directory))
+        traced = trace(arguments.traced or Path(directory) / "traced")
+        print(f"tests traced after {time.monotonic() - began:.0f} s", flush=True)
+        tried = list(_tried(drawn, traced, arguments.at_once))
+    report = _report(arguments, len(every), tried, time.monotonic() - began)
+    return _printed(report)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="which mutants are drawn")
+    parser.add_argument("--most", type=int, default=MOST, help="how many")
+    parser.add_argument("--only", default="", help="of modules with this in their path")
+    parser.add_argument("--traced", type=Path, help="keep what tests run there, or use it again")
+    parser.add_argument("--at-once", type=int, default=AT_ONCE)
+    parser.add_argument("--out", type=Path, default=ROOT / "var" / "mutants.json")
+    return parser.parse_args()
+
+
+def draw(every: Sequence[Mutant], seed: int, most: int) -> list[Mutant]:
+    """Of each family in turn, as long as it has any."""
+    families: dict[str, list[Mutant]] = defaultdict(list)
+    for mutant in every:
+        families[mutant.family].append(mutant)
+    chance = random.Random(seed)
+    for family in families.values():
+        chance.shuffle(family)
+    drawn: list[Mutant] = []
+    while len(drawn) < most and any(families.values()):
+        drawn += [family.pop() for _, family in sorted(families.items()) if family]
+    return drawn[:most]
+
+
+def _tried(drawn: Sequence[Mutant], traced: Traced, at_once: int) -> Iterator[Tried]:
+    trying.load()
+    waiting = [(mutant, traced.chosen(mutant)) for mutant in drawn]
+    counts = {mutant.key: chosen for mutant, chosen in waiting}
+    running: dict[int, tuple[Attempt, float]] = {}
+    done = 0
+    while waiting or running:
+        while waiting and len(running) < at_once:
+            mutant, chosen = waiting.pop(0)
+            if not chosen.tests:
+                yield Tried(mutant, Result.NOT_RUN, 0, 0.0)
+                continue
+            attempt = trying.begin(mutant, chosen)
+            running[attempt.process] = attempt, time.monotonic()
+        for process, (attempt, began) in list(running.items()):
+            if (result := trying.ended(attempt)) is not None:
+                del running[process]
+                done += 1
+                tests = len(counts[attempt.mutant.key].tests)
+                yield Tried(attempt.mutant, result, tests, time.monotonic() - began)
+                if done % 50 == 0:
+                    print(f"{done} of {len(drawn)}", file=sys.stderr, flush=True)
+        time.sleep(PAUSE_SECONDS)
+
+
+def _report(
+    arguments: argparse.Namespace, every: int, tried: Sequence[Tried], seconds: float
+) -> Document:
+    known = judged()
+    left = [one for one in tried if one.result in (Result.SURVIVED, Result.NOT_RUN)]
+    counts = Counter(one.result.value for one in tried)
+    report: Document = {
+        "seed": arguments.seed,
+        "mutants": every,
+        "tried": len(tried),
+        **{result.value.replace(" ", "_"): counts[result.value] for result in Result},
+        "judged": sum(one.mutant.key in known for one in left),
+        "unjudged": sum(one.mutant.key not in known for one in left),
+        "seconds": round(seconds),
+        "by_family": _by(tried, "family"),
+        "by_module": _by(tried, "path"),
+        "survivors": [_row(one, known.get(one.mutant.key)) for one in left],
+    }
+    arguments.out.parent.mkdir(exist_ok=True)
+    arguments.out.write_text(json.dumps(report, indent=1))
+    return report
+
+
+def _by(tried: Sequence[Tried], what: str) -> dict[str, dict[str, int]]:
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in tried:
+        found[getattr(one.mutant, what)][one.result.value] += 1
+    return {name: dict(found[name]) for name in sorted(found)}
+
+
+def _row(one: Tried, why: str | None) -> Document:
+    mutant = one.mutant
+    return {
+        "module": mutant.path,
+        "function": mutant.function,
+        "from": mutant.before,
+        "to": mutant.after,
+        "line": mutant.lines.start,
+        "result": one.result.value,
+        "tests": one.tests,
+        "why": why,
+    }
+
+
+def _printed(report: Document) -> int:
+    for row in report["survivors"]:
+        if row["why"] is None:
+            place = f"{row['module']}:{row['line']} {row['function']}"
+            print(f"{row['result']}: {place}: {row['from']} -> {row['to']}")
+    shown = {name: value for name, value in report.items() if isinstance(value, int)}
+    print(json.dumps(shown, indent=1))
+    return int(report["unjudged"] > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""Which tests may notice a mutant: those that run its lines, the quickest first.
+
+A mutant that is built when a module is imported runs in no test: for it, those of its whole module
+are chosen.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import coverage
+
+from tests.mutants.generate import ROOT, Mutant
+from tests.mutants.tracing import DIRECTORY, LINES, SECONDS
+
+TESTS = (
+    ("tests/unit", "tests/properties", "tests/contract"),
+    ("tests/component",),
+)
+"""In two halves of about the same length, run beside each other."""
+OWN = "tests/unit/test_mutants.py"
+SECONDS_MAX = 40.0
+"""So much of traced test time a mutant is given; what runs in every test is not tried by all."""
+NO_ORDER = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=0")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    tests: Sequence[str]
+    seconds: float
+    """How long they took while they were traced."""
+
+
+class Traced:
+    """Which test runs which line of which module."""
+
+    def __init__(self, directory: Path) -> None:
+        self._seconds: dict[str, float] = {}
+        self._lines: Mapping[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for part in sorted(path for path in directory.iterdir() if path.is_dir()):
+            self._seconds |= json.loads((part / SECONDS).read_text())
+            data = coverage.CoverageData(str(part / LINES))
+            data.read()
+            for name in data.measured_files():
+                lines = self._lines[str(Path(name).relative_to(ROOT))]
+                for line, tests in data.contexts_by_lineno(name).items():
+                    lines[line] |= {test for test in tests if test}
+
+    def chosen(self, mutant: Mutant) -> Chosen:
+        lines = self._lines[mutant.path]
+        found = set().union(*(lines.get(line, set()) for line in mutant.lines))
+        if not mutant.function or not found and not _is_in_function(mutant):
+            found = set().union(*lines.values())
+        tests, spent = [], 0.0
+        for test in sorted(found, key=lambda test: (self._seconds.get(test, 0.0), test)):
+            if tests and spent + self._seconds.get(test, 0.0) > SECONDS_MAX:
+                break
+            tests.append(test)
+            spent += self._seconds.get(test, 0.0)
+        return Chosen(tests, spent)
+
+
+def _is_in_function(mutant: Mutant) -> bool:
+    return mutant.function.rpartition(".")[2][:1].islower()
+
+
+def trace(directory: Path) -> Traced:
+    """Runs the tests once without a mutant, unless that was done; raises if one of them fails."""
+    if directory.exists():
+        return Traced(directory)
+    running = []
+    for number, folders in enumerate(TESTS):
+        part = directory / str(number)
+        part.mkdir(parents=True)
+        command = [sys.executable, "-m", "pytest", *folders, *NO_ORDER]
+        command += ["-p", "tests.mutants.tracing", "--timeout=300", f"--ignore={OWN}"]
+        environment = {**os.environ, DIRECTORY: str(part)}
+        with (part.parent / f"{number}.txt").open("w") as output:
+            running.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output))
+    failed = [number for number, process in enumerate(running) if process.wait() != 0]
+    if failed:
+        raise SystemExit(f"the tests fail without a mutant: {directory}/{failed[0]}.txt")
+    return Traced(directory)

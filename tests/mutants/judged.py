@@ -1,0 +1,16 @@
+"""Mutants that survive and may: each with the reason why no test could tell it from the truth."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+Key = tuple[str, str, str, str]
+FILE = Path(__file__).with_name("judged.yaml")
+
+
+def judged() -> Mapping[Key, str]:
+    rows = yaml.safe_load(FILE.read_text()) or []
+    found = {(row["module"], row["function"], row["from"], row["to"]): row["why"] for row in rows}
+    assert len(found) == len(rows), "a mutant is judged twice"
+    return found

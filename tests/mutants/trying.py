@@ -1,0 +1,113 @@
+"""One mutant against its tests, in a process of its own that was forked from one with all packages
+loaded: the module with the mistake takes the place of the real one when it is imported.
+"""
+
+import importlib
+import importlib.abc
+import importlib.util
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.mutants.choosing import NO_ORDER, Chosen
+from tests.mutants.generate import ROOT, Mutant
+
+OURS = ("cli", "deploy", "services", "shared", "tests")
+LOADED = ("tests.component.leads", "tests.builders")
+PASSED, NOTHING_FOUND = 0, (4, 5)
+SECONDS_MIN, TIMES_AS_LONG = 60.0, 5.0
+
+
+class Result(StrEnum):
+    KILLED = "killed"
+    SURVIVED = "survived"
+    TIMED_OUT = "timed out"
+    """It loops, so it was noticed."""
+    NOT_RUN = "not run by any test"
+
+
+@dataclass(slots=True)
+class Attempt:
+    mutant: Mutant
+    process: int
+    until: float
+
+
+class Mistake(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def __init__(self, mutant: Mutant) -> None:
+        self._name = mutant.path.removesuffix(".py").replace("/", ".")
+        self._path, self._source = str(ROOT / mutant.path), mutant.made()
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name != self._name:
+            return None
+        return importlib.util.spec_from_loader(name, self, origin=self._path)
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__file__ = self._path
+        exec(compile(self._source, self._path, "exec"), module.__dict__)
+
+
+def load() -> None:
+    """Imports all packages once, and forgets our own modules again."""
+    for name in LOADED:
+        importlib.import_module(name)
+
+
+def begin(mutant: Mutant, chosen: Chosen) -> Attempt:
+    seconds = max(SECONDS_MIN, TIMES_AS_LONG * chosen.seconds)
+    process = os.fork()
+    if process == 0:
+        os._exit(_judged(mutant, chosen.tests))
+    return Attempt(mutant, process, time.monotonic() + seconds)
+
+
+def _judged(mutant: Mutant, tests: Sequence[str]) -> int:
+    """In the forked process: pytest's exit code. What it prints is of no use."""
+    os.setpgid(0, 0)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
+        del sys.modules[name]
+    sys.meta_path.insert(0, Mistake(mutant))
+    os.chdir(ROOT)
+    try:
+        return int(pytest.main([*tests, "-x", *NO_ORDER]))
+    except BaseException:
+        return 1
+
+
+def ended(attempt: Attempt) -> Result | None:
+    """What came of it, if it has come to an end."""
+    process, status = os.waitpid(attempt.process, os.WNOHANG)
+    if process:
+        return _result(os.waitstatus_to_exitcode(status), attempt.mutant)
+    if time.monotonic() < attempt.until:
+        return None
+    os.killpg(attempt.process, signal.SIGKILL)
+    os.waitpid(attempt.process, 0)
+    return Result.TIMED_OUT
+
+
+def _result(code: int, mutant: Mutant) -> Result:
+    if code in NOTHING_FOUND:
+        raise RuntimeError(f"pytest ends with {code} for the tests of {mutant.path}")
+    return Result.SURVIVED if code == PASSED else Result.KILLED
+
+
+def scratch(directory: Path) -> None:
+    """Where the tests of mutants may leave what they leave."""
+    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(directory / "hypothesis")
+    os.environ["TMPDIR"] = str(directory)

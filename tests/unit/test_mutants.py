@@ -1,0 +1,103 @@
+"""That mutants are mistakes, that the same are drawn again, and that what was judged is there."""
+
+import importlib.util
+from collections import Counter
+
+import pytest
+
+from tests.mutants.__main__ import draw
+from tests.mutants.generate import ROOT, Mutant, modules, mutants
+from tests.mutants.judged import judged
+from tests.mutants.trying import Mistake
+
+SOURCE = '''
+"""Of a till."""
+
+MOST = 3
+
+
+def may_pay(owner: str, account: Account, amount: int) -> bool:
+    """Never more than there is."""
+    assert amount > 0, "a mistake of the caller"
+    log.info("asked", amount=amount)
+    if account.closed or account.owner != owner:
+        return False
+    account.note("asked")
+    return amount <= account.balance
+'''
+
+
+def made(source: str = SOURCE) -> dict[tuple[str, str], Mutant]:
+    return {(one.before, one.after): one for one in mutants("services/till.py", source)}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("account.closed or account.owner != owner", "account.closed"),
+        ("account.closed or account.owner != owner", "account.owner != owner"),
+        ("account.closed or account.owner != owner", "False"),
+        ("!= owner", "== owner"),
+        ("<= account.balance", "< account.balance"),
+        ('account.note("asked")', "pass"),
+        ("False", "True"),
+        ("3", "4"),
+    ],
+)
+def test_the_usual_mistakes_are_made(change: tuple[str, str]) -> None:
+    """Each is made at its place, and nothing else is changed."""
+    source = made()[change].made()
+    before, after = SOURCE.strip().splitlines(), source.strip().splitlines()
+    assert 1 == sum(one != other for one, other in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize("text", ["Never more", "a mistake of", "log.info", "amount > 0", "str"])
+def test_what_only_tells_is_left_alone(text: str) -> None:
+    """Texts, types, logs, and what is asserted of the program itself."""
+    assert not [before for before, _ in made() if text in before]
+
+
+def test_a_mutant_is_known_by_its_function_and_not_by_its_line() -> None:
+    """So that what was judged stays judged."""
+    below = "\n\n\nOTHER = 1\n" + SOURCE
+    assert {one.key for one in made().values()} < {one.key for one in made(below).values()}
+
+
+def test_the_same_seed_draws_the_same_of_each_family() -> None:
+    """A survivor is found again; another seed draws others."""
+    every = list(made().values())
+    drawn = [one.key for one in draw(every, 7, 6)]
+    assert drawn == [one.key for one in draw(every, 7, 6)]
+    assert drawn != [one.key for one in draw(every, 8, 6)]
+    families = Counter(one.family for one in draw(every, 7, 6))
+    assert {1} == set(families.values())
+
+
+def test_the_mistake_takes_the_place_of_its_module() -> None:
+    """Only of that one, under the same name and file."""
+    path = "services/routing/books.py"
+    found = mutants(path, (ROOT / path).read_text())
+    change = "CampaignBook.release", "self.reserved - 1", "self.reserved + 1"
+    (mutant,) = [one for one in found if one.key[1:] == change]
+    finder = Mistake(mutant)
+    assert finder.find_spec("services.routing.claims", None) is None
+    spec = finder.find_spec("services.routing.books", None)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    finder.exec_module(module)
+    book = module.CampaignBook("main/north", 1, "main", reserved=1)
+    assert (2, str(ROOT / path)) == (book.release(()).reserved, module.__file__)
+
+
+def test_what_was_judged_is_still_a_mutant() -> None:
+    """A reason that belongs to nothing any more is taken out, and each one is a reason."""
+    paths = {str(path.relative_to(ROOT)) for path in modules()}
+    entries = judged()
+    assert {key[0] for key in entries} <= paths
+    there = {
+        one.key
+        for path in {key[0] for key in entries}
+        for one in mutants(path, (ROOT / path).read_text())
+    }
+    assert set() == set(entries) - there
+    assert all(len(why.split()) > 3 for why in entries.values())
