@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test check bench chaos simulate defects mutants image format lock clean
+.PHONY: help run test check bench chaos simulate fuzz defects mutants image format lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ chaos: .venv/.installed ## real processes, real faults: [SEED=n] [MINUTES=n]; va
 
 simulate: .venv/.installed ## the seeded simulator: 500 seeds or [SEEDS=n] [SEED=n] [DEFECT=name]
 	@$(BIN)/python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) $(if $(DEFECT),--defect $(DEFECT))
+
+fuzz: .venv/.installed ## hostile records: [RECORDS=n] [SEED=n]; what became of them; var/fuzz.json
+	@$(BIN)/python -m tests.fuzz $(if $(RECORDS),--records $(RECORDS)) $(if $(SEED),--seed $(SEED))
 
 defects: .venv/.installed ## every planted defect in turn: caught by which invariant, after how many seeds
 	@$(BIN)/python -m tests.simulation --defects
