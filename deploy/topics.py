@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
+from shared.contracts.bounds import RECORD_BYTES_MAX
 from shared.topics import Topic, manifest
 
 
@@ -28,6 +29,7 @@ def wanted_config(topic: Topic) -> dict[str, str]:
     return {
         "cleanup.policy": "compact" if topic.compacted else "delete",
         "retention.ms": str(topic.retention_ms),
+        "max.message.bytes": str(RECORD_BYTES_MAX),
         # Business time travels in ce_time; foreign timestamps would confuse retention.
         "message.timestamp.type": "LogAppendTime",
     }
