@@ -19,6 +19,10 @@ NewStream = Annotated[
     bool,
     typer.Option("--new-stream", help="The store was restored: number what is said anew."),
 ]
+AcceptGaps = Annotated[
+    bool,
+    typer.Option("--accept-gaps", help="Give up what is missing in the streams that it reads."),
+]
 COLUMNS = ["service", "instance", "shard", "state", "error"]
 
 
@@ -47,7 +51,11 @@ def shard_rows(process: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def resolve(
-    service: str, shard: int, new_stream: NewStream = False, as_json: AsJson = False
+    service: str,
+    shard: int,
+    new_stream: NewStream = False,
+    accept_gaps: AcceptGaps = False,
+    as_json: AsJson = False,
 ) -> None:
     """Let a shard that refuses, since log and store disagree, read on from where the log is."""
     found = stack.stack()
@@ -57,16 +65,21 @@ def resolve(
     from shared.loop import resolve as by_hand
 
     async def act(store: Store) -> by_hand.Moved:
+        if accept_gaps:
+            return await by_hand.accept_gaps(store, shard)
         async with by_hand.on_log(found["kafka"]) as log:
             return await by_hand.resolve(store, log, shard, topics, new_stream=new_stream)
 
     moved = asyncio.run(on_store(found, service, act))
     if not moved:
-        text = f"every position of {service} shard {shard} fits the log: nothing was changed"
+        what = "no stream has a gap in" if accept_gaps else "every position fits the log of"
+        text = f"{what} {service} shard {shard}: nothing was changed"
         raise CliError("not_refused", text, WRONG_USAGE)
     told = list(map(_told, moved.topics.items()))
     told += ["what it publishes is numbered anew"] if moved.new_stream else []
+    told += [f"{stream} goes on without what is missing" for stream in moved.gaps]
     content = {"service": service, "shard": shard, "moved": moved.topics, "new_stream": new_stream}
+    content["accepted_gaps"] = moved.gaps
     show(content, as_json=as_json, text=f"{service} shard {shard}: {'; '.join(told)}")
 
 

@@ -23,6 +23,7 @@ from deploy import topics as broker_topics
 
 COLUMNS = ["service", "pid", "ready", "shards", "lag", "oldest", "outbox", "effects", "tripped"]
 COLUMNS += ["set_aside", "parked"]
+GAP_COLUMNS = ["service", "topic", "partition", "stream", "expected", "since", "alert", "help"]
 STUCK_COLUMNS = ["service", "topic", "partition", "offset", "records", "seconds", "help"]
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -84,6 +85,8 @@ def status(as_json: AsJson = False) -> None:
     show_table(title, COLUMNS, map(status_row, rows))
     if stuck := [one for row in rows for one in stuck_rows(row)]:
         show_table("not getting on", STUCK_COLUMNS, stuck)
+    if gaps := [one for row in rows for one in gap_rows(row)]:
+        show_table("streams with a gap", GAP_COLUMNS, gaps)
 
 
 def status_row(row: dict[str, Any]) -> dict[str, Any]:
@@ -107,6 +110,11 @@ def stuck_rows(row: dict[str, Any]) -> list[dict[str, Any]]:
     said = row["status"] or {"waiting": []}
     who = f"{row['service']} {row['instance']}"
     return [{**one, "service": who} for one in said["waiting"] if one["stuck"]]
+
+
+def gap_rows(row: dict[str, Any]) -> list[dict[str, Any]]:
+    said = row["status"] or {"gaps": []}
+    return [{**one, "service": f"{row['service']} {row['instance']}"} for one in said["gaps"]]
 
 
 def wait(

@@ -18,7 +18,7 @@ from shared.loop import deadlines, effects, outbox, set_aside
 from shared.loop.log import Place
 from shared.loop.loop import Loop
 from shared.loop.pulse import SILENT_SECONDS_MAX, Pulse
-from shared.loop.shard import State
+from shared.loop.shard import GAP_CLOSES_WITHIN, State
 from shared.loop.ticker import Ticker
 from shared.loop.waiting import STUCK_SECONDS_MAX, Waiting
 from shared.loop.within import within
@@ -98,6 +98,26 @@ class OperatingApi:
         ]
         return sorted(rows, key=lambda row: -row["seconds"])
 
+    def _gaps(self) -> list[Document]:
+        """What is missing in the streams of this process's shards, and since when."""
+        service, now = self._loop.service.name, self._loop.clock.now()
+        return [
+            {
+                "topic": topic,
+                "partition": shard.number,
+                "stream": stream,
+                "expected": shard.row.expected(topic, stream),
+                "found": gap.number,
+                "offset": gap.offset,
+                "since": gap.since,
+                "alert": now - gap.since >= GAP_CLOSES_WITHIN,
+                "help": f"{stream} has to publish again what is missing; if it never will: "
+                f"leadops shards resolve {service} {shard.number} --accept-gaps",
+            }
+            for shard in self._loop.shards.values()
+            for (topic, stream), gap in shard.row.gaps.items()
+        ]
+
     def _help(self, place: Place, one: Waiting, now: float) -> str:
         service, (topic, partition) = self._loop.service.name, place
         skip = f"leadops shards skip {service} {topic} {partition} {one.offset} --reason …"
@@ -127,6 +147,11 @@ class OperatingApi:
             "waiting": waiting,
             "oldest_seconds": waiting[0]["seconds"] if waiting else None,
             "silent_seconds": self._pulse.silent_seconds(),
+            "gaps": self._gaps(),
+            "duplicates": [
+                {"place": place, "stream": stream, "number": number, "at": at}
+                for place, stream, number, at in loop.duplicates
+            ],
             **stored,
             "endpoints": {
                 "failing": len(loop.worker.failing()),
@@ -199,7 +224,11 @@ class OperatingApi:
         if state := request.query_params.get("state"):
             where = {"state": state}
         rows = await self._loop.store.find(
-            set_aside.COLLECTION, where, sort=[("at", 1)], limit=read_api.limit(request)
+            set_aside.COLLECTION,
+            where,
+            sort=[("at", 1)],
+            limit=read_api.limit(request),
+            fields=BRIEF,
         )
         return {"items": [_brief(row) for row in rows]}
 
@@ -212,15 +241,25 @@ class OperatingApi:
         return _whole(rows[0])
 
 
+BRIEF = [
+    *("shard", "state", "code", "text", "tenant", "key", "at", "behind", "holds_key"),
+    *(f"record.{name}" for name in ("topic", "partition", "offset", "cut")),
+]
+"""Not the records themselves, which may be a megabyte each."""
+
+
 def _brief(row: Document) -> Document:
-    record = row["record"] or {}
+    record = row.get("record") or {}
     return {
         "id": row["_id"],
         "shard": row["shard"],
         "state": row["state"],
         "code": row["code"],
         "text": row["text"],
+        "tenant": row["tenant"],
         "key": row["key"],
+        "holds_key": row["holds_key"],
+        "kept_whole": not record.get("cut"),
         "at": row["at"],
         "behind": row["behind"],
         "topic": record.get("topic"),
@@ -233,6 +272,7 @@ def _whole(row: Document) -> Document:
     record = row["record"] or {"value": None, "headers": []}
     return _brief(row) | {
         "resolved": row["resolved"],
+        "cut": record.get("cut", {}),
         "has_key": bool(record.get("key")),
         "value": _base64(record["value"]),
         "headers": [[name, _base64(value)] for name, value in record["headers"]],

@@ -197,7 +197,6 @@ class Loop:
         for number, row in step.rows.items():
             shard = step.shards[number]
             shard.row, shard.parked, shard.confirmed = row, step.parked[number], []
-            shard.note_gaps((gap for gap in step.gaps if gap.shard == number), self.monotonic())
         self.failures = self._conflicts = 0
         self.limit = min(self.limit * 2, self._batch_size_max)
         for item in step.items:

@@ -42,9 +42,11 @@ class Moved:
     topics: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By topic: up to where it was read, and where reading goes on."""
     new_stream: bool = False
+    gaps: Sequence[str] = ()
+    """The streams that go on without what is missing in them."""
 
     def __bool__(self) -> bool:
-        return bool(self.topics or self.new_stream)
+        return bool(self.topics or self.new_stream or self.gaps)
 
 
 async def on_store(mongo: str, database: str, act: Callable[[Store], Awaitable[T]]) -> T:
@@ -85,6 +87,22 @@ async def resolve(
     last = await log.records_at(last_taken(row, bounds))
     begins = {place[0]: bounds[place][0] for place in misfits(row, bounds, last)}
     return await move(store, row, begins, new_stream=new_stream)
+
+
+async def accept_gaps(store: Store, shard: int) -> Moved:
+    """Gives up what is missing in the streams of a shard, and takes what was left behind it."""
+    before = await row_of(store, shard)
+    row = before.copy()
+    for (topic, stream), gap in before.gaps.items():
+        row.seen.setdefault(topic, {})[stream] = gap.number - 1
+        row.next[topic] = min(row.next[topic], gap.offset)
+        row.marks.pop(topic, None)
+    row.gaps = {}
+    topics = {topic: (before.next[topic], row.next[topic]) for topic, _ in before.gaps}
+    moved = Moved(topics, gaps=[stream for _, stream in before.gaps])
+    if moved:
+        await _put(store, before, row, [])
+    return moved
 
 
 async def row_of(store: Store, shard: int) -> ShardRow:
@@ -155,6 +173,7 @@ def _skipped(place: Place, offset: int, by: str, reason: str, at: datetime) -> D
         "state": set_aside.SKIPPED,
         "behind": None,
         "order": 0,
+        "tenant": "",
         "key": "",
         "code": why.code,
         "text": why.text,
@@ -166,8 +185,10 @@ def _skipped(place: Place, offset: int, by: str, reason: str, at: datetime) -> D
             "key": None,
             "value": None,
             "headers": [],
+            "cut": {},
         },
         "stored": None,
+        "holds_key": False,
         "resolved": {"by": by, "reason": reason, "at": at},
     }
 

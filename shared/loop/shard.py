@@ -4,13 +4,26 @@ The row says who may write (`epoch`), how far each topic was read (`next`), how 
 said to each output partition (`said`) and how many were taken from each input stream (`seen`).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from shared.loop.log import Place
 from shared.store import Document, Replace
+
+GAP_CLOSES_WITHIN = timedelta(minutes=1)
+"""What was lost on the way is published again when its shard is opened, within seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Records of a stream that were not taken, since those before them had not come."""
+
+    number: int
+    """The first that was left: the gap is closed when it has come again and was taken."""
+    offset: int
+    since: datetime
 
 
 @dataclass(slots=True)
@@ -31,6 +44,8 @@ class ShardRow:
     """The last number used, by `topic/partition`."""
     seen: dict[str, dict[str, int]] = field(default_factory=dict)
     """The last number taken, by topic and stream."""
+    gaps: dict[tuple[str, str], Gap] = field(default_factory=dict)
+    """What is missing, by topic and stream; kept, since what was left may not come again."""
 
     def copy(self) -> "ShardRow":
         return ShardRow(
@@ -43,7 +58,21 @@ class ShardRow:
             dict(self.marks),
             dict(self.said),
             {topic: dict(streams) for topic, streams in self.seen.items()},
+            dict(self.gaps),
         )
+
+    def leave(self, topic: str, stream: str, gap: Gap) -> None:
+        """The first gap of a stream counts: what comes behind it closes with it."""
+        self.gaps.setdefault((topic, stream), gap)
+
+    def expected(self, topic: str, stream: str) -> int:
+        return self.seen.get(topic, {}).get(stream, 0) + 1
+
+    def take(self, topic: str, stream: str, number: int) -> None:
+        self.seen[topic][stream] = number
+        gap = self.gaps.get((topic, stream))
+        if gap and number >= gap.number:
+            del self.gaps[topic, stream]
 
     def stream(self, service: str) -> str:
         suffix = f".{self.generation}" if self.generation else ""
@@ -75,6 +104,10 @@ def to_document(row: ShardRow) -> Document:
             [topic, [[stream, number] for stream, number in streams.items()]]
             for topic, streams in row.seen.items()
         ],
+        "gaps": [
+            [topic, stream, gap.number, gap.offset, gap.since]
+            for (topic, stream), gap in row.gaps.items()
+        ],
     }
 
 
@@ -89,19 +122,8 @@ def from_document(document: Document) -> ShardRow:
         dict(document["marks"]),
         dict(document["said"]),
         {topic: dict(streams) for topic, streams in document["seen"]},
+        {(topic, stream): Gap(*gap) for topic, stream, *gap in document.get("gaps", ())},
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A record that was not taken, since those before it in its stream have not come."""
-
-    shard: int
-    topic: str
-    stream: str
-    number: int
-    expected: int
-    offset: int
 
 
 class State(StrEnum):
@@ -127,8 +149,6 @@ class Shard:
     """The first offset of each topic when the shard was opened."""
     holes: dict[str, int] = field(default_factory=dict)
     """Offsets that came too early once, by topic; the same again is a hole in the log."""
-    gaps: dict[tuple[str, str], tuple[Gap, float]] = field(default_factory=dict)
-    """Gaps that have not closed yet, by topic and stream, with the time when each was found."""
     confirmed: list[str] = field(default_factory=list)
     """Outbox documents that are published; the next step deletes them."""
 
@@ -136,13 +156,3 @@ class Shard:
     def is_known(self) -> bool:
         """Whether its row was read since it was assigned."""
         return self.row.shard == self.number
-
-    def note_gaps(self, gaps: Iterable[Gap], now: float) -> None:
-        """Knows those that a step found; forgets those that its row has passed."""
-        for gap in gaps:
-            self.gaps.setdefault((gap.topic, gap.stream), (gap, now))
-        self.gaps = {
-            stream: (gap, since)
-            for stream, (gap, since) in self.gaps.items()
-            if self.row.seen.get(gap.topic, {}).get(gap.stream, 0) < gap.number
-        }

@@ -6,6 +6,7 @@ Advances copies of the shard rows (`next`, `marks`, `seen`), which count once th
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from shared.contracts import envelope as envelopes
@@ -81,7 +82,6 @@ def key_of(record: Record) -> str:
 class Sorted:
     rows: dict[int, ShardRow] = field(default_factory=dict)
     items: list[Item] = field(default_factory=list)
-    gaps: list[Gap] = field(default_factory=list)
     rewind: dict[Place, int] = field(default_factory=dict)
     """Places from which not everything was taken, with the offset to read on from."""
 
@@ -104,7 +104,11 @@ class Reader:
 
 
 def sort_out(
-    reader: Reader, shards: Mapping[int, Shard], records: Iterable[Record], limit: int
+    reader: Reader,
+    shards: Mapping[int, Shard],
+    records: Iterable[Record],
+    limit: int,
+    now: datetime,
 ) -> Sorted:
     """Takes at most `limit` records and so many bytes, in the order of each partition, of the open
     shards."""
@@ -124,7 +128,7 @@ def sort_out(
             sorted_.rewind[place] = row.next.get(record.topic, 0)
         elif record.offset >= row.next.get(record.topic, 0):
             row.next[record.topic] = record.offset + 1
-            sorted_.items.append(item_of(reader, shard, row, record, sorted_.gaps))
+            sorted_.items.append(item_of(reader, shard, row, record, now))
     _mark(sorted_)
     return sorted_
 
@@ -147,7 +151,7 @@ def _mark(sorted_: Sorted) -> None:
         sorted_.rows[shard].marks[topic] = fingerprint(record)
 
 
-def item_of(reader: Reader, shard: Shard, row: ShardRow, record: Record, gaps: list[Gap]) -> Item:
+def item_of(reader: Reader, shard: Shard, row: ShardRow, record: Record, now: datetime) -> Item:
     item = Item(f"{record.topic}/{record.partition}/{record.offset}", shard.number, Fate.DECIDE)
     if record.headers and record.headers[0][0] == CONTROL:
         item.record, item.fate = record, Fate.IGNORED
@@ -159,7 +163,7 @@ def item_of(reader: Reader, shard: Shard, row: ShardRow, record: Record, gaps: l
         else:
             _check_seal(reader, record, envelope)
             item.in_order = manifest().is_ordered(record.topic)
-            item.fate = _fate_in_stream(shard, row, record, envelope, gaps)
+            item.fate = _fate_in_stream(shard, row, record, envelope, now)
         if item.fate is Fate.DECIDE:
             _type(reader, item)
     except Poison as poison:
@@ -213,7 +217,7 @@ def _check_seal(reader: Reader, record: Record, envelope: Envelope) -> None:
 
 
 def _fate_in_stream(
-    shard: Shard, row: ShardRow, record: Record, envelope: Envelope, gaps: list[Gap]
+    shard: Shard, row: ShardRow, record: Record, envelope: Envelope, now: datetime
 ) -> Fate:
     """Numbers are dense per stream and topic. One seen before is a duplicate; one too far ahead is
     left, since its predecessor was lost on the way and both are said again. A stream begins at 1,
@@ -227,9 +231,9 @@ def _fate_in_stream(
     if number <= known:
         return Fate.DUPLICATE
     if number > known + 1:
-        gaps.append(Gap(shard.number, topic, stream, number, known + 1, record.offset))
+        row.leave(topic, stream, Gap(number, record.offset, now))
         return Fate.GAP
-    seen[stream] = number
+    row.take(topic, stream, number)
     return Fate.DECIDE
 
 

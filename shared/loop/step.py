@@ -21,7 +21,7 @@ from shared.loop.decide import input_of, settle, time_of
 from shared.loop.decision import Cause, DueReached, EffectFinished, Outcome
 from shared.loop.effects import Result
 from shared.loop.log import Outgoing, Place, Record
-from shared.loop.shard import Gap, Shard, ShardRow
+from shared.loop.shard import Shard, ShardRow
 from shared.loop.sort_out import Fate, Item, Lane, replayed, sort_out
 from shared.loop.working_set import WorkingSet
 from shared.store import Delete, Document, Insert, Replace, Transaction, Write
@@ -61,7 +61,6 @@ class Step:
     rows: dict[int, ShardRow]
     items: list[Item]
     rewind: Mapping[Place, int]
-    gaps: Sequence[Gap]
     parked: dict[int, dict[Lane, str]]
     state: WorkingSet = field(default_factory=WorkingSet)
     known: dict[str, Document] = field(default_factory=dict)
@@ -104,7 +103,8 @@ class Step:
 def prepare(loop: "Loop", shards: Mapping[int, Shard], inputs: Inputs) -> Step:
     """Sorts the inputs out, pure: what the step will take of these open shards."""
     room = loop.limit - len(inputs.results)
-    found = sort_out(loop.reader, shards, inputs.records, room)
+    now = loop.clock.now()
+    found = sort_out(loop.reader, shards, inputs.records, room, now)
     for item in found.items:
         _blame(loop, item)
     for number in inputs.shards():
@@ -113,17 +113,7 @@ def prepare(loop: "Loop", shards: Mapping[int, Shard], inputs: Inputs) -> Step:
         row.steps = shards[number].row.steps + 1
     mine = {number: shards[number] for number in found.rows}
     parked = {number: dict(shard.parked) for number, shard in mine.items()}
-    return Step(
-        loop,
-        loop.clock.now(),
-        inputs,
-        mine,
-        found.rows,
-        found.items,
-        found.rewind,
-        found.gaps,
-        parked,
-    )
+    return Step(loop, now, inputs, mine, found.rows, found.items, found.rewind, parked)
 
 
 def _blame(loop: "Loop", item: Item) -> None:

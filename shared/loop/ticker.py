@@ -16,7 +16,7 @@ from shared.errors import Infrastructure, ShardRefuses
 from shared.loop import deadlines, effects
 from shared.loop.log import Place
 from shared.loop.open import check_position, open_shards, refuse
-from shared.loop.shard import Shard, State
+from shared.loop.shard import GAP_CLOSES_WITHIN, Shard, State
 from shared.loop.step import Inputs
 from shared.loop.waiting import Waiting, looked
 from shared.loop.within import BROKER_SECONDS_MAX, STORE_SECONDS_MAX, within
@@ -39,6 +39,7 @@ class Ticker:
         self._batches = (0, 0)
         self._ended_at = loop.monotonic()
         self._steps: dict[int, int] = {}
+        self._alerted: set[tuple[int, str, str, int]] = set()
         self.waiting: dict[Place, Waiting] = {}
         """The places of this process's shards at which records wait."""
         self.error: str | None = "not started"
@@ -152,7 +153,9 @@ class Ticker:
                 if shard.state is State.OPEN and bounds.keys() >= set(shard.places):
                     self._check_shard(shard, bounds)
             self._look(bounds)
-            await self._seek_again()
+            self._alert_gaps()
+            self._seek_again()
+            await self._close_moved()
 
     def _check_shard(self, shard: Shard, bounds: Mapping[Place, tuple[int, int]]) -> None:
         try:
@@ -178,9 +181,23 @@ class Ticker:
         busy = now[0] > full and now[1] == short
         self.waiting = looked(self.waiting, positions, ends, loop.monotonic(), busy=busy)
 
-    async def _seek_again(self) -> None:
-        """The client may have moved its position without handing over what it passed. A person may
-        have moved ours on the shard's row, which only opening it anew tells."""
+    def _alert_gaps(self) -> None:
+        """Once for each gap that does not close by itself."""
+        loop = self._loop
+        now = loop.clock.now()
+        long = {
+            (shard.number, topic, stream, shard.row.expected(topic, stream))
+            for shard in loop.shards.values()
+            for (topic, stream), gap in shard.row.gaps.items()
+            if now - gap.since >= GAP_CLOSES_WITHIN
+        }
+        for shard, topic, stream, expected in sorted(long - self._alerted):
+            place = f"{topic}/{shard}"
+            log.error("gap does not close", place=place, stream=stream, number=expected)
+        self._alerted = long
+
+    def _seek_again(self) -> None:
+        """The client may have moved its position without handing over what it passed."""
         loop = self._loop
         now, open_shards = loop.monotonic(), loop.open()
         passed = {
@@ -191,13 +208,14 @@ class Ticker:
         if passed:
             loop.counters["places_sought_again"] += len(passed)
             loop.log.resume(passed)
-            await self._close_moved({number for _, number in passed})
 
-    async def _close_moved(self, numbers: set[int]) -> None:
+    async def _close_moved(self) -> None:
+        """A person may have moved a position on the shard's row, which only opening it anew tells:
+        a shard that rests writes nothing, and would not find out."""
         loop = self._loop
         async with within(STORE_SECONDS_MAX, "the store"):
             rows = await loop.store.find(
-                "shards", {"_id": {"$in": sorted(numbers)}}, fields=["epoch"]
+                "shards", {"_id": {"$in": sorted(loop.open())}}, fields=["epoch"]
             )
         epochs = {number: shard.row.epoch for number, shard in loop.shards.items()}
         loop.close(row["_id"] for row in rows if row["epoch"] != epochs.get(row["_id"]))

@@ -71,7 +71,7 @@ def test_forged_numbers_are_set_aside_where_only_services_write(
         await town.rest()
         assert ["honest"] == town.words()
         assert {"stream_unknown"} == set_aside(town).keys()
-        assert [{}, {}] == [shard.gaps for shard in town.loop.shards.values()]
+        assert [{}, {}] == [shard.row.gaps for shard in town.loop.shards.values()]
 
     in_town(story)
 
@@ -303,3 +303,39 @@ def test_commands_of_two_tenants_or_sources_never_share_an_inbox_key() -> None:
         assert ["accepted"] * 4 == [code for _, code in town.answer_codes()]
 
     in_town(story)
+
+
+def test_a_gap_is_listed_until_it_closes_and_can_be_given_up() -> None:
+    """What was left behind it is taken then; a restart does not forget it."""
+
+    async def story(town: Town) -> None:
+        place = (ORDERED, shard_of(b"ann", PARTITIONS))
+        for word in ("one", "two", "three", "four"):
+            town.follow(word)
+        lost = town.world.broker.records[place].pop(1)
+        town.world.broker.records[place] = [
+            replace(row, offset=number)
+            for number, row in enumerate(town.world.broker.records[place])
+        ]
+        await town.rest()
+        await town.restart()
+        assert ["one"] == town.words()
+        assert [(2, 3)] == open_gaps(town)
+        town.world.publish(Outgoing(*place, lost.key, lost.value, lost.headers))
+        await town.rest()
+        assert ["one", "two"] == town.words()
+        assert [(3, 3)] == open_gaps(town)
+        assert (await town.accept_gaps(place[1])).gaps == ["elsewhere/0"]
+        await town.for_seconds(15)
+        assert [] == open_gaps(town)
+        assert ["one", "two", "three", "four"] == town.words()
+
+    in_town(story)
+
+
+def open_gaps(town: Town) -> list[tuple[int, int]]:
+    return [
+        (shard.row.expected(*stream), gap.number)
+        for shard in town.loop.shards.values()
+        for stream, gap in shard.row.gaps.items()
+    ]

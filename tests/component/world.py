@@ -31,7 +31,7 @@ from shared.loop.decision import (
 from shared.loop.effects import Verdict
 from shared.loop.log import Outgoing, Place
 from shared.loop.loop import Loop
-from shared.loop.resolve import Moved, move, resolve, row_of
+from shared.loop.resolve import Moved, accept_gaps, move, resolve, row_of
 from shared.loop.seal import key_of, seal
 from shared.loop.working_set import Collection, WorkingSet
 from shared.store import Document, Index, Transaction
@@ -253,6 +253,9 @@ class Town:
         """What `leadops shards resolve` does."""
         log = self.world.groups[0].members[0].log
         return await resolve(self.store(), log, shard, self.loop.topics())
+
+    async def accept_gaps(self, shard: int) -> Moved:
+        return await accept_gaps(self.store(), shard)
 
     def store(self) -> MemoryStore:
         """A connection of a tool's own."""

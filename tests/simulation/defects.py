@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
@@ -18,6 +19,7 @@ from services.intake.contacts import Contact
 from services.routing import claims as routing_claims
 from services.routing import leads as routing_leads
 from services.routing.books import CampaignBook
+from shared.contracts.envelope import Envelope
 from shared.errors import Infrastructure
 from shared.loop import decide, inbox, sort_out
 from shared.loop import effects as effects_module
@@ -25,7 +27,7 @@ from shared.loop import open as open_module
 from shared.loop import step as step_module
 from shared.loop.decision import Accepted, Decision, Outcome
 from shared.loop.effects import Verdict
-from shared.loop.log import Record
+from shared.loop.log import RawRecord, Record
 from shared.loop.loop import Loop
 from shared.loop.shard import Shard, ShardRow
 from shared.loop.sort_out import Fate
@@ -93,18 +95,23 @@ def drain_before_epoch() -> None:
 def one_seen_per_stream() -> None:
     right = sort_out._fate_in_stream
 
-    def fate(shard: Shard, row: ShardRow, topic: str, stream: str, number: int) -> Fate:
-        return right(shard, row, "all topics", stream, number)
+    def fate(
+        shard: Shard, row: ShardRow, record: Record, envelope: Envelope, now: datetime
+    ) -> Fate:
+        one = RawRecord("all topics", record.partition, record.offset, None, None, ())
+        return right(shard, row, one, envelope, now)
 
     _replace(sort_out, "_fate_in_stream", fate)
 
 
 def gaps_taken() -> None:
-    def fate(shard: Shard, row: ShardRow, topic: str, stream: str, number: int) -> Fate:
-        seen = row.seen.setdefault(topic, {})
-        if number <= seen.get(stream, 0):
+    def fate(
+        shard: Shard, row: ShardRow, record: Record, envelope: Envelope, now: datetime
+    ) -> Fate:
+        seen, stream = row.seen.setdefault(record.topic, {}), envelope.stream or ""
+        if envelope.number <= seen.get(stream, 0):
             return Fate.DUPLICATE
-        seen[stream] = number
+        seen[stream] = envelope.number
         return Fate.DECIDE
 
     _replace(sort_out, "_fate_in_stream", fate)
@@ -357,6 +364,18 @@ def slot_freed_twice() -> None:
     _replace(CampaignBook, "settle", settle)
 
 
+def strangers_numbers_believed() -> None:
+    """Whoever writes a number is believed, wherever it is written."""
+    _replace(sort_out, "_check_seal", lambda *_: None)
+    right = sort_out._fate_on_open_topic
+
+    def fate(reader: Any, record: Record) -> Fate:
+        stream = dict(record.headers).get("ce_stream")
+        return Fate.GAP if stream is not None else right(reader, record)
+
+    _replace(sort_out, "_fate_on_open_topic", fate)
+
+
 DEFECTS: dict[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -366,6 +385,7 @@ DEFECTS: dict[str, Plant] = {
         drain_before_epoch,
         one_seen_per_stream,
         gaps_taken,
+        strangers_numbers_believed,
         open_only_once,
         outbox_forgotten,
         effect_before_begun,
