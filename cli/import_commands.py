@@ -22,7 +22,8 @@ from cli.command import Answer, As, Asker, Command
 from cli.importing import BadRow, Chosen, Row, Upload, rows_in, table_of
 from cli.known import unknown
 from cli.output import CHECK_FAILED, WRONG_USAGE, AsJson, CliError, progress, show_json
-from cli.publishing import ask, publish
+from cli.publishing import Report, ask, publish
+from cli.turns import NONE, Turns
 
 BAD_ROWS_SHOWN = 20
 CHUNK_ROWS = 10_000
@@ -54,7 +55,8 @@ def import_file(
     with Api() as api:
         known = known_affiliate(api, affiliate)
     wanted = Wanted.of(known, lead_code)
-    upload = Upload(affiliate, lead_code, delivery, wanted.field_of("lead_code"))
+    code_field, email_field = wanted.field_of("lead_code"), wanted.field_of("email") or ""
+    upload = Upload(affiliate, lead_code, delivery, code_field, email_field)
     with opened(file) as content:
         table = table_of(content, wanted, chosen)
         tell_missing(file, table.header.missing)
@@ -117,16 +119,24 @@ def submit(
     read = Reading(upload)
     told: dict[str, Any] = {}
     if wait:
-        told = outcomes(answers_of(read.chunks(rows), asker))
+        told = outcomes(read.noted(answers_of(read.chunks(rows), asker)))
     else:
-        for commands in read.chunks(rows):
-            publish(commands, asker)
-    return read.counts() | told | read.bad_rows()
+        for commands, turns in read.chunks(rows):
+            publish_in_turn(commands, asker, turns)
+    return read.counts() | told | read.bad_rows() | {"conflicts": read.conflicts}
 
 
-def answers_of(chunks: Iterable[Sequence[Command]], asker: Asker) -> Iterator[Answer]:
-    for commands in chunks:
-        yield from ask_with_bar(commands, asker).values()
+def publish_in_turn(commands: Sequence[Command], asker: Asker, turns: Turns) -> None:
+    """What has to wait for an answer has to be asked."""
+    if turns.are_needed:
+        ask(commands, asker, turns=turns)
+    else:
+        publish(commands, asker)
+
+
+def answers_of(chunks: Iterable[tuple[Sequence[Command], Turns]], asker: Asker) -> Iterator[Answer]:
+    for commands, turns in chunks:
+        yield from ask_with_bar(commands, asker, turns).values()
 
 
 @dataclass(slots=True)
@@ -136,15 +146,22 @@ class Reading:
     upload: Upload
     rows: int = 0
     repeated: int = 0
-    seen: set[str] = field(default_factory=set)
+    seen: dict[str, int] = field(default_factory=dict)
+    """By command, its line."""
     bad: list[BadRow] = field(default_factory=list)
+    conflicts: list[dict[str, Any]] = field(default_factory=list)
+    _lines: dict[str, int] = field(default_factory=dict)
+    """By lead, the first line that was answered with it."""
 
-    def chunks(self, rows: Iterable[Row | BadRow]) -> Iterator[list[Command]]:
+    def chunks(self, rows: Iterable[Row | BadRow]) -> Iterator[tuple[list[Command], Turns]]:
         new = self.new(rows)
-        while commands := list(islice(new, CHUNK_ROWS)):
-            yield commands
+        while pairs := list(islice(new, CHUNK_ROWS)):
+            turns = Turns()
+            for command, group in pairs:
+                turns.add(command, group)
+            yield [command for command, _ in pairs], turns
 
-    def new(self, rows: Iterable[Row | BadRow]) -> Iterator[Command]:
+    def new(self, rows: Iterable[Row | BadRow]) -> Iterator[tuple[Command, str | None]]:
         for row in rows:
             self.rows += 1
             if isinstance(row, BadRow):
@@ -154,8 +171,22 @@ class Reading:
             if command.id in self.seen:
                 self.repeated += 1
             else:
-                self.seen.add(command.id)
-                yield command
+                self.seen[command.id] = row.line
+                yield command, self.upload.group(row)
+
+    def noted(self, answers: Iterable[Answer]) -> Iterator[Answer]:
+        """Notes by line whose reference is another person's, with the line that has it, if it is
+        in this file."""
+        for answer in answers:
+            line, lead = self.seen[answer.command], str(answer.details.get("lead"))
+            if first := answer.details.get("conflicts_with"):
+                told = {"line": line, "reason": answer.code, "text": answer.text, "lead": lead}
+                self.conflicts.append(told | {"conflicts_with": first})
+            else:
+                self._lines.setdefault(lead, line)
+            yield answer
+        for told in self.conflicts:
+            told["line_of"] = self._lines.get(str(told["conflicts_with"]))
 
     def counts(self) -> dict[str, Any]:
         told = {"affiliate": self.upload.affiliate, "rows": self.rows, "submitted": len(self.seen)}
@@ -183,12 +214,15 @@ def outcomes(answers: Iterable[Answer]) -> dict[str, Any]:
     return told | {"unchanged": unchanged, "refused_by_code": dict(refused)}
 
 
-def ask_with_bar(commands: Sequence[Command], asker: Asker) -> dict[str, Answer]:
+def ask_with_bar(
+    commands: Sequence[Command], asker: Asker, turns: Turns = NONE
+) -> dict[str, Answer]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = Console(stderr=True)
     with Progress(*columns, TimeElapsedColumn(), console=console) as bar:
         task = bar.add_task("answered", total=len(commands))
-        return ask(commands, asker, report=lambda count: bar.update(task, completed=count))
+        report: Report = lambda count: bar.update(task, completed=count)  # noqa: E731
+        return ask(commands, asker, report=report, turns=turns)
 
 
 def show_summary(file: str, done: Mapping[str, Any]) -> None:
@@ -196,6 +230,10 @@ def show_summary(file: str, done: Mapping[str, Any]) -> None:
         progress(f"{file}:{row['line']}: {row['reason']}: {row['text']}")
     if (more := len(done["bad"]) - BAD_ROWS_SHOWN) > 0:
         progress(f"and {more} more bad rows; --json tells all")
+    for row in done["conflicts"][:BAD_ROWS_SHOWN]:
+        where = f"line {row['line_of']}" if row["line_of"] else "an earlier upload"
+        text = f"the reference belongs to another person, of {where}"
+        progress(f"{file}:{row['line']}: {row['reason']}: {text}")
     names = ["submitted", "accepted", "held", "unusable", "omitted", "waiting", "refused"]
     names += ["repeated", "unchanged"]
     print(", ".join(f"{done[name]} {name}" for name in names if done.get(name)) or "nothing to do")

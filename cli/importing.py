@@ -22,6 +22,8 @@ from cli.joined import AnotherHeader
 from cli.table import Cells, Flaw, Table, unreadable
 from shared.contracts.intake import SubmitLead
 from shared.contracts.values import Id
+from shared.emails import email_address
+from shared.folding import one_line
 from shared.ids import derived
 
 START_BYTES = 4096
@@ -182,6 +184,14 @@ class Upload:
     delivery: str | None = None
     lead_code_field: str | None = None
     """The affiliate's own field for it: a row that names a lead code keeps it."""
+    email_field: str = ""
+
+    def group(self, row: Row) -> str | None:
+        """Whom and what programme the row is about, if that can be read: of such rows in a file
+        the first one wins."""
+        email = email_address(one_line(row.record.get(self.email_field, "")))
+        code = one_line(row.record.get(self.lead_code_field or "", "")) or self.lead_code
+        return f"{email} {code or ''}" if email else None
 
     def command(self, row: Row) -> Command:
         names_one = self.lead_code_field and row.record.get(self.lead_code_field, "").strip()

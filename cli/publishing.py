@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 
 from cli.command import Answer, Asker, Awaited, Command, check_service, record_of
 from cli.output import CHECK_FAILED, UNREACHABLE, WRONG_USAGE, CliError
+from cli.turns import NONE, Turns
 from deploy import stack
 from shared.clock import clock
 from shared.contracts.answers import events_topic
@@ -59,10 +60,11 @@ def ask(
     *,
     patience: float = PATIENCE_SECONDS,
     report: Report = lambda count: None,
+    turns: Turns = NONE,
 ) -> dict[str, Answer]:
     """The answers by the commands' ids. Patience is for silence: each answer renews it."""
     check_services(commands)
-    return run(_ask(commands, asker, patience, report)) if commands else {}
+    return run(_ask(commands, asker, patience, report, turns)) if commands else {}
 
 
 def check_services(commands: Iterable[Command]) -> None:
@@ -109,14 +111,18 @@ async def _put(found: Mapping[str, Any], records: Sequence[Outgoing]) -> None:
 
 async def _publish(found: Mapping[str, Any], commands: Sequence[Command], asker: Asker) -> None:
     async with _speaking(found) as log:
-        await _say(log, found, commands, asker, Awaited([]))
+        await _say(log, found, commands, asker, Awaited([]), NONE)
 
 
 async def _ask(
-    commands: Sequence[Command], asker: Asker, patience: float, report: Report
+    commands: Sequence[Command],
+    asker: Asker,
+    patience: float,
+    report: Report,
+    turns: Turns,
 ) -> dict[str, Answer]:
     async with asking(stack.stack(), {command.service for command in commands}) as connection:
-        return await connection.ask(commands, asker, patience, report)
+        return await connection.ask(commands, asker, patience, report, turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +139,10 @@ class Connection:
         asker: Asker,
         patience: float = PATIENCE_SECONDS,
         report: Report = lambda count: None,
+        turns: Turns = NONE,
     ) -> dict[str, Answer]:
         awaited = Awaited(commands)
-        saying = asyncio.create_task(_say(self.log, self.found, commands, asker, awaited))
+        saying = asyncio.create_task(_say(self.log, self.found, commands, asker, awaited, turns))
         try:
             await _collect(self.consumer, awaited, saying, patience, report)
         finally:
@@ -156,14 +163,19 @@ async def _say(
     commands: Sequence[Command],
     asker: Asker,
     awaited: Awaited,
+    turns: Turns,
 ) -> None:
     """The time of a command is that of its chunk, not that of the file's first row."""
     stack_clock = clock(Path(found["clock_file"]))
-    for start in range(0, len(commands), CHUNK):
-        chunk = commands[start : start + CHUNK]
-        now = stack_clock.now()
-        await log.publish([record_of(command, asker, now) for command in chunk])
-        said = start + len(chunk)
+    waiting, said = list(commands), 0
+    while waiting:
+        chunk, waiting = turns.ready(waiting, awaited.found, CHUNK)
+        if chunk:
+            now = stack_clock.now()
+            await log.publish([record_of(command, asker, now) for command in chunk])
+            said += len(chunk)
+        else:
+            await asyncio.sleep(0.02)
         while awaited.missing and said - len(awaited.found) > OUTSTANDING_MAX:
             await asyncio.sleep(0.02)
 

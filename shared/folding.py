@@ -40,6 +40,12 @@ _FORMAT = re.compile(
     "\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
 )
+# Windows-1252 that was read as Latin-1: its dashes and quotes became control characters.
+_MISREAD = {
+    code: letter
+    for code in range(0x80, 0xA0)
+    if (letter := bytes([code]).decode("windows-1252", errors="ignore"))
+}
 
 
 def letters(text: str) -> str:
@@ -53,3 +59,11 @@ def letters(text: str) -> str:
 def visible(text: str) -> str:
     """Without format characters: soft hyphens, joiners, marks of direction and of byte order."""
     return _FORMAT.sub("", text)
+
+
+def one_line(value: str) -> str:
+    if value.isascii() and value.isprintable():
+        return value.strip()
+    shown = visible(value.translate(_MISREAD))
+    spaced = "".join(letter if letter.isprintable() else " " for letter in shown)
+    return " ".join(spaced.split())

@@ -39,7 +39,10 @@ RANKS = {
 of the store stands between both: `searching`, `slots`, `asking`, `previewing`."""
 DOMAIN = 1
 
-PURE = ("shared.contracts", "shared.errors", "shared.folding", "shared.hosts", "shared.ids")
+PURE = (
+    *("shared.contracts", "shared.errors", "shared.emails", "shared.folding", "shared.hosts"),
+    "shared.ids",
+)
 DECIDING = (*PURE, "shared.matching", "shared.loop.decision", "shared.loop.working_set")
 STORING = (*DECIDING, "shared.loop.catalogue", "shared.store")
 MAY_IMPORT = {DOMAIN: DECIDING, RANKS["handlers"]: DECIDING, RANKS["store"]: STORING}

@@ -11,7 +11,6 @@ from starlette.routing import Route
 from services.intake import deliveries, searching, versions
 from services.intake.affiliates import stored_id
 from services.intake.deliveries import Delivery
-from services.intake.emails import email_address
 from services.intake.leads import HELD, OUTCOMES, REASON_CODES, WAITING, Lead, Try, Upload
 from services.intake.requests import Request as AffiliateRequest
 from services.intake.searching import Search
@@ -29,6 +28,7 @@ from services.intake.store import (
 )
 from services.intake.versions import Version
 from shared import read_api
+from shared.emails import email_address
 from shared.ids import pseudonym
 from shared.read_api import BadRequest
 from shared.store import Document, Store

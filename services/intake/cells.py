@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from services.intake.places import fold
 from shared.contracts.values import Reason
-from shared.folding import visible
+from shared.folding import one_line
 
 TEXT_LENGTH_MAX = 500
 LIST_LENGTH_MAX = 100
@@ -25,12 +25,6 @@ WHOLE_FIELDS = frozenset(
 
 # A column of whole numbers with a gap is written as fractions. Three zeros may be a thousand.
 _WHOLE = re.compile(r"([+(]*\d+)[.,]0{1,2}")
-# Windows-1252 that was read as Latin-1: its dashes and quotes became control characters.
-_MISREAD = {
-    code: letter
-    for code in range(0x80, 0xA0)
-    if (letter := bytes([code]).decode("windows-1252", errors="ignore"))
-}
 
 
 def text(value: JsonValue) -> str:
@@ -44,14 +38,6 @@ def text(value: JsonValue) -> str:
     if isinstance(value, float):
         return _number(value)
     return _only(value) if isinstance(value, list) else ""
-
-
-def one_line(value: str) -> str:
-    if value.isascii() and value.isprintable():
-        return value.strip()
-    shown = visible(value.translate(_MISREAD))
-    spaced = "".join(letter if letter.isprintable() else " " for letter in shown)
-    return " ".join(spaced.split())
 
 
 def whole(given: str) -> str:

@@ -14,7 +14,6 @@ from pydantic import JsonValue
 
 from services.intake import cells, places, titles
 from services.intake.affiliates import Affiliate
-from services.intake.emails import email_address
 from services.intake.industries import industry
 from services.intake.phones import phone
 from services.intake.sizes import size
@@ -28,6 +27,7 @@ from shared.contracts.values import (
     TitleClass,
     category_id,
 )
+from shared.emails import email_address
 from shared.hosts import host_name
 
 Record = Mapping[str, JsonValue]

@@ -13,9 +13,10 @@ from pydantic_core import to_json
 from rapidfuzz import fuzz, process
 
 from services.intake.affiliates import Affiliate
-from services.intake.cells import one_line, text
+from services.intake.cells import text
 from shared.contracts.intake import AddAlias, PutQuestion, QuestionChanged
 from shared.contracts.values import HeldAnswer, Reason, Suggestion
+from shared.folding import one_line
 from shared.loop.decision import Accepted, Cause, Decision, Refused, Say
 from shared.loop.working_set import ById
 

@@ -1,6 +1,7 @@
 """Intake's rules through a real broker and store, each with what must not be."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from tests.integration.platform import (
     get,
     tell,
 )
-from tests.integration.scene import ASKING, jump_to
+from tests.integration.scene import ASKING, jump_to, leadops
 
 pytestmark = [
     pytest.mark.kafka,
@@ -176,6 +177,30 @@ def test_references_and_persons_are_leads_once(running: dict[str, Any]) -> None:
     assert "accepted" == leads(affiliate="person")["5"]["outcome"]
     blanks = [submit("person", f"b{n}", record={"Mail": ""}).details["outcome"] for n in range(2)]
     assert ["unusable"] * 2 == blanks
+
+
+@pytest.mark.rule("INT-05")
+@pytest.mark.case("lead-files", "35", kind="K10")
+def test_the_first_row_of_a_file_wins(running: dict[str, Any], tmp_path: Path) -> None:
+    """Of each person the row that stands first is the lead, though rows go to shards that keep no
+    order among each other; a reference of two people is told with both lines."""
+    put_affiliate("turns", mapping={"fields": FIELDS | {"reference": "Ref"}})
+    rows = [f"T{round_}-{who},p{who}@turns.example" for round_ in range(4) for who in range(12)]
+    rows += ["C-1,c1@turns.example", "C-1,c2@turns.example", "T0-0,c3@turns.example"]
+    lines = ["Ref,Mail,Land,Topic", *(f"{row},US,{ASKING}" for row in rows)]
+    file = tmp_path / "leads.csv"
+    file.write_text("\n".join(lines) + "\n")
+    code, done = leadops("import", str(file), "--affiliate", "turns", "--lead-code", CODE)
+    assert (1, 13, 36, 2) == (code, done["accepted"], done["omitted"], done["unusable"])
+    assert [(51, 50), (52, 2)] == [(row["line"], row["line_of"]) for row in done["conflicts"]]
+    accepted = get("intake", "/leads", affiliate="turns", outcome="accepted", limit="100")["leads"]
+    assert {"C-1", *(f"T0-{who}" for who in range(12))} == {lead["reference"] for lead in accepted}
+    for number, reference in ((2, "C-1"), (3, "T0-0")):
+        (found,) = get("intake", "/leads", email=f"c{number}@turns.example")["leads"]
+        assert (reference, ["reference_conflict"]) == (
+            found["reference"],
+            [reason["code"] for reason in found["reasons"]],
+        )
 
 
 @pytest.mark.rule("INT-06")

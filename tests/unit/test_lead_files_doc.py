@@ -17,13 +17,13 @@ from cli.documents import read_text
 from cli.importing import BadRow, Row, rows_of
 from cli.output import CliError
 from services.intake import cells
-from services.intake.emails import email_address
 from services.intake.industries import industry
 from services.intake.normalizing import normalize
 from services.intake.phones import phone
 from services.intake.places import country, place
 from services.intake.sizes import size
 from services.intake.timestamps import instant
+from shared.emails import email_address
 from tests.builders import affiliate, record
 from tests.workbooks import with_formula
 

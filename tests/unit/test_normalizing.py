@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.intake.emails import email_address
 from services.intake.normalizing import company_domain, normalize
 from services.intake.phones import phone
 from services.intake.places import country, place
@@ -12,6 +11,7 @@ from services.intake.sizes import size
 from services.intake.timestamps import instant
 from services.intake.titles import classify
 from shared.contracts.values import Place, Size
+from shared.emails import email_address
 from tests.builders import affiliate, record
 
 
