@@ -30,12 +30,16 @@ def register(app: typer.Typer) -> None:
 
 def affiliates(
     reasons: Annotated[bool, typer.Option(help="Count the reasons, too.")] = False,
+    fields: Annotated[
+        bool, typer.Option(help="Count what is filled, and what nobody understands.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Each with its mapping's version, and what became of its leads."""
+    wanted = {"reasons": "true" if reasons else None, "fields": "true" if fields else None}
     with Api() as api:
         found = api.get("intake", "/affiliates")["affiliates"]
-        counted = api.get("intake", "/counts", reasons="true" if reasons else None)
+        counted = api.get("intake", "/counts", **wanted)
     counts = {one["id"]: one for one in counted["affiliates"]}
     whole = [affiliate | {"counts": counts.get(affiliate["id"])} for affiliate in found]
     if as_json:
@@ -45,6 +49,14 @@ def affiliates(
     show_table("affiliates", columns, [one | counts.get(one["id"], {}) for one in found])
     if reasons:
         show_reasons(counted["affiliates"])
+    if fields:
+        show_fields(counted["affiliates"])
+
+
+def show_fields(counted: Sequence[Mapping[str, Any]]) -> None:
+    """Of the latest leads of each affiliate, as far as today's mapping read them."""
+    rows = [{"affiliate": one["id"], **field} for one in counted for field in one["fields"]]
+    show_table("fields", ["affiliate", "field", "filled", "unknown", "of"], rows)
 
 
 def show_reasons(counted: Sequence[Mapping[str, Any]]) -> None:

@@ -8,9 +8,10 @@ from pydantic_core import from_json
 from starlette.requests import Request
 from starlette.routing import Route
 
-from services.intake import deliveries, searching, versions
-from services.intake.affiliates import stored_id
+from services.intake import deliveries, field_counts, searching, versions
+from services.intake.affiliates import Affiliate, stored_id
 from services.intake.deliveries import Delivery
+from services.intake.field_counts import FieldCount
 from services.intake.leads import HELD, OUTCOMES, REASON_CODES, WAITING, Lead, Try, Upload
 from services.intake.requests import Request as AffiliateRequest
 from services.intake.searching import Search
@@ -19,6 +20,7 @@ from services.intake.store import (
     DELIVERIES,
     LEADS,
     QUESTIONS,
+    READ_FIELDS,
     REQUESTS,
     ROW_FIELDS,
     TRIES,
@@ -107,10 +109,27 @@ class Reader:
 
     async def counts(self, request: Request) -> Mapping[str, Any]:
         rows = await self._affiliates(request)
-        names = [AFFILIATES.from_document(row).definition.id for row in rows]
-        tenant = read_api.tenant(request)
+        known = [AFFILIATES.from_document(row) for row in rows]
         with_reasons = request.query_params.get("reasons") == "true"
-        return {"affiliates": [await self._counted(tenant, name, with_reasons) for name in names]}
+        counted = [
+            await self._counted(each.tenant, each.definition.id, with_reasons) for each in known
+        ]
+        if request.query_params.get("fields") == "true":
+            fields = [await self._fields_read(each) for each in known]
+            counted = [{**row, "fields": own} for row, own in zip(counted, fields, strict=True)]
+        return {"affiliates": counted}
+
+    async def _fields_read(self, affiliate: Affiliate) -> list[FieldCount]:
+        """INT-02: which columns are filled, and which of them nobody understands."""
+        rows = await self._store.find(
+            LEADS.name,
+            {"tenant": affiliate.tenant, "affiliate": affiliate.definition.id},
+            sort=[("order", -1)],
+            limit=field_counts.LATEST,
+            fields=READ_FIELDS,
+        )
+        leads = [lead for row in rows if (lead := field_counts.read_of(row))]
+        return field_counts.counted(affiliate.definition.mapping.fields, affiliate.number, leads)
 
     async def questions(self, request: Request) -> Mapping[str, Any]:
         where = {"tenant": read_api.tenant(request)}

@@ -215,6 +215,8 @@ def decide_again(
         person_id=given.person_id,
         accepted=_accepted(given) if outcome == ACCEPTED else None,
         held=given.judged.held if outcome == HELD else (),
+        blank=given.read.blank,
+        unread=given.read.unread,
         changes=(*lead.changes, change),
     )
     decision = concluded(after, given, contact)
@@ -253,6 +255,8 @@ def _new_lead(
         held=given.judged.held if outcome == HELD else (),
         categories=raw.categories,
         converted_at=raw.converted_at,
+        blank=given.read.blank,
+        unread=given.read.unread,
     )
 
 

@@ -112,6 +112,10 @@ class Lead:
     converted_at: datetime | None = None
     conflicts_with: str | None = None
     """The lead that this one's reference belongs to, of another person."""
+    blank: tuple[str, ...] = ()
+    """Mapped fields in which nothing was written."""
+    unread: tuple[str, ...] = ()
+    """Mapped fields in which something was written that nobody understands."""
 
     @property
     def outcome(self) -> str:

@@ -37,6 +37,7 @@ from shared.store import Document, Filter, Index, Transaction
 SCHEMA = 1
 HELD_AT_ONCE = 500
 """So many held leads one step sends on to their shards; the next step takes the next ones."""
+READ_FIELDS = ("mapping_version", "blank", "unread")
 ROW_FIELDS = ("reference", "upload.outcome", "is_sent")
 
 Put = Mapping[str, Sequence[Affiliate]]
@@ -107,6 +108,8 @@ def _lead_document(lead: Lead) -> Document:
         "categories": list(lead.categories),
         "converted_at": lead.converted_at,
         "conflicts_with": lead.conflicts_with,
+        "blank": list(lead.blank),
+        "unread": list(lead.unread),
         "reason_codes": sorted({reason.code for reason in lead.upload.reasons}),
         "order": lead.order,
     }
@@ -136,6 +139,8 @@ def _lead(row: Document) -> Lead:
         categories=tuple(row.get("categories", ())),
         converted_at=row.get("converted_at"),
         conflicts_with=row.get("conflicts_with"),
+        blank=tuple(row.get("blank", ())),
+        unread=tuple(row.get("unread", ())),
     )
 
 

@@ -279,3 +279,18 @@ def test_an_organic_reference_of_two_people() -> None:
         assert ["reference_conflict"] == [reason["code"] for reason in told["reasons"]]
 
     on_platform(story)
+
+
+def test_a_lead_keeps_which_fields_were_blank_and_which_nobody_understands() -> None:
+    """INT-03: also where it can't be used, and as its last upload has it."""
+
+    async def story(platform: Platform) -> None:
+        await platform.submit(record={"Land": "Narnia", "State": "", "Tel": "", "Budget": ""})
+        assert (["country"], ["phone", "subdivision"]) == (
+            platform.lead()["unread"],
+            platform.lead()["blank"],
+        )
+        await platform.submit(record={"Staff": "many", "Budget": ""})
+        assert (["company_size"], []) == (platform.lead()["unread"], platform.lead()["blank"])
+
+    on_platform(story)

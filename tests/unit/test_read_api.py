@@ -164,3 +164,15 @@ async def test_counts_of_campaigns(routing: httpx.AsyncClient) -> None:
         "north": {},
         "south": {"campaign_inactive": 1},
     }
+
+
+async def test_fields_are_counted_by_affiliate(intake: httpx.AsyncClient) -> None:
+    """INT-02: in the order of the mapping, how many leads have a field and in how many nobody
+    understands it."""
+    (acme,) = (await found(intake, "/counts?fields=true"))["affiliates"]
+    counts = {one["field"]: one for one in acme["fields"]}
+    assert "email" == acme["fields"][0]["field"]
+    assert {"field": "email", "filled": 1, "unknown": 0, "of": 2} == counts["email"]
+    assert {"field": "company_size", "filled": 2, "unknown": 0, "of": 2} == counts["company_size"]
+    (plain,) = (await found(intake, "/counts"))["affiliates"]
+    assert "fields" not in plain
