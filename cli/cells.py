@@ -39,9 +39,10 @@ def is_mark(behind: str, kind: str) -> bool:
     return bool(behind) and not behind.endswith("'")
 
 
-def flaw_of(cells: Sequence[str]) -> Flaw | None:
-    """What begins as a formula is a text as any other, since nothing here evaluates it."""
-    whole = "".join(cells)
+def flaw_of(cells: Sequence[str], whole: str | None = None) -> Flaw | None:
+    """`whole` is all of them as one text. What begins as a formula is a text as any other, since
+    nothing here evaluates it."""
+    whole = "".join(cells) if whole is None else whole
     if whole.isascii() and len(whole) <= CELL_BYTES_MAX and "\0" not in whole:
         return None
     if not is_text(whole):

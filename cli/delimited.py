@@ -52,7 +52,8 @@ def text_lines(file: BinaryIO, encoding: Encoding) -> Iterator[str]:
     except UnicodeDecodeError as error:
         raise unreadable(f"the file is no {encoding.name} text") from error
     finally:
-        text.detach()
+        if not file.closed:
+            text.detach()  # It would close the file, which is not ours.
 
 
 def text_of(content: bytes) -> str:

@@ -126,6 +126,26 @@ def chunks(file: BinaryIO) -> Iterator[bytes]:
 
 
 def narrow(file: BinaryIO) -> Encoding:
+    # Letters that are right in UTF-8 are no accident, and then the others are broken.
+    if is_utf_8(file) or is_mostly_utf_8(file):
+        return Encoding("utf-8")
+    check_western(file)
+    return Encoding(WESTERN)
+
+
+def is_utf_8(file: BinaryIO) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    file.seek(0)
+    try:
+        for chunk in chunks(file):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def is_mostly_utf_8(file: BinaryIO) -> bool:
     right, wrong = 0, 0
     file.seek(0)
     for chunk in chunks(file):
@@ -133,11 +153,7 @@ def narrow(file: BinaryIO) -> Encoding:
             text = chunk.decode("utf-8", errors="surrogateescape")
             right += len(_BEYOND_ASCII.findall(text))
             wrong += len(_ESCAPED.findall(text))
-    # Letters that are right in UTF-8 are no accident, and then the others are broken.
-    if right >= wrong:
-        return Encoding("utf-8")
-    check_western(file)
-    return Encoding(WESTERN)
+    return right >= wrong
 
 
 def words_in(file: BinaryIO) -> set[bytes]:

@@ -6,10 +6,11 @@ submission's id follows from what it holds, so the same file again asks nothing 
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -19,7 +20,7 @@ from cli.columns import Header, Wanted
 from cli.command import Command
 from cli.encodings import Encoding
 from cli.joined import AnotherHeader
-from cli.table import Cells, Flaw, Table, unreadable
+from cli.table import CELL_START, FLAWED, Cells, Flaw, Table, joined, unreadable
 from shared.contracts.intake import SubmitLead
 from shared.contracts.values import Id
 from shared.emails import email_address
@@ -39,6 +40,8 @@ FOREIGN_SIGNATURES = {
 }
 
 _reference = TypeAdapter(Id)
+_MARKED = re.compile(rf"{CELL_START}[='#{FLAWED}]")
+"""Where a cell may be other than it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +101,11 @@ def rows_in(table: Table, wanted: Wanted) -> Iterator[Row | BadRow]:
     for line, cells in table.rows:
         if not isinstance(cells, Flaw) and not any(cells):
             continue
-        if flaw := another.flaw_of(line, cells):
+        whole = "" if isinstance(cells, Flaw) else joined(cells)
+        if flaw := another.flaw_of(line, cells, whole):
             yield bad_row(line, flaw)
         else:
-            yield reader.read(line, cells)
+            yield reader.read(line, cells, whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,25 +114,36 @@ class RowReader:
 
     header: Header
     wanted: Wanted
+    width: int = field(init=False)
     shortest: int = field(init=False)
     """A row that ends before has lost more than blanks: it names no person."""
+    is_named: bool = field(init=False)
 
     def __post_init__(self) -> None:
         reached = [at for at, kind in self.header.kinds.items() if kind in ("reference", "email")]
         short = max(reached) + 1 if len(reached) > 1 else 2
-        object.__setattr__(self, "shortest", min(short, self.header.width))
+        width = self.header.width
+        prepared = {
+            "width": width,
+            "shortest": min(short, width),
+            "is_named": all(self.header.names),
+        }
+        for name, value in prepared.items():
+            object.__setattr__(self, name, value)
 
-    def read(self, line: int, cells: Cells | Flaw) -> Row | BadRow:
+    def read(self, line: int, cells: Cells | Flaw, whole: str) -> Row | BadRow:
         if isinstance(cells, Flaw):
             return bad_row(line, cells)
-        texts = self.texts_of(cells)
+        texts = self.texts_of(cells) if _MARKED.search(whole) else [*cast(Sequence[str], cells)]
         if isinstance(texts, Flaw):
             return bad_row(line, texts)
-        if flaw := self.wrong_number(cells) or flaw_of(texts):
+        if flaw := self.wrong_number(cells) or flaw_of(texts, whole):
             return bad_row(line, flaw)
         names = self.header.names
         texts += [""] * (len(names) - len(texts))
-        record = {name: cell for name, cell in zip(names, texts, strict=False) if name}
+        record = dict(zip(names, texts, strict=True))
+        if not self.is_named:
+            record.pop("", None)
         return self.row(line, record)
 
     def row(self, line: int, record: Mapping[str, str]) -> Row | BadRow:
@@ -157,7 +172,7 @@ class RowReader:
     def wrong_number(self, cells: Cells) -> Flaw | None:
         """Blank cells at the end may be left out. One too many, even a blank one, shows that a
         delimiter inside a text has cut it, and moved all that is behind."""
-        width, number = self.header.width, len(cells)
+        width, number = self.width, len(cells)
         if number < self.shortest:
             return Flaw("cells_missing", f"{number} cells, the header has {width}")
         if number > len(self.header.names) or any(cells[width:]):

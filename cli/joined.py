@@ -4,7 +4,7 @@ What stands behind another header has its cells in other places, so it is told l
 never read under the first one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cli.columns import Header, Wanted, folded, places
 from cli.delimited import DELIMITERS
@@ -21,23 +21,25 @@ class AnotherHeader:
     wanted: Wanted
     behind: int | None = None
     """The line of a header that is not the first one's."""
+    reference: str = field(init=False)
 
-    def flaw_of(self, line: int, cells: Cells | Flaw) -> Flaw | None:
+    def __post_init__(self) -> None:
+        self.reference = self.wanted.reference.casefold()
+
+    def flaw_of(self, line: int, cells: Cells | Flaw, whole: str) -> Flaw | None:
         if self.behind:
             text = f"it stands behind another header, that of line {self.behind}; put what is below"
             return Flaw("behind_header", f"{text} it into a file of its own")
-        if isinstance(cells, Flaw) or not self.may_be(texts := [str(cell) for cell in cells]):
+        # Asked of every row, so that what is quick goes first.
+        if isinstance(cells, Flaw) or self.reference not in whole.casefold():
             return None
+        texts = [cell if isinstance(cell, str) else "" for cell in cells]
         if self.same(texts):
             return AGAIN
         if any(self.names(each) for each in (texts, *apart(texts))):
             self.behind = line
             return Flaw("header_other", "another header stands here; two files were put together")
         return None
-
-    def may_be(self, texts: list[str]) -> bool:
-        """Cheap, since it is asked of every row."""
-        return self.wanted.reference.casefold() in "\n".join(texts).casefold()
 
     def same(self, texts: list[str]) -> bool:
         named = [(at, name) for at, name in enumerate(self.header.names) if name]

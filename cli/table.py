@@ -6,12 +6,15 @@ value, which matters only where somebody reads its column.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cli.output import WRONG_USAGE, CliError
 
 if TYPE_CHECKING:
     from cli.columns import Header
+
+
+CELL_START, FLAWED = "\x1f", "\x1e"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,15 @@ class Table:
     header: "Header"
     rows: Iterable[Line]
     """In the order of the file."""
+
+
+def joined(cells: Cells) -> str:
+    """All of them as one text, in which looking for something is quick."""
+    try:
+        return CELL_START + CELL_START.join(cast(Sequence[str], cells))
+    except TypeError:
+        texts = [cell if isinstance(cell, str) else FLAWED for cell in cells]
+        return CELL_START + CELL_START.join(texts)
 
 
 def unreadable(text: str) -> CliError:

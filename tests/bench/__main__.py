@@ -1,8 +1,8 @@
 """`make bench`: every figure with what it is measured against, on a broker and a store of its own.
 
-Names given as arguments choose among: processes, normalizing, titles, matcher, stage, telemetry,
-intake, path, growth, search. The last two fill a store with a million leads each, which takes
-minutes.
+Names given as arguments choose among: processes, normalizing, reading, titles, matcher, stage,
+telemetry, intake, path, growth, search. The last two fill a store with a million leads each,
+which takes minutes.
 """
 
 import argparse
@@ -34,6 +34,7 @@ from tests.bench import (
     matching,
     per_message,
     processes,
+    reading,
     routing_growth,
     searching,
     stage,
@@ -123,6 +124,9 @@ class Bench:
     def processes(self) -> list[Row]:
         return processes.rows(self.found, self.state, ROUNDS)
 
+    def reading(self) -> list[Row]:
+        return reading.rows(ROUNDS)
+
     def titles(self) -> list[Row]:
         return titles.rows()
 
@@ -206,6 +210,7 @@ def chosen(names: Sequence[str], bench: Bench) -> dict[str, Callable[[], list[Ro
     parts = {
         "processes": bench.processes,
         "normalizing": bench.normalizing,
+        "reading": bench.reading,
         "titles": bench.titles,
         "matcher": bench.matcher,
         "stage": bench.stage,
