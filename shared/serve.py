@@ -50,6 +50,9 @@ Routes = Callable[[Store], Sequence[Route]]
 GRACEFUL_SECONDS = 20
 EFFECTS_END_SECONDS = 12
 STORE_WAIT_SECONDS = 5.0
+# That a topic is there again, made anew, is seen only when the client asks for the topics. Its own
+# five minutes are five minutes in which nothing is assigned.
+METADATA_MILLISECONDS = 10_000
 
 
 class Server(uvicorn.Server):
@@ -89,6 +92,7 @@ class Process:
             settings.kafka,
             client_id=f"{service.name}-{settings.instance}",
             allow_auto_create_topics=False,
+            metadata_max_age_ms=METADATA_MILLISECONDS,
             graceful_timeout=GRACEFUL_SECONDS,
             logger=None,
         )

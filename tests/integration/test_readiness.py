@@ -55,7 +55,7 @@ def test_readiness_tells_within_ten_seconds_that_a_part_hangs(running: Any, part
     back = seconds_until("all to be ready", 60, lambda: all(ready()))
     print(f"{part}: not ready after {told:.1f} s, ready {back:.1f} s after it went on")
     reasons = [" ".join(row["status"]["not_ready"]) for row in rows]
-    assert all(f"the {part} has not answered" in reason for reason in reasons)
+    assert [] == [reason for reason in reasons if f"the {part} " not in reason]
 
 
 async def make_anew(address: str, topic: str) -> None:
