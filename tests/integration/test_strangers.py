@@ -1,0 +1,199 @@
+"""Attacks on a real stack with two replicas of each service: afterwards every honest lead was
+decided, each bad record is listed, all replicas are ready, and memory is where it was."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cli.command import record_of
+from deploy import quiet, stack
+from deploy.process import wait_for
+from shared.contracts import bounds
+from shared.loop.log import Outgoing
+from shared.topics import manifest, shard_of
+from tests.chaos.evidence import documents
+from tests.integration import attacks
+from tests.integration.platform import OPERATOR, events, stack_of_its_own, tell
+from tests.integration.scene import WAIT_SECONDS, Scene, house, questions
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(400), pytest.mark.xdist_group("strangers")]
+
+TOPICS = ["intake.commands.v1", "routing.commands.v1", "intake.events.v1", "routing.claims.v1"]
+PARTITIONS = manifest().partitions
+MEGABYTE = 1_000_000
+MEMORY_GROWS_BY_AT_MOST = 200 * MEGABYTE
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    replicas = {"intake": 2, "routing": 2}
+    with stack_of_its_own(tmp_path_factory.mktemp("var"), replicas) as found:
+        answers = tell(house(), *questions())
+        assert all(answer.accepted for answer in answers), answers
+        scene = Scene(found, "honest")
+        scene.put(all={})
+        scene.upload("warm-1", "warm-2")
+        yield scene
+
+
+def template(scene: Scene, reference: str) -> Outgoing:
+    """An honest lead's record."""
+    return record_of(scene.submission(reference), OPERATOR, quiet.now())
+
+
+def everywhere(scene: Scene, name: str) -> list[Outgoing]:
+    """The record once on every partition of commands, events and claims."""
+    return [
+        replace(template(scene, f"{name}-{number}"), topic=topic, partition=number)
+        for topic in TOPICS
+        for number in range(PARTITIONS)
+    ]
+
+
+def with_headers(record: Outgoing, **changed: bytes) -> Outgoing:
+    names = {name.replace("_", "ce_", 1): text for name, text in changed.items()}
+    headers = [header for header in record.headers if header[0] not in names]
+    return replace(record, headers=[*headers, *names.items()])
+
+
+def memory() -> dict[int, int]:
+    """Resident bytes of each process of the services."""
+    return {
+        row["pid"]: int(Path(f"/proc/{row['pid']}/statm").read_text().split()[1]) * 4096
+        for row in stack.stack()["processes"]
+    }
+
+
+def codes() -> Counter[str]:
+    url = stack.stack()["mongo"]
+    rows = [
+        row
+        for service in ("intake", "routing")
+        for row in documents(url, service, ["set_aside"])["set_aside"]
+    ]
+    return Counter(row["code"] for row in rows)
+
+
+def holds(scene: Scene, name: str, expected: Mapping[str, int], before: Counter[str]) -> None:
+    """What must hold after each attack."""
+    honest = [f"{name}-after-{number}" for number in range(2 * PARTITIONS)]
+    scene.upload(*honest)
+    quiet.wait_quiet(WAIT_SECONDS)
+    assert set(honest) <= set(scene.got("all"))
+    wait_for("all to be ready", 30, lambda: all(map(stack.is_ready, stack.stack()["processes"])))
+    assert dict(expected) == dict(codes() - before)
+
+
+ALL = PARTITIONS * len(TOPICS)
+
+
+def test_numbers_of_strangers(scene: Scene) -> None:
+    """On command topics they mean nothing, elsewhere they are set aside; no honest lead is lost."""
+    before = codes()
+    for number in (b"7", b"0"):
+        forged = [
+            with_headers(record, _stream=b"upstream/1", _number=number)
+            for record in everywhere(scene, f"forged{number.decode()}")
+        ]
+        asyncio.run(attacks.write(scene.running["kafka"], forged))
+    holds(scene, "forged", {"stream_unknown": 4 * PARTITIONS}, before)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("id", b"\x01" * 700_000, "headers_too_large"),
+        ("id", b"\x01" * 200, "attribute_invalid"),
+        ("source", b"s" * 2_000, "attribute_too_large"),
+        ("traceparent", b"\xff", "header_not_utf8"),
+    ],
+)
+def test_attributes(scene: Scene, name: str, text: bytes, code: str) -> None:
+    """One on every partition, of every topic."""
+    before = codes()
+    bad = [
+        with_headers(one, **{f"_{name}": text}) for one in everywhere(scene, f"{name}{len(text)}")
+    ]
+    asyncio.run(attacks.write(scene.running["kafka"], bad))
+    holds(scene, f"attribute-{name}-{len(text)}", {code: ALL}, before)
+
+
+def test_header_names_that_are_not_utf8(scene: Scene) -> None:
+    before = codes()
+    asyncio.run(attacks.write_bad_names(scene.running["kafka"], everywhere(scene, "name")))
+    holds(scene, "names", {"header_not_utf8": ALL}, before)
+
+
+PARTS = {
+    "key_too_large": lambda one, large: replace(one, key=large),
+    "headers_too_large": lambda one, large: with_headers(one, _subject=large),
+    "too_large": lambda one, large: replace(one, value=large),
+}
+SMALL_ENOUGH = {"intake.commands.v1": "invalid", "routing.commands.v1": ""}
+"""What becomes of a value within the bounds that is no JSON: routing does not know the type, and
+answers. Elsewhere no service gave it a number."""
+
+
+@pytest.mark.parametrize("size", [1, 2, 3.9, 8, 17])
+def test_large_records(scene: Scene, size: float) -> None:
+    """At key, header and value; above what the broker takes only compressed, with each codec. Of
+    what is too large a part is kept."""
+    before, was = codes(), memory()
+    large, expected = b"a" * int(size * MEGABYTE), Counter[str]()
+    for number, (code, enlarged) in enumerate(PARTS.items()):
+        records = everywhere(scene, f"large{size}-{number}")[number::9]
+        for record, codec in zip(records, (None, *attacks.CODECS) * 2, strict=False):
+            packed = codec if codec or len(large) < bounds.RECORD_BYTES_MAX else "zstd"
+            one = enlarged(record, large)
+            asyncio.run(attacks.write(scene.running["kafka"], [one], compression_type=packed))
+            is_read = code == "too_large" and len(large) <= bounds.VALUE_BYTES_MAX
+            expected[SMALL_ENOUGH.get(one.topic, "stream_unknown") if is_read else code] += 1
+    del expected[""]
+    holds(scene, f"large-{size}", expected, before)
+    assert all(now - was.get(pid, now) < MEMORY_GROWS_BY_AT_MOST for pid, now in memory().items())
+
+
+def test_batches_that_open_to_too_much(scene: Scene) -> None:
+    """Few bytes open to many; memory stays where it was."""
+    before, was = codes(), memory()
+    bomb = replace(template(scene, "bomb"), value=bytes(200 * MEGABYTE))
+    bombs = [replace(bomb, topic=topic, partition=3) for topic in TOPICS]
+    for codec in attacks.CODECS:
+        asyncio.run(attacks.write(scene.running["kafka"], bombs, compression_type=codec))
+    holds(scene, "bombs", {"batch_not_opened": len(TOPICS) * len(attacks.CODECS)}, before)
+    assert all(now - was.get(pid, now) < MEMORY_GROWS_BY_AT_MOST for pid, now in memory().items())
+
+
+def test_transactions_of_strangers(scene: Scene) -> None:
+    """Their ends leave offsets without records: the end of the log is reached all the same."""
+    before = codes()
+    asyncio.run(attacks.write_in_transactions(scene.running["kafka"], everywhere(scene, "tx")))
+    holds(scene, "transactions", {"stream_unknown": 2 * PARTITIONS}, before)
+
+
+def test_many_in_a_row(scene: Scene) -> None:
+    """Sixty of 60 kB on every partition of the commands; routing does not know their type."""
+    before = codes()
+    rows = [
+        replace(one, value=b"{" * 60_000)
+        for one in everywhere(scene, "row")
+        if one.topic.endswith("commands.v1")
+        for _ in range(60)
+    ]
+    asyncio.run(attacks.write(scene.running["kafka"], rows, linger_ms=0))
+    holds(scene, "rows", {"invalid": 60 * PARTITIONS}, before)
+
+
+def test_a_record_in_the_wrong_partition_is_decided_once(scene: Scene) -> None:
+    """However it claims to be numbered."""
+    record = with_headers(template(scene, "moved"), _stream=b"intake/1", _number=b"3")
+    elsewhere = (shard_of(record.key or b"", PARTITIONS) + 1) % PARTITIONS
+    asyncio.run(attacks.write(scene.running["kafka"], [replace(record, partition=elsewhere)]))
+    quiet.wait_quiet(WAIT_SECONDS)
+    id = dict(record.headers)["ce_id"] or b""  # noqa: A001
+    answers = [event["command"] for event in events(scene.running, "intake.command.accepted")]
+    assert 1 == answers.count(id.decode())
