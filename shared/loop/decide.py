@@ -4,6 +4,7 @@ Every input ends in exactly one fate. Commands pass a gate first: known before, 
 from the future, from a role that may ask; and every one of them is answered.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,7 +29,7 @@ from shared.loop.decision import (
     Refused,
     Say,
 )
-from shared.loop.sort_out import Fate, Item
+from shared.loop.sort_out import Fate, Item, Lane
 from shared.store import Document, Insert
 
 if TYPE_CHECKING:
@@ -217,6 +218,8 @@ def _put_aside(step: "Step", item: Item) -> None:
     step.write(set_aside.COLLECTION, Insert(document))
     if head in step.replays:
         step.replays[head].append(_waiting(item, document))
+    elif head == set_aside.RELEASING and (released := step.releases.get((item.shard, item.lane))):
+        released.append(_waiting(item, document))
     if item.fate is Fate.POISON:
         assert item.poison is not None
         log.warning("record set aside", id=document["_id"], code=item.poison.code)
@@ -255,22 +258,24 @@ def _resolve(step: "Step", item: Item, event: ReplaySetAside | SkipSetAside) -> 
         assert head.poison is not None
         return Refused("still_fails", f"{head.poison.code}: {head.poison.text}")
     del step.replays[event.id]
-    step.parked[item.shard].pop(set_aside.lane_of(head.document), None)
-    _follow(step, behind, item.cause.actor)
-    return Accepted(details={"followed": len(behind)})
+    if head.document["holds_key"]:
+        release(step, item.shard, set_aside.lane_of(head.document), behind, item.cause.actor)
+    return Accepted(details={"followed": min(len(behind), set_aside.RELEASED_AT_ONCE)})
 
 
-def _follow(step: "Step", behind: list[Item], actor: str) -> None:
-    """Decides what waited behind a resolved record, until one of them can't be decided."""
-    for index, item in enumerate(behind):
+def release(step: "Step", shard: int, lane: Lane, parked: Sequence[Item], actor: str) -> None:
+    """Decides what is parked in a lane, so many a step, until one of them can't be decided: that
+    one is the lane's new head. The lane is free when nothing is left in it."""
+    lanes = step.parked[shard]
+    for item in parked[: set_aside.RELEASED_AT_ONCE]:
         if not _replay(step, item, actor):
             assert item.document is not None
-            head = item.document["_id"]
-            step.parked[item.shard][set_aside.lane_of(item.document)] = head
-            for later in behind[index + 1 :]:
-                assert later.document is not None
-                step.write(set_aside.COLLECTION, set_aside.behind(later.document, head))
+            lanes[lane] = item.document["_id"]
             return
+    if len(parked) > set_aside.RELEASED_AT_ONCE:
+        lanes[lane] = set_aside.RELEASING
+    else:
+        lanes.pop(lane, None)
 
 
 def _replay(step: "Step", item: Item, actor: str) -> bool:
@@ -282,7 +287,7 @@ def _replay(step: "Step", item: Item, actor: str) -> bool:
         item.fate, item.poison = Fate.POISON, poison
     if item.fate is Fate.POISON:
         assert item.poison is not None
-        step.write(set_aside.COLLECTION, set_aside.again(item.document, item.poison))
+        step.rewrite(set_aside.again(item.document, item.poison))
         return False
     _resolved(step, item, set_aside.REPLAYED, actor, "")
     return True
@@ -290,7 +295,4 @@ def _replay(step: "Step", item: Item, actor: str) -> bool:
 
 def _resolved(step: "Step", item: Item, state: str, actor: str, reason: str) -> None:
     assert item.document is not None
-    step.write(
-        set_aside.COLLECTION,
-        set_aside.resolved(item.document, state, actor, reason, step.now),
-    )
+    step.rewrite(set_aside.resolved(item.document, state, actor, reason, step.now))

@@ -162,7 +162,7 @@ def refuse(loop: "Loop", shard: Shard, reason: str) -> None:
 async def _restore(loop: "Loop", shards: Sequence[Shard]) -> None:
     """Reads what only the store knows: parked keys, and effects that were begun by someone."""
     numbers = [shard.number for shard in shards]
-    parked = await set_aside.parked_keys(loop.store, numbers)
+    parked = await set_aside.parked_lanes(loop.store, numbers)
     for shard in shards:
         shard.parked = parked[shard.number]
     loop.worker.start_again(

@@ -1,7 +1,8 @@
 """Records that could not be processed: kept whole, explained, replayed in the service or skipped.
 
 On topics where the order of a key matters, later records of that key are parked behind the first,
-as are its deadlines, until a person replays or skips it. Nothing here ever goes back through Kafka.
+as are its deadlines, until a person replays or skips it; then they are decided in order, so many a
+step. Nothing here ever goes back through Kafka.
 """
 
 import hashlib
@@ -15,19 +16,23 @@ from shared.contracts.operations import ReplaySetAside, SkipSetAside
 from shared.errors import Poison
 from shared.loop.log import RawRecord, Record, fingerprint
 from shared.loop.sort_out import Fate, Item, Lane
-from shared.store import Document, Index, Replace, Transaction, Write
+from shared.store import Document, Index, Replace, Transaction
 
 COLLECTION = "set_aside"
 INDEXES = [
     Index(COLLECTION, ("_id", "state")),
-    Index(COLLECTION, ("shard", "state", "holds_key")),
-    Index(COLLECTION, ("behind", "order")),
+    Index(COLLECTION, ("shard", "state", "tenant", "key", "order")),
 ]
 
 WAITING = "set_aside"
 PARKED = "parked"
 REPLAYED = "replayed"
 SKIPPED = "skipped"
+
+RELEASED_AT_ONCE = 100
+"""However much waits behind a record, a step stays small."""
+RELEASING = ""
+"""In the place of the head's id: its lane was freed, and what is parked in it is being decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,31 +179,34 @@ async def load_resolutions(
     }
     if not asked:
         return {}
-    ids = {"$in": list(asked)}
-    heads = await transaction.find(COLLECTION, {"_id": ids, "state": WAITING})
-    behind = await transaction.find(
-        COLLECTION, {"behind": ids, "state": PARKED}, sort=[("order", 1)]
-    )
+    heads = await transaction.find(COLLECTION, {"_id": {"$in": list(asked)}, "state": WAITING})
     return {
         head["_id"]: Resolution(
-            head, [row for row in behind if row["behind"] == head["_id"]], asked[head["_id"]]
+            head,
+            await behind(transaction, head["shard"], lane_of(head)) if head["holds_key"] else [],
+            asked[head["_id"]],
         )
         for head in heads
     }
 
 
-def resolved(document: Document, state: str, by: str, reason: str, now: datetime) -> Write:
+async def behind(transaction: Transaction, shard: int, lane: Lane) -> list[Document]:
+    """What is parked in a lane, in order: those that are decided in one step, and one more if there
+    are any."""
+    tenant, key = lane
+    where = {"shard": shard, "tenant": tenant, "key": key, "state": PARKED}
+    return await transaction.find(
+        COLLECTION, where, sort=[("order", 1)], limit=RELEASED_AT_ONCE + 1
+    )
+
+
+def resolved(document: Document, state: str, by: str, reason: str, now: datetime) -> Replace:
     """The document once it is dealt with; it is kept, with who did it and why."""
     after = document | {"state": state, "resolved": {"by": by, "reason": reason, "at": now}}
     return Replace(after, {"state": document["state"]})
 
 
-def behind(document: Document, head: str) -> Write:
-    """The document, waiting behind another head."""
-    return Replace(document | {"state": PARKED, "behind": head}, {"state": document["state"]})
-
-
-def again(document: Document, poison: Poison) -> Write:
+def again(document: Document, poison: Poison) -> Replace:
     """The document after a replay that failed: set aside still, with the newest reason."""
     after = document | {
         "state": WAITING,
@@ -209,11 +217,15 @@ def again(document: Document, poison: Poison) -> Write:
     return Replace(after, {"state": document["state"]})
 
 
-async def parked_keys(store: Any, shards: Sequence[int]) -> dict[int, dict[Lane, str]]:
-    """Which keys wait behind which record, by shard: read when shards are opened."""
-    waiting = {"shard": {"$in": list(shards)}, "state": WAITING, "holds_key": True}
-    rows = await store.find(COLLECTION, waiting, fields=["shard", "tenant", "key"])
+async def parked_lanes(store: Any, shards: Sequence[int]) -> dict[int, dict[Lane, str]]:
+    """Which lanes wait behind which record, by shard: read when shards are opened. A lane whose
+    head was resolved while much was behind it is being released."""
+    fields = ["shard", "tenant", "key"]
+    mine = {"shard": {"$in": list(shards)}}
     found: dict[int, dict[Lane, str]] = {shard: {} for shard in shards}
-    for row in rows:
+    for row in await store.find(COLLECTION, {**mine, "state": PARKED}, fields=fields):
+        found[row["shard"]][lane_of(row)] = RELEASING
+    heads = {**mine, "state": WAITING, "holds_key": True}
+    for row in await store.find(COLLECTION, heads, fields=fields):
         found[row["shard"]][lane_of(row)] = row["_id"]
     return found

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from shared.errors import Conflict, Fenced, Poison
 from shared.ids import derived
 from shared.loop import deadlines, effects, inbox, outbox, set_aside
-from shared.loop.decide import input_of, settle, time_of
+from shared.loop.decide import input_of, release, settle, time_of
 from shared.loop.decision import Cause, DueReached, EffectFinished, Outcome
 from shared.loop.effects import Result
 from shared.loop.log import Outgoing, Place, Record
@@ -38,16 +38,21 @@ class Inputs:
     results: Sequence[Result] = ()
     due: Sequence[Document] = ()
     retries: Sequence[Document] = ()
+    lanes: Sequence[tuple[int, Lane]] = ()
+    """Lanes by shard whose head was resolved while much was parked behind it."""
     leftovers: Sequence[int] = ()
     """Shards whose outbox holds confirmed documents: these take part even without an input."""
 
     def __bool__(self) -> bool:
-        return bool(self.records or self.results or self.due or self.retries or self.leftovers)
+        return bool(
+            self.records or self.results or self.due or self.retries or self.lanes or self.leftovers
+        )
 
     def shards(self) -> set[int]:
         """The shards that take part for another reason than records."""
         rows = {row["shard"] for row in (*self.due, *self.retries)}
-        return rows | {result.shard for result in self.results} | set(self.leftovers)
+        lanes = {shard for shard, _ in self.lanes}
+        return rows | {result.shard for result in self.results} | lanes | set(self.leftovers)
 
 
 @dataclass(slots=True)
@@ -65,6 +70,7 @@ class Step:
     state: WorkingSet = field(default_factory=WorkingSet)
     known: dict[str, Document] = field(default_factory=dict)
     replays: dict[str, list[Item]] = field(default_factory=dict)
+    releases: dict[tuple[int, Lane], list[Item]] = field(default_factory=dict)
     due: dict[str, Document | None] = field(default_factory=dict)
     begun: list[Document] = field(default_factory=list)
     said: dict[int, list[Outgoing]] = field(default_factory=dict)
@@ -77,6 +83,15 @@ class Step:
 
     def write(self, collection: str, write: Write) -> None:
         self.writes.setdefault(collection, []).append(write)
+
+    def rewrite(self, write: Replace) -> None:
+        """Replaces a set-aside document, which may be new in this very step."""
+        key, writes = write.document["_id"], self.writes.setdefault(set_aside.COLLECTION, [])
+        for at, other in enumerate(writes):
+            if not isinstance(other, Delete) and other.document["_id"] == key:
+                writes[at] = replace(other, document=write.document)
+                return
+        writes.append(write)
 
     def outgoing(self, item: Item, record: Outgoing) -> None:
         self.said.setdefault(item.shard, []).append(record)
@@ -134,6 +149,8 @@ async def commit(step: Step) -> None:
         loop.reach("step.loaded")
         for item in step.items:
             settle(step, item)
+        for (shard, lane), parked in step.releases.items():
+            release(step, shard, lane, parked, "")
         await _save(step, transaction)
         loop.reach("step.saved")
     loop.reach("step.committed")
@@ -169,10 +186,15 @@ async def _load(step: Step, transaction: Transaction) -> None:
             _replay_item(step, found.head, found.value),
             *(_replay_item(step, row, None) for row in found.behind),
         ]
+    for shard, lane in step.inputs.lanes:
+        parked = await set_aside.behind(transaction, shard, lane)
+        step.releases[shard, lane] = [_replay_item(step, row, None) for row in parked]
     step.items = [*rows, *step.items]
     poisoned = [set_aside.id_of(item) for item in step.items if item.fate is Fate.POISON]
     step.aside = await set_aside.known(transaction, poisoned)
-    replays = [item for items in step.replays.values() for item in items]
+    replays = [
+        item for items in (*step.replays.values(), *step.releases.values()) for item in items
+    ]
     for item in (*commands, *(item for item in replays if _is_command(step, item))):
         _date(step, item)
     step.state = await step.loop.service.store.load_many(

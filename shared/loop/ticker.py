@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from shared.errors import Infrastructure, ShardRefuses
-from shared.loop import deadlines, effects
+from shared.loop import deadlines, effects, set_aside
 from shared.loop.log import Place
 from shared.loop.open import check_position, open_shards, refuse
 from shared.loop.shard import GAP_CLOSES_WITHIN, Shard, State
@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 TICK_SECONDS = 0.2
 CHECK_SECONDS = 3.0
 SEEK_AGAIN_SECONDS = 5.0
+LANES_AT_ONCE = 4
 
 
 class Ticker:
@@ -114,6 +115,12 @@ class Ticker:
             results=results,
             due=due[: max(0, loop.limit - len(results))],
             retries=retries,
+            lanes=[
+                (number, lane)
+                for number, shard in shards.items()
+                for lane, head in shard.parked.items()
+                if head == set_aside.RELEASING
+            ][:LANES_AT_ONCE],
             leftovers=self._leftovers(shards),
         )
         if inputs:

@@ -204,6 +204,37 @@ def test_later_records_of_a_key_wait_in_order_behind_one_set_aside() -> None:
     in_town(story)
 
 
+@pytest.mark.parametrize("how", ["skip", "replay"])
+def test_much_that_waits_behind_a_record_is_decided_in_order_bit_by_bit(how: str) -> None:
+    """Also across restarts; what comes meanwhile waits its turn, and a new head stops it again."""
+
+    async def story(town: Town) -> None:
+        words = [f"w{number:03}" for number in range(350)]
+        BROKEN.update({words[0], words[230]})
+        for word in words:
+            town.follow(word)
+        await town.rest()
+        if how == "replay":
+            BROKEN.discard(words[0])
+        (head,) = [row for row in town.stored("set_aside") if row["state"] == "set_aside"]
+        town.operate(how, id=head["_id"], reason="given up")
+        await town.for_seconds(1)
+        await town.restart()
+        town.follow("later")
+        await town.rest()
+        first = words[1:] if how == "skip" else words
+        assert first[: first.index(words[230])] == town.words()
+        BROKEN.clear()
+        (head,) = [row for row in town.stored("set_aside") if row["state"] == "set_aside"]
+        town.operate("replay", id=head["_id"])
+        town.follow("last")
+        await town.rest()
+        assert [*first, "later", "last"] == town.words()
+        assert [{}, {}] == [shard.parked for shard in town.loop.shards.values()]
+
+    in_town(story)
+
+
 def test_tenants_do_not_wait_behind_each_other() -> None:
     """The same key of another tenant is another key."""
 

@@ -307,7 +307,7 @@ def parked_key_overtaken() -> None:
     async def nobody(store: Any, shards: Sequence[int]) -> dict[int, dict[str, str]]:
         return {shard: {} for shard in shards}
 
-    _replace(open_module.set_aside, "parked_keys", nobody)
+    _replace(open_module.set_aside, "parked_lanes", nobody)
     _replace(decide, "_is_behind_parked", lambda step, item: False)
 
 
