@@ -21,7 +21,6 @@ from shared.contracts.lists import EditList, PutList
 from shared.contracts.values import Instant
 
 COLUMNS = ["id", "version", "entries", "parts", "coming_at", "changed_at", "changed_by"]
-NEITHER = "neither a domain nor a name"
 
 ListId = Annotated[str, typer.Argument(metavar="LIST")]
 Entries = Annotated[list[str], typer.Argument(metavar="ENTRY...", help="Domains or names.")]
@@ -74,7 +73,10 @@ def show_list(
 
 def import_list(
     file: Annotated[
-        str, typer.Argument(help="One entry a line, or the first column of a CSV; - is stdin.")
+        str,
+        typer.Argument(
+            help="One entry a line, or a CSV or XLSX with columns called so; - is stdin."
+        ),
     ],
     name: Annotated[str, typer.Option("--list", help="Which list it is to be, whole.")],
     effective_from: Annotated[
@@ -112,10 +114,12 @@ def instant(text: str) -> Instant:
         raise CliError("usage", why, WRONG_USAGE) from error
 
 
-def bad_lines(lines: Sequence[Line | BadLine], bad: frozenset[str]) -> list[BadLine]:
+def bad_lines(lines: Sequence[Line | BadLine], bad: Mapping[str, str]) -> list[BadLine]:
     """In the order of the file; an entry that stands twice is bad twice."""
     return [
-        line if isinstance(line, BadLine) else BadLine(line.number, line.entry, NEITHER)
+        line
+        if isinstance(line, BadLine)
+        else BadLine(line.number, line.entry, bad[folded(line.entry)])
         for line in lines
         if isinstance(line, BadLine) or folded(line.entry) in bad
     ]
@@ -150,7 +154,8 @@ def edit(name: str, command: Command, entries: Sequence[str], actor: str, *, as_
     try:
         answer = demand(command, Asker(actor))
     except CliError as error:
-        bad = [entries[place] for place in error.details.get("places", ())]
-        text = f"{error.text}: {', '.join(bad)}" if bad else error.text
+        places, whys = (error.details.get(key, ()) for key in ("places", "whys"))
+        bad = [f"{entries[place]}: {why}" for place, why in zip(places, whys, strict=True)]
+        text = "; ".join(["refused", *bad]) if bad else error.text
         raise CliError(error.code, text, error.exit_code, error.details) from error
     tell(name, answer, as_json=as_json)

@@ -26,8 +26,8 @@ class Kept:
     """What was put, and what could not be."""
 
     digests: Sequence[str]
-    bad: frozenset[str]
-    """Entries that are neither domain nor name, folded."""
+    bad: Mapping[str, str]
+    """By entry, folded, why it stands for no company."""
 
 
 def folded(entry: str) -> str:
@@ -54,7 +54,7 @@ def put_parts(list_id: str, entries: Iterable[str], ask: Ask) -> Kept:
     of them are known."""
     left = dict(enumerate(parts_of(entries)))
     digests: dict[int, str] = {}
-    bad: set[str] = set()
+    bad: dict[str, str] = {}
     while left:
         commands = {
             place: typed(PutListPart, list=list_id, entries=part) for place, part in left.items()
@@ -66,19 +66,19 @@ def put_parts(list_id: str, entries: Iterable[str], ask: Ask) -> Kept:
             if answer.accepted:
                 digests[place] = answer.details["digest"]
                 continue
-            at = places_of(answer)
-            bad |= {folded(left[place][n]) for n in at}
+            at = whys_of(answer)
+            bad |= {folded(left[place][n]): why for n, why in at.items()}
             refused[place] = [entry for n, entry in enumerate(left[place]) if n not in at]
         left = {place: part for place, part in refused.items() if part}
-    return Kept([digests[place] for place in sorted(digests)], frozenset(bad))
+    return Kept([digests[place] for place in sorted(digests)], bad)
 
 
-def places_of(answer: Answer) -> set[int]:
+def whys_of(answer: Answer) -> dict[int, str]:
     """Of the entries that are bad; a part that is refused for anything else can't be helped."""
-    places = set(answer.details.get("places", ()))
+    places, whys = (answer.details.get(name, ()) for name in ("places", "whys"))
     if not places:
         raise CliError(answer.code, f"refused: {answer.text}", CHECK_FAILED, answer.details)
-    return places
+    return dict(zip(places, whys, strict=True))
 
 
 def is_long(command: Command) -> bool:
@@ -91,8 +91,9 @@ def put_long(command: Command, ask: Ask) -> Answer:
     kept = put_parts(given.id, given.entries, ask)
     if kept.bad:
         places = [n for n, entry in enumerate(given.entries) if folded(entry) in kept.bad]
-        text = f"{len(places)} entries are neither a domain nor a name"
-        return Answer(command.id, False, "entries_invalid", text, {"places": places})
+        whys = [kept.bad[folded(given.entries[n])] for n in places]
+        text = f"{len(places)} entries stand for no company: {', '.join(sorted({*whys}))}"
+        return Answer(command.id, False, "entries_invalid", text, {"places": places, "whys": whys})
     parts = [*given.parts, *kept.digests]
     put = typed(PutList, id=given.id, parts=parts, effective_from=given.effective_from)
     return ask([put])[put.id]

@@ -40,8 +40,8 @@ of the store stands between both: `searching`, `slots`, `asking`, `previewing`."
 DOMAIN = 1
 
 PURE = (
-    *("shared.contracts", "shared.errors", "shared.emails", "shared.folding", "shared.hosts"),
-    "shared.ids",
+    *("shared.companies", "shared.contracts", "shared.errors", "shared.emails"),
+    *("shared.folding", "shared.hosts", "shared.ids"),
 )
 DECIDING = (*PURE, "shared.matching", "shared.loop.decision", "shared.loop.working_set")
 STORING = (*DECIDING, "shared.loop.catalogue", "shared.store")
@@ -147,6 +147,7 @@ def service_modules() -> list[Path]:
         ("deploy", ("services", "cli", "tests", "shared.testing")),
         ("services", ("cli", "deploy", "tests", "shared.testing")),
         ("shared/contracts", ("shared.loop", "shared.store", "shared.mongo", "shared.serve")),
+        ("shared/companies", ("shared.contracts", "shared.loop", "shared.store", "shared.mongo")),
         ("shared/matching", ("shared.contracts", "shared.loop", "shared.store", "shared.mongo")),
         ("shared/loop", ("shared.serve", "shared.read_api", "shared.testing")),
     ],

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from cli.demo.claims import Claims, Pair, claims_of
 from cli.demo.differing import differ, repeated, several, some
 from cli.demo.evidence import TAKEN, Evidence, Row
-from cli.demo.wanting import Judge, is_on_route
+from cli.demo.wanting import Judge, domains_of, is_on_route
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import DeliveryUnsent, LeadSent
 
@@ -124,8 +124,7 @@ def slots_of(campaign: Row, lead: Row, sent: Row) -> Iterator[str]:
     yield f"week {day:%G-%V}"
     yield f"month {day:%Y-%m}"
     yield f"category {sent['category']}"
-    if domain := lead["company"]["domain"]:
-        yield f"domain {domain}"
+    yield from (f"domain {domain}" for domain in domains_of(lead))
 
 
 def exclusive_leads_are_sold_once(evidence: Evidence) -> Iterator[str]:
@@ -214,7 +213,7 @@ def what_is_freed_was_previewed(evidence: Evidence) -> Iterator[str]:
 def is_freed_by(change: Row, rows: Sequence[Row]) -> bool:
     """By a company that was not listed before, or a version that was not there before."""
     if "company" in change:
-        return bool(rows[-1]["lead"]["company"]["domain"] == change["company"])
+        return change["company"] in domains_of(rows[-1]["lead"])
     return bool(rows[-1]["campaign_version"] >= change["version"])
 
 

@@ -16,7 +16,7 @@ LEGAL_FORMS = {"ltd", "gmbh", "inc", "sa"}
 class Judge:
     rules: Row
     lists: Mapping[str, Sequence[str]]
-    is_listed: dict[tuple[str, str, str], bool]
+    is_listed: dict[tuple[str, frozenset[str], str], bool]
     """Kept, since the same companies are asked about again and again."""
 
     def codes(self, campaign: Row, lead: Row) -> set[str]:
@@ -38,28 +38,32 @@ class Judge:
         suppressed = campaign["suppressed_titles"] or self.rules["suppressed_titles"]
         if is_suppressed(suppressed, lead):
             yield "title_suppressed"
-        if self._is_on(strict(campaign["suppressed"]), lead["company"]):
+        if self._is_on(strict(campaign["suppressed"]), lead):
             yield "company_suppressed"
         approved = strict(campaign["approved"])
-        if approved and not self._is_on(approved, lead["company"]):
+        if approved and not self._is_on(approved, lead):
             yield "domain_not_approved"
 
-    def _is_on(self, names: Iterable[str], company: Row) -> bool:
-        return any(
-            self._has(name, company["domain"] or "", company["name"] or "") for name in names
-        )
+    def _is_on(self, names: Iterable[str], lead: Row) -> bool:
+        company, domains = lead["company"]["name"] or "", domains_of(lead)
+        return any(self._has(name, domains, company) for name in names)
 
-    def _has(self, name: str, domain: str, company: str) -> bool:
-        asked = (name, domain, company)
+    def _has(self, name: str, domains: frozenset[str], company: str) -> bool:
+        asked = (name, domains, company)
         if asked not in self.is_listed:
             entries = self.lists[name]
-            self.is_listed[asked] = domain in entries or plain_name(company) in map(
-                plain_name, (entry for entry in entries if "." not in entry)
-            )
+            names = map(plain_name, (entry for entry in entries if "." not in entry))
+            self.is_listed[asked] = not domains.isdisjoint(entries) or plain_name(company) in names
         return self.is_listed[asked]
 
     def is_exclusive(self, lead: Row) -> bool:
         return lead["lead_code"] in self.rules["exclusive_lead_codes"]
+
+
+def domains_of(lead: Row) -> frozenset[str]:
+    """Of the website and of the email: the sample has business emails only."""
+    found = (lead["company"]["domain"], lead["person"]["email"].rpartition("@")[2])
+    return frozenset(domain for domain in found if domain)
 
 
 def is_on_route(campaign: Row, lead: Row) -> bool:

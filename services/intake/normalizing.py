@@ -4,11 +4,9 @@ What is unclear is unknown, never guessed, and no text of a reason quotes the re
 in prebuilt dictionaries and slow readers are cached, since this runs for every row of every upload.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from pydantic import JsonValue
 
@@ -18,6 +16,7 @@ from services.intake.industries import industry
 from services.intake.phones import phone
 from services.intake.sizes import size
 from services.intake.timestamps import instant
+from shared.companies.domains import website
 from shared.contracts.industries import parents
 from shared.contracts.values import (
     Company,
@@ -28,7 +27,6 @@ from shared.contracts.values import (
     category_id,
 )
 from shared.emails import email_address
-from shared.hosts import host_name
 
 Record = Mapping[str, JsonValue]
 
@@ -144,7 +142,7 @@ def _company(given: Mapping[str, str]) -> Company:
     sector = industry(get("industry", ""))
     return Company(
         get("company_name") or None,
-        company_domain(get("company_domain", "")),
+        website(get("company_domain", "")).domain,
         size(get("company_size", "")),
         sector,
         (sector, *parents(sector)) if sector else (),
@@ -181,9 +179,3 @@ def _reasons(
 
 def _missing(field: str) -> Reason:
     return Reason("field_missing", f"{field} is blank", field)
-
-
-@lru_cache(maxsize=100_000)
-def company_domain(given: str) -> str | None:
-    host = re.sub(r"^[a-z]+://", "", given.strip().lower()).split("/")[0].split("?")[0]
-    return host_name(host.removeprefix("www."))

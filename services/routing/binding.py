@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from services.routing.campaigns import Campaign
 from services.routing.house import Rules
-from services.routing.words import company_terms, phrase, phrases
+from services.routing.words import phrase, phrases
+from shared.companies.domains import domains_of
+from shared.companies.terms import terms_of_lead
 from shared.contracts.campaigns import (
     Choice,
     IndustryFilter,
@@ -50,7 +52,14 @@ def categories_of(lead: LeadAccepted) -> tuple[str, ...]:
 
 
 def companies_of(lead: LeadAccepted) -> frozenset[str]:
-    return company_terms(lead.company.domain, lead.company.name)
+    """What a list may hold of the lead's company."""
+    company = lead.company
+    return terms_of_lead(company.name, company.domain, lead.person.email, lead.place.country)
+
+
+def company_domains(lead: LeadAccepted) -> tuple[str, ...]:
+    """By what leads of one company are counted."""
+    return domains_of(lead.company.domain, lead.person.email)
 
 
 def subjects(lead: LeadAccepted) -> dict[str, Subject]:

@@ -90,7 +90,7 @@ class Catalogues:
         self._listed |= {each.id for each in changed}
 
     def fill_list(self, name: str, parts: Iterable[ListPart]) -> None:
-        self.lists.put(name, (term for part in parts for term in part.terms))
+        self.lists.put(name, (term for part in parts for term in part.compared))
         self.stale.pop(name, None)
 
     def _file(self, campaign: Campaign) -> None:

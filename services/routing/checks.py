@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.routing.binding import subjects
+from services.routing.binding import company_domains, subjects
 from services.routing.books import CampaignBook, full, slots_of
 from services.routing.campaigns import Campaign
 from services.routing.house import Account, Block
@@ -99,10 +99,12 @@ def told(criterion: Criterion, lead: LeadAccepted, subject: Subject, lists: List
             value = _span(Span(size.min, size.max)) if size else None
             return Failing(code=check, value=value, wanted=tuple(map(_span, spans)))
         case Listed(check, _, names):
-            value = lead.company.domain or lead.company.name
-            hit = [_list(name) for name in names if lists.has(name, subject.terms["company"])]
+            terms = sorted(subject.terms["company"])
+            hit = [(name, term) for name in names for term in terms if lists.has(name, [term])]
+            is_known_by = hit[0][1].partition(":")[2] if hit else _company(lead)
+            rule = _list(hit[0][0]) if hit else None
             wanted = tuple(map(_list, names))
-            return Failing(code=check, value=value, wanted=wanted, rule=_first(hit))
+            return Failing(code=check, value=is_known_by, wanted=wanted, rule=rule)
         case Terms(check, attribute, _, unwanted):
             has = subject.terms.get(attribute, frozenset())
             return Failing(
@@ -152,6 +154,10 @@ def _listed(criterion: Terms) -> tuple[str, ...]:
     return tuple(names[:WANTED_TOLD_MAX])
 
 
+def _company(lead: LeadAccepted) -> str | None:
+    return _first(company_domains(lead)) or lead.company.name
+
+
 def _list(id: str) -> str:  # noqa: A002
     return id.partition("/")[2]
 
@@ -172,7 +178,7 @@ class Slot:
     sent_before: str | None = None
     """How the send of this person stands, if there was one."""
     of_domain: int = 0
-    """Sends to the lead's company domain, in all."""
+    """Sends to a domain of the lead's company, in all."""
     block: Block | None = None
 
 
@@ -214,9 +220,9 @@ def _failing_slot(
         yield Failing(code="person_blocked", rule=hit)
     if slot.sent_before is not None:
         yield Failing(code="already_sent", value=slot.sent_before)
-    if limit is not None and lead.company.domain and slot.of_domain >= limit:
+    if limit is not None and slot.of_domain >= limit and (domains := company_domains(lead)):
         count, wanted = str(slot.of_domain), (str(limit),)
-        yield Failing(code="domain_cap", value=count, wanted=wanted, rule=lead.company.domain)
+        yield Failing(code="domain_cap", value=count, wanted=wanted, rule=domains[0])
     yield from full(campaign, slot.book, slots_of(campaign, lead, category, now))
 
 

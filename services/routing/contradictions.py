@@ -11,7 +11,7 @@ import pycountry
 from services.routing.books import CampaignBook, periods_of
 from services.routing.campaigns import Campaign
 from services.routing.house import Rules
-from services.routing.words import PHRASE_WORDS_MAX, phrase, words
+from services.routing.words import PHRASE_WORDS_MAX, phrase
 from shared.contracts.campaigns import (
     Choice,
     IndustryFilter,
@@ -24,6 +24,7 @@ from shared.contracts.endpoint_url import fault_of
 from shared.contracts.industries import is_industry, parents
 from shared.contracts.lists import PutRules
 from shared.contracts.values import FUNCTIONS, SENIORITIES
+from shared.folding import words
 from shared.loop.decision import Refused
 
 KNOWN: Mapping[str, Callable[[str], bool]] = {

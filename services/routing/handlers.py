@@ -15,7 +15,7 @@ from services.routing import (
     sends,
     watching,
 )
-from services.routing.binding import route_of
+from services.routing.binding import company_domains, route_of
 from services.routing.books import CampaignBook
 from services.routing.campaigns import Campaign, CampaignVersion, Checked
 from services.routing.catalogues import Catalogues, Wanting
@@ -361,11 +361,11 @@ def _reopening(
 
 def _of_domain(state: WorkingSet, campaign: Campaign, claim: Claim) -> int:
     """Slots that the lead's company has taken, where that is limited."""
-    domain = claim.lead.company.domain
-    if campaign.definition.caps.per_domain is None or domain is None:
+    if campaign.definition.caps.per_domain is None:
         return 0
+    domains = frozenset(company_domains(claim.lead))
     return sum(
-        send.campaign == campaign.name and send.domain == domain and send.takes_slot
+        send.campaign == campaign.name and send.takes_slot and not domains.isdisjoint(send.domains)
         for send in state.all(Send)
     )
 

@@ -7,11 +7,11 @@ they are compared; what can't be an entry is told by its place, and nothing of i
 import hashlib
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.routing.words import entry_term
+from shared.companies.terms import entry, terms_of_entry
 from shared.contracts.lists import (
     LIST_ENTRIES_MAX,
     PART_ENTRIES_MAX,
@@ -37,11 +37,16 @@ def part_id(list_id: str, digest: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ListPart:
-    """Entries as they are compared, sorted; written once."""
+    """Entries as they are kept, sorted; written once."""
 
     id: str
     version: int
     terms: tuple[str, ...]
+
+    @property
+    def compared(self) -> Iterator[str]:
+        """What leads are compared with."""
+        return (term for kept in self.terms for term in terms_of_entry(kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ class Changed:
 def put_part(command: PutListPart, before: ListPart | None, cause: Cause) -> Decision:
     terms, bad = read(command.entries)
     if bad:
-        return Decision(answer=_invalid(bad))
+        return Decision(answer=_invalid("entries", bad))
     digest = digest_of(terms)
     told = {"digest": digest, "entries": len(terms)}
     if before is not None:
@@ -93,22 +98,23 @@ def put_part(command: PutListPart, before: ListPart | None, cause: Cause) -> Dec
     return Decision(save=[part], answer=Accepted("kept", details=told))
 
 
-def read(entries: Sequence[str]) -> tuple[tuple[str, ...], list[int]]:
-    """The terms, sorted and each once, and the places of what is neither domain nor name."""
-    terms = [entry_term(entry) for entry in entries]
-    bad = [place for place, term in enumerate(terms) if term is None]
-    return tuple(sorted({term for term in terms if term is not None})), bad
+def read(entries: Sequence[str]) -> tuple[tuple[str, ...], dict[int, str]]:
+    """The terms, sorted and each once; and by its place, why an entry stands for no company."""
+    found = [entry(text) for text in entries]
+    bad = {place: each.why for place, each in enumerate(found) if each.term is None}
+    return tuple(sorted({each.term for each in found if each.term is not None})), bad
 
 
 def digest_of(terms: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(terms).encode()).hexdigest()
 
 
-def _invalid(bad: Sequence[int]) -> Refused:
-    text = f"{len(bad)} entries are neither a domain nor a name"
-    return Refused(
-        "entries_invalid", text, {"field": "entries", "places": list(bad[:BAD_TOLD_MAX])}
-    )
+def _invalid(field: str, bad: Mapping[int, str]) -> Refused:
+    """Each by its place and why; the text quotes none of them."""
+    text = f"{len(bad)} entries stand for no company: {', '.join(sorted({*bad.values()}))}"
+    told = dict(list(bad.items())[:BAD_TOLD_MAX])
+    details = {"field": field, "places": list(told), "whys": list(told.values())}
+    return Refused("entries_invalid", text, details)
 
 
 def put(
@@ -117,7 +123,7 @@ def put(
     """The whole list, at once or from an instant on."""
     terms, bad = read(command.entries)
     if bad:
-        return Changed(Decision(answer=_invalid(bad)))
+        return Changed(Decision(answer=_invalid("entries", bad)))
     if missing := [digest for digest in command.parts if digest not in parts]:
         text = f"{len(missing)} parts were not put before"
         details = {"field": "parts", "missing": missing}
@@ -150,8 +156,9 @@ def edit(
         return Changed(Decision(answer=Refused("list_change_coming", text, {"field": "list"})))
     add, bad_add = read(command.add)
     remove, bad_remove = read(command.remove)
-    if bad_add or bad_remove:
-        return Changed(Decision(answer=_invalid([*bad_add, *bad_remove])))
+    for field, bad in (("add", bad_add), ("remove", bad_remove)):
+        if bad:
+            return Changed(Decision(answer=_invalid(field, bad)))
     kept = [parts[digest] for digest in before.content.parts]
     made = _edited(before.id, kept, frozenset(add), frozenset(remove))
     content = _content(map(_digest, made), made)
@@ -269,8 +276,9 @@ def _difference(before: Content, after: Content, parts: Parts) -> tuple[set[str]
     new = terms_of(set(after.parts) - set(before.parts), parts)
     added, removed = new - old, old - new
     for digest in set(before.parts) & set(after.parts):
-        added.difference_update(parts[digest].terms if added else ())
-        removed.difference_update(parts[digest].terms if removed else ())
+        if added or removed:
+            stays = terms_of([digest], parts)
+            added, removed = added - stays, removed - stays
     return added, removed
 
 
@@ -280,4 +288,4 @@ def _if_coming_went(list_: CompanyList) -> list[CompanyList]:
 
 
 def terms_of(digests: Iterable[str], parts: Parts) -> set[str]:
-    return set().union(*(parts[digest].terms for digest in digests))
+    return set().union(*(parts[digest].compared for digest in digests))

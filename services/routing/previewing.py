@@ -13,7 +13,7 @@ from typing import Any
 
 from services.routing import campaigns, lists, reopening, slots
 from services.routing.asking import Asking
-from services.routing.binding import profile
+from services.routing.binding import company_domains, profile
 from services.routing.books import CampaignBook, slots_of
 from services.routing.campaigns import Campaign
 from services.routing.checklist import may_start
@@ -135,7 +135,8 @@ class WhatIf:
     staying: Counter[str] = field(default_factory=Counter)
     seen: set[str] = field(default_factory=set)
     people: set[str] = field(default_factory=set)
-    of_domain: Counter[str | None] = field(default_factory=Counter)
+    companies: list[frozenset[str]] = field(default_factory=list)
+    """The domains of those that were freed."""
 
     def not_seen(self, page: Sequence[RoutedLead]) -> list[RoutedLead]:
         """The leads of a page that it may ask for, each once."""
@@ -149,12 +150,13 @@ class WhatIf:
         return new
 
     def look_at(self, lead: RoutedLead, known: Slot) -> None:
-        domain = lead.lead.company.domain
+        domains = frozenset(company_domains(lead.lead))
+        of_company = sum(not domains.isdisjoint(each) for each in self.companies)
         day = self.campaign.next_send(self.now) or self.now
         slot = Slot(
             self.book,
             "reserved" if lead.person_id in self.people else known.sent_before,
-            known.of_domain + self.of_domain[domain],
+            known.of_domain + of_company,
             known.block,
         )
         category, failing = decided(self.campaign, lead.lead, self.now, self.house, slot, day)
@@ -166,7 +168,7 @@ class WhatIf:
             self.freed[lead.id] = None
             self.people.add(lead.person_id)
             self.book = self.book.reserve(slots_of(self.campaign, lead.lead, category, day))
-            self.of_domain[domain] += 1
+            self.companies.append(domains)
 
     def as_told(self) -> dict[str, Any]:
         return {

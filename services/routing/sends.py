@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from pydantic_core import to_json
 
+from services.routing.binding import company_domains
 from services.routing.campaigns import Campaign
 from shared.contracts.campaigns import EmailMode, FileMode, WebhookMode
 from shared.contracts.intake import LeadAccepted
@@ -65,7 +66,8 @@ class Send:
     category: str
     status: SendStatus
     history: tuple[SendEntry, ...]
-    domain: str | None = None
+    domains: tuple[str, ...] = ()
+    """Of the lead's company."""
     slots: tuple[str, ...] = ()
     rank: int = 0
     claim: Claim | None = None
@@ -121,7 +123,7 @@ def new_send(claim: Claim, campaign: Campaign) -> Send:
         category=claim.category,
         status="waiting",
         history=(),
-        domain=lead.company.domain,
+        domains=company_domains(lead),
         rank=claim.rank,
     )
 

@@ -3,11 +3,12 @@
 It is what was committed when it was read; a decision that is under way may change it.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.routing import house, sends
+from services.routing.binding import company_domains
 from services.routing.books import CampaignBook
 from services.routing.campaigns import Campaign
 from services.routing.checks import Slot
@@ -21,21 +22,28 @@ from shared.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """By id; `of_domain` by campaign and domain, where the leads of a company are limited."""
+    """By id; `of_domain` has the sends by campaign and domain, where the leads of a company are
+    limited."""
 
     books: Mapping[str, CampaignBook]
     sends: Mapping[str, Send]
     blocks: Mapping[str, Block]
-    of_domain: Mapping[tuple[str, str], int]
+    of_domain: Mapping[tuple[str, str], frozenset[str]]
 
     def of(self, campaign: Campaign, routed: RoutedLead) -> Slot:
         sent = self.send_of(campaign, routed)
         return Slot(
             self.books.get(campaign.id),
             sent.status if sent is not None and sent.bars(routed.id) else None,
-            self.of_domain.get((campaign.id, routed.lead.company.domain or ""), 0),
+            self._of_company(campaign, routed),
             self.blocks.get(house.stored_id(routed.tenant, routed.person_id)),
         )
+
+    def _of_company(self, campaign: Campaign, routed: RoutedLead) -> int:
+        """A send that shares two domains with the lead counts once."""
+        domains = company_domains(routed.lead)
+        sends = [self.of_domain.get((campaign.id, domain), frozenset()) for domain in domains]
+        return len(frozenset().union(*sends))
 
     def send_of(self, campaign: Campaign, routed: RoutedLead) -> Send | None:
         """That of the person, be it for this lead or another."""
@@ -72,13 +80,14 @@ async def by_id(store: Store, collection: Collection[E], ids: Iterable[str]) -> 
 
 async def _of_domains(
     store: Store, campaigns: Sequence[Campaign], leads: Sequence[RoutedLead]
-) -> Counter[tuple[str, str]]:
-    domains = sorted({lead.lead.company.domain for lead in leads if lead.lead.company.domain})
-    taken: Counter[tuple[str, str]] = Counter()
+) -> dict[tuple[str, str], frozenset[str]]:
+    domains = sorted({domain for lead in leads for domain in company_domains(lead.lead)})
+    taken: dict[tuple[str, str], set[str]] = defaultdict(set)
     for campaign in campaigns:
         if domains and campaign.definition.caps.per_domain is not None:
             where = {"tenant": campaign.tenant, "campaign": campaign.name}
-            rows = await store.find(SENDS.name, where | {"domain": {"$in": domains}})
-            found = [SENDS.from_document(row) for row in rows]
-            taken.update((campaign.id, send.domain or "") for send in found if send.takes_slot)
-    return taken
+            rows = await store.find(SENDS.name, where | {"domains": {"$in": domains}})
+            for send in map(SENDS.from_document, rows):
+                for domain in send.domains if send.takes_slot else ():
+                    taken[campaign.id, domain].add(send.id)
+    return {which: frozenset(ids) for which, ids in taken.items()}

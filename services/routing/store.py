@@ -125,7 +125,7 @@ def _send_document(send: Send) -> Document:
         "history": [
             {"at": entry.at, "what": entry.what, "text": entry.text} for entry in send.history
         ],
-        "domain": send.domain,
+        "domains": list(send.domains),
         "slots": list(send.slots),
         "rank": send.rank,
         "claim": send.claim.model_dump_json() if send.claim else None,
@@ -151,7 +151,7 @@ def _send(row: Document) -> Send:
         history=tuple(
             SendEntry(entry["at"], entry["what"], entry["text"]) for entry in row["history"]
         ),
-        domain=row.get("domain"),
+        domains=tuple(row.get("domains", ())),
         slots=tuple(row.get("slots", ())),
         rank=row.get("rank", 0),
         claim=Claim.model_validate_json(claim) if claim else None,
@@ -233,7 +233,7 @@ INDEXES: list[Index] = [
     Index(BLOCKS.name, ()),
     Index(UNSENT.name, ("tenant", "since")),
     Index(SENDS.name, ("tenant", "campaign", "status", "rank", "waiting_since")),
-    Index(SENDS.name, ("tenant", "campaign", "domain")),
+    Index(SENDS.name, ("tenant", "campaign", "domains")),
     Index(SENDS.name, ("tenant", "lead")),
     # By what a change can free leads (RTE-14).
     Index(LEADS.name, ("tenant", "route", "categories", "_id")),
@@ -321,10 +321,10 @@ class RoutingStore:
             waiting = [send for id in found if (send := state.get(Send, id))]  # noqa: A001
             people = [f"{tenant}/{send.person_id}" for send in waiting]
             await state.load(transaction, BLOCKS, people)
-            domains = [(tenant, campaign, send.domain) for send in waiting if send.domain]
+            domains = [(tenant, campaign, domain) for send in waiting for domain in send.domains]
             wanted.domains.update(domains if wanted.limits_domains(tenant, campaign) else ())
         for tenant, campaign, domain in sorted(wanted.domains):
-            which = {"tenant": tenant, "campaign": campaign, "domain": domain}
+            which = {"tenant": tenant, "campaign": campaign, "domains": domain}
             await state.find(transaction, SENDS, which)
 
     async def _load_pages(

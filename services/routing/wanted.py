@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from services.routing import campaigns, claims, house, lists, sends, watching
+from services.routing.binding import company_domains
 from services.routing.books import CampaignBook
 from services.routing.campaigns import Campaign, CampaignVersion
 from services.routing.catalogues import Catalogues
@@ -111,9 +112,9 @@ class Wanted:
         self._campaign(campaigns.stored_id(tenant, claim.campaign))
         self._person(tenant, claim.lead.person_id)
         self.ids[Send].append(sends.send_id(tenant, claim.campaign, claim.lead.person_id))
-        domain = claim.lead.company.domain
-        if domain and self.limits_domains(tenant, claim.campaign):
-            self.domains.add((tenant, claim.campaign, domain))
+        if self.limits_domains(tenant, claim.campaign):
+            for domain in company_domains(claim.lead):
+                self.domains.add((tenant, claim.campaign, domain))
 
     def _due(self, tenant: str, reached: DueReached) -> None:
         if reached.kind == watching.WATCH:

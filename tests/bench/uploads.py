@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from deploy.sample import generate
-from services.intake import normalizing, phones, places, sizes, titles
+from services.intake import phones, places, sizes, titles
 from services.intake.affiliates import Affiliate, stored_id
 from services.intake.leads import lead_id
 from shared import hosts
+from shared.companies import domains
 from shared.contracts import envelope as envelopes
 from shared.contracts.envelope import Envelope
 from shared.contracts.intake import PutAffiliate, SubmitLead
@@ -89,7 +90,8 @@ def forget_what_was_read() -> None:
     """Empties the caches of normalizing, or a second run over the same rows would be a gift."""
     cached = (
         hosts.host_name,
-        normalizing.company_domain,
+        domains.website,
+        domains.registrable,
         phones.phone,
         sizes.size,
         titles.classify,

@@ -21,7 +21,12 @@ from tests.simulation.lead_path import BUILDS, PARTITIONS, TOPICS
 
 
 def person(number: int, **changes: Any) -> Document:
-    return record(Mail=f"p{number}@x.example", Site=f"firm{number}.example") | changes
+    """Each of a company of its own, by its email as by its website."""
+    return record(Mail=email_of(number), Site=f"firm{number}.example") | changes
+
+
+def email_of(number: int) -> str:
+    return f"p{number}@firm{number}.example"
 
 
 class Platform:
@@ -113,7 +118,7 @@ class Platform:
             "reference": f"O-{number}",
             "converted_at": "2026-03-02T07:00:00Z",
             "categories": categories or ["101"],
-            "record": {"email": f"p{number}@x.example", "country": "US"} | record,
+            "record": {"email": email_of(number), "country": "US"} | record,
         }
         await self.ask("intake.lead.convert", f"organic:O-{number}", data)
 

@@ -265,7 +265,11 @@ def test_a_person_comes_to_a_campaign_once(running: dict[str, Any]) -> None:
     assert [422] == [row["status"] for row in scene.rows("refusing")]
     scene.put(firms={"categories": [{"id": "102"}], "caps": {"per_domain": 1}})
     sites = {"a1": "big.example", "a2": "big.example", "b": "small.example", "n1": "", "n2": ""}
-    scene.upload_each({name: {"Topic": "102", "Site": site} for name, site in sites.items()})
+    firms = {
+        name: {"Topic": "102", "Site": site, "Mail": f"{name}@{name}-firms.example"}
+        for name, site in sites.items()
+    }
+    scene.upload_each(firms)
     (left,) = {"a1", "a2"} - {*scene.got("firms")}
     assert sorted({*sites} - {left}) == scene.got("firms")
     assert ["domain_cap"] == scene.why(left, "firms")

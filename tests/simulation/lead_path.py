@@ -103,6 +103,11 @@ BUILDS: dict[str, Build] = {
 }
 
 
+def email_of(number: int) -> str:
+    """At the person's company."""
+    return f"{SURNAME.lower()}{number}@{DOMAINS[number % len(DOMAINS)]}"
+
+
 class Surroundings(Protocol):
     """What an upstream system needs of the simulated world, or of the real one."""
 
@@ -169,7 +174,7 @@ class Upstream:
         number = self.random.randrange(self.people)
         reference = reference or f"r{self.count}"
         record = {
-            "e": f"{SURNAME.lower()}{number}@mail.example",
+            "e": email_of(number),
             "n": SURNAME,
             "c": self.random.choice(["US", "DE", "UK"]),
             "k": self.random.choice(["101", "0102"]),
@@ -234,7 +239,7 @@ class Upstream:
             "reference": f"o{number}",
             "converted_at": "2026-03-01T12:00:00Z",
             "categories": ["101"],
-            "record": {"email": f"{SURNAME.lower()}{number}@mail.example", "last_name": SURNAME},
+            "record": {"email": email_of(number), "last_name": SURNAME},
         }
         return self.command("intake.lead.convert", f"organic:o{number}", data)
 
@@ -266,7 +271,7 @@ class Upstream:
 
     def _person(self) -> str:
         number = self.random.randrange(self.people)
-        return pseudonym(SECRET, "main", f"{SURNAME.lower()}{number}@mail.example")
+        return pseudonym(SECRET, "main", email_of(number))
 
     def _block(self) -> Outgoing:
         person = self._person()

@@ -23,6 +23,8 @@ from services.intake.phones import phone
 from services.intake.places import country, place
 from services.intake.sizes import size
 from services.intake.timestamps import instant
+from shared.companies.domains import website
+from shared.companies.terms import entry
 from shared.emails import email_address
 from tests.builders import affiliate, record
 from tests.workbooks import with_formula
@@ -199,3 +201,12 @@ def test_values_that_are_no_text(written: str, read: str) -> None:
     known = affiliate(mapping={"vocabularies": {"category": {"true": "101"}}})
     found = normalize(record(Cat=json.loads(written)), known)
     assert read == next((reason.text for reason in found.reasons), found.category)
+
+
+@pytest.mark.parametrize(("written", "read"), rows("Companies"))
+def test_companies(written: str, read: str) -> None:
+    """RTE-06: a website is read in the same way; what it says is the lead's company."""
+    kept = entry(written)
+    assert read == (kept.term or kept.why)
+    if read.startswith("domain:"):
+        assert read.removeprefix("domain:") == website(written).domain

@@ -9,6 +9,7 @@ import pytest
 
 from services.routing import lists
 from services.routing.lists import Changed, CompanyList, ListPart
+from shared.companies.terms import MAILBOX, NEITHER
 from shared.contracts.lists import (
     LIST_ENTRIES_MAX,
     PART_ENTRIES_MAX,
@@ -129,7 +130,8 @@ def test_bad_entries_are_told_by_their_place() -> None:
     entries = ("a.example", "dana@a.example", "b.example", "..")
     decision = lists.put_part(PutListPart(list="bad", entries=entries), None, cause())
     assert isinstance(decision.answer, Refused) and not decision.save
-    assert decision.answer.details == {"field": "entries", "places": [1, 3]}
+    whys = [MAILBOX, NEITHER]
+    assert {"field": "entries", "places": [1, 3], "whys": whys} == decision.answer.details
     assert "dana" not in decision.answer.text
     shelf = Shelf()
     assert code(shelf.put(*entries)) == "entries_invalid"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.intake.normalizing import company_domain, normalize
+from services.intake.normalizing import normalize
 from services.intake.phones import phone
 from services.intake.places import country, place
 from services.intake.sizes import size
@@ -134,12 +134,6 @@ def test_title_names_its_rule() -> None:
 def test_phone(given: str, where: str | None, expected: str | None) -> None:
     """A phone number is E.164; a national one needs the country."""
     assert phone(given, where) == expected
-
-
-@pytest.mark.parametrize("given", ["northgrid.example", "https://www.Northgrid.example/about?x=1"])
-def test_company_domain(given: str) -> None:
-    """A company's domain is the bare host name."""
-    assert company_domain(given) == "northgrid.example"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from services.routing.catalogues import Wanting
 from services.routing.checks import Slot, decided, failing_slot
 from services.routing.house import Block
 from services.routing.remedies import REMEDIES
+from shared.companies.domains import mail_providers
 from shared.contracts.intake import WithdrawalAsked
 from shared.contracts.routing import ClaimWithdrawn, Failing, WithdrawalAnswered
 from shared.contracts.values import Company, OpenQuestion, Person, Place, Reason, Size, TitleClass
@@ -213,11 +214,11 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], Failing]] = [
     ),
     (
         {"suppressed": [{"list": "good", **STRICT}, {"list": "bad", **STRICT}]},
-        {"company": Company("Other", "other.example")},
+        {"company": Company("Other", "other.example"), "person": Person("jo@other.example")},
         {"company": Company("Other", "it.northgrid.example")},
         Failing(
             code="company_suppressed",
-            value="it.northgrid.example",
+            value="northgrid.example",
             wanted=("good", "bad"),
             rule="bad",
         ),
@@ -225,7 +226,7 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], Failing]] = [
     (
         {"approved": [{"list": "good", **STRICT}, {"list": "bad", **STRICT}]},
         {"company": Company("Northgrid", "northgrid.example")},
-        {"company": Company("Other", "other.example")},
+        {"company": Company("Other", "other.example"), "person": Person("jo@other.example")},
         Failing(code="domain_not_approved", value="other.example", wanted=("good", "bad")),
     ),
 ]
@@ -311,7 +312,7 @@ def test_what_only_the_campaigns_shard_knows(
 
 def test_leads_without_a_domain_are_not_counted_by_it() -> None:
     """RTE-08."""
-    unknown = lead(company=Company("Northgrid"))
+    unknown = lead(company=Company("Northgrid"), person=Person(f"dana@{min(mail_providers())}"))
     assert failing_slot(campaign(caps={"per_domain": 0}), unknown, "101", Slot(None), NOW) == []
 
 
@@ -383,7 +384,8 @@ def test_what_is_preferred_only_ranks() -> None:
     assert known.judged(asked, lead(), NOW) == ("101", [])
     (wanting,) = known.wanting("main", lead(), NOW)
     assert wanting.rank == len(liked) - 1
-    german = lead(place=Place("DE"), company=Company("Helvion", "helvion.example", Size(5, 5)))
+    company, person = Company("Helvion", "helvion.example", Size(5, 5)), Person("a@helvion.example")
+    german = lead(place=Place("DE"), company=company, person=person)
     assert known.wanting("main", german, NOW)[0].rank == wanting.rank - 4
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cli import explain_commands, linting, list_files, list_parts, preview_commands
+from cli import explain_commands, linting, list_parts, preview_commands
 from cli.apply_commands import in_order, put_in_order, put_row
 from cli.command import Answer, Command
 from cli.documents import PREVIEWED, free_command, put_commands, read_text, typed
@@ -19,6 +19,7 @@ from cli.main import run
 from cli.output import CHECK_FAILED, UNREACHABLE, WRONG_USAGE, CliError
 from cli.send_commands import send_rows
 from services.routing import lists
+from shared.companies.terms import NEITHER
 from shared.contracts import event as contracts
 from shared.contracts.campaigns import PauseCampaign, PutCampaign
 from shared.contracts.intake import AddAlias
@@ -247,79 +248,12 @@ def typed_list(entries: Sequence[str], **fields: Any) -> Command:
     return command
 
 
-class TestListFiles:
-    def test_one_entry_a_line(self) -> None:
-        """Blank lines and comments are none, and a comma is part of a name."""
-        content = b"\xef\xbb\xbfacme.example\r\n\r\n  # rivals\r\n Smith, Jones & Co \r\n#x\r\nlast"
-        assert [
-            Line(1, "acme.example"),
-            Line(4, "Smith, Jones & Co"),
-            Line(6, "last"),
-        ] == list_files.read("a.txt", content)
-
-    @pytest.mark.parametrize(
-        "content",
-        [
-            'acme.example,Acme\n\n"Smith, Jones",Smith\n# no company,x\n,nobody\nlast.example\n',
-            'acme.example;"Acme; Inc"\n\n"Smith, Jones";Smith\n#;\n;nobody\nlast.example;\n',
-            'acme.example\tAcme\n\nSmith, Jones\tSmith\n#\t\n\tnobody\n"last.example"\t\n',
-        ],
-        ids=["comma", "semicolon", "tab"],
-    )
-    def test_the_first_column_of_a_csv(self, content: str) -> None:
-        found = list_files.read("A.CSV", content.encode())
-        assert [Line(1, "acme.example"), Line(3, "Smith, Jones"), Line(6, "last.example")] == found
-
-    def test_a_header_is_no_company(self) -> None:
-        """Only in the first line of a table; elsewhere somebody may be called so."""
-        assert [Line(2, "acme.example"), Line(3, "Domain")] == list_files.read(
-            "a.csv", b"Domain,Name\nacme.example,Acme\nDomain,Domain Ltd\n"
-        )
-        assert [Line(1, "Domain")] == list_files.read("a.txt", b"Domain\n")
-
-    def test_a_quote_that_is_not_closed_costs_its_own_line(self) -> None:
-        found = list_files.read("a.csv", b'one.example,1\n"two.example,2\nthree.example,3\n')
-        assert [1, 2, 3] == [line.number for line in found]
-        assert BadLine(2, "", "a quote is not closed, or stands inside a cell") == found[1]
-
-    @pytest.mark.parametrize(
-        ("line", "why"),
-        [
-            ("bro\udcffken.example".encode(errors="surrogateescape"), "not UTF-8 text"),
-            (b"d" * 254, "longer than 253 characters"),
-        ],
-    )
-    def test_a_line_that_is_no_entry_costs_itself_only(self, line: bytes, why: str) -> None:
-        content = b"\n".join([b"ok.example", "Zoë".encode(), line, b"last.example"])
-        first, second, bad, last = list_files.read("a.txt", content)
-        assert (Line(1, "ok.example"), Line(2, "Zoë"), Line(4, "last.example")) == (
-            first,
-            second,
-            last,
-        )
-        assert isinstance(bad, BadLine)
-        assert (3, why) == (bad.number, bad.why)
-
-    @pytest.mark.parametrize(
-        ("content", "kind"), [(b"PK\x03\x04rest", "a workbook"), (b"%PDF-1.4", "a PDF")]
-    )
-    def test_a_foreign_file_is_told_as_what_it_is(self, content: bytes, kind: str) -> None:
-        with pytest.raises(CliError, match=f"a.txt: .*{kind}") as error:
-            list_files.read("a.txt", content)
-        assert WRONG_USAGE == error.value.exit_code
-
-    @pytest.mark.parametrize("entries", [0, LIST_ENTRIES_MAX + 1])
-    def test_a_list_of_no_or_too_many_entries_is_refused(self, entries: int) -> None:
-        """An empty file would let everybody through whom the list keeps out."""
-        with pytest.raises(CliError) as error:
-            list_files.check_number("a.txt", entries)
-        assert WRONG_USAGE == error.value.exit_code
-
+class TestBadLines:
     def test_bad_lines_are_told_by_number_and_text(self) -> None:
         """In the order of the file, also those that are bad in the same way twice."""
         lines = [Line(1, "a..b"), BadLine(2, "x", "why"), Line(3, "ok.example"), Line(4, "A..B")]
         assert [(1, "a..b"), (2, "x"), (4, "A..B")] == [
-            (line.number, line.entry) for line in bad_lines(lines, frozenset({"a..b"}))
+            (line.number, line.entry) for line in bad_lines(lines, {"a..b": NEITHER})
         ]
 
     def test_an_instant_has_an_offset(self) -> None:
@@ -367,13 +301,13 @@ class TestParts:
         bad = [f"bad..{number}" for number in range(2 * lists.BAD_TOLD_MAX + 1)]
         service = Service()
         kept = put_parts("rivals", [*bad, "ok.example"], service)
-        assert frozenset(bad) == kept.bad
+        assert dict.fromkeys(bad, NEITHER) == kept.bad
         assert ("ok.example",) == service.last(PutListPart).entries
         assert [lists.digest_of(["domain:ok.example"])] == kept.digests
 
     def test_nothing_is_put_where_all_is_bad(self) -> None:
         kept = put_parts("rivals", ["a..b"], Service())
-        assert ([], {"a..b"}) == (kept.digests, kept.bad)
+        assert ([], {"a..b": NEITHER}) == (kept.digests, kept.bad)
 
     def test_another_refusal_ends_it(self) -> None:
         with pytest.raises(CliError, match="refused: no") as error:

@@ -1,0 +1,130 @@
+"""Which company a website or a mailbox belongs to: its registrable domain, or nobody's.
+
+What is registrable follows from the Public Suffix List as the library brings it along: nothing is
+looked up in the network. Tenants of a hosting platform are companies of their own; a page on a
+social network or in a marketplace, and the domain of a public mail provider, are nobody's.
+"""
+
+import re
+from functools import cache, lru_cache
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from publicsuffixlist import PublicSuffixList
+
+from shared.companies.data import data_lines
+from shared.folding import compatible
+from shared.hosts import host_name
+
+PUBLIC_SUFFIX = "a public suffix, under which many companies have their domains"
+MAIL_PROVIDER = "the domain of a public mail provider"
+PAGE = "a page on a platform, which is not the company's own domain"
+NO_HOST = "no domain"
+
+_SUFFIXES = PublicSuffixList()
+_TENANT = "*."
+_BLANKS_INSIDE = re.compile(r"\s*([/:@])\s*")
+_BLANKS_AT_DOTS = re.compile(r"\s*\.\s*")
+_AROUND = " \t\r\n\"'`´<>()[]{}«»„“”‘’|*#,;!.…"  # noqa: RUF001
+_LABEL = re.compile(r"(?:website|webseite|web|homepage|url|site)\s?[:=]\s*", re.IGNORECASE)
+# Also misspelt, doubled, and with too few or too many slashes.
+_SCHEME = re.compile(r"(?:(?:[hxt]{1,4}ps?|ftps?|mailto)(?:[:;]+/*|/{2,})|/{2,})", re.IGNORECASE)
+_ENCODED = re.compile(r"%(?:2e|2f|3a)", re.IGNORECASE)
+_BETWEEN = re.compile(r"[\s,;|]+")
+_PATH = re.compile(r"[/?#]")
+_WWW = re.compile(r"www\d?\s*\.", re.IGNORECASE)
+
+
+class Site(NamedTuple):
+    """A domain, or why it is nobody's."""
+
+    domain: str | None
+    why: str = ""
+
+
+@cache
+def mail_providers() -> frozenset[str]:
+    return frozenset(name for line in data_lines("mail_providers.txt") for name in line.split())
+
+
+@cache
+def platforms() -> frozenset[str]:
+    """Where others have pages; with `*.` in front, where they have subdomains."""
+    return frozenset(name for line in data_lines("platforms.txt") for name in line.split())
+
+
+@lru_cache(maxsize=100_000)
+def registrable(host: str) -> str | None:
+    """Of a host's ASCII form, the domain that its owner registered; None for a public suffix."""
+    found: str | None = _SUFFIXES.privatesuffix(host)
+    if found is None or _TENANT + found not in platforms():
+        return found
+    tenant = host.removesuffix(found).rstrip(".").rpartition(".")[2]
+    return f"{tenant}.{found}" if tenant and tenant != "www" else found
+
+
+@lru_cache(maxsize=100_000)
+def website(given: str) -> Site:
+    """INT-02: whose site it is, however its address is written."""
+    text = _BLANKS_INSIDE.sub(r"\1", compatible(given).replace("\\", "/")).strip(_AROUND)
+    text = _LABEL.sub("", unquote(text) if _ENCODED.search(text) else text, count=1)
+    bare = _without_scheme(text)
+    is_address = bare != text or _WWW.match(bare)
+    parts = _BETWEEN.split(_BLANKS_AT_DOTS.sub(".", bare) if is_address else bare)
+    # Of several sites of one company the first. Words among which there is a dot are no site.
+    found = [_site(part) for part in parts[: 1 if is_address else None]]
+    return Site(None, NO_HOST) if any(site.why == NO_HOST for site in found) else found[0]
+
+
+def _without_scheme(text: str) -> str:
+    while begins := _SCHEME.match(text):
+        text = text[begins.end() :]
+    return text
+
+
+def _site(text: str) -> Site:
+    authority, *path = _PATH.split(_without_scheme(text), maxsplit=1)
+    name = _WWW.sub("", authority.rpartition("@")[2].partition(":")[0].strip(_AROUND), count=1)
+    host = host_name(_without_odd_labels(name))
+    if host is None:
+        return Site(None, NO_HOST)
+    domain = registrable(host)
+    if domain is None:
+        return Site(None, PUBLIC_SUFFIX)
+    if _is_in(mail_providers(), host):
+        return Site(None, MAIL_PROVIDER)
+    if path and path[0].strip("/#?") and _is_in(platforms(), host):
+        return Site(None, PAGE)
+    return Site(domain)
+
+
+def _without_odd_labels(name: str) -> str:
+    """A host may be called what no domain may: my_shop.northgrid.example."""
+    while "_" in name and name.count(".") > 1:
+        name = name.partition(".")[2]
+    return name
+
+
+def _is_in(names: frozenset[str], host: str) -> bool:
+    """The host itself, or one above it."""
+    while "." in host:
+        if host in names:
+            return True
+        host = host.partition(".")[2]
+    return False
+
+
+def of_mailbox(address: str) -> str | None:
+    """The domain of a business email; a public mail provider's says nothing of a company."""
+    return _of_mail_host(address.rpartition("@")[2])
+
+
+@lru_cache(maxsize=100_000)
+def _of_mail_host(host: str) -> str | None:
+    return None if _is_in(mail_providers(), host) else registrable(host)
+
+
+def domains_of(site: str | None, address: str | None) -> tuple[str, ...]:
+    """All domains of a lead's company: its website's first, and its business email's."""
+    found = [website(site).domain if site else None, of_mailbox(address) if address else None]
+    return tuple(dict.fromkeys(domain for domain in found if domain))

@@ -1,0 +1,102 @@
+"""What a company's name is: its words, without how it is incorporated.
+
+Larkspur Pvt Ltd and Larkspur Private Limited are one company, Desert Spa and Desert are two. Where
+only the writing tells that a word is a legal form (S.p.A.), the name goes by both: without the form
+and with it, so that it is found however somebody else wrote it.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from shared.companies.legal_forms import Form, forms, key_of
+from shared.companies.tokens import Token, tokens
+
+_ARTICLES = frozenset(
+    ["a", "an", "the", "la", "le", "les", "el", "los", "il", "lo", "der", "die", "das", "de", "het"]
+)
+"""No name by themselves: The Limited, Die GmbH."""
+
+
+class Name(NamedTuple):
+    """Folded; empty if the text has neither letter nor digit."""
+
+    core: str
+    doubtful: str = ""
+    """Words behind the core that may be a legal form or not."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What it is compared by; an empty name is compared by nothing."""
+        whole = (f"{self.core} {self.doubtful}",) if self.doubtful else ()
+        return (self.core, *whole) if self.core else ()
+
+
+@lru_cache(maxsize=100_000)
+def company_name(text: str, country: str | None = None) -> Name:
+    """RTE-06: `country` is where the company is, if that is known."""
+    whole = tokens(text)
+    shows_case = text != text.upper() and text != text.lower()
+    left, doubtful = _without_forms(whole, shows_case, country)
+    left = _without_front(left, country)
+    return Name(_attached_off(" ".join(token.folded for token in left)), doubtful)
+
+
+def _without_forms(
+    run: list[Token], shows_case: bool, country: str | None
+) -> tuple[list[Token], str]:
+    """From the end, the longest form first, as long as something is left."""
+    doubtful = ""
+    while size := _form_at_end(run, shows_case, country):
+        form, found = forms().by_key[key_of(run[-size:])], run[-size:]
+        if form.is_word:
+            doubtful = key_of(found)
+        run = run[:-size]
+    return run, doubtful
+
+
+def _form_at_end(run: list[Token], shows_case: bool, country: str | None) -> int:
+    """How many of the last words are the longest form there is."""
+    by_key, most = forms()[:2]
+    found, key = 0, ""
+    for size in range(1, min(len(run), most + 1)):
+        key = run[-size].folded + key
+        form = by_key.get(key)
+        if form and _stays(run[:-size]) and _counts(form, run[-size:], shows_case, country):
+            found = size
+    return found
+
+
+def _counts(form: Form, run: list[Token], shows_case: bool, country: str | None) -> bool:
+    if not form.is_word or country in form.countries:
+        return True
+    if not shows_case and not form.is_word_without_case:
+        return True
+    return form.is_written(run, shows_case)
+
+
+def _without_front(run: list[Token], country: str | None) -> list[Token]:
+    """One form in front: UAB Northgrid, ООО Ромашка."""
+    by_key, most = forms()[:2]
+    left, key = run, ""
+    for size in range(1, min(len(run), most + 1)):
+        key += run[size - 1].folded
+        form = by_key.get(key)
+        if form and (form.in_front or country in form.in_front_at) and _stays(run[size:]):
+            left = run[size:]
+    return left
+
+
+def _stays(run: list[Token]) -> bool:
+    return any(token.folded not in _ARTICLES for token in run)
+
+
+def _attached_off(name: str) -> str:
+    """Of scripts without blanks: 日本電気株式会社."""
+    if name.isascii():
+        return name
+    for form in forms().attached:
+        for left in (name.removesuffix(form), name.removeprefix(form)):
+            if left.strip() and left != name:
+                name = left.strip()
+                break
+    return name

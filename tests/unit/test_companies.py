@@ -1,0 +1,560 @@
+"""What a company's name and domain are, and what of it stands in lists."""
+
+import sys
+import unicodedata
+
+import pytest
+
+from shared.companies import legal_forms, terms
+from shared.companies.domains import (
+    MAIL_PROVIDER,
+    NO_HOST,
+    PAGE,
+    PUBLIC_SUFFIX,
+    domains_of,
+    mail_providers,
+    of_mailbox,
+    platforms,
+    registrable,
+    website,
+)
+from shared.companies.names import company_name
+from shared.companies.terms import MAILBOX, NEITHER, entry, terms_of_entry, terms_of_lead
+from shared.folding import letters, visible, words
+
+SOME_PROVIDER = "".join(["gma", "il.com"])
+
+
+def case(id: str, kind: str) -> pytest.MarkDecorator:  # noqa: A002
+    return pytest.mark.case("lead-files", id, kind=kind)
+
+
+def is_on(written: str, name: str, country: str | None = None) -> bool:
+    """Whether a list with this entry holds the lead's company."""
+    kept = entry(written).term
+    assert kept is not None
+    return not terms_of_lead(name, None, None, country).isdisjoint(terms_of_entry(kept))
+
+
+@pytest.mark.parametrize(
+    ("written", "same"),
+    [
+        pytest.param("Kestrel\u00adworks", "Kestrelworks", marks=case("13b", "K12")),
+        ("\ufeffKestrelworks\u200b", "Kestrelworks"),
+        ("Kes\u200dtrel\u2060works", "KESTRELWORKS"),
+        ("\u202aKestrelworks\u202c", "kestrelworks"),
+        ("Kestrel\ufe0fworks", "Ｋｅｓｔｒｅｌｗｏｒｋｓ"),
+        ("Kestrel\u00a0Works", "Kestrel Works"),
+        ("Kestrel\u2003Works", "Kestrel  Works"),
+        pytest.param("Orsted Energi", "Ørsted Energi A/S", marks=case("17h", "K14")),
+        pytest.param("Lodz Foods", "Łódź Foods S.A.", marks=case("17i", "K14")),
+        ("Duro", "ĐURO"),
+        ("Aether OEuvre", "Æther Œuvre"),
+        ("Istanbul Isik", "İSTANBUL ışık"),
+        ("Strasse", "Straße"),
+        ("STRASSE", "STRAẞE"),
+        ("Thor Edda", "Þór Edda"),
+        ("Thor Odinn", "Þór Óðinn"),
+        ("Habtun", "Ħaƀŧŭŋ"),
+        ("Azerneft", "Azərneft"),
+        ("ΑΘΗΝΑ", "Αθήνα"),
+        ("Ёлка", "елка"),
+        ("ﬁnch", "Finch"),
+        ("Levi's Works", "Levi’s works"),
+        ("Marks and Spencer", "Marks & Spencer"),
+        ("Müller & Söhne", "Müller und Söhne"),
+    ],
+)
+def test_one_folding_of_letters(written: str, same: str) -> None:
+    """RTE-06: neither case, accents, signs that nobody sees nor the form of a letter count."""
+    assert is_on(written, same)
+    assert is_on(same, written)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("日本", "中国"),
+        ("パナ", "ハナ"),
+        ("Ромашка", "Рома"),
+        ("Лайн", "Лаин"),
+        ("हिन्दी", "हिन्द"),
+        ("한국", "한글"),
+        ("ไทย", "ไท"),
+        ("Kestrel Works", "Kestrelworks"),
+        ("Desert", "Dessert"),
+    ],
+)
+def test_other_letters_are_another_company(one: str, other: str) -> None:
+    """RTE-06: letters of every script stay what they are."""
+    assert not is_on(one, other)
+    assert not is_on(other, one)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "  ", "???", "!!", "-- .", "\u200b\ufeff", "\u0301", "🙂", "\x00"]
+)
+def test_an_empty_name_matches_nothing(text: str) -> None:
+    """RTE-06: neither as an entry nor of a lead."""
+    assert (None, frozenset()) == (entry(text).term, terms_of_lead(text, "", None))
+
+
+def test_no_format_character_is_seen() -> None:
+    """RTE-06: of all that Unicode knows."""
+    signs = map(chr, range(sys.maxunicode + 1))
+    assert [] == [
+        hex(ord(sign)) for sign in signs if unicodedata.category(sign) == "Cf" and visible(sign)
+    ]
+
+
+def test_folding_twice_changes_nothing_more() -> None:
+    """RTE-06: of every single letter; texts are tried at random elsewhere."""
+    blocks = (range(0x3100), range(0xA640, 0xAC00), range(0xF900, 0x10000))
+    signs = [chr(code) for block in blocks for code in block]
+    folded = [letters.__wrapped__(sign) for sign in signs]
+    assert folded == [letters.__wrapped__(sign) for sign in folded]
+    latin = [sign for sign in map(chr, range(0xC0, 0x180)) if sign.isalpha()]
+    assert [] == [sign for sign in latin if not "".join(words(sign)).isascii() and sign != "ŉ"]
+
+
+FORMS = [
+    *("Pvt Ltd", "Private Limited", "(P) Ltd", "Pvt. Ltd.", "(Pvt) Ltd", "Pty Ltd", "(Pty) Ltd"),
+    *("Sp. z o.o.", "Sp. z o. o.", "Sp.z o.o.", "SP. Z O.O.", "spółka z o.o.", "sp. k.", "S.K.A."),
+    *("AB", "AB (publ)", "Aktiebolag", "HB", "A/S", "ApS", "Aktieselskab", "AS", "ASA", "I/S"),
+    *("Oy", "Oyj", "Oy Ab", "Ltda.", "Ltda", "S.A.", "S/A", "EIRELI", "S.A. de C.V."),
+    *("S. A. de C. V.", "SA de CV", "S. de R.L. de C.V.", "S.A.P.I. de C.V.", "S.A.B. de C.V."),
+    *("Aktiengesellschaft", "GmbH & Co. KGaA", "GmbH & Co. KG", "GmbH&Co.KG", "gGmbH", "mbH"),
+    *("G.m.b.H.", "Ges.m.b.H.", "UG (haftungsbeschränkt)", "KG", "OHG", "GbR", "SE", "e.K."),
+    *(
+        "SE & Co. KGaA",
+        "GmbH und Co. KG",
+        "PartG mbB",
+        "GmbH i.L.",
+        "d.o.o.",
+        "d. o. o.",
+        "j.d.o.o.",
+    ),
+    *(
+        "d.d.",
+        "a.d.",
+        "s.r.o.",
+        "s. r. o.",
+        "spol. s r.o.",
+        "a.s.",
+        "v.o.s.",
+        "Kft.",
+        "Zrt.",
+        "Nyrt.",
+    ),
+    *("S.r.l.", "Srl", "S.R.L.S.", "S.a.s.", "S.n.c.", "Società per Azioni", "SARL", "S.à r.l."),
+    *("SASU", "EURL", "Société Anonyme", "SNC", "SCI", "B.V.", "BV", "N.V.", "V.O.F.", "BVBA"),
+    *(
+        "Comm.V",
+        "S.L.",
+        "S.L.U.",
+        "Sociedad Limitada",
+        "S.A.U.",
+        "Lda.",
+        "Unipessoal Lda",
+        "SGPS S.A.",
+    ),
+    *(
+        "UAB",
+        "SIA",
+        "OÜ",
+        "EOOD",
+        "ЕООД",
+        "A.Ş.",
+        "Ltd. Şti.",
+        "San. ve Tic. A.Ş.",
+        "LLC",
+        "L.L.C.",
+    ),
+    *("Inc.", "Incorporated", "Corp.", "Corporation", "Co., Ltd.", "Co.,Ltd.", "Company Limited"),
+    *("LP", "LLP", "PLLC", "PLC", "p.l.c.", "Public Limited Company", "CIC", "DAC", "& Co.", "ULC"),
+    *(
+        "Sdn Bhd",
+        "Sdn. Bhd.",
+        "Berhad",
+        "Pte. Ltd.",
+        "Pte Ltd",
+        "PCL",
+        "K.K.",
+        "G.K.",
+        "Kabushiki Kaisha",
+    ),
+    *(
+        "FZE",
+        "FZ-LLC",
+        "W.L.L.",
+        "PJSC",
+        "JSC",
+        "S.A.E.",
+        "S.A.O.C.",
+        "Ltée",
+        "ООО",
+        "ТОВ",
+        "ПАО",
+        "Α.Ε.",
+    ),
+    *(
+        "S.A.S.",
+        "S.A.C.",
+        "E.I.R.L.",
+        "C.A.",
+        "ehf.",
+        "hf.",
+        'בע"מ',
+        "ХХК",
+        "MMC",
+        "(Edms) Bpk",
+        "NPC",
+    ),
+    *("in liquidation", "株式会社", "有限公司", "주식회사", "จำกัด"),
+]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(form, marks=case("17a", "K13"))
+        if form in ("Pvt Ltd", "Private Limited")
+        else pytest.param(form, marks=case("17b", "K13"))
+        if form in ("Sp. z o.o.", "AB (publ)", "Ltda.", "Aktiengesellschaft", "GmbH & Co. KGaA")
+        else form
+        for form in FORMS
+    ],
+)
+def test_how_it_is_incorporated_says_nothing_of_a_company(form: str) -> None:
+    """RTE-06: neither in the list nor in the lead, in several words, with and without dots."""
+    assert is_on("Tallow Works", f"Tallow Works {form}")
+    assert is_on(f"Tallow Works {form}", "Tallow Works Ltd")
+    assert is_on(f"Tallow Works {form}", f"TALLOW WORKS {form}")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ООО Тэллоу", "ПАО «Тэллоу»", "ТОВ Тэллоу", "Тэллоу ООО"),
+        *("株式会社Tallow", "Tallow株式会社", "(株)Tallow", "㈱Tallow", "Tallow㈱"),
+        *("UAB Tallow", "SIA Tallow", "OOO Tallow", "주식회사 Tallow", "บริษัท Tallow จำกัด (มหาชน)"),
+        "Công ty TNHH Tallow",
+    ],
+)
+def test_in_some_countries_the_form_stands_in_front(name: str) -> None:
+    """RTE-06."""
+    assert {"tallow", "тэллоу"} >= {company_name(name).core}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "AB Foods",
+            "PT Solutions",
+            "SAS Institute",
+            "SC Johnson",
+            "AS Roma",
+            "UG Systems Europe",
+        ),
+        *(
+            "San Diego Zoo",
+            "Tallow II",
+            "Call Me",
+            "Me Too",
+            "Valley Ag",
+            "The Perfect Ad",
+            "Rivian Ev",
+        ),
+        *(
+            "Standard Chartered",
+            "The Limited",
+            "The Company",
+            "Limited Brands",
+            "Tallow CA",
+            "Tallow EU",
+        ),
+        *("Tallow Group", "Tallow Foundation", "Tallow Germany", "Co", "Ltd", "GmbH", "有限公司"),
+    ],
+)
+def test_what_is_part_of_a_name_stays(name: str) -> None:
+    """RTE-06: words that are also legal forms, and something always stays."""
+    assert (" ".join(words(name)), "") == company_name(name)
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "country", "is_hit"),
+    [
+        pytest.param("Desert", "Desert Spa", None, False, marks=case("17k", "K15")),
+        pytest.param("Desert", "DESERT SPA", None, False, marks=case("17k", "K15")),
+        pytest.param("Desert Spa", "Desert", None, False, marks=case("17k", "K15")),
+        ("Desert", "Desert Spa", "AE", False),
+        ("Desert", "Desert S.p.A.", None, True),
+        ("Desert", "Desert SpA", None, True),
+        ("Desert", "Desert SPA", None, True),
+        ("Desert", "Desert Spa", "IT", True),
+        ("Desert", "desert spa", "CL", True),
+        ("Desert Spa", "Desert Spa", "IT", True),
+        ("Desert S.p.A.", "Desert Spa", None, True),
+        ("Desert S.p.A.", "Desert", None, True),
+        ("Desert Spa", "Desert S.p.A.", None, True),
+        ("DESERT SPA", "Desert S.p.A.", None, True),
+        ("Valley", "Valley Ag", "US", False),
+        ("Valley", "Valley AG", "CH", True),
+        ("VALLEY AG", "Valley", None, True),
+        ("Valley", "Valley Ag", "DE", True),
+        ("PT Tallow", "PT Tallow", "ID", True),
+        ("Tallow", "PT Tallow", "ID", True),
+        ("Volvo", "AB Volvo", "SE", True),
+        ("AB Volvo", "AB Volvo", "SE", True),
+    ],
+)
+def test_a_word_is_a_form_where_it_is_written_as_one(
+    written: str, name: str, country: str | None, is_hit: bool
+) -> None:
+    """RTE-06: by its dots, its capitals or the lead's country; however it is written, a name finds
+    itself."""
+    assert is_hit == is_on(written, name, country)
+
+
+def test_the_forms_are_of_many_countries() -> None:
+    """RTE-06: by their codes, beside what is in use everywhere."""
+    countries = {
+        country for form in legal_forms.forms().by_key.values() for country in form.countries
+    }
+    assert 100 <= len(countries - {"ANY", "EU"})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param("https://northgrid.example#top", marks=case("20b", "K19")),
+        pytest.param("northgrid.example:443", marks=case("20c", "K19")),
+        pytest.param("northgrid.example.", marks=case("20c", "K19")),
+        *("northgrid.example", "WWW.NorthGrid.Example", "http://www.northgrid.example/a/b?c=d#e"),
+        *(
+            "//northgrid.example",
+            "http:\\\\northgrid.example\\de",
+            "http:/northgrid.example",
+            "https:northgrid.example",
+        ),
+        *("http//northgrid.example", "htps://northgrid.example", "http://http://northgrid.example"),
+        *(
+            "https://user:pw@northgrid.example:8443/x",
+            "northgrid.example?utm=1",
+            "<https://northgrid.example>",
+        ),
+        *(
+            " northgrid.example , ",
+            "(northgrid.example)",
+            "http:// www. northgrid .example",
+            "'northgrid.example'",
+        ),
+        *(
+            "it.eu.northgrid.example",
+            "www2.northgrid.example",
+            "my_shop.northgrid.example",
+            "jo@northgrid.example",
+        ),
+        *(
+            "northgrid.example; northgrid.example/de",
+            "northgrid.example / northgrid-eu.example",
+            "Website: northgrid.example",
+        ),
+        *(
+            "https%3A%2F%2Fnorthgrid.example%2Fde",
+            "ｎｏｒｔｈｇｒｉｄ．ｅｘａｍｐｌｅ",
+            "northgrid。example",
+            "north\u00adgrid.example",
+        ),
+        *(
+            "\ufeffnorthgrid.example\u200b",
+            "https://www.northgrid.example/a b",
+            "*.northgrid.example",
+            "hxxps://northgrid.example",
+        ),
+    ],
+)
+def test_a_website_in_any_spelling_gives_its_domain(given: str) -> None:
+    """INT-02, RTE-06: whatever stands around it."""
+    assert "northgrid.example" == website(given).domain
+
+
+@pytest.mark.parametrize(
+    ("given", "domain"),
+    [
+        ("münchen.example", "xn--mnchen-3ya.example"),
+        ("MÜNCHEN.EXAMPLE", "xn--mnchen-3ya.example"),
+        ("xn--mnchen-3ya.example", "xn--mnchen-3ya.example"),
+        ("straße.example", "xn--strae-oqa.example"),
+        ("strasse.example", "strasse.example"),
+        ("βόλος.example", "xn--nxasmm1c.example"),
+        ("日本.example", "xn--wgv71a.example"),
+        ("shop.northgrid.co.uk", "northgrid.co.uk"),
+        ("www.northgrid.com.au", "northgrid.com.au"),
+        ("a.b.northgrid.kobe.jp", "b.northgrid.kobe.jp"),
+        ("northgrid.github.io", "northgrid.github.io"),
+        ("https://northgrid.myshopify.com/products", "northgrid.myshopify.com"),
+        ("shop.northgrid.blogspot.com", "northgrid.blogspot.com"),
+        ("https://northgrid.wordpress.com/about", "northgrid.wordpress.com"),
+        ("www.wordpress.com", "wordpress.com"),
+        ("https://www.linkedin.com", "linkedin.com"),
+    ],
+)
+def test_a_company_is_its_registrable_domain(given: str, domain: str) -> None:
+    """RTE-06, INT-02: by UTS 46 and the Public Suffix List; a tenant of a platform is a company of
+    its own."""
+    assert domain == website(given).domain
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        *(
+            (given, PUBLIC_SUFFIX)
+            for given in ("co.uk", "com.au", "https://www.co.jp", "github.io", "myshopify.com")
+        ),
+        *(
+            (given, PAGE)
+            for given in ("linkedin.com/company/northgrid", "https://de.linkedin.com/in/x")
+        ),
+        *(
+            (given, PAGE)
+            for given in (
+                "facebook.com/northgrid",
+                "m.facebook.com/x",
+                "instagram.com/x",
+                "x.com/northgrid",
+            )
+        ),
+        *(
+            (given, PAGE)
+            for given in (
+                "https://www.amazon.de/shops/x",
+                "etsy.com/shop/x",
+                "sites.google.com/view/x",
+            )
+        ),
+        *(
+            (given, MAIL_PROVIDER)
+            for given in (SOME_PROVIDER, f"https://www.{SOME_PROVIDER}/x", f"dana@{SOME_PROVIDER}")
+        ),
+        *(
+            (given, NO_HOST)
+            for given in (
+                "",
+                "n/a",
+                "-",
+                "none",
+                "localhost",
+                "192.168.1.1",
+                "[::1]",
+                "www.de",
+                "https://",
+            )
+        ),
+        *(
+            (given, NO_HOST)
+            for given in (
+                "St. Gallen",
+                "Acme Inc.",
+                "a..example",
+                "-a.example",
+                "see northgrid.example below",
+            )
+        ),
+    ],
+)
+def test_what_is_nobodys_domain(given: str, why: str) -> None:
+    """RTE-06: and why."""
+    assert (None, why) == website(given)
+
+
+@pytest.mark.parametrize(
+    ("site", "address", "domains"),
+    [
+        ("northgrid.example", "dana@northgrid.example", ("northgrid.example",)),
+        (
+            "northgrid.example",
+            "dana@mail.helvion.example",
+            ("northgrid.example", "helvion.example"),
+        ),
+        (None, "dana@eu.northgrid.example", ("northgrid.example",)),
+        ("facebook.com/northgrid", "dana@northgrid.example", ("northgrid.example",)),
+        (None, f"dana@{SOME_PROVIDER}", ()),
+        (None, "dana@co.uk", ()),
+        (None, None, ()),
+    ],
+)
+def test_a_business_email_counts_beside_the_website(
+    site: str | None, address: str | None, domains: tuple[str, ...]
+) -> None:
+    """RTE-06, RTE-08: that of a public mail provider does not."""
+    assert domains == domains_of(site, address)
+
+
+def test_the_lists_of_hosts_hold_domains() -> None:
+    """RTE-06: a subdomain among the providers would never be asked for under its company's name,
+    and what the Public Suffix List knows needs no line."""
+    named = {host.removeprefix("*.") for host in platforms()}
+    assert {None} == {registrable.__wrapped__(host) for host in ("co.uk", "github.io")}
+    assert set() == {host for host in named | mail_providers() if "." not in host}
+    assert set() == {host for host in named if registrable(host) is None}
+    assert set() == {host for host in mail_providers() if of_mailbox(f"dana@{host}") is not None}
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("Northgrid.Example", "domain:northgrid.example"),
+        ("www.northgrid.example.", "domain:northgrid.example"),
+        ("it.northgrid.example", "domain:northgrid.example"),
+        ("https://northgrid.example/contact", "domain:northgrid.example"),
+        ("@northgrid.example", "domain:northgrid.example"),
+        ("*.northgrid.example", "domain:northgrid.example"),
+        ("münchen.example", "domain:xn--mnchen-3ya.example"),
+        ("linkedin.com", "domain:linkedin.com"),
+        ("Northgrid", "name:northgrid"),
+        ("Northgrid Inc.", "name:northgrid"),
+        ("Northgrid.", "name:northgrid"),
+        ("St. Mary Hospital", "name:st mary hospital"),
+        ("Data/Storage Inc", "name:data storage"),
+        ("日本", "name:日本"),
+        ("Ferrero S.p.A.", "name:ferrero (spa)"),
+    ],
+)
+def test_an_entry_is_a_domain_or_a_name(text: str, term: str) -> None:
+    """RTE-06: a domain is an address, or has a dot and no blank."""
+    assert terms.Entry(term) == entry(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        pytest.param("co.uk", PUBLIC_SUFFIX, marks=case("19a", "K17")),
+        pytest.param("com.au", PUBLIC_SUFFIX, marks=case("19a", "K17")),
+        *(
+            (text, PUBLIC_SUFFIX)
+            for text in ("*.co.uk", "http://com.br/", "blogspot.com", "GITHUB.IO.")
+        ),
+        *(
+            (text, MAIL_PROVIDER)
+            for text in (SOME_PROVIDER, f"www.{SOME_PROVIDER}", f"@{SOME_PROVIDER}")
+        ),
+        *((text, PAGE) for text in ("https://www.linkedin.com/company/x", "facebook.com/x")),
+        *((text, MAILBOX) for text in ("dana@northgrid.example", "mailto:dana@northgrid.example")),
+        *(
+            (text, NEITHER)
+            for text in ("192.168.1.1", "-bad.example", "a..b", f"{'x' * 64}.example")
+        ),
+        *((text, NEITHER) for text in ("...", "   ", "!!", ".com")),
+    ],
+)
+def test_what_is_no_entry_says_why(text: str, why: str) -> None:
+    """RTE-06: what stands for many companies, or for nobody's."""
+    assert terms.Entry(None, why) == entry(text)
+
+
+def test_a_company_called_like_its_domain_is_found_by_it() -> None:
+    """RTE-06: also where the website is blank."""
+    assert "domain:northgrid.example" in terms_of_lead("Northgrid.example", None, None)
