@@ -1,29 +1,32 @@
-"""Reads a file of companies into a list's entries, one a line, each with its line.
+"""Reads a file of companies into a list's entries, each with its line.
 
-What can't be read costs its own line. Whether an entry is a domain or a name is the service's
-matter: it refuses what is neither.
+A table's columns are found by their header, since a list of ids or of owners would keep nobody out
+and nobody would see it. What can't be read costs its own line. Whether an entry is a company is the
+service's matter: it refuses what is none.
 """
 
-import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cli import delimited
 from cli.cells import is_text
 from cli.importing import ARCHIVES, foreign_kind
+from cli.list_headers import columns_of, is_other
 from cli.output import WRONG_USAGE, CliError
-from cli.table import Flaw, unreadable
+from cli.table import Cells, Flaw, unreadable
+from cli.table import Line as Row
+from shared.companies.domains import website
+from shared.companies.terms import NAME, is_site
 from shared.contracts.lists import LIST_ENTRIES_MAX
 
 ENTRY_LENGTH_MAX = 253
 COMMENT = "#"
-HEADERS = frozenset(
-    f"{of}{what}"
-    for of in ("", "company ", "account ")
-    for what in ("company", "companies", "account", "name", "domain", "domains", "website", "url")
-)
-"""First cells of a CSV that name the column, and are no company."""
+TABLES = (".csv", ".tsv", ".tab")
+HEADER_WITHIN_ROWS = 10
+"""Above a header of several columns there may be a title."""
+BLANKS = frozenset(("-", "--", "n/a", "na", "none", "null", "nil", "#n/a", "unknown"))
+"""What is written into a cell that would else be blank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,28 +45,119 @@ class BadLine:
         return {"line": self.number, "entry": self.entry, "why": self.why}
 
 
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Which of the rows it is, how wide, and in which columns names and domains stand."""
+
+    place: int
+    width: int
+    names: Sequence[int]
+    domains: Sequence[int]
+
+
 def read(name: str, content: bytes) -> list[Line | BadLine]:
-    """A file whose name ends in .csv has the entries in its first column, any other one a line."""
-    kind = "a workbook" if content.startswith(ARCHIVES) else foreign_kind(content)
-    if kind:
-        raise unreadable(f"{name}: this is neither text nor CSV: it is {kind}")
+    """A workbook or a CSV has its companies in the columns whose header says so, or is one column;
+    any other file has one a line."""
+    if content.startswith(ARCHIVES):
+        # Imported late: every command would wait for the library.
+        from cli import workbook
+
+        return list(entries_of_table(name, workbook.rows(content)))
+    if kind := foreign_kind(content):
+        raise unreadable(f"{name}: this is neither text, CSV nor XLSX: it is {kind}")
     text = delimited.text_of(content)
-    if not name.lower().endswith(".csv"):
-        return list(entries_of(enumerate(io.StringIO(text, newline=None), start=1)))
-    csv.field_size_limit(max(len(content), csv.field_size_limit()))
-    found = list(entries_of(first_cells(text)))
-    is_header = found and found[0].entry.casefold() in HEADERS
-    return found[1:] if is_header else found
+    if name.lower().endswith(TABLES):
+        return list(entries_of_table(name, list(rows_of(text))))
+    return list(entries_of(enumerate(io.StringIO(text, newline=None), start=1)))
 
 
-def first_cells(text: str) -> Iterator[tuple[int, str | Flaw]]:
+def rows_of(text: str) -> Iterator[Row]:
     lines = list(io.StringIO(text, newline=""))
-    meant = (line for line in lines if line.strip() and not line.startswith(COMMENT))
-    first = next(meant, "")
-    delimiter = max(delimited.DELIMITERS, key=first.count)
-    width = len(next(csv.reader([first], delimiter=delimiter), []))
-    for number, cells in delimited.cut(lines, 0, delimiter, width):
-        yield number, cells if isinstance(cells, Flaw) else "".join(cells[:1])
+    hint = delimited.hinted(delimited.Lines(lines))
+    start = [line for line in lines if line.strip() and not line.startswith(COMMENT)]
+    delimiter = hint or max(delimited.DELIMITERS, key=lambda sign: _columns(start, sign))
+    first = 1 if hint else 0
+    yield from delimited.Rows(delimited.Lines(lines[first:], first), delimiter)
+
+
+def _columns(lines: Sequence[str], delimiter: str) -> int:
+    """In the upper lines, how many columns it divides."""
+    return max((line.count(delimiter) for line in lines[:HEADER_WITHIN_ROWS]), default=0)
+
+
+def entries_of_table(name: str, rows: Sequence[Row]) -> Iterator[Line | BadLine]:
+    meant = [row for row in rows if isinstance(row[1], Flaw) or is_meant(row[1])]
+    header = header_of(meant)
+    if header is None:
+        check_one_column(name, meant)
+        yield from entries_of((number, only_cell(cells)) for number, cells in meant)
+        return
+    for number, cells in meant[header.place + 1 :]:
+        yield from entries_of_row(number, cells, header)
+
+
+def check_one_column(name: str, rows: Sequence[Row]) -> None:
+    """Without a header that says it, nobody knows which of several columns is meant."""
+    odd = [cells for _, cells in rows if width_of(cells) > 1]
+    odd += [cells for _, cells in rows[:1] if is_other(only_cell(cells))]
+    if odd:
+        found = ", ".join(repr(cell) for cell in texts_of(odd[0]) if cell)
+        why = f"no column is called as a company's name or domain is; found: {found}"
+        raise unreadable(f"{name}: {why}. Call them Company and Domain, or leave one column only")
+
+
+def is_meant(cells: Cells) -> bool:
+    texts = texts_of(cells)
+    return any(texts) and not texts[0].startswith(COMMENT)
+
+
+def header_of(rows: Sequence[Row]) -> Header | None:
+    """Below the first row it has more than one column, since a company may be called Domain."""
+    for place, (_, cells) in enumerate(rows[:HEADER_WITHIN_ROWS]):
+        names, domains = columns_of(texts_of(cells))
+        if (names or domains) and (place == 0 or width_of(cells) > 1):
+            return Header(place, len(cells) if not isinstance(cells, Flaw) else 0, names, domains)
+        if width_of(cells) > 1:
+            return None
+    return None
+
+
+def entries_of_row(number: int, cells: Cells | Flaw, header: Header) -> Iterator[Line | BadLine]:
+    texts = texts_of(cells)
+    if isinstance(cells, Flaw):
+        yield BadLine(number, "", cells.text)
+    elif any(texts[header.width :]):
+        # A delimiter inside a text has cut it, and moved all that is behind.
+        yield BadLine(number, "", f"{len(texts)} cells, the header has {header.width}")
+    else:
+        for place in (*header.names, *header.domains):
+            cell = texts[place] if place < len(texts) else ""
+            if cell and cell.casefold() not in BLANKS:
+                yield entry_of_cell(number, cell, is_name=place in header.names)
+
+
+def entry_of_cell(number: int, cell: str, *, is_name: bool) -> Line | BadLine:
+    site = website(cell)
+    if why := flaw_of(cell):
+        return BadLine(number, cell, why)
+    if is_name:
+        return Line(number, NAME + cell if is_site(cell) else cell)
+    return Line(number, site.domain) if site.domain else BadLine(number, cell, site.why)
+
+
+def texts_of(cells: Cells | Flaw) -> list[str]:
+    if isinstance(cells, Flaw):
+        return []
+    return ["" if isinstance(cell, Flaw) else cell.strip() for cell in cells]
+
+
+def width_of(cells: Cells | Flaw) -> int:
+    """How many columns are filled."""
+    return sum(map(bool, texts_of(cells)))
+
+
+def only_cell(cells: Cells | Flaw) -> str | Flaw:
+    return cells if isinstance(cells, Flaw) else "".join(texts_of(cells))
 
 
 def entries_of(lines: Iterable[tuple[int, str | Flaw]]) -> Iterator[Line | BadLine]:

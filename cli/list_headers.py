@@ -1,0 +1,101 @@
+"""What the columns of a list's file are called: the company's name, or its domain.
+
+Compared as words without case, accents and marks. What is called otherwise (ids, owners, emails) is
+no column of a list.
+"""
+
+import re
+from collections.abc import Sequence
+
+from shared.folding import words
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+NAMES = """
+company; companies; company name; account; accounts; account name; organization
+organisation; organization name; organisation name; business; business name; firm; firm name
+employer; legal name; legal entity name; company legal name; registered name; trading name
+customer; customer name; client; client name; competitor; competitors; competitor name
+target account; target accounts; vendor name; parent company; firma; firmenname; unternehmen
+unternehmensname; gesellschaft; firmenbezeichnung; kunde; kundenname; wettbewerber
+mitbewerber; name der firma; name des unternehmens; accountname; societe; entreprise
+raison sociale; nom de la societe; nom societe; nom de l entreprise; compte; nom du compte
+denomination sociale; concurrent; empresa; nombre de la empresa; nombre empresa; compania
+razon social; cuenta; nombre de la cuenta; organizacion; competidor; cliente; azienda
+nome azienda; nome dell azienda; societa; ragione sociale; impresa; denominazione
+nome da empresa; razao social; conta; nome da conta; companhia; organizacao; organizzazione
+bedrijf; bedrijfsnaam; naam bedrijf; onderneming; organisatie; klant; foretag; foretagsnamn
+bolag; bolagsnamn; virksomhed; virksomhedsnavn; firmanavn; firmanamn; selskap; selskapsnavn
+bedrift; bedriftsnavn; yritys; yrityksen nimi; nazwa firmy; przedsiebiorstwo
+nazwa przedsiebiorstwa; spolka; klient; nazwa konta; spolecnost; nazev spolecnosti
+nazev firmy; spolocnost; nazov spolocnosti; nazov firmy; ceg; cegnev; vallalat
+vallalat neve; companie; denumire firma; nume firma; denumire; tvrtka; naziv tvrtke
+poduzece; podjetje; naziv podjetja; imone; imones pavadinimas; uznemums; ettevote
+ettevotte nimi; sirket; sirket adi; firma adi; unvan; kurum; компания; название компании
+организация; наименование; наименование организации; предприятие; фирма; компанія
+назва компанії; організація; підприємство; εταιρεια; επωνυμια; ονομα εταιρειασ; 会社; 会社名
+企業; 企業名; 法人名; 社名; 公司; 公司名称; 公司名稱; 企业; 企业名称; 회사; 회사명; 기업명
+업체명; חברה; שם חברה; שם החברה; الشركة; اسم الشركة; công ty; ten cong ty; tên công ty
+perusahaan; nama perusahaan
+"""
+
+# Also what people are called, so only where no other column is the company.
+PLAIN_NAMES = """
+name; names; nom; nombre; nome; naam; navn; namn; nimi; nazwa; nazev; nazov; nev; nume
+naziv; ad; isim; имя; название; назва; ονομα; 名前; 名称; 이름; bezeichnung; designation
+"""
+
+DOMAINS = """
+domain; domains; domain name; company domain; company domain name; email domain; root domain
+primary domain; web domain; account domain; website domain; competitor domain
+blocked domain; website; web site; websites; website url; website address; company website
+company url; url; urls; web; web address; web page; webpage; www; homepage; home page; site
+site url; account website; corporate website; internet; internet address; company web site
+webseite; website adresse; internetseite; internetadresse; webadresse; internetauftritt
+domaine; domane; site internet; site web; nom de domaine; adresse web; adresse du site
+sitio web; pagina web; dominio; sito; sito web; sito internet; indirizzo web; pagina
+webadres; domein; domeinnaam; hemsida; webbplats; webbadress; hjemmeside; nettsted; nettside
+webside; doman; domaene; domene; verkkosivu; verkkosivut; kotisivu; verkkotunnus; strona
+strona www; strona internetowa; domena; witryna; adres www; webova stranka; webove stranky
+weboldal; honlap; pagina de internet; web sitesi; alan adi; internet sitesi; internet adresi
+mrezna stranica; spletna stran; veebileht; koduleht; majaslapa; svetaine; сайт; веб сайт
+домен; адрес сайта; вебсайт; ιστοσελιδα; ιστοτοποσ; ドメイン; ウェブサイト; ホームページ
+サイト; 域名; 网站; 网址; 網站; 官网; 도메인; 웹사이트; 홈페이지; 사이트; אתר; אתר אינטרנט
+דומיין; الموقع; الموقع الإلكتروني; trang web; tên miền; situs web
+"""
+
+OTHERS = """
+id; ids; email; emails; e mail; email address; e mail adresse; mail; phone; telephone
+telefon; owner; first name; last name; contact; contact name; contact id; number; nr; uuid
+guid; crm id; duns; vat
+"""
+
+
+def _folded(text: str) -> str:
+    return " ".join(words(_CAMEL.sub(" ", text)))
+
+
+def _of(listed: str) -> frozenset[str]:
+    return frozenset(
+        _folded(entry) for line in listed.splitlines() for entry in line.split(";") if entry.strip()
+    )
+
+
+_NAMES, _PLAIN_NAMES, _DOMAINS, _OTHERS = map(_of, (NAMES, PLAIN_NAMES, DOMAINS, OTHERS))
+
+
+def columns_of(header: Sequence[str]) -> tuple[list[int], list[int]]:
+    """Where the companies' names stand, and where their domains."""
+    spellings = [{_folded(cell), _folded(cell.rpartition(":")[2])} for cell in header]
+
+    def at(known: frozenset[str]) -> list[int]:
+        return [place for place, written in enumerate(spellings) if written & known]
+
+    domains = at(_DOMAINS)
+    return at(_NAMES) or at(_PLAIN_NAMES), domains
+
+
+def is_other(cell: object) -> bool:
+    """Whether a column that is called so holds something else than companies."""
+    found = _folded(cell) if isinstance(cell, str) else ""
+    return found in _OTHERS or found.endswith((" id", " ids", " email", " owner", " phone"))
