@@ -40,6 +40,8 @@ BATCH_BYTES = 131_072
 # over yet: what arrives for those waits until this fetch ends, so it must not linger.
 FETCH_WAIT_MILLISECONDS = 25
 LOOK_BACK_SECONDS = 10.0
+PUBLISH_SECONDS_MAX = 30.0
+"""An idempotent producer tries for ever by itself, and holds up whoever waits for it."""
 REFUSALS = (
     InvalidTopicError,
     MessageSizeTooLargeError,
@@ -136,17 +138,24 @@ class KafkaLog:
         """One batch per partition, all at once; in order inside each partition. After a failure the
         producer is replaced, since an idempotent one may stay wedged."""
         try:
-            producer = await self._running_producer()
-            futures = [
-                await producer.send_batch(batch, topic, partition=partition)
-                for (topic, partition), batches in _batches(producer, records).items()
-                for batch in batches
-            ]
-            await asyncio.gather(*futures)
+            async with asyncio.timeout(PUBLISH_SECONDS_MAX):
+                await self._send(records)
+        except TimeoutError as error:
+            await self.close()
+            raise Infrastructure("Kafka: publishing was not acknowledged in time") from error
         except KafkaError as error:
             await self.close()
             kind = NotTaken if isinstance(error, REFUSALS) else Infrastructure
             raise kind(f"Kafka: {type(error).__name__}") from error
+
+    async def _send(self, records: Sequence[Outgoing]) -> None:
+        producer = await self._running_producer()
+        futures = [
+            await producer.send_batch(batch, topic, partition=partition)
+            for (topic, partition), batches in _batches(producer, records).items()
+            for batch in batches
+        ]
+        await asyncio.gather(*futures)
 
     async def _running_producer(self) -> Any:
         if self._producer is None:

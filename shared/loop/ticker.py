@@ -218,11 +218,15 @@ class Ticker:
 
     async def _close_moved(self) -> None:
         """A person may have moved a position on the shard's row, which only opening it anew tells:
-        a shard that rests writes nothing, and would not find out."""
+        a shard that rests writes nothing, and would not find out. What another owner did is left."""
         loop = self._loop
         async with within(STORE_SECONDS_MAX, "the store"):
             rows = await loop.store.find(
-                "shards", {"_id": {"$in": sorted(loop.open())}}, fields=["epoch"]
+                "shards", {"_id": {"$in": sorted(loop.open())}}, fields=["epoch", "session"]
             )
         epochs = {number: shard.row.epoch for number, shard in loop.shards.items()}
-        loop.close(row["_id"] for row in rows if row["epoch"] != epochs.get(row["_id"]))
+        loop.close(
+            row["_id"]
+            for row in rows
+            if row["epoch"] != epochs.get(row["_id"]) and row["session"] == loop.store.session
+        )
