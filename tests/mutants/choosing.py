@@ -78,7 +78,7 @@ def trace(directory: Path) -> Traced:
         part = directory / str(number)
         part.mkdir(parents=True)
         command = [sys.executable, "-m", "pytest", *folders, *NO_ORDER]
-        command += ["-p", "tests.mutants.tracing", "--timeout=300", f"--ignore={OWN}"]
+        command += ["-p", "tests.mutants.tracing", "--timeout=0", f"--ignore={OWN}"]
         environment = {**os.environ, DIRECTORY: str(part)}
         with (part.parent / f"{number}.txt").open("w") as output:
             running.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output))

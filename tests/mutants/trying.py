@@ -6,6 +6,7 @@ import importlib
 import importlib.abc
 import importlib.util
 import os
+import resource
 import signal
 import sys
 import time
@@ -24,7 +25,10 @@ from tests.mutants.generate import ROOT, Mutant
 OURS = ("cli", "deploy", "services", "shared", "tests")
 LOADED = ("tests.component.leads", "tests.builders")
 PASSED, NOTHING_FOUND = 0, (4, 5)
-SECONDS_MIN, TIMES_AS_LONG = 60.0, 5.0
+SECONDS_MIN, TIMES_AS_LONG = 60, 5
+"""Of computing, so that a busy machine makes no mutant loop."""
+WAITED_MAX = 20
+"""So many times as long it may take all in all."""
 
 
 class Result(StrEnum):
@@ -66,11 +70,12 @@ def load() -> None:
 
 
 def begin(mutant: Mutant, chosen: Chosen) -> Attempt:
-    seconds = max(SECONDS_MIN, TIMES_AS_LONG * chosen.seconds)
+    seconds = max(SECONDS_MIN, TIMES_AS_LONG * int(chosen.seconds))
     process = os.fork()
     if process == 0:
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         os._exit(_judged(mutant, chosen.tests))
-    return Attempt(mutant, process, time.monotonic() + seconds)
+    return Attempt(mutant, process, time.monotonic() + WAITED_MAX * seconds)
 
 
 def _judged(mutant: Mutant, tests: Sequence[str]) -> int:
@@ -102,6 +107,8 @@ def ended(attempt: Attempt) -> Result | None:
 
 
 def _result(code: int, mutant: Mutant) -> Result:
+    if code in (-signal.SIGXCPU, -signal.SIGKILL):
+        return Result.TIMED_OUT
     if code in NOTHING_FOUND:
         raise RuntimeError(f"pytest ends with {code} for the tests of {mutant.path}")
     return Result.SURVIVED if code == PASSED else Result.KILLED
