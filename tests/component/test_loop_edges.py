@@ -4,7 +4,7 @@ import pytest
 
 from shared.loop.effects import Result, Verdict
 from shared.topics import shard_of
-from tests.component.world import COMMANDS, ORDERED, PARTITIONS, Town, in_town
+from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Town, in_town
 
 MINE = shard_of(b"ann", PARTITIONS)
 
@@ -98,5 +98,23 @@ def test_a_stream_whose_beginning_is_gone_goes_on_where_it_is() -> None:
         await town.resolve(MINE)
         await town.rest()
         assert ["first", "kept", "kept too"] == town.words()
+
+    in_town(story)
+
+
+def test_an_end_that_could_not_be_decided_is_decided_by_its_replay() -> None:
+    """What is no record is kept whole too, so that a mended program can take it up."""
+
+    async def story(town: Town) -> None:
+        town.ask("call", mood="outside", id="c-end")
+        BROKEN.add("c-end")
+        await town.rest()
+        (kept,) = town.stored("set_aside")
+        assert "unexpected" == kept["code"]
+        BROKEN.clear()
+        town.operate("replay", id=kept["_id"])
+        await town.rest()
+        assert ["call", "done"] == list(dict.fromkeys(town.words()))
+        assert ["replayed"] == [row["state"] for row in town.stored("set_aside")]
 
     in_town(story)

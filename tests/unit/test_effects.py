@@ -128,3 +128,31 @@ def test_an_endpoint_that_was_left_alone_is_not_dead() -> None:
     assert endpoint.is_dead(later + 1)
     endpoint.learn(Verdict.DONE, later + 2)
     assert not endpoint.is_dead(later + 3)
+
+
+def test_an_endpoint_is_dead_when_it_has_failed_for_a_quarter_of_an_hour() -> None:
+    """Counted from when its breaker opened, however often it failed in between, and only while the
+    last failure is fresh; one clear answer, also a refusal, and it lives."""
+    endpoint = Endpoint("x.example")
+    for second in range(effects.FAILURES_TO_TRIP):
+        assert not endpoint.tripped
+        endpoint.learn(Verdict.UNKNOWN, 100.0 + second)
+    dead_at = 100.0 + effects.FAILURES_TO_TRIP - 1 + effects.DEAD_SECONDS
+    endpoint.learn(Verdict.NOT_TRIED, dead_at - 2)
+    moments = (-1, 0, 1, effects.TRIPPED_SECONDS)
+    assert [False, True, True, False] == [endpoint.is_dead(dead_at + more) for more in moments]
+    endpoint.learn(Verdict.REFUSED, dead_at)
+    assert not endpoint.is_dead(dead_at)
+
+
+def test_an_open_breaker_lets_one_attempt_through_after_ten_seconds() -> None:
+    """Not one more, and none before; failing again shuts it anew."""
+    endpoint = Endpoint("x.example")
+    for _ in range(effects.FAILURES_TO_TRIP):
+        endpoint.learn(Verdict.UNKNOWN, 100.0)
+    again = 100.0 + effects.TRIPPED_SECONDS
+    assert [False, True] == [endpoint.has_room(now) for now in (again - 1, again)]
+    assert [True, False] == [endpoint.takes_nothing(now) for now in (again - 1, again)]
+    assert not endpoint.has_room(again, reserved=1)
+    endpoint.learn(Verdict.UNKNOWN, again)
+    assert endpoint.takes_nothing(again + 1)
