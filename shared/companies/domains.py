@@ -32,6 +32,11 @@ _SCHEME = re.compile(r"(?:(?:[hxt]{1,4}ps?|ftps?|mailto)(?:[:;]+/*|/{2,})|/{2,})
 _ENCODED = re.compile(r"%(?:2e|2f|3a)", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s,;|]+")
 _PATH = re.compile(r"[/?#]")
+# As most are written; the rest takes longer.
+_PLAIN = re.compile(
+    r"(?:https?://)?(?:www\.)?((?!www\d?\.)[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?:/+([a-z0-9][!-~]*)?)?",
+    re.IGNORECASE | re.ASCII,
+)
 _WWW = re.compile(r"www\d?\s*\.", re.IGNORECASE)
 
 
@@ -66,6 +71,8 @@ def registrable(host: str) -> str | None:
 @lru_cache(maxsize=100_000)
 def website(given: str) -> Site:
     """INT-02: whose site it is, however its address is written."""
+    if plain := _PLAIN.fullmatch(given):
+        return _of_host(plain[1].lower(), is_page=bool(plain[2]))
     text = _BLANKS_INSIDE.sub(r"\1", compatible(given).replace("\\", "/")).strip(_AROUND)
     text = _LABEL.sub("", unquote(text) if _ENCODED.search(text) else text, count=1)
     bare = _without_scheme(text)
@@ -85,7 +92,11 @@ def _without_scheme(text: str) -> str:
 def _site(text: str) -> Site:
     authority, *path = _PATH.split(_without_scheme(text), maxsplit=1)
     name = _WWW.sub("", authority.rpartition("@")[2].partition(":")[0].strip(_AROUND), count=1)
-    host = host_name(_without_odd_labels(name))
+    return _of_host(_without_odd_labels(name), is_page=bool(path and path[0].strip("/#?")))
+
+
+def _of_host(name: str, *, is_page: bool) -> Site:
+    host = host_name(name)
     if host is None:
         return Site(None, NO_HOST)
     domain = registrable(host)
@@ -93,9 +104,7 @@ def _site(text: str) -> Site:
         return Site(None, PUBLIC_SUFFIX)
     if _is_in(mail_providers(), host):
         return Site(None, MAIL_PROVIDER)
-    if path and path[0].strip("/#?") and _is_in(platforms(), host):
-        return Site(None, PAGE)
-    return Site(domain)
+    return Site(None, PAGE) if is_page and _is_in(platforms(), host) else Site(domain)
 
 
 def _without_odd_labels(name: str) -> str:
