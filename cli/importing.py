@@ -118,15 +118,18 @@ class RowReader:
     shortest: int = field(init=False)
     """A row that ends before has lost more than blanks: it names no person."""
     is_named: bool = field(init=False)
+    email: int | None = field(init=False)
 
     def __post_init__(self) -> None:
         reached = [at for at, kind in self.header.kinds.items() if kind in ("reference", "email")]
         short = max(reached) + 1 if len(reached) > 1 else 2
         width = self.header.width
+        emails = [at for at, kind in self.header.kinds.items() if kind == "email"]
         prepared = {
             "width": width,
             "shortest": min(short, width),
             "is_named": all(self.header.names),
+            "email": emails[0] if emails else None,
         }
         for name, value in prepared.items():
             object.__setattr__(self, name, value)
@@ -137,7 +140,7 @@ class RowReader:
         texts = self.texts_of(cells) if _MARKED.search(whole) else [*cast(Sequence[str], cells)]
         if isinstance(texts, Flaw):
             return bad_row(line, texts)
-        if flaw := self.wrong_number(cells) or flaw_of(texts, whole):
+        if flaw := self.wrong_number(cells) or flaw_of(texts, whole) or self.moved(texts, whole):
             return bad_row(line, flaw)
         names = self.header.names
         texts += [""] * (len(names) - len(texts))
@@ -168,6 +171,17 @@ class RowReader:
             else:
                 texts.append(unmarked(str(cell), kinds.get(at, "")))
         return texts
+
+    def moved(self, texts: Sequence[str], whole: str) -> Flaw | None:
+        """A row that was cut inside a text and lacks as many blank cells has the right number: its
+        address stands one column on, and a cell before begins with the blank behind the comma."""
+        at = self.email
+        if at is None or f"{CELL_START} " not in whole or at + 1 >= len(texts):
+            return None
+        cut = any(text.startswith(" ") for text in texts[1 : at + 1])
+        if cut and texts[at].strip() and "@" not in texts[at] and "@" in texts[at + 1]:
+            return Flaw("cells_moved", "the email address stands in the next column")
+        return None
 
     def wrong_number(self, cells: Cells) -> Flaw | None:
         """Blank cells at the end may be left out. One too many, even a blank one, shows that a

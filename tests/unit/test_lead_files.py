@@ -99,6 +99,19 @@ def test_a_row_with_more_cells_than_the_header_is_never_read(row: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "row",
+    [
+        "R-1,Brightwater, Inc.,jo@brightwater.example,Head of IT,101,INT-AAA-BBB-1",
+        "R-1,Tern, Vane,jo@brightwater.example",
+    ],
+)
+def test_a_row_that_was_cut_and_lacks_a_blank_cell_is_not_read(row: str) -> None:
+    """It has the right number of cells, with the address under another name."""
+    fields = ("Ref", "Firm", "Mail", "Title", "Cat", "Code", "Land")
+    assert [(2, "cells_moved")] == told(read(joined(fields, row.split("\0"))))
+
+
+@pytest.mark.parametrize(
     ("header", "row"),
     [
         ("Ref,Mail,Firm,,", "R-1,jo@a.example,Brightwater, Inc.,"),
