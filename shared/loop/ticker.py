@@ -218,7 +218,7 @@ class Ticker:
 
     async def _close_moved(self) -> None:
         """A person may have moved a position on the shard's row, which only opening it anew tells:
-        a shard that rests writes nothing, and would not find out. What another owner did is left."""
+        a shard that rests writes nothing, and would not find out. Another owner's row is left."""
         loop = self._loop
         async with within(STORE_SECONDS_MAX, "the store"):
             rows = await loop.store.find(
