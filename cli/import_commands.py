@@ -211,7 +211,7 @@ def outcomes(answers: Iterable[Answer]) -> dict[str, Any]:
             refused[answer.code] += 1
     names = ("accepted", "held", "unusable", "omitted", "waiting", "refused")
     told: dict[str, Any] = {name: counts[name] for name in names}
-    return told | {"unchanged": unchanged, "refused_by_code": dict(refused)}
+    return told | {"unchanged": unchanged, "refused_by_code": dict(sorted(refused.items()))}
 
 
 def ask_with_bar(

@@ -19,6 +19,8 @@ MOMENT_SECONDS = 0.1
 BUSY_SECONDS_MAX = 0.5
 """While work is left it is asked ever more seldom: each answer costs the services some of it."""
 
+REPORT_SECONDS = 2.0
+
 Rows = list[dict[str, Any]]
 
 
@@ -27,7 +29,7 @@ class NotDrained(StackError):
 
 
 Report = Callable[[str], None]
-"""Told what is waited for, whenever that is something else than before."""
+"""Told what is waited for, every few seconds."""
 
 
 def nobody_listens(_text: str) -> None:
@@ -40,15 +42,15 @@ def wait_quiet(
     """Returns the second of the two equal reads. What is due at an endpoint that fails is waited
     for, until its breaker closes, or only until it was asked once more."""
     deadline = time.monotonic() + seconds
-    told = ""
+    report_at = time.monotonic() + REPORT_SECONDS
     former: dict[str, Any] | None = None
     pause = MOMENT_SECONDS
     while True:
         rows = stack.status()
         left = what_is_left(rows, now(), failing_too=failing_too)
-        if left and (text := "; ".join(left)) != told:
-            report(text)
-            told = text
+        if left and time.monotonic() > report_at:
+            report("; ".join(left))
+            report_at = time.monotonic() + REPORT_SECONDS
         if not left and progress_of(rows) == former:
             return rows
         former = progress_of(rows) if not left else None
