@@ -41,7 +41,7 @@ def show(content: object, *, as_json: bool, text: str) -> None:
     if as_json:
         show_json(content)
     else:
-        print(text)
+        show_paragraph(text)
 
 
 def show_table(title: str, columns: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> None:

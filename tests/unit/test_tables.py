@@ -5,6 +5,7 @@ import io
 import pytest
 from rich.cells import cell_len
 
+from cli.output import show
 from cli.tables import render, width_of
 
 ID = "6b1d0d34-8b7a-5d3e-9e0b-111111111111"
@@ -74,3 +75,17 @@ def test_the_width_of_a_pipe_is_what_columns_says(
     """Without it a pipe has none."""
     monkeypatch.setenv("COLUMNS", given)
     assert expected == width_of(io.StringIO())
+
+
+def test_a_sentence_is_wrapped_and_its_words_are_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is a width; what is piped stays one line."""
+    text = f"north is asked; `leadops explain {ID} --campaign north` tells its answer"
+    monkeypatch.setenv("COLUMNS", "60")
+    show({}, as_json=False, text=text)
+    lines = capsys.readouterr().out.splitlines()
+    assert (text, True) == (" ".join(lines), all(len(line) <= 60 for line in lines))
+    monkeypatch.setenv("COLUMNS", "")
+    show({}, as_json=False, text=text)
+    assert f"{text}\n" == capsys.readouterr().out
