@@ -49,11 +49,7 @@ def whole(given: str) -> str:
 def meaning(field: str, value: JsonValue, vocabulary: Mapping[str, str]) -> str:
     """The text in the affiliate's own words, by its vocabulary: as it is written, or else as it
     folds."""
-    if type(value) is str and len(value) <= TEXT_LENGTH_MAX and value.isascii():
-        # Nearly every cell; its own line, since this runs for each of every row.
-        given = value.strip() if value.isprintable() else one_line(value)
-    else:
-        given = text(value)
+    given = text(value)
     if vocabulary:
         given = given or _truth(value)
         meant = _meant(given, vocabulary)

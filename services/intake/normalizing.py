@@ -61,7 +61,8 @@ class Normalized:
 
 def normalize(record: Record, affiliate: Affiliate, lead_code: str | None = None) -> Normalized:
     """`lead_code` is what the upload as a whole was declared with; it goes before the record's."""
-    given = _read(record, affiliate)
+    given, blank = _read(record, affiliate)
+    odd = _odd(blank) if blank else {}
     get = given.get
     place = places.place(get("country", ""), get("subdivision", ""))
     email, dialled = email_address(get("email", "")), phone(get("phone", ""), place.country)
@@ -84,8 +85,6 @@ def normalize(record: Record, affiliate: Affiliate, lead_code: str | None = None
         "lead_code": lead_code in affiliate.lead_codes or None,
         "captured_at": captured_at,
     }
-    blank = [field for field, value in given.items() if not value]
-    odd = _odd(blank, record, affiliate) if blank else {}
     return Normalized(
         person=_person(given, email, dialled) if email else None,
         place=place,
@@ -96,9 +95,9 @@ def normalize(record: Record, affiliate: Affiliate, lead_code: str | None = None
         consent=get("consent") or None,
         captured_at=captured_at,
         reasons=tuple(_reasons(given, affiliate, understood, odd, lead_code)),
-        blank=tuple(field for field in blank if field not in odd),
+        blank=tuple([field for field, _ in blank if field not in odd]),
         unread=(
-            *(field for field, value in understood.items() if value is None and get(field)),
+            *[field for field, value in understood.items() if value is None and get(field)],
             *odd,
         ),
     )
@@ -112,17 +111,36 @@ def email_of(record: Record, affiliate: Affiliate) -> str | None:
     return None
 
 
-def _read(record: Record, affiliate: Affiliate) -> dict[str, str]:
-    return {
-        canonical: cells.meaning(canonical, record.get(own), vocabulary)
-        for canonical, own, vocabulary in affiliate.fields
-    }
+def _read(
+    record: Record, affiliate: Affiliate
+) -> tuple[dict[str, str], list[tuple[str, JsonValue]]]:
+    """The text of each field, and what stands in those that have none. Nearly every cell is plain
+    text without a vocabulary; it is read here, since nothing is done more often."""
+    given: dict[str, str] = {}
+    blank = []
+    for field, own, vocabulary in affiliate.fields:
+        value = record.get(own)
+        if (
+            type(value) is str
+            and not vocabulary
+            and value.isascii()
+            and value.isprintable()
+            and len(value) <= cells.TEXT_LENGTH_MAX
+            and (plain := value.strip())[-1:] != "0"
+        ):
+            text = plain
+        else:
+            text = cells.meaning(field, value, vocabulary)
+        given[field] = text
+        if not text:
+            blank.append((field, value))
+    return given, blank
 
 
-def _odd(blank: Iterable[str], record: Record, affiliate: Affiliate) -> dict[str, Reason]:
+def _odd(blank: Iterable[tuple[str, JsonValue]]) -> dict[str, Reason]:
     """By field, why nothing could be read of what is written there."""
-    own = {canonical: name for canonical, name, _ in affiliate.fields}
-    found = ((field, cells.why_unread(field, record.get(own[field]))) for field in blank)
+    written = ((field, value) for field, value in blank if value is not None and value != "")
+    found = [(field, cells.why_unread(field, value)) for field, value in written]
     return {field: reason for field, reason in found if reason}
 
 

@@ -18,13 +18,14 @@ def case(id: str, kind: str | None = None) -> pytest.MarkDecorator:  # noqa: A00
     [
         pytest.param("DE", "4930901820.0", "+4930901820", marks=case("01a", "K01")),
         pytest.param("US", "+1 212-555-0123 ext. 45", "+12125550123", marks=case("26-01", "K31")),
+        pytest.param("DE", 4.930901820e9, "+4930901820", marks=case("P01")),
         pytest.param("US", "p:+12125550123", "+12125550123", marks=case("P03")),
         pytest.param("DE", "030 1234 / 1235", None, marks=case("P04")),
         pytest.param("DE", "4.93090182E+9", None, marks=case("P05")),
         pytest.param("DE", "\u202a+49 30 901820\u202c", "+4930901820", marks=case("P06")),
     ],
 )
-def test_phone(country: str, given: str, expected: str | None) -> None:
+def test_phone(country: str, given: Any, expected: str | None) -> None:
     """INT-02: a lead has the number of its person, or none."""
 
     async def story(platform: Platform) -> None:
@@ -68,6 +69,7 @@ def test_two_registrations_are_two_people() -> None:
 
 
 @case("P11")
+@case("P23")
 def test_case_is_one_person_and_tags_are_others() -> None:
     """INT-04: of one mailbox there is one contact; a tag and a dot may make another mailbox."""
 
