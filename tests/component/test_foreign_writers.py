@@ -333,6 +333,20 @@ def test_a_gap_is_listed_until_it_closes_and_can_be_given_up() -> None:
     in_town(story)
 
 
+def test_a_lost_first_record_of_a_stream_is_a_gap() -> None:
+    """A stream begins at 1 as long as its topic still has its beginning."""
+
+    async def story(town: Town) -> None:
+        town.follow("one")
+        town.world.broker.records[ORDERED, shard_of(b"ann", PARTITIONS)].clear()
+        town.follow("two")
+        await town.rest()
+        assert [] == town.words()
+        assert [(1, 2)] == open_gaps(town)
+
+    in_town(story)
+
+
 def open_gaps(town: Town) -> list[tuple[int, int]]:
     return [
         (shard.row.expected(*stream), gap.number)
