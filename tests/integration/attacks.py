@@ -1,5 +1,6 @@
 """Writes to a real broker what no honest client would, also what its client refuses to write."""
 
+import asyncio
 import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -40,6 +41,22 @@ async def write(kafka: str, records: Sequence[Outgoing], **how: Any) -> None:
                 partition=record.partition,
                 headers=list(record.headers),
             )
+
+
+async def write_together(kafka: str, records: Sequence[Outgoing]) -> None:
+    """All at once, in the order of each partition."""
+    async with stranger(kafka) as producer:
+        sent = [
+            await producer.send(
+                record.topic,
+                record.value,
+                key=record.key,
+                partition=record.partition,
+                headers=list(record.headers),
+            )
+            for record in records
+        ]
+        await asyncio.gather(*sent)
 
 
 async def write_bad_names(kafka: str, records: Sequence[Outgoing]) -> None:

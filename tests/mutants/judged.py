@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
+from ruamel.yaml import YAML
 
 Key = tuple[str, str, str, str]
 FILE = Path(__file__).with_name("judged.yaml")
 
 
 def judged() -> Mapping[Key, str]:
-    rows = yaml.safe_load(FILE.read_text()) or []
+    rows = YAML(typ="safe").load(FILE) or []
     found = {(row["module"], row["function"], row["from"], row["to"]): row["why"] for row in rows}
     assert len(found) == len(rows), "a mutant is judged twice"
     return found
