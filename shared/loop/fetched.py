@@ -12,6 +12,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 import cramjam
@@ -95,17 +96,24 @@ class Batch:
     def __iter__(self) -> Iterator[Any]:
         if self._attributes & CONTROL_BIT or not self._count:
             return iter([self._marker(CONTROL, None)])
-        try:
-            return iter(self._records())
-        except (CorruptRecordException, NotOpened):
-            return iter([self._marker(UNOPENED, bytes(self._raw[:UNOPENED_KEPT_BYTES]))])
+        return self._records()
 
-    def _records(self) -> list[Any]:
-        plain = self._plain()
+    def _records(self) -> Iterator[Any]:
+        """One by one, never as a list: a batch of 4 MiB can hold millions of records."""
         try:
-            return list(DefaultRecordBatch(plain))
+            yield from self._opened(self._plain())
+        except (CorruptRecordException, NotOpened):
+            yield self._marker(UNOPENED, bytes(self._raw[:UNOPENED_KEPT_BYTES]))
+
+    def _opened(self, plain: bytes | memoryview) -> Iterator[Any]:
+        """As the client's reader has them, until it can't decode a name."""
+        read = 0
+        try:
+            for record in DefaultRecordBatch(plain):
+                read += 1
+                yield record
         except UnicodeDecodeError:
-            return list(self._tolerantly(plain))
+            yield from islice(self._tolerantly(plain), read, None)
 
     def _plain(self) -> bytes | memoryview:
         """The batch as it would be without compression."""

@@ -1,6 +1,7 @@
 """What a consumer gets of a fetch, also where the client could not open it."""
 
 import struct
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -133,6 +134,40 @@ def test_a_batch_that_cannot_be_opened_is_one_record(
     assert one.next_offset - 1 == record.offset
 
 
+def test_what_is_broken_inside_a_batch_costs_nothing_that_stands_before_it() -> None:
+    """The marker stands for the rest, at the batch's last offset."""
+    raw = bytearray(batch(b"a", b"b", b"c", headers=[]))
+    second = raw.index(b"b") - 1
+    struct.pack_into("b", raw, second, 63)
+    (one,) = batches(bytes(raw))
+    first, rest = one
+    assert (0, b"a") == (first.offset, first.value)
+    assert (2, UNOPENED) == (rest.offset, rest.headers[0][0])
+
+
+def test_a_name_that_is_not_utf8_costs_nothing_that_stands_before_it() -> None:
+    """Records that the client's reader has read come once."""
+    name = "caf\u00e9".encode()
+    raw = bytearray(batch(b"a", b"b", b"c", headers=[("caf\u00e9", b"")]))
+    at = raw.rindex(name)
+    raw[at : at + len(name)] = b"caf\xff\xff"
+    (one,) = batches(bytes(raw))
+    assert [(0, "caf\u00e9"), (1, "caf\u00e9"), (2, "caf\ufffd\ufffd")] == [
+        (row.offset, row.headers[0][0]) for row in one
+    ]
+
+
+def test_a_batch_of_very_many_records_is_not_in_memory_at_once() -> None:
+    """Few bytes can hold millions; each record costs a hundred times as much once it is read."""
+    raw = batch(*[None] * 50_000, headers=[], key=None, compression=ZSTD)
+    (one,) = batches(raw)
+    tracemalloc.start()
+    assert 50_000 == sum(1 for _ in one)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4_000_000
+
+
 @pytest.mark.parametrize("what", ["the end of a transaction", "a batch that compaction emptied"])
 def test_offsets_without_records_come_as_a_marker(what: str) -> None:
     """Otherwise the end of the log would never be reached."""
@@ -153,4 +188,4 @@ def test_offsets_without_records_come_as_a_marker(what: str) -> None:
 def test_what_is_not_compressed_is_opened_by_the_client_itself() -> None:
     """The reader of our own is for what the client can't read; all else costs what it did."""
     (one,) = batches(batch(b"v"))
-    assert DefaultRecordBatch.__module__ == type(one._records()[0]).__module__
+    assert DefaultRecordBatch.__module__ == type(next(iter(one))).__module__
