@@ -280,11 +280,13 @@ def release(step: "Step", shard: int, lane: Lane, parked: Sequence[Item], actor:
 
 def _replay(step: "Step", item: Item, actor: str) -> bool:
     assert item.document is not None
+    step.replaying = item
     try:
         if item.fate is Fate.DECIDE:
             _decide(step, item)
     except Poison as poison:
         item.fate, item.poison = Fate.POISON, poison
+    step.replaying = None
     if item.fate is Fate.POISON:
         assert item.poison is not None
         step.rewrite(set_aside.again(item.document, item.poison))

@@ -241,18 +241,26 @@ class Loop:
             self.back_off(step.shards)
 
     def _suspect(self, step: Step, error: Exception) -> None:
-        """An error that the infrastructure does not explain: halve the batch until one input is
-        left. That it fails alone, after the shard could be opened again, makes it poison."""
+        """An error that the infrastructure does not explain. Which input it is of is known if one
+        that was set aside is being decided again; otherwise it is hunted."""
         reason = f"{type(error).__name__} at {_place(error)}"
         log.error("step raised", error=reason, inputs=len(step.items))
-        if len(step.items) == 1:
-            self._blame(step.items[0].origin, reason)
-        self.limit = max(1, len(step.items) // 2)
+        if step.replaying:
+            self.suspects[step.replaying.origin] = reason
+        else:
+            self._halve(step.items, reason)
         # The store did answer: what is halved next needs neither long waits nor many conflicts.
         self._conflicts = CONFLICTS_BEFORE_SUSPICION - 1
         self.failures = 0
         self.worker.give_back(step.inputs.results)
         self.back_off(step.shards)
+
+    def _halve(self, items: Sequence[Item], reason: str) -> None:
+        """Until one input is left. That it fails alone, after the shard could be opened again,
+        makes it poison."""
+        if len(items) == 1:
+            self._blame(items[0].origin, reason)
+        self.limit = max(1, len(items) // 2)
 
     def _blame(self, origin: str, reason: str) -> None:
         """One input that fails three times is one bad input; three different ones are not."""

@@ -80,6 +80,8 @@ class Step:
     aside: set[str] = field(default_factory=set)
     """Ids of set-aside documents that exist already: these records are read a second time."""
     order: int = 0
+    replaying: Item | None = None
+    """What was set aside and is being decided now: if the step fails here, it is to blame."""
 
     def write(self, collection: str, write: Write) -> None:
         self.writes.setdefault(collection, []).append(write)
@@ -227,9 +229,13 @@ def _replay_item(step: Step, document: Document, value: str | None) -> Item:
     if document["record"] is None:
         item = _stored_item(document["stored"])
         item.document = document
-        return item
-    record = set_aside.record_of(document, value)
-    return replayed(step.loop.reader, document["shard"], record, document)
+    else:
+        record = set_aside.record_of(document, value)
+        item = replayed(step.loop.reader, document["shard"], record, document)
+    _blame(step.loop, item)
+    # Blamed once for each time that it is asked: the next may be after the mistake was mended.
+    step.loop.suspects.pop(item.origin, None)
+    return item
 
 
 def _stored_item(stored: Document) -> Item:

@@ -75,3 +75,42 @@ def unread(town: Town, first: str) -> list[RawRecord]:
         for row in records[positions.get(place, len(records)) :]
     ]
     return sorted(rows, key=lambda row: (row.topic != first, row.offset))
+
+
+@pytest.mark.parametrize("behind", [0, 3, 150])
+@pytest.mark.parametrize("how", ["skip", "replay"])
+def test_a_bug_that_only_a_replay_shows_stops_nobody(how: str, behind: int) -> None:
+    """Whatever waits behind it: it is set aside with the reason, and no input is taken for it."""
+
+    async def story(town: Town) -> None:
+        head = await parked_town(town)
+        words = [f"w{number:03}" for number in range(behind)]
+        for word in (*words, "bad", "after"):
+            town.follow(word)
+        await town.rest()
+        BROKEN.add("crash bad")
+        if how == "replay":
+            BROKEN.discard("first")
+        town.operate(how, id=head, reason="given up")
+        town.ask("meanwhile", key="bob")
+        await town.rest()
+        first = ["first"] if how == "replay" else []
+        done = [*first, "second", *words]
+        assert {*done, "meanwhile"} == set(town.words())
+        (bad,) = [row for row in town.stored("set_aside") if row["state"] == "set_aside"]
+        assert ("unexpected", ORDERED) == (bad["code"], bad["record"]["topic"])
+        for _ in range(3):
+            town.operate("replay", id=bad["_id"])
+            await town.rest()
+        assert (["still_fails"] * 3, None) == (
+            [code for _, code in town.answer_codes()][-3:],
+            town.loop.stopped,
+        )
+        BROKEN.clear()
+        town.operate("replay", id=bad["_id"])
+        await town.rest()
+        # What was published before a shard was opened anew may stand twice, under one number.
+        once = dict.fromkeys(word for word in town.words() if word != "meanwhile")
+        assert [*done, "bad", "after"] == list(once)
+
+    in_town(story)

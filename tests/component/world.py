@@ -128,6 +128,8 @@ def speak(state: WorkingSet, given: Input) -> Decision:
 
 def follow(state: WorkingSet, given: Input) -> Decision:
     assert isinstance(given.event, Follow)
+    if f"crash {given.event.word}" in BROKEN:
+        raise ZeroDivisionError(f"a bug that shows {given.event.word}")
     if given.event.word in BROKEN:
         raise Poison("unspeakable", "this can't be said yet")
     return _said(state, given.cause.key, given.event.word)
