@@ -1,0 +1,73 @@
+"""Each class of bad input, alone and with any other: it has the outcome that the documents promise,
+and the records around it go on."""
+
+import itertools
+import random
+
+import pytest
+
+from shared.loop.log import Outgoing
+from tests.component.bad_input import ANSWERED, NOTHING, TABLE
+from tests.component.leads import Platform, on_platform, person
+
+TOPIC = "intake.commands.v1"
+PAIRS = 120
+HONEST = 2
+"""Answers to what each story begins and ends with."""
+
+
+def honest(platform: Platform, number: int) -> Outgoing:
+    """A lead's record, taken back from its topic."""
+    data = {"affiliate": "acme", "reference": f"B-{number}", "record": person(number)}
+    platform.publish("intake.lead.submit", f"acme:B-{number}", data)
+    (place,) = [
+        place
+        for place, rows in platform.world.broker.records.items()
+        if place[0] == TOPIC and rows and rows[-1].key == f"acme:B-{number}".encode()
+    ]
+    record = platform.world.broker.records[place].pop()
+    return Outgoing(*place, record.key, record.value, list(record.headers))
+
+
+def outcomes(platform: Platform) -> list[str]:
+    """Codes of what was set aside, and one `answered` for each answer to a bad record."""
+    aside = [row["code"] for row in platform.stored("set_aside")]
+    answers = [one for one in platform.answers() if one["code"] != "set_aside"]
+    return aside + [ANSWERED] * (len(answers) - HONEST)
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_each_class_has_its_outcome(name: str) -> None:
+    """Set aside under its code, answered, or (an end of a transaction) nothing."""
+    spoil, expected = TABLE[name]
+
+    async def story(platform: Platform) -> None:
+        platform.world.publish(spoil(honest(platform, 1)))
+        await platform.submit("R-9")
+        assert ([] if expected == NOTHING else [expected]) == outcomes(platform)
+
+    on_platform(story)
+
+
+def test_any_two_classes_in_one_record_have_one_outcome() -> None:
+    """Whichever is noticed first."""
+    pairs = list(itertools.permutations(TABLE, 2))
+    chosen = random.Random(42).sample(pairs, PAIRS)
+
+    async def story(platform: Platform) -> None:
+        for number, (first, second) in enumerate(chosen):
+            record = TABLE[second][0](TABLE[first][0](honest(platform, number)))
+            platform.world.publish(record)
+        await platform.rest()
+        await platform.submit("R-9")
+        counted = platform.world.groups[0].members[0].loop.counters
+        fates = ("inputs_decided", "inputs_poison", "inputs_ignored")
+        assert PAIRS <= sum(counted[fate] for fate in fates)
+        assert "unexpected" not in outcomes(platform)
+
+    on_platform(story)
+
+
+def test_the_table_names_what_was_promised() -> None:
+    """At least the 42 classes that held before there was a table."""
+    assert len(TABLE) >= 42
