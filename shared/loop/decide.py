@@ -246,8 +246,9 @@ def _tell_set_aside(step: "Step", item: Item, id: str) -> None:
 def _resolve(step: "Step", item: Item, event: ReplaySetAside | SkipSetAside) -> Answer:
     """Replays or skips a set-aside record and then, in order, those of its key behind it."""
     waiting = step.replays.get(event.id)
-    if not waiting:
-        return Refused("set_aside_unknown", "nothing is set aside under this id")
+    # Another shard's would be decided here without that shard's knowing: its key stayed parked.
+    if not waiting or waiting[0].shard != item.shard:
+        return Refused("set_aside_unknown", "nothing is set aside under this id in this shard")
     head, *behind = waiting
     assert head.document is not None and item.cause is not None
     if isinstance(event, ReplaySetAside) and not set_aside.is_whole(head.document, event.value):

@@ -1,5 +1,7 @@
 """Resolving set-aside records while others of their key come in, in one and the same batch."""
 
+import json
+
 import pytest
 
 from shared.loop.log import RawRecord
@@ -75,6 +77,27 @@ def unread(town: Town, first: str) -> list[RawRecord]:
         for row in records[positions.get(place, len(records)) :]
     ]
     return sorted(rows, key=lambda row: (row.topic != first, row.offset))
+
+
+@pytest.mark.parametrize("how", ["skip", "replay"])
+def test_only_the_shard_that_keeps_a_record_resolves_it(how: str) -> None:
+    """Asked in another one nothing is done, and the right one still frees what waits behind it."""
+
+    async def story(town: Town) -> None:
+        head = await parked_town(town)
+        BROKEN.clear()
+        kind = f"leadops.routing.set-aside.{how}.v1"
+        data = json.dumps({"id": head, "reason": "given up"}).encode()
+        town.publish(COMMANDS, kind, town.key_elsewhere("ann"), data)
+        await town.rest()
+        assert ["set_aside_unknown"] == [code for _, code in town.answer_codes()]
+        town.publish(COMMANDS, kind, "ann", data)
+        await town.rest()
+        town.follow("third")
+        await town.rest()
+        assert ["second", "third"] == [word for word in town.words() if word != "first"]
+
+    in_town(story)
 
 
 @pytest.mark.parametrize("behind", [0, 3, 150])
