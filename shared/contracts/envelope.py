@@ -33,7 +33,7 @@ E = TypeVar("E", bound=Event)
 REQUIRED = ("specversion", "id", "source", "type", "time")
 TENANT_DEFAULT = "main"
 UNREADABLE = "\ufffd"
-"""Stands in a header name for what is not UTF-8; see `shared.loop.tolerant`."""
+"""Stands in a header name for what is not UTF-8; see `shared.loop.fetched`."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 RFC_3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII

@@ -1,4 +1,4 @@
-"""The loop that carries a service: batches in, one transaction a step, then said, then begun.
+"""The loop that carries a service: batches in, one transaction a step, then begun and said.
 
 A shard is closed, open or refused. Records, deadlines and effect results of open shards are decided
 under one lock; whatever fails closes the shards that took part, and the ticker opens them again
@@ -178,7 +178,7 @@ class Loop:
         return len(records) >= self._batch_size_max
 
     async def step(self, shards: Mapping[int, Shard], inputs: Inputs) -> None:
-        """One step and what follows from it: said, confirmed, begun; or closed and opened again."""
+        """One step and what follows from it: begun, said, confirmed; or closed and opened again."""
         started = time.time_ns()
         step = prepare(self, shards, inputs)
         try:

@@ -5,7 +5,7 @@ In this order, with the price of failing there:
 2. load and decide: pure, so failing costs nothing but the time
 3. state, inbox, deadlines, effects, set-aside, outbox: undone with the transaction
 4. commit: if its result is unknown, the shards are opened anew, which settles it
-Only after that are the records said and the effects begun.
+Only after that are the effects begun and the records said.
 """
 
 from collections import Counter
