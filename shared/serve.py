@@ -206,9 +206,11 @@ def application(process: Process, routes: Sequence[Route]) -> Starlette:
     )
 
 
-def _performing(settings: Settings) -> Performing:
+def usable(settings: Settings) -> Performing:
     """What can't be used is told before anything is read or sent, not with the first send."""
     try:
+        if not settings.secret:
+            raise WrongSetting("LEADOPS_SECRET is empty, so anybody could seal numbers with it")
         return Performing(settings)
     except WrongSetting as error:
         log.critical("a setting can't be used", error=str(error))
@@ -218,7 +220,7 @@ def _performing(settings: Settings) -> Performing:
 async def serve(settings: Settings, service: Service, routes: Routes) -> None:
     """Runs a service until SIGTERM or SIGINT."""
     configure_logs(settings.log_level)
-    performing = _performing(settings)
+    performing = usable(settings)
     store = await MongoStore.connect(settings.mongo, f"{settings.database_prefix}{service.name}")
     process = Process(settings, service, store, performing)
     # All that was loaded stays for good. Walking it again and again, since each batch makes many

@@ -347,6 +347,33 @@ def test_a_lost_first_record_of_a_stream_is_a_gap() -> None:
     in_town(story)
 
 
+def test_what_a_service_with_another_secret_said_can_be_decided_later() -> None:
+    """It is set aside, what comes after is a gap, and nothing is lost or decided out of order."""
+
+    async def story(town: Town) -> None:
+        place = (ORDERED, shard_of(b"ann", PARTITIONS))
+        town.follow("one")
+        for word in ("two", "three"):
+            town.follow(word)
+            record = town.world.broker.records[place].pop()
+            headers = [(name, b"0" * 24 if name == "ce_mac" else v) for name, v in record.headers]
+            town.world.publish(Outgoing(*place, record.key, record.value, headers))
+        town.follow("four")
+        await town.rest()
+        assert ["one"] == town.words()
+        assert [(2, 4)] == open_gaps(town)
+        for kept in sorted(town.stored("set_aside"), key=lambda row: row["record"]["offset"]):
+            assert "stream_unknown" == kept["code"]
+            town.operate("replay", id=kept["_id"])
+        await town.rest()
+        assert ["one", "two", "three"] == town.words()
+        await town.accept_gaps(place[1])
+        await town.for_seconds(15)
+        assert ([], "four") == (open_gaps(town), town.words()[-1])
+
+    in_town(story)
+
+
 def open_gaps(town: Town) -> list[tuple[int, int]]:
     return [
         (shard.row.expected(*stream), gap.number)

@@ -7,6 +7,7 @@ import pytest
 
 from shared.loop.effects import Performed, Verdict
 from shared.loop.performing import Performing
+from shared.serve import usable
 from shared.settings import Settings, WrongSetting
 
 SECRET = "whsec_" + "A" * 32
@@ -56,3 +57,15 @@ def test_a_setting_that_can_not_be_used_is_told_before_anything_is_sent(
 ) -> None:
     with pytest.raises(WrongSetting, match=named):
         Performing(Settings(**settings))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"secret": ""}, {"secret": "kept", "webhook_secret": "whsec_short"}]
+)
+def test_a_service_does_not_start_with_a_setting_that_can_not_be_used(
+    settings: dict[str, Any],
+) -> None:
+    """Without a secret anybody could seal numbers, and tell who a pseudonym is."""
+    with pytest.raises(SystemExit) as ended:
+        usable(Settings(**settings))
+    assert 2 == ended.value.code
