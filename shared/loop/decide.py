@@ -259,7 +259,7 @@ def _resolve(step: "Step", item: Item, event: ReplaySetAside | SkipSetAside) -> 
         assert head.poison is not None
         return Refused("still_fails", f"{head.poison.code}: {head.poison.text}")
     del step.replays[event.id]
-    if head.document["holds_key"]:
+    if set_aside.held_by(head.document):
         release(step, item.shard, set_aside.lane_of(head.document), behind, item.cause.actor)
     return Accepted(details={"followed": min(len(behind), set_aside.RELEASED_AT_ONCE)})
 

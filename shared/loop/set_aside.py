@@ -12,11 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from shared.contracts.bounds import KEPT_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX
+from shared.contracts.envelope import TENANT_DEFAULT
 from shared.contracts.operations import ReplaySetAside, SkipSetAside
 from shared.errors import Poison
 from shared.loop.log import RawRecord, Record, fingerprint
 from shared.loop.sort_out import Fate, Item, Lane
 from shared.store import Document, Index, Replace, Transaction
+from shared.topics import manifest
 
 COLLECTION = "set_aside"
 INDEXES = [
@@ -164,8 +166,20 @@ def holds_key(item: Item) -> bool:
     return item.in_order and bool(item.key)
 
 
+def held_by(document: Document) -> bool:
+    """Whether its key waits behind it; documents of an earlier version do not say."""
+    topic = (document.get("record") or {}).get("topic")
+    was = bool(document["key"]) and manifest().is_ordered(topic or "")
+    return bool(document.get("holds_key", was))
+
+
+def tenant_of(document: Document) -> str:
+    """Documents of an earlier version do not say; there was one tenant."""
+    return str(document.get("tenant", TENANT_DEFAULT))
+
+
 def lane_of(document: Document) -> Lane:
-    return document["tenant"], document["key"]
+    return tenant_of(document), document["key"]
 
 
 async def load_resolutions(
@@ -183,7 +197,7 @@ async def load_resolutions(
     return {
         head["_id"]: Resolution(
             head,
-            await behind(transaction, head["shard"], lane_of(head)) if head["holds_key"] else [],
+            await behind(transaction, head["shard"], lane_of(head)) if held_by(head) else [],
             asked[head["_id"]],
         )
         for head in heads
@@ -194,7 +208,8 @@ async def behind(transaction: Transaction, shard: int, lane: Lane) -> list[Docum
     """What is parked in a lane, in order: those that are decided in one step, and one more if there
     are any."""
     tenant, key = lane
-    where = {"shard": shard, "tenant": tenant, "key": key, "state": PARKED}
+    tenants = [tenant, None] if tenant == TENANT_DEFAULT else [tenant]
+    where = {"shard": shard, "tenant": {"$in": tenants}, "key": key, "state": PARKED}
     return await transaction.find(
         COLLECTION, where, sort=[("order", 1)], limit=RELEASED_AT_ONCE + 1
     )
@@ -220,12 +235,12 @@ def again(document: Document, poison: Poison) -> Replace:
 async def parked_lanes(store: Any, shards: Sequence[int]) -> dict[int, dict[Lane, str]]:
     """Which lanes wait behind which record, by shard: read when shards are opened. A lane whose
     head was resolved while much was behind it is being released."""
-    fields = ["shard", "tenant", "key"]
+    fields = ["shard", "tenant", "key", "holds_key", "record.topic"]
     mine = {"shard": {"$in": list(shards)}}
     found: dict[int, dict[Lane, str]] = {shard: {} for shard in shards}
     for row in await store.find(COLLECTION, {**mine, "state": PARKED}, fields=fields):
         found[row["shard"]][lane_of(row)] = RELEASING
-    heads = {**mine, "state": WAITING, "holds_key": True}
-    for row in await store.find(COLLECTION, heads, fields=fields):
+    heads = {**mine, "state": WAITING, "holds_key": {"$ne": False}}
+    for row in filter(held_by, await store.find(COLLECTION, heads, fields=fields)):
         found[row["shard"]][lane_of(row)] = row["_id"]
     return found

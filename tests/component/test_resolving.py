@@ -3,8 +3,12 @@
 import json
 
 import pytest
+from starlette.requests import Request
 
 from shared.loop.log import RawRecord
+from shared.loop.pulse import Pulse
+from shared.mongo import encode
+from shared.operating_api import OperatingApi
 from tests.component.world import BROKEN, COMMANDS, ORDERED, Town, in_town
 
 
@@ -135,5 +139,49 @@ def test_a_bug_that_only_a_replay_shows_stops_nobody(how: str, behind: int) -> N
         # What was published before a shard was opened anew may stand twice, under one number.
         once = dict.fromkeys(word for word in town.words() if word != "meanwhile")
         assert [*done, "bad", "after"] == list(once)
+
+    in_town(story)
+
+
+NEW_SINCE = {"set_aside": ("tenant", "holds_key"), "shards": ("gaps",)}
+"""By collection, fields that documents of an earlier version do not have."""
+
+
+def forget_new_fields(town: Town) -> None:
+    for collection, names in NEW_SINCE.items():
+        rows = town.world.databases["routing"].committed[collection]
+        for row in town.stored(collection):
+            kept = {name: value for name, value in row.items() if name not in names}
+            if kept.get("record"):
+                del kept["record"]["cut"]
+            rows[row["_id"]] = encode(kept)
+
+
+@pytest.mark.parametrize("how", ["skip", "replay"])
+def test_what_an_earlier_version_set_aside_still_holds_its_key(how: str) -> None:
+    """It is listed, what comes goes on waiting behind it, and resolving it frees all in order."""
+
+    async def story(town: Town) -> None:
+        head = await parked_town(town)
+        town.ask("bad", key="bob", mood="poison")
+        await town.rest()
+        forget_new_fields(town)
+        await town.restart()
+        town.follow("third")
+        await town.rest()
+        assert [] == town.words()
+        (process,) = town.world.groups[0].members
+        api = OperatingApi(process.loop, process.ticker, Pulse(process.loop), 0)
+        listed = await api.set_aside(Request({"type": "http", "query_string": b""}))
+        assert {("main", "ann", True), ("main", "bob", False)} == {
+            (row["tenant"], row["key"], row["holds_key"])
+            for row in listed["items"]
+            if row["state"] == "set_aside"
+        }
+        BROKEN.clear()
+        town.operate(how, id=head, reason="given up")
+        await town.rest()
+        assert ["second", "third"] == [word for word in town.words() if word != "first"]
+        assert [{}, {}] == [shard.parked for shard in town.loop.shards.values()]
 
     in_town(story)
