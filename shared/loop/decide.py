@@ -216,8 +216,8 @@ def _put_aside(step: "Step", item: Item) -> None:
     head = parked.get(item.lane) if item.fate is Fate.PARKED else None
     document = set_aside.new_document(item, step.next_order(item.shard), step.now, head)
     step.write(set_aside.COLLECTION, Insert(document))
-    if head in step.replays:
-        step.replays[head].append(_waiting(item, document))
+    if head is not None and (waiting := step.replays.get((item.shard, head))):
+        waiting.behind.append(_waiting(item, document))
     elif head == set_aside.RELEASING and (released := step.releases.get((item.shard, item.lane))):
         released.append(_waiting(item, document))
     if item.fate is Fate.POISON:
@@ -245,11 +245,12 @@ def _tell_set_aside(step: "Step", item: Item, id: str) -> None:
 
 def _resolve(step: "Step", item: Item, event: ReplaySetAside | SkipSetAside) -> Answer:
     """Replays or skips a set-aside record and then, in order, those of its key behind it."""
-    waiting = step.replays.get(event.id)
-    # Another shard's would be decided here without that shard's knowing: its key stayed parked.
-    if not waiting or waiting[0].shard != item.shard:
+    if item.document is not None:
+        return Refused("not_replayable", "a replay or skip is not replayed: publish it anew")
+    waiting = step.replays.get((item.shard, event.id))
+    if waiting is None:
         return Refused("set_aside_unknown", "nothing is set aside under this id in this shard")
-    head, *behind = waiting
+    head = waiting.heads[set_aside.value_of(event)]
     assert head.document is not None and item.cause is not None
     if isinstance(event, ReplaySetAside) and not set_aside.is_whole(head.document, event.value):
         return Refused("not_kept_whole", "only a part of it was kept: skip it, publish it anew")
@@ -258,10 +259,11 @@ def _resolve(step: "Step", item: Item, event: ReplaySetAside | SkipSetAside) -> 
     elif not _replay(step, head, item.cause.actor):
         assert head.poison is not None
         return Refused("still_fails", f"{head.poison.code}: {head.poison.text}")
-    del step.replays[event.id]
+    del step.replays[item.shard, event.id]
     if set_aside.held_by(head.document):
-        release(step, item.shard, set_aside.lane_of(head.document), behind, item.cause.actor)
-    return Accepted(details={"followed": min(len(behind), set_aside.RELEASED_AT_ONCE)})
+        lane = set_aside.lane_of(head.document)
+        release(step, item.shard, lane, waiting.behind, item.cause.actor)
+    return Accepted(details={"followed": min(len(waiting.behind), set_aside.RELEASED_AT_ONCE)})
 
 
 def release(step: "Step", shard: int, lane: Lane, parked: Sequence[Item], actor: str) -> None:

@@ -6,7 +6,7 @@ step. Nothing here ever goes back through Kafka.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,14 +37,28 @@ RELEASING = ""
 """In the place of the head's id: its lane was freed, and what is parked in it is being decided."""
 
 
+Asked = tuple[int, str]
+"""The shard that a replay or skip was written to, and the id that it names. Another shard's record
+would be decided here without that shard's knowing: its key stayed parked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What an operator asked for, and the stored records that it is about."""
+    """What operators asked for in one batch, and the stored records that it is about."""
 
     head: Document
     behind: Sequence[Document]
-    value: str | None
-    """The corrected value to decide in the place of the head's."""
+    values: Set[str | None]
+    """The corrected values to decide in the place of the head's, and None for its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A record that was set aside as it may be decided in this step, and what waits behind it."""
+
+    heads: Mapping[str | None, Item]
+    """By the corrected value: two commands of one batch may bring different ones."""
+    behind: list[Item]
 
 
 def new_document(item: Item, order: int, now: datetime, behind: str | None) -> Document:
@@ -184,24 +198,30 @@ def lane_of(document: Document) -> Lane:
 
 async def load_resolutions(
     transaction: Transaction, items: Iterable[Item]
-) -> dict[str, Resolution]:
-    """The stored records that this batch's replays and skips are about, by id."""
-    asked = {
-        item.event.id: item.event.value if isinstance(item.event, ReplaySetAside) else None
-        for item in items
-        if isinstance(item.event, ReplaySetAside | SkipSetAside)
-    }
+) -> dict[Asked, Resolution]:
+    """The stored records that this batch's replays and skips are about."""
+    asked: dict[Asked, set[str | None]] = {}
+    for item in items:
+        if isinstance(item.event, ReplaySetAside | SkipSetAside):
+            asked.setdefault((item.shard, item.event.id), set()).add(value_of(item.event))
     if not asked:
         return {}
-    heads = await transaction.find(COLLECTION, {"_id": {"$in": list(asked)}, "state": WAITING})
+    ids = sorted({id for _, id in asked})
+    heads = await transaction.find(COLLECTION, {"_id": {"$in": ids}, "state": WAITING})
     return {
-        head["_id"]: Resolution(
+        (head["shard"], head["_id"]): Resolution(
             head,
             await behind(transaction, head["shard"], lane_of(head)) if held_by(head) else [],
-            asked[head["_id"]],
+            asked[head["shard"], head["_id"]],
         )
         for head in heads
+        if (head["shard"], head["_id"]) in asked
     }
+
+
+def value_of(command: ReplaySetAside | SkipSetAside) -> str | None:
+    """The corrected value that it brings."""
+    return command.value if isinstance(command, ReplaySetAside) else None
 
 
 async def behind(transaction: Transaction, shard: int, lane: Lane) -> list[Document]:

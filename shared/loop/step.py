@@ -69,7 +69,7 @@ class Step:
     parked: dict[int, dict[Lane, str]]
     state: WorkingSet = field(default_factory=WorkingSet)
     known: dict[str, Document] = field(default_factory=dict)
-    replays: dict[str, list[Item]] = field(default_factory=dict)
+    replays: dict[set_aside.Asked, set_aside.Waiting] = field(default_factory=dict)
     releases: dict[tuple[int, Lane], list[Item]] = field(default_factory=dict)
     due: dict[str, Document | None] = field(default_factory=dict)
     begun: list[Document] = field(default_factory=list)
@@ -183,20 +183,15 @@ async def _load(step: Step, transaction: Transaction) -> None:
     step.known = await inbox.load(
         transaction, (item.envelope for item in commands if item.envelope)
     )
-    for id, found in (await set_aside.load_resolutions(transaction, commands)).items():
-        step.replays[id] = [
-            _replay_item(step, found.head, found.value),
-            *(_replay_item(step, row, None) for row in found.behind),
-        ]
+    for asked, found in (await set_aside.load_resolutions(transaction, commands)).items():
+        step.replays[asked] = _waiting(step, found)
     for shard, lane in step.inputs.lanes:
         parked = await set_aside.behind(transaction, shard, lane)
         step.releases[shard, lane] = [_replay_item(step, row, None) for row in parked]
     step.items = [*rows, *step.items]
     poisoned = [set_aside.id_of(item) for item in step.items if item.fate is Fate.POISON]
     step.aside = await set_aside.known(transaction, poisoned)
-    replays = [
-        item for items in (*step.replays.values(), *step.releases.values()) for item in items
-    ]
+    replays = _replays(step)
     for item in (*commands, *(item for item in replays if _is_command(step, item))):
         _date(step, item)
     step.state = await step.loop.service.store.load_many(
@@ -207,6 +202,21 @@ async def _load(step: Step, transaction: Transaction) -> None:
             if item.fate is Fate.DECIDE and item.event is not None
         ],
     )
+
+
+def _waiting(step: Step, found: set_aside.Resolution) -> set_aside.Waiting:
+    heads = {value: _replay_item(step, found.head, value) for value in found.values}
+    return set_aside.Waiting(heads, [_replay_item(step, row, None) for row in found.behind])
+
+
+def _replays(step: Step) -> list[Item]:
+    """All records that were set aside and may be decided in this step."""
+    asked = [
+        item
+        for waiting in step.replays.values()
+        for item in (*waiting.heads.values(), *waiting.behind)
+    ]
+    return asked + [item for items in step.releases.values() for item in items]
 
 
 def _is_command(step: Step, item: Item) -> bool:
