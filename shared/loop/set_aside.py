@@ -24,6 +24,11 @@ COLLECTION = "set_aside"
 INDEXES = [
     Index(COLLECTION, ("_id", "state")),
     Index(COLLECTION, ("shard", "state", "tenant", "key", "order")),
+    # However much strangers wrote, up to a megabyte each: by these a store opens a shard, counts
+    # and lists without reading all of it.
+    Index(COLLECTION, ("shard", "state", "holds_key")),
+    Index(COLLECTION, ("state", "at")),
+    Index(COLLECTION, ("at",)),
 ]
 
 WAITING = "set_aside"
