@@ -31,6 +31,12 @@ CODEC, CONTROL_BIT = 0x07, 0x20
 UNPACKED_BYTES_MAX = 64 * 1024 * 1024
 """What a compressed batch may open to. Few bytes can open to gigabytes; no topic takes a batch of
 more than 4 MiB, and what our clients write opens to the like."""
+RECORDS_MAX = 32_768
+"""Of one batch. What is nearly empty compresses to nothing: 4 MiB held five million records, and a
+reader that comes back to the last of them passes over all others, half a minute in one go."""
+RECORDS_IN_TURN = 8_192
+"""Of one partition, or its last batch whole; then it is fetched anew, behind all others. The client
+hands over one partition's part of a fetch to its end before it looks at the next."""
 UNOPENED_KEPT_BYTES = 65_536
 
 
@@ -55,16 +61,19 @@ class FetchedRecords:
     def __init__(self, data: bytes) -> None:
         self._data = memoryview(data)
         self._at = 0
+        self._records = 0
 
     def size_in_bytes(self) -> int:
         return len(self._data)
 
     def has_next(self) -> bool:
-        return self._end() <= len(self._data)
+        return self._records < RECORDS_IN_TURN and self._end() <= len(self._data)
 
     def next_batch(self) -> "Batch":
         start, self._at = self._at, self._end()
-        return Batch(self._data[start : self._at])
+        batch = Batch(self._data[start : self._at])
+        self._records += batch.count
+        return batch
 
     def _end(self) -> int:
         if self._at + HEADER.size > len(self._data):
@@ -82,7 +91,7 @@ class Batch:
     def __init__(self, raw: memoryview) -> None:
         self._raw = raw
         head = HEADER.unpack_from(raw)
-        self._base, self._attributes, self._timestamp, self._count = (
+        self._base, self._attributes, self._timestamp, self.count = (
             head[0],
             head[5],
             head[8],
@@ -94,7 +103,7 @@ class Batch:
         return bool(DefaultRecordBatch(self._raw).validate_crc())
 
     def __iter__(self) -> Iterator[Any]:
-        if self._attributes & CONTROL_BIT or not self._count:
+        if self._attributes & CONTROL_BIT or not self.count:
             return iter([self._marker(CONTROL, None)])
         return self._records()
 
@@ -117,6 +126,8 @@ class Batch:
 
     def _plain(self) -> bytes | memoryview:
         """The batch as it would be without compression."""
+        if self.count > RECORDS_MAX:
+            raise NotOpened
         codec = self._attributes & CODEC
         if not codec:
             return self._raw
@@ -126,7 +137,7 @@ class Batch:
 
     def _tolerantly(self, plain: bytes | memoryview) -> Iterator[WireRecord]:
         reading = Reading(bytes(plain), HEADER.size)
-        for _ in range(self._count):
+        for _ in range(self.count):
             yield reading.record(self._base, self._timestamp)
 
     def _marker(self, name: str, value: bytes | None) -> WireRecord:
@@ -166,7 +177,7 @@ class Reading:
 
 
 class NotOpened(Exception):
-    """A compressed batch is broken, or opens to more than memory should bear."""
+    """A batch is broken, or opens to more bytes or records than a reader should bear."""
 
 
 def unpacked(codec: int, packed: bytes) -> bytes:

@@ -11,7 +11,7 @@ from aiokafka import codec
 from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 
 from shared.loop import fetched
-from shared.loop.fetched import FetchedRecords
+from shared.loop.fetched import RECORDS_IN_TURN, RECORDS_MAX, FetchedRecords
 from shared.loop.log import CONTROL, UNOPENED
 
 GZIP, SNAPPY, LZ4, ZSTD = 1, 2, 3, 4
@@ -159,13 +159,34 @@ def test_a_name_that_is_not_utf8_costs_nothing_that_stands_before_it() -> None:
 
 def test_a_batch_of_very_many_records_is_not_in_memory_at_once() -> None:
     """Few bytes can hold millions; each record costs a hundred times as much once it is read."""
-    raw = batch(*[None] * 50_000, headers=[], key=None, compression=ZSTD)
+    raw = batch(*[None] * RECORDS_MAX, headers=[], key=None, compression=ZSTD)
     (one,) = batches(raw)
+    fetched._scratch()
     tracemalloc.start()
-    assert 50_000 == sum(1 for _ in one)
+    assert RECORDS_MAX == sum(1 for _ in one)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 4_000_000
+
+
+@pytest.mark.parametrize("compression", [0, ZSTD])
+def test_a_batch_of_too_many_records_is_one_record(compression: int) -> None:
+    """Whoever came back to its end would have to pass over all of it; one at the bound is read."""
+    many = batch(*[None] * (RECORDS_MAX + 1), headers=[], key=None, compression=compression)
+    (one,) = batches(many)
+    (record,) = one
+    assert (RECORDS_MAX, UNOPENED) == (record.offset, record.headers[0][0])
+    most = batch(*[None] * RECORDS_MAX, headers=[], key=None, compression=compression)
+    assert RECORDS_MAX == len(taken(most))
+
+
+def test_a_partition_has_its_turn_and_then_waits_for_the_others() -> None:
+    """It ends with a batch, and is fetched again from where that ended."""
+    size = RECORDS_IN_TURN // 2 + 1
+    parts = [batch(*[b"v"] * size, headers=[], base=number * size) for number in range(3)]
+    first, second = batches(b"".join(parts))
+    assert 2 * size == second.next_offset
+    assert [2 * size] == [rest.next_offset - size for rest in batches(parts[2])]
 
 
 @pytest.mark.parametrize("what", ["the end of a transaction", "a batch that compaction emptied"])
