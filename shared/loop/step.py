@@ -192,6 +192,9 @@ async def _load(step: Step, transaction: Transaction) -> None:
     poisoned = [set_aside.id_of(item) for item in step.items if item.fate is Fate.POISON]
     step.aside = await set_aside.known(transaction, poisoned)
     replays = _replays(step)
+    # Blamed once for each time that it is asked: the next may be after the mistake was mended.
+    for item in replays:
+        step.loop.suspects.pop(item.origin, None)
     for item in (*commands, *(item for item in replays if _is_command(step, item))):
         _date(step, item)
     step.state = await step.loop.service.store.load_many(
@@ -243,8 +246,6 @@ def _replay_item(step: Step, document: Document, value: str | None) -> Item:
         record = set_aside.record_of(document, value)
         item = replayed(step.loop.reader, document["shard"], record, document)
     _blame(step.loop, item)
-    # Blamed once for each time that it is asked: the next may be after the mistake was mended.
-    step.loop.suspects.pop(item.origin, None)
     return item
 
 

@@ -143,6 +143,24 @@ def test_a_bug_that_only_a_replay_shows_stops_nobody(how: str, behind: int) -> N
     in_town(story)
 
 
+def test_a_bug_that_one_of_two_values_shows_stops_nobody() -> None:
+    """Both replays come in one batch; neither is asked again and again."""
+
+    async def story(town: Town) -> None:
+        head = await parked_town(town)
+        BROKEN.update({"poison", "crash worse"})
+        for word in ("poison", "worse"):
+            town.operate("replay", id=head, value=json.dumps({"word": word}))
+        await town.rest()
+        assert ["still_fails"] * 2 == [code for _, code in town.answer_codes()]
+        BROKEN.clear()
+        town.operate("replay", id=head)
+        await town.rest()
+        assert ["first", "second"] == town.words()
+
+    in_town(story)
+
+
 NEW_SINCE = {"set_aside": ("tenant", "holds_key"), "shards": ("gaps",)}
 """By collection, fields that documents of an earlier version do not have."""
 
