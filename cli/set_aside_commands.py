@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -10,21 +11,24 @@ import typer
 
 from cli.api import Api
 from cli.command import Answer, As, Asker, Command
-from cli.known import SET_ASIDE_STATES, check
+from cli.known import SET_ASIDE_STATES, check, unknown
 from cli.output import (
     WRONG_USAGE,
     AsJson,
     CliError,
     show,
     show_json,
+    show_paragraph,
     show_table,
 )
 from cli.publishing import demand
+from cli.set_aside_text import fields_of, headers_of, value_of, what_helps
 from shared.contracts.operations import replay_type, skip_type
 from shared.topics import manifest, shard_of
 
 Id = Annotated[str, typer.Argument(metavar="ID")]
 COLUMNS = ["service", "id", "state", "code", "text", "key", "at", "behind"]
+UNRESOLVED = ("set_aside", "parked")
 
 Item = dict[str, Any]
 
@@ -40,44 +44,73 @@ def register(app: typer.Typer) -> None:
 
 def list_set_aside(
     state: Annotated[
-        str | None, typer.Option(help="set_aside, parked, replayed or skipped.")
+        str | None,
+        typer.Option(help="set_aside, parked, replayed or skipped; else the first two."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Per service.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Per service.")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """What is set aside or parked, in all services."""
+    """What waits for a person, in all services, the oldest first."""
     check("state", state, SET_ASIDE_STATES)
     with Api() as api:
-        items = items_of(api, state, limit)
+        pages = pages_of(api, [state] if state else UNRESOLVED, limit)
+    items = [item for page in pages.values() for item in page["items"]]
+    total = sum(page["total"] for page in pages.values())
     if as_json:
-        show_json({"items": items})
-    else:
-        show_table(f"{len(items)} records", COLUMNS, items)
+        show_json({"total": total, "items": items})
+        return
+    more = f" of {total}; the others with --limit or --json" if total > len(items) else ""
+    show_table(f"{len(items)} records{more}", COLUMNS, items)
 
 
-def items_of(api: Api, state: str | None = None, limit: int = 100) -> list[Item]:
-    return [
-        {"service": service, **item}
-        for service in api.stack["http"]
-        for item in api.get(service, "/set-aside", state=state, limit=limit)["items"]
-    ]
+def pages_of(api: Api, states: Sequence[str], limit: int) -> dict[str, Item]:
+    pages = {}
+    for service in api.stack["http"]:
+        page = api.get(service, "/set-aside", state=states, limit=limit)
+        items = [{"service": service, **item} for item in page["items"]]
+        pages[service] = {"total": page["total"], "items": items}
+    return pages
 
 
-def show_set_aside(id: Id, as_json: AsJson = False) -> None:
-    """One record whole: why, where it came from, its headers and its bytes."""
+def items_of(api: Api, state: str) -> list[Item]:
+    pages = pages_of(api, [state], 100)
+    return [item for page in pages.values() for item in page["items"]]
+
+
+def show_set_aside(
+    id: Id,
+    save: Annotated[
+        str | None, typer.Option("--save", help="A file to write the kept value to.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """One record: why, where it came from, what it held, and what can be done about it."""
     with Api() as api:
         item = find(api, id)
+    if save is not None:
+        write_value(item, save)
     if as_json:
         show_json(item)
         return
-    rows = [{"field": name, "value": value} for name, value in item.items() if name != "headers"]
-    show_table("record", ["field", "value"], [*rows, {"field": "bytes", "value": shown(item)}])
-    headers = [{"name": str(name), "value": str(value)} for name, value in item["headers"]]
-    show_table("headers", ["name", "value"], headers)
+    rows = [{"field": name, "value": value} for name, value in fields_of(item)]
+    show_table("record", ["field", "value"], rows)
+    if headers := headers_of(item):
+        print()
+        show_table("headers", ["name", "value"], headers)
+    print("\nvalue")
+    show_paragraph(value_of(item))
+    print()
+    for line in what_helps(item):
+        print(line) if line.startswith("leadops ") else show_paragraph(line)
 
 
-def shown(item: Item) -> str:
-    return repr(base64.b64decode(item.get("value") or ""))[:2000]
+def write_value(item: Item, file: str) -> None:
+    if item["value"] is None:
+        raise CliError("usage", "the record has no value that could be saved", WRONG_USAGE)
+    try:
+        Path(file).write_bytes(base64.b64decode(item["value"]))
+    except OSError as error:
+        raise CliError("unwritable", f"{file}: {error.strerror}", WRONG_USAGE) from error
 
 
 def find(api: Api, id: str) -> Item:
@@ -88,7 +121,8 @@ def find(api: Api, id: str) -> Item:
         except CliError as error:
             if error.code != "not_found":
                 raise
-    raise CliError("not_found", f"no record is set aside under {id!r}", WRONG_USAGE)
+    ids = [item["id"] for page in pages_of(api, (), 1000).values() for item in page["items"]]
+    raise unknown("set_aside_record", id, ids)
 
 
 def replay(
@@ -101,16 +135,28 @@ def replay(
 ) -> None:
     """Decide it again, and those of its key that wait behind it."""
     data: Item = {"id": id, "value": None if value is None else corrected(value)}
+    item = unresolved(id)
+    answer = resolve(item, replay_type(item["service"]), data, Asker(actor))
+    report("replayed", answer, as_json=as_json)
+
+
+def unresolved(id: str) -> Item:
+    """The record, if it waits for a person: of all others it is told why nothing can be done."""
     with Api() as api:
         item = find(api, id)
-    report(resolve(item, replay_type(item["service"]), data, Asker(actor)), as_json=as_json)
+    if item["state"] != "set_aside":
+        text = f"it is not set aside any more. {' '.join(what_helps(item))}"
+        raise CliError("not_set_aside", text, WRONG_USAGE)
+    return item
 
 
 def corrected(file: str) -> str:
     try:
         return Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CliError("unreadable", f"{file}: {error}", WRONG_USAGE) from error
+    except OSError as error:
+        raise CliError("unreadable", f"{file}: {error.strerror}", WRONG_USAGE) from error
+    except UnicodeDecodeError as error:
+        raise CliError("unreadable", f"{file} is not UTF-8", WRONG_USAGE) from error
 
 
 def skip(
@@ -120,10 +166,10 @@ def skip(
     as_json: AsJson = False,
 ) -> None:
     """Give it up; those of its key that wait behind it are decided."""
-    with Api() as api:
-        item = find(api, id)
+    item = unresolved(id)
     data = {"id": id, "reason": reason}
-    report(resolve(item, skip_type(item["service"]), data, Asker(actor)), as_json=as_json)
+    answer = resolve(item, skip_type(item["service"]), data, Asker(actor))
+    report("skipped", answer, as_json=as_json)
 
 
 def resolve(item: Item, kind: str, data: Item, asker: Asker) -> Answer:
@@ -140,6 +186,7 @@ def place_of(item: Item) -> dict[str, Any]:
     return {"key": None, "partition": shard}
 
 
-def report(answer: Answer, *, as_json: bool) -> None:
+def report(done: str, answer: Answer, *, as_json: bool) -> None:
     followed = answer.details.get("followed", 0)
-    show(answer.as_json(), as_json=as_json, text=f"done; {followed} that waited were decided too")
+    more = f"; decided too, since they waited behind it: {followed}" if followed else ""
+    show(answer.as_json(), as_json=as_json, text=f"{done}{more}")

@@ -220,9 +220,8 @@ class OperatingApi:
         return sum(bounds[place][1] - at for place, at in positions.items())
 
     async def set_aside(self, request: Request) -> Mapping[str, Any]:
-        where: Filter = {}
-        if state := request.query_params.get("state"):
-            where = {"state": state}
+        states = request.query_params.getlist("state")
+        where: Filter = {"state": {"$in": states}} if states else {}
         rows = await self._loop.store.find(
             set_aside.COLLECTION,
             where,
@@ -230,7 +229,8 @@ class OperatingApi:
             limit=read_api.limit(request),
             fields=BRIEF,
         )
-        return {"items": [_brief(row) for row in rows]}
+        total = await self._loop.store.count(set_aside.COLLECTION, where)
+        return {"total": total, "items": [_brief(row) for row in rows]}
 
     async def set_aside_one(self, request: Request) -> Mapping[str, Any]:
         rows = await self._loop.store.find(
@@ -274,6 +274,7 @@ def _whole(row: Document) -> Document:
         "resolved": row["resolved"],
         "cut": record.get("cut", {}),
         "has_key": bool(record.get("key")),
+        "raw_key": _base64(record.get("key")),
         "value": _base64(record["value"]),
         "headers": [[name, _base64(value)] for name, value in record["headers"]],
     }

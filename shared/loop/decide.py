@@ -253,7 +253,7 @@ def _resolve(step: "Step", item: Item, event: ReplaySetAside | SkipSetAside) -> 
     head = waiting.heads[set_aside.value_of(event)]
     assert head.document is not None and item.cause is not None
     if isinstance(event, ReplaySetAside) and not set_aside.is_whole(head.document, event.value):
-        return Refused("not_kept_whole", "only a part of it was kept: skip it, publish it anew")
+        return Refused("not_kept_whole", _what_is_left(head.document))
     if isinstance(event, SkipSetAside):
         _resolved(step, head, set_aside.SKIPPED, item.cause.actor, event.reason)
     elif not _replay(step, head, item.cause.actor):
@@ -264,6 +264,14 @@ def _resolve(step: "Step", item: Item, event: ReplaySetAside | SkipSetAside) -> 
         lane = set_aside.lane_of(head.document)
         release(step, item.shard, lane, waiting.behind, item.cause.actor)
     return Accepted(details={"followed": min(len(waiting.behind), set_aside.RELEASED_AT_ONCE)})
+
+
+def _what_is_left(document: Document) -> str:
+    """Only a value can be brought anew with a replay."""
+    parts = set(document["record"]["cut"])
+    what = f"only a part of its {' and its '.join(sorted(parts))} was kept: "
+    skip = "skip it, and publish it anew"
+    return what + (skip if parts - {"value"} else f"replay it with its whole value, or {skip}")
 
 
 def release(step: "Step", shard: int, lane: Lane, parked: Sequence[Item], actor: str) -> None:

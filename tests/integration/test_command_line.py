@@ -193,6 +193,7 @@ LISTINGS: Mapping[str, list[str]] = {
     "topics": ["topics"],
     "sends": ["sends", "northgrid-us"],
     "processes": ["status"],
+    "items": ["set-aside", "list"],
     "documents": ["apply", str(CHECKOUT / "deploy" / "sample" / "rules.yaml")],
 }
 
