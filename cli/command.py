@@ -105,16 +105,20 @@ class Awaited:
         return True
 
 
-def command_types() -> list[str]:
-    """Of all the commands that services take."""
+def contracts_of_commands() -> dict[str, type[contracts.Command]]:
+    """Of all the commands that services take, by type."""
     kinds = (kind for module in CONTRACTS for kind in vars(module).values())
-    named = {
-        kind.TYPE
+    named: dict[str, type[contracts.Command]] = {
+        kind.TYPE: kind
         for kind in kinds
         if isinstance(kind, type) and issubclass(kind, contracts.Command) and hasattr(kind, "TYPE")
     }
     services = {kind.split(".")[1] for kind in named}
-    return sorted(named | {kind for service in services for kind in operations(service)})
+    return named | {type: kind for one in services for type, kind in operations(one).items()}
+
+
+def command_types() -> list[str]:
+    return sorted(contracts_of_commands())
 
 
 def check_service(command: Command) -> None:

@@ -53,4 +53,8 @@ def problem(error: Error) -> str:
             return f"{given['discriminator']} is needed"
         case "literal_error" | "enum":
             return f"must be {given['expected']}"
+        case "string_too_short":
+            return "must not be blank"
+        case "string_too_long":
+            return f"must have at most {given['max_length']} characters"
     return str(error["msg"])

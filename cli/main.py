@@ -21,6 +21,8 @@ from deploy.process import StackError, WrongRequest
 # Typer carries its own copy of click and exports only some of its errors, not their base.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
+MISSING_COMMAND = "Missing command."
+
 
 def show_version(asked: bool) -> None:
     if asked:
@@ -54,6 +56,7 @@ def root(
 def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
+        check_text(arguments)
         command = typer.main.get_command(build_app())
         outcome = command(list(arguments), prog_name="leadops", standalone_mode=False)
     except CliError as error:
@@ -70,9 +73,25 @@ def run(arguments: Sequence[str]) -> int:
     return outcome if isinstance(outcome, int) else 0
 
 
+def check_text(arguments: Sequence[str]) -> None:
+    """What a shell passes need not be text; nothing that leadops is told can be other than that."""
+    if bad := next((one for one in arguments if not is_text(one)), None):
+        raise CliError("usage", f"{ascii(bad)} is not UTF-8", WRONG_USAGE)
+
+
+def is_text(argument: str) -> bool:
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def message_of(error: Exception) -> str:
     """Without the markup that Typer puts around it when it prints errors itself."""
     text = getattr(error, "format_message", lambda: str(error))()
+    if text == MISSING_COMMAND and (context := getattr(error, "ctx", None)):
+        return f"Missing command; there are: {', '.join(context.command.list_commands(context))}"
     return " ".join(str(text).split())
 
 

@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 
 from cli.command import Answer, Asker, Awaited, Command, check_service, record_of
 from cli.output import CHECK_FAILED, UNREACHABLE, WRONG_USAGE, CliError
+from cli.readable import check_readable
 from cli.turns import NONE, Turns
 from deploy import stack
 from shared.clock import clock
@@ -74,6 +75,7 @@ def check_services(commands: Iterable[Command]) -> None:
 
 def demand(command: Command, asker: Asker) -> Answer:
     """The answer to one command, which must be that it was accepted."""
+    check_readable(command, asker)
     answer = ask([command], asker)[command.id]
     if not answer.accepted:
         code = WRONG_USAGE if answer.code in IDS_UNKNOWN else CHECK_FAILED

@@ -5,10 +5,14 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from cli.command import As
+from cli.documents import fields_of
+from cli.known import check
 from cli.output import UNREACHABLE, WRONG_USAGE, AsJson, CliError, show, show_json, show_table
 from deploy import quiet, stack
+from shared.contracts.values import ReasonText
 from shared.errors import Infrastructure, ShardRefuses
 from shared.store import Store
 from shared.topics import manifest
@@ -95,12 +99,12 @@ def skip(
     """Read on behind one record that can't be read; the set-aside list keeps where it lies."""
     found = stack.stack()
     check_shard(found, service, partition)
-    if topic not in topics_of(service):
-        raise CliError("usage", f"{service} does not read {topic!r}", WRONG_USAGE)
+    check("topic", topic, topics_of(service))
+    why = reason_of(reason)
     from shared.loop import resolve as by_hand
 
     async def act(store: Store) -> None:
-        await by_hand.skip(store, (topic, partition), offset, actor, reason, quiet.now())
+        await by_hand.skip(store, (topic, partition), offset, actor, why, quiet.now())
 
     asyncio.run(on_store(found, service, act))
     content = {"service": service, "topic": topic, "partition": partition, "skipped": offset}
@@ -109,8 +113,19 @@ def skip(
 
 
 def check_shard(found: dict[str, Any], service: str, shard: int) -> None:
-    if service not in found["http"] or not 0 <= shard < manifest().partitions:
-        raise CliError("usage", f"there is no shard {shard} of {service!r}", WRONG_USAGE)
+    check("service", service, list(found["http"]))
+    last = manifest().partitions - 1
+    if not 0 <= shard <= last:
+        text = f"{service} has no shard {shard}; its shards are the partitions 0 to {last}"
+        raise CliError("shard_unknown", text, WRONG_USAGE)
+
+
+def reason_of(given: str) -> str:
+    """As services hold those to it that come as commands."""
+    try:
+        return TypeAdapter(ReasonText).validate_python(given)
+    except ValidationError as error:
+        raise CliError("usage", f"--reason: {fields_of(error)}", WRONG_USAGE) from error
 
 
 def topics_of(service: str) -> list[str]:

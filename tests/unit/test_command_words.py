@@ -1,5 +1,6 @@
 """What the command line says to a slip of the pen: what is wanted, and what is nearest."""
 
+import json
 import os
 import re
 import subprocess
@@ -13,12 +14,14 @@ from annotated_types import GroupedMetadata
 from pydantic import BaseModel
 
 from cli.apply_commands import check_type
-from cli.command import Command, command_types
+from cli.command import Asker, Command, command_types
 from cli.documents import Document, put_commands
 from cli.forms import FORMS
 from cli.known import IDS, OUTCOMES, check, unknown
 from cli.main import run
 from cli.output import WRONG_USAGE, CliError
+from cli.readable import check_readable
+from cli.shard_commands import check_shard, reason_of
 from shared.contracts import campaigns, intake, lists, routing
 from shared.contracts.event import Event
 
@@ -173,3 +176,79 @@ def test_a_shell_can_complete_what_is_typed() -> None:
     command = [sys.executable, "-m", "cli.main"]
     done = subprocess.run(command, env=os.environ | asking, capture_output=True, text=True)
     assert ["campaigns"] == done.stdout.split()
+
+
+def about_a_record(**changed: Any) -> Command:
+    data = {"id": "routing.commands.v1/3/17/ab", "reason": "theirs"} | changed
+    return Command("leadops.routing.set-aside.skip.v1", json.dumps(data).encode(), None)
+
+
+@pytest.mark.parametrize(
+    ("command", "asker", "text"),
+    [
+        (about_a_record(reason=" "), Asker("cli"), "field reason: must not be blank"),
+        (about_a_record(reason="x" * 2001), Asker("cli"), "must have at most 2000 characters"),
+        (about_a_record(id=""), Asker("cli"), "field id: must not be blank"),
+        (about_a_record(reason=None), Asker("cli"), "field reason: "),
+        (about_a_record(), Asker("x" * 1025), "an attribute has over 1024 bytes"),
+        (about_a_record(), Asker("a\nb"), "an attribute holds a control character"),
+        (about_a_record(id="x" * 1_048_576), Asker("cli"), "1048576 are allowed"),
+        (Command(PAUSE, b"{}", "k" * 4097), Asker("cli"), "the key has 4097 bytes"),
+        (Command(PAUSE, b"{}", "north"), Asker("cli"), "field campaign: is needed"),
+    ],
+    ids=["blank", "long", "no id", "none", "long actor", "two lines", "large", "key", "missing"],
+)
+def test_what_a_service_would_set_aside_is_wrong_usage(
+    command: Command, asker: Asker, text: str
+) -> None:
+    """Else a slip of the pen becomes a record that somebody has to skip."""
+    with pytest.raises(CliError, match=re.escape(text)) as error:
+        check_readable(command, asker)
+    assert ("usage", WRONG_USAGE) == (error.value.code, error.value.exit_code)
+
+
+def test_what_a_service_reads_is_published() -> None:
+    check_readable(about_a_record(), Asker("Zoë"))
+
+
+@pytest.mark.parametrize(
+    "arguments", [["leads", "show", "\udcff"], ["set-aside", "skip", "x", "--reason", "a\udc80"]]
+)
+def test_an_argument_that_is_no_text_is_wrong_usage(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a shell passes bytes that are not UTF-8."""
+    assert WRONG_USAGE == run(arguments)
+    assert "is not UTF-8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("service", "shard", "text"),
+    [
+        ("intak", 3, "there is no service 'intak' (did you mean intake?)"),
+        ("Routing", 3, "did you mean routing?"),
+        ("intake", 12, "intake has no shard 12; its shards are the partitions 0 to 11"),
+        ("intake", -1, "intake has no shard -1"),
+    ],
+)
+def test_a_shard_that_there_is_not_is_told_with_those_there_are(
+    service: str, shard: int, text: str
+) -> None:
+    with pytest.raises(CliError, match=re.escape(text)) as error:
+        check_shard({"http": {"intake": "x", "routing": "x"}}, service, shard)
+    assert WRONG_USAGE == error.value.exit_code
+
+
+@pytest.mark.parametrize("given", ["", " \t", "x" * 2001])
+def test_a_skipped_record_needs_a_reason_in_words(given: str) -> None:
+    with pytest.raises(CliError, match="--reason: must ") as error:
+        reason_of(given)
+    assert WRONG_USAGE == error.value.exit_code
+
+
+@pytest.mark.parametrize("group", ["set-aside", "shards", "lists", "clock"])
+def test_a_group_without_a_command_names_its_commands(
+    group: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert WRONG_USAGE == run([group])
+    assert "Missing command; there are: " in capsys.readouterr().err
