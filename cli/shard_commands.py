@@ -104,6 +104,8 @@ def skip(
     from shared.loop import resolve as by_hand
 
     async def act(store: Store) -> None:
+        async with by_hand.on_log(found["kafka"]) as log:
+            await by_hand.check_in_log(log, (topic, partition), offset)
         await by_hand.skip(store, (topic, partition), offset, actor, why, quiet.now())
 
     asyncio.run(on_store(found, service, act))

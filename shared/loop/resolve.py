@@ -149,6 +149,17 @@ async def move(
     return moved
 
 
+async def check_in_log(log: Log, place: Place, offset: int) -> None:
+    """Reading on behind the end of the log would make the shard refuse."""
+    async with within(BROKER_SECONDS_MAX, "the broker"):
+        begin, end = (await log.bounds([place]))[place]
+    if not begin <= offset < end:
+        topic, shard = place
+        raise ShardRefuses(
+            f"{topic}/{shard} holds no record at offset {offset}, only {begin} to {end}"
+        )
+
+
 async def skip(store: Store, place: Place, offset: int, by: str, reason: str, at: datetime) -> None:
     """Reads on behind one record that can't be read. It is listed among what was set aside, so that
     somebody can look for it in the log while the log has it."""

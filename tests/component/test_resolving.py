@@ -5,11 +5,14 @@ import json
 import pytest
 from starlette.requests import Request
 
+from shared.errors import ShardRefuses
 from shared.loop.log import RawRecord
 from shared.loop.pulse import Pulse
+from shared.loop.resolve import check_in_log
 from shared.mongo import encode
 from shared.operating_api import OperatingApi
-from tests.component.world import BROKEN, COMMANDS, ORDERED, Town, in_town
+from shared.topics import shard_of
+from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Town, in_town
 
 
 @pytest.fixture(autouse=True)
@@ -201,5 +204,21 @@ def test_what_an_earlier_version_set_aside_still_holds_its_key(how: str) -> None
         await town.rest()
         assert ["second", "third"] == [word for word in town.words() if word != "first"]
         assert [{}, {}] == [shard.parked for shard in town.loop.shards.values()]
+
+    in_town(story)
+
+
+@pytest.mark.parametrize("offset", [-1, 2, 3, 9_999])
+def test_only_a_record_that_there_is_can_be_read_over(offset: int) -> None:
+    """Else the shard would stand behind the end of its log, and refuse."""
+
+    async def story(town: Town) -> None:
+        town.ask("one")
+        town.ask("two")
+        await town.rest()
+        place, log = (COMMANDS, shard_of(b"ann", PARTITIONS)), town.world.groups[0].members[0].log
+        with pytest.raises(ShardRefuses, match=f"holds no record at offset {offset}, only 0 to 2"):
+            await check_in_log(log, place, offset)
+        await check_in_log(log, place, 1)
 
     in_town(story)
