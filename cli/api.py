@@ -63,10 +63,18 @@ class Api:
 
 def content(service: str, response: httpx.Response) -> Any:
     if response.status_code >= 500:
-        raise unreachable(service, f"HTTP {response.status_code}")
+        raise unreachable(service, told_by(response))
     if response.is_error:
         raise refused(response)
     return response.json()
+
+
+def told_by(response: httpx.Response) -> str:
+    """Why a service that answers can't tell, such as a store that is silent."""
+    try:
+        return str(response.json()["error"]["text"])
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP {response.status_code}"
 
 
 def refused(response: httpx.Response) -> CliError:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shared.contracts.envelope import TENANT_DEFAULT
+from shared.errors import Infrastructure
 from shared.store import Document, Filter, Store
 
 LIMIT_DEFAULT = 100
@@ -45,6 +46,8 @@ def route(path: str, answer: Answer, method: str = "GET") -> Route:
             return failure(404, "not_found", f"there is no such {error}")
         except BadRequest as error:
             return failure(400, "bad_request", error.text)
+        except Infrastructure as error:
+            return failure(503, "unavailable", str(error))
 
     return Route(path, endpoint, methods=[method])
 

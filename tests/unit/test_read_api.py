@@ -6,7 +6,10 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
 
+from cli.api import content
+from cli.output import UNREACHABLE, CliError
 from services.intake import api as intake_api
 from services.intake.handlers import Intake
 from services.intake.leads import lead_id
@@ -14,7 +17,9 @@ from services.intake.store import IntakeStore
 from services.routing import api as routing_api
 from services.routing.handlers import Routing
 from services.routing.store import RoutingStore
+from shared import read_api
 from shared.clock import SystemClock
+from shared.errors import Infrastructure
 from shared.loop.decision import Handlers, Input
 from shared.testing.memory import MemoryDatabase, MemoryStore
 from tests.builders import SECRET, given, lead, put_affiliate, put_campaign, record, submit
@@ -30,6 +35,26 @@ async def decide(
         for each in batch:
             state.put(table[type(each.event)](state, each).save)  # type: ignore[index]
         await service.save_many(transaction, state)
+
+
+async def test_a_store_that_is_silent_is_told_as_the_reason() -> None:
+    """Not as a mistake of the service; the command line shows the text."""
+
+    async def asks_the_store(_request: Request) -> dict[str, Any]:
+        raise Infrastructure("the store gave no answer within 8 s")
+
+    asked = client(Starlette(routes=[read_api.route("/set-aside", asks_the_store)]))
+    answer = await asked.get("/set-aside")
+    with pytest.raises(CliError, match="the store gave no answer within 8 s") as error:
+        content("intake", answer)
+    assert (503, UNREACHABLE) == (answer.status_code, error.value.exit_code)
+
+
+@pytest.mark.parametrize("body", [b"", b"oops", b"[]", b'{"error": "x"}'])
+def test_of_an_answer_that_gives_no_reason_the_code_is_told(body: bytes) -> None:
+    with pytest.raises(CliError, match="HTTP 502") as error:
+        content("intake", httpx.Response(502, content=body))
+    assert UNREACHABLE == error.value.exit_code
 
 
 @pytest.fixture
