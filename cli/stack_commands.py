@@ -83,6 +83,8 @@ def status(as_json: AsJson = False) -> None:
         return
     title = f"kafka {found['backend']['kafka']}, mongo {found['backend']['mongo']}"
     show_table(title, COLUMNS, map(status_row, rows))
+    if reasons := [one for row in rows for one in reason_rows(row)]:
+        show_table("not ready", ["service", "why"], reasons)
     if stuck := [one for row in rows for one in stuck_rows(row)]:
         show_table("not getting on", STUCK_COLUMNS, stuck)
     if gaps := [one for row in rows for one in gap_rows(row)]:
@@ -97,12 +99,19 @@ def status_row(row: dict[str, Any]) -> dict[str, Any]:
     return {
         **who,
         **{name: said[name] for name in ("lag", "outbox", "set_aside", "parked")},
-        "ready": "yes" if said["ready"] else f"no: {', '.join(said['not_ready'])}",
+        "ready": "yes" if said["ready"] else "no",
         "shards": len(quiet.open_shards([said])),
         "oldest": said["oldest_seconds"],
         "effects": quiet.total([said["effects"]["begun"], said["effects"]["waiting"]]),
         "tripped": said["endpoints"]["tripped"],
     }
+
+
+def reason_rows(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Why an instance is not ready, a line each: there may be one for every shard."""
+    said = row["status"] or {"not_ready": []}
+    who = f"{row['service']} {row['instance']}"
+    return [{"service": who, "why": why} for why in said["not_ready"]]
 
 
 def stuck_rows(row: dict[str, Any]) -> list[dict[str, Any]]:

@@ -128,16 +128,21 @@ def left_in(service: str, states: Rows, moment: datetime, failing_too: bool) -> 
         "effects begun": largest(state["effects"]["begun"] for state in states),
         "due now": largest(state["due"]["now"] for state in states),
     }
-    left = [
-        f"{service}: {name} {'unknown' if amount is None else amount}"
-        for name, amount in amounts.items()
-        if amount != 0
-    ]
+    left = [f"{service}: {name} {amount}" for name, amount in amounts.items() if amount]
+    if unknown := [name for name, amount in amounts.items() if amount is None]:
+        left.append(f"{service}: {', '.join(unknown)} unknown")
     if closed := sorted(set(range(manifest().partitions)) - open_shards(states)):
-        left.append(f"{service}: shards {closed} not open")
+        left.append(f"{service}: shards {', '.join(map(str, closed))} not open")
     if any(due <= moment for due in due_in(states, failing_too=failing_too)):
         left.append(f"{service}: something has just become due")
-    return left
+    return left + (hindered(service, states) if left else [])
+
+
+def hindered(service: str, states: Rows) -> list[str]:
+    """What keeps a service from its work, since waiting alone may not help."""
+    reasons = list(dict.fromkeys(why for state in states for why in state["not_ready"]))
+    more = f" ({len(reasons) - 1} more in `leadops status`)" if len(reasons) > 1 else ""
+    return [f"{service} is not ready: {reasons[0]}{more}"] if reasons else []
 
 
 def total(amounts: Iterable[int | None]) -> int | None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from cli.main import run
+from cli.stack_commands import reason_rows
 from deploy import clock, plan, quiet, received
 from deploy.process import StackError, WrongRequest
 from deploy.received import Answer
@@ -29,6 +30,7 @@ def instance(**changes: Any) -> dict[str, Any]:
         "effects": {"begun": 0, "waiting": 0, "next_at": None},
         "due": {"now": 0, "next_at": None},
         "progress": 1,
+        "not_ready": [],
     }
     return {"service": "intake", "instance": 0, "status": idle | changes}
 
@@ -50,11 +52,35 @@ def test_a_future_date_is_not_work() -> None:
         ({"effects": {"begun": 3, "waiting": 0, "next_at": None}}, "intake: effects begun 3"),
         ({"due": {"now": 4, "next_at": None}}, "intake: due now 4"),
         ({"due": {"now": 0, "next_at": NOW.isoformat()}}, "intake: something has just become due"),
-        ({"shards": ALL_OPEN[1:]}, "intake: shards [0] not open"),
+        ({"shards": ALL_OPEN[1:]}, "intake: shards 0 not open"),
+        ({"shards": ALL_OPEN[2:]}, "intake: shards 0, 1 not open"),
+        ({"lag": None, "outbox": None}, "intake: lag, outbox unknown"),
     ],
 )
 def test_work_that_is_left_is_named(changes: dict[str, Any], named: str) -> None:
     assert [named] == quiet.what_is_left([instance(**changes)], NOW)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "told"),
+    [
+        (["the store is silent"], "intake is not ready: the store is silent"),
+        (["a, b", "c", "d"], "intake is not ready: a, b (2 more in `leadops status`)"),
+    ],
+)
+def test_what_keeps_a_service_from_what_is_left_is_told(reasons: list[str], told: str) -> None:
+    """Waiting alone may not help; a service with nothing left is not complained of."""
+    left = quiet.what_is_left([instance(lag=2, not_ready=reasons)], NOW)
+    assert ["intake: lag 2", told] == left
+    assert [] == quiet.what_is_left([instance(not_ready=reasons)], NOW)
+
+
+def test_each_reason_why_a_replica_is_not_ready_has_a_line() -> None:
+    """There may be one for every shard."""
+    rows = reason_rows(instance(not_ready=["shard 0 is refused: x, y", "shard 1 is closed"]))
+    expected = ["shard 0 is refused: x, y", "shard 1 is closed"]
+    assert [("intake 0", why) for why in expected] == [(one["service"], one["why"]) for one in rows]
+    assert [] == reason_rows({"service": "intake", "instance": 0, "status": None})
 
 
 def retries(attempt_at: datetime | None) -> dict[str, Any]:
