@@ -134,7 +134,8 @@ def say_answer(step: "Step", item: Item, answer: Answer) -> None:
     name = step.loop.service.name
     kind = accepted_type(name) if isinstance(answer, Accepted) else refused_type(name)
     data = _answer_data(item.envelope.id, answer)
-    id = derived(item.envelope.source, item.envelope.id, kind, answer.code)
+    cause = item.envelope.tenant, item.envelope.source, item.envelope.id
+    id = derived(*cause, kind, answer.code)
     _say(step, item, Said(id, kind, events_topic(name), item.key, data))
 
 
@@ -188,7 +189,7 @@ def _said(cause: Cause, number: int, say: Say) -> Said:
         raise Poison("event_too_large", f"{event.TYPE} would have {len(data)} bytes")
     if len(say.key.encode()) > KEY_BYTES_MAX:
         raise Poison("event_too_large", f"{event.TYPE} would have a key of over {KEY_BYTES_MAX}")
-    id = derived(cause.source, cause.id, event.TYPE, str(number))
+    id = derived(cause.tenant, cause.source, cause.id, event.TYPE, str(number))
     return Said(id, event.TYPE, event.TOPIC, say.key, data, say.trace)
 
 

@@ -118,3 +118,16 @@ def test_an_end_that_could_not_be_decided_is_decided_by_its_replay() -> None:
         assert ["replayed"] == [row["state"] for row in town.stored("set_aside")]
 
     in_town(story)
+
+
+def test_no_two_tenants_events_share_an_id() -> None:
+    """Though their commands do: whoever drops events by source and id would lose one of them."""
+
+    async def story(town: Town) -> None:
+        town.ask("one", id="same")
+        town.ask("another", id="same", tenant="other")
+        await town.rest()
+        assert {"one", "another"} == set(town.words())
+        assert 4 == len({row.text("ce_id") for row in town.records()})
+
+    in_town(story)
