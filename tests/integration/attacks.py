@@ -1,6 +1,5 @@
 """Writes to a real broker what no honest client would, also what its client refuses to write."""
 
-import asyncio
 import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -10,6 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.util import calc_crc32c
 
+from shared.loop.kafka import KafkaLog
 from shared.loop.log import Outgoing
 
 CRC_AT, CRC_FROM = 17, 21
@@ -44,19 +44,12 @@ async def write(kafka: str, records: Sequence[Outgoing], **how: Any) -> None:
 
 
 async def write_together(kafka: str, records: Sequence[Outgoing]) -> None:
-    """All at once, in the order of each partition."""
-    async with stranger(kafka) as producer:
-        sent = [
-            await producer.send(
-                record.topic,
-                record.value,
-                key=record.key,
-                partition=record.partition,
-                headers=list(record.headers),
-            )
-            for record in records
-        ]
-        await asyncio.gather(*sent)
+    """All at once, in the order of each partition; also what has neither key nor value."""
+    log = KafkaLog(kafka)
+    try:
+        await log.publish(records)
+    finally:
+        await log.close()
 
 
 async def write_bad_names(kafka: str, records: Sequence[Outgoing]) -> None:
