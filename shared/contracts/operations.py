@@ -7,6 +7,8 @@ from pydantic import Field
 from shared.contracts.event import Command
 from shared.contracts.values import ReasonText
 
+SET_ASIDE_ID_LENGTH_MAX = 4_000
+"""Those of deadlines and effects are made of tenants and ids of entities."""
 OPERATORS = frozenset({"operator", "delivery"})
 
 
@@ -15,7 +17,7 @@ class ReplaySetAside(Command):
 
     MAY_ASK: ClassVar[frozenset[str]] = OPERATORS
 
-    id: str = Field(min_length=1, max_length=400)
+    id: str = Field(min_length=1, max_length=SET_ASIDE_ID_LENGTH_MAX)
     value: str | None = None
     """A corrected value to decide instead of the original bytes, which are kept."""
 
@@ -25,7 +27,7 @@ class SkipSetAside(Command):
 
     MAY_ASK: ClassVar[frozenset[str]] = OPERATORS
 
-    id: str = Field(min_length=1, max_length=400)
+    id: str = Field(min_length=1, max_length=SET_ASIDE_ID_LENGTH_MAX)
     reason: ReasonText
 
 

@@ -13,6 +13,7 @@ from shared.loop.sort_out import Lane
 from shared.store import Delete, Document, Index, Insert, Replace, Store, Transaction, Write
 
 COLLECTION = "due"
+PAGE = 200
 INDEXES = [Index(COLLECTION, ("due_at",)), Index(COLLECTION, ("shard", "due_at"))]
 
 
@@ -41,12 +42,13 @@ async def reached(
         return []
     where = {"shard": {"$in": list(shards)}, "due_at": {"$lte": now}}
     found: list[Document] = []
+    size = max(limit, PAGE)
     for page in count():
         rows = await store.find(
-            COLLECTION, where, sort=[("due_at", 1), ("_id", 1)], limit=limit, skip=page * limit
+            COLLECTION, where, sort=[("due_at", 1), ("_id", 1)], limit=size, skip=page * size
         )
         found += [row for row in rows if (row["cause"]["tenant"], row["key"]) not in parked]
-        if len(rows) < limit or len(found) >= limit:
+        if len(rows) < size or len(found) >= limit:
             return found[:limit]
     return found
 

@@ -224,9 +224,11 @@ class Ticker:
             rows = await loop.store.find(
                 "shards", {"_id": {"$in": sorted(loop.open())}}, fields=["epoch", "session"]
             )
-        epochs = {number: shard.row.epoch for number, shard in loop.shards.items()}
+        known = {number: shard.row for number, shard in loop.shards.items()}
         loop.close(
             row["_id"]
             for row in rows
-            if row["epoch"] != epochs.get(row["_id"]) and row["session"] == loop.store.session
+            if (mine := known.get(row["_id"]))
+            and row["epoch"] != mine.epoch
+            and row["session"] == mine.session
         )

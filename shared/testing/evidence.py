@@ -34,7 +34,9 @@ class Seen:
 
     @property
     def number(self) -> int:
-        return int(self.text("ce_number") or 0)
+        """Of strangers' records it may be anything."""
+        text = self.text("ce_number")
+        return int(text) if text.isascii() and text.isdigit() else 0
 
     @property
     def type(self) -> str:
