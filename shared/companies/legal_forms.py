@@ -26,6 +26,8 @@ class Form:
     """`official` is how it is written, without dots at its end."""
 
     official: frozenset[str] = frozenset()
+    divided: frozenset[str] = frozenset()
+    """Folded, with the blanks that it is written with."""
     countries: frozenset[str] = frozenset()
     is_word: bool = False
     """Only its writing, or its country, tells that it is a form."""
@@ -77,6 +79,7 @@ def _joined(before: Form, country: str, entry: str, cut: list[Token]) -> Form:
     at_home = entry[0] in (_IN_FRONT, _IN_FRONT_AT_HOME)
     return Form(
         before.official | official,
+        before.divided | {" ".join(token.folded for token in cut)},
         before.countries | {country},
         before.is_word or mark in (_WORD, _WORD_IF_CASED, _WITH_DOTS),
         before.is_word_without_case or mark in (_WORD, _WITH_DOTS),

@@ -48,9 +48,11 @@ def _without_forms(
     doubtful = ""
     while size := _form_at_end(run, shows_case, country):
         form, found = forms().by_key[key_of(run[-size:])], run[-size:]
+        run = run[:-size]
+        if _may_begin_with_initial(found):
+            return run, found[0].folded
         if form.is_word:
             doubtful = key_of(found)
-        run = run[:-size]
     return run, doubtful
 
 
@@ -61,9 +63,26 @@ def _form_at_end(run: list[Token], shows_case: bool, country: str | None) -> int
     for size in range(1, min(len(run), most + 1)):
         key = run[-size].folded + key
         form = by_key.get(key)
-        if form and _stays(run[:-size]) and _counts(form, run[-size:], shows_case, country):
+        if not form or not _stays(run[:-size]) or _takes_initial(form, run[-size:]):
+            continue
+        if _counts(form, run[-size:], shows_case, country):
             found = size
     return found
+
+
+def _may_begin_with_initial(run: list[Token]) -> bool:
+    """Whether the first letter may be the name's: C. Ltda. is a form, and Grupo C a name."""
+    rest = run[1:]
+    is_apart = len(run[0].folded) == 1 and any(len(token.folded) > 1 for token in rest)
+    return is_apart and key_of(rest) in forms().by_key
+
+
+def _takes_initial(form: Form, run: list[Token]) -> bool:
+    """Nobody writes ASA as A SA: the letter is the name's. With dots it may be S. p.A."""
+    if not _may_begin_with_initial(run):
+        return False
+    is_dotted = any("." in token.written for token in run)
+    return not is_dotted and " ".join(token.folded for token in run) not in form.divided
 
 
 def _counts(form: Form, run: list[Token], shows_case: bool, country: str | None) -> bool:

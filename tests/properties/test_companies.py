@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.companies.domains import mail_providers, registrable, website
@@ -65,6 +65,9 @@ def test_what_nobody_sees_changes_nothing(text: str, added: list[tuple[int, str]
 
 
 @given(st.text("bcdfghijkm ", min_size=1, max_size=20), FORMS)
+@example("b c", "Ltda.")
+@example("b g", "AG")
+@example("b k", "S.C.")
 def test_neither_case_nor_accents_nor_forms_change_a_company(name: str, form: str) -> None:
     """RTE-06: a lead's company meets the entry that is written in another way."""
     accented = unicodedata.normalize("NFC", name.replace("c", "c\u0301").replace("i", "i\u0308"))

@@ -317,6 +317,34 @@ def test_a_word_is_a_form_where_it_is_written_as_one(
     assert is_hit == is_on(written, name, country)
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Grupo C Ltda.", "Grupo C"),
+        ("Grupo C. Ltda.", "Grupo"),
+        ("Northgrid P Ltd", "Northgrid P"),
+        ("Grupo A SA", "Grupo A"),
+        ("Grupo A S.A.", "Grupo A"),
+        ("Studio P LLC", "Studio P"),
+        ("Vitamin C JSC", "Vitamin C"),
+        ("Ромашка О АО", "Ромашка О"),
+        ("Larkspur KG C Ltda.", "Larkspur KG C"),
+        ("Larkspur S. p.A.", "Larkspur"),
+        ("Larkspur P. L. C.", "Larkspur"),
+    ],
+)
+def test_the_last_letter_of_a_name_does_not_go_with_its_form(written: str, name: str) -> None:
+    """RTE-06: C. Ltda. and ASA are forms, and the C of Grupo C is its name."""
+    assert is_on(written, name)
+    assert is_on(name, written)
+
+
+@pytest.mark.parametrize("written", ["Grupo A SA", "Studio P LLC", "Vitamin C JSC"])
+def test_a_name_with_a_letter_is_not_the_name_without_it(written: str) -> None:
+    """RTE-06: where nobody would write a form like that."""
+    assert not is_on(written, written.split()[0])
+
+
 def test_the_forms_are_of_many_countries() -> None:
     """RTE-06: by their codes, beside what is in use everywhere."""
     countries = {
