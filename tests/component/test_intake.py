@@ -483,17 +483,26 @@ def test_a_lead_is_replaced_by_one_upload_only(at_once: bool) -> None:
     on_platform(story)
 
 
-def test_a_replaced_lead_keeps_its_end_though_it_was_omitted_before() -> None:
-    """INT-08: its reference is no new try."""
+@pytest.mark.parametrize(
+    ("mail", "outcome"), [("ann@x.example", "omitted"), ("other@x.example", "unusable")]
+)
+def test_a_replaced_lead_keeps_its_end_though_it_was_omitted_before(
+    mail: str, outcome: str
+) -> None:
+    """INT-05, INT-08: its reference is no new try, and another person's upload a conflict."""
 
     async def story(platform: Platform) -> None:
-        await platform.submit("R-1")
-        await platform.submit("R-2")
+        await platform.submit("R-1", record={"Mail": "ann@x.example"})
+        await platform.submit("R-2", record={"Mail": "ann@x.example"})
         assert ["duplicate"] == platform.codes("R-2")
         await platform.submit("R-3", replaces="R-2", record={"Mail": "new@x.example"})
-        again = await platform.submit("R-2", record={"Mail": "other@x.example"})
-        assert "omitted" == again["details"]["outcome"]
+        again = await platform.submit("R-2", record={"Mail": mail, "First": "Other"})
+        assert outcome == again["details"]["outcome"]
         assert ["replaced"] == platform.codes("R-2")
+        told = platform.events("intake.lead.unusable")
+        assert ["reference_conflict"] * (outcome == "unusable") == [
+            reason["code"] for event in told for reason in event["reasons"]
+        ]
 
     on_platform(story)
 
