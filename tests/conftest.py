@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# A deadline of each example would be a timed assert: the first one loads the data files.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 BACKENDS = {
     "kafka": "LEADOPS_TEST_KAFKA",

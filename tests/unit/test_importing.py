@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.bounds import CELL_BYTES_MAX, ROW_BYTES_MAX, ROW_LINES_MAX
@@ -177,7 +177,6 @@ def test_what_is_no_table_of_the_affiliate_is_refused_whole(content: bytes, name
     assert ("unreadable", WRONG_USAGE) == (error.value.code, error.value.exit_code)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_whatever_the_bytes_are_every_row_has_an_end(content: bytes) -> None:
     """Reading is total, and lines go up; or nobody can say which letters they are."""
@@ -189,7 +188,6 @@ def test_whatever_the_bytes_are_every_row_has_an_end(content: bytes) -> None:
     assert sorted(set(lines)) == lines
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(min_size=1), st.text()), max_size=20))
 def test_what_a_spreadsheet_writes_is_read_as_it_was(cells: list[tuple[str, str]]) -> None:
     """No row of a well-formed file gets lost or runs into another."""
