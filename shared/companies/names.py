@@ -72,9 +72,10 @@ def _form_at_end(run: list[Token], shows_case: bool, country: str | None) -> int
 
 def _may_begin_with_initial(run: list[Token]) -> bool:
     """Whether the first letter may be the name's: C. Ltda. is a form, and Grupo C a name."""
+    if len(run) == 1 or len(run[0].folded) > 1:
+        return False
     rest = run[1:]
-    is_apart = len(run[0].folded) == 1 and any(len(token.folded) > 1 for token in rest)
-    return is_apart and key_of(rest) in forms().by_key
+    return key_of(rest) in forms().by_key and any(len(token.folded) > 1 for token in rest)
 
 
 def _takes_initial(form: Form, run: list[Token]) -> bool:
