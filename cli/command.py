@@ -4,7 +4,6 @@ An answer names its command by id. It may come more than once, from a service th
 it had decided: the first counts.
 """
 
-import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,12 +12,13 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 import typer
+from pydantic import ValidationError
 
 from cli.output import WRONG_USAGE, CliError
 from shared.contracts import campaigns, intake, lists, routing
 from shared.contracts import envelope as envelopes
 from shared.contracts import event as contracts
-from shared.contracts.answers import accepted_type, commands_topic, refused_type
+from shared.contracts.answers import CommandAnswer, accepted_type, commands_topic, refused_type
 from shared.contracts.envelope import Envelope
 from shared.contracts.operations import operations
 from shared.loop.log import Outgoing
@@ -84,6 +84,7 @@ class Awaited:
     def __init__(self, commands: Iterable[Command]) -> None:
         commands = list(commands)
         self.missing = {command.id for command in commands}
+        self._sources = {command.id: command.source for command in commands}
         self.found: dict[str, Answer] = {}
         services = {command.service for command in commands}
         self._verdicts = {accepted_type(name).encode(): True for name in services}
@@ -94,14 +95,15 @@ class Awaited:
         accepted = self._verdicts.get(dict(headers).get("ce_type") or b"")
         if accepted is None or value is None:
             return False
-        said = json.loads(value)
-        id = said["command"]
-        if id not in self.missing:
+        try:
+            said = CommandAnswer.model_validate_json(value)
+        except ValidationError:
+            return False  # Somebody else's; the topic is not closed to strangers everywhere.
+        id = said.command
+        if id not in self.missing or said.source not in (None, self._sources[id]):
             return False
         self.missing.remove(id)
-        self.found[id] = Answer(
-            id, accepted, said["code"], said.get("text", ""), said.get("details", {})
-        )
+        self.found[id] = Answer(id, accepted, said.code, said.text, said.details)
         return True
 
 

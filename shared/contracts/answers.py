@@ -9,6 +9,8 @@ class CommandAnswer(Event):
     """`code` is closed and for programs, `text` is for people and holds no personal data."""
 
     command: str
+    source: str | None = None
+    """Whose command it was: the ids of two sources may be the same."""
     code: str
     text: str = ""
     details: dict[str, Any] = {}

@@ -14,6 +14,7 @@ from pydantic_core import to_json
 
 from shared.contracts.answers import CommandAnswer, accepted_type, events_topic, refused_type
 from shared.contracts.bounds import KEY_BYTES_MAX, VALUE_BYTES_MAX
+from shared.contracts.envelope import Envelope
 from shared.contracts.event import Command, Event
 from shared.contracts.operations import ReplaySetAside, SkipSetAside
 from shared.errors import Poison
@@ -133,17 +134,21 @@ def say_answer(step: "Step", item: Item, answer: Answer) -> None:
     assert item.envelope is not None
     name = step.loop.service.name
     kind = accepted_type(name) if isinstance(answer, Accepted) else refused_type(name)
-    data = _answer_data(item.envelope.id, answer)
+    data = _answer_data(item.envelope, answer)
     cause = item.envelope.tenant, item.envelope.source, item.envelope.id
     id = derived(*cause, kind, answer.code)
     _say(step, item, Said(id, kind, events_topic(name), item.key, data))
 
 
-def _answer_data(command: str, answer: Answer) -> bytes:
+def _answer_data(command: Envelope, answer: Answer) -> bytes:
     """A command is answered, whatever it takes: details that no record can hold are left out."""
     text = answer.text[:ANSWER_TEXT_MAX]
     event = CommandAnswer(
-        command=command, code=answer.code, text=text, details=dict(answer.details)
+        command=command.id,
+        source=command.source,
+        code=answer.code,
+        text=text,
+        details=dict(answer.details),
     )
     data = to_json(event)
     if len(data) <= VALUE_BYTES_MAX:

@@ -90,6 +90,9 @@ class TestAnswers:
             ([], b"{}"),
             ([("ce_type", None)], b"{}"),
             ([("ce_type", accepted_type("routing").encode())], None),
+            ([("ce_type", accepted_type("routing").encode())], b"forged, and no JSON"),
+            ([("ce_type", accepted_type("routing").encode())], b"[]"),
+            said("c-1", source="another"),
         ],
     )
     def test_other_records_are_no_answers(self, record: Any) -> None:
