@@ -29,6 +29,8 @@ from tests.integration.scene import WAIT_SECONDS, Scene, house, questions
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400), pytest.mark.xdist_group("strangers")]
 
+SLOW = pytest.mark.slow
+"""Run by name, or with `-m slow`: single parts of what is run always."""
 TOPICS = ["intake.commands.v1", "routing.commands.v1", "intake.events.v1", "routing.claims.v1"]
 PARTITIONS = manifest().partitions
 MEGABYTE = 1_000_000
@@ -120,9 +122,9 @@ def test_numbers_of_strangers(scene: Scene) -> None:
     ("name", "text", "code"),
     [
         ("id", b"\x01" * 700_000, "headers_too_large"),
-        ("id", b"\x01" * 200, "attribute_invalid"),
-        ("source", b"s" * 2_000, "attribute_too_large"),
-        ("traceparent", b"\xff", "header_not_utf8"),
+        pytest.param("id", b"\x01" * 200, "attribute_invalid", marks=SLOW),
+        pytest.param("source", b"s" * 2_000, "attribute_too_large", marks=SLOW),
+        pytest.param("traceparent", b"\xff", "header_not_utf8", marks=SLOW),
     ],
 )
 def test_attributes(scene: Scene, name: str, text: bytes, code: str) -> None:
@@ -151,7 +153,7 @@ SMALL_ENOUGH = {"intake.commands.v1": "invalid", "routing.commands.v1": ""}
 answers. Elsewhere no service gave it a number."""
 
 
-@pytest.mark.parametrize("size", [1, 2, 3.9, 8, 17])
+@pytest.mark.parametrize("size", [2, 17, *(pytest.param(n, marks=SLOW) for n in (1, 3.9, 8))])
 def test_large_records(scene: Scene, size: float) -> None:
     """At key, header and value; above what the broker takes only compressed, with each codec. Of
     what is too large a part is kept."""
