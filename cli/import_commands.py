@@ -123,7 +123,12 @@ def submit(
     else:
         for commands, turns in read.chunks(rows):
             publish_in_turn(commands, asker, turns)
-    return read.counts() | told | read.bad_rows() | {"conflicts": read.conflicts}
+    return (
+        read.counts()
+        | told
+        | read.bad_rows()
+        | {"conflicts": sorted(read.conflicts, key=lambda told: int(told["line"]))}
+    )
 
 
 def publish_in_turn(commands: Sequence[Command], asker: Asker, turns: Turns) -> None:

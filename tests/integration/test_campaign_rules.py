@@ -155,7 +155,7 @@ def test_strict_refuses_and_preferred_ranks(running: dict[str, Any]) -> None:
     answers = tell(*(scene.campaign("unsaid", **changed) for changed in without))
     assert ["set_aside"] * 3 == [answer.code for answer in answers]
     assert all("strictness" in answer.text for answer in answers)
-    entries = {"id": "ranks", "entries": ["off.ranks.example"]}
+    entries = {"id": "ranks", "entries": ["off-ranks.example"]}
     assert asked("routing.list.put", "ranks", entries).accepted
     for how in ("strict", "preferred"):
         name = {"list": "ranks", "strictness": how}
@@ -168,8 +168,8 @@ def test_strict_refuses_and_preferred_ranks(running: dict[str, Any]) -> None:
         )
     scene.upload_each(
         {
-            "bank": {"Branch": "Banking", "Site": "on.ranks.example"},
-            "farm": {"Branch": "Farming, Ranching, Forestry", "Site": "off.ranks.example"},
+            "bank": {"Branch": "Banking", "Site": "on-ranks.example"},
+            "farm": {"Branch": "Farming, Ranching, Forestry", "Site": "off-ranks.example"},
         }
     )
     kept = [scene.got(f"strict-{what}") for what in ("bank", "off", "on")]

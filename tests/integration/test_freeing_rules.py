@@ -34,15 +34,15 @@ def test_lists_keep_companies_out_or_in(running: dict[str, Any], tmp_path: Path)
     scene = Scene(running, "lists")
     use = {"list": "lists-long", **STRICT}
     scene.put(out={"suppressed": [use]}, only={"approved": [use]}, any={})
-    entries = ["big.lists.example", "Larkspur & Sons", *(f"c{n}.example" for n in range(99_998))]
+    entries = ["big-lists.example", "Larkspur & Sons", *(f"c{n}.example" for n in range(99_998))]
     bad = [*entries[:5_000], "not a domain.", "what?.example", "..."]
     assert (2, [5002, 5003]) == bad_lines(imported(tmp_path, "lists-long", bad))
     assert (2, "list_too_long") == error_of(imported(tmp_path, "lists-long", [*entries, "x.y"]))
     assert "lists-long" not in {one["id"] for one in get("routing", "/lists")["lists"]}
     leads = {
-        "self": {"Site": "big.lists.example"},
-        "below": {"Site": "mail.big.lists.example"},
-        "beside": {"Site": "verybig.lists.example"},
+        "self": {"Site": "big-lists.example"},
+        "below": {"Site": "mail.big-lists.example"},
+        "beside": {"Site": "verybig-lists.example"},
         "named": {"Firm": "LARKSPUR & Sons GmbH"},
         "else": {"Firm": "Larkspur & Daughters Ltd"},
         "last": {"Site": "www.c99997.example"},
