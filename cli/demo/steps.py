@@ -36,7 +36,7 @@ SAMPLES = ("affiliates.yaml", "questions.yaml", "rules.yaml", "lists.yaml", "cam
 WEEKLY = "tern-weekly"
 CONVERSIONS = 60
 AGAIN = 300
-BAD_ROWS = [f"P-0,{',' * 15}one cell too many\r\n", 'P-0,"a quote that is never closed\r\n']
+BAD_ROWS = [f"P-0{',' * 40}cells too many\r\n", 'P-0,"a quote that is never closed\r\n']
 MONTH, DELIVERY = "2026-03", "march"
 NEVER_COME = ("P-lost-1", "P-lost-2", "P-lost-3")
 """Announced by the first affiliate, and not in its file."""
