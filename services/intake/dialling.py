@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 
 # A whole number that became a fraction; nobody else sets one last zero off by a dot.
-_FRACTION = re.compile(r"([+(]?\d{5,})[.,]0{1,2}")
+_FRACTION = re.compile(r"([+(]?\d+)[.,]0{1,2}")
 _BROKEN = re.compile(
     r".*\d[.,]?\d*[eE][+-]?\d+"  # 4.93E+10
     r"|[+(]?\d{5,}[.,]\d{1,2}"  # 4930901820.5
