@@ -20,7 +20,16 @@ READ = ["person", "company", "place", "title_class", "categories", "answers", "c
 READ += ["captured_at", "converted_at"]
 FILTERS = {
     name: name
-    for name in ("source", "affiliate", "lead_code", "delivery", "outcome", "email", "campaign")
+    for name in (
+        "source",
+        "affiliate",
+        "lead_code",
+        "delivery",
+        "outcome",
+        "email",
+        "phone",
+        "campaign",
+    )
 }
 FILTERS |= {"first": "from", "last": "to"}
 
@@ -42,6 +51,7 @@ def search(
         str | None, typer.Option(help="accepted, held, unusable, omitted or waiting.")
     ] = None,
     email: Annotated[str | None, typer.Option()] = None,
+    phone: Annotated[str | None, typer.Option(help="With its country: +49 30 901820.")] = None,
     campaign: Annotated[str | None, typer.Option(help="Sent to this campaign.")] = None,
     sent: Annotated[bool | None, typer.Option("--sent/--unsent")] = None,
     first: Annotated[str | None, typer.Option("--from", help="Day or instant of upload.")] = None,
@@ -131,6 +141,7 @@ def trace_id(traceparent: str | None) -> str | None:
 
 def print_lead(whole: dict[str, Any]) -> None:
     show_fields("lead", {name: whole[name] for name in FIELDS})
+    show_some("other contacts of this phone", ["person_id"], whole["other_contacts"])
     show_some("reasons", ["code", "field", "text"], whole["reasons"])
     show_some("held for", ["question", "given"], whole["held"])
     if whole["accepted"]:

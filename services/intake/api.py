@@ -13,10 +13,12 @@ from services.intake.affiliates import Affiliate, stored_id
 from services.intake.deliveries import Delivery
 from services.intake.field_counts import FieldCount
 from services.intake.leads import HELD, OUTCOMES, REASON_CODES, WAITING, Lead, Try, Upload
+from services.intake.phones import phone
 from services.intake.requests import Request as AffiliateRequest
 from services.intake.searching import Search
 from services.intake.store import (
     AFFILIATES,
+    CONTACTS,
     DELIVERIES,
     LEADS,
     QUESTIONS,
@@ -33,7 +35,7 @@ from shared import read_api
 from shared.emails import email_address
 from shared.ids import pseudonym
 from shared.read_api import BadRequest
-from shared.store import Document, Store
+from shared.store import Document, Filter, Store
 
 EQUAL_TO = {
     "affiliate": "affiliate",
@@ -44,6 +46,9 @@ EQUAL_TO = {
     "campaign": "sent_to",
     "reason": "reason_codes",
 }
+OTHER_CONTACTS_MAX = 20
+PERSONS_MAX = 100
+"""Of one phone number: a switchboard is that of many."""
 YES_OR_NO = {"true": True, "false": False}
 
 
@@ -71,12 +76,12 @@ class Reader:
 
     async def leads(self, request: Request) -> Mapping[str, Any]:
         """INT-11: what is asked for together must all hold; newest first."""
-        rows, following = await self._page(request, self._where(request))
+        rows, following = await self._page(request, await self._where(request))
         return {"leads": [_summary(LEADS.from_document(row)) for row in rows], "next": following}
 
     async def held(self, request: Request) -> Mapping[str, Any]:
         """INT-06: what waits for a person, with what each answer may mean."""
-        where = self._where(request) | {"upload.outcome": HELD}
+        where = await self._where(request) | {"upload.outcome": HELD}
         if question := request.query_params.get("question"):
             where["held_for"] = question
         rows, following = await self._page(request, where)
@@ -101,7 +106,27 @@ class Reader:
         where = {"_id": request.path_params["id"], "tenant": read_api.tenant(request)}
         row = await read_api.one(self._store, LEADS.name, where, "lead")
         tries = await self._store.find(TRIES.name, {"lead": row["_id"]})
-        return _whole(LEADS.from_document(row), [TRIES.from_document(each) for each in tries])
+        lead = LEADS.from_document(row)
+        others = await self._other_contacts(lead)
+        return _whole(lead, [TRIES.from_document(each) for each in tries], others)
+
+    async def _other_contacts(self, lead: Lead) -> list[str]:
+        """INT-15: contacts that may be the same person, since they have the same phone where one
+        of both has no email. Asked when somebody looks, so that it is true whichever came first."""
+        if lead.person_id is None:
+            return []
+        known = await self._store.find(CONTACTS.name, {"_id": lead.person_id})
+        persons = [CONTACTS.from_document(row).person for row in known]
+        persons += [lead.accepted.person] if lead.accepted else []
+        phones = sorted({each.phone for each in persons if each.phone})
+        if lead.known_by == "phone":
+            where: Filter = {"tenant": lead.tenant, "person.phone": {"$in": phones}}
+        else:
+            where = {"_id": {"$in": [pseudonym(self._secret, lead.tenant, one) for one in phones]}}
+        found = await self._store.find(
+            CONTACTS.name, where, sort=[("_id", 1)], limit=OTHER_CONTACTS_MAX
+        )
+        return [row["_id"] for row in found if row["_id"] != lead.person_id]
 
     async def affiliates(self, request: Request) -> Mapping[str, Any]:
         rows = await self._affiliates(request)
@@ -231,12 +256,16 @@ class Reader:
         }
         return counted | {"reasons": {code: n for code, n in reasons.items() if n}}
 
-    def _where(self, request: Request) -> dict[str, Any]:
+    async def _where(self, request: Request) -> dict[str, Any]:
         tenant, given = read_api.tenant(request), request.query_params
         where: dict[str, Any] = {"tenant": tenant}
         where |= {path: given[name] for name, path in EQUAL_TO.items() if given.get(name)}
         if email := given.get("email"):
             where["person_id"] = self._person_id(tenant, email)
+        if number := given.get("phone"):
+            persons = await self._persons_of(tenant, number)
+            only = where.get("person_id")
+            where["person_id"] = {"$in": [each for each in persons if only in (None, each)]}
         if (sent := _yes_or_no(request, "sent")) is not None:
             where["is_sent"] = sent
         return where
@@ -246,6 +275,15 @@ class Reader:
         if normalized is None:
             raise BadRequest("email", "a mail address, such as jo@brightwater.example")
         return pseudonym(self._secret, tenant, normalized)
+
+    async def _persons_of(self, tenant: str, number: str) -> list[str]:
+        """Who is known by the phone alone, and whose contact has it beside an email."""
+        normalized = phone(number, None)
+        if normalized is None:
+            raise BadRequest("phone", "a phone number with its country, such as +49 30 901820")
+        where = {"tenant": tenant, "person.phone": normalized}
+        rows = await self._store.find(CONTACTS.name, where, sort=[("_id", 1)], limit=PERSONS_MAX)
+        return [row["_id"] for row in rows]
 
 
 def _summary(lead: Lead) -> Mapping[str, Any]:
@@ -265,10 +303,12 @@ def _summary(lead: Lead) -> Mapping[str, Any]:
     }
 
 
-def _whole(lead: Lead, tries: list[Try]) -> Mapping[str, Any]:
+def _whole(lead: Lead, tries: list[Try], others: list[str]) -> Mapping[str, Any]:
     uploads = [earlier.upload for earlier in tries] + [lead.upload]
     return {
         **_summary(lead),
+        "known_by": lead.known_by if lead.person_id else None,
+        "other_contacts": others,
         "trace": lead.upload.trace,
         "mapping_version": lead.mapping_version,
         "record": from_json(lead.upload.record),

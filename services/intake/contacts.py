@@ -1,16 +1,36 @@
 """A contact is one person of a tenant, whatever became of the leads (INT-04).
 
+Who has an email is known by it, who has none by the phone (INT-15). Both may lead to two contacts
+of one person: that is told, and never guessed away, since a phone may be that of many.
+
 It remembers what the person was accepted as. A person may be uploaded in two shards at once, so it
 is written under the guard of its version, and the later decision is made again.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from shared.contracts.values import Person
 
 DUPLICATE_FOR = timedelta(days=90)
 ACCEPTED_KEPT_MAX = 100
+KnownBy = Literal["email", "phone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a person is known by; its pseudonym is the id of the contact."""
+
+    kind: KnownBy
+    value: str
+
+
+def identity(email: str | None, phone: str | None) -> Identity | None:
+    """INT-15: of the email, else of the phone; nobody where there is neither."""
+    if email:
+        return Identity("email", email)
+    return Identity("phone", phone) if phone else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +44,7 @@ class AcceptedAs:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A person, found by the pseudonym of the normalized email."""
+    """A person, found by the pseudonym of the normalized email, else of the phone."""
 
     id: str
     version: int

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
 from services.intake.affiliates import ORGANIC, Affiliate
-from services.intake.contacts import AcceptedAs, Contact
+from services.intake.contacts import AcceptedAs, Contact, KnownBy
 from services.intake.leads import (
     ACCEPTED,
     HELD,
@@ -145,6 +145,12 @@ class Submission:
     person_id: str | None
     unanswered: tuple[OpenQuestion, ...] = ()
 
+    @property
+    def known_by(self) -> KnownBy:
+        """INT-15: only who has no email is known by the phone."""
+        person = self.read.person
+        return "phone" if person is not None and person.email is None else "email"
+
 
 def submission(
     raw: Raw,
@@ -213,6 +219,7 @@ def decide_again(
         lead_code=given.lead_code,
         mapping_version=given.mapping_version,
         person_id=given.person_id,
+        known_by=given.known_by,
         accepted=_accepted(given) if outcome == ACCEPTED else None,
         held=given.judged.held if outcome == HELD else (),
         blank=given.read.blank,
@@ -249,6 +256,7 @@ def _new_lead(
         tries=before.tries + 1 if before else 0,
         mapping_version=given.mapping_version,
         person_id=given.person_id,
+        known_by=given.known_by,
         accepted=_accepted(given) if outcome == ACCEPTED else None,
         source=raw.source,
         replaces=raw.replaces,
@@ -320,9 +328,11 @@ def repeat(before: Lead, raw: Raw) -> Decision:
 
 
 def is_anothers(before: Lead, given: Submission) -> bool:
-    """INT-05: the reference belongs to the lead of another person. Who can't be known is nobody."""
-    known = before.person_id is not None and given.person_id is not None
-    return known and before.person_id != given.person_id
+    """INT-05: the reference belongs to the lead of another person. Who can't be known is nobody,
+    and an email says nothing of a phone (INT-15)."""
+    if before.person_id is None or given.person_id is None:
+        return False
+    return before.known_by == given.known_by and before.person_id != given.person_id
 
 
 def conflict(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from services.intake import affiliates, deliveries, domain, questions, replacing, requests
 from services.intake.affiliates import Affiliate, AffiliateIndex
-from services.intake.contacts import Contact
+from services.intake.contacts import Contact, identity
 from services.intake.deliveries import Delivery
 from services.intake.domain import Raw, Submission
 from services.intake.leads import HELD, WAITING, Change, Lead, conflict_id, lead_id
@@ -183,8 +183,8 @@ class Intake:
         judged = questions.judge(
             raw.record, affiliate, categories, lambda symbol: self.question(state, cause, symbol)
         )
-        email = read.person.email if read.person else None
-        person_id = pseudonym(self.secret, cause.tenant, email) if email else None
+        person = read.person and identity(read.person.email, read.person.phone)
+        person_id = pseudonym(self.secret, cause.tenant, person.value) if person else None
         unanswered = tuple(
             OpenQuestion(category, symbol)
             for category in categories

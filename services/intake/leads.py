@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from services.intake.affiliates import ORGANIC
+from services.intake.contacts import KnownBy
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.values import HeldAnswer, LeadSource, Reason
 from shared.ids import derived
@@ -112,6 +113,8 @@ class Lead:
     converted_at: datetime | None = None
     conflicts_with: str | None = None
     """The lead that this one's reference belongs to, of another person."""
+    known_by: KnownBy = "email"
+    """What `person_id` is a pseudonym of, where there is one."""
     blank: tuple[str, ...] = ()
     """Mapped fields in which nothing was written."""
     unread: tuple[str, ...] = ()

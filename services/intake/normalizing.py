@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from services.intake import cells, places, titles
 from services.intake.affiliates import Affiliate
+from services.intake.contacts import Identity, identity
 from services.intake.industries import industry
 from services.intake.phones import phone
 from services.intake.sizes import size
@@ -86,7 +87,7 @@ def normalize(record: Record, affiliate: Affiliate, lead_code: str | None = None
         "captured_at": captured_at,
     }
     return Normalized(
-        person=_person(given, email, dialled) if email else None,
+        person=_person(given, email, dialled) if email or dialled else None,
         place=place,
         company=company,
         title_class=title_class,
@@ -103,12 +104,21 @@ def normalize(record: Record, affiliate: Affiliate, lead_code: str | None = None
     )
 
 
-def email_of(record: Record, affiliate: Affiliate) -> str | None:
-    """Only the email: whose state deciding the whole record will need."""
+def identity_of(record: Record, affiliate: Affiliate) -> Identity | None:
+    """Only whom the record is about: whose state deciding all of it will need."""
+    if email := email_address(_text(record, affiliate, "email")):
+        return identity(email, None)
+    if not (dialled := _text(record, affiliate, "phone")):
+        return None
+    country, subdivision = (_text(record, affiliate, each) for each in ("country", "subdivision"))
+    return identity(None, phone(dialled, places.place(country, subdivision).country))
+
+
+def _text(record: Record, affiliate: Affiliate, field: str) -> str:
     for canonical, own, vocabulary in affiliate.fields:
-        if canonical == "email":
-            return email_address(cells.meaning(canonical, record.get(own), vocabulary))
-    return None
+        if canonical == field:
+            return cells.meaning(canonical, record.get(own), vocabulary)
+    return ""
 
 
 def _read(
@@ -144,7 +154,7 @@ def _odd(blank: Iterable[tuple[str, JsonValue]]) -> dict[str, Reason]:
     return {field: reason for field, reason in found if reason}
 
 
-def _person(given: Mapping[str, str], email: str, dialled: str | None) -> Person:
+def _person(given: Mapping[str, str], email: str | None, dialled: str | None) -> Person:
     get = given.get
     return Person(
         email,

@@ -90,6 +90,8 @@ def _has(row: Document, path: str, wanted: Any) -> bool:
     value: Any = row
     for name in path.split("."):
         value = value.get(name)
+    if isinstance(wanted, Mapping):
+        return value in wanted["$in"]
     return bool(wanted in value if isinstance(value, list) else wanted == value)
 
 

@@ -16,7 +16,7 @@ from services.intake.affiliates import ORGANIC, ORGANIC_SOURCE, Affiliate, Affil
 from services.intake.contacts import AcceptedAs, Contact
 from services.intake.deliveries import Came, Delivery, Row
 from services.intake.leads import Change, Lead, Try, Upload, conflict_id
-from services.intake.normalizing import email_of
+from services.intake.normalizing import identity_of
 from services.intake.questions import Alias, HeldPage, Question, QuestionIndex, page_id
 from services.intake.requests import Request
 from services.intake.versions import Version
@@ -96,6 +96,7 @@ def _lead_document(lead: Lead) -> Document:
         "tries": lead.tries,
         "mapping_version": lead.mapping_version,
         "person_id": lead.person_id,
+        "known_by": lead.known_by,
         "accepted": lead.accepted.model_dump() if lead.accepted else None,
         "replaces": lead.replaces,
         "held": HELD_ANSWERS.dump_python(lead.held),
@@ -129,6 +130,7 @@ def _lead(row: Document) -> Lead:
         tries=row["tries"],
         mapping_version=row["mapping_version"],
         person_id=row["person_id"],
+        known_by=row.get("known_by", "email"),
         accepted=LeadAccepted.model_validate(accepted) if accepted else None,
         source=row.get("source", "affiliate"),
         replaces=row.get("replaces"),
@@ -266,6 +268,7 @@ INDEXES: list[Index] = [
     Index(LEADS.name, ("tenant", "held_for", "_id")),
     Index(TRIES.name, ("lead",)),
     Index(CONTACTS.name, ("_id", "version")),
+    Index(CONTACTS.name, ("tenant", "person.phone")),
     Index(AFFILIATES.name, ("revision",)),
     Index(QUESTIONS.name, ("revision",)),
     Index(DELIVERIES.name, ("tenant", "announced.affiliate")),
@@ -367,8 +370,8 @@ class IntakeStore:
         id = affiliates.stored_id(tenant, affiliate or ORGANIC)  # noqa: A001
         known = self.affiliates.get(id) if affiliate else ORGANIC_SOURCE
         for source in (*put.get(id, ()), *([known] if known else ())):
-            if email := email_of(record, source):
-                yield pseudonym(self._secret, tenant, email)
+            if person := identity_of(record, source):
+                yield pseudonym(self._secret, tenant, person.value)
 
 
 def _put_in_batch(inputs: Sequence[Input]) -> Put:

@@ -155,7 +155,8 @@ class TitleClass:
 class Person:
     """All personal fields of a lead, and the only place for them."""
 
-    email: str
+    email: str | None
+    """Null of who is known by the phone alone (INT-15); an accepted lead has one."""
     first_name: str | None = None
     last_name: str | None = None
     phone: str | None = None

@@ -124,9 +124,9 @@ def unsent_leads_are_raised(evidence: Evidence) -> Iterator[Violation]:
 
 
 def contacts_are_unique(evidence: Evidence) -> Iterator[Violation]:
-    emails = Counter(
-        (row["tenant"], row["person"]["email"]) for row in evidence.rows("intake", "contacts")
-    )
-    for _, times in emails.items():
+    """I5: one contact of an email, and of a phone one among those that have no email."""
+    persons = [(row["tenant"], row["person"]) for row in evidence.rows("intake", "contacts")]
+    known = Counter((tenant, one["email"] or one["phone"]) for tenant, one in persons)
+    for times in known.values():
         if times > 1:
             yield Violation("I5", f"one person is {times} contacts")

@@ -296,3 +296,59 @@ def test_a_lead_keeps_which_fields_were_blank_and_which_nobody_understands() -> 
         assert (["company_size"], []) == (platform.lead()["unread"], platform.lead()["blank"])
 
     on_platform(story)
+
+
+def by_phone(**changes: Any) -> dict[str, Any]:
+    """Of somebody who has no email; in the builder's record it is a number in London."""
+    return {"Mail": "", "Budget": ""} | changes
+
+
+@pytest.mark.rule("INT-15")
+@pytest.mark.parametrize("mail", ["", None, "dana at northgrid"])
+def test_who_has_no_email_is_known_by_the_phone(mail: Any) -> None:
+    """However it is written, one number is one contact; the lead can't be used all the same."""
+
+    async def story(platform: Platform) -> None:
+        written = ["+44 20 7946 0018", "020 7946 0018", "p:+44 (0)20 7946 0018"]
+        for number, phone in enumerate(written):
+            own = {"Mail": mail, "Tel": phone, "Land": "GB", "State": "", "Budget": ""}
+            await platform.submit(f"R-{number}", record=own)
+        (contact,) = platform.stored("contacts")
+        assert (None, "+442079460018") == (contact["person"]["email"], contact["person"]["phone"])
+        assert [(contact["_id"], "phone", "unusable")] * 3 == [
+            (lead["person_id"], lead["known_by"], lead["upload"]["outcome"])
+            for lead in platform.stored("leads")
+        ]
+        assert "+44" not in contact["_id"]
+
+    on_platform(story)
+
+
+@pytest.mark.rule("INT-15")
+def test_the_email_makes_another_contact_than_the_phone() -> None:
+    """Both stay, whichever came first; who has the email is a duplicate by it only."""
+
+    async def story(platform: Platform) -> None:
+        await platform.submit("R-1", record=by_phone())
+        await platform.submit("R-2", record={"Budget": ""})
+        await platform.submit("R-3", record=by_phone())
+        kinds = {row["reference"]: row["known_by"] for row in platform.stored("leads")}
+        assert {"R-1": "phone", "R-2": "email", "R-3": "phone"} == kinds
+        assert 2 == len(platform.stored("contacts"))
+        assert "accepted" == platform.outcome("R-2")
+
+    on_platform(story)
+
+
+@pytest.mark.rule("INT-05")
+@pytest.mark.parametrize("phone", ["+44 20 7946 0018", "+49 30 901820", ""])
+def test_a_phone_does_not_make_another_person_of_a_reference(phone: str) -> None:
+    """An email and a phone can't be compared: who has only the second may be the same."""
+
+    async def story(platform: Platform) -> None:
+        await platform.submit(record={"Budget": ""})
+        again = await platform.submit(record=by_phone(Tel=phone))
+        assert "accepted" == again["details"]["outcome"]
+        assert 1 == len(platform.stored("leads"))
+
+    on_platform(story)

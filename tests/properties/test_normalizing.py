@@ -69,9 +69,9 @@ def test_total_and_deterministic(uploaded: dict[str, Any]) -> None:
 @RELAXED
 @given(RECORDS | NEARLY_RIGHT | PLAUSIBLE)
 def test_person_or_reason(uploaded: dict[str, Any]) -> None:
-    """A record without a person is never usable."""
+    """A record without an email is never usable, whoever it may be about."""
     read = normalize(uploaded, AFFILIATE)
-    assert read.person is not None or read.reasons
+    assert (read.person is not None and read.person.email) or read.reasons
 
 
 @RELAXED

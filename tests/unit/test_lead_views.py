@@ -86,7 +86,7 @@ def test_a_lead_is_shown_as_it_came_and_as_it_was_read(capsys: pytest.CaptureFix
     names += ["mapping_version", "trace_id"]
     lead: dict[str, Any] = {"id": f"{LEAD}1", **dict.fromkeys(names, "x")}
     lead |= {"reasons": [], "held": [], "history": [], "changes": [], "routing": None}
-    lead |= {"record": {"Mail": "jo@brightwater.example", "Size": "some"}}
+    lead |= {"record": {"Mail": "jo@brightwater.example", "Size": "some"}, "other_contacts": []}
     company = {"name": "Brightwater", "size": None, "industries": ["4", "6"]}
     lead |= {"accepted": {"person": {"email": "jo@brightwater.example"}, "company": company}}
     print_lead(lead)

@@ -96,6 +96,10 @@ async def found(api: httpx.AsyncClient, path: str) -> Any:
         ("affiliate=acme&outcome=unusable", ["R-2"]),
         ("email=%20DANA@northgrid.example", ["R-1"]),
         ("email=nobody@northgrid.example", []),
+        ("phone=%2B44%2020%207946%200018", ["R-1", "R-2"]),
+        ("phone=%2B442079460018&email=dana@northgrid.example", ["R-1"]),
+        ("phone=%2B442079460018&outcome=unusable", ["R-2"]),
+        ("phone=%2B442079460019", []),
         ("delivery=March", ["R-2"]),
         ("lead_code=INT-AAA-BBB-1&outcome=accepted", ["R-1"]),
         ("from=2026-03-02&to=2026-03-02", ["R-1", "R-2"]),
@@ -133,6 +137,16 @@ async def test_lead(intake: httpx.AsyncClient) -> None:
     told = await found(intake, f"/leads/{LEAD}")
     assert [entry["outcome"] for entry in told["history"]] == ["unusable", "accepted"]
     assert (told["trace"], told["record"]["Firm"]) == ("00-trace", "Northgrid")
+
+
+async def test_two_contacts_of_one_phone_are_told(intake: httpx.AsyncClient) -> None:
+    """INT-15: an email made one, the phone alone the other; each is named with the other."""
+    rows = (await found(intake, "/leads"))["leads"]
+    told = [await found(intake, f"/leads/{row['id']}") for row in rows]
+    named = {each["known_by"]: (each["person_id"], each["other_contacts"]) for each in told}
+    (by_email, others_of_email), (by_phone, others_of_phone) = named["email"], named["phone"]
+    assert ([by_phone], [by_email]) == (others_of_email, others_of_phone)
+    assert by_email != by_phone
 
 
 async def test_counts_of_affiliates(intake: httpx.AsyncClient) -> None:
