@@ -121,6 +121,12 @@ class Rows:
 
     def __init__(self, lines: Lines, delimiter: str, width: int | None = None) -> None:
         self.lines, self.delimiter, self.width = lines, delimiter, width
+        self.looked_at = 0
+        """How many lines behind it the last reading of a row has taken."""
+        self.swallowed = 0
+        """The last line that an open quote may reach: up to it only whole rows are believed."""
+        self.doubtful = 0
+        """The last line that a row which is not sure may reach: it may be inside of that one."""
         blank_then_quote = re.escape(delimiter) + ' +"'
         self._spaced = re.compile(blank_then_quote).search
 
@@ -132,26 +138,39 @@ class Rows:
         if line is None:
             raise StopIteration
         number = self.lines.number
-        if '"' not in line:
-            return number, line.rstrip("\r\n").split(self.delimiter)
-        return number, self.quoted(line)
+        if number <= self.doubtful and line.strip():
+            return number, self.doubt(self.readings(line) if '"' in line else ())
+        if '"' in line:
+            return number, self.quoted(line, inside=number <= self.swallowed)
+        cells = line.rstrip("\r\n").split(self.delimiter)
+        is_row = number > self.swallowed or len(cells) == self.width or not line.strip()
+        return number, cells if is_row else QUOTE_DOUBTFUL
 
-    def quoted(self, line: str) -> list[str] | Flaw:
-        """The readings of a row with quotes; there has to be one, or one that fits the header."""
-        spaced, escaped = bool(self._spaced(line)), '\\"' in line
-        readings = [self.reading(line, spaced=spaced)]
-        readings += [self.reading(line, spaced=spaced, escape="\\")] if escaped else []
-        found = [row for row in readings if row is not None] or self.loosely(line)
+    def quoted(self, line: str, *, inside: bool) -> list[str] | Flaw:
+        """There has to be one reading, or one that fits the header."""
+        readings = found = self.readings(line)
         if len(found) > 1 and any(cells != found[0][0] for cells, _ in found):
             found = [row for row in found if len(row[0]) == self.width]
-        if not found:
-            return QUOTE_OPEN
-        if len(found) > 1 and found[0] != found[1]:
-            return QUOTE_DOUBTFUL
+        if inside or not found or (len(found) > 1 and found[0] != found[1]):
+            return self.doubt(readings) if readings else QUOTE_OPEN
         cells, lines = found[0]
         for _ in range(lines - 1):
             self.lines.take()
         return cells
+
+    def doubt(self, readings: Sequence[tuple[list[str], int]]) -> Flaw:
+        """Neither is what such a row may reach, nor what that may reach if it is rows."""
+        reached = [self.lines.number + lines - 1 for _, lines in readings]
+        self.doubtful = max((self.doubtful, *reached))
+        return QUOTE_DOUBTFUL
+
+    def readings(self, line: str) -> list[tuple[list[str], int]]:
+        """In what ways a row with quotes can be cut."""
+        spaced = bool(self._spaced(line))
+        readings = [self.reading(line, spaced=spaced)]
+        if '\\"' in line or any('\\"' in each for each in self.lines.ahead(self.looked_at)):
+            readings.append(self.reading(line, spaced=spaced, escape="\\"))
+        return [row for row in readings if row is not None] or self.loosely(line)
 
     def reading(
         self, line: str, *, spaced: bool, escape: str | None = None
@@ -171,8 +190,12 @@ class Rows:
         except csv.Error:
             return None
         finally:
+            self.looked_at = len(fed)
             self.lines.give_back(fed)
-        return (cells, len(fed) + 1) if not fed or self.is_whole(cells, len(fed)) else None
+        if not fed or self.is_whole(cells, len(fed)):
+            return cells, len(fed) + 1
+        self.swallowed = max(self.swallowed, self.lines.number + len(fed))
+        return None
 
     def fed(self, line: str, fed: list[str]) -> Iterator[str]:
         yield line
@@ -189,7 +212,7 @@ class Rows:
         swallowed = any(self.delimiter in line for lines in inner for line in lines)
         if self.width is None:
             return not swallowed or self.next_width(fed) == len(cells)
-        return not swallowed and len(cells) < self.width
+        return not swallowed
 
     def next_width(self, fed: int) -> int:
         """Of the row behind the next lines: a header of several lines has rows as wide as it."""

@@ -430,7 +430,10 @@ def test_an_error_matters_only_where_somebody_reads_it(error: str) -> None:
     assert [(2, "formula")] == told(read(joined(FIELDS, line(("Firm", error)))))
 
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.text(
+    st.sampled_from('"\\\r\n,;\t|0a '), max_size=4
+)
+"""What delimits, quotes and ends is drawn often besides: any text hardly ever has two of it."""
 DELIMITER = st.sampled_from(",;\t|")
 QUOTING = st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])
 END = st.sampled_from(["\n", "\r\n"])
@@ -462,5 +465,31 @@ def test_an_accepted_row_has_each_value_under_its_own_header(
 
 
 def plain(cell: str) -> str:
-    """Without the marks of text, and a backslash before a letter with and without another one."""
-    return unmarked(cell).lstrip("'").replace("\\", "")
+    """Without the marks of text and the blanks behind a delimiter, and a backslash before a letter
+    with and without another one."""
+    return unmarked(cell).lstrip("' ").replace("\\", "")
+
+
+DOUBT = [(3, "quote_doubtful"), (4, "quote_doubtful")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ('\\","\r0",\r\n', [(2, "quote_doubtful"), (3, "quote_doubtful")]),
+        ('\\","\n0",x\r\nR,S,T\r\n', [(2, "quote_doubtful"), (3, "quote_doubtful"), (4, "R")]),
+        ('\\","\n\n0",x\nR,S,T\n', [(2, "quote_doubtful"), (4, "quote_doubtful"), (5, "R")]),
+        ('\\","\n0","\nx",\nR,S,T\n', [(2, "quote_doubtful"), *DOUBT, (5, "R")]),
+        ('"\n0","\nx",a,b\nR,S,T\n', [(2, "cells_too_many"), (5, "R")]),
+        ('"\n a","\\"a0",""\n"R",S,T\n', [(2, "\n a"), (4, "R")]),
+        ('"\r0\\"",a,b\r\nR,S,T\r\n', [(2, '\r0"'), (4, "R")]),
+    ],
+)
+def test_what_a_doubtful_row_may_reach_is_no_row(rows: str, expected: Any) -> None:
+    """Its end is not known, so the lines behind it may be inside of its cells; and a row is read
+    by its backslashes wherever they stand."""
+    wanted = Wanted("Ref", dict.fromkeys(("Ref", "Mail", "Note"), ""))
+    found = rows_in(table_of(BytesIO(f"Ref,Mail,Note\n{rows}".encode()), wanted), wanted)
+    assert expected == [
+        (row.line, row.reason if isinstance(row, BadRow) else row.record["Ref"]) for row in found
+    ]
