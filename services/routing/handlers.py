@@ -274,10 +274,11 @@ class Routing:
         ]
         decisions = []
         book = state.get(CampaignBook, campaign.id)
+        branch = state.branch()
         for send in claims.next_of(waiting, campaign, book):
             assert send.claim is not None
-            decisions.append(self._decide(state, send.claim, given, run=True))
-            state.put(decisions[-1].save)
+            decisions.append(self._decide(branch, send.claim, given, run=True))
+            branch.put(decisions[-1].save)
         together = claims.together(decisions)
         if page.is_last:
             return together

@@ -269,7 +269,7 @@ def _resolve(step: "Step", item: Item, event: ReplaySetAside | SkipSetAside) -> 
     if set_aside.held_by(head.document):
         lane = set_aside.lane_of(head.document)
         release(step, item.shard, lane, waiting.behind, item.cause.actor)
-    return Accepted(details={"followed": min(len(waiting.behind), set_aside.RELEASED_AT_ONCE)})
+    return Accepted(details={"followed": min(len(waiting.behind), step.released_at_once)})
 
 
 def _what_is_left(document: Document) -> str:
@@ -284,12 +284,12 @@ def release(step: "Step", shard: int, lane: Lane, parked: Sequence[Item], actor:
     """Decides what is parked in a lane, so many a step, until one of them can't be decided: that
     one is the lane's new head. The lane is free when nothing is left in it."""
     lanes = step.parked[shard]
-    for item in parked[: set_aside.RELEASED_AT_ONCE]:
+    for item in parked[: step.released_at_once]:
         if not _replay(step, item, actor):
             assert item.document is not None
             lanes[lane] = item.document["_id"]
             return
-    if len(parked) > set_aside.RELEASED_AT_ONCE:
+    if len(parked) > step.released_at_once:
         lanes[lane] = set_aside.RELEASING
     else:
         lanes.pop(lane, None)

@@ -28,7 +28,7 @@ from shared.loop.log import Log, Place, Record
 from shared.loop.outbox import Speaker
 from shared.loop.shard import Shard, State
 from shared.loop.sort_out import Fate, Item, Reader
-from shared.loop.step import Inputs, Step, commit, prepare
+from shared.loop.step import Inputs, Step, commit, prepare, suspected
 from shared.store import Index, Store
 from shared.topics import manifest
 
@@ -248,7 +248,7 @@ class Loop:
         if step.replaying:
             self.suspects[step.replaying.origin] = reason
         else:
-            self._halve(step.items, reason)
+            self._halve(suspected(step), reason)
         # The store did answer: what is halved next needs neither long waits nor many conflicts.
         self._conflicts = CONFLICTS_BEFORE_SUSPICION - 1
         self.failures = 0

@@ -171,7 +171,10 @@ async def skip(store: Store, place: Place, offset: int, by: str, reason: str, at
     row = before.copy()
     row.next[topic] = offset + 1
     row.marks.pop(topic, None)
-    await _put(store, before, row, [Insert(_skipped(place, offset, by, reason, at))])
+    listed = _skipped(place, offset, by, reason, at)
+    # A topic that is read again may come to the same record a second time.
+    known = await store.find(set_aside.COLLECTION, {"_id": listed["_id"]}, limit=1)
+    await _put(store, before, row, [] if known else [Insert(listed)])
 
 
 def _skipped(place: Place, offset: int, by: str, reason: str, at: datetime) -> Document:

@@ -201,8 +201,15 @@ def lane_of(document: Document) -> Lane:
     return tenant_of(document), document["key"]
 
 
+def asked_by(item: Item) -> Asked | None:
+    """Which record an operator's command is about."""
+    if isinstance(item.event, ReplaySetAside | SkipSetAside):
+        return item.shard, item.event.id
+    return None
+
+
 async def load_resolutions(
-    transaction: Transaction, items: Iterable[Item]
+    transaction: Transaction, items: Iterable[Item], at_once: int
 ) -> dict[Asked, Resolution]:
     """The stored records that this batch's replays and skips are about."""
     asked: dict[Asked, set[str | None]] = {}
@@ -216,7 +223,9 @@ async def load_resolutions(
     return {
         (head["shard"], head["_id"]): Resolution(
             head,
-            await behind(transaction, head["shard"], lane_of(head)) if held_by(head) else [],
+            await behind(transaction, head["shard"], lane_of(head), at_once)
+            if held_by(head)
+            else [],
             asked[head["shard"], head["_id"]],
         )
         for head in heads
@@ -229,15 +238,13 @@ def value_of(command: ReplaySetAside | SkipSetAside) -> str | None:
     return command.value if isinstance(command, ReplaySetAside) else None
 
 
-async def behind(transaction: Transaction, shard: int, lane: Lane) -> list[Document]:
+async def behind(transaction: Transaction, shard: int, lane: Lane, at_once: int) -> list[Document]:
     """What is parked in a lane, in order: those that are decided in one step, and one more if there
     are any."""
     tenant, key = lane
     tenants = [tenant, None] if tenant == TENANT_DEFAULT else [tenant]
     where = {"shard": shard, "tenant": {"$in": tenants}, "key": key, "state": PARKED}
-    return await transaction.find(
-        COLLECTION, where, sort=[("order", 1)], limit=RELEASED_AT_ONCE + 1
-    )
+    return await transaction.find(COLLECTION, where, sort=[("order", 1)], limit=at_once + 1)
 
 
 def resolved(document: Document, state: str, by: str, reason: str, now: datetime) -> Replace:

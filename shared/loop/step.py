@@ -67,6 +67,8 @@ class Step:
     items: list[Item]
     rewind: Mapping[Place, int]
     parked: dict[int, dict[Lane, str]]
+    released_at_once: int
+    """How many of what is parked in a lane: while an input is hunted, no more than of others."""
     state: WorkingSet = field(default_factory=WorkingSet)
     known: dict[str, Document] = field(default_factory=dict)
     replays: dict[set_aside.Asked, set_aside.Waiting] = field(default_factory=dict)
@@ -130,7 +132,15 @@ def prepare(loop: "Loop", shards: Mapping[int, Shard], inputs: Inputs) -> Step:
         row.steps = shards[number].row.steps + 1
     mine = {number: shards[number] for number in found.rows}
     parked = {number: dict(shard.parked) for number, shard in mine.items()}
-    return Step(loop, now, inputs, mine, found.rows, found.items, found.rewind, parked)
+    at_once = max(0, min(set_aside.RELEASED_AT_ONCE, loop.limit - len(found.items)))
+    return Step(loop, now, inputs, mine, found.rows, found.items, found.rewind, parked, at_once)
+
+
+def suspected(step: Step) -> list[Item]:
+    """Which inputs an unexpected error may be of: in the place of a replay or skip, what it would
+    have decided."""
+    itself = (item for item in step.items if set_aside.asked_by(item) not in step.replays)
+    return [*itself, *_replays(step)]
 
 
 def _blame(loop: "Loop", item: Item) -> None:
@@ -183,10 +193,11 @@ async def _load(step: Step, transaction: Transaction) -> None:
     step.known = await inbox.load(
         transaction, (item.envelope for item in commands if item.envelope)
     )
-    for asked, found in (await set_aside.load_resolutions(transaction, commands)).items():
-        step.replays[asked] = _waiting(step, found)
+    found = await set_aside.load_resolutions(transaction, commands, step.released_at_once)
+    for asked, resolution in found.items():
+        step.replays[asked] = _waiting(step, resolution)
     for shard, lane in step.inputs.lanes:
-        parked = await set_aside.behind(transaction, shard, lane)
+        parked = await set_aside.behind(transaction, shard, lane, step.released_at_once)
         step.releases[shard, lane] = [_replay_item(step, row, None) for row in parked]
     step.items = [*rows, *step.items]
     poisoned = [set_aside.id_of(item) for item in step.items if item.fate is Fate.POISON]
@@ -217,9 +228,10 @@ def _replays(step: Step) -> list[Item]:
     asked = [
         item
         for waiting in step.replays.values()
-        for item in (*waiting.heads.values(), *waiting.behind)
+        for item in (*waiting.heads.values(), *waiting.behind[: step.released_at_once])
     ]
-    return asked + [item for items in step.releases.values() for item in items]
+    released = step.releases.values()
+    return asked + [item for items in released for item in items[: step.released_at_once]]
 
 
 def _is_command(step: Step, item: Item) -> bool:

@@ -7,6 +7,7 @@ found out here, not by thousands of fetch errors, and so is a place that is not 
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from shared.loop import deadlines, effects, set_aside
 from shared.loop.log import Place
 from shared.loop.open import check_position, open_shards, refuse
 from shared.loop.shard import GAP_CLOSES_WITHIN, Shard, State
+from shared.loop.sort_out import Lane
 from shared.loop.step import Inputs
 from shared.loop.waiting import Waiting, looked
 from shared.loop.within import BROKER_SECONDS_MAX, STORE_SECONDS_MAX, within
@@ -115,14 +117,11 @@ class Ticker:
             results=results,
             due=due[: max(0, loop.limit - len(results))],
             retries=retries,
-            lanes=[
-                (number, lane)
-                for number, shard in shards.items()
-                for lane, head in shard.parked.items()
-                if head == set_aside.RELEASING
-            ][:LANES_AT_ONCE],
             leftovers=self._leftovers(shards),
         )
+        # Where one input at a time is taken, to find the one that fails, lanes are inputs too.
+        if loop.limit > 1 or not (results or due or retries):
+            inputs = replace(inputs, lanes=_released(shards)[: min(LANES_AT_ONCE, loop.limit)])
         if inputs:
             await loop.step(shards, inputs)
 
@@ -232,3 +231,13 @@ class Ticker:
             and row["epoch"] != mine.epoch
             and row["session"] == mine.session
         )
+
+
+def _released(shards: Mapping[int, Shard]) -> list[tuple[int, Lane]]:
+    """The lanes in which something is parked and no head holds it any more."""
+    return [
+        (number, lane)
+        for number, shard in shards.items()
+        for lane, head in shard.parked.items()
+        if head == set_aside.RELEASING
+    ]

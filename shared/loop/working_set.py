@@ -95,6 +95,13 @@ class WorkingSet:
             self._known.setdefault(type(entity), {})[entity.id] = entity
             self._changed.setdefault(type(entity), {})[entity.id] = entity
 
+    def branch(self) -> "WorkingSet":
+        """For one decision that is made of several: what is put there is seen by the next of them,
+        and is saved only if the decision, being whole, says so."""
+        branch = WorkingSet()
+        branch._known = {kind: dict(known) for kind, known in self._known.items()}
+        return branch
+
     def know(self, entity: Entity) -> None:
         """Something that was found out for deciding, and is not stored as it is."""
         self._known.setdefault(type(entity), {})[entity.id] = entity

@@ -105,6 +105,26 @@ def test_one_record_is_skipped_and_listed_and_what_follows_is_decided() -> None:
     in_town(story)
 
 
+def test_a_record_is_skipped_once_more_when_its_topic_is_read_again() -> None:
+    """It is listed once, with who skipped it first."""
+    place: Place = (COMMANDS, MINE)
+
+    async def story(town: Town) -> None:
+        town.ask("unreadable")
+        town.ask("behind it")
+        with patch("shared.testing.log.MemoryLog.fetch", without(place)):
+            for by in ("dana", "eli"):
+                await town.for_seconds(10)
+                await town.read_again(MINE)
+                await skip(town.store(), place, 0, by, "it holds nothing", NOW)
+            await town.for_seconds(15)
+        await town.rest()
+        assert ["behind it"] == town.words()
+        assert ["dana"] == [row["resolved"]["by"] for row in town.stored("set_aside")]
+
+    in_town(story)
+
+
 @pytest.mark.parametrize("offset", [0, 2])
 def test_a_record_that_is_not_the_next_is_not_skipped(offset: int) -> None:
     async def story(town: Town) -> None:

@@ -223,13 +223,14 @@ def test_much_that_waits_behind_a_record_is_decided_in_order_bit_by_bit(how: str
         town.follow("later")
         await town.rest()
         first = words[1:] if how == "skip" else words
-        assert first[: first.index(words[230])] == town.words()
+        # What was published before the restart may stand twice, under one number.
+        assert first[: first.index(words[230])] == list(dict.fromkeys(town.words()))
         BROKEN.clear()
         (head,) = [row for row in town.stored("set_aside") if row["state"] == "set_aside"]
         town.operate("replay", id=head["_id"])
         town.follow("last")
         await town.rest()
-        assert [*first, "later", "last"] == town.words()
+        assert [*first, "later", "last"] == list(dict.fromkeys(town.words()))
         assert [{}, {}] == [shard.parked for shard in town.loop.shards.values()]
 
     in_town(story)

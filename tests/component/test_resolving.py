@@ -146,6 +146,34 @@ def test_a_bug_that_only_a_replay_shows_stops_nobody(how: str, behind: int) -> N
     in_town(story)
 
 
+@pytest.mark.parametrize("at", [0, 1, 40, 200])
+@pytest.mark.parametrize("how", ["skip", "replay"])
+def test_what_waited_and_can_not_be_loaded_is_found(how: str, at: int) -> None:
+    """It is set aside as what is decided is, though a lane is let go on without any other input; a
+    head can be skipped all the same."""
+
+    async def story(town: Town) -> None:
+        head = await parked_town(town)
+        words = [f"w{number:03}" for number in range(250)]
+        for word in words:
+            town.follow(word)
+        await town.rest()
+        BROKEN.add(f"load {words[at]}")
+        if how == "replay":
+            BROKEN.discard("first")
+        town.operate(how, id=head, reason="given up")
+        await town.rest()
+        (bad,) = [row for row in town.stored("set_aside") if row["state"] == "set_aside"]
+        said = ["first", "second"][how == "skip" :] + words[:at]
+        assert ("unexpected", said) == (bad["code"], list(dict.fromkeys(town.words())))
+        town.operate("skip", id=bad["_id"], reason="given up")
+        await town.rest()
+        left = list(dict.fromkeys(town.words()))
+        assert ([*said, *words[at + 1 :]], None) == (left, town.loop.stopped)
+
+    in_town(story)
+
+
 def test_a_bug_that_one_of_two_values_shows_stops_nobody() -> None:
     """Both replays come in one batch; neither is asked again and again."""
 

@@ -91,6 +91,9 @@ SPEAKERS = Collection(
 
 class SpeakerStore:
     async def load_many(self, transaction: Transaction, inputs: Sequence[Input]) -> WorkingSet:
+        for given in inputs:
+            if f"load {getattr(given.event, 'word', '')}" in BROKEN:
+                raise ZeroDivisionError("a bug that loading shows")
         state = WorkingSet()
         await state.load(transaction, SPEAKERS, [given.cause.key for given in inputs])
         return state

@@ -1,6 +1,7 @@
 """What a batch of decisions knows, and what it must not pretend to know."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -64,3 +65,12 @@ async def test_what_does_not_exist_is_nowhere_among_all() -> None:
     """Who goes through all of them meets only entities."""
     state = await loaded(["cid", "ann"])
     assert [ANN] == list(state.all(Speaker))
+
+
+async def test_what_is_put_into_a_branch_is_seen_there_alone() -> None:
+    """A decision that turns out to be none leaves nothing behind that would be saved."""
+    state = await loaded(["ann"])
+    branch, more = state.branch(), replace(ANN, count=3)
+    branch.put([more])
+    found = branch.get(Speaker, "ann"), state.get(Speaker, "ann"), state.changed(Speaker)
+    assert (more, ANN, []) == found
