@@ -5,13 +5,14 @@ Exits 1 if one survives that nobody has judged to be no mistake.
 
 import argparse
 import json
-import random
 import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from itertools import zip_longest
 from pathlib import Path
 
 from shared.store import Document
@@ -33,6 +34,10 @@ class Tried:
     tests: int
     seconds: float
 
+    @property
+    def is_left(self) -> bool:
+        return self.result in (Result.SURVIVED, Result.NOT_RUN)
+
 
 def main() -> int:
     arguments = _arguments()
@@ -49,9 +54,11 @@ def main() -> int:
         trying.scratch(Path(directory))
         traced = trace(arguments.traced or Path(directory) / "traced")
         print(f"tests traced after {time.monotonic() - began:.0f} s", flush=True)
-        tried = list(_tried(drawn, traced, arguments.at_once))
+        tried = list(_shown(_tried(drawn, traced, arguments.at_once)))
     report = _report(arguments, len(every), tried, time.monotonic() - began)
-    return _printed(report)
+    counts = {name: value for name, value in report.items() if isinstance(value, int)}
+    print(json.dumps(counts, indent=1))
+    return int(report["unjudged"] > 0)
 
 
 def _arguments() -> argparse.Namespace:
@@ -66,17 +73,20 @@ def _arguments() -> argparse.Namespace:
 
 
 def draw(every: Sequence[Mutant], seed: int, most: int) -> list[Mutant]:
-    """Of each family in turn, as long as it has any."""
+    """Of each family in turn, as long as it has any.
+
+    A mutant's turn depends on the seed and on itself, so that a change of one function changes
+    which of its own mutants are drawn, and hardly any of another's.
+    """
     families: dict[str, list[Mutant]] = defaultdict(list)
-    for mutant in every:
+    for mutant in sorted(every, key=lambda mutant: _turn(mutant, seed)):
         families[mutant.family].append(mutant)
-    chance = random.Random(seed)
-    for family in families.values():
-        chance.shuffle(family)
-    drawn: list[Mutant] = []
-    while len(drawn) < most and any(families.values()):
-        drawn += [family.pop() for _, family in sorted(families.items()) if family]
-    return drawn[:most]
+    rounds = zip_longest(*(families[name] for name in sorted(families)))
+    return [mutant for one in rounds for mutant in one if mutant is not None][:most]
+
+
+def _turn(mutant: Mutant, seed: int) -> bytes:
+    return sha256(repr((seed, mutant.key)).encode()).digest()
 
 
 def _tried(drawn: Sequence[Mutant], traced: Traced, at_once: int) -> Iterator[Tried]:
@@ -84,7 +94,6 @@ def _tried(drawn: Sequence[Mutant], traced: Traced, at_once: int) -> Iterator[Tr
     waiting = [(mutant, traced.chosen(mutant)) for mutant in drawn]
     counts = {mutant.key: chosen for mutant, chosen in waiting}
     running: dict[int, tuple[Attempt, float]] = {}
-    done = 0
     while waiting or running:
         while waiting and len(running) < at_once:
             mutant, chosen = waiting.pop(0)
@@ -96,19 +105,27 @@ def _tried(drawn: Sequence[Mutant], traced: Traced, at_once: int) -> Iterator[Tr
         for process, (attempt, began) in list(running.items()):
             if (result := trying.ended(attempt)) is not None:
                 del running[process]
-                done += 1
                 tests = len(counts[attempt.mutant.key].tests)
                 yield Tried(attempt.mutant, result, tests, time.monotonic() - began)
-                if done % 50 == 0:
-                    print(f"{done} of {len(drawn)}", file=sys.stderr, flush=True)
         time.sleep(PAUSE_SECONDS)
+
+
+def _shown(tried: Iterable[Tried]) -> Iterator[Tried]:
+    """Prints what nobody has judged as soon as it is known, since a whole run takes long."""
+    known = judged()
+    for number, one in enumerate(tried, 1):
+        if one.is_left and one.mutant.key not in known:
+            print(f"{one.result}: {one.mutant}", flush=True)
+        if number % 50 == 0:
+            print(f"{number} tried", file=sys.stderr, flush=True)
+        yield one
 
 
 def _report(
     arguments: argparse.Namespace, every: int, tried: Sequence[Tried], seconds: float
 ) -> Document:
     known = judged()
-    left = [one for one in tried if one.result in (Result.SURVIVED, Result.NOT_RUN)]
+    left = [one for one in tried if one.is_left]
     counts = Counter(one.result.value for one in tried)
     report: Document = {
         "seed": arguments.seed,
@@ -146,16 +163,6 @@ def _row(one: Tried, why: str | None) -> Document:
         "tests": one.tests,
         "why": why,
     }
-
-
-def _printed(report: Document) -> int:
-    for row in report["survivors"]:
-        if row["why"] is None:
-            place = f"{row['module']}:{row['line']} {row['function']}"
-            print(f"{row['result']}: {place}: {row['from']} -> {row['to']}")
-    shown = {name: value for name, value in report.items() if isinstance(value, int)}
-    print(json.dumps(shown, indent=1))
-    return int(report["unjudged"] > 0)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,10 @@ class Mutant:
     def key(self) -> tuple[str, str, str, str]:
         return self.path, self.function, self.before, self.after
 
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.lines.start} {self.function}"
+        return f"{place}: {self.before} -> {self.after}"
+
 
 def modules() -> list[Path]:
     found = [path for pattern in MUTATED for path in sorted(ROOT.glob(pattern))]

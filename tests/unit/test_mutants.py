@@ -73,6 +73,15 @@ def test_the_same_seed_draws_the_same_of_each_family() -> None:
     assert {1} == set(families.values())
 
 
+def test_a_change_elsewhere_changes_nearly_nothing_of_what_is_drawn() -> None:
+    """One mutant fewer makes room for one other, so that what survived is tried again."""
+    path = "services/routing/books.py"
+    every = mutants(path, (ROOT / path).read_text())
+    drawn, anew = ({one.key for one in draw(some, 7, 30)} for some in (every, every[1:]))
+    assert 30 == len(anew)
+    assert len(drawn - anew) <= 1
+
+
 def test_the_mistake_takes_the_place_of_its_module() -> None:
     """Only of that one, under the same name and file."""
     path = "services/routing/books.py"
