@@ -90,7 +90,7 @@ def _turn(mutant: Mutant, seed: int) -> bytes:
 
 
 def _tried(drawn: Sequence[Mutant], traced: Traced, at_once: int) -> Iterator[Tried]:
-    trying.load()
+    trying.load(traced.modules)
     waiting = [(mutant, traced.chosen(mutant)) for mutant in drawn]
     counts = {mutant.key: chosen for mutant, chosen in waiting}
     running: dict[int, tuple[Attempt, float]] = {}

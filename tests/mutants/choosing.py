@@ -15,8 +15,8 @@ from pathlib import Path
 
 import coverage
 
-from tests.mutants.generate import ROOT, Mutant
-from tests.mutants.tracing import DIRECTORY, LINES, SECONDS
+from tests.mutants.generate import ROOT, Mutant, module_of
+from tests.mutants.tracing import DIRECTORY, IMPORTING, LINES, SECONDS
 
 TESTS = (
     ("tests/unit", "tests/properties", "tests/contract"),
@@ -33,7 +33,9 @@ NO_ORDER = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-s
 class Chosen:
     tests: Sequence[str]
     seconds: float
-    """How long they took while they were traced."""
+    """How much computing they took while they were traced."""
+    is_imported: bool
+    """Whether the mutant's lines run when modules are imported."""
 
 
 class Traced:
@@ -49,20 +51,29 @@ class Traced:
             for name in data.measured_files():
                 lines = self._lines[str(Path(name).relative_to(ROOT))]
                 for line, tests in data.contexts_by_lineno(name).items():
-                    lines[line] |= {test for test in tests if test}
+                    lines[line] |= set(tests)
+
+    @property
+    def modules(self) -> list[str]:
+        """Of all tests."""
+        files = {test.partition("::")[0] for test in self._seconds}
+        return sorted(map(module_of, files))
 
     def chosen(self, mutant: Mutant) -> Chosen:
         lines = self._lines[mutant.path]
         found = set().union(*(lines.get(line, set()) for line in mutant.lines))
         if not mutant.function or not found and not _is_in_function(mutant):
             found = set().union(*lines.values())
-        tests, spent = [], 0.0
+        is_imported = not mutant.function or IMPORTING in found
+        found.discard(IMPORTING)
+        tests: list[str] = []
+        spent = 0.0
         for test in sorted(found, key=lambda test: (self._seconds.get(test, 0.0), test)):
             if tests and spent + self._seconds.get(test, 0.0) > SECONDS_MAX:
                 break
             tests.append(test)
             spent += self._seconds.get(test, 0.0)
-        return Chosen(tests, spent)
+        return Chosen(tests, spent, is_imported)
 
 
 def _is_in_function(mutant: Mutant) -> bool:

@@ -64,6 +64,10 @@ def modules() -> list[Path]:
     return [path for path in found if path.stem not in NOT_MUTATED]
 
 
+def module_of(path: str) -> str:
+    return path.removesuffix(".py").replace("/", ".")
+
+
 def mutants(path: str, source: str) -> list[Mutant]:
     """All of a module; of the same change to the same text in a function only the first."""
     wrapper = MetadataWrapper(cst.parse_module(source))

@@ -1,5 +1,7 @@
-"""One mutant against its tests, in a process of its own that was forked from one with all packages
-loaded: the module with the mistake takes the place of the real one when it is imported.
+"""One mutant against its tests, in a process of its own, forked from one with everything loaded.
+
+The function with the mistake takes the place of the real one. Where that is not enough, since it
+was run when modules were imported, our own are imported again, the one with the mistake among them.
 """
 
 import importlib
@@ -20,10 +22,12 @@ from types import ModuleType
 import pytest
 
 from tests.mutants.choosing import NO_ORDER, Chosen
-from tests.mutants.generate import ROOT, Mutant
+from tests.mutants.generate import ROOT, Mutant, module_of
+from tests.mutants.swapping import swapped
 
 OURS = ("cli", "deploy", "services", "shared", "tests")
-LOADED = ("tests.component.leads", "tests.builders")
+FIRST = "tests.conftest"
+"""It sets what holds for all of Hypothesis, and has to before tests are made."""
 PASSED, NOTHING_FOUND = 0, (4, 5)
 SECONDS_MIN, TIMES_AS_LONG = 60, 5
 """Of computing, so that a busy machine makes no mutant loop."""
@@ -48,7 +52,7 @@ class Attempt:
 
 class Mistake(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def __init__(self, mutant: Mutant) -> None:
-        self._name = mutant.path.removesuffix(".py").replace("/", ".")
+        self._name = module_of(mutant.path)
         self._path, self._source = str(ROOT / mutant.path), mutant.made()
 
     def find_spec(
@@ -63,9 +67,9 @@ class Mistake(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self._source, self._path, "exec"), module.__dict__)
 
 
-def load() -> None:
-    """Imports all packages once, and forgets our own modules again."""
-    for name in LOADED:
+def load(tests: Sequence[str]) -> None:
+    """Imports these modules once, and with them all others."""
+    for name in (FIRST, *tests):
         importlib.import_module(name)
 
 
@@ -74,24 +78,30 @@ def begin(mutant: Mutant, chosen: Chosen) -> Attempt:
     process = os.fork()
     if process == 0:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-        os._exit(_judged(mutant, chosen.tests))
+        os._exit(_judged(mutant, chosen))
     return Attempt(mutant, process, time.monotonic() + WAITED_MAX * seconds)
 
 
-def _judged(mutant: Mutant, tests: Sequence[str]) -> int:
+def _judged(mutant: Mutant, chosen: Chosen) -> int:
     """In the forked process: pytest's exit code. What it prints is of no use."""
     os.setpgid(0, 0)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
-    for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
-        del sys.modules[name]
-    sys.meta_path.insert(0, Mistake(mutant))
     os.chdir(ROOT)
+    _make(mutant, anew=chosen.is_imported)
     try:
-        return int(pytest.main([*tests, "-x", *NO_ORDER]))
+        return int(pytest.main([*chosen.tests, "-x", "--assert=plain", *NO_ORDER]))
     except BaseException:
         return 1
+
+
+def _make(mutant: Mutant, *, anew: bool) -> None:
+    module = sys.modules[module_of(mutant.path)]
+    if anew or not swapped(module, mutant.function, mutant.made()):
+        for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
+            del sys.modules[name]
+        sys.meta_path.insert(0, Mistake(mutant))
 
 
 def ended(attempt: Attempt) -> Result | None:

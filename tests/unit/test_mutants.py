@@ -2,12 +2,15 @@
 
 import importlib.util
 from collections import Counter
+from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 
 from tests.mutants.__main__ import draw
 from tests.mutants.generate import ROOT, Mutant, modules, mutants
 from tests.mutants.judged import judged
+from tests.mutants.swapping import swapped
 from tests.mutants.trying import Mistake
 
 SOURCE = '''
@@ -96,6 +99,65 @@ def test_the_mistake_takes_the_place_of_its_module() -> None:
     finder.exec_module(module)
     book = module.CampaignBook("main/north", 1, "main", reserved=1)
     assert (2, str(ROOT / path)) == (book.release(()).reserved, module.__file__)
+
+
+TILL = """
+from contextlib import contextmanager
+from functools import cache
+
+def add(one, other):
+    return one + other
+
+@cache
+def cached(amount):
+    return amount + 1
+
+@contextmanager
+def opened(amount):
+    yield amount + 1
+
+class Till:
+    def __init__(self):
+        super().__init__()
+        self.amount = 1 + 1
+
+    @property
+    def twice(self):
+        return self.amount + self.amount
+
+    @staticmethod
+    def sum(amounts):
+        return max(one + 0 for one in amounts)
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "seen", "expected"),
+    [
+        ("add", lambda till: till.add(3, 2), 1),
+        ("cached", lambda till: till.cached(3), 2),
+        ("opened", lambda till: till.opened(3).__enter__(), 2),
+        ("Till.__init__", lambda till: till.Till().amount, 0),
+        ("Till.twice", lambda till: till.Till().twice, 0),
+        ("Till.sum", lambda till: till.Till.sum([3]), 3),
+    ],
+)
+def test_a_mistake_takes_the_place_of_a_function_that_others_hold(
+    function: str, seen: Callable[[ModuleType], int], expected: int
+) -> None:
+    """However the function is wrapped, and of that function alone."""
+    module = ModuleType("till")
+    exec(TILL, module.__dict__)
+    add = module.add
+    assert swapped(module, function, TILL.replace("+", "-"))
+    assert (expected, add) == (seen(module), module.add)
+
+
+@pytest.mark.parametrize("function", ["", "Till", "gone", "Till.gone"])
+def test_what_is_no_function_of_its_module_is_imported_anew(function: str) -> None:
+    module = ModuleType("till")
+    exec(TILL, module.__dict__)
+    assert not swapped(module, function, TILL.replace("+", "-"))
 
 
 def test_what_was_judged_is_still_a_mutant() -> None:
