@@ -24,9 +24,6 @@ class Lists:
         # Only after the new list uses its terms: what is on both lists is not forgotten meanwhile.
         self._terms.release(before)
 
-    def drop(self, name: str) -> None:
-        self._terms.release(self._lists.pop(name, ()))
-
     def has(self, name: str, terms: Iterable[str]) -> bool:
         """A list that is not known contains nothing."""
         return self.have((name,), terms)

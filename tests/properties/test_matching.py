@@ -105,11 +105,6 @@ class Changing(RuleBasedStateMachine):
         self.lists.put(name, entries)
         self.entries[name] = entries
 
-    @rule(name=LIST_NAMES)
-    def drop(self, name: str) -> None:
-        self.lists.drop(name)
-        self.entries.pop(name, None)
-
     @rule(subject=SUBJECTS)
     def ask(self, subject: Subject) -> None:
         self.subjects = [*self.subjects, subject][-3:]
