@@ -1,0 +1,42 @@
+"""Names under which data lies in a store: by another name, what was stored before is not found."""
+
+from services.intake.store import INDEXES as INTAKE
+from services.routing.store import INDEXES as ROUTING
+from shared.loop import effects, set_aside
+from shared.loop.decision import Outcome
+from shared.loop.loop import INDEXES as LOOP
+from shared.store import Index
+
+
+def names(indexes: list[Index]) -> set[str]:
+    return {index.collection for index in indexes}
+
+
+def test_the_loop_keeps_its_collections() -> None:
+    """In each service's own database."""
+    assert {"shards", "outbox", "inbox", "due", "effects", "set_aside"} == names(LOOP)
+
+
+def test_intake_keeps_its_collections() -> None:
+    leads = {"leads", "tries", "contacts", "deliveries", "requests"}
+    catalogues = {"affiliates", "questions", "versions", "revisions"}
+    assert leads | catalogues == names(INTAKE)
+
+
+def test_routing_keeps_its_collections() -> None:
+    campaigns = {"campaigns", "campaign_versions", "campaign_books", "rules", "accounts"}
+    lists = {"lists", "list_parts", "revisions"}
+    leads = {"leads", "sends", "early_withdrawals", "blocks", "unsent_deliveries"}
+    assert campaigns | lists | leads == names(ROUTING)
+
+
+def test_rows_keep_their_states() -> None:
+    """A row that waits while a new version is rolled out has to be found by it."""
+    assert ("begun", "waiting") == (effects.BEGUN, effects.WAITING)
+    states = (set_aside.WAITING, set_aside.PARKED, set_aside.REPLAYED, set_aside.SKIPPED)
+    assert ("set_aside", "parked", "replayed", "skipped") == states
+
+
+def test_the_end_of_an_effect_keeps_its_words() -> None:
+    """They lie in what was set aside, and are read when it is replayed."""
+    assert ["done", "refused", "uncertain"] == [outcome.value for outcome in Outcome]
