@@ -6,12 +6,18 @@ that overtakes an earlier one, records from an old position, members that do not
 lost.
 """
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from shared.errors import Infrastructure
 from shared.loop.log import Outgoing, Place, RawRecord, Record
+
+POLL_SECONDS = 0.05
+IDLE_SECONDS_MAX = 1.0
+"""How long a client waits that is told of what comes; for what tests put into the log by hand."""
 
 
 class MemoryBroker:
@@ -24,11 +30,19 @@ class MemoryBroker:
         }
         self.begins: dict[Place, int] = {}
         """Where retention has taken the beginning of a partition, the first offset that is left."""
+        self.changed = asyncio.Event()
+        """Set at the next change of what anybody may fetch."""
 
     def append(self, record: Outgoing) -> None:
         place = (record.topic, record.partition)
         rows = self.records[place]
         rows.append(RawRecord(*place, len(rows), record.key, record.value, tuple(record.headers)))
+        self.tell()
+
+    def tell(self) -> None:
+        """Wakes all who wait for something to fetch."""
+        self.changed.set()
+        self.changed = asyncio.Event()
 
 
 @dataclass(slots=True)
@@ -71,6 +85,24 @@ class MemoryLog:
         self.positions |= mine
         self.sought |= set(mine)
         self.paused -= set(mine)
+        self.broker.tell()
+
+    async def news(self) -> None:
+        """Waits until there is something to fetch. A client whose position may move by itself polls
+        instead, since each poll is an opportunity."""
+        if self.faults.wander or self._has_news():
+            await asyncio.sleep(POLL_SECONDS)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(IDLE_SECONDS_MAX):
+                while not self._has_news():
+                    await self.broker.changed.wait()
+
+    def _has_news(self) -> bool:
+        return any(
+            self.positions[place] < len(self.broker.records[place])
+            for place in self.places - self.paused
+        )
 
     def fetch(self, size_max: int) -> list[RawRecord]:
         """What the next poll returns: mixed partitions, in order inside each."""

@@ -61,11 +61,18 @@ CALM = Chances(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 class SimulatedClock:
     def __init__(self) -> None:
         self.ahead = timedelta()
+        """How far it was advanced: time that has passed for endpoints, too."""
+        self.set_by = timedelta()
+        """How far a machine's clock was put forward or back, which takes no time."""
 
     def now(self) -> datetime:
         seconds = asyncio.get_running_loop().time()
-        moment = EPOCH + timedelta(seconds=seconds) + self.ahead
+        moment = EPOCH + timedelta(seconds=seconds) + self.ahead + self.set_by
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+    def passing(self) -> float:
+        """Seconds that pass for endpoints, as those of `shared.clock.Passing` do."""
+        return asyncio.get_running_loop().time() + self.ahead.total_seconds()
 
 
 class Process:
@@ -97,6 +104,7 @@ class Process:
             batch_size_max=world.random.choice([3, 20, 200]),
             reach=self.reach,
             monotonic=asyncio.get_running_loop().time,
+            endpoints_time=world.clock.passing,
             random=world.random,
         )
         self.ticker = Ticker(self.loop)
@@ -121,7 +129,7 @@ class Process:
             if batch:
                 await self.loop.on_records(batch)
             else:
-                await asyncio.sleep(0.05)
+                await self.log.news()
 
     async def _perform(self, row: Document) -> tuple[Verdict, str]:
         await self.gate("effect.request")
@@ -284,7 +292,7 @@ class World:
         for group in self.groups:
             self._disturb(group)
         if self.draw(self.chances.jump_per_second):
-            self.clock.ahead += timedelta(hours=self.random.choice([-1, 1, 26, 24 * 4]))
+            self.clock.set_by += timedelta(hours=self.random.choice([-1, 1, 26, 24 * 4]))
             self.injected["clock jump"] += 1
 
     def _disturb(self, group: Group) -> None:

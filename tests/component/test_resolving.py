@@ -1,6 +1,8 @@
 """Resolving set-aside records while others of their key come in, in one and the same batch."""
 
 import json
+from collections.abc import Callable
+from unittest.mock import patch
 
 import pytest
 from starlette.requests import Request
@@ -11,8 +13,11 @@ from shared.loop.pulse import Pulse
 from shared.loop.resolve import check_in_log
 from shared.mongo import encode
 from shared.operating_api import OperatingApi
+from shared.testing.log import MemoryLog
 from shared.topics import shard_of
 from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Town, in_town
+
+Fetch = Callable[[MemoryLog, int], list[RawRecord]]
 
 
 @pytest.fixture(autouse=True)
@@ -174,6 +179,11 @@ def test_what_waited_and_can_not_be_loaded_is_found(how: str, at: int) -> None:
     in_town(story)
 
 
+def whole(fetch: Fetch) -> Fetch:
+    """All that waits comes at once."""
+    return lambda log, _size: fetch(log, 500)
+
+
 def test_a_bug_that_one_of_two_values_shows_stops_nobody() -> None:
     """Both replays come in one batch; neither is asked again and again."""
 
@@ -182,7 +192,8 @@ def test_a_bug_that_one_of_two_values_shows_stops_nobody() -> None:
         BROKEN.update({"poison", "crash worse"})
         for word in ("poison", "worse"):
             town.operate("replay", id=head, value=json.dumps({"word": word}))
-        await town.rest()
+        with patch.object(MemoryLog, "fetch", whole(MemoryLog.fetch)):
+            await town.rest()
         assert ["still_fails"] * 2 == [code for _, code in town.answer_codes()]
         BROKEN.clear()
         town.operate("replay", id=head)
