@@ -15,7 +15,7 @@ from cli.output import AsJson, CliError, show, show_json, show_table
 from cli.publishing import demand
 from shared.contracts.routing import SendLead, SettleSend
 
-COLUMNS = ["send", "lead", "version", "status", "at", "what", "text"]
+COLUMNS = ["key", "lead", "version", "status", "at", "what", "text"]
 
 Reason = Annotated[str, typer.Option(help="Why, for the audit.")]
 Row = dict[str, Any]
@@ -54,7 +54,7 @@ def person_of(api: Api, lead: str) -> str:
 
 
 def settle(
-    key: Annotated[str, typer.Argument(metavar="SEND", help="As `leadops sends` tells it.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="As `leadops sends` tells it.")],
     campaign: Annotated[str, typer.Option(help="Whose send it is.")],
     sent: Annotated[bool, typer.Option("--sent/--refused", help="What was found out.")],
     reason: Reason,
@@ -90,7 +90,7 @@ def sends(
 def send_rows(found: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
     """One an entry; the send itself is told in the first of its rows."""
     for each in found:
-        head = {"send": each["key"], **{name: each[name] for name in ("lead", "version", "status")}}
+        head = {name: each[name] for name in ("key", "lead", "version", "status")}
         for entry in entries_of(each) or [{}]:
             yield head | entry
             head = dict.fromkeys(head, "")

@@ -181,6 +181,73 @@ def test_an_unknown_id_ends_with_2(
     assert (2, {"code", "text"}) == (code, error["error"].keys() - {"details"})
 
 
+WRONG = [
+    ["nonsense"],
+    ["held"],
+    ["leads", "--outcome", "acepted"],
+    ["leads", "--source", "agents"],
+    ["leads", "--email", "nobody"],
+    ["leads", "--phone", "12"],
+    ["leads", "--from", "yesterday"],
+    ["leads", "--limit", "0"],
+    ["sends", "northgrid-us", "--status", "sentt"],
+    ["set-aside", "list", "--state", "gone"],
+    ["clock", "advance", "soon"],
+    ["apply"],
+    ["apply", "nowhere.yaml"],
+    ["publish", "nowhere.json"],
+    ["preview", "nowhere.yaml"],
+    ["import", "nowhere.csv", "--affiliate", "infuse-media"],
+    ["import", os.devnull, "--affiliate", "infuse-media"],
+    ["lists", "import", "nowhere.csv", "--list", "partners"],
+    ["lists", "add", "northgrid-partners", "brightwater.example", "--reason", " "],
+    ["campaigns", "pause", "northgrid-us", "--reason", " "],
+    ["send", "only-a-lead"],
+]
+
+
+@pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
+def test_wrong_usage_or_input_ends_with_2(
+    ended: list[Ended], capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    """Of every kind of command, and before anything is changed."""
+    code, error = told(capsys, *arguments)
+    assert (2, {"code", "text"}) == (code, error["error"].keys() - {"details"})
+
+
+def document(**content: Any) -> str:
+    return json.dumps(content)
+
+
+REFUSED = {
+    "apply": document(kind="question", id="q_empty", text="?", answers=[], categories=["101"]),
+    "publish": document(
+        type="leadops.intake.lead.submit.v1",
+        data={"affiliate": "nobody", "reference": "R-1", "record": {}},
+    ),
+    "preview": document(kind="alias", question="q_timeframe", given="x", answer="not allowed"),
+}
+
+
+@pytest.mark.parametrize("command", REFUSED)
+def test_what_is_refused_ends_with_1(
+    ended: list[Ended], capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
+) -> None:
+    """It was understood, and the business says no: the answer is told, and no error."""
+    file = tmp_path / "document.json"
+    file.write_text(REFUSED[command])
+    code, content = told(capsys, command, "-f", str(file))
+    assert (1, False) == (code, "error" in content), content
+
+
+def test_what_is_refused_by_hand_ends_with_1(
+    ended: list[Ended], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One command has one answer, so its refusal is the error."""
+    code, error = told(capsys, "held", "alias", "q_timeframe", "x", "not allowed")
+    assert (1, "answer_not_allowed") == (code, error["error"]["code"]), error
+
+
 LISTINGS: Mapping[str, list[str]] = {
     "leads": ["leads", "--limit", "1"],
     "campaigns": ["campaigns", "list"],

@@ -392,9 +392,9 @@ class TestSends:
             "tried": [{"number": 1, "at": "t2", "verdict": "unknown", "text": "no answer"}],
         }
         first, second = send_rows([send])
-        assert ("s-1", "reserved", "t1") == (first["send"], first["status"], first["at"])
+        assert ("s-1", "reserved", "t1") == (first["key"], first["status"], first["at"])
         assert ("", "", "attempt", "1: unknown: no answer") == (
-            second["send"],
+            second["key"],
             second["status"],
             second["what"],
             second["text"],
