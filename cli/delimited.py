@@ -168,7 +168,8 @@ class Rows:
         """In what ways a row with quotes can be cut."""
         spaced = bool(self._spaced(line))
         readings = [self.reading(line, spaced=spaced)]
-        if '\\"' in line or any('\\"' in each for each in self.lines.ahead(self.looked_at)):
+        behind = self.lines.ahead(self.looked_at) if self.looked_at else ()
+        if '\\"' in line or any('\\"' in each for each in behind):
             readings.append(self.reading(line, spaced=spaced, escape="\\"))
         return [row for row in readings if row is not None] or self.loosely(line)
 
