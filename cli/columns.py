@@ -14,6 +14,7 @@ from rapidfuzz import fuzz, process
 
 from cli.bounds import COLUMNS_MAX, LINES_ABOVE_HEADER_MAX
 from cli.cells import flaw_of, unmarked
+from cli.output import CliError
 from cli.table import Cells, Flaw, Line, unreadable
 
 FIELDS_NAMED = 3
@@ -138,14 +139,18 @@ def header_at(rows: Iterable[Line], wanted: Wanted) -> Header:
         above += [(number, texts)] if any(texts) else []
     if not above and not quote_open:
         raise unreadable("there is no header: the first rows are blank")
-    best = max((texts for _, texts in above), key=lambda each: best_of(each, wanted), default=[])
+    best = max((texts for _, texts in above), key=lambda each: fit_of(each, wanted), default=[])
     if quote_open and not places(best, wanted.names):
         raise unreadable("a quote in the first lines is not closed, or a field name has two lines")
     return header_of(best, wanted)
 
 
-def best_of(texts: Sequence[str], wanted: Wanted) -> tuple[int, int]:
-    return len(places(texts, wanted.names)), len(texts)
+def fit_of(texts: Sequence[str], wanted: Wanted) -> tuple[int, int]:
+    """How many of the fields a row names, if it is clear which, and how many cells it has."""
+    try:
+        return len(places(texts, wanted.names)), len(texts)
+    except CliError:
+        return 0, len(texts)
 
 
 def texts_of(cells: Cells) -> list[str]:

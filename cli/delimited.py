@@ -11,11 +11,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
-from cli import encodings
 from cli.bounds import LINES_ABOVE_HEADER_MAX, ROW_LINES_MAX
-from cli.columns import Wanted, header_at, places
+from cli.columns import Wanted, fit_of, header_at, texts_of
 from cli.encodings import Encoding, encoding_of
-from cli.table import Cells, Flaw, Line, Table, unreadable
+from cli.table import Flaw, Line, Table, unreadable
 
 DELIMITERS = (",", ";", "\t", "|")
 QUOTE_OPEN = Flaw("quote_open", "a quote is not closed, or stands inside a cell")
@@ -58,7 +57,7 @@ def text_lines(file: BinaryIO, encoding: Encoding) -> Iterator[str]:
 
 def text_of(content: bytes) -> str:
     file = io.BytesIO(content)
-    encoding = encodings.encoding_of(file)
+    encoding = encoding_of(file)
     return content.decode(encoding.name, encoding.errors).lstrip("\ufeff")
 
 
@@ -105,15 +104,8 @@ def delimiter_of(start: Sequence[str], wanted: Wanted, hint: Sequence[str] = ())
 def best_row(start: Sequence[str], delimiter: str, wanted: Wanted) -> tuple[int, int]:
     rows = Rows(Lines(start), delimiter)
     cells = [cells for _, cells in rows if not isinstance(cells, Flaw)]
-    return max((named(row, wanted) for row in cells[: LINES_ABOVE_HEADER_MAX + 1]), default=(0, 0))
-
-
-def named(cells: Cells, wanted: Wanted) -> tuple[int, int]:
-    texts = [cell.strip() for cell in cells if isinstance(cell, str)]
-    try:
-        return len(places(texts, wanted.names)), len(texts)
-    except ValueError:
-        return 0, len(texts)
+    upper = cells[: LINES_ABOVE_HEADER_MAX + 1]
+    return max((fit_of(texts_of(row), wanted) for row in upper), default=(0, 0))
 
 
 class Rows:

@@ -348,6 +348,15 @@ def test_two_columns_that_may_be_one_field_are_told() -> None:
         read("Ref,Mail,Cat,Code,firm,FIRM\n")
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("alike", [("Firm", "Title"), ("Land", "Firm")])
+def test_cells_of_a_row_may_be_called_like_a_field(delimiter: str, alike: Sequence[str]) -> None:
+    """Which column is which, the header says, and a row below it can't make that unsure."""
+    odd = line(("Ref", "R-2"), (alike[0], "title"), (alike[1], "TITLE"))
+    rows = read(joined(FIELDS, GOOD, odd, delimiter=delimiter))
+    assert [(2, "R-1"), (3, "R-2")] == told(rows)
+
+
 @pytest.mark.parametrize("again", [FIELDS, [name.upper() for name in FIELDS]])
 def test_the_same_header_in_the_middle_is_told(again: Sequence[str]) -> None:
     """Two files put together; the rows behind it are read."""
