@@ -1,5 +1,5 @@
 """What stands in one field of a record, as one line of text, whatever a spreadsheet or a form made
-of it. Total over all of JSON: what has no one meaning is blank, and `why_blank` tells what it was.
+of it. Total over all of JSON: what has no one meaning is blank, and `why_unread` tells what it was.
 """
 
 import math
