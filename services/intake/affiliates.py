@@ -7,7 +7,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 from services.intake.cells import prepared
-from services.intake.places import fold
+from services.intake.folding import fold
 from shared.contracts.intake import CanonicalField, PutAffiliate
 from shared.contracts.intake import Mapping as Mapped
 from shared.loop.decision import Accepted, Cause, Decision, Refused

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from services.intake.places import fold
+from services.intake.folding import fold, unambiguous
 from shared.contracts.values import Reason
 from shared.folding import one_line
 
@@ -66,10 +66,8 @@ def meaning(field: str, value: JsonValue, vocabulary: Mapping[str, str]) -> str:
 
 def prepared(vocabulary: Mapping[str, str]) -> dict[str, str]:
     """By what is written, and by what that folds to, if that can mean one thing only."""
-    folded: dict[str, set[str]] = {}
-    for given, meant in vocabulary.items():
-        folded.setdefault(fold(given), set()).add(meant)
-    clear = {key: meant.pop() for key, meant in folded.items() if key and len(meant) == 1}
+    folded = ((fold(given), meant) for given, meant in vocabulary.items())
+    clear = unambiguous((key, meant) for key, meant in folded if key)
     return clear | {one_line(given): meant for given, meant in vocabulary.items()}
 
 

@@ -6,48 +6,14 @@ or names two places, is unknown.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
 
 import pycountry
 
+from services.intake.folding import fold, unambiguous
 from shared.contracts.values import Place
-from shared.folding import letters
-
-K = TypeVar("K")
-
-# Between digits a dot or a mark stands for something.
-_DROPPED = re.compile(r"(?<!\d)[.'’`ʼ]|[.'’`ʼ](?!\d)")
-_ASCII_OTHER = re.compile(r"[^0-9a-z+<>]+")
-_MEANING_SIGNS = frozenset("+<>")
-_FILLERS = {"and", "the"}
-
-
-@lru_cache(maxsize=50_000)
-def fold(text: str) -> str:
-    """What is left when case, accents, punctuation and filler words are taken away; of what has
-    nothing but punctuation, all of it."""
-    bare = letters(text)
-    plain = _DROPPED.sub("", bare)
-    spaced = _ASCII_OTHER.sub(" ", plain) if plain.isascii() else _spaced(plain)
-    words = spaced.split()
-    # Never nothing at all: AND is the code of Andorra, and an empty key would match anything.
-    kept = [word for word in words if word not in _FILLERS] or words or bare.split()
-    return " ".join(kept)
-
-
-def _spaced(plain: str) -> str:
-    """Letters, digits and marks of all scripts stay."""
-    return "".join(
-        letter
-        if letter.isalnum() or letter in _MEANING_SIGNS or unicodedata.category(letter)[0] == "M"
-        else " "
-        for letter in plain
-    )
-
 
 _HERE = Path(__file__).parent
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
@@ -99,28 +65,21 @@ def _folded(named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         yield fold(name), code
 
 
-def _unambiguous(pairs: Iterable[tuple[K, str]]) -> dict[K, str]:
-    found: dict[K, set[str]] = {}
-    for key, code in pairs:
-        found.setdefault(key, set()).add(code)
-    return {key: next(iter(codes)) for key, codes in found.items() if len(codes) == 1}
-
-
 def _usual(*, of_countries: bool) -> Iterator[tuple[str, str]]:
     return (each for each in _named("usual_names.tsv") if ("-" not in each[0]) == of_countries)
 
 
 # Behind each other: what comes later is surer.
 COUNTRIES = (
-    _unambiguous(_folded(_named("countries.tsv")))
-    | _unambiguous(_folded(_iso_countries()))
-    | _unambiguous(_folded(_usual(of_countries=True)))
-    | _unambiguous(_folded(_country_codes()))
+    unambiguous(_folded(_named("countries.tsv")))
+    | unambiguous(_folded(_iso_countries()))
+    | unambiguous(_folded(_usual(of_countries=True)))
+    | unambiguous(_folded(_country_codes()))
 )
 SUBDIVISIONS = (
-    _unambiguous(_by_country(_named("subdivisions.tsv")))
-    | _unambiguous(_by_country(_usual(of_countries=False)))
-    | _unambiguous(_by_country(_iso_subdivisions()))
+    unambiguous(_by_country(_named("subdivisions.tsv")))
+    | unambiguous(_by_country(_usual(of_countries=False)))
+    | unambiguous(_by_country(_iso_subdivisions()))
 )
 
 BARE_LENGTH_MIN = 4

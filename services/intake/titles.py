@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from services.intake.places import fold
+from services.intake.folding import fold
 from shared.contracts.values import TitleClass
 
 SHORT_FOR = {

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from deploy.sample import generate
-from services.intake import phones, places, sizes, titles
+from services.intake import folding, phones, places, sizes, titles
 from services.intake.affiliates import Affiliate, stored_id
 from services.intake.leads import lead_id
 from shared import hosts
@@ -97,7 +97,7 @@ def forget_what_was_read() -> None:
         titles.classify,
         places.place,
         places.country,
-        places.fold,
+        folding.fold,
     )
     for function in cached:
         function.cache_clear()

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from services.intake.industries import industry, unambiguous
+from services.intake.folding import fold, unambiguous
+from services.intake.industries import industry
 from shared.contracts.industries import TABLE, parents
 
 
@@ -45,8 +46,9 @@ def test_every_label_of_the_table_is_read(code: str, label: str) -> None:
 
 def test_a_label_of_two_codes_is_not_guessed() -> None:
     """However it is written."""
-    labelled = [("1", ["Research"]), ("2", ["research.", "Research Services"])]
-    assert {"research services": "2"} == unambiguous(labelled)
+    labels = {"Research": "1", "research.": "2", "Research Services": "2"}
+    codes = unambiguous((fold(label), code) for label, code in labels.items())
+    assert {"research services": "2"} == codes
 
 
 @pytest.mark.parametrize(

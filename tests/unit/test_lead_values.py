@@ -12,7 +12,8 @@ from babel import Locale
 
 from deploy import place_names
 from services.intake import cells
-from services.intake.places import country, fold
+from services.intake.folding import fold
+from services.intake.places import country
 from services.intake.sizes import size
 from services.intake.timestamps import instant
 from shared.contracts.values import Size
