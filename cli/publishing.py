@@ -59,13 +59,12 @@ def ask(
     commands: Sequence[Command],
     asker: Asker,
     *,
-    patience: float = PATIENCE_SECONDS,
     report: Report = lambda count: None,
     turns: Turns = NONE,
 ) -> dict[str, Answer]:
-    """The answers by the commands' ids. Patience is for silence: each answer renews it."""
+    """The answers by the commands' ids. Raises if none comes for a while."""
     check_services(commands)
-    return run(_ask(commands, asker, patience, report, turns)) if commands else {}
+    return run(_ask(commands, asker, report, turns)) if commands else {}
 
 
 def check_services(commands: Iterable[Command]) -> None:
@@ -117,14 +116,10 @@ async def _publish(found: Mapping[str, Any], commands: Sequence[Command], asker:
 
 
 async def _ask(
-    commands: Sequence[Command],
-    asker: Asker,
-    patience: float,
-    report: Report,
-    turns: Turns,
+    commands: Sequence[Command], asker: Asker, report: Report, turns: Turns
 ) -> dict[str, Answer]:
     async with asking(stack.stack(), {command.service for command in commands}) as connection:
-        return await connection.ask(commands, asker, patience, report, turns)
+        return await connection.ask(commands, asker, report, turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +134,13 @@ class Connection:
         self,
         commands: Sequence[Command],
         asker: Asker,
-        patience: float = PATIENCE_SECONDS,
         report: Report = lambda count: None,
         turns: Turns = NONE,
     ) -> dict[str, Answer]:
         awaited = Awaited(commands)
         saying = asyncio.create_task(_say(self.log, self.found, commands, asker, awaited, turns))
         try:
-            await _collect(self.consumer, awaited, saying, patience, report)
+            await _collect(self.consumer, awaited, saying, report)
         finally:
             saying.cancel()
         return awaited.found
@@ -186,9 +180,10 @@ async def _collect(
     consumer: Any,
     awaited: Awaited,
     saying: "asyncio.Task[None]",
-    patience: float,
     report: Report,
+    patience: float = PATIENCE_SECONDS,
 ) -> None:
+    """Patience is for silence: each answer renews it."""
     heard = time.monotonic()
     while awaited.missing or not saying.done():
         fetched = await consumer.getmany(timeout_ms=100)

@@ -115,7 +115,7 @@ class TestAnswers:
         awaited.take(*said("c-3"))
         saying = asyncio.create_task(nothing())
         with pytest.raises(CliError, match="4 of 5 answers are missing") as error:
-            await publishing._collect(Silent(), awaited, saying, 0.05, lambda count: None)
+            await publishing._collect(Silent(), awaited, saying, lambda count: None, 0.05)
         assert UNREACHABLE == error.value.exit_code
 
 
