@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO, cast
 
@@ -97,7 +97,7 @@ def foreign_kind(content: bytes) -> str | None:
 
 def rows_in(table: Table, wanted: Wanted) -> Iterator[Row | BadRow]:
     """One row at a time, in the order of the file; blank ones are none."""
-    reader, another = RowReader(table.header, wanted), AnotherHeader(table.header, wanted)
+    reader, another = RowReader.of(table.header, wanted), AnotherHeader(table.header, wanted)
     for line, cells in table.rows:
         if not isinstance(cells, Flaw) and not any(cells):
             continue
@@ -114,25 +114,21 @@ class RowReader:
 
     header: Header
     wanted: Wanted
-    width: int = field(init=False)
-    shortest: int = field(init=False)
+    width: int
+    shortest: int
     """A row that ends before has lost more than blanks: it names no person."""
-    is_named: bool = field(init=False)
-    email: int | None = field(init=False)
+    is_named: bool
+    """Whether all columns have names."""
+    email: int | None
+    """Its column."""
 
-    def __post_init__(self) -> None:
-        reached = [at for at, kind in self.header.kinds.items() if kind in ("reference", "email")]
-        short = max(reached) + 1 if len(reached) > 1 else 2
-        width = self.header.width
-        emails = [at for at, kind in self.header.kinds.items() if kind == "email"]
-        prepared = {
-            "width": width,
-            "shortest": min(short, width),
-            "is_named": all(self.header.names),
-            "email": emails[0] if emails else None,
-        }
-        for name, value in prepared.items():
-            object.__setattr__(self, name, value)
+    @classmethod
+    def of(cls, header: Header, wanted: Wanted) -> "RowReader":
+        at = {kind: place for place, kind in header.kinds.items()}
+        email, reference = at.get("email"), at.get("reference")
+        shortest = 2 if email is None or reference is None else max(email, reference) + 1
+        width = header.width
+        return cls(header, wanted, width, min(shortest, width), all(header.names), email)
 
     def read(self, line: int, cells: Cells | Flaw, whole: str) -> Row | BadRow:
         if isinstance(cells, Flaw):
