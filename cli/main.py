@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 import cli
+from cli.cells import is_text
 from cli.output import UNREACHABLE, WRONG_USAGE, CliError, show_error
 from deploy.process import StackError, WrongRequest
 
@@ -77,14 +78,6 @@ def check_text(arguments: Sequence[str]) -> None:
     """What a shell passes need not be text; nothing that leadops is told can be other than that."""
     if bad := next((one for one in arguments if not is_text(one)), None):
         raise CliError("usage", f"{ascii(bad)} is not UTF-8", WRONG_USAGE)
-
-
-def is_text(argument: str) -> bool:
-    try:
-        argument.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def message_of(error: Exception) -> str:
