@@ -24,7 +24,6 @@ OUTSIDE_THE_VALUE = frozenset(
         "attribute_missing",
         "specversion_unknown",
         "time_invalid",
-        "stream_unknown",
         "id_reused",
         "batch_not_opened",
     }
@@ -110,6 +109,10 @@ def _what_helps_head(item: Item) -> list[str]:
         return ["It was not kept whole. Have it published anew, and give this up:", skip]
     if item["cut"]:
         return ["With the whole value, corrected, in a file:", f"{replay} --value FILE", *_or(skip)]
+    if item["code"] == "stream_unknown":
+        secret = "If a service wrote it while it had another secret than the others: once all have"
+        turn = "the same, and what it wrote before is replayed, replay this:"
+        return [f"{secret} {turn}", replay, "If anybody else wrote it, give it up:", skip]
     corrected = [
         "To correct its value, save it, change the file, and replay it with that:",
         f"leadops set-aside show {id} --save FILE",

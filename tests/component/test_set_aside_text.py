@@ -15,7 +15,7 @@ from shared.loop.log import Outgoing
 from shared.loop.pulse import Pulse
 from shared.operating_api import OperatingApi
 from shared.topics import shard_of
-from tests.component.world import BROKEN, COMMANDS, PARTITIONS, Speak, Town, in_town
+from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Speak, Town, in_town
 
 Change = Callable[[Outgoing], Outgoing]
 GOOD = Speak(word="mended").model_dump_json()
@@ -126,6 +126,25 @@ def test_where_no_replay_is_advised_none_helps(change: Change) -> None:
         assert not any("replay" in line for line in told)
         assert any(re.fullmatch(r"leadops set-aside skip \S+ --reason WHY", s) for s in told)
         assert answer in ("still_fails", "not_kept_whole")
+
+    in_town(story)
+
+
+def test_what_a_service_with_another_secret_wrote_is_advised_to_be_replayed() -> None:
+    """No producer could publish it anew; and a replay of it is accepted."""
+
+    async def story(town: Town) -> None:
+        town.follow("sealed otherwise")
+        place = (ORDERED, shard_of(b"ann", PARTITIONS))
+        record = town.world.broker.records[place].pop()
+        headers = [(n, b"0" * 24 if n == "ce_mac" else v) for n, v in record.headers]
+        town.world.publish(Outgoing(*place, record.key, record.value, headers))
+        await town.rest()
+        (item,) = await shown(town)
+        assert f"leadops set-aside replay {item['id']}" in what_helps(item)
+        town.operate("replay", id=item["id"])
+        await town.rest()
+        assert ["sealed otherwise"] == town.words()
 
     in_town(story)
 
