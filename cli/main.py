@@ -1,12 +1,12 @@
 """The `leadops` command. Exit codes: 0 fine, 1 a check fails, 2 wrong usage, 3 can't be reached.
 
 To add commands, put a module beside this one whose name ends in `_commands` and that has
-`register(app: typer.Typer) -> None`; it is found by that name. A command takes `as_json: AsJson`,
-returns after printing through cli.output, and raises CliError when it can't do what it is asked.
+`register(app: typer.Typer) -> None`, and its first words into MODULES. A command takes
+`as_json: AsJson`, returns after printing through cli.output, and raises CliError when it can't do
+what it is asked.
 """
 
 import importlib
-import pkgutil
 import sys
 from collections.abc import Sequence
 from importlib import metadata
@@ -14,7 +14,6 @@ from typing import Annotated
 
 import typer
 
-import cli
 from cli.cells import is_text
 from cli.output import UNREACHABLE, WRONG_USAGE, CliError, show_error
 from deploy.process import StackError, WrongRequest
@@ -24,6 +23,26 @@ UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 MISSING_COMMAND = "Missing command."
 
+MODULES = {
+    "apply_commands": ("apply", "publish"),
+    "campaign_commands": ("campaigns",),
+    "demo_commands": ("demo",),
+    "explain_commands": ("explain", "watch"),
+    "held_commands": ("held",),
+    "house_commands": ("people", "accounts"),
+    "import_commands": ("import",),
+    "intake_commands": ("affiliates", "questions", "requests", "deliveries"),
+    "lead_commands": ("leads",),
+    "list_commands": ("lists",),
+    "preview_commands": ("preview",),
+    "send_commands": ("send", "settle", "sends"),
+    "set_aside_commands": ("set-aside",),
+    "shard_commands": ("shards",),
+    "stack_commands": ("up", "down", "status", "wait", "topics", "clock"),
+}
+"""Which commands each module has. Importing all of them takes longer than most commands do, so only
+the one that is asked for is; help, completion and a word that there is not look at all of them."""
+
 
 def show_version(asked: bool) -> None:
     if asked:
@@ -31,15 +50,15 @@ def show_version(asked: bool) -> None:
         raise typer.Exit
 
 
-def build_app() -> typer.Typer:
+def build_app(first_word: str = "") -> typer.Typer:
     app = typer.Typer(
         name="leadops",
         pretty_exceptions_enable=False,
     )
     app.callback()(root)
-    for name in sorted(module.name for module in pkgutil.iter_modules(cli.__path__)):
-        if name.endswith("_commands"):
-            importlib.import_module(f"cli.{name}").register(app)
+    wanted = [name for name, words in MODULES.items() if first_word in words]
+    for name in wanted or MODULES:
+        importlib.import_module(f"cli.{name}").register(app)
     return app
 
 
@@ -58,7 +77,7 @@ def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
         check_text(arguments)
-        command = typer.main.get_command(build_app())
+        command = typer.main.get_command(build_app(*arguments[:1]))
         outcome = command(list(arguments), prog_name="leadops", standalone_mode=False)
     except CliError as error:
         return report(error, as_json=as_json)

@@ -1,7 +1,9 @@
 """What the command line says to a slip of the pen: what is wanted, and what is nearest."""
 
+import importlib
 import json
 import os
+import pkgutil
 import re
 import subprocess
 import sys
@@ -10,15 +12,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import typer
 from annotated_types import GroupedMetadata
 from pydantic import BaseModel
 
+import cli
 from cli.apply_commands import check_type
 from cli.command import Asker, Command, command_types
 from cli.documents import Document, put_commands
 from cli.forms import FORMS
 from cli.known import IDS, OUTCOMES, check, unknown
-from cli.main import run
+from cli.main import MODULES, run
 from cli.output import WRONG_USAGE, CliError
 from cli.readable import check_readable
 from cli.shard_commands import check_shard, reason_of
@@ -168,6 +172,26 @@ def test_all_that_is_wrong_with_documents_is_told_at_once() -> None:
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 == run(["--version"])
     assert re.fullmatch(r"leadops \d+\.\d+\.\d+\n", capsys.readouterr().out)
+
+
+def test_each_command_is_found_in_its_module() -> None:
+    """Else its first word would not lead to it."""
+    found = {}
+    for module in pkgutil.iter_modules(cli.__path__):
+        if module.name.endswith("_commands"):
+            app = typer.Typer(callback=lambda: None)
+            importlib.import_module(f"cli.{module.name}").register(app)
+            found[module.name] = {*vars(typer.main.get_command(app))["commands"]}
+    assert found == {name: {*words} for name, words in MODULES.items()}
+
+
+def test_a_command_imports_no_other() -> None:
+    """Each costs as much as the shell of a command that only reads."""
+    asks = "import sys, cli.main as m; m.run(['leads', 'show', '--help']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True)
+    names = done.stdout.splitlines()[-1].split()
+    loaded = [name for name in names if re.fullmatch(r"cli\.\w+_commands", name)]
+    assert ["cli.lead_commands"] == loaded
 
 
 def test_a_shell_can_complete_what_is_typed() -> None:
