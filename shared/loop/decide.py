@@ -30,6 +30,7 @@ from shared.loop.decision import (
     Refused,
     Say,
 )
+from shared.loop.kept_record import is_whole
 from shared.loop.sort_out import Fate, Item, Lane
 from shared.store import Document, Insert
 
@@ -258,7 +259,7 @@ def _resolve(step: "Step", item: Item, event: ReplaySetAside | SkipSetAside) -> 
         return Refused("set_aside_unknown", "nothing is set aside under this id in this shard")
     head = waiting.heads[set_aside.value_of(event)]
     assert head.document is not None and item.cause is not None
-    if isinstance(event, ReplaySetAside) and not set_aside.is_whole(head.document, event.value):
+    if isinstance(event, ReplaySetAside) and not is_whole(head.document["record"], event.value):
         return Refused("not_kept_whole", _what_is_left(head.document))
     if isinstance(event, SkipSetAside):
         _resolved(step, head, set_aside.SKIPPED, item.cause.actor, event.reason)

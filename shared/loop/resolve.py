@@ -17,7 +17,7 @@ from typing import TypeVar
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
-from shared.errors import Infrastructure, Poison, ShardRefuses
+from shared.errors import Infrastructure, ShardRefuses
 from shared.loop import set_aside
 from shared.loop.kafka import KafkaLog
 from shared.loop.log import Log, Place, Record
@@ -25,7 +25,7 @@ from shared.loop.open import check_position, last_taken
 from shared.loop.shard import ShardRow, from_document
 from shared.loop.within import BROKER_SECONDS_MAX, within
 from shared.mongo import MongoStore
-from shared.store import Document, Insert, Store, Write
+from shared.store import Insert, Store, Write
 
 T = TypeVar("T")
 Bounds = Mapping[Place, tuple[int, int]]
@@ -171,40 +171,10 @@ async def skip(store: Store, place: Place, offset: int, by: str, reason: str, at
     row = before.copy()
     row.next[topic] = offset + 1
     row.marks.pop(topic, None)
-    listed = _skipped(place, offset, by, reason, at)
+    listed = set_aside.passed_over(place, offset, by, reason, at)
     # A topic that is read again may come to the same record a second time.
     known = await store.find(set_aside.COLLECTION, {"_id": listed["_id"]}, limit=1)
     await _put(store, before, row, [] if known else [Insert(listed)])
-
-
-def _skipped(place: Place, offset: int, by: str, reason: str, at: datetime) -> Document:
-    topic, partition = place
-    why = Poison("unread", "skipped by hand, since it could not be read")
-    return {
-        "_id": f"{topic}/{partition}/{offset}/{why.code}",
-        "schema": 1,
-        "shard": partition,
-        "state": set_aside.SKIPPED,
-        "behind": None,
-        "order": 0,
-        "tenant": "",
-        "key": "",
-        "code": why.code,
-        "text": why.text,
-        "at": at,
-        "record": {
-            "topic": topic,
-            "partition": partition,
-            "offset": offset,
-            "key": None,
-            "value": None,
-            "headers": [],
-            "cut": {},
-        },
-        "stored": None,
-        "holds_key": False,
-        "resolved": {"by": by, "reason": reason, "at": at},
-    }
 
 
 async def _put(store: Store, before: ShardRow, row: ShardRow, aside: Sequence[Write]) -> None:

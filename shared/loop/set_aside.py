@@ -1,21 +1,20 @@
-"""Records that could not be processed: kept whole, explained, replayed in the service or skipped.
+"""Records that could not be processed: kept, explained, replayed in the service or skipped.
 
 On topics where the order of a key matters, later records of that key are parked behind the first,
 as are its deadlines, until a person replays or skips it; then they are decided in order, so many a
 step. Nothing here ever goes back through Kafka.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from shared.contracts.bounds import KEPT_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX
 from shared.contracts.envelope import TENANT_DEFAULT
 from shared.contracts.operations import ReplaySetAside, SkipSetAside
 from shared.errors import Poison
-from shared.loop.log import RawRecord, Record, fingerprint
+from shared.loop.kept_record import document_of
+from shared.loop.log import Place, RawRecord, fingerprint
 from shared.loop.sort_out import Fate, Item, Lane
 from shared.store import Document, Index, Replace, Transaction
 from shared.topics import manifest
@@ -70,23 +69,59 @@ def new_document(item: Item, order: int, now: datetime, behind: str | None) -> D
     """The document of an item whose fate is poison or parked; `order` keeps a key's sequence."""
     assert item.fate in (Fate.POISON, Fate.PARKED)
     poison = item.poison or Poison("parked", "waits behind an earlier record of its key")
+    return _document(
+        id_of(item),
+        item.shard,
+        poison,
+        now,
+        document_of(item.record) if item.record else None,
+        state=PARKED if item.fate is Fate.PARKED else WAITING,
+        behind=behind,
+        order=order,
+        tenant=item.lane[0],
+        key=item.key,
+        stored=item.stored,
+        holds_key=holds_key(item),
+    )
+
+
+def passed_over(place: Place, offset: int, by: str, reason: str, now: datetime) -> Document:
+    """The document of a record that nobody could read, and a person skipped in the log: it says
+    where that lies."""
+    topic, partition = place
+    poison = Poison("unread", "skipped by hand, since it could not be read")
+    return _document(
+        f"{topic}/{partition}/{offset}/{poison.code}",
+        partition,
+        poison,
+        now,
+        document_of(RawRecord(topic, partition, offset, None, None, [])),
+        state=SKIPPED,
+        resolved={"by": by, "reason": reason, "at": now},
+    )
+
+
+def _document(
+    id: str, shard: int, poison: Poison, at: datetime, record: Document | None, **other: Any
+) -> Document:
+    """The shape of all of them; what is not told is as for a record without key and order."""
     return {
-        "_id": id_of(item),
+        "_id": id,
         "schema": 1,
-        "shard": item.shard,
-        "state": PARKED if item.fate is Fate.PARKED else WAITING,
-        "behind": behind,
-        "order": order,
-        "tenant": item.lane[0],
-        "key": item.key,
+        "shard": shard,
+        "state": WAITING,
+        "behind": None,
+        "order": 0,
+        "tenant": "",
+        "key": "",
         "code": poison.code,
         "text": poison.text,
-        "at": now,
-        "record": _raw(item),
-        "stored": item.stored,
-        "holds_key": holds_key(item),
+        "at": at,
+        "record": record,
+        "stored": None,
+        "holds_key": False,
         "resolved": None,
-    }
+    } | other
 
 
 def id_of(item: Item) -> str:
@@ -100,84 +135,6 @@ async def known(transaction: Transaction, ids: Sequence[str]) -> set[str]:
         return set()
     rows = await transaction.find(COLLECTION, {"_id": {"$in": list(ids)}}, fields=["_id"])
     return {row["_id"] for row in rows}
-
-
-def _raw(item: Item) -> Document | None:
-    record = item.record
-    if record is None:
-        return None
-    headers = _kept_headers(record)
-    return {
-        "topic": record.topic,
-        "partition": record.partition,
-        "offset": record.offset,
-        "key": record.key and record.key[:KEY_BYTES_MAX],
-        "value": _kept(record.value, VALUE_BYTES_MAX),
-        "headers": headers,
-        "cut": _cut(record, headers),
-    }
-
-
-def _kept(value: bytes | None, bytes_max: int) -> bytes | None:
-    """As it was, or the first part of what is too large for a document."""
-    return value if value is None or len(value) <= bytes_max else value[:KEPT_BYTES_MAX]
-
-
-def _kept_headers(record: Record) -> list[list[Any]]:
-    """As many as may be read at all; of what is beyond, the first part."""
-    kept: list[list[Any]] = []
-    left = KEPT_BYTES_MAX
-    for name, value in record.headers:
-        if left <= 0:
-            break
-        name = name[:left].encode(errors="replace").decode()
-        value = value if value is None else value[:left]
-        kept.append([name, value])
-        left -= len(name) + len(value or b"") + 1
-    return kept
-
-
-def _cut(record: Record, headers: list[list[Any]]) -> Document:
-    """The size and the hash of each part that was not kept whole."""
-    cut = {}
-    if len(record.key or b"") > KEY_BYTES_MAX:
-        cut["key"] = _digest(record.key)
-    if len(record.value or b"") > VALUE_BYTES_MAX:
-        cut["value"] = _digest(record.value)
-    if [tuple(header) for header in headers] != [tuple(header) for header in record.headers]:
-        cut["headers"] = _digest(
-            *(
-                part
-                for name, value in record.headers
-                for part in (name.encode(errors="replace"), value)
-            )
-        )
-    return cut
-
-
-def _digest(*parts: bytes | None) -> Document:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part or b"")
-    return {"bytes": sum(len(part or b"") for part in parts), "sha256": digest.hexdigest()}
-
-
-def is_whole(document: Document, value: str | None) -> bool:
-    """Whether it can be decided again: all of it was kept, or a value is given for the one cut."""
-    cut = set((document["record"] or {}).get("cut", ()))
-    return not (cut - {"value"} if value is not None else cut)
-
-
-def record_of(document: Document, value: str | None = None) -> RawRecord:
-    raw = document["record"]
-    return RawRecord(
-        raw["topic"],
-        raw["partition"],
-        raw["offset"],
-        raw["key"],
-        raw["value"] if value is None else value.encode(),
-        [(name, header) for name, header in raw["headers"]],
-    )
 
 
 def holds_key(item: Item) -> bool:

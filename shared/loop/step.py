@@ -20,6 +20,7 @@ from shared.loop import deadlines, effects, inbox, outbox, set_aside
 from shared.loop.decide import input_of, release, settle, time_of
 from shared.loop.decision import Cause, DueReached, EffectFinished, Outcome
 from shared.loop.effects import Result
+from shared.loop.kept_record import record_of
 from shared.loop.log import Outgoing, Place, Record
 from shared.loop.shard import Shard, ShardRow
 from shared.loop.sort_out import Fate, Item, Lane, replayed, sort_out
@@ -255,7 +256,7 @@ def _replay_item(step: Step, document: Document, value: str | None) -> Item:
         item = _stored_item(document["stored"])
         item.document = document
     else:
-        record = set_aside.record_of(document, value)
+        record = record_of(document["record"], value)
         item = replayed(step.loop.reader, document["shard"], record, document)
     _blame(step.loop, item)
     return item
