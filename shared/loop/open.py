@@ -59,12 +59,11 @@ async def _kill_former_owners(loop: "Loop", shards: Sequence[Shard]) -> None:
 async def _fence(loop: "Loop", shards: Sequence[Shard]) -> None:
     numbers = [shard.number for shard in shards]
     async with loop.store.transaction() as transaction:
-        rows = await _read(transaction, numbers)
-        writes = [_taken(rows.get(number), number, loop.store.session) for number in numbers]
-        await transaction.write("shards", writes)
-    for shard, write in zip(shards, writes, strict=True):
-        assert not isinstance(write, str)
-        shard.row = from_document(write.document)  # type: ignore[union-attr]
+        known = await _read(transaction, numbers)
+        taken = [_taken(known.get(number), number, loop.store.session) for number in numbers]
+        await transaction.write("shards", [_write(row, known.get(row.shard)) for row in taken])
+    for shard, row in zip(shards, taken, strict=True):
+        shard.row = row
 
 
 async def _read(transaction: Transaction, numbers: Sequence[int]) -> dict[int, ShardRow]:
@@ -72,11 +71,15 @@ async def _read(transaction: Transaction, numbers: Sequence[int]) -> dict[int, S
     return {row["_id"]: from_document(row) for row in rows}
 
 
-def _taken(row: ShardRow | None, number: int, session: object) -> Write:
-    taken = row.copy() if row else ShardRow(number)
+def _taken(known: ShardRow | None, number: int, session: object) -> ShardRow:
+    taken = known.copy() if known else ShardRow(number)
     taken.epoch, taken.session = taken.epoch + 1, session
+    return taken
+
+
+def _write(taken: ShardRow, known: ShardRow | None) -> Write:
     guarded = taken.guarded(epoch=taken.epoch - 1, steps=taken.steps)
-    return guarded if row else Insert(guarded.document)
+    return guarded if known else Insert(guarded.document)
 
 
 async def _drain(loop: "Loop", shards: Sequence[Shard]) -> list[Shard]:
