@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 NewStream = Annotated[
     bool,
-    typer.Option("--new-stream", help="The store was restored: number what is said anew."),
+    typer.Option("--new-stream", help="The store was restored: number what it publishes anew."),
 ]
 AcceptGaps = Annotated[
     bool,
