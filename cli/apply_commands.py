@@ -9,7 +9,15 @@ from cli.command import Answer, As, Asker, Command, command_types
 from cli.documents import Document, free_command, put_commands, read_files
 from cli.known import unknown
 from cli.list_parts import Ask, is_long, put_long
-from cli.output import CHECK_FAILED, WRONG_USAGE, AsJson, CliError, show_json, show_table
+from cli.output import (
+    CHECK_FAILED,
+    WRONG_USAGE,
+    AsJson,
+    CliError,
+    show_json,
+    show_table,
+    unreadable,
+)
 from cli.publishing import ask
 from deploy import stack
 from shared.contracts.lists import PutList, PutRules
@@ -157,7 +165,7 @@ def read_all(
         raise CliError("usage", "which file? give it with -f FILE", WRONG_USAGE)
     documents = read_files(names, replaced)
     if not documents:
-        raise CliError("unreadable", f"{', '.join(names)}: no document in it", WRONG_USAGE)
+        raise unreadable(f"{', '.join(names)}: no document in it")
     return documents
 
 

@@ -14,8 +14,8 @@ from rapidfuzz import fuzz, process
 
 from cli.bounds import COLUMNS_MAX, LINES_ABOVE_HEADER_MAX
 from cli.cells import flaw_of, unmarked
-from cli.output import CliError
-from cli.table import Cells, Flaw, Line, unreadable
+from cli.output import CliError, unreadable
+from cli.table import Cells, Flaw, Line
 
 FIELDS_NAMED = 3
 NEAR = 60

@@ -14,7 +14,8 @@ from typing import BinaryIO
 from cli.bounds import LINES_ABOVE_HEADER_MAX, ROW_LINES_MAX
 from cli.columns import Wanted, fit_of, header_at, texts_of
 from cli.encodings import Encoding, encoding_of
-from cli.table import Flaw, Line, Table, unreadable
+from cli.output import unreadable
+from cli.table import Flaw, Line, Table
 
 DELIMITERS = (",", ";", "\t", "|")
 QUOTE_OPEN = Flaw("quote_open", "a quote is not closed, or stands inside a cell")

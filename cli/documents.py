@@ -18,7 +18,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from cli import forms, yaml_documents
 from cli.bounds import DOCUMENT_BYTES_MAX
 from cli.command import Command
-from cli.output import WRONG_USAGE, CliError
+from cli.output import WRONG_USAGE, CliError, unreadable
 from shared.contracts import event as contracts
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.intake import (
@@ -91,10 +91,6 @@ class Document:
 
     def unreadable(self, why: str) -> CliError:
         return unreadable(f"{self.place}: {why}")
-
-
-def unreadable(text: str) -> CliError:
-    return CliError("unreadable", text, WRONG_USAGE)
 
 
 def read_files(names: Iterable[str], replaced: Mapping[str, str]) -> list[Document]:

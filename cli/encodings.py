@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import BinaryIO
 
-from cli.table import unreadable
+from cli.output import unreadable
 
 CHUNK_BYTES = 1 << 20
 START_BYTES = 4096

@@ -21,7 +21,7 @@ from cli.columns import Missing, Wanted
 from cli.command import Answer, As, Asker, Command
 from cli.importing import BadRow, Chosen, Row, Upload, rows_in, table_of
 from cli.known import unknown
-from cli.output import CHECK_FAILED, WRONG_USAGE, AsJson, CliError, progress, show_json
+from cli.output import CHECK_FAILED, AsJson, progress, show_json, unreadable
 from cli.publishing import Report, ask, publish
 from cli.turns import NONE, Turns
 
@@ -91,7 +91,7 @@ def opened(file: str) -> Iterator[BinaryIO]:
             yield kept
     except OSError as error:
         why = error.strerror or str(error)
-        raise CliError("unreadable", f"{file}: {why}", WRONG_USAGE) from error
+        raise unreadable(f"{file}: {why}") from error
 
 
 def tell_missing(file: str, missing: Sequence[Missing]) -> None:

@@ -20,7 +20,8 @@ from cli.columns import Header, Wanted
 from cli.command import Command
 from cli.encodings import Encoding
 from cli.joined import AnotherHeader
-from cli.table import CELL_START, FLAWED, Cells, Flaw, Table, joined, unreadable
+from cli.output import unreadable
+from cli.table import CELL_START, FLAWED, Cells, Flaw, Table, joined
 from shared.contracts.intake import SubmitLead
 from shared.contracts.values import Id
 from shared.emails import email_address

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from cli.api import Api
 from cli.command import Command
 from cli.documents import Document, put_commands, read_files
-from cli.output import WRONG_USAGE, CliError
+from cli.output import unreadable
 
 FILE_ENDS = (".yaml", ".yml", ".json")
 PATIENCE_SECONDS = 300.0
@@ -32,7 +32,7 @@ def of_target(api: Api, target: str) -> Iterator[Finding]:
     described = [pair for pair in pairs if pair[0].content["kind"] == "campaign"]
     if not described:
         text = f"{target}: no document of kind campaign in it"
-        raise CliError("unreadable", text, WRONG_USAGE)
+        raise unreadable(text)
     for document, command in described:
         yield of_document(document, command, preview(api, "campaign", command))
 

@@ -13,8 +13,8 @@ from cli import delimited
 from cli.cells import is_text
 from cli.importing import ARCHIVES, foreign_kind
 from cli.list_headers import columns_of, is_other
-from cli.output import WRONG_USAGE, CliError
-from cli.table import Cells, Flaw, unreadable
+from cli.output import WRONG_USAGE, CliError, unreadable
+from cli.table import Cells, Flaw
 from cli.table import Line as Row
 from shared.companies.domains import website
 from shared.companies.terms import NAME, is_site

@@ -28,6 +28,11 @@ class CliError(Exception):
         self.details = details or {}
 
 
+def unreadable(text: str) -> CliError:
+    """A file that can't be read, or is not what it should be."""
+    return CliError("unreadable", text, WRONG_USAGE)
+
+
 def progress(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 

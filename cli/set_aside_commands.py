@@ -20,6 +20,7 @@ from cli.output import (
     show_json,
     show_paragraph,
     show_table,
+    unreadable,
 )
 from cli.publishing import demand
 from cli.set_aside_text import fields_of, headers_of, value_of, what_helps
@@ -154,9 +155,9 @@ def corrected(file: str) -> str:
     try:
         return Path(file).read_text(encoding="utf-8")
     except OSError as error:
-        raise CliError("unreadable", f"{file}: {error.strerror}", WRONG_USAGE) from error
+        raise unreadable(f"{file}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise CliError("unreadable", f"{file} is not UTF-8", WRONG_USAGE) from error
+        raise unreadable(f"{file} is not UTF-8") from error
 
 
 def skip(

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from cli.output import WRONG_USAGE, CliError
-
 if TYPE_CHECKING:
     from cli.columns import Header
 
@@ -42,7 +40,3 @@ def joined(cells: Cells) -> str:
     except TypeError:
         texts = [cell if isinstance(cell, str) else FLAWED for cell in cells]
         return CELL_START + CELL_START.join(texts)
-
-
-def unreadable(text: str) -> CliError:
-    return CliError("unreadable", text, WRONG_USAGE)

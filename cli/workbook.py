@@ -21,8 +21,8 @@ from cli import workbook_parts
 from cli.bounds import SHEET_ROWS_MAX
 from cli.cells import ERROR, unmarked
 from cli.columns import Wanted, header_at
-from cli.output import CliError
-from cli.table import Cells, Flaw, Line, Table, unreadable
+from cli.output import CliError, unreadable
+from cli.table import Cells, Flaw, Line, Table
 from cli.workbook_parts import Scanned
 
 # What the libraries raise at broken archives, broken XML, and XML that is no sheet.

@@ -18,7 +18,7 @@ from cli.bounds import (
     SHEET_ROWS_MAX,
     UNPACKED_BYTES_MAX,
 )
-from cli.table import unreadable
+from cli.output import unreadable
 
 CHUNK_BYTES = 1 << 16
 SHEETS = "xl/worksheets/"
