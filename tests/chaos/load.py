@@ -60,6 +60,8 @@ class Load(Upstream):
     async def run(self, rate: float, stop: asyncio.Event) -> None:
         """Publishes until told to stop, and looks after set-aside records as operators do."""
         records = self.load()
+        # However slow the machine is and however little follows: each class is in it.
+        await self.publish([next(records), *(self._poison() for _ in poison.CLASSES)])
         operated_at = time.monotonic()
         while not stop.is_set():
             wanted = round(rate * BEAT_SECONDS * self.random.uniform(0.2, 1.8))
