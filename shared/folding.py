@@ -30,7 +30,9 @@ _ACCENTED = re.compile(
 # Hebrew and Arabic vowels, which are mostly left out.
 _VOWELS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u0652\u0670]")
 # Of a small letter that does not decompose, Unicode's own name says what it is made from.
-_MADE_FROM = re.compile(r"LATIN SMALL LETTER (?:DOTLESS )?([A-Z])(?: WITH .*)?")
+_MADE_FROM = re.compile(
+    r"LATIN (?:SMALL LETTER|LETTER SMALL CAPITAL) (?:DOTLESS )?([A-Z])(?: WITH .*)?"
+)
 _LATIN = (range(0x80, 0x2B0), range(0x1D00, 0x1DC0), range(0x2C60, 0x2C80), range(0xA720, 0xA800))
 # Those whose names do not; of the Cyrillic ones the one that is written with and without its dots.
 _TWO_LETTERS = {"æ": "ae", "œ": "oe", "ß": "ss", "þ": "th"}

@@ -23,6 +23,7 @@ NO_HOST = "no domain"
 
 _SUFFIXES = PublicSuffixList()
 _TENANT = "*."
+_RESERVED = frozenset(("example", "test", "invalid"))
 _BLANKS_INSIDE = re.compile(r"\s*([/:@])\s*")
 _BLANKS_AT_DOTS = re.compile(r"\s*\.\s*")
 _AROUND = " \t\r\n\"'`´<>()[]{}«»„“”‘’|*#,;!.…"  # noqa: RUF001
@@ -66,6 +67,12 @@ def registrable(host: str) -> str | None:
         return found
     tenant = host.removesuffix(found).rstrip(".").rpartition(".")[2]
     return f"{tenant}.{found}" if tenant and tenant != "www" else found
+
+
+def is_known_ending(domain: str) -> bool:
+    """Whether there are domains that end so; else it may be a name with a dot: E.ON."""
+    ending = domain.rpartition(".")[2]
+    return ending in _RESERVED or bool(_SUFFIXES.publicsuffix(ending, accept_unknown=False))
 
 
 @lru_cache(maxsize=100_000)

@@ -68,6 +68,12 @@ def forms() -> Forms:
     return Forms(found, longest, tuple(attached))
 
 
+@cache
+def fronts() -> frozenset[str]:
+    """Keys of those that stand in front in their own country."""
+    return frozenset(key for key, form in forms().by_key.items() if form.in_front_at)
+
+
 def key_of(run: list[Token]) -> str:
     return "".join(token.folded for token in run)
 

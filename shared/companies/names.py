@@ -2,19 +2,37 @@
 
 Larkspur Pvt Ltd and Larkspur Private Limited are one company, Desert Spa and Desert are two. Where
 only the writing tells that a word is a legal form (S.p.A.), the name goes by both: without the form
-and with it, so that it is found however somebody else wrote it.
+and with it, so that it is found however somebody else wrote it. What is compared is `compared`, on
+both sides: neither an English article in front nor blanks between initials tell companies apart.
 """
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from shared.companies.legal_forms import Form, forms, key_of
+from shared.companies.legal_forms import Form, forms, fronts, key_of
 from shared.companies.tokens import Token, tokens
 
 _ARTICLES = frozenset(
     ["a", "an", "the", "la", "le", "les", "el", "los", "il", "lo", "der", "die", "das", "de", "het"]
 )
 """No name by themselves: The Limited, Die GmbH."""
+_THE = "the"
+_OTHERWISE = re.compile(
+    r"(?<!\w)(?:d\.?/?b\.?/?a|t/a|[afn]\.?/?k\.?/?a|(?:doing business|trading|also known) as"
+    r"|formerly(?: known as)?|ehemals|vormals|anciennement)(?!\w)[.:]?",
+    re.IGNORECASE,
+)
+"""Behind it stands another name of the same company."""
+_BEHIND_FORM = re.compile(
+    r"\s*[(\[,;|]|\s[-–—/]\s|(?<=GmbH)\s|(?<=Inc)\.?\s|(?<=Ltd)\.?\s|(?<=LLC)\s",  # noqa: RUF001
+    re.IGNORECASE,
+)
+"""Where a remark may begin: Larkspur GmbH (Berlin)."""
+_MIXED = re.compile(r"(?<!\S)(?=\S*[a-z])(?=\S*[\u0370-\u04ff])\S+")
+_LIKE_LATIN = str.maketrans("аеорсухіјѕһԁӏԛԝкмтвнεορνικταχυ", "aeopcyxijshdlqwkmtbneopviktaxu")
+"""Cyrillic and Greek letters that nobody can tell from Latin ones."""
+_INITIALS = re.compile(r"(?<!\S)[^\W_](?: [^\W_])+(?!\S)")
 
 
 class Name(NamedTuple):
@@ -28,17 +46,47 @@ class Name(NamedTuple):
     def keys(self) -> tuple[str, ...]:
         """What it is compared by; an empty name is compared by nothing."""
         whole = (f"{self.core} {self.doubtful}",) if self.doubtful else ()
-        return (self.core, *whole) if self.core else ()
+        return tuple(map(compared, (self.core, *whole))) if self.core else ()
+
+
+def compared(name: str) -> str:
+    """Of a folded name: The Larkspur is Larkspur, J P Vane is JP Vane. A word of two scripts is
+    written in one of them only for the eye."""
+    if not name.isascii():
+        name = _MIXED.sub(lambda found: found[0].translate(_LIKE_LATIN), name)
+    rest = name.removeprefix(f"{_THE} ")
+    if rest != name and rest not in _ARTICLES and rest.replace(" ", "") not in forms().by_key:
+        name = rest
+    return _INITIALS.sub(lambda found: found[0].replace(" ", ""), name)
+
+
+@lru_cache(maxsize=100_000)
+def company_names(text: str, country: str | None = None) -> tuple[Name, ...]:
+    """RTE-06: all that a company goes by in one cell, with and without what is said beside it."""
+    found = [company_name(text, country)]
+    called = [part for part in _OTHERWISE.split(text) if any(map(str.isalnum, part))]
+    if len(called) > 1:
+        found += [company_name(part, country) for part in called]
+    for part in called:
+        heads = [part[: begin.start()] for begin in _BEHIND_FORM.finditer(part)]
+        found += [company_name(head, country) for head in heads if _ends_with_form(head, country)]
+        found += _without_front_of_same_country(part, country)
+    return tuple(dict.fromkeys(found))
 
 
 @lru_cache(maxsize=100_000)
 def company_name(text: str, country: str | None = None) -> Name:
     """RTE-06: `country` is where the company is, if that is known."""
-    whole = tokens(text)
+    whole = _the_off(tokens(text))
     shows_case = text != text.upper() and text != text.lower()
     left, doubtful = _without_forms(whole, shows_case, country)
     left = _without_front(left, country)
     return Name(_attached_off(" ".join(token.folded for token in left)), doubtful)
+
+
+def _the_off(run: list[Token]) -> list[Token]:
+    """As libraries and registers sort it: Larkspur Corporation, The."""
+    return run[:-1] if len(run) > 1 and run[-1].folded == _THE else run
 
 
 def _without_forms(
@@ -104,6 +152,26 @@ def _without_front(run: list[Token], country: str | None) -> list[Token]:
         if form and (form.in_front or country in form.in_front_at) and _stays(run[size:]):
             left = run[size:]
     return left
+
+
+def _ends_with_form(text: str, country: str | None) -> bool:
+    whole = tokens(text)
+    left, doubtful = _without_forms(whole, not text.isupper(), country)
+    return not doubtful and len(left) < len(whole)
+
+
+def _without_front_of_same_country(text: str, country: str | None) -> list[Name]:
+    """PT Larkspur Tbk, S.C. Larkspur S.R.L.: the form behind tells that there is one in front."""
+    first = text.split(None, 1)[0].replace(".", "").lower() if text.strip() else ""
+    if first not in fronts():
+        return []
+    whole = tokens(text)
+    left, _ = _without_forms(whole, not text.isupper(), country)
+    behind = forms().by_key.get(key_of(whole[len(left) :]))
+    form = forms().by_key.get(left[0].folded) if left else None
+    if not form or not behind or form is behind or not form.in_front_at & behind.countries:
+        return []
+    return [Name(" ".join(token.folded for token in left[1:]))] if _stays(left[1:]) else []
 
 
 def _stays(run: list[Token]) -> bool:

@@ -2,23 +2,43 @@
 
 A lead's company goes by the domains of its website and of its business email, and by its name. An
 entry of a list is a domain if it has a dot and no blank, or is an address, else a name; `name:` in
-front says that it is one. What stands for many companies, or for nobody's, is no entry.
+front says that it is one. Where an entry says several things of a company it is kept with all of
+them, and a domain inside a name counts. What stands for many, or for nobody's, is no entry.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from shared.companies.domains import NO_HOST, domains_of, website
-from shared.companies.names import company_name
-from shared.folding import compatible
+from shared.companies.domains import NO_HOST, Site, domains_of, is_known_ending, website
+from shared.companies.legal_forms import forms
+from shared.companies.names import company_names, compared
+from shared.folding import compatible, words
 
 NEITHER = "neither a domain nor a name"
 MAILBOX = "a person's mailbox; a list holds companies"
 
 DOMAIN, NAME = "domain:", "name:"
+ALSO = " / "
+"""Between what one entry is compared by."""
+NOBODY = frozenset(
+    ("na", "n a", "none", "null", "nil", "unknown", "tbd", "not applicable", "not available")
+    + ("not provided", "not specified", "self employed", "selfemployed", "freelancer")
+)
+"""What is written where there is no company; as a name it would be that of many."""
+
+_NOBODY_LENGTH_MAX = 20
 _MAILBOX = re.compile(r"(?:mailto:)?[^\s/@]+@[^\s/@]+", re.IGNORECASE)
+_ANYBODY = re.compile(r"(?:mailto:)?[*%]?@", re.IGNORECASE)
+"""How programs write all mailboxes of a company: *@northgrid.example."""
 _ADDRESS = re.compile(r"[a-z][a-z+.-]*:?//|www\.", re.IGNORECASE)
 _DOUBTFUL = re.compile(r"(.+) \((.+)\)")
+_SITE = re.compile(
+    r"(?<![\w@&.-])(?:https?://)?(?:\w[\w-]*\.)+[^\W\d_]{2,}(?![\w@&-])", re.IGNORECASE
+)
+_BETWEEN = re.compile(r"[()\[\]|,;\t]|\s[-–—/]\s")  # noqa: RUF001
+_SIGNS = " ,;|/()-"
+_NAME_WITH_DOT = re.compile(r"[^\W\d_](?:\.[^\W\d_])+\.?|.*[&+'’].*")  # noqa: RUF001
 
 
 class Entry(NamedTuple):
@@ -33,39 +53,101 @@ def terms_of_lead(
 ) -> frozenset[str]:
     """What a list may hold of a lead's company. An empty name is nothing that a list could hold."""
     found = [DOMAIN + domain for domain in domains_of(site, address)]
-    if name:
-        keys = {*company_name(name).keys, *company_name(name, country).keys}
-        found += [NAME + key for key in keys]
+    if name and not is_nobody(name):
+        texts = list(_texts(name))
+        called = {each for text in texts for each in company_names(text)}
+        if country:
+            called |= {each for text in texts for each in company_names(text, country)}
+        found += [NAME + key for each in called for key in each.keys]
         # Some companies are called like their domains: Booking.com.
         if is_site(name) and (domain := website(name).domain):
             found.append(DOMAIN + domain)
+        found += [DOMAIN + domain for domain in _sites_in(name)]
     return frozenset(found)
 
 
+def is_nobody(name: str) -> bool:
+    return len(name) <= _NOBODY_LENGTH_MAX and " ".join(words(name)) in NOBODY
+
+
 def entry(text: str) -> Entry:
-    text = compatible(text).strip()
-    if text.startswith(NAME):
-        return _name(text.removeprefix(NAME))
-    if _MAILBOX.fullmatch(text):
+    plain = compatible(text).strip().replace("。", ".")
+    if plain.startswith(NAME):
+        return _kept((), _names(text.partition(":")[2]))
+    if anybody := _ANYBODY.match(plain):
+        plain = plain[anybody.end() :]
+    if _MAILBOX.fullmatch(plain):
         return Entry(None, MAILBOX)
-    return _domain(text) if is_site(text) else _name(text)
+    if is_nobody(plain):
+        return Entry(None, NEITHER)
+    if is_site(plain):
+        site = website(plain)
+        if site.domain or not _is_name_with_dot(plain, site):
+            return _of_site(plain, site)
+    only_sites = not _SITE.sub("", plain).strip(_SIGNS)
+    return _kept(_sites_in(plain), () if only_sites else _names(text))
 
 
-def _name(text: str) -> Entry:
-    core, doubtful = company_name(text)
-    kept = f"{core} ({doubtful})" if doubtful else core
-    return Entry(NAME + kept) if core else Entry(None, NEITHER)
+def _of_site(plain: str, site: Site) -> Entry:
+    """Where nothing is known to end so it may be a name as well: E.ON."""
+    if site.domain is None:
+        return Entry(None, NEITHER if site.why == NO_HOST else site.why)
+    names = () if is_known_ending(site.domain) or _ADDRESS.match(plain) else _names(plain)
+    return _kept([site.domain, *_sites_in(plain)], names)
 
 
-def _domain(text: str) -> Entry:
-    domain, why = website(text)
-    return Entry(DOMAIN + domain) if domain else Entry(None, NEITHER if why == NO_HOST else why)
+def _is_name_with_dot(plain: str, site: Site) -> bool:
+    return (
+        site.why == NO_HOST and not _ADDRESS.match(plain) and bool(_NAME_WITH_DOT.fullmatch(plain))
+    )
+
+
+def _texts(text: str) -> Iterator[str]:
+    """The name as a whole, and what stands by itself beside a domain, unless that is a legal form:
+    northgrid.example (Northgrid), but not Booking.com, Inc."""
+    yield text
+    parts = [part.strip() for part in _BETWEEN.split(text)] if "." in text else []
+    others = [part for part in parts if part and not _SITE.fullmatch(part)]
+    if len(others) < len(list(filter(None, parts))):
+        yield from (part for part in others if _key(part) not in forms().by_key)
+
+
+def _key(text: str) -> str:
+    return text.lower().replace(" ", "").replace(".", "")
+
+
+def _names(text: str) -> Iterator[str]:
+    for core, doubtful in (name for each in _texts(text) for name in company_names(each)):
+        if core:
+            yield f"{core} ({doubtful})" if doubtful else core
+
+
+def _kept(domains: Iterable[str], names: Iterable[str]) -> Entry:
+    terms = [*(DOMAIN + domain for domain in domains), *(NAME + name for name in names)]
+    return Entry(ALSO.join(dict.fromkeys(terms))) if terms else Entry(None, NEITHER)
 
 
 def terms_of_entry(term: str) -> tuple[str, ...]:
     """What a kept entry is compared by: a name that may end with a legal form goes by both."""
-    found = _DOUBTFUL.fullmatch(term)
-    return (found[1], f"{found[1]} {found[2]}") if found else (term,)
+    return tuple(dict.fromkeys(key for each in term.split(ALSO) for key in _compared(each)))
+
+
+def _compared(term: str) -> tuple[str, ...]:
+    if not term.startswith(NAME):
+        return (term,)
+    name = term.removeprefix(NAME)
+    found = _DOUBTFUL.fullmatch(name)
+    names = (found[1], f"{found[1]} {found[2]}") if found else (name,)
+    return tuple(NAME + compared(each) for each in names)
+
+
+def _sites_in(text: str) -> Iterator[str]:
+    """Domains among other words; Co.KG is a legal form, and St.Gallen ends as no domain does."""
+    plain = compatible(text).replace("。", ".")
+    for found in _SITE.finditer(plain) if "." in plain.rstrip(".") else ():
+        domain = website(found[0]).domain
+        if domain and is_known_ending(domain) and domain.partition(".")[0] not in forms().by_key:
+            yield domain
 
 
 def is_site(text: str) -> bool:

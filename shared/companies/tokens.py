@@ -5,6 +5,7 @@ What holds a token together are dots, apostrophes, and the slash or the quotes i
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from shared.folding import Signs, compatible, words
@@ -12,8 +13,12 @@ from shared.folding import Signs, compatible, words
 _APOSTROPHES = re.compile("['’‘ʼ`´]")  # noqa: RUF001
 # One letter each side, as in A/S.
 _SLASH = re.compile(r"(?<![^\W_])([^\W\d_])/([^\W\d_])(?![^\W_])")
+# Of a trade mark, and of Indian firms (Messrs).
+_NOTHING = re.compile(r"[™℠®©]|\((?:r|tm|sm)\)|^\s*m/s\b\.?", re.IGNORECASE)
+_BESIDE_LETTERS = re.compile(r"[™℠®©(/+]")
+_PLUS = re.compile(r"(?<=[^\W_])(?:\+| \+ )(?=[^\W_])")
 _HEBREW_QUOTE = re.compile('(?<=[\u05d0-\u05ea])["״](?=[\u05d0-\u05ea])')
-_AND = {"&": "and", "und": "and"}
+_AND = {"&": "and", "und": "and", "et": "and", "og": "and", "och": "and"}
 _DIVIDED = Signs(kept=".&")
 
 
@@ -27,7 +32,11 @@ class Token(NamedTuple):
 _ASCII = re.compile(r"[A-Za-z0-9.]*[A-Za-z0-9][A-Za-z0-9.]*|&")
 
 
+@lru_cache(maxsize=100_000)
 def tokens(text: str) -> list[Token]:
+    """Not to be changed by who gets it."""
+    if _BESIDE_LETTERS.search(text):
+        text = _PLUS.sub(" & ", _NOTHING.sub(" ", text))
     if text.isascii() and text.isprintable():
         plain = _SLASH.sub(r"\1\2", _APOSTROPHES.sub("", text))
         return [_ascii_token(part) for part in _ASCII.findall(plain)]

@@ -345,6 +345,148 @@ def test_a_name_with_a_letter_is_not_the_name_without_it(written: str) -> None:
     assert not is_on(written, written.split()[0])
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("The Larkspur", "Larkspur Ltd"),
+        ("Larkspur Corp.", "The Larkspur Corporation"),
+        ("Larkspur", "Larkspur Company, The"),
+        ("Larkspur", "LARKSPUR COMPANY (THE)"),
+        ("J.P. Vane", "J P Vane & Co."),
+        ("J. P. Vane", "JP Vane"),
+        ("A-B-C Works", "ABC Works"),
+        ("A B C Company", "A.B.C."),
+        ("3 M", "3M Company"),
+        ("L & Q", "L+Q"),
+        ("Vane & Tern", "Vane + Tern"),
+        ("Vane et Fils", "Vane & Fils SARL"),
+        ("Vane og Sønn", "Vane & Sønn AS"),
+        ("Larkspur", "Larkspur™"),
+        ("Larkspur", "Larkspur®, Inc."),
+        ("Larkspur", "Larkspur(R) Ltd"),
+        ("Larkspur Works", "Larkspur (TM) Works"),
+        ("Larkspur", "M/s. Larkspur Pvt Ltd"),
+        ("Larkspur", "M/S Larkspur"),
+    ],
+)
+def test_what_is_written_beside_a_name_is_none_of_it(written: str, name: str) -> None:
+    """RTE-06: an article, blanks between initials, how "and" is written, and marks of trade."""
+    assert is_on(written, name)
+    assert is_on(name, written)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("The Limited", "Limited Ltd"),
+        ("Theory", "Ory"),
+        ("La Vane", "Vane"),
+        ("Vane", "Vane The Baker"),
+        ("Plan B", "Planb"),
+        ("Canal+ Works", "Canal and Works"),
+        ("MS Works", "Works"),
+        ("R Works", "Works"),
+    ],
+)
+def test_what_belongs_to_a_name_tells_it_apart(written: str, name: str) -> None:
+    """RTE-06: a word that only looks like an article, an initial or a mark."""
+    assert not is_on(written, name)
+    assert not is_on(name, written)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Larkspur", "Larkspur GmbH (Berlin)"),
+        ("Larkspur", "Larkspur, Inc. (formerly Tern)"),
+        ("Tern", "Larkspur, Inc. (formerly Tern)"),
+        ("Larkspur", "Larkspur Pvt. Ltd. (India)"),
+        ("Larkspur", "Larkspur Ltd - UK branch"),
+        ("Larkspur", "Larkspur GmbH, Wien"),
+        ("Larkspur", "Larkspur GmbH Zweigniederlassung Wien"),
+        ("Larkspur", "Larkspur Inc., a Tern company"),
+        ("Larkspur", "TERN HOLDINGS LLC DBA LARKSPUR"),
+        ("Larkspur", "Tern Ltd t/a Larkspur"),
+        ("Larkspur", "Larkspur LLC d/b/a Tern"),
+        ("Tern", "Larkspur LLC d/b/a Tern"),
+        ("Larkspur", "Tern (f/k/a Larkspur Inc.)"),
+        ("Larkspur", "Tern GmbH, vormals Larkspur AG"),
+        ("Larkspur", "LLC Larkspur"),
+        ("Larkspur", "JSC «Larkspur»"),
+        ("Larkspur", "Kabushiki Kaisha Larkspur"),
+        ("Larkspur", "S.C. LARKSPUR S.R.L."),
+        ("Larkspur", "PT Larkspur Tbk"),
+        ("日本電気", "日本電気株式會社"),
+        ("Larkspur", "ʟᴀʀᴋꜱᴘᴜʀ"),
+        ("Larkspur", "Lаrkspur"),  # noqa: RUF001 - its second letter is Cyrillic
+        ("Larkspur", "Larkspur (larkspur.example)"),
+        ("larkspur.example", "Larkspur (larkspur.example)"),
+        ("larkspur.example", "larkspur.example, Inc."),
+    ],
+)
+def test_a_company_is_found_by_each_name_in_its_cell(written: str, name: str) -> None:
+    """RTE-06: what follows its legal form is a remark, and it may go by two names."""
+    assert is_on(written, name)
+    assert is_on(name, written)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Larkspur", "Larkspur (UK) Ltd"),
+        ("Berlin", "Larkspur GmbH (Berlin)"),
+        ("DBA Works", "Works"),
+        ("Formerly Vane", "Vane"),
+        ("Johnson", "SC Johnson"),
+        ("Foods", "AB Foods PLC"),
+        ("Tern Works & Co.KG", "Larkspur Works & Co.KG"),
+        ("Tern Works Pvt.Ltd", "Larkspur Works Pvt.Ltd"),
+        ("Ларкспур", "Larkspur"),
+        ("Vane, Tern", "Vane"),
+    ],
+)
+def test_a_word_beside_a_name_is_no_company(written: str, name: str) -> None:
+    """RTE-06: a place, a legal form with a dot, and what may be part of the name."""
+    assert not is_on(written, name)
+    assert not is_on(name, written)
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("northgrid.example (Northgrid)", "domain:northgrid.example"),
+        ("northgrid.example (Northgrid)", "name:northgrid"),
+        ("Northgrid - northgrid.example", "domain:northgrid.example"),
+        ("Northgrid - northgrid.example", "name:northgrid"),
+        ("northgrid.example; tern.example", "domain:tern.example"),
+        ("northgrid.example tern.example", "domain:tern.example"),
+        ("northgrid.example;tern.example", "domain:tern.example"),
+        ("northgrid。example", "domain:northgrid.example"),
+        ("*@northgrid.example", "domain:northgrid.example"),
+        ("Booking.com B.V.", "domain:booking.com"),
+        ("E.ON", "name:eon"),
+        ("E.ON SE", "name:eon"),
+        ("St.Gallen", "name:stgallen"),
+        ("Vane&Co.KG", "name:vane"),
+        ("A.B.C.", "name:abc"),
+        ("Tern LLC dba Larkspur", "name:larkspur"),
+    ],
+)
+def test_an_entry_that_says_several_things_is_compared_by_all(text: str, term: str) -> None:
+    """RTE-06: a domain among words, two of them, and a name with a dot that ends as no domain."""
+    kept = entry(text).term
+    assert kept is not None
+    assert term in terms_of_entry(kept)
+
+
+@pytest.mark.parametrize(
+    "text", ["N/A", "n.a.", "Unknown", "none", "Not applicable", "Self-employed"]
+)
+def test_what_stands_for_no_company_is_nobodys_name(text: str) -> None:
+    """RTE-06: all leads without a company would be one."""
+    assert (None, frozenset()) == (entry(text).term, terms_of_lead(text, None, None))
+
+
 def test_the_forms_are_of_many_countries() -> None:
     """RTE-06: by their codes, beside what is in use everywhere."""
     countries = {

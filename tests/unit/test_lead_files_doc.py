@@ -208,5 +208,5 @@ def test_companies(written: str, read: str) -> None:
     """RTE-06: a website is read in the same way; what it says is the lead's company."""
     kept = entry(written)
     assert read == (kept.term or kept.why)
-    if read.startswith("domain:"):
+    if read.startswith("domain:") and " / " not in read:
         assert read.removeprefix("domain:") == website(written).domain
