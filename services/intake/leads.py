@@ -39,8 +39,6 @@ REASON_CODES = (
 )
 """Every reason that a lead may have (INT-03); the list is closed."""
 
-# The sender uploads under something that does not exist: beside the outcome it is told no.
-
 
 def lead_id(tenant: str, affiliate: str, reference: str) -> str:
     return derived(tenant, "lead", affiliate, reference)
