@@ -137,11 +137,11 @@ def entries_of_row(number: int, cells: Cells | Flaw, header: Header) -> Iterator
 
 
 def entry_of_cell(number: int, cell: str, *, is_name: bool) -> Line | BadLine:
-    site = website(cell)
     if why := flaw_of(cell):
         return BadLine(number, cell, why)
     if is_name:
         return Line(number, NAME + cell if is_site(cell) else cell)
+    site = website(cell)
     return Line(number, site.domain) if site.domain else BadLine(number, cell, site.why)
 
 

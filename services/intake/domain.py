@@ -160,8 +160,8 @@ def submission(
     person_id: str | None,
     unanswered: tuple[OpenQuestion, ...] = (),
 ) -> Submission:
-    code = read.lead_code if read.lead_code in affiliate.lead_codes else raw.lead_code
     # A code that nobody knows may be any text of the record, even a name.
+    code = read.lead_code if read.lead_code in affiliate.lead_codes else raw.lead_code
     reasons = read.reasons if raw.source == "affiliate" else organic_reasons(raw, read)
     return Submission(raw, affiliate.number, code, read, judged, reasons, person_id, unanswered)
 
