@@ -74,9 +74,15 @@ def search(
     if as_json:
         show_json({"leads": found})
     elif ids:
-        print(*(lead["id"] for lead in found), sep="\n")
+        show_ids(found)
     else:
         show_table(f"{len(found)} leads", LEAD_COLUMNS, map(lead_row, found))
+
+
+def show_ids(leads: Sequence[Mapping[str, Any]]) -> None:
+    """One a line. Where nothing was found there is no line, which a script would take for an id."""
+    for lead in leads:
+        print(lead["id"])
 
 
 def pages(

@@ -7,7 +7,7 @@ import pytest
 from cli.explain_commands import rows_of, show_campaigns
 from cli.held_commands import rows_of as held_rows
 from cli.held_commands import show_held
-from cli.lead_commands import flattened, print_lead
+from cli.lead_commands import flattened, print_lead, show_ids
 
 LEAD = "fef0374c-594f-5371-a6cf-97f21c0fa09"
 
@@ -116,3 +116,10 @@ def test_each_value_stands_under_the_way_to_it(
 ) -> None:
     """0 and false are values, and nothing is none."""
     assert expected == dict(flattened(content))
+
+
+@pytest.mark.parametrize("ids", [[], ["l-1"], ["l-1", "l-2"]])
+def test_ids_alone_are_a_line_each(ids: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """And no line where no lead was found."""
+    show_ids([{"id": id, "affiliate": "acme"} for id in ids])
+    assert ids == capsys.readouterr().out.splitlines()
