@@ -8,7 +8,7 @@ import os
 import random
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -34,6 +34,9 @@ STALLED_SECONDS = 12.0
 BEHAVED_SECONDS = (5.0, 15.0)
 JUMP = timedelta(minutes=16)
 """Beyond the longest wait of an effect for its next attempt."""
+
+VICTIM_LOOKS, VICTIM_LOOK_SECONDS = 40, 0.25
+"""How often somebody to kill is looked for, who may just have been killed by another fault."""
 
 BEHAVIOURS: Sequence[dict[str, Any]] = (
     {"mode": "hang"},
@@ -155,11 +158,21 @@ class Faults:
         return self.random.choice(running) if running else None
 
     async def kill(self, number: int) -> None:
-        victim = self._victim(number)
-        with suppress(ProcessLookupError):
-            if victim is not None:
-                os.kill(victim["pid"], signal.SIGKILL)
-                self._note(f"kill -9 {victim['service']}")
+        """One that runs, or the next that does: a slow machine starts few again in time."""
+        for _ in range(VICTIM_LOOKS):
+            if self._killed(self._victim(number)):
+                return
+            await asyncio.sleep(VICTIM_LOOK_SECONDS)
+
+    def _killed(self, victim: Mapping[str, Any] | None) -> bool:
+        if victim is None:
+            return False
+        try:
+            os.kill(victim["pid"], signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        self._note(f"kill -9 {victim['service']}")
+        return True
 
     async def stop_and_continue(self, seconds: tuple[float, float], number: int) -> None:
         """A zombie: it is thought dead, and comes back in the middle of what it was doing."""
