@@ -32,6 +32,10 @@ BROKEN = (
 )
 BROKEN_TEXT = "this is no XLSX workbook, or it is broken or protected by a password"
 NO_VALUE = Flaw("formula", "a cell holds a formula that was saved without its value")
+HIDDEN = Flaw("row_hidden", "the row is hidden, perhaps by a filter; show it, or delete it")
+DIGITS_LOST = Flaw("digits_lost", "a number of more than 15 digits has lost some; save it as text")
+WHOLE_MAX = 10**15
+"""Spreadsheets keep 15 digits of a number."""
 AS_FORMULA = Flaw("formula", "a cell holds a text that begins as a formula")
 
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -42,12 +46,14 @@ T = TypeVar("T")
 def read(file: BinaryIO, wanted: Wanted, name: str | None = None) -> Table:
     book, archive = whole(lambda: opened(file))
     sheet = sheet_of(book, name)
-    rows = whole(lambda: rows_of(sheet, archive))
+    rows, hidden = whole(lambda: rows_of(sheet, archive))
     upper = iter(rows)
     try:
         header = header_at(upper, wanted)
         # Cells that a sheet leaves out are blank, wherever they are.
-        return Table(header, ((line, padded(cells, len(header.names))) for line, cells in upper))
+        width = len(header.names)
+        seen = ((line, HIDDEN if line in hidden else padded(cells, width)) for line, cells in upper)
+        return Table(header, seen)
     except CliError as error:
         raise CliError(error.code, f"{error.text}{told(book, sheet)}", error.exit_code) from error
 
@@ -57,9 +63,10 @@ def padded(cells: Cells | Flaw, width: int) -> Cells | Flaw:
 
 
 def rows(content: bytes, name: str | None = None) -> list[Line]:
-    """All rows of the sheet, with no idea of a header."""
+    """All rows of the sheet, the hidden ones too, with no idea of a header: a list that lacks some
+    would let leads pass."""
     book, archive = whole(lambda: opened(BytesIO(content)))
-    return whole(lambda: rows_of(sheet_of(book, name), archive))
+    return whole(lambda: rows_of(sheet_of(book, name), archive))[0]
 
 
 def whole(work: Callable[[], T]) -> T:
@@ -107,14 +114,16 @@ def told(book: Any, sheet: ReadOnlyWorksheet) -> str:
     return f"; this is sheet {sheet.title!r} of {names_of(book)}; --sheet names another"
 
 
-def rows_of(sheet: Any, archive: ZipFile) -> list[Line]:
+def rows_of(sheet: Any, archive: ZipFile) -> tuple[list[Line], set[int]]:
+    """And which of them are hidden, by hand or by a filter."""
     scanned = workbook_parts.scan_sheet(archive, sheet._worksheet_path.lstrip("/"))
     # Some programs write a wrong size, and rows beyond it would be left out.
     sheet.reset_dimensions()
-    return list(filled(sheet.iter_rows(), scanned))
+    return list(filled(sheet.iter_rows(), scanned)), scanned.hidden
 
 
 def filled(rows: Iterator[Sequence[Any]], scanned: Scanned) -> Iterator[Line]:
+    carried: dict[int, tuple[int, str | Flaw]] = {}
     for line, cells in enumerate(rows, start=1):
         if line > SHEET_ROWS_MAX:
             raise ValueError("more rows than a sheet can have")
@@ -122,7 +131,20 @@ def filled(rows: Iterator[Sequence[Any]], scanned: Scanned) -> Iterator[Line]:
         while row and not row[-1]:
             row.pop()
         if row:
+            carry(row, line, carried)
             yield line, row
+        for column, last in scanned.merged.get(line, {}).items():
+            carried[column] = (last, row[column - 1] if column <= len(row) else "")
+
+
+def carry(row: list[str | Flaw], line: int, carried: dict[int, tuple[int, str | Flaw]]) -> None:
+    """A merged cell is shown once, and stands for all the rows that it reaches."""
+    for column, (last, text) in list(carried.items()):
+        if line > last:
+            del carried[column]
+        elif text:
+            row += [""] * (column - len(row))
+            row[column - 1] = row[column - 1] or text
 
 
 def text_in(cell: Any, at: tuple[int, int], scanned: Scanned) -> str | Flaw:
@@ -132,6 +154,8 @@ def text_in(cell: Any, at: tuple[int, int], scanned: Scanned) -> str | Flaw:
         return "" if formula is None else literal(formula)
     if cell.data_type == "e":
         return ERROR
+    if isinstance(value, int | float) and abs(value) >= WHOLE_MAX:
+        return DIGITS_LOST
     text = text_of(value)
     return AS_FORMULA if text.startswith("=") and text == unmarked(text) else text
 

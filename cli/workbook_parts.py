@@ -26,6 +26,7 @@ TEXTS = "sharedStrings.xml"
 TEXTS_ELEMENTS_MAX = 2 * SHEET_CELLS_MAX
 """A text has two elements, or some more where it is formatted."""
 
+TRUE = ("1", "true")
 STRICT = b"http://purl.oclc.org/ooxml/"
 TRANSITIONAL = b"http://schemas.openxmlformats.org/"
 STRICT_NAMES = {
@@ -86,12 +87,17 @@ class Counted:
 
 @dataclass(slots=True)
 class Scanned:
-    """Of a sheet: how much there is, and the formulas of cells that have no value."""
+    """Of a sheet: how much there is, the formulas of cells that have no value, which rows nobody
+    sees, and which cells are joined below each other."""
 
     row: int = 0
     column: int = 0
     cells: int = 0
     formulas: dict[tuple[int, int], str] = field(default_factory=dict)
+    hidden: set[int] = field(default_factory=set)
+    merged: dict[int, dict[int, int]] = field(default_factory=dict)
+    """By the row in which they begin and the first column, the last row."""
+    merges: int = 0
     inside: bool = False
     kind: str = "n"
     """Of the cell; a text that came out empty is told apart by it."""
@@ -103,9 +109,22 @@ class Scanned:
             self.cell(attributes.get("r", ""))
         elif kind == "row":
             self.begin_row(attributes.get("r", ""))
+            if attributes.get("hidden") in TRUE:
+                self.hidden.add(self.row)
         elif kind == "f" and self.kind == "n":
             self.formulas[self.row, self.column] = ""
             self.inside = True
+        elif kind == "mergeCell":
+            self.merge(attributes.get("ref", ""))
+
+    def merge(self, ref: str) -> None:
+        self.merges += 1
+        if self.merges > PART_ELEMENTS_MAX:
+            raise unreadable(f"the sheet has more than {PART_ELEMENTS_MAX:,} merged cells")
+        first, _, last = ref.partition(":")
+        top, bottom = row_of(first), row_of(last)
+        if bottom > top:
+            self.merged.setdefault(top, {})[column_of(first)] = bottom
 
     def end(self, tag: str) -> None:
         if self.inside and tag.rpartition(":")[2] == "f":
@@ -139,6 +158,11 @@ def column_of(place: str) -> int:
     for letter in place.rstrip("0123456789")[:8]:
         column = column * 26 + ord(letter) - ord("A") + 1
     return column
+
+
+def row_of(place: str) -> int:
+    digits = place.lstrip("$ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    return int(digits) if digits.isdecimal() else 0
 
 
 def scan_sheet(archive: ZipFile, name: str) -> Scanned:

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from cli import list_files
 from cli.bounds import UNPACKED_BYTES_MAX
 from cli.columns import Wanted
 from cli.importing import BadRow, Chosen, Row, rows_in, rows_of, table_of
+from cli.list_files import Line
 from cli.output import WRONG_USAGE, CliError
 from tests.workbooks import (
     SHEET,
@@ -341,3 +343,70 @@ def test_broken_bytes_are_read_or_refused(seed: int) -> None:
         assert rows_of(bytes(content), "Ref")
     except CliError as error:
         assert "unreadable" == error.code
+
+
+@pytest.mark.parametrize(
+    ("mark", "read"),
+    [
+        ('<row r="3" hidden="1"', [(2, "R-1"), (3, "row_hidden"), (4, "R-3")]),
+        ('<row r="3" spans="1:2" hidden="true"', [(2, "R-1"), (3, "row_hidden"), (4, "R-3")]),
+        ('<row r="3" hidden="0"', [(2, "R-1"), (3, "R-2"), (4, "R-3")]),
+    ],
+)
+def test_a_row_that_nobody_sees_is_told(mark: str, read: list[tuple[int, str]]) -> None:
+    """INT-12: who filters a sheet means the rows that are left."""
+    content = saved(["Ref", "Note"], ["R-1", "a"], ["R-2", "b"], ["R-3", "c"])
+    assert read == told(rows_of(edited(content, '<row r="3"', mark), "Ref"))
+
+
+def test_a_list_holds_hidden_rows_too() -> None:
+    """RTE-06: without them it would let leads pass."""
+    content = edited(saved(["Company"], ["Tern"], ["Vane"]), '<row r="3"', '<row r="3" hidden="1"')
+    assert [Line(2, "Tern"), Line(3, "Vane")] == list_files.read("list.xlsx", content)
+
+
+def merged(reference: str, *rows: Sequence[Any]) -> bytes:
+    cells = f'</sheetData><mergeCells count="1"><mergeCell ref="{reference}"/></mergeCells>'
+    return edited(saved(*rows), "</sheetData>", cells)
+
+
+@pytest.mark.parametrize(
+    ("reference", "notes"),
+    [
+        ("B2:B4", ["a", "a", "a", ""]),
+        ("B2:B3", ["a", "a", "", ""]),
+        ("B2:B1048576", ["a", "a", "a", "a"]),
+        ("B3:B4", ["a", "", "", ""]),
+        ("B2:C2", ["a", "", "", ""]),
+        ("B1:C1", ["a", "", "", ""]),
+        ("B2", ["a", "", "", ""]),
+    ],
+)
+def test_a_merged_cell_stands_for_all_its_rows(reference: str, notes: list[str]) -> None:
+    """INT-12: as it is seen; beside each other only the first column has it."""
+    rows = [["Ref", "Note", "More"], ["R-1", "a"], ["R-2"], ["R-3"], ["R-4"]]
+    read = rows_of(merged(reference, *rows), "Ref")
+    assert notes == [row.record["Note"] for row in read if isinstance(row, Row)]
+    assert {""} == {row.record["More"] for row in read if isinstance(row, Row)}
+
+
+def test_a_merged_reference_is_that_of_each_row() -> None:
+    """INT-04: so that the conflict is told, and nobody is lost."""
+    content = merged("A2:A3", ["Ref", "Note"], ["R-1", "a"], [None, "b"], [None, None], ["R-2"])
+    assert [(2, "R-1"), (3, "R-1"), (5, "R-2")] == told(rows_of(content, "Ref"))
+
+
+@pytest.mark.parametrize("number", [1234567890123456789, 10**15, -(10**16), 1e20, 1.5e15])
+def test_a_number_that_lost_digits_is_told(number: float) -> None:
+    """INT-12: of ids with more than 15 digits a spreadsheet makes one of many."""
+    content = saved(["Ref", "Note"], [number, "a"], ["R-2", "b"], [10**15 - 1, "c"])
+    read = rows_of(content, "Ref")
+    assert [(2, "digits_lost"), (3, "R-2"), (4, "999999999999999")] == told(read)
+
+
+def test_a_number_that_lost_digits_in_another_column_is_blank() -> None:
+    content = saved(["Ref", "Other"], ["R-1", 10**16])
+    wanted = Wanted("Ref", {"Ref": "reference"})
+    [row] = rows_in(table_of(BytesIO(content), wanted), wanted)
+    assert isinstance(row, Row)
+    assert "" == row.record["Other"]
