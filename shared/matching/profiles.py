@@ -39,7 +39,7 @@ class Within:
     check: str
     attribute: str
     spans: tuple[Span, ...]
-    unknown_passes: bool = False
+    unknown_passes: bool
     """Of no number, and of one partly in and partly out. Wholly outside always fails."""
 
 

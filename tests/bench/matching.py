@@ -133,7 +133,7 @@ def profile(one: Wanted) -> Profile:
     maybe: list[Criterion | None] = [
         _terms("country", one.country, one.no_country),
         _terms("state", one.state),
-        Within("filter.size", "size", bands),
+        Within("filter.size", "size", bands, unknown_passes=False),
         _terms("industry", one.industry, one.no_industry),
         _terms("seniority", one.seniority),
         _terms("function", one.function),

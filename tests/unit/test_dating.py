@@ -11,7 +11,7 @@ from shared.loop.decision import Refused
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 INSTANT, MINUTES, DAYS = timedelta(microseconds=1), timedelta(minutes=5), timedelta(days=30)
 AGO = timedelta(days=400)
-DATING = Dating(affiliate_days_back=30, trusted_sources=frozenset({"entry"}))
+DATING = Dating(trusted_sources=frozenset({"entry"}))
 
 
 def dated(role: str, source: str, off: timedelta) -> datetime | str:

@@ -182,7 +182,9 @@ def test_a_list_comes_into_force_on_its_date() -> None:
     shelf = Shelf()
     shelf.put("a.example")
     coming = shelf.put("b.example", effective_from=LATER)
-    assert (code(coming), coming.added, coming.removed) == ("coming", frozenset(), frozenset())
+    assert (coming.added, coming.removed) == (frozenset(), frozenset())
+    told = {"version": 1, "entries": 1, "effective_from": LATER.isoformat()}
+    assert Accepted("coming", details=told) == coming.decision.answer
     assert [due.at for due in coming.decision.due] == [LATER]
     assert shelf.terms == ["domain:a.example"]
     assert not shelf.reach(0).decision.save

@@ -1,8 +1,10 @@
 """What it means to want a subject, case by case; that the matcher agrees is a property test."""
 
+import tracemalloc
+
 import pytest
 
-from shared.matching.lists import Lists
+from shared.matching.lists import ChangedList, Lists
 from shared.matching.masks import mask, slots
 from shared.matching.matcher import Matcher
 from shared.matching.names import Names
@@ -162,6 +164,27 @@ def test_a_replaced_list_counts_at_once(lists: Lists) -> None:
     assert [0, 1, 1] == found
 
 
+@pytest.mark.parametrize(
+    ("names", "on_it"),
+    [
+        (("banks",), "new.example kept.example"),
+        (("rivals",), "rival.example gone.example"),
+        (("banks", "rivals"), "new.example kept.example rival.example gone.example"),
+        (("unknown",), ""),
+        ((), ""),
+    ],
+)
+def test_a_list_as_it_would_be_changes_no_other(names: tuple[str, ...], on_it: str) -> None:
+    """What comes on one list, or goes from it, is on the others or not, as before."""
+    lists = Lists()
+    lists.put("banks", ["gone.example", "kept.example"])
+    lists.put("rivals", ["rival.example", "gone.example"])
+    added, removed = frozenset(["new.example"]), frozenset(["gone.example"])
+    changed = ChangedList(lists, "banks", added, removed)
+    every = ["new.example", "gone.example", "kept.example", "rival.example"]
+    assert set(on_it.split()) == {term for term in every if changed.have(names, [term])}
+
+
 def test_names_that_nobody_uses_are_forgotten() -> None:
     """Their numbers are given to others, so that the table grows with what is in use only."""
     names = Names()
@@ -242,6 +265,20 @@ def test_who_comes_later_passes_where_he_asks_nothing(lists: Lists) -> None:
     matcher = matching(lists, profile(wants("DE"), within(Span(1, 10))))
     matcher.replace([profile(wants("cloud", of="word"), id="q")], removed=["p"])
     assert ["q"] == matcher.match(subject(word="cloud"))
+
+
+def test_a_profile_that_is_changed_every_day_leaves_nothing_behind(lists: Lists) -> None:
+    """Its slot is given to the next one, or masks would grow as long as the process lives."""
+    matcher = matching(lists, profile(id="another"))
+    changes = [profile(wants("DE"), within(Span(1, 10))), profile(wants("FR"))]
+    matcher.replace(changes)
+    tracemalloc.start()
+    for _ in range(200):
+        for change in changes:
+            matcher.replace([change])
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert grown < 10_000
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from typing import get_args
 import pytest
 
 from services.routing import leads
-from services.routing.leads import Asked, ClaimState, RoutedLead
+from services.routing.leads import Asked, Candidate, ClaimState, RoutedLead
 from tests.builders import NOW, cause, lead
 
 STATES: tuple[ClaimState, ...] = get_args(ClaimState)
-ENDS: set[ClaimState] = {"sent", "not_sent"}
-FOLLOWED_BY: dict[ClaimState, set[ClaimState]] = {
+ENDS: set[str] = {"sent", "not_sent"}
+FOLLOWED_BY: dict[ClaimState, set[str]] = {
     "asked": {"waiting", "granted", "refused", "uncertain"} | ENDS,
     "waiting": {"granted", "refused", "uncertain"} | ENDS,
     "granted": {"refused", "uncertain"} | ENDS,
@@ -84,3 +84,33 @@ def test_who_else_may_be_asked_for_a_lead_that_a_campaign_has(
     others = routed.is_open_to("south"), routed.may_queue("south")
     assert (not is_exclusive, is_exclusive and held != "sent") == others
     assert (False, False) == (routed.is_open_to("north"), routed.may_queue("north"))
+
+
+def test_a_campaign_stands_in_the_queue_once() -> None:
+    """However often a change frees the lead for it."""
+    held = asked_of(Asked("north", 1, "granted"), is_exclusive=True)
+    queued = replace(held, queue=(Candidate("south", 1, "101", 0, 1, 0),))
+    assert [False, True] == [queued.may_queue(name) for name in ("south", "east")]
+
+
+def test_asked_anew_a_campaign_has_one_answer_still_to_give() -> None:
+    """What the others have answered stays."""
+    refused, waiting = Asked("north", 1, "refused"), Asked("south", 1, "waiting")
+    anew = Asked("north", 2, ask=1)
+    assert (waiting, anew) == asked_of(refused, waiting).asking(anew).asked
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (Asked("north", 1, "refused"), "asked"),
+        (Asked("north", 1, "refused", ask=1), "refused"),
+        (Asked("north", 1, "granted"), "granted"),
+        (Asked("north", 1, "waiting", until=NOW), "waiting"),
+        (Asked("north", 1, "sent"), "sent"),
+    ],
+)
+def test_only_a_refusal_is_overtaken_by_asking_again(answer: Asked, expected: str) -> None:
+    """RTE-14: what the campaign grants counts, whichever of its asks that answers."""
+    (after,) = asked_of(Asked("north", 1, ask=1)).answered(answer).asked
+    assert (expected, 1) == (after.state, after.ask)
