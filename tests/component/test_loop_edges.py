@@ -1,10 +1,18 @@
 """The loop where an input is late, was lost, or is taken for another one."""
 
+import asyncio
+import random
+from typing import Any
+
 import pytest
 
-from shared.loop.effects import Result, Verdict
-from shared.topics import shard_of
-from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Town, in_town
+from shared.clock import SystemClock
+from shared.loop.effects import FAILURES_TO_TRIP, TRIPPED_SECONDS, Result, Verdict
+from shared.loop.loop import Loop
+from shared.testing.log import Faults, MemoryBroker, MemoryLog
+from shared.testing.memory import MemoryDatabase, MemoryStore
+from shared.topics import manifest, shard_of
+from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Town, in_town, service
 
 MINE = shard_of(b"ann", PARTITIONS)
 
@@ -131,3 +139,56 @@ def test_no_two_tenants_events_share_an_id() -> None:
         assert 4 == len({row.text("ce_id") for row in town.records()})
 
     in_town(story)
+
+
+def test_records_that_come_while_a_process_stops_are_left_to_the_next() -> None:
+    """Also those that were handed over just before, and wait for a step to end."""
+
+    async def story(town: Town) -> None:
+        town.ask("late")
+        records = town.world.broker.records[COMMANDS, MINE][-1:]
+        async with town.loop.lock:
+            taking = asyncio.create_task(town.loop.on_records(records))
+            await asyncio.sleep(0)
+            stopping = asyncio.create_task(town.loop.stop(1))
+            await asyncio.sleep(0)
+        await asyncio.gather(taking, stopping)
+        await town.for_seconds(2)
+        assert [] == town.words()
+        await town.restart()
+        assert ["late"] == town.words()
+
+    in_town(story)
+
+
+def bare_loop(**options: Any) -> Loop:
+    broker = MemoryBroker([COMMANDS], PARTITIONS)
+
+    async def gate(_point: str) -> None: ...
+
+    async def fails(_row: dict[str, Any]) -> tuple[Verdict, str]:
+        return Verdict.UNKNOWN, "no answer"
+
+    log = MemoryLog(broker, gate, random.Random(1), Faults())
+    return Loop(service(), MemoryStore(MemoryDatabase()), log, SystemClock(), fails, **options)
+
+
+def test_a_loop_has_as_many_partitions_as_the_topics_are_made_with() -> None:
+    """A service does not say how many: keys go where all others look for them."""
+    assert manifest().partitions == bare_loop().reader.partitions
+    assert PARTITIONS == bare_loop(partitions=PARTITIONS).reader.partitions
+
+
+async def test_a_breaker_waits_on_the_clock_that_it_is_given() -> None:
+    """On a stack whose clock is moved, an endpoint is asked again when that clock says so."""
+    now = 0.0
+    loop = bare_loop(endpoints_time=lambda: now)
+    rows = [
+        {"_id": f"e{number}", "attempt": 1, "shard": 0, "endpoint": "x.example"}
+        for number in range(FAILURES_TO_TRIP)
+    ]
+    loop.worker.start(rows)
+    await asyncio.sleep(0.01)
+    assert not loop.worker.has_room("x.example")
+    now += TRIPPED_SECONDS
+    assert loop.worker.has_room("x.example")

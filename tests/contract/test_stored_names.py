@@ -1,9 +1,11 @@
 """Names under which data lies in a store: by another name, what was stored before is not found."""
 
+from services.intake.service import intake
 from services.intake.store import INDEXES as INTAKE
+from services.routing.service import routing
 from services.routing.store import INDEXES as ROUTING
 from shared.loop import effects, set_aside
-from shared.loop.decision import Outcome
+from shared.loop.decision import Outcome, Service
 from shared.loop.loop import INDEXES as LOOP
 from shared.store import Index
 
@@ -40,3 +42,14 @@ def test_rows_keep_their_states() -> None:
 def test_the_end_of_an_effect_keeps_its_words() -> None:
     """They lie in what was set aside, and are read when it is replayed."""
     assert ["done", "refused", "uncertain"] == [outcome.value for outcome in Outcome]
+
+
+def deadlines(service: Service) -> set[str]:
+    return {kind for kind in service.handlers if isinstance(kind, str)}
+
+
+def test_deadlines_keep_their_kinds() -> None:
+    """One that was set by an earlier version is decided by the handler of its kind."""
+    of_intake = {"recheck", "reconcile", "remind"}
+    of_routing = {"list_effective", "look_again", "watch", "weekly_send"}
+    assert (of_intake, of_routing) == (deadlines(intake("a secret")), deadlines(routing()))

@@ -89,18 +89,23 @@ def test_a_campaign_without_a_book_is_empty() -> None:
     assert not list(full(one, None, slots_of(one, lead(), "101", NOW)))
 
 
-def test_a_period_that_is_over_is_forgotten() -> None:
+@pytest.mark.parametrize("over", ["day", "week", "month"])
+def test_a_period_that_is_over_is_forgotten(over: str) -> None:
     """RTE-12: so that a book stays small; what is counted over all time stays."""
-    first = book().reserve(["day/1", "week/1", "month/1", "category/101", "country/US"])
-    second = first.reserve(["day/2", "week/1", "month/1", "category/205", "country/US"])
-    assert dict(second.counted) == {
-        "day/2": 1,
-        "week/1": 2,
-        "month/1": 2,
-        "category/101": 1,
-        "category/205": 1,
-        "country/US": 2,
-    }
+    first = ["day/1", "week/1", "month/1", "category/101", "country/US"]
+    second = [f"{over}/2" if slot == f"{over}/1" else slot for slot in first]
+    after = book().reserve(first).reserve(second)
+    expected = dict.fromkeys(second, 2) | {f"{over}/2": 1}
+    assert expected == dict(after.counted)
+
+
+def test_a_slot_that_was_reserved_is_used_when_it_is_sent() -> None:
+    """RTE-12: it is taken before and after."""
+    reserved = book().reserve(["day/1"]).reserve(["day/1"])
+    used = reserved.use()
+    assert (2, 0, 2) == (reserved.reserved, reserved.used, reserved.taken)
+    assert (1, 1, 2) == (used.reserved, used.used, used.taken)
+    assert {"day/1": 2} == dict(used.counted)
 
 
 def test_a_slot_is_released_where_it_was_taken() -> None:

@@ -394,7 +394,8 @@ def test_by_hand_while_it_is_asked_back() -> None:
     state, [waits] = decide(given(matched.say[0].event), state=state, known=known)
     state, _ = decide(given(waits.say[0].event), given(back), state=state, known=known)
     _, [decision] = decide(by_hand(), state=state, known=known)
-    assert isinstance(decision.answer, Refused) and decision.answer.code == "withdrawing"
+    assert isinstance(decision.answer, Refused)
+    assert ("withdrawing", {}) == (decision.answer.code, decision.answer.details)
 
 
 def waiting_beside(state: str) -> RoutedLead:

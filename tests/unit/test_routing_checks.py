@@ -462,6 +462,27 @@ def test_of_several_categories_one_with_room_is_taken() -> None:
     assert codes(failing) == ["cap_reached"]
 
 
+def test_of_several_categories_one_that_is_wanted_counts_before_one_with_room() -> None:
+    """INT-15, RTE-09: what keeps the lead away is told of the category that comes closest."""
+    asked = campaign(organic=True, open_categories=["205"], categories=[{"id": "205", "amount": 1}])
+    house = catalogues(asked).house_of(asked)
+    given = lead(source="organic", lead_code=None, categories=("101", "205"))
+    full = CampaignBook(asked.id, 1, "main", counted={"category/205": 1})
+    category, failing = decided(asked, given, NOW, house, Slot(full), NOW)
+    assert ("205", ["cap_reached"]) == (category, codes(failing))
+
+
+def test_what_is_overridden_keeps_nobody_away() -> None:
+    """RTE-14: by hand two checks are passed over, and no others."""
+    asked = campaign(places=[{"country": "DE"}], status="paused")
+    house = catalogues(asked).house_of(asked)
+    found = [
+        codes(decided(asked, lead(), NOW, house, Slot(None), NOW, overridden)[1])
+        for overridden in ((), ("filter.place",), ("filter.place", "campaign_inactive"))
+    ]
+    assert [["campaign_inactive", "filter.place"], ["campaign_inactive"], []] == found
+
+
 def test_an_organic_lead_is_for_campaigns_open_to_them_only() -> None:
     """RTE-09: and an affiliate's for those with its lead code only."""
     closed, opened = campaign(), campaign(id="open", organic=True, lead_codes=[])

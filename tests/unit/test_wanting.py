@@ -5,7 +5,7 @@ from typing import Any
 from services.routing.house import Rules
 from shared.contracts.campaigns import SuppressedTitles
 from shared.contracts.intake import LeadAccepted
-from tests.builders import NOW, campaign, catalogues, lead, rules
+from tests.builders import NOW, campaign, catalogues, lead, put_campaign, rules
 
 ORGANIC: dict[str, Any] = {"organic": True, "lead_codes": []}
 
@@ -55,3 +55,14 @@ def test_only_other_titles_have_campaigns_bound_anew() -> None:
         unbound.append([tenant for tenant, _ in known.unbound()])
         known.bind_anew("main", [])
     assert [[], ["main"], []] == unbound
+
+
+def test_a_list_that_is_not_there_yet_is_named() -> None:
+    """RTE-06: of whatever kind, and only that."""
+    known = catalogues(entries={"banks": [], "partners": []})
+    uses: dict[str, Any] = {
+        kind: [{"list": name, "strictness": "strict"} for name in names]
+        for kind, names in (("suppressed", ("banks", "rivals")), ("approved", ("partners", "gone")))
+    }
+    missing = list(known.missing_lists("main", put_campaign(**uses)))
+    assert ["rivals", "gone"] == [text.split()[4] for text in missing]

@@ -1,0 +1,47 @@
+"""How much of a record is kept that was set aside."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from shared.contracts.bounds import KEPT_BYTES_MAX
+from shared.errors import Poison
+from shared.loop import set_aside
+from shared.loop.log import RawRecord
+from shared.loop.sort_out import Fate, Item
+
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+Headers = list[tuple[str, bytes | None]]
+
+
+def kept(headers: Headers) -> dict[str, Any]:
+    record = RawRecord("routing.commands.v1", 0, 7, b"ann", b"{}", headers)
+    item = Item("routing.commands.v1/0/7", 0, Fate.POISON, record, poison=Poison("x", "why"))
+    document = set_aside.new_document(item, 1, NOW, None)
+    raw: dict[str, Any] = document["record"]
+    return raw
+
+
+@pytest.mark.parametrize("room", [0, 1, 2])
+def test_headers_are_kept_up_to_a_bound(room: int) -> None:
+    """Of the one that is beyond it the first part, of those behind it nothing, and what is cut is
+    told."""
+    long = ("a", b"x" * (KEPT_BYTES_MAX - 2 - room))
+    raw = kept([long, ("b", b"yy"), ("c", b"z")])
+    parts: list[list[list[Any]]] = [[], [["b", b"y"]], [["b", b"yy"]]]
+    assert [[*long], *parts[room]] == raw["headers"]
+    assert {"headers"} == raw["cut"].keys()
+
+
+def test_headers_that_fit_are_kept_whole() -> None:
+    headers: Headers = [("a", b"x"), ("b", None), ("", b""), ("a", b"y")]
+    raw = kept(headers)
+    assert [list(header) for header in headers] == raw["headers"]
+    assert {} == raw["cut"]
+
+
+def test_headers_without_anything_in_them_count_too() -> None:
+    """Millions of them are a few bytes on the wire."""
+    raw = kept([("", b"")] * (KEPT_BYTES_MAX + 1))
+    assert KEPT_BYTES_MAX == len(raw["headers"])
