@@ -136,6 +136,12 @@ def test_every_decision_is_listed() -> None:
     assert {path.name for path in folder.glob("[0-9]*.md")} == listed
 
 
+def test_decisions_are_numbered_one_after_the_other() -> None:
+    """Two that are written at the same time must not get one number, by which both are named."""
+    numbers = [int(path.name[:4]) for path in (ROOT / "docs" / "decisions").glob("[0-9]*.md")]
+    assert list(range(1, len(numbers) + 1)) == sorted(numbers)
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md")))
 def test_every_decision_has_its_parts(path: Path) -> None:
     text = path.read_text()
