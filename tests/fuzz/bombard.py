@@ -10,7 +10,7 @@ from shared.testing import stream_checks, virtual_time
 from shared.testing.evidence import Evidence, Violation
 from shared.testing.simulator import CALM, World
 from tests.fuzz.wire import hostile
-from tests.simulation.lead_path import BUILDS, PARTITIONS, TOPICS, Upstream, _customers, gather
+from tests.simulation.lead_path import BUILDS, PARTITIONS, TOPICS, Upstream, customers, gather
 
 AT_ONCE = 500
 HONEST_EVERY = 10
@@ -44,7 +44,7 @@ def _drop(_logger: object, _method: str, _event: object) -> dict[str, object]:
 
 
 async def _bombard(seed: int, records: Sequence[Outgoing]) -> Bombarded:
-    world = World(seed, BUILDS, TOPICS, PARTITIONS, _customers, CALM)
+    world = World(seed, BUILDS, TOPICS, PARTITIONS, customers, CALM)
     upstream = Upstream(world)
     await world.run(lambda _: iter(()), 0)
     honest = 0

@@ -436,7 +436,7 @@ class Customers:
 
 async def simulate(seed: int, steps: int) -> tuple[Evidence, World]:
     """One run from start to rest, and what is left to be judged."""
-    world = World(seed, BUILDS, TOPICS, PARTITIONS, _customers)
+    world = World(seed, BUILDS, TOPICS, PARTITIONS, customers)
     upstream = Upstream(world)
     await world.run(lambda world: _operated(world, upstream), steps)
     rested = await world.drain()
@@ -481,7 +481,7 @@ def _taken(world: World) -> set[str]:
     return {one.key for one in world.customers.received if one.taken}  # type: ignore[attr-defined]
 
 
-def _customers(world: World) -> Endpoint:
+def customers(world: World) -> Endpoint:
     world.customers = Customers(world)  # type: ignore[attr-defined]
     return world.customers  # type: ignore[attr-defined,no-any-return]
 
