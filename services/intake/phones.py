@@ -22,6 +22,7 @@ Pattern = re.Pattern[str]
 _DATE = r"(?:19|20)\d\d([.-])\d\d\1\d\d|\d\d?([.-])\d\d?\2(?:19|20)\d\d"
 _CLEAN = re.compile(rf"(?!(?:{_DATE})\Z)(?:\+?[0-9 ()-]{{5,40}}|\+?[0-9 ().-]{{5,37}}[0-9]{{3}})")
 _SEPARATORS = str.maketrans("", "", "+ ()./-")
+_NO_DIGIT = re.compile(r"\D")
 _NEVER = "(?!)"
 
 _REGIONS = {
@@ -77,6 +78,8 @@ def phone(given: str, country: str | None) -> str | None:
     read = split(given, country)
     if read is None:
         return _doubtful(given, country)
+    if given[0] == "+" and may_lack_its_code(given, country):
+        return None
     plan, number = read
     found = f"+{plan.calling_code}{number}" if plan.holds(number) else None
     return found or _doubtful(given, country)
@@ -84,12 +87,37 @@ def phone(given: str, country: str | None) -> str | None:
 
 def _doubtful(given: str, country: str | None) -> str | None:
     number = dialling.one_number(given, lambda part: by_the_library(part, country) is not None)
-    if number is None:
+    if number is None or may_lack_its_code(number, country):
         return None
-    found = by_the_library(number, country)
+    found = without_plus(number, country) or by_the_library(number, country)
     for older in () if found else dialling.without_older_prefixes(number, country):
         found = found or by_the_library(older, country)
     return found
+
+
+def may_lack_its_code(given: str, country: str | None) -> bool:
+    """Programs put a plus before a number as it is dialled within its country: +647 505 2806 may be
+    Toronto's, or a number in New Zealand (+64). That is seen where one dials ten digits (North
+    America), or an 8 in front; elsewhere true numbers of neighbours would be lost."""
+    if given.lstrip(" (")[:1] != "+" or country not in phonenumbers.SUPPORTED_REGIONS:
+        return False
+    digits, trunk = _NO_DIGIT.sub("", given), _data(country).national_prefix
+    if trunk not in ("1", "8") or (trunk == "8" and digits[:1] != "8"):
+        return False
+    read = _national(digits, country)
+    return read is not None and read[0].holds(read[1])
+
+
+def without_plus(number: str, country: str | None) -> str | None:
+    """49 162 … is a mobile number in Germany, and no fixed line of an area 4916."""
+    digits = _NO_DIGIT.sub("", number)
+    if "+" in number or country not in phonenumbers.SUPPORTED_REGIONS:
+        return None
+    if not digits.startswith(str(_data(country).country_code)):
+        return None
+    found = by_the_library(f"+{digits}", None)
+    kind = found and phonenumbers.number_type(phonenumbers.parse(found))
+    return found if kind == phonenumbers.PhoneNumberType.MOBILE else None
 
 
 def by_the_library(given: str, country: str | None) -> str | None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.intake import dialling
-from services.intake.phones import by_the_library, phone, split
+from services.intake.phones import by_the_library, may_lack_its_code, phone, split, without_plus
 
 # Short and long plans, shared calling codes, trunk prefixes of several digits or of none, rewritten
 # mobile numbers, leading zeros that belong to the number.
@@ -60,8 +60,10 @@ def two_of_a_region(draw: st.DrawFn) -> tuple[str, str, str]:
 
 
 def read_by_the_library(written: str, country: str | None) -> str | None:
-    """Also as it was dialled once."""
-    found = by_the_library(written, country)
+    """Also as it was dialled once, and a mobile number with its calling code and no plus."""
+    if may_lack_its_code(written, country):
+        return None
+    found = without_plus(written, country) or by_the_library(written, country)
     for older in () if found else dialling.without_older_prefixes(written, country):
         found = found or by_the_library(older, country)
     return found
