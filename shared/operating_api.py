@@ -4,7 +4,6 @@ Readiness waits for nobody: it tells from what the ticker and the pulse noted, a
 """
 
 import asyncio
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,7 +21,7 @@ from shared.loop.shard import GAP_CLOSES_WITHIN, State
 from shared.loop.ticker import Ticker
 from shared.loop.waiting import STUCK_SECONDS_MAX, Waiting
 from shared.loop.within import within
-from shared.store import Document, Filter
+from shared.store import Document
 
 STATUS_SECONDS_MAX = 3.0
 UNKNOWN = {
@@ -42,8 +41,6 @@ def routes(loop: Loop, ticker: Ticker, pulse: Pulse, instance: int) -> Sequence[
         Route("/health/ready", api.ready),
         read_api.route("/status", api.status),
         read_api.route("/endpoints", api.endpoints),
-        read_api.route("/set-aside", api.set_aside),
-        read_api.route("/set-aside/{id:path}", api.set_aside_one),
     ]
 
 
@@ -218,67 +215,3 @@ class OperatingApi:
         positions = self._loop.positions()
         bounds = await self._loop.log.bounds(list(positions))
         return sum(bounds[place][1] - at for place, at in positions.items())
-
-    async def set_aside(self, request: Request) -> Mapping[str, Any]:
-        states = request.query_params.getlist("state")
-        where: Filter = {"state": {"$in": states}} if states else {}
-        rows = await self._loop.store.find(
-            set_aside.COLLECTION,
-            where,
-            sort=[("at", 1)],
-            limit=read_api.limit(request),
-            fields=BRIEF,
-        )
-        total = await self._loop.store.count(set_aside.COLLECTION, where)
-        return {"total": total, "items": [_brief(row) for row in rows]}
-
-    async def set_aside_one(self, request: Request) -> Mapping[str, Any]:
-        rows = await self._loop.store.find(
-            set_aside.COLLECTION, {"_id": request.path_params["id"]}, limit=1
-        )
-        if not rows:
-            raise read_api.NotFound("set-aside record")
-        return _whole(rows[0])
-
-
-BRIEF = [
-    *("shard", "state", "code", "text", "tenant", "key", "at", "behind", "holds_key"),
-    *(f"record.{name}" for name in ("topic", "partition", "offset", "cut")),
-]
-"""Not the records themselves, which may be a megabyte each."""
-
-
-def _brief(row: Document) -> Document:
-    record = row.get("record") or {}
-    return {
-        "id": row["_id"],
-        "shard": row["shard"],
-        "state": row["state"],
-        "code": row["code"],
-        "text": row["text"],
-        "tenant": set_aside.tenant_of(row),
-        "key": row["key"],
-        "holds_key": set_aside.held_by(row),
-        "kept_whole": not record.get("cut"),
-        "at": row["at"],
-        "behind": row["behind"],
-        "topic": record.get("topic"),
-        "partition": record.get("partition"),
-        "offset": record.get("offset"),
-    }
-
-
-def _whole(row: Document) -> Document:
-    record = row["record"] or {"value": None, "headers": []}
-    return _brief(row) | {
-        "resolved": row["resolved"],
-        "cut": record.get("cut", {}),
-        "has_key": bool(record.get("key")),
-        "raw_key": _base64(record.get("key")),
-        "value": _base64(record["value"]),
-        "headers": [[name, _base64(value)] for name, value in record["headers"]],
-    }
-
-
-def _base64(value: bytes | None) -> str | None:
-    return None if value is None else base64.b64encode(value).decode()

@@ -28,7 +28,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared import clock, operating_api, read_api
+from shared import clock, operating_api, read_api, set_aside_api
 from shared.errors import Infrastructure
 from shared.loop.dating import Dating
 from shared.loop.decision import Service
@@ -199,6 +199,7 @@ def application(process: Process, routes: Sequence[Route]) -> Starlette:
             *operating_api.routes(
                 process.loop, process.ticker, process.pulse, process.settings.instance
             ),
+            *set_aside_api.routes(process.loop.store),
             Route("/metrics", metrics),
             *routes,
         ],

@@ -9,10 +9,9 @@ from starlette.requests import Request
 
 from shared.errors import ShardRefuses
 from shared.loop.log import RawRecord
-from shared.loop.pulse import Pulse
 from shared.loop.resolve import check_in_log
 from shared.mongo import encode
-from shared.operating_api import OperatingApi
+from shared.set_aside_api import SetAsideApi
 from shared.testing.log import MemoryLog
 from shared.topics import shard_of
 from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Town, in_town
@@ -230,9 +229,8 @@ def test_what_an_earlier_version_set_aside_still_holds_its_key(how: str) -> None
         town.follow("third")
         await town.rest()
         assert [] == town.words()
-        (process,) = town.world.groups[0].members
-        api = OperatingApi(process.loop, process.ticker, Pulse(process.loop), 0)
-        listed = await api.set_aside(Request({"type": "http", "query_string": b""}))
+        api = SetAsideApi(town.loop.store)
+        listed = await api.page(Request({"type": "http", "query_string": b""}))
         assert {("main", "ann", True), ("main", "bob", False)} == {
             (row["tenant"], row["key"], row["holds_key"])
             for row in listed["items"]

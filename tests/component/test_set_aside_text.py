@@ -12,8 +12,7 @@ from starlette.requests import Request
 from cli.set_aside_text import fields_of, headers_of, value_of, what_helps
 from shared.contracts import bounds
 from shared.loop.log import Outgoing
-from shared.loop.pulse import Pulse
-from shared.operating_api import OperatingApi
+from shared.set_aside_api import SetAsideApi
 from shared.topics import shard_of
 from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Speak, Town, in_town
 
@@ -21,14 +20,13 @@ Change = Callable[[Outgoing], Outgoing]
 GOOD = Speak(word="mended").model_dump_json()
 
 
-def api_of(town: Town) -> OperatingApi:
-    (process,) = town.world.groups[0].members
-    return OperatingApi(process.loop, process.ticker, Pulse(process.loop), 0)
+def api_of(town: Town) -> SetAsideApi:
+    return SetAsideApi(town.loop.store)
 
 
 async def listed(town: Town, *states: str, limit: int = 100) -> Any:
     query = "&".join([f"limit={limit}", *(f"state={state}" for state in states)])
-    return await api_of(town).set_aside(
+    return await api_of(town).page(
         Request({"type": "http", "query_string": query.encode(), "headers": []})
     )
 
@@ -38,7 +36,7 @@ async def shown(town: Town) -> list[dict[str, Any]]:
     api, found = api_of(town), []
     for brief in (await listed(town))["items"]:
         scope = {"type": "http", "query_string": b"", "headers": [], "path_params": brief}
-        found.append({"service": "routing", **await api.set_aside_one(Request(scope))})
+        found.append({"service": "routing", **await api.one(Request(scope))})
     return found
 
 
