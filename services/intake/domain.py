@@ -8,10 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pydantic import JsonValue
-from pydantic_core import from_json, to_json
-
-from services.intake.affiliates import ORGANIC, Affiliate
+from services.intake.affiliates import Affiliate
 from services.intake.contacts import AcceptedAs, Contact, KnownBy
 from services.intake.leads import (
     ACCEPTED,
@@ -24,12 +21,11 @@ from services.intake.leads import (
     Try,
     Upload,
     conflict_id,
-    lead_id,
 )
 from services.intake.normalizing import Normalized
 from services.intake.questions import Judged
+from services.intake.uploads import Raw, uploaded
 from shared.contracts.intake import (
-    ConvertLead,
     LeadAccepted,
     LeadHeld,
     LeadNotAccepted,
@@ -37,7 +33,7 @@ from shared.contracts.intake import (
     LeadUnusable,
     SubmitLead,
 )
-from shared.contracts.values import HeldAnswer, LeadSource, OpenQuestion, Reason
+from shared.contracts.values import HeldAnswer, OpenQuestion, Reason
 from shared.loop.decision import Accepted, Cause, Decision, Due, Refused, Say
 from shared.loop.working_set import Entity
 
@@ -49,80 +45,6 @@ RECHECK_AFTER = timedelta(minutes=1)
 # The sender uploads under something that does not exist, or is another's: beside the outcome it is
 # told no.
 REFUSED_WITH = ("lead_code_unknown", "category_unknown", "reference_conflict")
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """An upload as it came, from whichever source, now or when it was stored."""
-
-    source: LeadSource
-    affiliate: str | None
-    reference: str
-    record: Mapping[str, JsonValue]
-    lead_code: str | None
-    delivery: str | None
-    replaces: str | None
-    cause: Cause
-    categories: tuple[str, ...] = ()
-    converted_at: datetime | None = None
-
-    @property
-    def id(self) -> str:
-        return lead_id(self.cause.tenant, self.affiliate or ORGANIC, self.reference)
-
-
-def submitted(command: SubmitLead, cause: Cause) -> Raw:
-    return Raw(
-        "affiliate",
-        command.affiliate,
-        command.reference,
-        command.record,
-        command.lead_code,
-        command.delivery,
-        command.replaces,
-        cause,
-    )
-
-
-def converted(command: ConvertLead, cause: Cause) -> Raw:
-    """INT-15: no lead code, its own categories."""
-    return Raw(
-        "organic",
-        None,
-        command.reference,
-        command.record,
-        None,
-        None,
-        None,
-        cause,
-        command.categories,
-        command.converted_at,
-    )
-
-
-def stored(lead: Lead, cause: Cause) -> Raw:
-    """A stored upload, to be decided again: at the time when it was uploaded."""
-    upload = lead.upload
-    then = replace(
-        cause,
-        id=upload.command,
-        time=upload.uploaded_at,
-        actor=upload.uploaded_by,
-        trace=upload.trace,
-    )
-    record = from_json(upload.record)
-    return Raw(
-        lead.source,
-        lead.affiliate,
-        lead.reference,
-        record | lead.given,
-        upload.lead_code,
-        lead.delivery,
-        lead.replaces,
-        then,
-        lead.categories,
-        lead.converted_at,
-    )
 
 
 def with_answers(lead: Lead, affiliate: Affiliate, answers: Mapping[str, str]) -> Lead:
@@ -301,20 +223,6 @@ def _accepted(given: Submission) -> LeadAccepted:
         mapping_version=given.mapping_version,
         person_id=given.person_id,
         person=read.person,
-    )
-
-
-def uploaded(raw: Raw, outcome: str, reasons: tuple[Reason, ...] = ()) -> Upload:
-    cause = raw.cause
-    return Upload(
-        to_json(raw.record).decode(),
-        cause.id,
-        cause.time,
-        cause.actor,
-        cause.trace,
-        outcome,
-        reasons,
-        raw.lead_code,
     )
 
 

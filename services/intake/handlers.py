@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass, replace
 
-from services.intake import affiliates, deliveries, domain, questions, replacing, requests
+from services.intake import affiliates, deliveries, domain, questions, replacing, requests, uploads
 from services.intake.affiliates import Affiliate, AffiliateIndex
 from services.intake.contacts import Contact, identity
 from services.intake.deliveries import Delivery
-from services.intake.domain import Raw, Submission
+from services.intake.domain import Submission
 from services.intake.leads import HELD, WAITING, Change, Lead, conflict_id, lead_id
 from services.intake.normalizing import normalize
 from services.intake.questions import HeldPage, Question, QuestionIndex
 from services.intake.replacing import Contacts, Known
 from services.intake.requests import Request
+from services.intake.uploads import Raw
 from services.intake.versions import with_versions
 from shared.contracts.intake import (
     AddAlias,
@@ -79,7 +80,7 @@ class Intake:
         affiliate = self.affiliate(state, cause, command.affiliate)
         if affiliate is None:
             return _refused("affiliate_unknown", "there is no such affiliate")
-        raw = domain.submitted(command, cause)
+        raw = uploads.submitted(command, cause)
         before = state.get(Lead, raw.id)
         submission = self.read(state, raw, affiliate)
         if before is not None and before.is_final:
@@ -93,7 +94,7 @@ class Intake:
     def convert_lead(self, state: WorkingSet, given: Input) -> Decision:
         command = given.event
         assert isinstance(command, ConvertLead)
-        raw = domain.converted(command, given.cause)
+        raw = uploads.converted(command, given.cause)
         before = state.get(Lead, raw.id)
         submission = self.read(state, raw, affiliates.ORGANIC_SOURCE)
         if before is not None and before.is_final:
@@ -173,7 +174,7 @@ class Intake:
         return domain.decide_again(lead, submission, contact, change)
 
     def _read_stored(self, state: WorkingSet, lead: Lead, cause: Cause) -> Submission:
-        raw = domain.stored(lead, cause)
+        raw = uploads.stored(lead, cause)
         return self.read(state, raw, self.source(state, lead, cause))
 
     def read(self, state: WorkingSet, raw: Raw, affiliate: Affiliate) -> Submission:

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from pymongo import MongoClient
 
-from services.intake import domain, searching
+from services.intake import searching, uploads
 from services.intake.leads import ACCEPTED, HELD, OUTCOMES, Lead
 from services.intake.searching import Search
 from services.intake.store import INDEXES, LEADS
@@ -149,8 +149,8 @@ def _campaigns(random: Random) -> tuple[str, ...]:
 
 
 CANONICAL: LeadAccepted = accepted_lead()
-UPLOAD = domain.uploaded(
-    domain.Raw(
+UPLOAD = uploads.uploaded(
+    uploads.Raw(
         "affiliate",
         "a1",
         "R",
