@@ -21,6 +21,8 @@ DELIMITERS = (",", ";", "\t", "|")
 QUOTE_OPEN = Flaw("quote_open", "a quote is not closed, or stands inside a cell")
 QUOTE_DOUBTFUL = Flaw("quote_doubtful", "the quotes of this row can be read in two ways")
 
+NARROW = 4
+"""With fewer columns lines of a text have as many delimiters as a row."""
 _HINT = re.compile(r'"?sep=(.|\\t)"?[\s,;|]*', re.IGNORECASE)
 _BLANKS_BEHIND_QUOTE = re.compile(r'"[ \t]+(?=$|[\r\n,;|])')
 _FIELD_BYTES_MAX = 2**31 - 1
@@ -147,9 +149,17 @@ class Rows:
         if inside or not found or (len(found) > 1 and found[0] != found[1]):
             return self.doubt(readings) if readings else QUOTE_OPEN
         cells, lines = found[0]
+        if lines > 1 and self.are_rows([line, *self.lines.ahead(lines - 1)]):
+            return self.doubt(found)
         for _ in range(lines - 1):
             self.lines.take()
         return cells
+
+    def are_rows(self, lines: Sequence[str]) -> bool:
+        """One lost quote opens a cell and a later one closes it: what is between is rows, each as
+        wide as the header, and no text of several lines."""
+        width = self.width or 0
+        return width >= NARROW and all(line.count(self.delimiter) == width - 1 for line in lines)
 
     def doubt(self, readings: Sequence[tuple[list[str], int]]) -> Flaw:
         """Neither is what such a row may reach, nor what that may reach if it is rows."""

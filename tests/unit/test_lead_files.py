@@ -99,6 +99,33 @@ def test_a_row_with_more_cells_than_the_header_is_never_read(row: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ([("Firm", '"Tern')], [("Firm", 'Vane"')]),
+        ([("Title", '"Head')], [("Firm", 'Vane"')]),
+        ([("Firm", '"Tern')], [("Title", 'Head"')]),
+    ],
+)
+def test_rows_between_two_lost_quotes_are_no_text(
+    first: list[tuple[str, str]], second: list[tuple[str, str]]
+) -> None:
+    """Each of them would be a row, so all are told, and what is behind is read."""
+    rows = (line(*first), line(("Ref", "R-2"), *second), line(("Ref", "R-3")))
+    bad = [row.line for row in read(joined(FIELDS, *rows)) if isinstance(row, BadRow)]
+    good = [row.reference for row in read(joined(FIELDS, *rows)) if isinstance(row, Row)]
+    assert ([2, 3], ["R-3"]) == (bad, good)
+
+
+@pytest.mark.parametrize(
+    "text", ["Tern\nVane", "Tern, Inc.\nVane", "a,b,c\nd,e,f", "Tern\n\nVane, Wien, AT"]
+)
+def test_a_text_of_several_lines_is_read(text: str) -> None:
+    """Also where it holds delimiters."""
+    content = joined(FIELDS, line(("Title", f'"{text}"')), line(("Ref", "R-2")))
+    assert [(2, "R-1"), (3 + text.count("\n"), "R-2")] == told(read(content))
+
+
+@pytest.mark.parametrize(
     "row",
     [
         "R-1,Brightwater, Inc.,jo@brightwater.example,Head of IT,101,INT-AAA-BBB-1",
