@@ -2,10 +2,14 @@
 becomes that of another owner."""
 
 import re
+from urllib.parse import unquote
 
 from shared.hosts import host_name
 
-_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+# None is known that begins with another sign: that is a mark of a text, of a formula or of an item.
+# A % is an encoded sign, a % or ! asks another host to pass the mail on.
+_SIGNS = r"[A-Za-z0-9#$&'*+/=?^_`{|}~-]+"
+_LOCAL = re.compile(rf"(?=[A-Za-z0-9_]){_SIGNS}(?:\.{_SIGNS})*")
 # As mail programs and browsers copy it: Dana Okafor <dana@northgrid.example>.
 _NAMED = re.compile(r"[^<>@]*<([^<>]+)>")
 
@@ -17,8 +21,7 @@ def email_address(given: str) -> str | None:
 
 def _address(given: str) -> str | None:
     local, at, domain = given.rpartition("@")
-    # An apostrophe in front is the mark of a text cell; no mailbox is known that begins so.
-    if not at or len(local) > 64 or local[:1] == "'" or not _LOCAL.fullmatch(local):
+    if not at or len(local) > 64 or not _LOCAL.fullmatch(local):
         return None
     host = host_name(domain)
     return f"{local.lower()}@{host}" if host and len(local) + len(host) < 254 else None
@@ -29,5 +32,5 @@ def _bare(given: str) -> str:
     named = _NAMED.fullmatch(given)
     plain = named[1].strip() if named else given
     if plain[:7].lower() == "mailto:":
-        plain = plain[7:].split("?")[0]
+        plain = unquote(plain[7:].split("?")[0])
     return plain.removeprefix("'")
