@@ -63,10 +63,12 @@ def platforms() -> frozenset[str]:
 def registrable(host: str) -> str | None:
     """Of a host's ASCII form, the domain that its owner registered; None for a public suffix."""
     found: str | None = _SUFFIXES.privatesuffix(host)
-    if found is None or _TENANT + found not in platforms():
-        return found
-    tenant = host.removesuffix(found).rstrip(".").rpartition(".")[2]
-    return f"{tenant}.{found}" if tenant and tenant != "www" else found
+    while found and _TENANT + found in platforms():
+        tenant = host.removesuffix(found).rstrip(".").rpartition(".")[2]
+        if not tenant or tenant == "www":
+            return found
+        found = f"{tenant}.{found}"
+    return found
 
 
 def is_known_ending(domain: str) -> bool:

@@ -568,6 +568,11 @@ def test_a_website_in_any_spelling_gives_its_domain(given: str) -> None:
         ("shop.northgrid.blogspot.com", "northgrid.blogspot.com"),
         ("https://northgrid.wordpress.com/about", "northgrid.wordpress.com"),
         ("www.wordpress.com", "wordpress.com"),
+        ("jo@northgrid.onmicrosoft.com", "northgrid.onmicrosoft.com"),
+        ("jo@northgrid.mail.onmicrosoft.com", "northgrid.mail.onmicrosoft.com"),
+        ("onmicrosoft.com", "onmicrosoft.com"),
+        ("careers.northgrid.teamtailor.com/jobs", "northgrid.teamtailor.com"),
+        ("https://northgrid.statuspage.io", "northgrid.statuspage.io"),
         ("https://www.linkedin.com", "linkedin.com"),
     ],
 )
