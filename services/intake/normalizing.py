@@ -7,6 +7,7 @@ in prebuilt dictionaries and slow readers are cached, since this runs for every 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -60,48 +61,73 @@ class Normalized:
     """Mapped fields in which something was written that nobody understands."""
 
 
+class Values(NamedTuple):
+    """What is written in the fields, as far as it is understood; None is not."""
+
+    email: str | None
+    phone: str | None
+    place: Place
+    company: Company
+    title_class: TitleClass
+    category: str
+    lead_code: str
+    captured_at: datetime | None
+
+
 def normalize(record: Record, affiliate: Affiliate, lead_code: str | None = None) -> Normalized:
     """`lead_code` is what the upload as a whole was declared with; it goes before the record's."""
     given, blank = _read(record, affiliate)
     odd = _odd(blank) if blank else {}
+    values = _values(given, affiliate, lead_code)
+    understood = _understood(values, affiliate)
+    unread = [field for field, value in understood.items() if value is None and given.get(field)]
+    return Normalized(
+        person=_person(given, values) if values.email or values.phone else None,
+        place=values.place,
+        company=values.company,
+        title_class=values.title_class,
+        category=values.category,
+        lead_code=values.lead_code,
+        consent=given.get("consent") or None,
+        captured_at=values.captured_at,
+        reasons=tuple(_reasons(given, affiliate, understood, odd, values.lead_code)),
+        blank=tuple([field for field, _ in blank if field not in odd]),
+        unread=(*unread, *odd),
+    )
+
+
+def _values(given: Mapping[str, str], affiliate: Affiliate, lead_code: str | None) -> Values:
     get = given.get
     place = places.place(get("country", ""), get("subdivision", ""))
-    email, dialled = email_address(get("email", "")), phone(get("phone", ""), place.country)
-    company = _company(given)
-    category = str(category_id(get("category", "")))
-    lead_code = lead_code or get("lead_code", "")
-    title_class = titles.classify(get("job_title", ""))
     order = affiliate.definition.mapping.date_order
-    captured_at = instant(get("captured_at", ""), order, affiliate.zone)
-    understood: dict[str, object] = {
-        "email": email,
-        "phone": dialled,
+    return Values(
+        email_address(get("email", "")),
+        phone(get("phone", ""), place.country),
+        place,
+        _company(given),
+        titles.classify(get("job_title", "")),
+        str(category_id(get("category", ""))),
+        lead_code or get("lead_code", ""),
+        instant(get("captured_at", ""), order, affiliate.zone),
+    )
+
+
+def _understood(values: Values, affiliate: Affiliate) -> dict[str, object]:
+    """By field; None where what is written means nothing to anybody, or not to this affiliate."""
+    company, title_class = values.company, values.title_class
+    return {
+        "email": values.email,
+        "phone": values.phone,
         "job_title": title_class.seniority or title_class.function,
         "company_domain": company.domain,
         "company_size": company.size,
         "industry": company.industry,
-        "country": place.country,
-        "subdivision": place.subdivision,
-        "category": category in affiliate.categories or None,
-        "lead_code": lead_code in affiliate.lead_codes or None,
-        "captured_at": captured_at,
+        "country": values.place.country,
+        "subdivision": values.place.subdivision,
+        "category": values.category in affiliate.categories or None,
+        "lead_code": values.lead_code in affiliate.lead_codes or None,
+        "captured_at": values.captured_at,
     }
-    return Normalized(
-        person=_person(given, email, dialled) if email or dialled else None,
-        place=place,
-        company=company,
-        title_class=title_class,
-        category=category,
-        lead_code=lead_code,
-        consent=get("consent") or None,
-        captured_at=captured_at,
-        reasons=tuple(_reasons(given, affiliate, understood, odd, lead_code)),
-        blank=tuple([field for field, _ in blank if field not in odd]),
-        unread=(
-            *[field for field, value in understood.items() if value is None and get(field)],
-            *odd,
-        ),
-    )
 
 
 def identity_of(record: Record, affiliate: Affiliate) -> Identity | None:
@@ -154,13 +180,13 @@ def _odd(blank: Iterable[tuple[str, JsonValue]]) -> dict[str, Reason]:
     return {field: reason for field, reason in found if reason}
 
 
-def _person(given: Mapping[str, str], email: str | None, dialled: str | None) -> Person:
+def _person(given: Mapping[str, str], values: Values) -> Person:
     get = given.get
     return Person(
-        email,
+        values.email,
         get("first_name") or None,
         get("last_name") or None,
-        dialled,
+        values.phone,
         get("job_title") or None,
     )
 
