@@ -18,6 +18,18 @@ ERRORS = frozenset(
 )
 ERROR = Flaw("formula", "a cell holds an error")
 
+LETTERS_MISREAD = Flaw(
+    "letters_misread",
+    "letters were read in a wrong encoding before this file was saved, or are lost; save it anew",
+)
+# UTF-8 that was read as windows-1252, so that a letter became two signs or three, and what stands
+# for a letter that was lost. Some of the second signs may stand behind a word: those tell only in
+# front of a letter.
+_SECOND = "¡-ª¬®-º¼-¿€‚ƒ„…†‡ˆ‰Š‹ŒŽ˜™š›œžŸ\x80-\x9f"  # noqa: RUF001
+_MISREAD = re.compile(
+    rf"[ÂÃÄÅ](?:[{_SECOND}]|[‘’“”•–—«»](?=\w)|\xa0(?=[a-z]))"  # noqa: RUF001
+    r"|â[€„][^\w\s]|(?:[ÐÑ][^\w\s]\w?){2}|\ufffd"
+)
 _AS_FORMULA = re.compile(r'=\s*("{1,3})((?:[^"]|"")*)\1\s*', re.DOTALL)
 _FORMULA_START = tuple("=+-@\t\r")
 
@@ -56,6 +68,10 @@ def flaw_of(cells: Sequence[str], whole: str | None = None) -> Flaw | None:
     if len(whole.encode()) > ROW_BYTES_MAX:
         return Flaw("row_too_long", f"the row has more than {ROW_BYTES_MAX} bytes")
     return None
+
+
+def is_misread(cells: Sequence[str]) -> bool:
+    return any(not cell.isascii() and _MISREAD.search(cell) for cell in cells)
 
 
 def is_text(cell: str) -> bool:

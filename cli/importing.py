@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 from pydantic import TypeAdapter, ValidationError
 
 from cli import delimited
-from cli.cells import ERROR, ERRORS, flaw_of, unmarked
+from cli.cells import ERROR, ERRORS, LETTERS_MISREAD, flaw_of, is_misread, unmarked
 from cli.columns import Header, Wanted
 from cli.command import Command
 from cli.encodings import Encoding
@@ -139,6 +139,8 @@ class RowReader:
             return bad_row(line, texts)
         if flaw := self.wrong_number(cells) or flaw_of(texts, whole) or self.moved(texts, whole):
             return bad_row(line, flaw)
+        if not whole.isascii() and self.is_misread(texts):
+            return bad_row(line, LETTERS_MISREAD)
         names = self.header.names
         texts += [""] * (len(names) - len(texts))
         record = dict(zip(names, texts, strict=True))
@@ -168,6 +170,10 @@ class RowReader:
             else:
                 texts.append(unmarked(str(cell), kinds.get(at, "")))
         return texts
+
+    def is_misread(self, texts: Sequence[str]) -> bool:
+        """Where somebody reads it."""
+        return is_misread([texts[at] for at in self.header.kinds if at < len(texts)])
 
     def moved(self, texts: Sequence[str], whole: str) -> Flaw | None:
         """A row that was cut inside a text and lacks as many blank cells has the right number: its

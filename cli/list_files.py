@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cli import delimited
-from cli.cells import is_text
+from cli.cells import LETTERS_MISREAD, is_misread, is_text
 from cli.importing import ARCHIVES, foreign_kind
 from cli.list_headers import columns_of, is_other
 from cli.output import WRONG_USAGE, CliError, unreadable
@@ -172,6 +172,8 @@ def entries_of(lines: Iterable[tuple[int, str | Flaw]]) -> Iterator[Line | BadLi
 def flaw_of(entry: str) -> str | None:
     if not is_text(entry):
         return "not UTF-8 text"
+    if is_misread([entry]):
+        return LETTERS_MISREAD.text
     if len(entry) > ENTRY_LENGTH_MAX:
         return f"longer than {ENTRY_LENGTH_MAX} characters"
     return None

@@ -529,3 +529,33 @@ def test_what_a_doubtful_row_may_reach_is_no_row(rows: str, expected: Any) -> No
     assert expected == [
         (row.line, row.reason if isinstance(row, BadRow) else row.record["Ref"]) for row in found
     ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Größe", "Émile", "São Vane", "Łódź", "Škoda", "Cœur", "Tern’s", "Vane – Tern", "Петров"),
+        *("ÖBB", "Österreich", "Ålesund", "İstanbul", "Rīga", "Ñuñez", "naïve", "Vane™"),
+    ],
+)
+def test_letters_that_were_misread_before_are_told(name: str) -> None:
+    """INT-12: such a name is on no list, and would be sent as it is. The true one is read."""
+    misread = name.encode().decode("windows-1252", errors="replace")
+    assert [(2, "letters_misread")] == told(read(joined(FIELDS, line(("Firm", misread)))))
+    assert [(2, "R-1")] == told(read(joined(FIELDS, line(("Firm", name)))))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("IRMÃ", "“MAÇÔ", "»SÄ«", "ÅÄÖ", "Â", "São João", "Ä; Ö & Ü", "ÄÖ® Works", "Ð Þór", "Ñ"),
+        *("Vane «Ã»", "CAFÉ “Ä”", "PÄRNÅ – SÄ – Å", "Lânâ"),
+    ],
+)
+def test_rare_letters_are_not_misread_ones(name: str) -> None:
+    assert [(2, "R-1")] == told(read(joined(FIELDS, line(("Firm", name)))))
+
+
+def test_what_was_misread_where_nobody_reads_is_left() -> None:
+    rows = ([*FIELDS, "Note"], [*GOOD, "GrÃ¶ÃŸe"])
+    assert [(2, "R-1")] == told(read(joined(*rows)))
