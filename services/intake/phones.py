@@ -99,13 +99,25 @@ def may_lack_its_code(given: str, country: str | None) -> bool:
     """Programs put a plus before a number as it is dialled within its country: +647 505 2806 may be
     Toronto's, or a number in New Zealand (+64). That is seen where one dials ten digits (North
     America), or an 8 in front; elsewhere true numbers of neighbours would be lost."""
-    if given.lstrip(" (")[:1] != "+" or country not in phonenumbers.SUPPORTED_REGIONS:
+    if country is None or given.lstrip(" (")[:1] != "+":
         return False
-    digits, trunk = _NO_DIGIT.sub("", given), _data(country).national_prefix
-    if trunk not in ("1", "8") or (trunk == "8" and digits[:1] != "8"):
+    trunk = _dialled_first(country)
+    if not trunk:
+        return False
+    digits = _NO_DIGIT.sub("", given)
+    # A 1 is the calling code itself; an 8 has to be there.
+    if (digits[:1] == trunk) != (trunk == "8"):
         return False
     read = _national(digits, country)
     return read is not None and read[0].holds(read[1])
+
+
+@cache
+def _dialled_first(region: str) -> str:
+    """1 or 8, where a plus before a number as it is dialled makes another one of it."""
+    known = region in phonenumbers.SUPPORTED_REGIONS
+    trunk = _data(region).national_prefix if known else None
+    return trunk if trunk in ("1", "8") else ""
 
 
 def without_plus(number: str, country: str | None) -> str | None:
