@@ -1,6 +1,7 @@
 """The local stack: up, down, status, wait, clock, topics."""
 
 import asyncio
+import math
 import re
 from dataclasses import asdict
 from datetime import timedelta
@@ -27,7 +28,21 @@ GAP_COLUMNS = ["service", "topic", "partition", "stream", "expected", "since", "
 STUCK_COLUMNS = ["service", "topic", "partition", "offset", "records", "seconds", "help"]
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
-Seconds = Annotated[float, typer.Option("--timeout", help="How many seconds to wait at most.")]
+ADVANCE_MAX = timedelta(days=3650)
+"""Far beyond every date that a stack waits for, and within what a date can hold."""
+
+
+def seconds_of(given: float) -> float:
+    """No waiting is ever longer than infinity, and none is as long as what is no number."""
+    if not math.isfinite(given) or given < 0:
+        raise CliError("usage", "--timeout wants seconds from 0 on, such as 60", WRONG_USAGE)
+    return given
+
+
+Seconds = Annotated[
+    float,
+    typer.Option("--timeout", help="How many seconds to wait at most.", callback=seconds_of),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -167,7 +182,13 @@ def parse_duration(text: str) -> timedelta:
     found = re.fullmatch(r"(\d+)([smhdw])", text)
     if not found:
         raise CliError("usage", f"{text!r} is no duration; write 90m, 36h or 3d", WRONG_USAGE)
-    return timedelta(**{UNITS[found[2]]: int(found[1])})
+    try:
+        by = timedelta(**{UNITS[found[2]]: int(found[1])})
+    except (OverflowError, ValueError):
+        by = timedelta.max
+    if by > ADVANCE_MAX:
+        raise CliError("usage", f"{text!r} is more than {ADVANCE_MAX.days} days", WRONG_USAGE)
+    return by
 
 
 def topics(as_json: AsJson = False) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from deploy.files import CHECKOUT, read_json, write_json
 from deploy.process import WrongRequest
+from shared.topics import manifest
 
 FILE = "plan.json"
 
@@ -64,4 +65,7 @@ def check_replicas(
             raise WrongRequest(f"there is no service {service!r}; there are: {', '.join(commands)}")
         if count < 0:
             raise WrongRequest(f"{service} can't have {count} replicas")
+        if count > (shards := manifest().partitions):
+            text = f"{service} has {shards} shards: more than {shards} replicas would have no work"
+            raise WrongRequest(text)
     return dict(replicas)

@@ -144,6 +144,35 @@ def test_replicas_of_an_unknown_service_are_refused(tmp_path: Path) -> None:
         plan.make(tmp_path, {"intake": []}, {"nope": 1}, {})
 
 
+@pytest.mark.parametrize(("count", "told"), [(13, "has 12 shards"), (99, "has 12"), (-1, "-1")])
+def test_replicas_that_would_have_no_work_are_refused(
+    tmp_path: Path, count: int, told: str
+) -> None:
+    """A slip of the finger would start as many processes."""
+    with pytest.raises(WrongRequest, match=told):
+        plan.make(tmp_path, {"intake": []}, {"intake": count}, {})
+    assert plan.make(tmp_path, {"intake": []}, {"intake": 12}, {}).count("intake") == 12
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["clock", "advance", "99999999999d"],
+        ["clock", "advance", f"{10**400}w"],
+        ["clock", "advance", "3651d"],
+        ["clock", "advance", "1h", "--timeout", "nan"],
+        ["wait", "--drained", "--timeout", "inf"],
+        ["wait", "--drained", "--timeout", "-1"],
+    ],
+    ids=lambda arguments: " ".join(arguments)[:40],
+)
+def test_a_time_that_nobody_can_wait_for_is_wrong_usage(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*arguments, "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "usage"
+
+
 def test_the_clock_never_runs_backwards(tmp_path: Path) -> None:
     file = tmp_path / "clock.json"
     clock.set_offset(file, timedelta(days=2))
