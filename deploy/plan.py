@@ -1,6 +1,7 @@
 """What a stack shall run, written by `up` and carried out by the supervisor.
 
-It outlives the stack: the secret that keys pseudonyms must stay the same as long as the data does.
+It outlives the stack: the secret that keys pseudonyms must stay the same as long as the data does,
+and so must the receiver's address, which campaigns have taken for their endpoints'.
 """
 
 import base64
@@ -8,12 +9,15 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from deploy.files import CHECKOUT, read_json, write_json
-from deploy.process import WrongRequest
+from deploy.process import WrongRequest, free_ports, is_free
 from shared.topics import manifest
 
 FILE = "plan.json"
+PORT = "receiver_port"
+KEPT = ("token", "secret", "webhook_secret", PORT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Plan:
     webhook_secret: str = field(
         default_factory=lambda: "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     )
+    receiver_port: int = field(default_factory=lambda: free_ports(1)[0])
 
     def count(self, service: str) -> int:
         return self.replicas.get(service, 1)
@@ -51,9 +56,11 @@ def make(
     replicas: Mapping[str, int],
     env: Mapping[str, str],
 ) -> Plan:
-    """A new plan that keeps the secrets of the former one."""
+    """A new plan that keeps the secrets of the former one, and its port unless somebody has it."""
     former = read_json(var / FILE)
-    kept = {key: former[key] for key in ("token", "secret", "webhook_secret") if key in former}
+    kept: dict[str, Any] = {key: former[key] for key in KEPT if key in former}
+    if not is_free(kept.get(PORT, 0)):
+        del kept[PORT]
     return Plan(dict(commands), check_replicas(commands, replicas), dict(env), **kept)
 
 

@@ -93,7 +93,8 @@ class Supervisor:
             "LEADOPS_WEBHOOK_SECRET": self.plan.webhook_secret,
             "LEADOPS_SMTP_PORT": str(self.smtp_port),
         }
-        return self.python_process("receiver", ["-m", "deploy.receiver"], env, grace=5)
+        command, port = ["-m", "deploy.receiver"], self.plan.receiver_port
+        return self.python_process("receiver", command, env, grace=5, port=port)
 
     def service(self, service: str, instance: int) -> NativeBackend:
         receiver = self.parts["receiver"].part.address
@@ -118,9 +119,15 @@ class Supervisor:
         return self.python_process(name, command, env | self.plan.env, grace=SERVICE_GRACE_SECONDS)
 
     def python_process(
-        self, name: str, command: list[str], env: dict[str, str], *, grace: float
+        self,
+        name: str,
+        command: list[str],
+        env: dict[str, str],
+        *,
+        grace: float,
+        port: int | None = None,
     ) -> NativeBackend:
-        (port,) = free_ports(1)
+        port = port or free_ports(1)[0]
         return NativeBackend(
             name,
             f"http://127.0.0.1:{port}",
