@@ -93,9 +93,8 @@ def tell_failing(rows: Rows, report: Report) -> None:
     for service in sorted({row["service"] for row in rows}):
         states = [row["status"] for row in rows if row["service"] == service and row["status"]]
         waiting = max((state["effects"].get("waiting") or 0 for state in states), default=0)
-        tripped = sum(state.get("endpoints", {}).get("tripped", 0) for state in states)
-        if waiting and tripped:
-            report(f"{service}: {waiting} sends wait for endpoints that fail ({tripped})")
+        if waiting and (failing := tripped(states)):
+            report(f"{service}: {waiting} sends wait for endpoints that fail ({failing})")
 
 
 def now() -> datetime:
@@ -142,7 +141,15 @@ def hindered(service: str, states: Rows) -> list[str]:
     """What keeps a service from its work, since waiting alone may not help."""
     reasons = list(dict.fromkeys(why for state in states for why in state["not_ready"]))
     more = f" ({len(reasons) - 1} more in `leadops status`)" if len(reasons) > 1 else ""
-    return [f"{service} is not ready: {reasons[0]}{more}"] if reasons else []
+    told = [f"{service} is not ready: {reasons[0]}{more}"] if reasons else []
+    if failing := tripped(states):
+        told.append(f"{service}: endpoints that fail, and are asked ever more seldom: {failing}")
+    return told
+
+
+def tripped(states: Rows) -> int:
+    """At how many endpoints the instances have given up for a while."""
+    return sum(state.get("endpoints", {}).get("tripped", 0) for state in states)
 
 
 def total(amounts: Iterable[int | None]) -> int | None:

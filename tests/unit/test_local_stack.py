@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,17 @@ def test_what_keeps_a_service_from_what_is_left_is_told(reasons: list[str], told
     assert [] == quiet.what_is_left([instance(not_ready=reasons)], NOW)
 
 
+def test_endpoints_that_fail_are_told_with_what_waits_for_them() -> None:
+    """Until their breakers close, waiting longer does not help."""
+    waiting = {"effects": {"begun": 0, "waiting": 2, "next_at": NOW.isoformat()}}
+    failing = instance(**waiting, endpoints={"failing": 3, "tripped": 2})
+    assert quiet.what_is_left([failing], NOW) == [
+        "intake: something has just become due",
+        "intake: endpoints that fail, and are asked ever more seldom: 2",
+    ]
+    assert quiet.what_is_left([instance(endpoints={"failing": 3, "tripped": 2})], NOW) == []
+
+
 def test_each_reason_why_a_replica_is_not_ready_has_a_line() -> None:
     """There may be one for every shard."""
     rows = reason_rows(instance(not_ready=["shard 0 is refused: x, y", "shard 1 is closed"]))
@@ -137,6 +149,17 @@ def test_a_new_plan_keeps_the_secrets_of_the_former(tmp_path: Path) -> None:
     plan.save(tmp_path, first)
     second = plan.make(tmp_path, {"intake": []}, {"intake": 3}, {})
     assert (first.secret, first.token, 3) == (second.secret, second.token, second.count("intake"))
+
+
+def test_the_receiver_is_found_where_campaigns_know_it(tmp_path: Path) -> None:
+    """A stack that went down and comes up has the same port, unless somebody else has taken it."""
+    first = plan.make(tmp_path, {}, {}, {})
+    plan.save(tmp_path, first)
+    assert first.receiver_port == plan.make(tmp_path, {}, {}, {}).receiver_port
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", first.receiver_port))
+        taken.listen()
+        assert first.receiver_port != plan.make(tmp_path, {}, {}, {}).receiver_port
 
 
 def test_replicas_of_an_unknown_service_are_refused(tmp_path: Path) -> None:
