@@ -21,7 +21,15 @@ from cli.columns import Missing, Wanted
 from cli.command import Answer, As, Asker, Command
 from cli.importing import BadRow, Chosen, Row, Upload, rows_in, table_of
 from cli.known import unknown
-from cli.output import CHECK_FAILED, AsJson, progress, show_json, unreadable
+from cli.output import (
+    CHECK_FAILED,
+    INTERRUPTED,
+    AsJson,
+    CliError,
+    progress,
+    show_json,
+    unreadable,
+)
 from cli.publishing import Report, ask, publish
 from cli.turns import NONE, Turns
 
@@ -57,13 +65,15 @@ def import_file(
     wanted = Wanted.of(known, lead_code)
     code_field, email_field = wanted.field_of("lead_code"), wanted.field_of("email") or ""
     upload = Upload(affiliate, lead_code, delivery, code_field, email_field)
-    with opened(file) as content:
+    with opened(file) as content, told_if_interrupted(file):
         table = table_of(content, wanted, chosen)
         tell_missing(file, table.header.missing)
+        tell_left_out(file, table.left_out)
         done = submit(upload, rows_in(table, wanted), Asker(actor), wait=wait)
     done["columns_missing"] = [
         {"field": each.field, "nearest": each.nearest} for each in table.header.missing
     ]
+    done["sheets_left_out"] = list(table.left_out)
     if as_json:
         show_json(done)
     else:
@@ -92,6 +102,24 @@ def opened(file: str) -> Iterator[BinaryIO]:
     except OSError as error:
         why = error.strerror or str(error)
         raise unreadable(f"{file}: {why}") from error
+
+
+@contextmanager
+def told_if_interrupted(file: str) -> Iterator[None]:
+    """Ids are derived from rows, so nobody has to find out how far it came."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        text = f"{file}: interrupted; rows that were published are still decided. "
+        text += "Import the file again for the others: no row is taken in twice"
+        raise CliError("interrupted", text, INTERRUPTED) from error
+
+
+def tell_left_out(file: str, sheets: Sequence[str]) -> None:
+    """A workbook shows several sheets alike, and one is read."""
+    if sheets:
+        names = ", ".join(map(repr, sheets))
+        progress(f"{file}: one sheet is read; left out: {names} (import each with --sheet)")
 
 
 def tell_missing(file: str, missing: Sequence[Missing]) -> None:

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from cli.cells import is_text
-from cli.output import UNREACHABLE, WRONG_USAGE, CliError, show_error
+from cli.output import INTERRUPTED, UNREACHABLE, WRONG_USAGE, CliError, show_error
 from deploy.process import StackError, WrongRequest
 
 # Typer carries its own copy of click and exports only some of its errors, not their base.
@@ -89,7 +89,10 @@ def run(arguments: Sequence[str]) -> int:
         wrong = CliError("usage", message_of(error), WRONG_USAGE)
         return report(wrong, as_json=as_json)
     except (typer.Abort, KeyboardInterrupt):
-        return 130
+        outcome = INTERRUPTED
+    if outcome == INTERRUPTED:  # Typer gives it, too, where a command was running.
+        text = "interrupted; what was published before is still decided"
+        return report(CliError("interrupted", text, INTERRUPTED), as_json=as_json)
     return outcome if isinstance(outcome, int) else 0
 
 

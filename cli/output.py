@@ -15,6 +15,8 @@ from cli import tables
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 CHECK_FAILED, WRONG_USAGE, UNREACHABLE = 1, 2, 3
+INTERRUPTED = 130
+"""What shells give a command that Ctrl-C ended."""
 
 
 class CliError(Exception):

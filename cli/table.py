@@ -31,6 +31,8 @@ class Table:
     header: "Header"
     rows: Iterable[Line]
     """In the order of the file."""
+    left_out: tuple[str, ...] = ()
+    """Sheets beside the one that is read, which a person would see as well."""
 
 
 def joined(cells: Cells) -> str:

@@ -53,7 +53,7 @@ def read(file: BinaryIO, wanted: Wanted, name: str | None = None) -> Table:
         # Cells that a sheet leaves out are blank, wherever they are.
         width = len(header.names)
         seen = ((line, HIDDEN if line in hidden else padded(cells, width)) for line, cells in upper)
-        return Table(header, seen)
+        return Table(header, seen, () if name else left_out(book, sheet))
     except CliError as error:
         raise CliError(error.code, f"{error.text}{told(book, sheet)}", error.exit_code) from error
 
@@ -98,6 +98,12 @@ def sheet_of(book: Any, name: str | None) -> ReadOnlyWorksheet:
         raise unreadable(f"no sheet is visible; name one with --sheet: {names_of(book)}")
     active = book._sheets[book._active_sheet_index : book._active_sheet_index + 1]
     return next((sheet for sheet in active if sheet in visible), visible[0])
+
+
+def left_out(book: Any, sheet: ReadOnlyWorksheet) -> tuple[str, ...]:
+    """Whoever names a sheet knows that there are others."""
+    visible = (each.title for each in book.worksheets if each.sheet_state == "visible")
+    return tuple(title for title in visible if title != sheet.title)
 
 
 def names_of(book: Any) -> str:

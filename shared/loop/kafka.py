@@ -168,8 +168,12 @@ class KafkaLog:
                 max_request_size=RECORD_BYTES_MAX,
                 request_timeout_ms=REQUEST_MILLISECONDS,
             )
-            await producer.start()
-            self._producer = producer
+            try:
+                await producer.start()
+                self._producer = producer
+            finally:
+                if self._producer is None:  # It failed, or whoever waited for it was interrupted.
+                    await producer.stop()
         return self._producer
 
     async def close(self) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from cli.bounds import CELL_BYTES_MAX, ROW_BYTES_MAX, ROW_LINES_MAX
 from cli.cells import unmarked
 from cli.columns import Wanted, reference_field
 from cli.command import Answer
-from cli.import_commands import has_failed, outcomes
+from cli.import_commands import has_failed, outcomes, told_if_interrupted
 from cli.importing import BadRow, Row, Upload, rows_of
-from cli.output import WRONG_USAGE, CliError
+from cli.main import run
+from cli.output import INTERRUPTED, WRONG_USAGE, CliError
 from shared.contracts.intake import SubmitLead
 
 pytestmark = pytest.mark.rule("INT-12")
@@ -286,3 +288,40 @@ def test_a_refused_row_counts_as_what_it_became() -> None:
 def test_an_import_fails_if_a_row_came_to_nothing(done: dict[str, int], expected: bool) -> None:
     """Also where the answers were not awaited; what is held or omitted can be used."""
     assert expected == has_failed(done)
+
+
+class Interrupted(io.RawIOBase):
+    """A standard input at which somebody presses Ctrl-C instead of writing."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ARG002
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["publish", "-f", "-"],
+        ["lists", "import", "-", "--list", "a-list"],
+    ],
+    ids=" ".join,
+)
+def test_ctrl_c_is_told_like_any_other_end(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Interrupted())))
+    assert run([*arguments, "--json"]) == INTERRUPTED
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "interrupted"
+
+
+def test_who_stops_an_import_hears_that_it_can_be_repeated() -> None:
+    with (
+        pytest.raises(
+            CliError, match="leads.csv: interrupted; .* no row is taken in twice"
+        ) as told,
+        told_if_interrupted("leads.csv"),
+    ):
+        raise KeyboardInterrupt
+    assert told.value.exit_code == INTERRUPTED

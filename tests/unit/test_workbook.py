@@ -224,6 +224,18 @@ def test_the_sheet_that_a_person_sees_is_read(states: dict[str, str], read: str)
     assert [(2, read)] == told(rows_of(sheets(**states), "Ref"))
 
 
+@pytest.mark.parametrize(
+    ("named", "expected"), [(None, ("Leads",)), ("Old", ()), ("Leads", ())], ids=str
+)
+def test_sheets_beside_the_one_that_is_read_are_told(
+    named: str | None, expected: tuple[str, ...]
+) -> None:
+    """Those that a person sees, where none was named."""
+    content = sheets(Leads="visible", Old="hidden", Notes="visible")
+    table = table_of(BytesIO(content), Wanted("Ref"), Chosen(sheet=named))
+    assert expected == table.left_out
+
+
 def test_a_sheet_can_be_named() -> None:
     """Where the header is not found, the error says which sheets there are."""
     wanted, content = Wanted("Ref"), sheets(Leads="visible", Old="hidden", Notes="visible")
