@@ -136,9 +136,9 @@ def publish(
 ) -> None:
     """Publish commands {type, data, key?} and print the answers. Exit code 1 if one is refused."""
     documents = read_all(files, more, {})
+    for document in documents:
+        check_type(document)
     commands = [free_command(document) for document in documents]
-    for document, command in zip(documents, commands, strict=True):
-        check_type(document, command)
     answers = ask(commands, Asker(actor))
     rows = [answers[command.id].as_json() | {"type": command.type} for command in commands]
     if as_json:
@@ -148,12 +148,13 @@ def publish(
     fail_if_refused(not row["accepted"] for row in rows)
 
 
-def check_type(document: Document, command: Command) -> None:
-    """A service would set a command aside whose type it does not know, and answer nothing."""
-    types = command_types()
-    if command.type in types:
+def check_type(document: Document) -> None:
+    """A service would set a command aside whose type it does not know, and answer nothing. It is
+    told before anything else of the command, most of which follows from the type."""
+    given = document.content.get("type") if isinstance(document.content, dict) else None
+    if not isinstance(given, str) or not given or given in (types := command_types()):
         return
-    error = unknown("type", command.type, types)
+    error = unknown("type", given, types)
     raise CliError(error.code, f"{document.place}: {error.text}", error.exit_code)
 
 

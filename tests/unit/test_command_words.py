@@ -9,6 +9,7 @@ import subprocess
 import sys
 import types
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,13 +98,13 @@ def test_each_id_that_leads_are_sought_by_is_looked_up() -> None:
 def test_a_misspelled_type_of_command_is_told_with_the_nearest(given: str, nearest: str) -> None:
     """A service would set the record aside, and nobody would be answered."""
     with pytest.raises(CliError, match=re.escape(f"did you mean {nearest}")) as error:
-        check_type(Document("a.yaml", 1, {}), Command(given, b"{}", "k"))
+        check_type(Document("a.yaml", 1, {"type": given, "data": {}}))
     assert ("type_unknown", WRONG_USAGE) == (error.value.code, error.value.exit_code)
 
 
 @pytest.mark.parametrize("known", command_types())
 def test_a_type_that_a_service_takes_passes(known: str) -> None:
-    check_type(Document("a.yaml", 1, {}), Command(known, b"{}", "k"))
+    check_type(Document("a.yaml", 1, {"type": known, "data": {}}))
 
 
 def patterns(kind: Any) -> Iterator[str]:
@@ -276,3 +277,16 @@ def test_a_group_without_a_command_names_its_commands(
 ) -> None:
     assert WRONG_USAGE == run([group])
     assert "Missing command; there are: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("data", [{}, {"nothing": "known"}, "no object"], ids=str)
+def test_a_misspelled_type_is_told_before_what_would_follow_from_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], data: object
+) -> None:
+    """Such as the key, which nobody could know yet."""
+    file = tmp_path / "command.json"
+    file.write_text(json.dumps({"type": "leadops.intake.lead.submt.v1", "data": data}))
+    assert 2 == run(["publish", str(file), "--json"])
+    told = json.loads(capsys.readouterr().out)["error"]
+    assert "type_unknown" == told["code"]
+    assert "did you mean leadops.intake.lead.submit.v1" in told["text"]
