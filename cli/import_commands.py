@@ -274,3 +274,12 @@ def show_summary(file: str, done: Mapping[str, Any]) -> None:
         print(f"{done['bad_rows']} bad rows were not submitted")
     for code, count in done.get("refused_by_code", {}).items():
         print(f"refused {code}: {count}")
+    tell_where_to_look(done)
+
+
+def tell_where_to_look(done: Mapping[str, Any]) -> None:
+    if done.get("unusable"):
+        of = f"--affiliate {done['affiliate']} --outcome unusable"
+        progress(f"why they are unusable: leadops leads {of}")
+    if done.get("held"):
+        progress("what is held, and for want of what: leadops held list")

@@ -14,7 +14,7 @@ from cli.bounds import CELL_BYTES_MAX, ROW_BYTES_MAX, ROW_LINES_MAX
 from cli.cells import unmarked
 from cli.columns import Wanted, reference_field
 from cli.command import Answer
-from cli.import_commands import has_failed, outcomes, told_if_interrupted
+from cli.import_commands import has_failed, outcomes, show_summary, told_if_interrupted
 from cli.importing import BadRow, Row, Upload, rows_of
 from cli.main import run
 from cli.output import INTERRUPTED, WRONG_USAGE, CliError
@@ -325,3 +325,21 @@ def test_who_stops_an_import_hears_that_it_can_be_repeated() -> None:
     ):
         raise KeyboardInterrupt
     assert told.value.exit_code == INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    ("counts", "named"),
+    [
+        ({"accepted": 2}, ""),
+        ({"unusable": 1}, "leadops leads --affiliate acme --outcome unusable"),
+        ({"held": 1}, "leadops held list"),
+    ],
+)
+def test_a_summary_names_the_command_that_tells_why(
+    counts: dict[str, int], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A count alone would leave its reader to find out."""
+    names = ("submitted", "accepted", "held", "unusable", "omitted", "waiting", "refused")
+    done = dict.fromkeys((*names, "repeated", "unchanged", "bad_rows"), 0) | counts
+    show_summary("leads.csv", done | {"affiliate": "acme", "bad": [], "conflicts": []})
+    assert named == capsys.readouterr().err.rpartition(": ")[2].strip()
