@@ -25,6 +25,7 @@ NARROW = 4
 """With fewer columns lines of a text have as many delimiters as a row."""
 _HINT = re.compile(r'"?sep=(.|\\t)"?[\s,;|]*', re.IGNORECASE)
 _BLANKS_BEHIND_QUOTE = re.compile(r'"[ \t]+(?=$|[\r\n,;|])')
+_ESCAPED = re.compile(r"\\[^\r\n]")
 _FIELD_BYTES_MAX = 2**31 - 1
 
 
@@ -196,10 +197,23 @@ class Rows:
         finally:
             self.looked_at = len(fed)
             self.lines.give_back(fed)
+        if escape and not self.is_strict(cells, [line, *fed], spaced=spaced):
+            return None
         if not fed or self.is_whole(cells, len(fed)):
             return cells, len(fed) + 1
         self.swallowed = max(self.swallowed, self.lines.number + len(fed))
         return None
+
+    def is_strict(self, cells: Sequence[str], lines: Sequence[str], *, spaced: bool) -> bool:
+        """With an escape the module lets a cell go on behind its closing quote, so that one lost
+        quote swallows the next row. It is strict without, so it is asked once more with a letter in
+        the place of what is escaped."""
+        plain = (_ESCAPED.sub("x", line) for line in lines)
+        reader = csv.reader(plain, delimiter=self.delimiter, strict=True, skipinitialspace=spaced)
+        try:
+            return len(next(reader)) == len(cells) and reader.line_num == len(lines)
+        except csv.Error:
+            return False
 
     def fed(self, line: str, fed: list[str]) -> Iterator[str]:
         yield line
@@ -220,7 +234,8 @@ class Rows:
 
     def next_width(self, fed: int) -> int:
         """Of the row behind the next lines: a header of several lines has rows as wide as it."""
-        behind = Rows(Lines(self.lines.ahead(fed + ROW_LINES_MAX)[fed:]), self.delimiter)
+        # With a width that no row has, or each of these rows would ask for the next one's in turn.
+        behind = Rows(Lines(self.lines.ahead(fed + ROW_LINES_MAX)[fed:]), self.delimiter, 0)
         return next((len(cells) for _, cells in behind if not isinstance(cells, Flaw)), 0)
 
     def loosely(self, line: str) -> list[tuple[list[str], int]]:

@@ -14,6 +14,7 @@ from cli.bounds import CELL_BYTES_MAX, ROW_BYTES_MAX, ROW_LINES_MAX
 from cli.cells import unmarked
 from cli.columns import Wanted, reference_field
 from cli.command import Answer
+from cli.delimited import Rows
 from cli.import_commands import has_failed, outcomes, show_summary, told_if_interrupted
 from cli.importing import BadRow, Row, Upload, rows_of
 from cli.main import run
@@ -114,6 +115,32 @@ def test_an_open_quote_does_not_end_at_the_next_proper_one() -> None:
     """The rows behind it are read, though a quote in one of them seems to close it."""
     rows = read('Ref,Mail,C\nR-1,"a,b\nR-2,"c, d",e\nR-3,f,g\n')
     assert [(2, "quote_open"), (3, "R-2"), (4, "R-3")] == told(rows)
+
+
+@pytest.mark.parametrize(
+    "cell", [r'"a\"@b.example', r'"Tern \"Bay\" Ltd', r'"x\\\"y', r'"3\" pipe']
+)
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_two_rows_that_lost_their_closing_quotes_are_not_one(cell: str, count: int) -> None:
+    """Backslashes before quotes do not make a reader generous: the opening quote of the next row
+    would close the cell, and that row would be lost without a word."""
+    rows = "".join(f"R-{number},{cell},x\n" for number in range(count))
+    found = told(read(f"Ref,Mail,Note\n{rows}R-9,jo@a.example,x\n"))
+    assert list(range(2, count + 3)) == [line for line, _ in found]
+    assert "R-9" not in {told for _, told in found[:-1]}
+    assert not {f"R-{number}" for number in range(count)} & {told for _, told in found}
+
+
+def test_a_row_is_cut_a_few_times_whatever_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To know a header of several lines the row behind it is looked at, and that one's is not: each
+    row doubled the work, and forty kept a core for ever."""
+    cut: list[str] = []
+    reading = Rows.reading
+    monkeypatch.setattr(
+        Rows, "reading", lambda self, line, **how: cut.append(line) or reading(self, line, **how)
+    )
+    read("Ref,Mail,Note\n" + 'R-1,"a\\"@b.example,x\n' * 18)
+    assert len(cut) < 20 * 18
 
 
 def test_a_cell_may_go_over_several_lines() -> None:
