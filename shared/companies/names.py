@@ -8,6 +8,7 @@ both sides: neither an English article in front nor blanks between initials tell
 
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from shared.companies.legal_forms import Form, forms, fronts, key_of
@@ -29,6 +30,9 @@ _BEHIND_FORM = re.compile(
     re.IGNORECASE,
 )
 """Where a remark may begin: Larkspur GmbH (Berlin)."""
+_PLACES_MAX = 4
+"""So many names and remarks are looked for in one cell: what is said of a company has no more, and
+what strangers write could have hundreds, each of which is read up to there."""
 _MIXED = re.compile(r"(?<!\S)(?=\S*[a-z])(?=\S*[\u0370-\u04ff])\S+")
 _LIKE_LATIN = str.maketrans("аеорсухіјѕһԁӏԛԝкмтвнεορνικταχυ", "aeopcyxijshdlqwkmtbneopviktaxu")
 """Cyrillic and Greek letters that nobody can tell from Latin ones."""
@@ -64,11 +68,13 @@ def compared(name: str) -> str:
 def company_names(text: str, country: str | None = None) -> tuple[Name, ...]:
     """RTE-06: all that a company goes by in one cell, with and without what is said beside it."""
     found = [company_name(text, country)]
-    called = [part for part in _OTHERWISE.split(text) if any(map(str.isalnum, part))]
+    parts = _OTHERWISE.split(text, maxsplit=_PLACES_MAX)
+    called = [part for part in parts if any(map(str.isalnum, part))]
     if len(called) > 1:
         found += [company_name(part, country) for part in called]
     for part in called:
-        heads = [part[: begin.start()] for begin in _BEHIND_FORM.finditer(part)]
+        begins = islice(_BEHIND_FORM.finditer(part), _PLACES_MAX)
+        heads = [part[: begin.start()] for begin in begins]
         found += [company_name(head, country) for head in heads if _ends_with_form(head, country)]
         found += _without_front_of_same_country(part, country)
     return tuple(dict.fromkeys(found))

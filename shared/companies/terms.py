@@ -10,7 +10,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from shared.companies.domains import NO_HOST, Site, domains_of, is_known_ending, website
+from shared.companies.domains import (
+    NO_HOST,
+    Site,
+    domains_of,
+    is_known_ending,
+    registrable,
+    website,
+)
 from shared.companies.legal_forms import forms
 from shared.companies.names import company_names, compared
 from shared.folding import compatible, words
@@ -134,7 +141,9 @@ def terms_of_entry(term: str) -> tuple[str, ...]:
 
 def _compared(term: str) -> tuple[str, ...]:
     if not term.startswith(NAME):
-        return (term,)
+        # An earlier version kept a subdomain as it was; leads go by what is registered.
+        host = term.removeprefix(DOMAIN)
+        return (DOMAIN + (registrable(host) or host) if host.count(".") > 1 else term,)
     name = term.removeprefix(NAME)
     found = _DOUBTFUL.fullmatch(name)
     names = (found[1], f"{found[1]} {found[2]}") if found else (name,)

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from shared.companies import legal_forms, terms
+from shared.companies import legal_forms, names, terms
 from shared.companies.domains import (
     MAIL_PROVIDER,
     NO_HOST,
@@ -18,8 +18,9 @@ from shared.companies.domains import (
     registrable,
     website,
 )
-from shared.companies.names import company_name
+from shared.companies.names import company_name, company_names
 from shared.companies.terms import MAILBOX, NEITHER, entry, terms_of_entry, terms_of_lead
+from shared.companies.tokens import tokens
 from shared.folding import letters, visible, words
 
 SOME_PROVIDER = "".join(["gma", "il.com"])
@@ -728,6 +729,39 @@ def test_an_entry_is_a_domain_or_a_name(text: str, term: str) -> None:
 def test_what_is_no_entry_says_why(text: str, why: str) -> None:
     """RTE-06: what stands for many companies, or for nobody's."""
     assert terms.Entry(None, why) == entry(text)
+
+
+@pytest.mark.parametrize(
+    ("kept", "address", "is_listed"),
+    [
+        ("domain:eu.northgrid.example", "dana@northgrid.example", True),
+        ("domain:eu.northgrid.example", "dana@us.northgrid.example", True),
+        ("domain:www.northgrid.co.uk", "dana@northgrid.co.uk", True),
+        ("domain:eu.northgrid.example", "dana@helvion.example", False),
+        ("domain:northgrid.example", "dana@northgrid.example", True),
+        ("domain:a.co.uk", "dana@b.co.uk", False),
+    ],
+)
+def test_a_subdomain_that_was_listed_before_still_keeps_its_company_away(
+    kept: str, address: str, is_listed: bool
+) -> None:
+    """Earlier versions kept it as it was, and a list is not put anew because of us."""
+    found = terms_of_lead(None, None, address)
+    assert is_listed != found.isdisjoint(terms_of_entry(kept))
+
+
+@pytest.mark.parametrize("part", ["Larkspur Ltd, ", "Inc. ", "a.b,", "Ltd (", "GmbH "])
+def test_a_cell_is_read_some_times_and_not_once_for_each_sign_in_it(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A remark may begin at each of them, and one lead must not hold up a whole step."""
+    read: list[str] = []
+    monkeypatch.setattr(names, "tokens", lambda text: read.append(text) or tokens(text))
+    company_names.cache_clear()
+    names.company_name.cache_clear()
+    text = part * (480 // len(part))
+    company_names(text)
+    assert sum(map(len, read)) < 25 * len(text)
 
 
 def test_a_company_called_like_its_domain_is_found_by_it() -> None:
