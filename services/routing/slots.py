@@ -86,7 +86,7 @@ async def _of_domains(
     for campaign in campaigns:
         if domains and campaign.definition.caps.per_domain is not None:
             where = {"tenant": campaign.tenant, "campaign": campaign.name}
-            rows = await store.find(SENDS.name, where | {"domains": {"$in": domains}})
+            rows = await store.find(SENDS.name, where | {"domain": {"$in": domains}})
             for send in map(SENDS.from_document, rows):
                 for domain in send.domains if send.takes_slot else ():
                     taken[campaign.id, domain].add(send.id)

@@ -125,12 +125,17 @@ def _send_document(send: Send) -> Document:
         "history": [
             {"at": entry.at, "what": entry.what, "text": entry.text} for entry in send.history
         ],
-        "domains": list(send.domains),
+        "domain": list(send.domains),
         "slots": list(send.slots),
         "rank": send.rank,
         "claim": send.claim.model_dump_json() if send.claim else None,
         "trace": send.trace,
     }
+
+
+def _domains(kept: list[str] | str | None) -> tuple[str, ...]:
+    """Rows of an earlier version have one or none. A store finds both by any of them."""
+    return (kept,) if isinstance(kept, str) else tuple(kept or ())
 
 
 def _send(row: Document) -> Send:
@@ -151,7 +156,7 @@ def _send(row: Document) -> Send:
         history=tuple(
             SendEntry(entry["at"], entry["what"], entry["text"]) for entry in row["history"]
         ),
-        domains=tuple(row.get("domains", ())),
+        domains=_domains(row.get("domain")),
         slots=tuple(row.get("slots", ())),
         rank=row.get("rank", 0),
         claim=Claim.model_validate_json(claim) if claim else None,
@@ -233,7 +238,7 @@ INDEXES: list[Index] = [
     Index(BLOCKS.name, ()),
     Index(UNSENT.name, ("tenant", "since")),
     Index(SENDS.name, ("tenant", "campaign", "status", "rank", "waiting_since")),
-    Index(SENDS.name, ("tenant", "campaign", "domains")),
+    Index(SENDS.name, ("tenant", "campaign", "domain")),
     Index(SENDS.name, ("tenant", "lead")),
     # By what a change can free leads (RTE-14).
     Index(LEADS.name, ("tenant", "route", "categories", "_id")),
@@ -324,7 +329,7 @@ class RoutingStore:
             domains = [(tenant, campaign, domain) for send in waiting for domain in send.domains]
             wanted.domains.update(domains if wanted.limits_domains(tenant, campaign) else ())
         for tenant, campaign, domain in sorted(wanted.domains):
-            which = {"tenant": tenant, "campaign": campaign, "domains": domain}
+            which = {"tenant": tenant, "campaign": campaign, "domain": domain}
             await state.find(transaction, SENDS, which)
 
     async def _load_pages(

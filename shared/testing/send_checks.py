@@ -74,7 +74,7 @@ def limits_hold(evidence: Evidence) -> Iterator[Violation]:
         reserved = max(entry["at"] for entry in row["history"] if entry["what"] == "reserved")
         taken[row["campaign"], "day", reserved.date().isoformat()] += 1
         taken[row["campaign"], "category", row["category"]] += 1
-        for domain in row["domains"]:
+        for domain in row["domain"]:
             taken[row["campaign"], "domain", domain] += 1
     limits = _limits(evidence)
     for (campaign, kind, name), count in taken.items():

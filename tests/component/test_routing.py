@@ -9,6 +9,8 @@ import pytest
 
 from services.routing import reopening
 from shared.loop.effects import Verdict
+from shared.store import Replace
+from shared.testing.memory import MemoryStore
 from tests.builders import put_affiliate, put_campaign
 from tests.component.leads import Platform, on_platform, person
 
@@ -383,6 +385,24 @@ def test_leads_of_one_company_are_limited() -> None:
         assert 2 == len({"R-1", "R-2", "R-3", "R-4"} & got)
         assert {"R-5", "R-6", "R-7", "R-8"} <= got
         assert ["domain_cap"] == platform.against("R-9")
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize("kept", ["northgrid.example", ["northgrid.example"]])
+def test_sends_of_an_earlier_version_count_for_their_company(kept: str | list[str]) -> None:
+    """RTE-08: their rows have one domain, where there are several now."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(caps={"per_domain": 1})
+        await platform.upload(1, Site="northgrid.example")
+        (row,) = platform.stored("sends", "routing")
+        store = MemoryStore(platform.world.databases["routing"])
+        async with store.transaction() as transaction:
+            await transaction.write("sends", [Replace(row | {"domain": kept})])
+        await platform.upload(2, Site="northgrid.example")
+        assert ["R-1"] == platform.got()
+        assert ["domain_cap"] == platform.against("R-2")
 
     on_platform(story)
 
