@@ -120,12 +120,12 @@ def what_is_left(rows: Rows, moment: datetime, *, failing_too: bool = True) -> l
 
 
 def left_in(service: str, states: Rows, moment: datetime, failing_too: bool) -> list[str]:
-    """Lag and shards are each instance's own; the rest every instance says of the whole service."""
+    """Lag, shards and what is due are each instance's own; the rest each says of the service."""
     amounts = {
         "lag": total(state["lag"] for state in states),
         "outbox": largest(state["outbox"] for state in states),
         "effects begun": largest(state["effects"]["begun"] for state in states),
-        "due now": largest(state["due"]["now"] for state in states),
+        "due now": total(state["due"]["now"] for state in states),
     }
     left = [f"{service}: {name} {amount}" for name, amount in amounts.items() if amount]
     if unknown := [name for name, amount in amounts.items() if amount is None]:

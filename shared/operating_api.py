@@ -171,14 +171,10 @@ class OperatingApi:
 
     async def _stored(self) -> Mapping[str, Any]:
         loop, store, now = self._loop, self._loop.store, self._loop.clock.now()
-        due_later = await store.find(deadlines.COLLECTION, {}, sort=[("due_at", 1)], limit=1)
         return {
             "outbox": await store.count(outbox.COLLECTION, {}),
             "effects": await effects.standing(store, list(loop.shards), now, loop.worker),
-            "due": {
-                "now": await store.count(deadlines.COLLECTION, {"due_at": {"$lte": now}}),
-                "next_at": due_later[0]["due_at"] if due_later else None,
-            },
+            "due": await deadlines.standing(store, list(loop.open()), now, loop.parked()),
             "set_aside": await store.count(set_aside.COLLECTION, {"state": set_aside.WAITING}),
             "parked": await store.count(set_aside.COLLECTION, {"state": set_aside.PARKED}),
         }

@@ -3,14 +3,24 @@
 The row is deleted in the transaction of its effect, so it can neither be lost nor fire twice.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 
 from shared.loop.decision import Cause, Due
 from shared.loop.effects import cause_document
 from shared.loop.sort_out import Lane
-from shared.store import Delete, Document, Index, Insert, Replace, Store, Transaction, Write
+from shared.store import (
+    Delete,
+    Document,
+    Filter,
+    Index,
+    Insert,
+    Replace,
+    Store,
+    Transaction,
+    Write,
+)
 
 COLLECTION = "due"
 PAGE = 200
@@ -31,9 +41,9 @@ def row_of(due: Due, shard: int, cause: Cause) -> Document:
 
 
 async def reached(
-    store: Store, shards: Sequence[int], now: datetime, parked: Container[Lane], limit: int
+    store: Store, shards: Sequence[int], now: datetime, parked: Collection[Lane], limit: int
 ) -> list[Document]:
-    """The rows to decide now, oldest first. A parked key's deadlines wait with its records.
+    """The rows to decide now, oldest first.
 
     Mostly there are none. That is asked first, by the time alone, since any store answers it from
     an index, and this is asked at every turn. However many keys are parked, the question is small.
@@ -42,15 +52,40 @@ async def reached(
         return []
     where = {"shard": {"$in": list(shards)}, "due_at": {"$lte": now}}
     found: list[Document] = []
-    size = max(limit, PAGE)
+    async for row in _not_parked(store, where, parked, max(limit, PAGE)):
+        found.append(row)
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+async def standing(
+    store: Store, shards: Sequence[int], now: datetime, parked: Collection[Lane]
+) -> Document:
+    """Of these shards: how many can be decided now, and when the next can. What waits behind a
+    record that was set aside waits for a person, and is counted there."""
+    mine = {"shard": {"$in": list(shards)}}
+    reached = mine | {"due_at": {"$lte": now}}
+    found = await store.count(COLLECTION, reached)
+    if parked and found:
+        found = len([row async for row in _not_parked(store, reached, parked, PAGE)])
+    following = await anext(_not_parked(store, mine, parked, PAGE if parked else 1), None)
+    return {"now": found, "next_at": following["due_at"] if following else None}
+
+
+async def _not_parked(
+    store: Store, where: Filter, parked: Collection[Lane], size: int
+) -> AsyncIterator[Document]:
+    """Oldest first, so many read at once. A parked key's deadlines wait with its records."""
     for page in count():
         rows = await store.find(
             COLLECTION, where, sort=[("due_at", 1), ("_id", 1)], limit=size, skip=page * size
         )
-        found += [row for row in rows if (row["cause"]["tenant"], row["key"]) not in parked]
-        if len(rows) < size or len(found) >= limit:
-            return found[:limit]
-    return found
+        for row in rows:
+            if (row["cause"]["tenant"], row["key"]) not in parked:
+                yield row
+        if len(rows) < size:
+            return
 
 
 async def changes(transaction: Transaction, wanted: Mapping[str, Document | None]) -> list[Write]:

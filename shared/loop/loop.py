@@ -27,7 +27,7 @@ from shared.loop.effects import Perform, Worker
 from shared.loop.log import Log, Place, Record
 from shared.loop.outbox import Speaker
 from shared.loop.shard import Shard, State
-from shared.loop.sort_out import Fate, Item, Reader
+from shared.loop.sort_out import Fate, Item, Lane, Reader
 from shared.loop.step import Inputs, Step, commit, prepare, suspected
 from shared.store import Index, Store
 from shared.topics import manifest
@@ -142,6 +142,10 @@ class Loop:
 
     def open(self) -> dict[int, Shard]:
         return {number: shard for number, shard in self.shards.items() if shard.state is State.OPEN}
+
+    def parked(self) -> set[Lane]:
+        """The lanes of open shards in which something waits for a person."""
+        return {lane for shard in self.open().values() for lane in shard.parked}
 
     def positions(self) -> dict[Place, int]:
         """How far each place of the open shards is read."""

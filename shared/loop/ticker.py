@@ -108,9 +108,8 @@ class Ticker:
             return
         numbers = list(shards)
         now = loop.clock.now()
-        parked = {lane for shard in shards.values() for lane in shard.parked}
         async with within(STORE_SECONDS_MAX, "the store"):
-            due = await deadlines.reached(loop.store, numbers, now, parked, loop.limit)
+            due = await deadlines.reached(loop.store, numbers, now, loop.parked(), loop.limit)
             retries = await self._retries(numbers, now)
         results = loop.worker.take(numbers, loop.limit)
         inputs = Inputs(

@@ -21,9 +21,6 @@ from tests.chaos.faults import JUMP, REPLICAS, SERVICES, SESSION_MS, Faults
 from tests.chaos.load import Load, RealWorld
 from tests.simulation.lead_path import CAMPAIGNS, SURNAME
 
-OPERATED_SECONDS = 15.0
-"""How often they look, while the services come to rest."""
-
 DRAIN_SECONDS = 180.0
 ROUNDS_MAX = 10
 LONG_AFTER = timedelta(days=8)
@@ -120,7 +117,7 @@ def rest(report: Report, upstream: Load) -> str:
     say("the last fault is over; waiting until nothing is left to do")
     try:
         faults.wait_until_ready(DRAIN_SECONDS)
-        drain(upstream)
+        quiet.wait_quiet(DRAIN_SECONDS)
         report.figures["drained_after_seconds"] = round(time.monotonic() - began, 1)
         settle(upstream)
         faults.jump(LONG_AFTER)
@@ -130,20 +127,6 @@ def rest(report: Report, upstream: Load) -> str:
     except StackError as error:
         return str(error)
     return ""
-
-
-def drain(upstream: Load) -> None:
-    """Operators work on meanwhile: the deadlines of a key that is parked are due until they do."""
-    limit = time.monotonic() + DRAIN_SECONDS
-    while True:
-        asyncio.run(operate(upstream))
-        try:
-            quiet.wait_quiet(OPERATED_SECONDS)
-        except quiet.NotDrained:
-            if time.monotonic() > limit:
-                raise
-        else:
-            return
 
 
 def settle(upstream: Load) -> None:

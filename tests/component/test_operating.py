@@ -1,5 +1,7 @@
 """What operators are told of a service that runs."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -8,7 +10,7 @@ from shared.loop import effects
 from shared.loop.effects import Verdict
 from shared.loop.pulse import Pulse
 from shared.operating_api import OperatingApi
-from tests.component.world import Town, in_town
+from tests.component.world import BROKEN, Town, in_town
 
 
 def request() -> Request:
@@ -71,3 +73,31 @@ def test_a_waiting_effect_shows_what_its_attempts_came_to() -> None:
         assert [] == town.stored("effects")
 
     in_town(story)
+
+
+def test_a_deadline_behind_a_dead_record_is_parked_and_not_due() -> None:
+    """Until somebody has resolved the record; a reader of the status may rest meanwhile."""
+
+    async def story(town: Town) -> None:
+        town.ask("word", mood="later")
+        await town.rest()
+        BROKEN.add("second")
+        town.follow("second")
+        await town.for_seconds(5)
+        town.world.clock.ahead += timedelta(days=2)
+        await town.for_seconds(5)
+        assert 1 == len(town.stored("due"))
+        assert {"now": 0, "next_at": None} == (await status(town))["due"]
+        (head,) = town.stored("set_aside")
+        town.operate("skip", id=head["_id"], reason="given up")
+        await town.rest()
+        assert [] == town.stored("due")
+
+    in_town(story)
+
+
+async def status(town: Town) -> Mapping[str, Any]:
+    process = town.world.groups[0].members[0]
+    return await OperatingApi(process.loop, process.ticker, Pulse(process.loop), 0).status(
+        request()
+    )

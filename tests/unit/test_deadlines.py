@@ -13,8 +13,8 @@ from shared.testing.memory import MemoryDatabase, MemoryStore
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 
-async def reached(keys: list[str], parked: set[Lane], limit: int) -> list[str]:
-    """The keys of those that are taken, of deadlines that came one second after another."""
+async def stored(keys: list[str]) -> MemoryStore:
+    """With deadlines of these keys, that came one second after another and are over."""
     store = MemoryStore(MemoryDatabase())
     rows = [
         deadlines.row_of(
@@ -26,7 +26,13 @@ async def reached(keys: list[str], parked: set[Lane], limit: int) -> list[str]:
     ]
     async with store.transaction() as transaction:
         await transaction.write(deadlines.COLLECTION, [Insert(row) for row in rows])
-    return [row["key"] for row in await deadlines.reached(store, [0], NOW, parked, limit)]
+    return store
+
+
+async def reached(keys: list[str], parked: set[Lane], limit: int) -> list[str]:
+    """The keys of those that are taken."""
+    found = await deadlines.reached(await stored(keys), [0], NOW, parked, limit)
+    return [row["key"] for row in found]
 
 
 @pytest.mark.parametrize("behind", [0, 1, deadlines.PAGE - 1, deadlines.PAGE, 3 * deadlines.PAGE])
@@ -38,3 +44,25 @@ async def test_however_many_parked_deadlines_are_older_the_others_are_taken(behi
 
 async def test_a_key_that_another_tenant_has_parked_does_not_wait() -> None:
     assert ["ann"] == await reached(["ann"], {("other", "ann")}, 2)
+
+
+@pytest.mark.parametrize("behind", [0, 1, deadlines.PAGE, 2 * deadlines.PAGE + 1])
+async def test_what_a_person_has_to_free_is_not_due(behind: int) -> None:
+    """Else whoever waits until nothing is left would wait for that person."""
+    store = await stored(["parked"] * behind + ["first", "parked", "second"])
+    standing = await deadlines.standing(store, [0], NOW, {("main", "parked")})
+    assert {"now": 2, "next_at": NOW - timedelta(seconds=3)} == standing
+
+
+async def test_where_all_is_parked_nothing_is_due() -> None:
+    store = await stored(["parked"] * 3)
+    standing = await deadlines.standing(store, [0], NOW, {("main", "parked")})
+    assert {"now": 0, "next_at": None} == standing
+
+
+async def test_what_is_due_is_told_by_who_has_the_shard() -> None:
+    """So that the amounts of all replicas add up."""
+    store = await stored(["first", "second"])
+    assert {"now": 0, "next_at": None} == await deadlines.standing(store, [1], NOW, set())
+    mine = await deadlines.standing(store, [0, 1], NOW, set())
+    assert {"now": 2, "next_at": NOW - timedelta(seconds=2)} == mine

@@ -62,6 +62,12 @@ def test_work_that_is_left_is_named(changes: dict[str, Any], named: str) -> None
     assert [named] == quiet.what_is_left([instance(**changes)], NOW)
 
 
+def test_what_is_due_is_counted_over_all_replicas() -> None:
+    """Each knows what is due in its own shards."""
+    rows = [instance(due={"now": now, "next_at": None}) for now in (3, 0, 4)]
+    assert ["intake: due now 7"] == quiet.what_is_left(rows, NOW)
+
+
 @pytest.mark.parametrize(
     ("reasons", "told"),
     [
