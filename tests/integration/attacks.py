@@ -34,13 +34,17 @@ async def write(kafka: str, records: Sequence[Outgoing], **how: Any) -> None:
     """Each record by itself, so that one that the broker refuses costs no other."""
     async with stranger(kafka, **how) as producer:
         for record in records:
-            await producer.send_and_wait(
-                record.topic,
-                record.value,
-                key=record.key,
-                partition=record.partition,
-                headers=list(record.headers),
-            )
+            await _send(producer, record)
+
+
+async def _send(producer: AIOKafkaProducer, record: Outgoing) -> None:
+    await producer.send_and_wait(
+        record.topic,
+        record.value,
+        key=record.key,
+        partition=record.partition,
+        headers=list(record.headers),
+    )
 
 
 async def write_together(kafka: str, records: Sequence[Outgoing]) -> None:
@@ -83,13 +87,7 @@ async def write_in_transactions(kafka: str, records: Sequence[Outgoing]) -> None
     async with stranger(kafka, transactional_id="stranger") as producer:
         for number, record in enumerate(records):
             await producer.begin_transaction()
-            await producer.send_and_wait(
-                record.topic,
-                record.value,
-                key=record.key,
-                partition=record.partition,
-                headers=list(record.headers),
-            )
+            await _send(producer, record)
             if number < len(records) // 2:
                 await producer.commit_transaction()
             else:
