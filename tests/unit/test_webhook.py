@@ -294,6 +294,26 @@ async def test_cookies_are_not_kept() -> None:
     assert [False, False] == seen
 
 
+@pytest.mark.parametrize(("idle_seconds_max", "connections"), [(60.0, 1), (0.01, 2)])
+async def test_a_connection_that_rested_is_not_used_again(
+    idle_seconds_max: float, connections: int
+) -> None:
+    """Its other end may be closing it at this moment."""
+    seen: set[Any] = set()
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.add(request.transport)
+        return web.Response()
+
+    async with endpoint(answer) as url:
+        webhooks = Webhooks(SECRET, idle_seconds_max=idle_seconds_max)
+        await webhooks(row(url))
+        await asyncio.sleep(0.05)
+        await webhooks(row(url))
+        await webhooks.close()
+    assert connections == len(seen)
+
+
 async def test_without_any_secret_nothing_is_sent() -> None:
     expected = (Verdict.NOT_TRIED, "there is no secret to sign with")
     assert expected == await Webhooks("")(row("http://127.0.0.1:1/"))
