@@ -8,8 +8,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+from httpx import codes
 
-from cli.output import UNREACHABLE, WRONG_USAGE, CliError
+from cli.output import UNREACHABLE, WRONG_USAGE, CliError, UnknownId
 from deploy import http, stack
 
 RESTART_SECONDS = 8.0
@@ -81,7 +82,8 @@ def refused(response: httpx.Response) -> CliError:
     """The service's own `{"error": {"code", "text"}}`, if it gave one."""
     try:
         given = response.json()["error"]
-        return CliError(given["code"], given["text"], WRONG_USAGE)
+        kind = UnknownId if response.status_code == codes.NOT_FOUND else CliError
+        return kind(given["code"], given["text"], WRONG_USAGE)
     except (ValueError, KeyError, TypeError):
         return CliError(f"http_{response.status_code}", response.text[:300], WRONG_USAGE)
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from cli.api import Api
-from cli.output import AsJson, CliError, show_json, show_paragraph, show_table
+from cli.output import AsJson, CliError, UnknownId, show_json, show_paragraph, show_table
 
 WATCHED = ["affiliate", "lead_code", "delivery", "unsent", "since", "raised_at", "codes", "leads"]
 LEADS_SHOWN = 3
@@ -76,9 +76,7 @@ def mending(row: Row) -> str:
 def explained(api: Api, lead: str, campaign: str | None) -> Row:
     try:
         return dict(api.get("routing", f"/explain/{quote(lead, safe='')}", campaign=campaign))
-    except CliError as error:
-        if error.code != "not_found":
-            raise
+    except UnknownId as error:
         return not_accepted(api.get("intake", f"/leads/{quote(lead, safe='')}"), error)
 
 

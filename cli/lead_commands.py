@@ -9,7 +9,7 @@ import typer
 
 from cli.api import Api
 from cli.known import OUTCOMES, SOURCES, check, check_filters
-from cli.output import AsJson, CliError, show_json, show_table
+from cli.output import AsJson, UnknownId, show_json, show_table
 
 LIMIT_OF_A_PAGE = 1000
 LEAD_COLUMNS = ["id", "affiliate", "reference", "lead_code", "outcome", "reasons", "sent_to"]
@@ -134,9 +134,7 @@ def routed_lead(api: Api, lead: str) -> dict[str, Any] | None:
     """Routing knows accepted leads only, and each a moment after intake."""
     try:
         return dict(api.get("routing", f"/leads/{quote(lead, safe='')}"))
-    except CliError as error:
-        if error.code != "not_found":
-            raise
+    except UnknownId:
         return None
 
 

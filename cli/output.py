@@ -30,6 +30,10 @@ class CliError(Exception):
         self.details = details or {}
 
 
+class UnknownId(CliError):
+    """A service was asked for something by an id that nothing has."""
+
+
 def unreadable(text: str) -> CliError:
     """A file that can't be read, or is not what it should be."""
     return CliError("unreadable", text, WRONG_USAGE)

@@ -89,7 +89,7 @@ def preview_alias(api: Api, command: Command) -> Mapping[str, Any]:
 
 def against(alias: AddAlias, question: Mapping[str, Any] | None) -> Mapping[str, str] | None:
     if question is None:
-        return {"code": "question_unknown", "text": "there is no such question"}
+        return {"code": "question_unknown", "text": f"there is no question {alias.question!r}"}
     if alias.answer not in question["answers"]:
         return {"code": "answer_not_allowed", "text": "the question allows no such answer"}
     given = folded(alias.given)

@@ -11,7 +11,7 @@ from cli.command import As, Asker
 from cli.documents import typed
 from cli.known import SEND_STATES, check
 from cli.lead_commands import pages
-from cli.output import AsJson, CliError, show, show_json, show_table
+from cli.output import AsJson, CliError, UnknownId, show, show_json, show_table
 from cli.publishing import demand
 from shared.contracts.routing import SendLead, SettleSend
 
@@ -46,9 +46,7 @@ def person_of(api: Api, lead: str) -> str:
     """Routing's commands about a person go where the person is decided."""
     try:
         return str(api.get("routing", f"/leads/{quote(lead, safe='')}")["person_id"])
-    except CliError as error:
-        if error.code != "not_found":
-            raise
+    except UnknownId as error:
         text = f"{error.text} in routing; `leadops explain {lead}` tells more"
         raise CliError(error.code, text, error.exit_code) from error
 

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from cli.output import (
     WRONG_USAGE,
     AsJson,
     CliError,
+    UnknownId,
     show,
     show_json,
     show_paragraph,
@@ -117,11 +119,8 @@ def write_value(item: Item, file: str) -> None:
 def find(api: Api, id: str) -> Item:
     """The topic in the id tells little, since others may read it too: each service is asked."""
     for service in api.stack["http"]:
-        try:
+        with suppress(UnknownId):
             return {"service": service, **api.get(service, f"/set-aside/{quote(id)}")}
-        except CliError as error:
-            if error.code != "not_found":
-                raise
     ids = [item["id"] for page in pages_of(api, (), 1000).values() for item in page["items"]]
     raise unknown("set_aside_record", id, ids)
 

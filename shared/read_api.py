@@ -24,7 +24,11 @@ Answer = Callable[[Request], Awaitable[Mapping[str, Any]]]
 
 
 class NotFound(Exception):
-    """What was asked for by id does not exist."""
+    """What was asked for by id does not exist: what it would be, such as a lead, and the id."""
+
+    def __init__(self, what: str, given: str) -> None:
+        super().__init__(f"there is no {what} {given!r}")
+        self.code = what.replace(" ", "_").replace("-", "_") + "_unknown"
 
 
 class BadRequest(Exception):
@@ -43,7 +47,7 @@ def route(path: str, answer: Answer, method: str = "GET") -> Route:
         try:
             return json(await answer(request))
         except NotFound as error:
-            return failure(404, "not_found", f"there is no such {error}")
+            return failure(404, error.code, str(error))
         except BadRequest as error:
             return failure(400, "bad_request", error.text)
         except Infrastructure as error:
@@ -88,10 +92,10 @@ def instant(request: Request, name: str) -> datetime | None:
         ) from None
 
 
-async def one(store: Store, collection: str, where: Filter, called: str) -> Document:
+async def one(store: Store, collection: str, where: Filter, what: str, given: str) -> Document:
     rows = await store.find(collection, where, limit=1)
     if not rows:
-        raise NotFound(called)
+        raise NotFound(what, given)
     return rows[0]
 
 

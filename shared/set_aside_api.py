@@ -47,8 +47,9 @@ class SetAsideApi:
         return {"total": total, "items": [_brief(row) for row in rows]}
 
     async def one(self, request: Request) -> Mapping[str, Any]:
-        where = {"_id": request.path_params["id"]}
-        row = await read_api.one(self._store, set_aside.COLLECTION, where, "set-aside record")
+        id = request.path_params["id"]  # noqa: A001
+        what = "set-aside record"
+        row = await read_api.one(self._store, set_aside.COLLECTION, {"_id": id}, what, id)
         return _whole(row)
 
 

@@ -103,8 +103,9 @@ class Reader:
         return await searching.page(self._store, search, read_api.limit(request))
 
     async def lead(self, request: Request) -> Mapping[str, Any]:
-        where = {"_id": request.path_params["id"], "tenant": read_api.tenant(request)}
-        row = await read_api.one(self._store, LEADS.name, where, "lead")
+        id = request.path_params["id"]  # noqa: A001
+        where = {"_id": id, "tenant": read_api.tenant(request)}
+        row = await read_api.one(self._store, LEADS.name, where, "lead", id)
         tries = await self._store.find(TRIES.name, {"lead": row["_id"]})
         lead = LEADS.from_document(row)
         others = await self._other_contacts(lead)
@@ -162,18 +163,20 @@ class Reader:
         return {"questions": [_question(row) for row in rows]}
 
     async def affiliate_versions(self, request: Request) -> Mapping[str, Any]:
-        id = stored_id(read_api.tenant(request), request.path_params["id"])  # noqa: A001
-        return await self._versions(versions.of_affiliate(id))
+        name = request.path_params["id"]
+        of = versions.of_affiliate(stored_id(read_api.tenant(request), name))
+        return await self._versions(of, "affiliate", name)
 
     async def question_versions(self, request: Request) -> Mapping[str, Any]:
-        id = stored_id(read_api.tenant(request), request.path_params["id"])  # noqa: A001
-        return await self._versions(versions.of_question(id))
+        name = request.path_params["id"]
+        of = versions.of_question(stored_id(read_api.tenant(request), name))
+        return await self._versions(of, "question", name)
 
-    async def _versions(self, of: str) -> Mapping[str, Any]:
+    async def _versions(self, of: str, what: str, name: str) -> Mapping[str, Any]:
         """Oldest first, each whole, with who made it and when."""
         rows = await self._store.find(VERSIONS.name, {"of": of}, sort=[("number", 1)])
         if not rows:
-            raise read_api.NotFound("version")
+            raise read_api.NotFound(what, name)
         return {"versions": [_version(VERSIONS.from_document(row)) for row in rows]}
 
     async def deliveries(self, request: Request) -> Mapping[str, Any]:
@@ -187,9 +190,10 @@ class Reader:
 
     async def delivery(self, request: Request) -> Mapping[str, Any]:
         """One with its missing rows, and who of the affiliate has to know."""
-        tenant, name = read_api.tenant(request), request.path_params["affiliate"]
-        id = deliveries.stored_id(tenant, name, request.path_params["id"])  # noqa: A001
-        row = await read_api.one(self._store, DELIVERIES.name, {"_id": id}, "delivery")
+        tenant, affiliate = read_api.tenant(request), request.path_params["affiliate"]
+        name = request.path_params["id"]
+        id = deliveries.stored_id(tenant, affiliate, name)  # noqa: A001
+        row = await read_api.one(self._store, DELIVERIES.name, {"_id": id}, "delivery", name)
         delivery = DELIVERIES.from_document(row)
         rows = await self._store.find(LEADS.name, of_delivery(delivery), fields=ROW_FIELDS)
         standing = deliveries.standing(delivery.announced, list(map(row_of, rows)))
@@ -197,7 +201,7 @@ class Reader:
             **await self._standing(delivery),
             "missing": standing.missing,
             "unannounced": standing.unannounced,
-            "contact": await self._contact(tenant, name, "technical"),
+            "contact": await self._contact(tenant, affiliate, "technical"),
         }
 
     async def _standing(self, delivery: Delivery) -> Mapping[str, Any]:

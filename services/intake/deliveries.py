@@ -124,7 +124,7 @@ def _contradictions(
     if cause.role == "affiliate" and cause.actor != command.affiliate:
         return Refused("not_permitted", "an affiliate announces its own deliveries only")
     if affiliate is None:
-        return Refused("affiliate_unknown", "there is no such affiliate")
+        return Refused.unknown("affiliate", command.affiliate)
     if command.lead_code not in affiliate.lead_codes:
         return Refused("lead_code_unknown", "the affiliate has no such lead code")
     if len(set(command.references)) not in (0, command.declared):

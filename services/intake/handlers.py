@@ -79,7 +79,7 @@ class Intake:
             return _refused("not_permitted", "an affiliate submits its own leads only")
         affiliate = self.affiliate(state, cause, command.affiliate)
         if affiliate is None:
-            return _refused("affiliate_unknown", "there is no such affiliate")
+            return Decision(answer=Refused.unknown("affiliate", command.affiliate))
         raw = uploads.submitted(command, cause)
         before = state.get(Lead, raw.id)
         submission = self.read(state, raw, affiliate)

@@ -249,7 +249,7 @@ def _contradictions(command: PutQuestion) -> Refused | None:
 def add_alias(command: AddAlias, before: Question | None, cause: Cause, now: datetime) -> Decision:
     """INT-07: frees the batch that is held for this answer, and all later uploads."""
     if before is None:
-        return _refused("question_unknown", "there is no such question")
+        return Decision(answer=Refused.unknown("question", command.question))
     if command.answer not in before.definition.answers:
         return _refused("answer_not_allowed", "the question allows no such answer")
     meant = before.passing.get(fold(command.given))

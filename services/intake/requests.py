@@ -59,7 +59,7 @@ def open_(
     now: datetime,
 ) -> Decision:
     if affiliate is None:
-        return _refused("affiliate_unknown", "there is no such affiliate")
+        return Decision(answer=Refused.unknown("affiliate", command.affiliate))
     if before is not None and before.asked == command:
         return Decision(answer=_accepted("unchanged", command))
     if before is not None:
@@ -125,7 +125,7 @@ def answer(command: AnswerRequest, before: Request | None, cause: Cause) -> Deci
     if cause.role == "affiliate" and cause.actor != command.affiliate:
         return _refused("not_permitted", "an affiliate answers its own requests only")
     if before is None:
-        return _refused("request_unknown", "there is no such request")
+        return Decision(answer=Refused.unknown("request", command.id))
     if before.answer is not None:
         same = before.answer == command
         return Decision(

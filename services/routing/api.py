@@ -145,8 +145,9 @@ class Reader:
 
     async def list(self, request: Request) -> Mapping[str, Any]:
         """One list, with its entries as they are compared."""
-        id = lists.stored_id(read_api.tenant(request), request.path_params["id"])  # noqa: A001
-        row = await read_api.one(self._store, LISTS.name, {"_id": id}, "list")
+        name = request.path_params["id"]
+        id = lists.stored_id(read_api.tenant(request), name)  # noqa: A001
+        row = await read_api.one(self._store, LISTS.name, {"_id": id}, "list", name)
         found = LISTS.from_document(row)
         ids = [lists.part_id(id, digest) for digest in found.content.parts]
         parts = await self._store.find(PARTS.name, {"_id": {"$in": ids}})
@@ -209,13 +210,14 @@ class Reader:
         }
 
     async def _routed(self, request: Request) -> RoutedLead:
-        where = {"_id": request.path_params["id"], "tenant": read_api.tenant(request)}
-        return LEADS.from_document(await read_api.one(self._store, LEADS.name, where, "lead"))
+        id = request.path_params["id"]  # noqa: A001
+        where = {"_id": id, "tenant": read_api.tenant(request)}
+        return LEADS.from_document(await read_api.one(self._store, LEADS.name, where, "lead", id))
 
     async def _campaign(self, request: Request, name: str | None = None) -> Campaign:
         name = name or request.path_params["id"]
         where = {"_id": campaigns.stored_id(read_api.tenant(request), name)}
-        row = await read_api.one(self._store, CAMPAIGNS.name, where, "campaign")
+        row = await read_api.one(self._store, CAMPAIGNS.name, where, "campaign", name)
         return CAMPAIGNS.from_document(row)
 
     async def _campaigns(self, where: Filter) -> Sequence[Campaign]:

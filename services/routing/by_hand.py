@@ -28,7 +28,7 @@ def send(
     if routed.withdrawals:
         return _refused("withdrawing", "another upload is taking the lead's place")
     if campaign is None:
-        return _refused("campaign_unknown", "there is no such campaign")
+        return Decision(answer=Refused.unknown("campaign", command.campaign))
     if refused := _held_elsewhere(routed, campaign.name):
         return refused
     category, failing = catalogues.judged(campaign, routed.lead, given.cause.time)

@@ -124,7 +124,7 @@ def set_status(
     now: datetime,
 ) -> Decision:
     if before is None:
-        return Decision(answer=Refused("campaign_unknown", "there is no such campaign"))
+        return Decision(answer=Refused.unknown("campaign", command.campaign))
     if cause.role == "customer" and cause.actor != before.definition.customer:
         return Decision(answer=Refused("not_permitted", "this is another customer's campaign"))
     definition = with_status(before.definition, command)

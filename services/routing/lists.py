@@ -150,7 +150,7 @@ def edit(
 ) -> Changed:
     """Only the parts in which something changes are written anew."""
     if before is None:
-        return Changed(Decision(answer=Refused("list_unknown", "there is no such list")))
+        return Changed(Decision(answer=Refused.unknown("list", command.list)))
     if before.coming_at is not None:
         text = f"a version comes at {before.coming_at.isoformat()}: put the whole list anew"
         return Changed(Decision(answer=Refused("list_change_coming", text, {"field": "list"})))

@@ -144,6 +144,11 @@ class Refused:
     text: str
     details: Mapping[str, Any] = field(default_factory=dict)
 
+    @staticmethod
+    def unknown(what: str, given: str) -> "Refused":
+        """The command names something that does not exist: what it would be, and its id."""
+        return Refused(f"{what}_unknown", f"there is no {what} {given!r}")
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:

@@ -159,7 +159,7 @@ async def test_counts_of_affiliates(intake: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
-        ("/leads/nothing", 404, "not_found"),
+        ("/leads/nothing", 404, "lead_unknown"),
         ("/leads?limit=many", 400, "bad_request"),
         ("/leads?from=yesterday", 400, "bad_request"),
         ("/leads?email=nobody", 400, "bad_request"),

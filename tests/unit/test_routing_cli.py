@@ -16,7 +16,7 @@ from cli.list_commands import bad_lines, instant
 from cli.list_files import BadLine, Line
 from cli.list_parts import BUCKETS, ONE_PART_MAX, folded, parts_of, put_long, put_parts
 from cli.main import run
-from cli.output import CHECK_FAILED, UNREACHABLE, WRONG_USAGE, CliError
+from cli.output import CHECK_FAILED, UNREACHABLE, WRONG_USAGE, CliError, UnknownId
 from cli.send_commands import send_rows
 from services.routing import lists
 from shared.companies.terms import NEITHER
@@ -364,14 +364,14 @@ class TestExplained:
         """Routing knows nothing of it, and that is no error."""
         reasons = [{"code": "email_invalid", "text": "it is none", "field": "email"}]
         lead = {"id": "l-1", "outcome": "unusable", "reasons": reasons, "held": []}
-        unknown = CliError("not_found", "there is no such lead", WRONG_USAGE)
+        unknown = UnknownId("lead_unknown", "there is no lead 'l-1'", WRONG_USAGE)
         told = explain_commands.not_accepted(lead, unknown)
         assert ("unusable", reasons, []) == (told["state"], told["reasons"], told["campaigns"])
 
     def test_an_accepted_lead_must_be_known(self) -> None:
         lead = {"id": "l-1", "outcome": "accepted", "reasons": [], "held": []}
-        unknown = CliError("not_found", "there is no such campaign", WRONG_USAGE)
-        with pytest.raises(CliError, match="routing: there is no such campaign"):
+        unknown = UnknownId("campaign_unknown", "there is no campaign 'nord'", WRONG_USAGE)
+        with pytest.raises(CliError, match="routing: there is no campaign 'nord'"):
             explain_commands.not_accepted(lead, unknown)
 
     def test_of_many_unsent_leads_some_are_named(self) -> None:
