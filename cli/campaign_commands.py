@@ -76,8 +76,7 @@ def plain(value: Any) -> str:
 def show_counts(title: str, of: str, counts: Mapping[str, int]) -> None:
     """Largest first."""
     rows = [{of: name, "count": n} for name, n in sorted(counts.items(), key=lambda pair: -pair[1])]
-    if rows:
-        show_table(title, [of, "count"], rows)
+    show_table(title, [of, "count"], rows)
 
 
 def show_warnings(warnings: Iterable[str]) -> None:
@@ -142,7 +141,5 @@ def unsent(campaign: Campaign, as_json: AsJson = False) -> None:
         found = api.get("routing", f"{path_of(campaign)}/unsent")
     if as_json:
         show_json(found)
-    elif found["unsent"]:
-        show_counts("unsent leads", "check", found["unsent"])
     else:
-        print("no unsent lead")
+        show_counts("unsent leads", "check", found["unsent"])

@@ -16,6 +16,7 @@ from cli.lead_commands import pages
 from cli.output import WRONG_USAGE, AsJson, CliError, show, show_json, show_paragraph, show_table
 from cli.publishing import demand
 from shared.contracts.intake import AddAlias, ReleaseLead
+from shared.wording import counted
 
 COLUMNS = ["lead", "affiliate", "reference"]
 
@@ -44,22 +45,22 @@ def list_held(
         show_json({"leads": found})
     else:
         rows = [row for lead in found for row in rows_of(lead)]
-        show_held(f"{len(found)} held leads", rows)
+        show_held(len(found), rows)
 
 
-def show_held(title: str, rows: Iterable[Mapping[str, Any]]) -> None:
+def show_held(leads: int, rows: Iterable[Mapping[str, Any]]) -> None:
     """The leads of one answer stand together, since one alias frees them all."""
-    print(title)
+    print(counted(leads, "held lead") if leads else "held leads: none")
     for (question, given), same in groupby(sorted(rows, key=answer_of), answer_of):
-        leads = list(same)
-        first = leads[0]
+        alike = list(same)
+        first = alike[0]
         print()
         show_paragraph(f"{question}: {given!r}, {first['kind']}")
         show_paragraph(f"closest allowed answer: {first['closest'] or 'none'}", 1)
         if first["answer"]:
             meant = shlex.join(["leadops", "held", "alias", question, given, first["answer"]])
             show_paragraph(f"if it means that: {meant}", 1)
-        show_table("", COLUMNS, leads)
+        show_table("", COLUMNS, alike)
 
 
 def answer_of(row: Mapping[str, Any]) -> tuple[str, str]:

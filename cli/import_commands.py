@@ -32,6 +32,7 @@ from cli.output import (
 )
 from cli.publishing import Report, ask, publish
 from cli.turns import NONE, Turns
+from shared.wording import counted
 
 BAD_ROWS_SHOWN = 20
 CHUNK_ROWS = 10_000
@@ -262,7 +263,7 @@ def show_summary(file: str, done: Mapping[str, Any]) -> None:
     for row in done["bad"][:BAD_ROWS_SHOWN]:
         progress(f"{file}:{row['line']}: {row['reason']}: {row['text']}")
     if (more := len(done["bad"]) - BAD_ROWS_SHOWN) > 0:
-        progress(f"and {more} more bad rows; --json tells all")
+        progress(f"and {more} more; --json tells all bad rows")
     for row in done["conflicts"][:BAD_ROWS_SHOWN]:
         where = f"line {row['line_of']}" if row["line_of"] else "an earlier upload"
         text = f"the reference belongs to another person, of {where}"
@@ -271,7 +272,7 @@ def show_summary(file: str, done: Mapping[str, Any]) -> None:
     names += ["repeated", "unchanged"]
     print(", ".join(f"{done[name]} {name}" for name in names if done.get(name)) or "nothing to do")
     if done["bad_rows"]:
-        print(f"{done['bad_rows']} bad rows were not submitted")
+        print(f"not submitted: {counted(done['bad_rows'], 'bad row')}")
     for code, count in done.get("refused_by_code", {}).items():
         print(f"refused {code}: {count}")
     tell_where_to_look(done)

@@ -27,6 +27,7 @@ from shared.contracts.values import Id
 from shared.emails import email_address
 from shared.folding import one_line
 from shared.ids import derived
+from shared.wording import counted
 
 START_BYTES = 4096
 ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06")
@@ -191,9 +192,9 @@ class RowReader:
         delimiter inside a text has cut it, and moved all that is behind."""
         width, number = self.width, len(cells)
         if number < self.shortest:
-            return Flaw("cells_missing", f"{number} cells, the header has {width}")
+            return Flaw("cells_missing", f"{counted(number, 'cell')}, the header has {width}")
         if number > len(self.header.names) or any(cells[width:]):
-            return Flaw("cells_too_many", f"{number} cells, the header has {width}")
+            return Flaw("cells_too_many", f"{counted(number, 'cell')}, the header has {width}")
         return None
 
 

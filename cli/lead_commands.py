@@ -9,7 +9,7 @@ import typer
 
 from cli.api import Api
 from cli.known import OUTCOMES, SOURCES, check, check_filters
-from cli.output import AsJson, UnknownId, show_json, show_table
+from cli.output import AsJson, UnknownId, show_counted, show_json, show_table
 
 LIMIT_OF_A_PAGE = 1000
 LEAD_COLUMNS = ["id", "affiliate", "reference", "lead_code", "outcome", "reasons", "sent_to"]
@@ -76,7 +76,7 @@ def search(
     elif ids:
         show_ids(found)
     else:
-        show_table(f"{len(found)} leads", LEAD_COLUMNS, map(lead_row, found))
+        show_counted(len(found), "lead", LEAD_COLUMNS, map(lead_row, found))
 
 
 def show_ids(leads: Sequence[Mapping[str, Any]]) -> None:

@@ -19,6 +19,7 @@ from cli.publishing import demand
 from cli.send_commands import Reason
 from shared.contracts.lists import EditList, PutList
 from shared.contracts.values import Instant
+from shared.wording import counted
 
 COLUMNS = ["id", "version", "entries", "parts", "coming_at", "changed_at", "changed_by"]
 
@@ -126,8 +127,9 @@ def bad_lines(lines: Sequence[Line | BadLine], bad: Mapping[str, str]) -> list[B
 
 
 def tell(name: str, answer: Answer, bad: Sequence[BadLine] = (), *, as_json: bool) -> None:
-    entries, from_ = answer.details.get("entries"), answer.details.get("effective_from")
-    text = f"{name}: {answer.code}, version {answer.details.get('version')}, {entries} entries"
+    entries, from_ = answer.details["entries"], answer.details.get("effective_from")
+    text = f"{name}: {answer.code}, version {answer.details.get('version')}"
+    text += f", {counted(entries, 'entry')}"
     text += f" from {from_} on" if from_ else ""
     text += f"; bad lines left out: {len(bad)}" if bad else ""
     told = {"list": name, "bad": [line.as_json() for line in bad]}

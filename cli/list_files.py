@@ -19,6 +19,7 @@ from cli.table import Line as Row
 from shared.companies.domains import website
 from shared.companies.terms import NAME, is_site
 from shared.contracts.lists import LIST_ENTRIES_MAX
+from shared.wording import counted
 
 ENTRY_LENGTH_MAX = 253
 COMMENT = "#"
@@ -128,7 +129,7 @@ def entries_of_row(number: int, cells: Cells | Flaw, header: Header) -> Iterator
         yield BadLine(number, "", cells.text)
     elif any(texts[header.width :]):
         # A delimiter inside a text has cut it, and moved all that is behind.
-        yield BadLine(number, "", f"{len(texts)} cells, the header has {header.width}")
+        yield BadLine(number, "", f"{counted(len(texts), 'cell')}, the header has {header.width}")
     else:
         for place in (*header.names, *header.domains):
             cell = texts[place] if place < len(texts) else ""
@@ -184,5 +185,5 @@ def check_number(name: str, entries: int) -> None:
     if not entries:
         raise unreadable(f"{name}: no entry in it")
     if entries > LIST_ENTRIES_MAX:
-        text = f"{name}: {entries} entries, {LIST_ENTRIES_MAX} are allowed"
+        text = f"{name}: {counted(entries, 'entry')}, {LIST_ENTRIES_MAX:,} are allowed"
         raise CliError("list_too_long", text, WRONG_USAGE)

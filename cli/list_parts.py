@@ -12,6 +12,7 @@ from cli.command import Answer, Command
 from cli.documents import typed, whole_list
 from cli.output import CHECK_FAILED, CliError
 from shared.contracts.lists import PART_ENTRIES_MAX, PutList, PutListPart
+from shared.wording import counted
 
 BUCKETS = 16
 ONE_PART_MAX = 5_000
@@ -92,7 +93,7 @@ def put_long(command: Command, ask: Ask) -> Answer:
     if kept.bad:
         places = [n for n, entry in enumerate(given.entries) if folded(entry) in kept.bad]
         whys = [kept.bad[folded(given.entries[n])] for n in places]
-        text = f"{len(places)} entries stand for no company: {', '.join(sorted({*whys}))}"
+        text = f"{counted(len(places), 'entry')} without a company: {', '.join(sorted({*whys}))}"
         return Answer(command.id, False, "entries_invalid", text, {"places": places, "whys": whys})
     parts = [*given.parts, *kept.digests]
     put = typed(PutList, id=given.id, parts=parts, effective_from=given.effective_from)

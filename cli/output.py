@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from cli import tables
+from shared.wording import counted, plural
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -57,6 +58,17 @@ def show(content: object, *, as_json: bool, text: str) -> None:
 
 def show_table(title: str, columns: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> None:
     print(tables.render(title, list(columns), list(rows), tables.width_of(sys.stdout)))
+
+
+def show_counted(
+    number: int,
+    noun: str,
+    columns: Iterable[str],
+    rows: Iterable[Mapping[str, Any]],
+    more: str = "",
+) -> None:
+    """A table of what was found, which may have several rows each."""
+    show_table(f"{counted(number, noun)}{more}" if number else plural(noun), columns, rows)
 
 
 def show_paragraph(text: str, depth: int = 0) -> None:

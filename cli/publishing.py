@@ -203,7 +203,7 @@ def _take(awaited: Awaited, batches: Iterable[Iterable[Any]]) -> int:
 def unanswered(awaited: Awaited, patience: float) -> CliError:
     missing = len(awaited.missing)
     text = (
-        f"{missing} of {missing + len(awaited.found)} answers are missing, none came for "
+        f"answers that are missing: {missing} of {missing + len(awaited.found)}; none came for "
         f"{patience:.0f} s; what is in the log will still be decided: see `leadops status`"
     )
     return CliError("unanswered", text, UNREACHABLE)

@@ -11,7 +11,7 @@ from cli.command import As, Asker
 from cli.documents import typed
 from cli.known import SEND_STATES, check
 from cli.lead_commands import pages
-from cli.output import AsJson, CliError, UnknownId, show, show_json, show_table
+from cli.output import AsJson, CliError, UnknownId, show, show_counted, show_json
 from cli.publishing import demand
 from shared.contracts.routing import SendLead, SettleSend
 
@@ -82,7 +82,7 @@ def sends(
     if as_json:
         show_json({"sends": found})
     else:
-        show_table(f"{len(found)} sends", COLUMNS, send_rows(found))
+        show_counted(len(found), "send", COLUMNS, send_rows(found))
 
 
 def send_rows(found: Iterable[Mapping[str, Any]]) -> Iterator[Row]:

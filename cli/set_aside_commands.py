@@ -19,6 +19,7 @@ from cli.output import (
     CliError,
     UnknownId,
     show,
+    show_counted,
     show_json,
     show_paragraph,
     show_table,
@@ -63,7 +64,7 @@ def list_set_aside(
         show_json({"total": total, "items": items})
         return
     more = f" of {total}; the others with --limit or --json" if total > len(items) else ""
-    show_table(f"{len(items)} records{more}", COLUMNS, items)
+    show_counted(len(items), "record", COLUMNS, items, more)
 
 
 def pages_of(api: Api, states: Sequence[str], limit: int) -> dict[str, Item]:

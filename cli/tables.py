@@ -32,7 +32,10 @@ def width_of(stream: TextIO) -> int | None:
 
 
 def render(title: str, names: Sequence[str], rows: Sequence[Row], width: int | None) -> str:
-    """Cells that are missing are shown as a dash, so that 0 stays a figure."""
+    """Cells that are missing are shown as a dash, so that 0 stays a figure. That there are no rows
+    is said: a header alone looks like an answer that got lost."""
+    if not rows:
+        return f"{title}: none"
     cells = [[text_of(row.get(name)) or "-" for name in names] for row in rows]
     widths = fitting([names, *cells], width)
     if widths is not None:

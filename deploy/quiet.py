@@ -14,6 +14,7 @@ from typing import Any
 from deploy import clock, stack
 from deploy.process import StackError, say
 from shared.topics import manifest
+from shared.wording import counted
 
 MOMENT_SECONDS = 0.1
 BUSY_SECONDS_MAX = 0.5
@@ -94,7 +95,8 @@ def tell_failing(rows: Rows, report: Report) -> None:
         states = [row["status"] for row in rows if row["service"] == service and row["status"]]
         waiting = max((state["effects"].get("waiting") or 0 for state in states), default=0)
         if waiting and (failing := tripped(states)):
-            report(f"{service}: {waiting} sends wait for endpoints that fail ({failing})")
+            those = counted(waiting, "send")
+            report(f"{service}: {those} waiting for endpoints that fail ({failing})")
 
 
 def now() -> datetime:

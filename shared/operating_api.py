@@ -22,6 +22,7 @@ from shared.loop.ticker import Ticker
 from shared.loop.waiting import STUCK_SECONDS_MAX, Waiting
 from shared.loop.within import within
 from shared.store import Document
+from shared.wording import counted
 
 STATUS_SECONDS_MAX = 3.0
 UNKNOWN = {
@@ -120,7 +121,7 @@ class OperatingApi:
         skip = f"leadops shards skip {service} {topic} {partition} {one.offset} --reason …"
         return (
             f"{topic}/{partition} stands at offset {one.offset} for {one.seconds(now):.0f} s, "
-            f"{one.records} records wait; it is sought again every few seconds. "
+            f"{counted(one.records, 'record')} waiting; it is sought again every few seconds. "
             f"If the record can't be read: {skip}"
         )
 

@@ -41,7 +41,7 @@ DOMAIN = 1
 
 PURE = (
     *("shared.companies", "shared.contracts", "shared.errors", "shared.emails"),
-    *("shared.folding", "shared.hosts", "shared.ids"),
+    *("shared.folding", "shared.hosts", "shared.ids", "shared.wording"),
 )
 DECIDING = (*PURE, "shared.matching", "shared.loop.decision", "shared.loop.working_set")
 STORING = (*DECIDING, "shared.loop.catalogue", "shared.store")

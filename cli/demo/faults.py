@@ -8,6 +8,7 @@ from cli.demo import days
 from cli.demo.evidence import Row, pending_of
 from cli.output import progress
 from deploy import stack
+from shared.wording import counted
 
 FLAKY = "brightwater-uk"
 """Answers 503 to a part of the requests, anew each time: they are tried again."""
@@ -45,7 +46,7 @@ def retry() -> int:
     """Lets the moment come at which what failed is tried again; how many those were."""
     failed = pending_of(stack.status())["sends"]
     if failed:
-        progress(f"{failed} sends failed and are tried again")
+        progress(f"failed, and tried again: {counted(failed, 'send')}")
         days.later(timedelta(minutes=5))
     return failed
 

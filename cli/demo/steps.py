@@ -24,6 +24,7 @@ from cli.set_aside_commands import Item, items_of, resolve
 from deploy import quiet, stack
 from deploy.files import var_dir
 from deploy.sample import files, generate
+from shared import wording
 from shared.contracts.intake import AddAlias, AnnounceDelivery, ConvertLead
 from shared.contracts.operations import replay_type, skip_type
 from shared.loop.log import Outgoing
@@ -144,7 +145,7 @@ def convert(conversions: Sequence[Row]) -> None:
     answers = ask(commands, ASKER).values()
     expect(all(answer.accepted for answer in answers), f"converting went wrong: {answers}")
     days.drain()
-    progress(f"{len(commands)} organic leads converted")
+    progress(f"converted: {wording.counted(len(commands), 'organic lead')}")
 
 
 def announce(each: int, seed: int) -> None:

@@ -15,6 +15,7 @@ from services.intake.affiliates import Affiliate
 from shared.contracts.intake import AnnounceDelivery, DeliveryReconciled, OpenRequest
 from shared.ids import derived
 from shared.loop.decision import Accepted, Cause, Decision, Due, Refused, Say
+from shared.wording import counted
 
 RECONCILE = "reconcile"
 RECONCILE_AFTER = timedelta(hours=24)
@@ -168,7 +169,8 @@ def _missing(delivery: Delivery, found: Standing) -> OpenRequest:
     announced = delivery.announced
     # Announced anew it may be asked for again, under another id; no operator uses such a one.
     id = derived(delivery.id, RECONCILE, str(delivery.version))  # noqa: A001
-    text = f"{announced.id}: {announced.declared} leads were declared, {found.received} came"
+    declared = counted(announced.declared, "lead")
+    text = f"{announced.id}: {declared} declared, {found.received:,} came"
     return OpenRequest(
         affiliate=announced.affiliate,
         id=id,

@@ -19,6 +19,7 @@ from shared.contracts.values import HeldAnswer, Reason, Suggestion
 from shared.folding import one_line
 from shared.loop.decision import Accepted, Cause, Decision, Refused, Say
 from shared.loop.working_set import ById
+from shared.wording import counted
 
 NEAR_SCORE = 85
 """At least so alike, and the difference is taken for one of spelling."""
@@ -139,8 +140,10 @@ def judge(
 
 def _bounded(reported: Sequence[Reason]) -> tuple[Reason, ...]:
     more = len(reported) - TOLD_MAX
-    rest = [Reason("smarter_unknown_symbol", f"and {more} answers more")] if more > 0 else []
-    return (*reported[:TOLD_MAX], *rest)
+    if more <= 0:
+        return tuple(reported)
+    rest = Reason("smarter_unknown_symbol", f"and {counted(more, 'answer')} more")
+    return (*reported[:TOLD_MAX], rest)
 
 
 def given_answers(

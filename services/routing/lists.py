@@ -22,6 +22,7 @@ from shared.contracts.lists import (
 from shared.contracts.routing import ListChanged
 from shared.loop.decision import Accepted, Cause, Decision, Due, Refused, Say
 from shared.loop.working_set import WorkingSet
+from shared.wording import counted
 
 EFFECTIVE = "list_effective"
 BAD_TOLD_MAX = 1000
@@ -111,7 +112,7 @@ def digest_of(terms: Iterable[str]) -> str:
 
 def _invalid(field: str, bad: Mapping[int, str]) -> Refused:
     """Each by its place and why; the text quotes none of them."""
-    text = f"{len(bad)} entries stand for no company: {', '.join(sorted({*bad.values()}))}"
+    text = f"{counted(len(bad), 'entry')} without a company: {', '.join(sorted({*bad.values()}))}"
     told = dict(list(bad.items())[:BAD_TOLD_MAX])
     details = {"field": field, "places": list(told), "whys": list(told.values())}
     return Refused("entries_invalid", text, details)
@@ -125,7 +126,7 @@ def put(
     if bad:
         return Changed(Decision(answer=_invalid("entries", bad)))
     if missing := [digest for digest in command.parts if digest not in parts]:
-        text = f"{len(missing)} parts were not put before"
+        text = f"not put before: {counted(len(missing), 'part')}"
         details = {"field": "parts", "missing": missing}
         return Changed(Decision(answer=Refused("list_parts_missing", text, details)))
     id = stored_id(cause.tenant, command.id)  # noqa: A001
@@ -137,7 +138,7 @@ def put(
         id, 0, cause.tenant, command.id, 0, Content(), None, None, now, cause.actor
     )
     if content.entries > LIST_ENTRIES_MAX:
-        text = f"{content.entries} entries, {LIST_ENTRIES_MAX} are allowed"
+        text = f"{counted(content.entries, 'entry')}, {LIST_ENTRIES_MAX:,} are allowed"
         return Changed(Decision(answer=Refused("list_too_long", text, {"field": "entries"})))
     if command.effective_from is not None and command.effective_from > now:
         return _later(list_, content, own, command.effective_from, cause, now)
@@ -164,7 +165,8 @@ def edit(
     content = _content(map(_digest, made), made)
     too_long = any(len(part.terms) > 2 * PART_ENTRIES_MAX for part in made)
     if content.entries > LIST_ENTRIES_MAX or too_long:
-        text = f"{content.entries} entries; {LIST_ENTRIES_MAX} are allowed, put in parts"
+        entries = counted(content.entries, "entry")
+        text = f"{entries}; {LIST_ENTRIES_MAX:,} are allowed, put in parts"
         return Changed(Decision(answer=Refused("list_too_long", text, {"field": "add"})))
     new = [part for part in made if _digest(part) not in parts]
     return _now(before, content, new, parts, cause, now)

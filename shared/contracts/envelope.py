@@ -25,6 +25,7 @@ from shared.contracts.bounds import (
 )
 from shared.contracts.event import Event
 from shared.errors import Poison
+from shared.wording import counted
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -101,8 +102,8 @@ def _texts(headers: Headers) -> dict[str, str]:
     if len(headers) > HEADERS_MAX or size > HEADERS_BYTES_MAX:
         raise Poison(
             "headers_too_large",
-            f"{len(headers)} headers of {size} bytes, {HEADERS_MAX} of {HEADERS_BYTES_MAX} bytes "
-            "are allowed",
+            f"{counted(len(headers), 'header')} of {size} bytes, "
+            f"{HEADERS_MAX} of {HEADERS_BYTES_MAX} bytes are allowed",
         )
     try:
         texts = {name: value.decode() for name, value in headers}  # type: ignore[union-attr]

@@ -611,7 +611,7 @@ def test_a_record_does_not_fill_an_event() -> None:
         many = {f"q_{number}": "x" for number in range(20_000)}
         await platform.submit("R-1", record=many)
         (told,) = platform.events("intake.lead.accepted")
-        assert "and 19951 answers more" == told["reported"][-1]["text"]
+        assert "and 19,951 answers more" == told["reported"][-1]["text"]
         assert [] == platform.stored("set_aside", "routing")
 
     on_platform(story)

@@ -286,12 +286,12 @@ def test_the_retries_of_a_failing_endpoint_are_no_stops_of_the_clock(
     assert 0 == run(["import", str(file), "--affiliate", "infuse-media"])
     assert 0 == run(["clock", "advance", "17h", "--json"])
     told = capsys.readouterr().err
-    assert "sends wait for endpoints that fail" in told
+    assert "waiting for endpoints that fail" in told
     # Thirty sends with seventy retries each stand against a few deadlines of other things.
     assert told.count("clock: ") <= STOPS_MAX
     behave("helvion-anywhere", mode="ok")
     assert 0 == run(["clock", "advance", "1h", "--json"])
-    assert "sends wait for endpoints" not in capsys.readouterr().err
+    assert "waiting for endpoints" not in capsys.readouterr().err
 
 
 def behave(campaign: str, **how: Any) -> None:

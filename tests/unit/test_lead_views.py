@@ -29,7 +29,7 @@ def test_held_leads_of_one_answer_stand_together(capsys: pytest.CaptureFixture[s
     none."""
     leads = [held(1, "3-6 monhts", "3-6 months"), held(2, "soon", None)]
     leads += [held(3, "3-6 monhts", "3-6 months")]
-    show_held("3 held leads", [row for lead in leads for row in held_rows(lead)])
+    show_held(3, [row for lead in leads for row in held_rows(lead)])
     assert [
         "3 held leads",
         "",

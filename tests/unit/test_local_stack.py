@@ -137,7 +137,7 @@ def test_what_goes_on_failing_is_told() -> None:
     rows = [retries(None) | {"service": "routing"}, instance()]
     rows[0]["status"]["endpoints"] = {"failing": 1, "tripped": 1}
     quiet.tell_failing(rows, told.append)
-    assert ["routing: 1 sends wait for endpoints that fail (1)"] == told
+    assert ["routing: 1 send waiting for endpoints that fail (1)"] == told
 
 
 def test_replicas_share_the_shards_between_them() -> None:

@@ -114,7 +114,7 @@ class TestAnswers:
         awaited = Awaited([pause(f"c-{number}") for number in range(5)])
         awaited.take(*said("c-3"))
         saying = asyncio.create_task(nothing())
-        with pytest.raises(CliError, match="4 of 5 answers are missing") as error:
+        with pytest.raises(CliError, match="missing: 4 of 5") as error:
             await publishing._collect(Silent(), awaited, saying, lambda count: None, 0.05)
         assert UNREACHABLE == error.value.exit_code
 

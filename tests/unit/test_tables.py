@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.cells import cell_len
 
-from cli.output import show
+from cli.output import show, show_counted
 from cli.tables import render, width_of
 
 ID = "6b1d0d34-8b7a-5d3e-9e0b-111111111111"
@@ -33,6 +33,22 @@ def test_no_word_is_cut_at_any_width(width: int | None) -> None:
 def test_what_has_room_stays_within_the_width(width: int) -> None:
     """Also where letters are two columns wide."""
     assert width >= max(map(cell_len, render("rows", NAMES, ROWS, width).splitlines()))
+
+
+@pytest.mark.parametrize("width", [None, 1, 80])
+def test_a_table_without_rows_says_none(width: int | None) -> None:
+    """A header alone looks like an answer that got lost."""
+    assert "lists: none" == render("lists", NAMES, [], width)
+
+
+@pytest.mark.parametrize(
+    ("number", "title"), [(0, "entries: none"), (1, "1 entry"), (2, "2 entries"), (1200, "1,200")]
+)
+def test_what_was_found_is_counted(
+    number: int, title: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_counted(number, "entry", ["id"], [{"id": "x"}] * min(number, 1))
+    assert capsys.readouterr().out.startswith(title)
 
 
 def test_without_a_width_each_row_is_one_line() -> None:
