@@ -4,17 +4,34 @@ A service that doesn't answer is one line and exit code 3, never a traceback.
 """
 
 import time
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
 from httpx import codes
 
 from cli.output import UNREACHABLE, WRONG_USAGE, CliError, UnknownId
 from deploy import http, stack
+from deploy.process import StackError
 
 RESTART_SECONDS = 8.0
 """A service that was killed is up again within this; asking meanwhile is no error."""
+NO_RECEIVER = "http://receiver.invalid"
+"""In the place of the receiver's address where no stack is up, so that a file can be checked."""
+
+T = TypeVar("T")
+
+
+def on_stack(read: Callable[[str], T]) -> T:
+    """Reads with the address of the stack's receiver. What is wrong with a file is told before it
+    is told that no stack is up."""
+    try:
+        receiver = stack.stack()["receiver"]
+    except StackError:
+        read(NO_RECEIVER)
+        raise
+    return read(receiver)
 
 
 class Api:

@@ -1,14 +1,17 @@
 """`leadops apply` and `leadops publish`: documents and commands from files."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from cli.command import Answer, As, Asker, Command, command_types
-from cli.documents import Document, free_command, put_commands, read_files
+from cli.api import on_stack
+from cli.command import Answer, Asker, Command, command_types
+from cli.documents import KINDS, Document, Kinds, free_command, put_commands, read_files
 from cli.known import unknown
 from cli.list_parts import Ask, is_long, put_long
+from cli.options import As
 from cli.output import (
     CHECK_FAILED,
     WRONG_USAGE,
@@ -19,7 +22,6 @@ from cli.output import (
     unreadable,
 )
 from cli.publishing import ask
-from deploy import stack
 from shared.contracts.lists import PutList, PutRules
 
 Files = Annotated[list[str] | None, typer.Option("--file", "-f", help="YAML or JSON; - is stdin.")]
@@ -33,6 +35,7 @@ ENTRIES_NAMED = 5
 
 Row = dict[str, Any]
 Rows = list[Row]
+Put = tuple[Document, Command]
 
 
 def register(app: typer.Typer) -> None:
@@ -47,8 +50,7 @@ def apply(
 
     The same again changes nothing. Exit code 1 if one is refused.
     """
-    documents = read_all(files, more, {"RECEIVER": stack.stack()["receiver"]})
-    rows = put(documents, Asker(actor))
+    rows = put_read(on_stack(partial(read_puts, files, more, KINDS)), Asker(actor))
     if as_json:
         show_json({"documents": rows})
     else:
@@ -65,13 +67,14 @@ def show_open(rows: Iterable[Row]) -> None:
 
 
 def put(documents: Sequence[Document], asker: Asker) -> Rows:
+    return put_read(with_commands(documents, KINDS), asker)
+
+
+def put_read(puts: Sequence[Put], asker: Asker) -> Rows:
     """What others name is there before they come: commands of several keys keep no order."""
-    commands = put_commands(documents)
+    documents, commands = [document for document, _ in puts], [command for _, command in puts]
     answers = put_in_order(in_order(documents, commands), lambda some: ask(some, asker))
-    return [
-        put_row(document, command, answers[command.id])
-        for document, command in zip(documents, commands, strict=True)
-    ]
+    return [put_row(document, command, answers[command.id]) for document, command in puts]
 
 
 def put_in_order(stages: Iterable[Sequence[Command]], ask: Ask) -> dict[str, Answer]:
@@ -156,6 +159,17 @@ def check_type(document: Document) -> None:
         return
     error = unknown("type", given, types)
     raise CliError(error.code, f"{document.place}: {error.text}", error.exit_code)
+
+
+def read_puts(
+    files: Sequence[str] | None, more: Sequence[str] | None, kinds: Kinds, receiver: str
+) -> list[Put]:
+    return with_commands(read_all(files, more, {"RECEIVER": receiver}), kinds)
+
+
+def with_commands(documents: Sequence[Document], kinds: Kinds) -> list[Put]:
+    """Each with the command that it stands for."""
+    return list(zip(documents, put_commands(documents, kinds), strict=True))
 
 
 def read_all(

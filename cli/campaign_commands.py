@@ -9,13 +9,13 @@ import typer
 
 from cli import linting
 from cli.api import Api
-from cli.command import As, Asker, Command
+from cli.command import Asker, Command
 from cli.documents import typed
+from cli.options import As, Reason
 from cli.output import CHECK_FAILED, AsJson, show, show_json, show_table
 from cli.publishing import demand
 from shared.contracts.campaigns import PauseCampaign, ResumeCampaign
 
-Reason = Annotated[str, typer.Option(help="Why, for the audit.")]
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN")]
 COLUMNS = ["id", "customer", "programme", "version", "status", "priority", "lead_codes"]
 TOLD_APART = ("versions", "slots", "counted", "warnings", "checklist")

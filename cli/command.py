@@ -8,10 +8,9 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import uuid4
 
-import typer
 from pydantic import ValidationError
 
 from cli.output import WRONG_USAGE, CliError
@@ -26,8 +25,6 @@ from shared.topics import manifest, shard_of
 
 SOURCE = "leadops-cli"
 CONTRACTS = (campaigns, intake, lists, routing)
-
-As = Annotated[str, typer.Option("--as", help="Who asks, for the audit.")]
 
 
 @dataclass(frozen=True, slots=True)

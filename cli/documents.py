@@ -18,6 +18,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from cli import forms, yaml_documents
 from cli.bounds import DOCUMENT_BYTES_MAX
 from cli.command import Command
+from cli.foreign import foreign_kind
 from cli.output import WRONG_USAGE, CliError, unreadable
 from shared.contracts import event as contracts
 from shared.contracts.campaigns import PutCampaign
@@ -101,6 +102,8 @@ def read_files(names: Iterable[str], replaced: Mapping[str, str]) -> list[Docume
 def text_of(name: str) -> str:
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        if kind := foreign_kind(content):
+            raise unreadable(f"{name}: this is neither YAML nor JSON: it is {kind}")
         if len(content) > DOCUMENT_BYTES_MAX:
             raise unreadable(f"{name}: more than {DOCUMENT_BYTES_MAX:,} bytes")
         return content.decode("utf-8-sig")

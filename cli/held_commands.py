@@ -10,9 +10,10 @@ from urllib.parse import quote
 import typer
 
 from cli.api import Api
-from cli.command import Answer, As, Asker, Command
+from cli.command import Answer, Asker, Command
 from cli.known import check_filters
 from cli.lead_commands import pages
+from cli.options import As
 from cli.output import WRONG_USAGE, AsJson, CliError, show, show_json, show_paragraph, show_table
 from cli.publishing import demand
 from shared.contracts.intake import AddAlias, ReleaseLead
@@ -93,16 +94,24 @@ def release(
     as_json: AsJson = False,
 ) -> None:
     """Say what is meant; every check runs again."""
+    given = dict(map(pair, answer or []))
+    if not given and not suggested:
+        raise CliError("usage", "say what is meant: --answer or --suggested", WRONG_USAGE)
     with Api() as api:
         found = api.get("intake", f"/leads/{quote(lead, safe='')}")
-    meant = closest(found["held"]) if suggested else {}
-    meant |= dict(map(pair, answer or []))
+    meant = (closest(found["held"]) if suggested else {}) | given
     if not meant:
-        raise CliError("usage", "say what is meant: --answer or --suggested", WRONG_USAGE)
+        raise CliError("nothing_held", nothing_suggested(found), WRONG_USAGE)
     source = found["affiliate"] or "organic"
     data = {"affiliate": source, "reference": found["reference"], "answers": meant}
     key = f"{source}:{found['reference']}"
     tell(demand(command(ReleaseLead.TYPE, data, key), Asker(actor)), as_json=as_json)
+
+
+def nothing_suggested(lead: Mapping[str, Any]) -> str:
+    if lead["outcome"] != "held":
+        return f"the lead is not held, it is {lead['outcome']}"
+    return "no allowed answer comes close; say what is meant with --answer"
 
 
 def closest(held: Sequence[Mapping[str, Any]]) -> dict[str, str]:

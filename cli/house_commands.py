@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 
 from cli.api import Api
-from cli.command import As, Asker, Command
+from cli.command import Asker, Command
 from cli.documents import typed
 from cli.known import check
+from cli.options import As, Reason
 from cli.output import AsJson, show
 from cli.publishing import demand
-from cli.send_commands import Reason, person_of
+from cli.send_commands import about_person
 from shared.contracts import event as contracts
 from shared.contracts.lists import BlockPerson, RestoreAccount, SuspendAccount, UnblockPerson
 
@@ -40,6 +41,8 @@ def block(
     as_json: AsJson = False,
 ) -> None:
     """The person is not sent any more; what was sent already stays sent."""
+    if customer is not None:
+        check_customer(customer)
     ask_person(BlockPerson, lead, customer, reason, actor, as_json=as_json)
 
 
@@ -63,22 +66,22 @@ def ask_person(
     *,
     as_json: bool,
 ) -> None:
-    with Api() as api:
-        person = person_of(api, lead)
-    command = typed(kind, person_id=person, customer=customer, reason=reason)
+    command = about_person(kind, lead, {"customer": customer, "reason": reason})
     tell(command, f"the person of {lead}, for {customer or 'all customers'}", actor, as_json)
 
 
 def suspend(customer: Customer, reason: Reason, actor: As = "cli", as_json: AsJson = False) -> None:
     """Nothing is sent to the customer until the account is restored."""
+    asked = typed(SuspendAccount, customer=customer, reason=reason)
     check_customer(customer)
-    tell(typed(SuspendAccount, customer=customer, reason=reason), customer, actor, as_json)
+    tell(asked, customer, actor, as_json)
 
 
 def restore(customer: Customer, reason: Reason, actor: As = "cli", as_json: AsJson = False) -> None:
     """What is decided from now on may be sent to the customer again."""
+    asked = typed(RestoreAccount, customer=customer, reason=reason)
     check_customer(customer)
-    tell(typed(RestoreAccount, customer=customer, reason=reason), customer, actor, as_json)
+    tell(asked, customer, actor, as_json)
 
 
 def check_customer(customer: str) -> None:

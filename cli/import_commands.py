@@ -1,15 +1,10 @@
 """`leadops import`: an affiliate's file, row by row, with what became of each."""
 
-import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryFile
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -18,17 +13,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from cli import encodings
 from cli.api import Api
 from cli.columns import Missing, Wanted
-from cli.command import Answer, As, Asker, Command
+from cli.command import Answer, Asker, Command
 from cli.importing import BadRow, Chosen, Row, Upload, rows_in, table_of
-from cli.known import unknown
+from cli.known import check, unknown
+from cli.opened import check_kind, named, opened, told_if_interrupted
+from cli.options import As
 from cli.output import (
     CHECK_FAILED,
-    INTERRUPTED,
     AsJson,
     CliError,
     progress,
     show_json,
-    unreadable,
 )
 from cli.publishing import Report, ask, publish
 from cli.turns import NONE, Turns
@@ -61,12 +56,9 @@ def import_file(
     Exit code 1 if a row is bad, refused or unusable.
     """
     chosen = Chosen(encodings.named(encoding) if encoding else None, sheet)
-    with Api() as api:
-        known = known_affiliate(api, affiliate)
-    wanted = Wanted.of(known, lead_code)
-    code_field, email_field = wanted.field_of("lead_code"), wanted.field_of("email") or ""
-    upload = Upload(affiliate, lead_code, delivery, code_field, email_field)
-    with opened(file) as content, told_if_interrupted(file):
+    with opened(file) as content, told_if_interrupted(file), named(file):
+        check_kind(file, content, chosen)
+        upload, wanted = upload_of(affiliate, lead_code, delivery)
         table = table_of(content, wanted, chosen)
         tell_missing(file, table.header.missing)
         tell_left_out(file, table.left_out)
@@ -88,34 +80,6 @@ def has_failed(done: Mapping[str, Any]) -> bool:
     return any(done.get(name) for name in ("bad_rows", "refused", "unusable"))
 
 
-@contextmanager
-def opened(file: str) -> Iterator[BinaryIO]:
-    """Read more than once, which the standard input can't be."""
-    try:
-        if file != "-":
-            with Path(file).open("rb") as content:
-                yield content
-            return
-        with TemporaryFile() as kept:
-            shutil.copyfileobj(sys.stdin.buffer, kept)
-            kept.seek(0)
-            yield kept
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise unreadable(f"{file}: {why}") from error
-
-
-@contextmanager
-def told_if_interrupted(file: str) -> Iterator[None]:
-    """Ids are derived from rows, so nobody has to find out how far it came."""
-    try:
-        yield
-    except KeyboardInterrupt as error:
-        text = f"{file}: interrupted; rows that were published are still decided. "
-        text += "Import the file again for the others: no row is taken in twice"
-        raise CliError("interrupted", text, INTERRUPTED) from error
-
-
 def tell_left_out(file: str, sheets: Sequence[str]) -> None:
     """A workbook shows several sheets alike, and one is read."""
     if sheets:
@@ -128,9 +92,25 @@ def tell_missing(file: str, missing: Sequence[Missing]) -> None:
         progress(f"{file}: {each.text}; the field stays blank in all rows")
 
 
-def read_bytes(file: str) -> bytes:
-    with opened(file) as content:
-        return content.read()
+def upload_of(affiliate: str, lead_code: str | None, delivery: str | None) -> tuple[Upload, Wanted]:
+    """Leads under an id that nothing has would be missing under the right one."""
+    with Api() as api:
+        known = known_affiliate(api, affiliate)
+        check("lead_code", lead_code, known["lead_codes"])
+        if delivery is not None:
+            found = api.get("intake", "/deliveries", affiliate=affiliate)["deliveries"]
+            check_delivery(delivery, [each["id"] for each in found])
+    wanted = Wanted.of(known, lead_code)
+    email, code = wanted.field_of("email") or "", wanted.field_of("lead_code")
+    return Upload(affiliate, lead_code, delivery, code, email), wanted
+
+
+def check_delivery(delivery: str, announced: Sequence[str]) -> None:
+    """INT-10: only of one that was announced it is ever told what it lacks."""
+    if delivery not in announced:
+        error = unknown("delivery", delivery, announced)
+        text = f"{error.text}. Announce it first: leadops apply, with a document of kind delivery"
+        raise CliError(error.code, text, error.exit_code)
 
 
 def known_affiliate(api: Api, name: str) -> Mapping[str, Any]:

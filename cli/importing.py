@@ -19,6 +19,7 @@ from cli.cells import ERROR, ERRORS, LETTERS_MISREAD, flaw_of, is_misread, unmar
 from cli.columns import Header, Wanted
 from cli.command import Command
 from cli.encodings import Encoding
+from cli.foreign import ARCHIVES, START_BYTES, foreign_kind
 from cli.joined import AnotherHeader
 from cli.output import unreadable
 from cli.table import CELL_START, FLAWED, Cells, Flaw, Table, joined
@@ -28,18 +29,6 @@ from shared.emails import email_address
 from shared.folding import one_line
 from shared.ids import derived
 from shared.wording import counted
-
-START_BYTES = 4096
-ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06")
-FOREIGN_SIGNATURES = {
-    b"\xd0\xcf\x11\xe0": "an old XLS workbook or one with a password; save it as XLSX without one",
-    b"%PDF": "a PDF",
-    b"\x89PNG": "an image",
-    b"\xff\xd8\xff": "an image",
-    b"GIF8": "an image",
-    b"\x1f\x8b": "a gzip archive",
-    b"<": "HTML or XML",
-}
 
 _reference = TypeAdapter(Id)
 _MARKED = re.compile(rf"{CELL_START}[='#{FLAWED}]")
@@ -89,12 +78,6 @@ def table_of(file: BinaryIO, wanted: Wanted, chosen: Chosen | None = None) -> Ta
     if kind := foreign_kind(start):
         raise unreadable(f"this is neither CSV nor XLSX: it is {kind}")
     return delimited.read(file, wanted, chosen.encoding)
-
-
-def foreign_kind(content: bytes) -> str | None:
-    start = content.removeprefix(b"\xef\xbb\xbf").lstrip()
-    kinds = FOREIGN_SIGNATURES.items()
-    return next((kind for signature, kind in kinds if start.startswith(signature)), None)
 
 
 def rows_in(table: Table, wanted: Wanted) -> Iterator[Row | BadRow]:

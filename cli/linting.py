@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from cli.api import Api
+from cli.api import Api, on_stack
 from cli.command import Command
 from cli.documents import Document, put_commands, read_files
 from cli.output import unreadable
@@ -16,24 +17,33 @@ PATIENCE_SECONDS = 300.0
 """A question for which routing looks at all of a campaign's leads takes its time."""
 
 Finding = dict[str, Any]
+Put = tuple[Document, Command]
 
 
 def findings(targets: Sequence[str]) -> list[Finding]:
+    read = on_stack(partial(read_targets, targets))
     with Api(seconds=PATIENCE_SECONDS) as api:
-        return [found for target in targets for found in of_target(api, target)]
+        return [found for target in targets for found in of_target(api, target, read)]
 
 
-def of_target(api: Api, target: str) -> Iterator[Finding]:
-    if not is_file(target):
-        yield of_campaign(api.get("routing", f"/campaigns/{quote(target, safe='')}"))
-        return
-    documents = read_files([target], {"RECEIVER": api.stack["receiver"]})
+def read_targets(targets: Sequence[str], receiver: str) -> dict[str, list[Put]]:
+    """The documents of those that are files."""
+    return {target: read_campaigns(target, receiver) for target in targets if is_file(target)}
+
+
+def read_campaigns(file: str, receiver: str) -> list[Put]:
+    documents = read_files([file], {"RECEIVER": receiver})
     pairs = zip(documents, put_commands(documents), strict=True)
     described = [pair for pair in pairs if pair[0].content["kind"] == "campaign"]
     if not described:
-        text = f"{target}: no document of kind campaign in it"
-        raise unreadable(text)
-    for document, command in described:
+        raise unreadable(f"{file}: no document of kind campaign in it")
+    return described
+
+
+def of_target(api: Api, target: str, read: Mapping[str, Sequence[Put]]) -> Iterator[Finding]:
+    if target not in read:
+        yield of_campaign(api.get("routing", f"/campaigns/{quote(target, safe='')}"))
+    for document, command in read.get(target, ()):
         yield of_document(document, command, preview(api, "campaign", command))
 
 

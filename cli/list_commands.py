@@ -9,14 +9,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from cli import list_files
 from cli.api import Api
-from cli.command import Answer, As, Asker, Command
+from cli.command import Answer, Asker, Command
 from cli.documents import typed
-from cli.import_commands import ask_with_bar, read_bytes
+from cli.import_commands import ask_with_bar
 from cli.list_files import BadLine, Line
 from cli.list_parts import folded, put_parts
+from cli.opened import named, read_bytes
+from cli.options import As, Reason
 from cli.output import WRONG_USAGE, AsJson, CliError, progress, show, show_json, show_table
 from cli.publishing import demand
-from cli.send_commands import Reason
 from shared.contracts.lists import EditList, PutList
 from shared.contracts.values import Instant
 from shared.wording import counted
@@ -90,8 +91,10 @@ def import_list(
     as_json: AsJson = False,
 ) -> None:
     """Put a list from a file. If a line is bad, all bad lines are told and nothing changes."""
+    typed(PutList, id=name)  # Its form, before a long file is read and its parts are put.
     at = None if effective_from is None else instant(effective_from)
-    lines = list_files.read(file, read_bytes(file))
+    with named(file):
+        lines = list_files.read(file, read_bytes(file))
     good = [line for line in lines if isinstance(line, Line)]
     list_files.check_number(file, len({folded(line.entry) for line in good}))
     asker = Asker(actor)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from cli import delimited
 from cli.cells import LETTERS_MISREAD, is_misread, is_text
-from cli.importing import ARCHIVES, foreign_kind
+from cli.foreign import ARCHIVES, foreign_kind
 from cli.list_headers import columns_of, is_other
 from cli.output import WRONG_USAGE, CliError, unreadable
 from cli.table import Cells, Flaw

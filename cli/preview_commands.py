@@ -1,15 +1,16 @@
 """`leadops preview`: what a change would free, before it is made (RTE-14, INT-07)."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import typer
 
-from cli.api import Api
-from cli.apply_commands import Files, MoreFiles, fail_if_refused, read_all
+from cli.api import Api, on_stack
+from cli.apply_commands import Files, MoreFiles, Put, fail_if_refused, read_puts
 from cli.command import Command
-from cli.documents import PREVIEWED, Document, put_command, whole_list
+from cli.documents import PREVIEWED, Document, whole_list
 from cli.lead_commands import pages
 from cli.linting import PATIENCE_SECONDS, preview
 from cli.list_parts import folded
@@ -45,12 +46,9 @@ def preview_files(files: Files = None, more: MoreFiles = None, as_json: AsJson =
 
     Nothing is changed. Exit code 1 if one would be refused.
     """
+    puts = on_stack(partial(read_previews, files, more))
     with Api(seconds=PATIENCE_SECONDS) as api:
-        documents = read_all(files, more, {"RECEIVER": api.stack["receiver"]})
-        commands = [put_command(document, PREVIEWED) for document in documents]
-        check_lengths(documents, commands)
-        pairs = zip(documents, commands, strict=True)
-        told = [previewed(api, document, command) for document, command in pairs]
+        told = [previewed(api, document, command) for document, command in puts]
     if as_json:
         show_json({"previews": told})
     else:
@@ -58,11 +56,19 @@ def preview_files(files: Files = None, more: MoreFiles = None, as_json: AsJson =
     fail_if_refused(each["refused"] for each in told)
 
 
-def check_lengths(documents: Iterable[Document], commands: Iterable[Command]) -> None:
+def read_previews(
+    files: Sequence[str] | None, more: Sequence[str] | None, receiver: str
+) -> list[Put]:
+    puts = read_puts(files, more, PREVIEWED, receiver)
+    check_lengths(puts)
+    return puts
+
+
+def check_lengths(puts: Iterable[Put]) -> None:
     """Parts would have to be put before routing can look at them, and that is a change."""
-    for document, command in zip(documents, commands, strict=True):
+    for document, command in puts:
         if document.content["kind"] == "list" and is_too_long(command):
-            text = f"more than {PART_ENTRIES_MAX} entries; preview what changes, as a list_edit"
+            text = f"more than {PART_ENTRIES_MAX:,} entries; preview what changes, as a list_edit"
             raise CliError("list_too_long", f"{document.place}: {text}", WRONG_USAGE)
 
 

@@ -7,18 +7,21 @@ from urllib.parse import quote
 import typer
 
 from cli.api import Api
-from cli.command import As, Asker
+from cli.command import Asker, Command
 from cli.documents import typed
 from cli.known import SEND_STATES, check
 from cli.lead_commands import pages
+from cli.options import As, Reason
 from cli.output import AsJson, CliError, UnknownId, show, show_counted, show_json
 from cli.publishing import demand
+from shared.contracts import event as contracts
 from shared.contracts.routing import SendLead, SettleSend
 
 COLUMNS = ["key", "lead", "version", "status", "at", "what", "text"]
 
-Reason = Annotated[str, typer.Option(help="Why, for the audit.")]
 Row = dict[str, Any]
+
+SOMEBODY = "somebody"
 
 
 def register(app: typer.Typer) -> None:
@@ -34,12 +37,18 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Send a lead through that waits for the send day, or whose title is suppressed."""
-    with Api() as api:
-        person = person_of(api, lead)
-    asked = typed(SendLead, lead=lead, person_id=person, campaign=campaign, reason=reason)
+    asked = about_person(SendLead, lead, {"lead": lead, "campaign": campaign, "reason": reason})
     answer = demand(asked, Asker(actor))
     text = f"{campaign} is asked; `leadops explain {lead} --campaign {campaign}` tells its answer"
     show(answer.as_json(), as_json=as_json, text=text)
+
+
+def about_person(kind: type[contracts.Command], lead: str, fields: Mapping[str, Any]) -> Command:
+    """A command about the person of a lead. What is typed wrong is told before anybody is asked
+    whose lead it is."""
+    typed(kind, person_id=SOMEBODY, **fields)
+    with Api() as api:
+        return typed(kind, person_id=person_of(api, lead), **fields)
 
 
 def person_of(api: Api, lead: str) -> str:

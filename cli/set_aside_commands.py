@@ -11,8 +11,9 @@ from urllib.parse import quote
 import typer
 
 from cli.api import Api
-from cli.command import Answer, As, Asker, Command
+from cli.command import Answer, Asker, Command
 from cli.known import SET_ASIDE_STATES, check, unknown
+from cli.options import As, Reason
 from cli.output import (
     WRONG_USAGE,
     AsJson,
@@ -162,7 +163,7 @@ def corrected(file: str) -> str:
 
 def skip(
     id: Id,
-    reason: Annotated[str, typer.Option(help="Why it is given up.")],
+    reason: Reason,
     actor: As = "cli",
     as_json: AsJson = False,
 ) -> None:

@@ -5,14 +5,11 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
-from cli.command import As
-from cli.documents import fields_of
 from cli.known import check
+from cli.options import As, Reason
 from cli.output import UNREACHABLE, WRONG_USAGE, AsJson, CliError, show, show_json, show_table
 from deploy import quiet, stack
-from shared.contracts.values import ReasonText
 from shared.errors import Infrastructure, ShardRefuses
 from shared.store import Store
 from shared.topics import manifest
@@ -62,8 +59,9 @@ def resolve(
     as_json: AsJson = False,
 ) -> None:
     """Let a shard that refuses, since log and store disagree, read on from where the log is."""
+    check_number(service, shard)
     found = stack.stack()
-    check_shard(found, service, shard)
+    check("service", service, list(found["http"]))
     topics = topics_of(service)
     # Imported late, as it brings the store's driver with it.
     from shared.loop import resolve as by_hand
@@ -92,21 +90,21 @@ def skip(
     topic: str,
     partition: int,
     offset: int,
-    reason: Annotated[str, typer.Option(help="Why it is given up.")],
+    reason: Reason,
     actor: As = "cli",
     as_json: AsJson = False,
 ) -> None:
     """Read on behind one record that can't be read; the set-aside list keeps where it lies."""
+    check_number(service, partition)
     found = stack.stack()
-    check_shard(found, service, partition)
+    check("service", service, list(found["http"]))
     check("topic", topic, topics_of(service))
-    why = reason_of(reason)
     from shared.loop import resolve as by_hand
 
     async def act(store: Store) -> None:
         async with by_hand.on_log(found["kafka"]) as log:
             await by_hand.check_in_log(log, (topic, partition), offset)
-        await by_hand.skip(store, (topic, partition), offset, actor, why, quiet.now())
+        await by_hand.skip(store, (topic, partition), offset, actor, reason, quiet.now())
 
     asyncio.run(on_store(found, service, act))
     content = {"service": service, "topic": topic, "partition": partition, "skipped": offset}
@@ -114,20 +112,11 @@ def skip(
     show(content, as_json=as_json, text=text)
 
 
-def check_shard(found: dict[str, Any], service: str, shard: int) -> None:
-    check("service", service, list(found["http"]))
+def check_number(service: str, shard: int) -> None:
     last = manifest().partitions - 1
     if not 0 <= shard <= last:
         text = f"{service} has no shard {shard}; its shards are the partitions 0 to {last}"
         raise CliError("shard_unknown", text, WRONG_USAGE)
-
-
-def reason_of(given: str) -> str:
-    """As services hold those to it that come as commands."""
-    try:
-        return TypeAdapter(ReasonText).validate_python(given)
-    except ValidationError as error:
-        raise CliError("usage", f"--reason: {fields_of(error)}", WRONG_USAGE) from error
 
 
 def topics_of(service: str) -> list[str]:

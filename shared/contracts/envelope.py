@@ -166,7 +166,7 @@ def _envelope(attributes: dict[str, str], data: bytes, texts: Mapping[str, str])
         raise Poison("attribute_missing", f"missing: {', '.join(missing)}")
     if attributes["specversion"] != "1.0":
         raise Poison("specversion_unknown", "only CloudEvents 1.0 is read")
-    _check(attributes)
+    check_attributes(attributes)
     return Envelope(
         id=attributes["id"],
         source=attributes["source"],
@@ -184,7 +184,7 @@ def _envelope(attributes: dict[str, str], data: bytes, texts: Mapping[str, str])
     )
 
 
-def _check(attributes: Mapping[str, str]) -> None:
+def check_attributes(attributes: Mapping[str, str]) -> None:
     """Attributes go into answers, documents' keys and spans: none is larger than those bear."""
     for text in attributes.values():
         # Four bytes are the most that a character has; mostly the shorter test decides.

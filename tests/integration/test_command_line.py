@@ -168,7 +168,10 @@ UNKNOWN = [
     ["set-aside", "replay", "nothing"],
     ["accounts", "suspend", "nortgrid", "--reason", "x"],
     ["people", "block", "nobody", "--reason", "x"],
-    ["import", "leads.csv", "--affiliate", "infuse"],
+    ["people", "block", "nobody", "--customer", "nobody", "--reason", "x"],
+    ["import", os.devnull, "--affiliate", "infuse"],
+    ["import", os.devnull, "--affiliate", "infuse-media", "--delivery", "march"],
+    ["import", os.devnull, "--affiliate", "infuse-media", "--lead-code", "INT"],
 ]
 
 
@@ -179,6 +182,7 @@ def test_an_unknown_id_ends_with_2(
     """Whether the command line notices it or the service, and always with the same shape."""
     code, error = told(capsys, *arguments)
     assert (2, {"code", "text"}) == (code, error["error"].keys() - {"details"})
+    assert error["error"]["code"].endswith("_unknown")
 
 
 WRONG = [

@@ -24,9 +24,10 @@ from cli.documents import Document, put_commands
 from cli.forms import FORMS
 from cli.known import IDS, OUTCOMES, check, unknown
 from cli.main import MODULES, run
-from cli.output import WRONG_USAGE, CliError
+from cli.options import actor_of, reason_of
+from cli.output import UNREACHABLE, WRONG_USAGE, CliError
 from cli.readable import check_readable
-from cli.shard_commands import check_shard, reason_of
+from cli.shard_commands import check_number
 from shared.contracts import campaigns, intake, lists, routing
 from shared.contracts.event import Event
 
@@ -250,8 +251,6 @@ def test_an_argument_that_is_no_text_is_wrong_usage(
 @pytest.mark.parametrize(
     ("service", "shard", "text"),
     [
-        ("intak", 3, "there is no service 'intak' (did you mean intake?)"),
-        ("Routing", 3, "did you mean routing?"),
         ("intake", 12, "intake has no shard 12; its shards are the partitions 0 to 11"),
         ("intake", -1, "intake has no shard -1"),
     ],
@@ -260,15 +259,106 @@ def test_a_shard_that_there_is_not_is_told_with_those_there_are(
     service: str, shard: int, text: str
 ) -> None:
     with pytest.raises(CliError, match=re.escape(text)) as error:
-        check_shard({"http": {"intake": "x", "routing": "x"}}, service, shard)
+        check_number(service, shard)
     assert WRONG_USAGE == error.value.exit_code
 
 
 @pytest.mark.parametrize("given", ["", " \t", "x" * 2001])
-def test_a_skipped_record_needs_a_reason_in_words(given: str) -> None:
+def test_a_reason_is_in_words(given: str) -> None:
     with pytest.raises(CliError, match="--reason: must ") as error:
         reason_of(given)
     assert WRONG_USAGE == error.value.exit_code
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ("a\nb", "--as: an attribute holds a control character"),
+        ("x" * 1025, "--as: an attribute has over 1024 bytes"),
+    ],
+)
+def test_who_asks_can_be_told_to_a_service(given: str, text: str) -> None:
+    """Else the command is set aside, and whoever typed it waits for an answer."""
+    with pytest.raises(CliError, match=text) as error:
+        actor_of(given)
+    assert WRONG_USAGE == error.value.exit_code
+
+
+NO_FILE, LEAD = "nobody.yaml", "6b1d0d34"
+WRONG_BEFORE_ALL = [
+    ["apply", NO_FILE],
+    ["publish", NO_FILE],
+    ["preview", NO_FILE],
+    ["campaigns", "lint", NO_FILE],
+    ["import", NO_FILE, "--affiliate", "infuse-media"],
+    ["lists", "import", NO_FILE, "--list", "rivals"],
+    ["set-aside", "replay", "x", "--value", NO_FILE],
+    ["set-aside", "skip", "x", "--reason", " "],
+    ["shards", "skip", "intake", "intake.commands.v1", "1", "7", "--reason", " "],
+    ["shards", "resolve", "intake", "12"],
+    ["people", "block", LEAD, "--reason", ""],
+    ["accounts", "suspend", "north grid\n", "--reason", "x"],
+    ["send", LEAD, "north grid", "--reason", "x"],
+    ["lists", "add", "rivals", "a.example", "--reason", "x", "--as", "a\nb"],
+    ["held", "release", LEAD],
+    ["held", "release", LEAD, "--answer", "q_budget"],
+    ["held", "alias", "q budget", "a", "b"],
+    ["clock", "advance", "soon"],
+    ["up", "routing=x"],
+    ["wait", "--drained", "--timeout", "nan"],
+]
+
+
+@pytest.mark.parametrize("arguments", WRONG_BEFORE_ALL, ids=" ".join)
+def test_what_is_typed_wrong_is_told_before_that_no_stack_is_up(
+    arguments: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("LEADOPS_VAR", str(tmp_path))
+    assert WRONG_USAGE == run(arguments), capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["apply", "publish", "preview", "campaigns lint", "import"])
+@pytest.mark.parametrize(
+    ("content", "kind"), [(b"%PDF-1.4 x", "a PDF"), (b"\x1f\x8b.", "a gzip archive")]
+)
+def test_a_file_of_another_kind_is_told_with_its_kind(
+    command: str,
+    content: bytes,
+    kind: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("LEADOPS_VAR", str(tmp_path))
+    (file := tmp_path / "campaigns.yaml").write_bytes(content)
+    options = ["--affiliate", "infuse-media"] if command == "import" else []
+    assert WRONG_USAGE == run([*command.split(), str(file), *options])
+    error = capsys.readouterr().err
+    assert (error.startswith(f"error: {file}: "), error.endswith(f"it is {kind}\n")) == (True, True)
+
+
+def test_a_sheet_is_asked_of_a_workbook_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LEADOPS_VAR", str(tmp_path))
+    (file := tmp_path / "leads.csv").write_text("a,b\n1,2\n")
+    arguments = ["import", str(file), "--affiliate", "infuse-media", "--sheet", "Leads"]
+    assert WRONG_USAGE == run(arguments)
+    assert f"error: {file} is no workbook: it has no sheets\n" == capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", [json.dumps(CAMPAIGN), "kind: rules\ncategories: []\n"])
+@pytest.mark.parametrize("command", ["apply", "campaigns lint"])
+def test_of_a_good_file_it_is_told_that_no_stack_is_up(
+    command: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADOPS_VAR", str(tmp_path))
+    (file := tmp_path / "campaigns.yaml").write_text(text)
+    is_read = command == "apply" or "campaign" in text
+    assert (UNREACHABLE if is_read else WRONG_USAGE) == run([*command.split(), str(file)])
 
 
 @pytest.mark.parametrize("group", ["set-aside", "shards", "lists", "clock"])

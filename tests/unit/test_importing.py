@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sys
 from typing import Any
 
@@ -15,10 +16,11 @@ from cli.cells import unmarked
 from cli.columns import Wanted, reference_field
 from cli.command import Answer
 from cli.delimited import Rows
-from cli.import_commands import has_failed, outcomes, show_summary, told_if_interrupted
+from cli.import_commands import check_delivery, has_failed, outcomes, show_summary
 from cli.importing import BadRow, Row, Upload, rows_of
 from cli.main import run
-from cli.output import INTERRUPTED, WRONG_USAGE, CliError
+from cli.opened import named, told_if_interrupted
+from cli.output import INTERRUPTED, WRONG_USAGE, CliError, unreadable
 from shared.contracts.intake import SubmitLead
 
 pytestmark = pytest.mark.rule("INT-12")
@@ -341,6 +343,33 @@ def test_ctrl_c_is_told_like_any_other_end(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Interrupted())))
     assert run([*arguments, "--json"]) == INTERRUPTED
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("given", "announced", "told"),
+    [
+        ("march", ["march-26", "april-26"], "did you mean march-26?"),
+        ("MARCH-26", ["march-26"], "did you mean march-26?"),
+        ("march", [], "there is none yet. Announce it first: leadops apply"),
+    ],
+)
+def test_a_delivery_that_was_not_announced_is_told(
+    given: str, announced: list[str], told: str
+) -> None:
+    """INT-10: its leads would count in no delivery, and nobody would miss them."""
+    with pytest.raises(CliError, match=re.escape(told)) as error:
+        check_delivery(given, announced)
+    assert ("delivery_unknown", WRONG_USAGE) == (error.value.code, error.value.exit_code)
+
+
+def test_an_announced_delivery_passes() -> None:
+    check_delivery("march", ["march"])
+
+
+@pytest.mark.parametrize("text", ["the file is empty", "leads.csv: the file is empty"])
+def test_what_is_wrong_with_a_file_is_told_with_its_name_once(text: str) -> None:
+    with pytest.raises(CliError, match="^leads.csv: the file is empty$"), named("leads.csv"):
+        raise unreadable(text)
 
 
 def test_who_stops_an_import_hears_that_it_can_be_repeated() -> None:

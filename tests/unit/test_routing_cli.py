@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cli import explain_commands, linting, list_parts, preview_commands
-from cli.apply_commands import in_order, put_in_order, put_row
+from cli.apply_commands import in_order, put_in_order, put_row, with_commands
 from cli.command import Answer, Command
 from cli.documents import PREVIEWED, free_command, put_commands, read_text, typed
 from cli.list_commands import bad_lines, instant
@@ -455,9 +455,9 @@ class TestPreview:
         """Its parts would have to be put first, and a preview changes nothing."""
         content = LIST | {"entries": domains(PART_ENTRIES_MAX + 1)}
         documents = read_text("a.yaml", json.dumps(content), {})
-        commands = put_commands(documents, PREVIEWED)
+        puts = with_commands(documents, PREVIEWED)
         with pytest.raises(CliError, match="a.yaml, document 1: .*list_edit"):
-            preview_commands.check_lengths(documents, commands)
+            preview_commands.check_lengths(puts)
 
     @pytest.mark.parametrize(
         ("changes", "code"),
@@ -572,12 +572,10 @@ class TestCommands:
         [
             ["lists", "list"],
             ["campaigns", "lint", "north"],
-            ["campaigns", "lint", "north.yaml"],
             ["explain", "lead"],
             ["send", "lead", "north", "--reason", "x"],
             ["accounts", "suspend", "northgrid", "--reason", "x"],
             ["lists", "add", "rivals", "a.example", "--reason", "x"],
-            ["preview", "-f", "north.yaml"],
             ["watch"],
         ],
         ids=" ".join,

@@ -1,0 +1,39 @@
+"""Options that several commands take, checked as the services hold commands to them.
+
+They are checked before a command does anything: what a service would set aside would not be
+answered, and is told to whoever typed it although no stack is up.
+"""
+
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from cli import forms
+from cli.output import WRONG_USAGE, CliError
+from shared.contracts import envelope
+from shared.contracts.values import ReasonText
+from shared.errors import Poison
+
+_reason: TypeAdapter[str] = TypeAdapter(ReasonText)
+
+
+def reason_of(given: str) -> str:
+    try:
+        return _reason.validate_python(given)
+    except ValidationError as error:
+        problems = "; ".join(text for _, text in forms.faults(error))
+        raise CliError("usage", f"--reason: {problems}", WRONG_USAGE) from error
+
+
+def actor_of(given: str) -> str:
+    """It goes into the command's attributes, and from there into answers and documents."""
+    try:
+        envelope.check_attributes({"actor": given})
+    except Poison as poison:
+        raise CliError("usage", f"--as: {poison.text}", WRONG_USAGE) from poison
+    return given
+
+
+As = Annotated[str, typer.Option("--as", help="Who asks, for the audit.", callback=actor_of)]
+Reason = Annotated[str, typer.Option(help="Why, for the audit.", callback=reason_of)]
