@@ -27,7 +27,7 @@ from shared.contracts.lists import PutList, PutRules
 Files = Annotated[list[str] | None, typer.Option("--file", "-f", help="YAML or JSON; - is stdin.")]
 MoreFiles = Annotated[list[str] | None, typer.Argument(metavar="FILE", help="More files.")]
 
-ORDER = {"rules": 0, "list": 1, "delivery": 3, "request": 3}
+ORDER = {"rules": 0, "list": 1, "delivery": 3, "request": 3, "alias": 3}
 AMONG_OTHERS = 2
 """Affiliates, questions and campaigns: they don't name each other, and some name lists."""
 
@@ -46,7 +46,8 @@ def register(app: typer.Typer) -> None:
 def apply(
     files: Files = None, more: MoreFiles = None, actor: As = "cli", as_json: AsJson = False
 ) -> None:
-    """Put rules, lists, affiliates, campaigns and questions, announce deliveries, open requests.
+    """Put rules, lists, affiliates, campaigns and questions; announce deliveries, open requests,
+    add aliases.
 
     The same again changes nothing. Exit code 1 if one is refused.
     """

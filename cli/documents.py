@@ -52,6 +52,7 @@ KINDS: Kinds = {
     "request": OpenRequest,
     "rules": PutRules,
     "list": WholeList,
+    "alias": AddAlias,
 }
 PREVIEWED: Kinds = {
     "campaign": PutCampaign,

@@ -244,6 +244,16 @@ def test_what_is_refused_ends_with_1(
     assert (1, False) == (code, "error" in content), content
 
 
+def test_an_alias_that_is_there_is_unchanged(
+    ended: list[Ended], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The one that README's session has added by hand, as the document that it previews."""
+    given = {"question": "q_timeframe", "given": "3-6 Monhts", "answer": "3-6 months"}
+    (file := tmp_path / "alias.json").write_text(document(kind="alias", **given))
+    code, content = told(capsys, "apply", str(file))
+    assert (0, "unchanged") == (code, content["documents"][0]["result"]), content
+
+
 def test_what_is_refused_by_hand_ends_with_1(
     ended: list[Ended], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -88,10 +88,10 @@ def domains(count: int, at: str = "example") -> list[str]:
 class TestDocuments:
     @pytest.mark.parametrize(
         ("content", "kind", "key"),
-        [(RULES, PutRules, "house"), (LIST, PutList, "rivals")],
-        ids=["rules", "list"],
+        [(RULES, PutRules, "house"), (LIST, PutList, "rivals"), (ALIAS, AddAlias, "q_budget")],
+        ids=["rules", "list", "alias"],
     )
-    def test_rules_and_lists_become_their_puts(
+    def test_a_document_becomes_its_command(
         self, content: dict[str, Any], kind: type[contracts.Command], key: str
     ) -> None:
         """With the key of their entity; of rules there is one, so they need no id."""
@@ -122,9 +122,9 @@ class TestDocuments:
 
     def test_what_is_named_goes_first(self) -> None:
         """Rules, lists, what may name them, and what names that, whatever their order in files."""
-        documents = read_text("file", json.dumps([REQUEST, CAMPAIGN, LIST, RULES]), {})
+        documents = read_text("file", json.dumps([REQUEST, ALIAS, CAMPAIGN, LIST, RULES]), {})
         stages = in_order(documents, put_commands(documents))
-        assert [["house"], ["rivals"], ["north"], ["acme:estimate-1"]] == [
+        assert [["house"], ["rivals"], ["north"], ["acme:estimate-1", "q_budget"]] == [
             [command.key for command in stage] for stage in stages
         ]
 
