@@ -112,7 +112,7 @@ def ask_campaign(command: Command, actor: str, *, as_json: bool) -> None:
 
 def lint(
     targets: Annotated[
-        list[str], typer.Argument(metavar="FILE|CAMPAIGN...", help="Files, or campaigns by id.")
+        list[str], typer.Argument(metavar="FILE|CAMPAIGN", help="Files, or campaigns by id.")
     ],
     as_json: AsJson = False,
 ) -> None:

@@ -12,7 +12,9 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    rows: Annotated[int, typer.Option(min=1, help="How many leads to upload.")] = 2400,
+    rows: Annotated[
+        int, typer.Option(metavar="COUNT", min=1, help="How many leads to upload.")
+    ] = 2400,
     seed: Annotated[int, typer.Option(help="Of the sample uploads.")] = 1,
     as_json: AsJson = False,
 ) -> None:

@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 def list_held(
     question: Annotated[str | None, typer.Option(help="Of this question only.")] = None,
     affiliate: Annotated[str | None, typer.Option()] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 100,
+    limit: Annotated[int, typer.Option(metavar="COUNT", min=1)] = 100,
     as_json: AsJson = False,
 ) -> None:
     """Newest first, each answer with the allowed one that comes closest."""
@@ -83,9 +83,10 @@ def rows_of(lead: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
 
 
 def release(
-    lead: Annotated[str, typer.Argument(metavar="LEAD")],
+    lead: str,
     answer: Annotated[
-        list[str] | None, typer.Option("--answer", help="QUESTION=ALLOWED ANSWER, repeatable.")
+        list[str] | None,
+        typer.Option("--answer", metavar="QUESTION=ANSWER", help="What is meant; repeatable."),
     ] = None,
     suggested: Annotated[
         bool, typer.Option("--suggested", help="Take the closest answer where none is given.")

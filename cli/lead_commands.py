@@ -54,9 +54,13 @@ def search(
     phone: Annotated[str | None, typer.Option(help="With its country: +49 30 901820.")] = None,
     campaign: Annotated[str | None, typer.Option(help="Sent to this campaign.")] = None,
     sent: Annotated[bool | None, typer.Option("--sent/--unsent")] = None,
-    first: Annotated[str | None, typer.Option("--from", help="Day or instant of upload.")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="Day or instant, included.")] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 100,
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Day or instant of upload.")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="Day or instant, included.")
+    ] = None,
+    limit: Annotated[int, typer.Option(metavar="COUNT", min=1)] = 100,
     ids: Annotated[bool, typer.Option("--ids", help="Ids only, one a line.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -115,7 +119,7 @@ def codes(reasons: list[dict[str, Any]]) -> str:
     return ", ".join(reason["code"] for reason in reasons)
 
 
-def show_lead(lead: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
+def show_lead(lead: str, as_json: AsJson = False) -> None:
     """One lead: as it came, as it was read, with its history, reasons, trace id and sends.
 
     Personal data is shown, to whoever has the token of the API.

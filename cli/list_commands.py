@@ -25,7 +25,7 @@ from shared.wording import counted
 COLUMNS = ["id", "version", "entries", "parts", "coming_at", "changed_at", "changed_by"]
 
 ListId = Annotated[str, typer.Argument(metavar="LIST")]
-Entries = Annotated[list[str], typer.Argument(metavar="ENTRY...", help="Domains or names.")]
+Entries = Annotated[list[str], typer.Argument(metavar="ENTRY", help="Domains or names.")]
 
 _instant: TypeAdapter[Instant] = TypeAdapter(Instant)
 
@@ -56,7 +56,9 @@ def list_row(found: Mapping[str, Any]) -> dict[str, Any]:
 
 def show_list(
     name: ListId,
-    limit: Annotated[int, typer.Option(min=0, help="So many entries; --json has all.")] = 50,
+    limit: Annotated[
+        int, typer.Option(metavar="COUNT", min=0, help="So many entries; --json has all.")
+    ] = 50,
     as_json: AsJson = False,
 ) -> None:
     """One list with its entries, as they are compared, and the campaigns that use it."""
@@ -82,7 +84,10 @@ def import_list(
     ],
     name: Annotated[str, typer.Option("--list", help="Which list it is to be, whole.")],
     effective_from: Annotated[
-        str | None, typer.Option(help="Instant with its offset; until then nothing changes.")
+        str | None,
+        typer.Option(
+            metavar="INSTANT", help="Instant with its offset; until then nothing changes."
+        ),
     ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Put the list without its bad lines.")

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from cli.cells import is_text
+from cli.helping import plain_help
 from cli.output import INTERRUPTED, UNREACHABLE, WRONG_USAGE, CliError, show_error
 from deploy.process import StackError, WrongRequest
 
@@ -78,6 +79,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         check_text(arguments)
         command = typer.main.get_command(build_app(*arguments[:1]))
+        plain_help(command)
         outcome = command(list(arguments), prog_name="leadops", standalone_mode=False)
     except CliError as error:
         return report(error, as_json=as_json)

@@ -35,5 +35,7 @@ def actor_of(given: str) -> str:
     return given
 
 
-As = Annotated[str, typer.Option("--as", help="Who asks, for the audit.", callback=actor_of)]
+As = Annotated[
+    str, typer.Option("--as", metavar="WHO", help="Who asks, for the audit.", callback=actor_of)
+]
 Reason = Annotated[str, typer.Option(help="Why, for the audit.", callback=reason_of)]

@@ -30,8 +30,8 @@ def register(app: typer.Typer) -> None:
 
 
 def send(
-    lead: Annotated[str, typer.Argument(metavar="LEAD")],
-    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN")],
+    lead: str,
+    campaign: str,
     reason: Reason,
     actor: As = "cli",
     as_json: AsJson = False,
@@ -76,11 +76,11 @@ def settle(
 
 
 def sends(
-    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN")],
+    campaign: str,
     status: Annotated[
         str | None, typer.Option(help=f"Only those: {', '.join(SEND_STATES)}.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 100,
+    limit: Annotated[int, typer.Option(metavar="COUNT", min=1)] = 100,
     as_json: AsJson = False,
 ) -> None:
     """A campaign's sends, each with its history and what came of its attempts."""

@@ -52,7 +52,9 @@ def list_set_aside(
         str | None,
         typer.Option(help="set_aside, parked, replayed or skipped; else the first two."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Per service.")] = 100,
+    limit: Annotated[
+        int, typer.Option(metavar="COUNT", min=1, max=1000, help="Per service.")
+    ] = 100,
     as_json: AsJson = False,
 ) -> None:
     """What waits for a person, in all services, the oldest first."""
@@ -85,7 +87,8 @@ def items_of(api: Api, state: str) -> list[Item]:
 def show_set_aside(
     id: Id,
     save: Annotated[
-        str | None, typer.Option("--save", help="A file to write the kept value to.")
+        str | None,
+        typer.Option("--save", metavar="FILE", help="A file to write the kept value to."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -130,7 +133,7 @@ def find(api: Api, id: str) -> Item:
 def replay(
     id: Id,
     value: Annotated[
-        str | None, typer.Option("--value", help="A file with a corrected value.")
+        str | None, typer.Option("--value", metavar="FILE", help="A file with a corrected value.")
     ] = None,
     actor: As = "cli",
     as_json: AsJson = False,

@@ -41,7 +41,12 @@ def seconds_of(given: float) -> float:
 
 Seconds = Annotated[
     float,
-    typer.Option("--timeout", help="How many seconds to wait at most.", callback=seconds_of),
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        help="How many seconds to wait at most.",
+        callback=seconds_of,
+    ),
 ]
 
 
@@ -56,7 +61,8 @@ def register(app: typer.Typer) -> None:
 
 def up(
     replicas: Annotated[
-        list[str] | None, typer.Option(help="SERVICE=COUNT; may be given several times.")
+        list[str] | None,
+        typer.Option(metavar="SERVICE=COUNT", help="How many of each; may be given several times."),
     ] = None,
     more: Annotated[
         list[str] | None, typer.Argument(metavar="SERVICE=COUNT", help="More replicas.")
@@ -166,7 +172,7 @@ def show_clock(as_json: AsJson = False) -> None:
 
 
 def advance_clock(
-    by: Annotated[str, typer.Argument(help="How far, such as 90m, 36h, 3d.")],
+    by: Annotated[str, typer.Argument(metavar="DURATION", help="How far, such as 90m, 36h, 3d.")],
     timeout: Seconds = 120,
     as_json: AsJson = False,
 ) -> None:
