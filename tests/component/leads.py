@@ -178,6 +178,11 @@ class Platform:
     def stored(self, collection: str, service: str = "intake") -> list[Document]:
         return self.world.databases[service].documents(collection)
 
+    def unexpected(self) -> list[str]:
+        """What nobody foresaw: a mistake of the code, not of the record that it met."""
+        rows = [row for service in BUILDS for row in self.stored("set_aside", service)]
+        return [row["text"] for row in rows if row["code"] == "unexpected"]
+
     def events(self, kind: str) -> list[Document]:
         """The data of all events of a type, in order of their topic's partitions."""
         return [
@@ -215,6 +220,7 @@ def on_platform(story: Callable[[Platform], Awaitable[None]]) -> None:
         platform = Platform()
         await platform.start()
         await story(platform)
+        assert [] == platform.unexpected()
         platform.world.stop()
         await asyncio.sleep(0)
 
