@@ -62,9 +62,9 @@ class Traced:
     def chosen(self, mutant: Mutant) -> Chosen:
         lines = self._lines[mutant.path]
         found = set().union(*(lines.get(line, set()) for line in mutant.lines))
-        if not mutant.function or not found and not _is_in_function(mutant):
+        is_imported = not mutant.function or IMPORTING in found or not _is_in_function(mutant)
+        if not mutant.function or is_imported and not found - {IMPORTING}:
             found = set().union(*lines.values())
-        is_imported = not mutant.function or IMPORTING in found
         found.discard(IMPORTING)
         tests: list[str] = []
         spent = 0.0

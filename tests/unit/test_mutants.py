@@ -1,16 +1,21 @@
 """That mutants are mistakes, that the same are drawn again, and that what was judged is there."""
 
 import importlib.util
+import json
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 
 import pytest
+from coverage import CoverageData
 
 from tests.mutants.__main__ import draw
+from tests.mutants.choosing import Traced
 from tests.mutants.generate import ROOT, Mutant, modules, mutants
 from tests.mutants.judged import judged
 from tests.mutants.swapping import swapped
+from tests.mutants.tracing import IMPORTING, LINES, SECONDS
 from tests.mutants.trying import Mistake
 
 SOURCE = '''
@@ -171,3 +176,39 @@ def test_what_was_judged_is_still_a_mutant(path: str) -> None:
 def test_what_was_judged_has_a_reason() -> None:
     """In a sentence."""
     assert [] == [key for key, why in judged().items() if len(why.split()) <= 3]
+
+
+RUN = """
+LIMIT = 1
+
+def built():
+    return 2
+
+def asked():
+    return 3
+
+def unused():
+    return 4
+
+class Row:
+    size = built() + 5
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "chosen"),
+    [("1", ["test_a"]), ("2", ["test_a"]), ("3", ["test_a"]), ("4", []), ("5", ["test_a"])],
+)
+def test_what_runs_on_import_alone_is_tried_by_the_tests_of_its_module(
+    tmp_path: Path, number: str, chosen: list[str]
+) -> None:
+    """A constant, a class, or a function that only they call; what nobody calls is tried by none."""
+    (tmp_path / "0").mkdir()
+    lines = CoverageData(str(tmp_path / "0" / LINES))
+    for context, numbers in {IMPORTING: [2, 4, 5, 7, 10, 13, 14], "test_a": [8]}.items():
+        lines.set_context(context)
+        lines.add_lines({str(ROOT / "services/till.py"): numbers})
+    lines.write()
+    (tmp_path / "0" / SECONDS).write_text(json.dumps({"test_a": 1.0}))
+    (mutant,) = [one for (before, _), one in made(RUN).items() if before == number]
+    assert chosen == Traced(tmp_path).chosen(mutant).tests
