@@ -17,6 +17,7 @@ from cli.output import (
     WRONG_USAGE,
     AsJson,
     CliError,
+    show_further,
     show_json,
     show_table,
     unreadable,
@@ -64,7 +65,7 @@ def show_open(rows: Iterable[Row]) -> None:
     """What has to be settled before a campaign starts, and by whom."""
     tasks = [{"campaign": row["id"], **task} for row in rows for task in row["checklist"]]
     if tasks:
-        show_table("to settle first", ["campaign", "item", "owner", "text"], tasks)
+        show_further("to settle first", ["campaign", "item", "owner", "text"], tasks)
 
 
 def put(documents: Sequence[Document], asker: Asker) -> Rows:

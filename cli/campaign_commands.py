@@ -11,8 +11,9 @@ from cli import linting
 from cli.api import Api
 from cli.command import Asker, Command
 from cli.documents import typed
+from cli.known import nearest_told
 from cli.options import As, Reason
-from cli.output import CHECK_FAILED, AsJson, show, show_json, show_table
+from cli.output import CHECK_FAILED, AsJson, show, show_further, show_json, show_table
 from cli.publishing import demand
 from shared.contracts.campaigns import PauseCampaign, ResumeCampaign
 
@@ -43,19 +44,19 @@ def list_campaigns(as_json: AsJson = False) -> None:
 
 def show_campaign(campaign: Campaign, as_json: AsJson = False) -> None:
     """One campaign with its slots, what is open or worth a look, and all its versions."""
-    with Api() as api:
+    with nearest_told(campaign=campaign), Api() as api:
         found = api.get("routing", path_of(campaign))
     if as_json:
         show_json(found)
         return
     show_table(campaign, ["field", "value"], described(found))
-    show_table("slots", ["reserved", "used", "uncertain"], [found["slots"]])
-    show_counts("counted slots", "slot", found["counted"])
+    show_further("slots", ["reserved", "used", "uncertain"], [found["slots"]])
+    show_further("counted slots", ["slot", "count"], largest_first("slot", found["counted"]))
     show_warnings(found["warnings"])
     if found["checklist"]:
-        show_table("checklist", TASK, found["checklist"])
+        show_further("checklist", TASK, found["checklist"])
     columns = ["version", "status", "changed_at", "changed_by", "reason"]
-    show_table("versions", columns, found["versions"])
+    show_further("versions", columns, found["versions"])
 
 
 def path_of(campaign: str) -> str:
@@ -73,10 +74,9 @@ def plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def show_counts(title: str, of: str, counts: Mapping[str, int]) -> None:
-    """Largest first."""
-    rows = [{of: name, "count": n} for name, n in sorted(counts.items(), key=lambda pair: -pair[1])]
-    show_table(title, [of, "count"], rows)
+def largest_first(of: str, counts: Mapping[str, int]) -> list[dict[str, Any]]:
+    pairs = sorted(counts.items(), key=lambda pair: -pair[1])
+    return [{of: name, "count": count} for name, count in pairs]
 
 
 def show_warnings(warnings: Iterable[str]) -> None:
@@ -105,7 +105,8 @@ def resume(
 
 
 def ask_campaign(command: Command, actor: str, *, as_json: bool) -> None:
-    answer = demand(command, Asker(actor))
+    with nearest_told(campaign=command.key):
+        answer = demand(command, Asker(actor))
     text = f"{command.key}: {answer.code}, version {answer.details.get('version')}"
     show(answer.as_json(), as_json=as_json, text=text)
 
@@ -137,9 +138,10 @@ def show_findings(findings: Sequence[linting.Finding]) -> None:
 
 def unsent(campaign: Campaign, as_json: AsJson = False) -> None:
     """The campaign's unsent leads, counted by check; a lead counts under each that it fails."""
-    with Api(seconds=linting.PATIENCE_SECONDS) as api:
+    with nearest_told(campaign=campaign), Api(seconds=linting.PATIENCE_SECONDS) as api:
         found = api.get("routing", f"{path_of(campaign)}/unsent")
     if as_json:
         show_json(found)
     else:
-        show_counts("unsent leads", "check", found["unsent"])
+        rows = largest_first("check", found["unsent"])
+        show_table("unsent leads", ["check", "count"], rows)

@@ -8,7 +8,16 @@ from urllib.parse import quote
 import typer
 
 from cli.api import Api
-from cli.output import AsJson, CliError, UnknownId, show_json, show_paragraph, show_table
+from cli.known import nearest_told
+from cli.output import (
+    AsJson,
+    CliError,
+    UnknownId,
+    show_further,
+    show_json,
+    show_paragraph,
+    show_table,
+)
 
 WATCHED = ["affiliate", "lead_code", "delivery", "unsent", "since", "raised_at", "codes", "leads"]
 LEADS_SHOWN = 3
@@ -27,15 +36,15 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Why a lead was, or was not, sent: every failing check, who can mend it, and how."""
-    with Api() as api:
+    with nearest_told(campaign=campaign), Api() as api:
         told = explained(api, lead, campaign)
     if as_json:
         show_json(told)
         return
     print(f"lead {lead}: {told['state']}")
     if "reasons" in told:
-        show_table("\nreasons", ["code", "field", "text"], told["reasons"])
-        show_table("\nheld for", ["question", "given"], told["held"])
+        show_further("reasons", ["code", "field", "text"], told["reasons"])
+        show_further("held for", ["question", "given"], told["held"])
         return
     show_campaigns(row for each in told["campaigns"] for row in rows_of(each))
     if told["closest"]:

@@ -7,8 +7,8 @@ from urllib.parse import quote
 import typer
 
 from cli.api import Api
-from cli.known import check_filters
-from cli.output import AsJson, show_json, show_table
+from cli.known import check_filters, nearest_told
+from cli.output import AsJson, show_further, show_json, show_paragraph, show_table
 
 OUTCOMES = ("accepted", "held", "unusable", "omitted")
 DELIVERY = ["affiliate", "id", "month", "lead_code", "declared", "received", *OUTCOMES]
@@ -56,7 +56,7 @@ def affiliates(
 def show_fields(counted: Sequence[Mapping[str, Any]]) -> None:
     """Of the latest leads of each affiliate, as far as today's mapping read them."""
     rows = [{"affiliate": one["id"], **field} for one in counted for field in one["fields"]]
-    show_table("fields", ["affiliate", "field", "filled", "unknown", "of"], rows)
+    show_further("fields", ["affiliate", "field", "filled", "unknown", "of"], rows)
 
 
 def show_reasons(counted: Sequence[Mapping[str, Any]]) -> None:
@@ -65,7 +65,7 @@ def show_reasons(counted: Sequence[Mapping[str, Any]]) -> None:
         {"reason": code, **{one["id"]: one["reasons"].get(code, 0) for one in counted}}
         for code in codes
     ]
-    show_table("reasons", ["reason", *(one["id"] for one in counted)], rows)
+    show_further("reasons", ["reason", *(one["id"] for one in counted)], rows)
 
 
 def questions(as_json: AsJson = False) -> None:
@@ -100,17 +100,20 @@ def list_deliveries(affiliate: Affiliate = None, as_json: AsJson = False) -> Non
 def show_delivery(affiliate: str, delivery: str, as_json: AsJson = False) -> None:
     """One with the rows that are missing, and whom to ask for them."""
     path = f"/deliveries/{quote(affiliate, safe='')}/{quote(delivery, safe='')}"
-    with Api() as api:
+    with nearest_told(affiliate=affiliate, delivery=delivery), Api() as api:
         found = api.get("intake", path)
     if as_json:
         show_json(found)
         return
     show_table(delivery, DELIVERY, [found])
-    contact = found["contact"] or {}
-    print(f"to ask: {contact.get('name')} <{contact.get('email')}>")
+    print(f"\nto ask: {whom(found['contact'])}")
     for name in ("missing", "unannounced"):
         if found[name]:
-            print(f"{name}: {', '.join(found[name])}")
+            show_paragraph(f"{name}: {', '.join(found[name])}")
+
+
+def whom(contact: Mapping[str, Any] | None) -> str:
+    return f"{contact['name']} <{contact['email']}>" if contact else "nobody is named"
 
 
 def requests(

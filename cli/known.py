@@ -5,6 +5,7 @@ a search that finds something costs one question.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 
 from rapidfuzz import fuzz, process, utils
 
@@ -57,6 +58,19 @@ def check_filters(api: Api, filters: Mapping[str, str | None]) -> None:
             check(what, given, list(dict.fromkeys(ids(api))))
 
 
+@contextmanager
+def nearest_told(**ids: str | None) -> Iterator[None]:
+    """A service tells which id it does not know; here the nearest there are, too. What an id
+    belongs to is looked at first, such as the campaign of a send."""
+    try:
+        yield
+    except CliError as error:
+        if error.code.endswith("_unknown"):
+            with Api() as api:
+                check_filters(api, ids)
+        raise
+
+
 def _affiliates(api: Api) -> Iterator[str]:
     return (one["id"] for one in api.get("intake", "/affiliates")["affiliates"])
 
@@ -78,10 +92,15 @@ def _campaigns(api: Api) -> Iterator[str]:
     return (one["id"] for one in api.get("routing", "/campaigns")["campaigns"])
 
 
+def _lists(api: Api) -> Iterator[str]:
+    return (one["id"] for one in api.get("routing", "/lists")["lists"])
+
+
 IDS: Mapping[str, Callable[[Api], Iterator[str]]] = {
     "affiliate": _affiliates,
     "lead_code": _lead_codes,
     "delivery": _deliveries,
     "question": _questions,
     "campaign": _campaigns,
+    "list": _lists,
 }

@@ -9,7 +9,7 @@ import typer
 
 from cli.api import Api
 from cli.known import OUTCOMES, SOURCES, check, check_filters
-from cli.output import AsJson, UnknownId, show_counted, show_json, show_table
+from cli.output import AsJson, UnknownId, show_counted, show_further, show_json, show_table
 
 LIMIT_OF_A_PAGE = 1000
 LEAD_COLUMNS = ["id", "affiliate", "reference", "lead_code", "outcome", "reasons", "sent_to"]
@@ -172,7 +172,7 @@ def show_fields(title: str, fields: Mapping[str, Any]) -> None:
 
 def show_some(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        show_table(f"\n{title}", columns, rows)
+        show_further(title, columns, rows)
 
 
 def what_was_read(accepted: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

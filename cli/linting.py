@@ -10,6 +10,7 @@ from urllib.parse import quote
 from cli.api import Api, on_stack
 from cli.command import Command
 from cli.documents import Document, put_commands, read_files
+from cli.known import nearest_told
 from cli.output import unreadable
 
 FILE_ENDS = (".yaml", ".yml", ".json")
@@ -42,7 +43,9 @@ def read_campaigns(file: str, receiver: str) -> list[Put]:
 
 def of_target(api: Api, target: str, read: Mapping[str, Sequence[Put]]) -> Iterator[Finding]:
     if target not in read:
-        yield of_campaign(api.get("routing", f"/campaigns/{quote(target, safe='')}"))
+        with nearest_told(campaign=target):
+            found = api.get("routing", f"/campaigns/{quote(target, safe='')}")
+        yield of_campaign(found)
     for document, command in read.get(target, ()):
         yield of_document(document, command, preview(api, "campaign", command))
 

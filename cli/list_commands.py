@@ -12,11 +12,21 @@ from cli.api import Api
 from cli.command import Answer, Asker, Command
 from cli.documents import typed
 from cli.import_commands import ask_with_bar
+from cli.known import nearest_told
 from cli.list_files import BadLine, Line
 from cli.list_parts import folded, put_parts
 from cli.opened import named, read_bytes
 from cli.options import As, Reason
-from cli.output import WRONG_USAGE, AsJson, CliError, progress, show, show_json, show_table
+from cli.output import (
+    WRONG_USAGE,
+    AsJson,
+    CliError,
+    progress,
+    show,
+    show_further,
+    show_json,
+    show_table,
+)
 from cli.publishing import demand
 from shared.contracts.lists import EditList, PutList
 from shared.contracts.values import Instant
@@ -62,15 +72,15 @@ def show_list(
     as_json: AsJson = False,
 ) -> None:
     """One list with its entries, as they are compared, and the campaigns that use it."""
-    with Api() as api:
+    with nearest_told(list=name), Api() as api:
         found = api.get("routing", f"/lists/{quote(name, safe='')}")
     if as_json:
         show_json(found)
         return
     show_table(name, COLUMNS, [list_row(found)])
-    print(f"used by: {', '.join(found['used_by']) or 'no campaign'}")
+    print(f"\nused by: {', '.join(found['used_by']) or 'no campaign'}")
     rows = [dict(zip(("is", "entry"), term.split(":", 1), strict=True)) for term in found["terms"]]
-    show_table("entries", ["is", "entry"], rows[:limit])
+    show_further("entries", ["is", "entry"], rows[:limit])
     if len(rows) > limit:
         print(f"and {len(rows) - limit} more")
 
@@ -162,7 +172,8 @@ def remove(
 
 def edit(name: str, command: Command, entries: Sequence[str], actor: str, *, as_json: bool) -> None:
     try:
-        answer = demand(command, Asker(actor))
+        with nearest_told(list=name):
+            answer = demand(command, Asker(actor))
     except CliError as error:
         places, whys = (error.details.get(key, ()) for key in ("places", "whys"))
         bad = [f"{entries[place]}: {why}" for place, why in zip(places, whys, strict=True)]

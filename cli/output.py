@@ -60,6 +60,12 @@ def show_table(title: str, columns: Iterable[str], rows: Iterable[Mapping[str, A
     print(tables.render(title, list(columns), list(rows), tables.width_of(sys.stdout)))
 
 
+def show_further(title: str, columns: Iterable[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """A table below something else, which a line keeps apart from it."""
+    print()
+    show_table(title, columns, rows)
+
+
 def show_counted(
     number: int,
     noun: str,

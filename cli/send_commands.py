@@ -1,5 +1,6 @@
 """`leadops send`, `settle` and `sends`: sending by hand, and what became of a campaign's sends."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -9,7 +10,7 @@ import typer
 from cli.api import Api
 from cli.command import Asker, Command
 from cli.documents import typed
-from cli.known import SEND_STATES, check
+from cli.known import SEND_STATES, check, nearest_told
 from cli.lead_commands import pages
 from cli.options import As, Reason
 from cli.output import AsJson, CliError, UnknownId, show, show_counted, show_json
@@ -38,9 +39,11 @@ def send(
 ) -> None:
     """Send a lead through that waits for the send day, or whose title is suppressed."""
     asked = about_person(SendLead, lead, {"lead": lead, "campaign": campaign, "reason": reason})
-    answer = demand(asked, Asker(actor))
-    text = f"{campaign} is asked; `leadops explain {lead} --campaign {campaign}` tells its answer"
-    show(answer.as_json(), as_json=as_json, text=text)
+    with nearest_told(campaign=campaign):
+        answer = demand(asked, Asker(actor))
+    show(answer.as_json(), as_json=as_json, text=f"{campaign} is asked; what it answers:")
+    if not as_json:
+        print(shlex.join(["leadops", "explain", lead, "--campaign", campaign]))
 
 
 def about_person(kind: type[contracts.Command], lead: str, fields: Mapping[str, Any]) -> Command:
@@ -71,7 +74,8 @@ def settle(
     """Say what became of a send that was given up with an unknown outcome."""
     outcome = "sent" if sent else "refused"
     asked = typed(SettleSend, campaign=campaign, send=key, outcome=outcome, reason=reason)
-    answer = demand(asked, Asker(actor))
+    with nearest_told(campaign=campaign):
+        answer = demand(asked, Asker(actor))
     show(answer.as_json(), as_json=as_json, text=f"{key}: {answer.code}")
 
 
@@ -86,7 +90,7 @@ def sends(
     """A campaign's sends, each with its history and what came of its attempts."""
     check("status", status, SEND_STATES)
     path = f"/campaigns/{quote(campaign, safe='')}/sends"
-    with Api() as api:
+    with nearest_told(campaign=campaign), Api() as api:
         found = pages(api, path, {"status": status}, limit, service="routing", rows="sends")
     if as_json:
         show_json({"sends": found})

@@ -21,6 +21,7 @@ from cli.output import (
     UnknownId,
     show,
     show_counted,
+    show_further,
     show_json,
     show_paragraph,
     show_table,
@@ -103,8 +104,7 @@ def show_set_aside(
     rows = [{"field": name, "value": value} for name, value in fields_of(item)]
     show_table("record", ["field", "value"], rows)
     if headers := headers_of(item):
-        print()
-        show_table("headers", ["name", "value"], headers)
+        show_further("headers", ["name", "value"], headers)
     print("\nvalue")
     show_paragraph(value_of(item))
     print()

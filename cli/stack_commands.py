@@ -17,6 +17,7 @@ from cli.output import (
     CliError,
     progress,
     show,
+    show_further,
     show_table,
 )
 from deploy import quiet, stack
@@ -105,11 +106,11 @@ def status(as_json: AsJson = False) -> None:
     title = f"kafka {found['backend']['kafka']}, mongo {found['backend']['mongo']}"
     show_table(title, COLUMNS, map(status_row, rows))
     if reasons := [one for row in rows for one in reason_rows(row)]:
-        show_table("not ready", ["service", "why"], reasons)
+        show_further("not ready", ["service", "why"], reasons)
     if stuck := [one for row in rows for one in stuck_rows(row)]:
-        show_table("not getting on", STUCK_COLUMNS, stuck)
+        show_further("not getting on", STUCK_COLUMNS, stuck)
     if gaps := [one for row in rows for one in gap_rows(row)]:
-        show_table("streams with a gap", GAP_COLUMNS, gaps)
+        show_further("streams with a gap", GAP_COLUMNS, gaps)
 
 
 def status_row(row: dict[str, Any]) -> dict[str, Any]:

@@ -185,6 +185,28 @@ def test_an_unknown_id_ends_with_2(
     assert error["error"]["code"].endswith("_unknown")
 
 
+NEAR = [
+    (["campaigns", "show", "northgrid-u"], "northgrid-us"),
+    (["campaigns", "resume", "Northgrid-US"], "northgrid-us"),
+    (["campaigns", "lint", "northgrid-u"], "northgrid-us"),
+    (["sends", "northgrid-u"], "northgrid-us"),
+    (["settle", "x", "--campaign", "northgrid-u", "--sent", "--reason", "x"], "northgrid-us"),
+    (["lists", "show", "northgrid-partner"], "northgrid-partners"),
+    (["lists", "add", "northgrid-partner", "a.example", "--reason", "x"], "northgrid-partners"),
+    (["held", "alias", "q_timefram", "soon", "3-6 months"], "q_timeframe"),
+    (["deliveries", "show", "infuse", "march"], "infuse-media"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "near"), NEAR, ids=str)
+def test_an_unknown_id_is_told_with_the_nearest(
+    ended: list[Ended], capsys: pytest.CaptureFixture[str], arguments: list[str], near: str
+) -> None:
+    """By the command line, since a service tells only that nothing has it."""
+    code, error = told(capsys, *arguments)
+    assert (2, f"did you mean {near}") == (code, re.findall(f"did you mean {near}", str(error))[0])
+
+
 WRONG = [
     ["nonsense"],
     ["held"],

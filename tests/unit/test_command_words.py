@@ -84,7 +84,7 @@ def test_a_closed_filter_is_checked_before_anything_is_asked(
 
 
 def test_each_id_that_leads_are_sought_by_is_looked_up() -> None:
-    assert {"affiliate", "lead_code", "delivery", "question", "campaign"} == IDS.keys()
+    assert {"affiliate", "lead_code", "delivery", "question", "campaign", "list"} == IDS.keys()
 
 
 @pytest.mark.parametrize(

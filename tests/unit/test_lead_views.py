@@ -7,7 +7,9 @@ import pytest
 from cli.explain_commands import rows_of, show_campaigns
 from cli.held_commands import rows_of as held_rows
 from cli.held_commands import show_held
+from cli.intake_commands import whom
 from cli.lead_commands import flattened, print_lead, show_ids
+from cli.output import show_further, show_table
 
 LEAD = "fef0374c-594f-5371-a6cf-97f21c0fa09"
 
@@ -123,3 +125,20 @@ def test_ids_alone_are_a_line_each(ids: list[str], capsys: pytest.CaptureFixture
     """And no line where no lead was found."""
     show_ids([{"id": id, "affiliate": "acme"} for id in ids])
     assert ids == capsys.readouterr().out.splitlines()
+
+
+def test_tables_below_each_other_are_kept_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table("north", ["id"], [{"id": "1"}])
+    show_further("slots", ["used"], [])
+    assert ["north", "id", "1", "", "slots: none"] == capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("contact", "text"),
+    [
+        (None, "nobody is named"),
+        ({"name": "Ann", "email": "ann@acme.example"}, "Ann <ann@acme.example>"),
+    ],
+)
+def test_whom_to_ask_for_what_a_delivery_lacks(contact: dict[str, str] | None, text: str) -> None:
+    assert text == whom(contact)
