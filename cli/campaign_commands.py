@@ -66,8 +66,29 @@ def path_of(campaign: str) -> str:
 def described(found: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """What is given; what is left open is left out."""
     for name, value in found.items():
-        if name not in TOLD_APART and value not in (None, [], {}, ""):
-            yield {"field": name, "value": plain(value)}
+        if name not in TOLD_APART:
+            yield from ({"field": at, "value": text} for at, text in given_in(name, value))
+
+
+def given_in(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Each value under the way to it, such as caps.total; of what is listed, one a row."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from given_in(f"{path}.{name}", inner)
+    elif isinstance(value, list):
+        texts = [in_words(each) for each in value]
+        is_of_parts = any(isinstance(each, Mapping) for each in value)
+        yield from ((path, text) for text in (texts if is_of_parts else [", ".join(texts)]) if text)
+    elif value not in (None, ""):
+        yield path, plain(value)
+
+
+def in_words(value: Any) -> str:
+    """What is given of a listed thing: id 101, amount 5000."""
+    if not isinstance(value, Mapping):
+        return plain(value)
+    pairs = [pair for name, inner in value.items() for pair in given_in(name, inner)]
+    return ", ".join(f"{name} {text}" for name, text in pairs)
 
 
 def plain(value: Any) -> str:

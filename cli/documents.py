@@ -70,6 +70,7 @@ KEY_FIELDS = ("person_id", "campaign", "question", "list", "id", "customer")
 """A command's entity is the first of them that it has: what is asked of a person for a campaign
 belongs to the person, and a campaign has a customer, too."""
 
+COMMAND_NEEDS = {"type", "data"}
 COMMAND_FIELDS = {"type", "data", "key", "id", "source"}
 
 SEND_MODES = ("webhook", "email", "file")
@@ -184,15 +185,23 @@ def problem(error: Exception) -> str:
 def put_command(document: Document, kinds: Kinds = KINDS) -> Command:
     """The command that a document stands for: it puts, announces or opens what is described."""
     content = document.content
-    if not isinstance(content, dict) or content.get("kind") not in kinds:
+    if isinstance(content, dict) and "kind" not in content and COMMAND_NEEDS <= content.keys():
+        raise document.unreadable("this is a command, for `leadops publish`")
+    if (kind := kind_of(content)) not in kinds:
         raise document.unreadable(f"field kind: one of {', '.join(kinds)} is needed")
-    model, given = kinds[content["kind"]], described(content)
+    model, given = kinds[kind], described(content)
     try:
         # Services ignore what they don't know; in a file it is a slip of the pen.
         put = model.model_validate(given, extra="forbid")
     except ValidationError as error:
         raise document.unreadable(fields_of(error)) from error
     return Command(model.TYPE, put.model_dump_json(by_alias=True).encode(), entity_key(put))
+
+
+def kind_of(content: Any) -> str:
+    """What a document says that it is; a kind may be anything, also what no table holds."""
+    kind = content.get("kind") if isinstance(content, dict) else None
+    return kind if isinstance(kind, str) else ""
 
 
 def typed(kind: type[contracts.Command], **fields: Any) -> Command:
@@ -247,6 +256,8 @@ def free_command(document: Document) -> Command:
     content = document.content
     if not isinstance(content, dict):
         raise document.unreadable("a command is an object with type and data")
+    if (kind := kind_of(content)) in KINDS and "type" not in content:
+        raise document.unreadable(f"this is a document of kind {kind}, for `leadops apply`")
     if unknown := content.keys() - COMMAND_FIELDS:
         raise document.unreadable(f"unknown field {', '.join(map(str, sorted(unknown, key=str)))}")
     if not isinstance(content.get("data"), dict):

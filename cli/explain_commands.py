@@ -56,7 +56,8 @@ def show_campaigns(rows: Iterable[Row]) -> None:
     """A campaign once, with its checks below it: a table of them is wider than any terminal."""
     for head, found in groupby(rows, lambda row: (row["campaign"], row["version"], row["state"])):
         print()
-        show_paragraph("{}, version {}: {}".format(*head))
+        campaign, version, state = head
+        show_paragraph(f"{campaign}, version {version}: {in_words(state)}")
         for row in found:
             show_check(row)
 
@@ -79,7 +80,12 @@ def headline(row: Row) -> str:
 
 
 def mending(row: Row) -> str:
-    return f"{row['who']}: {row['how']}" if row.get("who") else ""
+    return f"{in_words(row['who'])}: {row['how']}" if row.get("who") else ""
+
+
+def in_words(code: str) -> str:
+    """States and roles are codes in JSON; who reads a screen need not know that."""
+    return code.replace("_", " ")
 
 
 def explained(api: Api, lead: str, campaign: str | None) -> Row:

@@ -92,6 +92,14 @@ def instant(request: Request, name: str) -> datetime | None:
         ) from None
 
 
+def period(request: Request) -> tuple[datetime | None, datetime | None]:
+    """From when to when. One that ends before it begins would be an empty answer to a slip."""
+    first, last = instant(request, "from"), instant(request, "to")
+    if first and last and last < first:
+        raise BadRequest("from", "a time that is not after `to`")
+    return first, last
+
+
 async def one(store: Store, collection: str, where: Filter, what: str, given: str) -> Document:
     rows = await store.find(collection, where, limit=1)
     if not rows:

@@ -93,10 +93,11 @@ class Reader:
     async def _page(
         self, request: Request, where: dict[str, Any]
     ) -> tuple[list[Document], str | None]:
+        first, last = read_api.period(request)
         search = Search(
             where,
-            read_api.instant(request, "from"),
-            read_api.instant(request, "to"),
+            first,
+            last,
             request.query_params.get("after") or None,
             datetime.now(UTC).replace(tzinfo=None),
         )

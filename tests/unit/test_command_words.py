@@ -171,6 +171,35 @@ def test_all_that_is_wrong_with_documents_is_told_at_once() -> None:
     assert [] == [part for part in parts if part not in first]
 
 
+@pytest.mark.parametrize("kind", [["list"], {"list": 1}, 5, None, True, "lists"], ids=str)
+def test_a_kind_that_is_none_is_told_with_those_there_are(kind: object) -> None:
+    """Whatever stands there."""
+    with pytest.raises(CliError, match="field kind: one of affiliate, campaign"):
+        put_commands([Document("a.yaml", 1, CAMPAIGN | {"kind": kind})])
+
+
+@pytest.mark.parametrize(
+    ("command", "content", "text"),
+    [
+        ("publish", CAMPAIGN, "this is a document of kind campaign, for `leadops apply`"),
+        ("apply", {"type": PAUSE, "data": {}}, "this is a command, for `leadops publish`"),
+        ("preview", {"type": PAUSE, "data": {}}, "this is a command, for `leadops publish`"),
+    ],
+)
+def test_what_another_command_takes_is_told_with_its_name(
+    command: str,
+    content: dict[str, Any],
+    text: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("LEADOPS_VAR", str(tmp_path))
+    (file := tmp_path / "a.json").write_text(json.dumps(content))
+    assert WRONG_USAGE == run([command, str(file)])
+    assert f"error: {file}, document 1: {text}\n" == capsys.readouterr().err
+
+
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 == run(["--version"])
     assert re.fullmatch(r"leadops \d+\.\d+\.\d+\n", capsys.readouterr().out)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from cli.campaign_commands import described
 from cli.explain_commands import rows_of, show_campaigns
 from cli.held_commands import rows_of as held_rows
 from cli.held_commands import show_held
@@ -72,7 +73,7 @@ def test_explaining_names_a_campaign_once(capsys: pytest.CaptureFixture[str]) ->
     ]
     assert [
         "",
-        "north, version 2: not_asked",
+        "north, version 2: not asked",
         "  filter.place; is US-TX; wanted: GB, IE",
         *mending,
         "  title_suppressed; by the rule: intern",
@@ -142,3 +143,27 @@ def test_tables_below_each_other_are_kept_apart(capsys: pytest.CaptureFixture[st
 )
 def test_whom_to_ask_for_what_a_delivery_lacks(contact: dict[str, str] | None, text: str) -> None:
     assert text == whom(contact)
+
+
+def test_a_campaign_is_described_in_words() -> None:
+    """What is given of it, a line each; what is left open is left out."""
+    campaign = {
+        "id": "north",
+        "active": {"from": "2026-01-01", "to": None},
+        "lead_codes": ["A", "B"],
+        "categories": [{"id": "101", "amount": 5000}, {"id": "102", "amount": None}],
+        "caps": {"total": None, "day": 0},
+        "places": [{"country": "US", "subdivisions": ["US-CA", "US-NY"]}],
+        "organic": False,
+        "approved": [],
+    }
+    assert [
+        ("id", "north"),
+        ("active.from", "2026-01-01"),
+        ("lead_codes", "A, B"),
+        ("categories", "id 101, amount 5000"),
+        ("categories", "id 102"),
+        ("caps.day", "0"),
+        ("places", "country US, subdivisions US-CA, US-NY"),
+        ("organic", "false"),
+    ] == [(row["field"], row["value"]) for row in described(campaign)]

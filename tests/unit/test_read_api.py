@@ -215,3 +215,26 @@ async def test_fields_are_counted_by_affiliate(intake: httpx.AsyncClient) -> Non
     assert {"field": "company_size", "filled": 2, "unknown": 0, "of": 2} == counts["company_size"]
     (plain,) = (await found(intake, "/counts"))["affiliates"]
     assert "fields" not in plain
+
+
+@pytest.mark.parametrize(
+    ("query", "is_told"),
+    [
+        ("from=2026-03-02&to=2026-03-01", True),
+        ("from=2026-03-02T10:00Z&to=2026-03-02T09:59Z", True),
+        ("from=2026-03-02&to=2026-03-02", False),
+        ("from=2026-03-02", False),
+        ("to=2026-03-02", False),
+        ("", False),
+    ],
+)
+def test_a_time_that_ends_before_it_begins_is_told(query: str, is_told: bool) -> None:
+    """INT-11: nothing can be found in it, which would look as if there were nothing."""
+    request = Request({"type": "http", "headers": [], "query_string": query.encode()})
+    told = []
+    try:
+        read_api.period(request)
+    except read_api.BadRequest as error:
+        told.append(error.text)
+    expected = ["from can't be read; wanted is a time that is not after `to`"]
+    assert (expected if is_told else []) == told
