@@ -202,7 +202,7 @@ class Row:
 def test_what_runs_on_import_alone_is_tried_by_the_tests_of_its_module(
     tmp_path: Path, number: str, chosen: list[str]
 ) -> None:
-    """A constant, a class, or a function that only they call; what nobody calls is tried by none."""
+    """A constant, a class, or a function that only they call; of what nobody calls, none."""
     (tmp_path / "0").mkdir()
     lines = CoverageData(str(tmp_path / "0" / LINES))
     for context, numbers in {IMPORTING: [2, 4, 5, 7, 10, 13, 14], "test_a": [8]}.items():
