@@ -1,6 +1,5 @@
 """`leadops campaigns`: list, show, pause, resume, lint, unsent."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -15,6 +14,7 @@ from cli.known import nearest_told
 from cli.options import As, Reason
 from cli.output import CHECK_FAILED, AsJson, show, show_further, show_json, show_table
 from cli.publishing import demand
+from cli.tables import text_of
 from shared.contracts.campaigns import PauseCampaign, ResumeCampaign
 
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN")]
@@ -71,28 +71,14 @@ def described(found: Mapping[str, Any]) -> Iterator[dict[str, str]]:
 
 
 def given_in(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Each value under the way to it, such as caps.total; of what is listed, one a row."""
+    """Each value under the way to it, such as caps.total; of things that are listed, one a row."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             yield from given_in(f"{path}.{name}", inner)
-    elif isinstance(value, list):
-        texts = [in_words(each) for each in value]
-        is_of_parts = any(isinstance(each, Mapping) for each in value)
-        yield from ((path, text) for text in (texts if is_of_parts else [", ".join(texts)]) if text)
-    elif value not in (None, ""):
-        yield path, plain(value)
-
-
-def in_words(value: Any) -> str:
-    """What is given of a listed thing: id 101, amount 5000."""
-    if not isinstance(value, Mapping):
-        return plain(value)
-    pairs = [pair for name, inner in value.items() for pair in given_in(name, inner)]
-    return ", ".join(f"{name} {text}" for name, text in pairs)
-
-
-def plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    elif isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
+        yield from ((path, text_of(each)) for each in value)
+    elif text := text_of(value):
+        yield path, text
 
 
 def largest_first(of: str, counts: Mapping[str, int]) -> list[dict[str, Any]]:

@@ -186,6 +186,8 @@ def flattened(content: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from flattened(value, f"{path}.{name}" if path else str(name))
     elif isinstance(content, list | tuple):
         yield path, ", ".join(map(in_one, content)) or None
+    elif isinstance(content, bool):
+        yield path, in_one(content)  # As it came it was JSON, and no word of ours.
     else:
         yield path, None if content in ({}, "") else content
 

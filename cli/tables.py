@@ -45,8 +45,23 @@ def render(title: str, names: Sequence[str], rows: Sequence[Row], width: int | N
 
 def text_of(value: Any) -> str:
     """In one line, and without what would move the cursor."""
-    text = "" if value is None else str(value)
+    text = in_words(value)
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def in_words(value: Any) -> str:
+    """As a person writes it, and not as Python or JSON do; what is not given is left out."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case Mapping():
+            given = ((name, in_words(inner)) for name, inner in value.items())
+            return ", ".join(f"{name} {text}" for name, text in given if text)
+        case list() | tuple():
+            return ", ".join(filter(None, map(in_words, value)))
+    return str(value)
 
 
 def fitting(table: Sequence[Cells], width: int | None) -> list[int] | None:

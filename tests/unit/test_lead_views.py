@@ -111,7 +111,7 @@ def test_a_lead_is_shown_as_it_came_and_as_it_was_read(capsys: pytest.CaptureFix
         ({"a": {"b": {"c": 1}}}, {"a.b.c": 1}),
         ({"a": [1, "two", {"x": None}]}, {"a": '1, two, {"x": null}'}),
         ({"a": [], "b": {}, "c": ""}, {"a": None, "b": None, "c": None}),
-        ({"a": 0, "b": False}, {"a": 0, "b": False}),
+        ({"a": 0, "b": False}, {"a": 0, "b": "false"}),
     ],
 )
 def test_each_value_stands_under_the_way_to_it(
@@ -165,5 +165,5 @@ def test_a_campaign_is_described_in_words() -> None:
         ("categories", "id 102"),
         ("caps.day", "0"),
         ("places", "country US, subdivisions US-CA, US-NY"),
-        ("organic", "false"),
+        ("organic", "no"),
     ] == [(row["field"], row["value"]) for row in described(campaign)]

@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from cli.output import show, show_counted
-from cli.tables import render, width_of
+from cli.tables import render, text_of, width_of
 
 ID = "6b1d0d34-8b7a-5d3e-9e0b-111111111111"
 NAMES = ["id", "affiliate", "reasons", "text", "count"]
@@ -33,6 +33,25 @@ def test_no_word_is_cut_at_any_width(width: int | None) -> None:
 def test_what_has_room_stays_within_the_width(width: int) -> None:
     """Also where letters are two columns wide."""
     assert width >= max(map(cell_len, render("rows", NAMES, ROWS, width).splitlines()))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "yes"),
+        (False, "no"),
+        (0, "0"),
+        (None, ""),
+        ({}, ""),
+        ({"version": 2, "text": None}, "version 2"),
+        ({"places": ["US", "GB"], "is_new": False}, "places US, GB, is_new no"),
+        (["a", {"b": 1}], "a, b 1"),
+    ],
+    ids=str,
+)
+def test_a_value_is_told_as_a_person_writes_it(value: object, text: str) -> None:
+    """And not as Python does."""
+    assert text == text_of(value)
 
 
 @pytest.mark.parametrize("width", [None, 1, 80])
