@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 import pytest
 
+from shared.contracts.answers import accepted_type
 from shared.loop.effects import Verdict
 from shared.loop.log import Outgoing
 from shared.testing.evidence import Seen
@@ -50,6 +51,9 @@ def test_a_command_said_twice_is_answered_twice_and_done_once() -> None:
         await town.rest()
         assert ["hello"] == town.words()
         assert [("same", "accepted")] * 3 == town.answer_codes()
+        assert [accepted_type("routing")] * 3 == [
+            record.type for record in town.records() if ".command." in record.type
+        ]
 
     in_town(story)
 

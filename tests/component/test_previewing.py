@@ -291,6 +291,15 @@ def test_why_not_is_told_for_any_number_of_campaigns() -> None:
     on_platform(story)
 
 
+def test_an_edit_of_a_list_that_is_not_there_is_refused_as_it_would_be() -> None:
+    async def story(platform: Platform) -> None:
+        command = EditList(list="none", reason="asked", add=["a.example"])
+        told = await Asked(platform).previewing.list(command, "main")
+        assert "list_unknown" == told["refused"].code
+
+    on_platform(story)
+
+
 def test_a_long_list_is_edited_part_by_part() -> None:
     """RTE-06: an edit and its way back, in one batch; a part that was there before is kept once."""
 

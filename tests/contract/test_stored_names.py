@@ -1,12 +1,19 @@
 """Names under which data lies in a store: by another name, what was stored before is not found."""
 
+from typing import Any
+
+import pytest
+
+from services.intake import store as intake_store
 from services.intake.service import intake
 from services.intake.store import INDEXES as INTAKE
+from services.routing import store as routing_store
 from services.routing.service import routing
 from services.routing.store import INDEXES as ROUTING
 from shared.loop import effects, set_aside
 from shared.loop.decision import Outcome, Service
 from shared.loop.loop import INDEXES as LOOP
+from shared.loop.working_set import Collection
 from shared.store import Index
 
 
@@ -30,6 +37,16 @@ def test_routing_keeps_its_collections() -> None:
     lists = {"lists", "list_parts", "revisions"}
     leads = {"leads", "sends", "early_withdrawals", "blocks", "unsent_deliveries"}
     assert campaigns | lists | leads == names(ROUTING)
+
+
+@pytest.mark.parametrize(
+    ("store", "indexes"),
+    [(intake_store, INTAKE), (routing_store, ROUTING)],
+    ids=["intake", "routing"],
+)
+def test_what_is_saved_lies_where_its_indexes_are(store: Any, indexes: list[Index]) -> None:
+    kept = {kind.name for kind in vars(store).values() if isinstance(kind, Collection)}
+    assert kept <= names(indexes)
 
 
 def test_rows_keep_their_states() -> None:

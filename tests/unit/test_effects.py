@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.loop import effects
-from shared.loop.decision import Attempt, Cause, Effect, EffectFinished, Request
+from shared.loop.decision import Attempt, Cause, Effect, EffectFinished, Outcome, Request
 from shared.loop.effects import (
     DEAD_SECONDS,
     FAILURES_TO_TRIP,
@@ -65,6 +65,17 @@ def test_a_row_of_an_earlier_version_has_no_attempts() -> None:
     del row["tried"]
     assert [] == effects.tried_of(row)
     assert [1] == [attempt.number for attempt in effects.tried_of(waiting(row))]
+
+
+@pytest.mark.parametrize("unknown", [True, False])
+@pytest.mark.parametrize("in_doubt", [True, False])
+def test_what_may_have_happened_once_is_uncertain_at_the_end(unknown: bool, in_doubt: bool) -> None:
+    """By an earlier attempt, or by one that a former owner may have made; else it is refused."""
+    row = waiting(begun()) if unknown else begun()
+    last = Result("e1", 0, row["attempt"], Verdict.NOT_TRIED, "not reached", in_doubt)
+    end = effects.after(row, last, NOW + effects.GIVE_UP_AFTER)
+    assert isinstance(end, EffectFinished)
+    assert (Outcome.UNCERTAIN if unknown or in_doubt else Outcome.REFUSED) == end.outcome
 
 
 @pytest.mark.parametrize(("asked", "waited"), [(0, 10), (120, 120), (86_400, 900)])

@@ -217,3 +217,15 @@ def test_reasons_quote_nothing() -> None:
     spoilt = record(Mail="secretword", Cat="secretword", Land="secretword", Code="secretword")
     reasons = normalize(spoilt, affiliate()).reasons
     assert "secretword" not in repr(reasons)
+
+
+def test_the_lead_code_of_the_upload_goes_before_the_records() -> None:
+    """INT-02: a file may be told to be of one programme."""
+    declared = normalize(record(), affiliate(), "INT-OF-THE-FILE")
+    assert "INT-OF-THE-FILE" == declared.lead_code
+
+
+@pytest.mark.parametrize("given", ["+8 10 49 30 1234567", "+8", "+810", "+8 (10) 1"])
+def test_a_plus_before_the_way_abroad_is_no_number(given: str) -> None:
+    """INT-02: in Russia one dials 8 10 to leave the country."""
+    assert phone(given, "RU") is None

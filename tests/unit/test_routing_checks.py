@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from services.routing import claims, leads
+from services.routing import claims, leads, remedies
 from services.routing.books import CampaignBook
 from services.routing.catalogues import Wanting
 from services.routing.checks import Slot, decided, failing_slot
+from services.routing.explaining import Explanation
 from services.routing.house import Block
 from services.routing.remedies import REMEDIES
 from shared.companies.domains import mail_providers
@@ -564,3 +565,18 @@ def test_a_lead_that_begins_to_wait_after_it_was_asked_back_is_given_back() -> N
     given_back = leads.note(noted.save[0], leads.Asked("north", 1, "refused"))
     (told,) = given_back.say
     assert isinstance(told.event, WithdrawalAnswered) and told.event.outcome == "withdrawn"
+
+
+@pytest.mark.parametrize("code", [*ORDER, "awaiting_send_day", "campaign_unknown", "withdrawn"])
+def test_each_check_has_who_mends_it_and_how(code: str) -> None:
+    """RTE-10: also where the category alone tells who was wrong."""
+    remedy = remedies.remedy(code, [code])
+    assert remedy.text and remedy.who and remedy.how
+
+
+@pytest.mark.parametrize(("is_open", "who"), [(True, "project_manager"), (False, "affiliate")])
+def test_without_open_categories_a_wrong_one_was_uploaded(is_open: bool, who: str) -> None:
+    """RTE-10: a campaign that has none is open to what it ordered, and to nothing else."""
+    failing = (Failing(code="category_not_as_ordered", value="310"),)
+    told = Explanation("north", 1, "refused", failing, is_open).as_told(lead())
+    assert [who] == [row["who"] for row in told["failing"]]  # type: ignore[attr-defined]

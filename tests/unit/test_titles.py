@@ -6,7 +6,15 @@ account or a project may manage nobody. Of several functions it is the one that 
 
 import pytest
 
-from services.intake.titles import ATTRIBUTES, FIELDS, LAST_RESORT, ROLES, SENIORITY, classify
+from services.intake.titles import (
+    ATTRIBUTES,
+    BEFORE_TO,
+    FIELDS,
+    LAST_RESORT,
+    ROLES,
+    SENIORITY,
+    classify,
+)
 from shared.contracts.values import FUNCTIONS, SENIORITIES
 from tests.bench.titles import RIGHT_AT_LEAST, WRONG_AT_MOST, labelled, shares
 
@@ -95,3 +103,10 @@ def test_codes_are_those_that_campaigns_may_name() -> None:
     """RTE-02: what titles are read as, and what a campaign can want, are the same codes."""
     assert {seniority for seniority, _ in SENIORITY if seniority} <= {*SENIORITIES}
     assert {*ROLES, *FIELDS, *ATTRIBUTES, *LAST_RESORT} <= {*FUNCTIONS}
+
+
+@pytest.mark.parametrize("process", BEFORE_TO)
+def test_a_process_that_leads_to_something_is_not_somebody_elses(process: str) -> None:
+    """INT-13: order to cash is one thing; an assistant to finance is in nobody's finance."""
+    assert "finance" == classify(f"Director {process} to finance").function
+    assert classify("Assistant to finance").function is None

@@ -1,0 +1,62 @@
+"""What an earlier version stored is read: what it did not know has the value that it went by."""
+
+from typing import Any
+
+import pytest
+
+from services.intake import store as intake
+from services.routing import store as routing
+from shared.loop.working_set import Collection
+from shared.store import Document
+from tests.component.leads import Platform, on_platform
+
+NEW_SINCE: list[tuple[str, Collection[Any], Document]] = [
+    (
+        "intake",
+        intake.LEADS,
+        {
+            "known_by": "email",
+            "source": "affiliate",
+            "replaces": None,
+            "held": (),
+            "given": {},
+            "sent_to": (),
+            "changes": (),
+            "categories": (),
+            "converted_at": None,
+            "conflicts_with": None,
+            "blank": (),
+            "unread": (),
+        },
+    ),
+    ("intake", intake.CONTACTS, {"accepted": ()}),
+    ("routing", routing.CAMPAIGNS, {"created_at": None}),
+    ("routing", routing.VERSIONS, {"revision": 0}),
+    ("routing", routing.BOOKS, {"counted": {}}),
+    ("routing", routing.SENDS, {"slots": (), "rank": 0, "claim": None, "trace": None}),
+    (
+        "routing",
+        routing.LEADS,
+        {"withdrawn": False, "withdrawals": (), "is_exclusive": False, "queue": ()},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("service", "collection", "new"),
+    NEW_SINCE,
+    ids=[f"{service} {collection.name}" for service, collection, _ in NEW_SINCE],
+)
+def test_what_was_not_kept_is_as_it_was_then(
+    service: str, collection: Collection[Any], new: Document
+) -> None:
+    async def story(platform: Platform) -> None:
+        await platform.campaign()
+        await platform.submit()
+        row = platform.stored(collection.name, service)[0]
+        kept = {name: value for name, value in row.items() if name not in new}
+        assert kept.keys() | new.keys() == row.keys()
+        entity = collection.from_document(kept)
+        assert new == {name: getattr(entity, name) for name in new}
+
+    on_platform(story)
