@@ -97,7 +97,8 @@ def against(alias: AddAlias, question: Mapping[str, Any] | None) -> Mapping[str,
     if question is None:
         return {"code": "question_unknown", "text": f"there is no question {alias.question!r}"}
     if alias.answer not in question["answers"]:
-        return {"code": "answer_not_allowed", "text": "the question allows no such answer"}
+        text = f"the question allows no such answer; it allows: {' | '.join(question['answers'])}"
+        return {"code": "answer_not_allowed", "text": text}
     given = folded(alias.given)
     if given in map(folded, question["answers"]) and given != folded(alias.answer):
         text = "what is given is an allowed answer itself"

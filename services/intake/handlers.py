@@ -131,11 +131,15 @@ class Intake:
         self, state: WorkingSet, lead: Lead, command: ReleaseLead, cause: Cause
     ) -> Decision | None:
         for symbol, answer in command.answers.items():
-            if symbol not in {held.question for held in lead.held}:
-                return _refused("answer_not_held", f"the lead is not held for {symbol}")
+            asked = [held.question for held in lead.held]
+            if symbol not in asked:
+                text = f"the lead is not held for {symbol}, but for {', '.join(asked)}"
+                return _refused("answer_not_held", text)
             question = self.question(state, cause, symbol)
-            if question is None or questions.fold(answer) not in question.passing:
-                return _refused("answer_not_allowed", f"{symbol} allows no such answer")
+            if question is None:
+                return _refused("answer_not_allowed", f"{symbol} allows no answer any more")
+            if questions.fold(answer) not in question.passing:
+                return _refused("answer_not_allowed", questions.allowed_by(question))
         return None
 
     def recheck_lead(self, state: WorkingSet, given: Input) -> Decision:

@@ -187,6 +187,13 @@ def _not_in_category(symbol: str) -> Reason:
     return Reason("smarter_question_not_in_category", text, symbol)
 
 
+def allowed_by(question: Question) -> str:
+    """So that whoever gave another answer can choose; no longer than a text bears."""
+    allowed = " | ".join(question.definition.answers)
+    shown = allowed if len(allowed) <= QUOTED_MAX else f"{allowed[:QUOTED_MAX]} …"
+    return f"{question.definition.id} allows: {shown}"
+
+
 def suggestions(given: str, question: Question) -> tuple[Suggestion, ...]:
     """The allowed answers, the most alike first."""
     ranked = process.extract(
@@ -254,7 +261,8 @@ def add_alias(command: AddAlias, before: Question | None, cause: Cause, now: dat
     if before is None:
         return Decision(answer=Refused.unknown("question", command.question))
     if command.answer not in before.definition.answers:
-        return _refused("answer_not_allowed", "the question allows no such answer")
+        text = f"the question allows no such answer; {allowed_by(before)}"
+        return _refused("answer_not_allowed", text)
     meant = before.passing.get(fold(command.given))
     if meant == command.answer:
         return Decision(answer=Accepted("unchanged", details={"version": before.number}))

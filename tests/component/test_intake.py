@@ -135,16 +135,16 @@ def test_a_lead_held_while_its_alias_was_added_is_looked_at_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answers", "code"),
+    ("answers", "code", "text"),
     [
-        ({"q_budget": "a million"}, "answer_not_allowed"),
-        ({"q_size": "under 10k"}, "answer_not_held"),
+        ({"q_budget": "a million"}, "answer_not_allowed", "q_budget allows: under 10k | "),
+        ({"q_size": "under 10k"}, "answer_not_held", "held for q_size, but for q_budget"),
     ],
 )
 def test_a_release_needs_an_allowed_answer_to_what_is_held(
-    answers: dict[str, str], code: str
+    answers: dict[str, str], code: str, text: str
 ) -> None:
-    """INT-07: anything else is refused, and the lead stays held."""
+    """INT-07: anything else is refused, with what could be said, and the lead stays held."""
 
     async def story(platform: Platform) -> None:
         await platform.question()
@@ -152,7 +152,29 @@ def test_a_release_needs_an_allowed_answer_to_what_is_held(
         asked = {"affiliate": "acme", "reference": "R-1", "answers": answers}
         answer = await platform.ask("intake.lead.release", "acme:R-1", asked)
         assert (False, code) == (answer["accepted"], answer["code"])
+        assert text in answer["text"]
         assert "held" == platform.outcome()
+
+    on_platform(story)
+
+
+@pytest.mark.parametrize(
+    ("answers", "ends"),
+    [
+        (["under 10k", "over 10k"], "; q_budget allows: under 10k | over 10k"),
+        ([f"answer {number}" for number in range(500)], " …"),
+    ],
+    ids=["few", "many"],
+)
+def test_an_alias_for_what_is_not_allowed_is_told_what_is(answers: list[str], ends: str) -> None:
+    """As far as a text bears it."""
+
+    async def story(platform: Platform) -> None:
+        await platform.question(answers=answers)
+        alias = {"question": "q_budget", "given": "a lot", "answer": "a million"}
+        answer = await platform.ask("intake.question.alias", "q_budget", alias)
+        assert "answer_not_allowed" == answer["code"]
+        assert (True, True) == (answer["text"].endswith(ends), len(answer["text"]) < 300)
 
     on_platform(story)
 
