@@ -26,6 +26,24 @@ FORMS: Mapping[str, str] = {
     r"^[A-Z]{2}-[A-Z0-9]{1,3}$": "a subdivision as in ISO 3166-2, such as US-CA",
 }
 
+KINDS: Mapping[str, str] = {
+    "string": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "decimal": "a number",
+    "bool": "true or false",
+    "tuple": "a list",
+    "list": "a list",
+    "set": "a list",
+    "frozen_set": "a list",
+    "model": "an object with fields",
+    "dict": "an object with fields",
+    "datetime": "an instant with its offset, such as 2026-03-01T09:00:00Z",
+    "timezone": "an instant with its offset, such as 2026-03-01T09:00:00Z",
+    "date": "a day, such as 2026-03-01",
+}
+"""By how pydantic's types of errors begin, the first that fits. Its words are those of Python."""
+
 Error = Mapping[str, Any]
 
 
@@ -57,4 +75,20 @@ def problem(error: Error) -> str:
             return "must not be blank"
         case "string_too_long":
             return f"must have at most {given['max_length']} characters"
-    return str(error["msg"])
+        case "too_long":
+            return f"must have at most {given['max_length']} items"
+        case "greater_than_equal":
+            return f"must be {given['ge']} or more"
+        case "less_than_equal":
+            return f"must be {given['le']} or less"
+        case "value_error":
+            return str(given["error"])
+    return wanted_kind(error)
+
+
+def wanted_kind(error: Error) -> str:
+    """Where a value is of another kind than what is wanted."""
+    kinds = (words for start, words in KINDS.items() if error["type"].startswith(f"{start}_"))
+    if words := next(kinds, None):
+        return f"must be {words}"
+    return str(error["msg"]).replace("Input should be", "must be")

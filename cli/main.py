@@ -10,10 +10,12 @@ import importlib
 import sys
 from collections.abc import Sequence
 from importlib import metadata
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 
+from cli import forms
 from cli.cells import is_text
 from cli.helping import plain_help
 from cli.output import INTERRUPTED, UNREACHABLE, WRONG_USAGE, CliError, show_error
@@ -106,10 +108,17 @@ def check_text(arguments: Sequence[str]) -> None:
 
 def message_of(error: Exception) -> str:
     """Without the markup that Typer puts around it when it prints errors itself."""
+    if isinstance(error.__cause__, ValidationError):
+        (_, problem), *_ = forms.faults(error.__cause__)
+        return f"Invalid value for {value_named(error)}: {problem}"
     text = getattr(error, "format_message", lambda: str(error))()
     if text == MISSING_COMMAND and (context := getattr(error, "ctx", None)):
         return f"Missing command; there are: {', '.join(context.command.list_commands(context))}"
     return " ".join(str(text).split())
+
+
+def value_named(error: Any) -> str:
+    return str(error.param.get_error_hint())
 
 
 def report(error: CliError, *, as_json: bool) -> int:

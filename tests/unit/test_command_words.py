@@ -150,13 +150,39 @@ def test_each_pattern_of_the_contracts_has_its_words() -> None:
         ({"programme": "stnd"}, "field programme: must be 'standard' or 'intent'"),
         ({"send": {"mode": "webhok"}}, "field send: 'mode' must be one of 'webhook', 'email'"),
         ({"send": {}}, "field send: 'mode' is needed"),
-        ({"lead_codes": None}, "field lead_codes: "),
+        ({"lead_codes": None}, "field lead_codes: must be a list"),
+        ({"lead_codes": "A"}, "field lead_codes: must be a list"),
+        ({"id": 5}, "field id: must be a text"),
+        ({"places": [1]}, "field places.0: must be an object with fields"),
+        ({"send": "hook"}, "field send: must be an object with fields"),
+        ({"organic": "maybe"}, "field organic: must be true or false"),
+        ({"priority": 1.5}, "field priority: must be a whole number"),
+        ({"caps": {"total": -1}}, "field caps.total: must be 0 or more"),
+        ({"active": {"from": "soon"}}, "field active.from: must be a day, such as 2026-03-01"),
     ],
 )
 def test_the_wanted_form_is_told_in_words(changes: dict[str, Any], text: str) -> None:
     with pytest.raises(CliError, match=re.escape(text)) as error:
         put_commands([Document("a.yaml", 1, CAMPAIGN | changes)])
-    assert "pattern" not in error.value.text and "^" not in error.value.text
+    foreign = ("pattern", "^", "Input should", "tuple", "dictionary")
+    assert [] == [word for word in foreign if word in error.value.text]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["leads", "--limit", "0"], "'--limit': must be 1 or more"),
+        (["set-aside", "list", "--limit", "5000"], "'--limit': must be 1000 or less"),
+        (["leads", "--limit", "many"], "'--limit': must be a whole number"),
+        (["shards", "resolve", "intake", "1.5"], "'SHARD': must be a whole number"),
+        (["wait", "--drained", "--timeout", "long"], "'--timeout': must be a number"),
+    ],
+)
+def test_what_is_wrong_with_an_option_is_told_in_words(
+    arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert WRONG_USAGE == run(arguments)
+    assert f"error: Invalid value for {text}\n" == capsys.readouterr().err
 
 
 def test_all_that_is_wrong_with_documents_is_told_at_once() -> None:
