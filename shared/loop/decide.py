@@ -225,8 +225,6 @@ def _put_aside(step: "Step", item: Item) -> None:
     step.write(set_aside.COLLECTION, Insert(document))
     if head is not None and (waiting := step.replays.get((item.shard, head))):
         waiting.behind.append(_waiting(item, document))
-    elif head == set_aside.RELEASING and (released := step.releases.get((item.shard, item.lane))):
-        released.append(_waiting(item, document))
     if item.fate is Fate.POISON:
         assert item.poison is not None
         log.warning("record set aside", id=document["_id"], code=item.poison.code)

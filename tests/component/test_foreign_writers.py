@@ -1,11 +1,13 @@
 """What strangers write to a topic: every record has an outcome, and the others go on."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from shared.contracts import bounds
 from shared.loop.log import Outgoing
@@ -330,6 +332,31 @@ def test_a_gap_is_listed_until_it_closes_and_can_be_given_up() -> None:
         assert ["one", "two", "three", "four"] == town.words()
 
     in_town(story)
+
+
+def test_a_gap_that_does_not_close_within_a_minute_is_an_alert() -> None:
+    """Once: it is listed for as long as it lasts."""
+
+    async def story(town: Town) -> None:
+        place = (ORDERED, shard_of(b"ann", PARTITIONS))
+        for word in ("one", "two"):
+            town.follow(word)
+        del town.world.broker.records[place][0]
+        town.world.broker.records[place] = [
+            replace(row, offset=number)
+            for number, row in enumerate(town.world.broker.records[place])
+        ]
+        with capture_logs() as told:
+            await town.for_seconds(50)
+            assert [] == alerts(told)
+            await town.for_seconds(60)
+            assert [(f"{ORDERED}/{place[1]}", 1)] == alerts(told)
+
+    in_town(story)
+
+
+def alerts(told: Sequence[Mapping[str, Any]]) -> list[tuple[str, int]]:
+    return [(row["place"], row["number"]) for row in told if row["event"] == "gap does not close"]
 
 
 def test_a_lost_first_record_of_a_stream_is_a_gap() -> None:

@@ -10,6 +10,7 @@ import pytest
 from shared.contracts.answers import accepted_type
 from shared.loop.effects import Verdict
 from shared.loop.log import Outgoing
+from shared.loop.loop import CONFLICTS_BEFORE_SUSPICION
 from shared.testing.evidence import Seen
 from shared.testing.log import MemoryLog
 from shared.topics import shard_of
@@ -497,6 +498,21 @@ def test_what_stands_behind_a_dead_endpoint_is_given_up_too() -> None:
         assert {"uncertain": len(tried), "refused": 60 - len(tried)} == ends
         assert ends["refused"]
         assert not town.stored("effects")
+
+    in_town(story)
+
+
+def test_a_guard_that_always_fires_is_hunted_like_any_other_mistake() -> None:
+    """Once another writer was first; an input that meets one for ever holds up nobody."""
+
+    async def story(town: Town) -> None:
+        town.ask("clash", mood="clash")
+        town.ask("calm", key="bob")
+        await town.rest()
+        (kept,) = town.stored("set_aside")
+        assert ("unexpected", b"c1") == (kept["code"], dict(kept["record"]["headers"])["ce_id"])
+        assert ["calm"] == town.words()
+        assert CONFLICTS_BEFORE_SUSPICION <= town.loop.counters["guards_fired"]
 
     in_town(story)
 

@@ -15,7 +15,7 @@ from typing import ClassVar
 from shared.contracts import envelope as envelopes
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Command, Event
-from shared.errors import Poison
+from shared.errors import Conflict, Poison
 from shared.loop.decision import (
     Accepted,
     Decision,
@@ -113,6 +113,8 @@ def speak(state: WorkingSet, given: Input) -> Decision:
         raise ZeroDivisionError(f"a bug that shows {command.word}")
     if command.mood == "poison":
         raise Poison("unspeakable", "this can never be said")
+    if command.mood == "clash":
+        raise Conflict("somebody was first")
     if command.mood == "unprepared":
         state.get(Speaker, "whom nobody loaded")
     if command.mood == "handed on":
