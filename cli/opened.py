@@ -42,6 +42,8 @@ def check_kind(file: str, content: BinaryIO, chosen: Chosen) -> None:
     """What can be told before anybody is asked whose file it is."""
     start = content.read(START_BYTES)
     content.seek(0)
+    if not start:
+        raise unreadable("the file is empty")
     if kind := foreign_kind(start):
         raise unreadable(f"this is neither CSV nor XLSX: it is {kind}")
     if chosen.sheet is not None and not start.startswith(ARCHIVES):

@@ -346,6 +346,7 @@ WRONG_BEFORE_ALL = [
     ["preview", NO_FILE],
     ["campaigns", "lint", NO_FILE],
     ["import", NO_FILE, "--affiliate", "infuse-media"],
+    ["import", os.devnull, "--affiliate", "infuse-media"],
     ["lists", "import", NO_FILE, "--list", "rivals"],
     ["set-aside", "replay", "x", "--value", NO_FILE],
     ["set-aside", "skip", "x", "--reason", " "],
