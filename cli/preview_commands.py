@@ -11,6 +11,7 @@ from cli.api import Api, on_stack
 from cli.apply_commands import Files, MoreFiles, Put, fail_if_refused, read_puts
 from cli.command import Command
 from cli.documents import PREVIEWED, Document, whole_list
+from cli.known import unknown
 from cli.lead_commands import pages
 from cli.linting import PATIENCE_SECONDS, preview
 from cli.list_parts import folded
@@ -87,15 +88,17 @@ def preview_alias(api: Api, command: Command) -> Mapping[str, Any]:
     """Which leads it would let pass intake. Routing sees them only then."""
     alias = AddAlias.model_validate_json(command.data)
     known = {one["id"]: one for one in api.get("intake", "/questions")["questions"]}
-    if refused := against(alias, known.get(alias.question)):
+    if refused := against(alias, known):
         return {"refused": refused}
     held = pages(api, "/held", {"question": alias.question}, HELD_MAX)
     return {"campaigns": [freed_by(alias, held)]}
 
 
-def against(alias: AddAlias, question: Mapping[str, Any] | None) -> Mapping[str, str] | None:
+def against(alias: AddAlias, known: Mapping[str, Mapping[str, Any]]) -> Mapping[str, str] | None:
+    question = known.get(alias.question)
     if question is None:
-        return {"code": "question_unknown", "text": f"there is no question {alias.question!r}"}
+        error = unknown("question", alias.question, list(known))
+        return {"code": error.code, "text": error.text}
     if alias.answer not in question["answers"]:
         text = f"the question allows no such answer; it allows: {' | '.join(question['answers'])}"
         return {"code": "answer_not_allowed", "text": text}

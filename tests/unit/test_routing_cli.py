@@ -472,13 +472,16 @@ class TestPreview:
         self, changes: dict[str, str], code: str | None
     ) -> None:
         alias = AddAlias.model_validate(ALIAS | changes)
-        refused = preview_commands.against(alias, QUESTION)
+        refused = preview_commands.against(alias, {"q_budget": QUESTION})
         assert code == (refused and refused["code"])
 
     def test_an_alias_needs_its_question(self) -> None:
-        refused = preview_commands.against(AddAlias.model_validate(ALIAS), None)
+        """The nearest is told."""
+        alias = AddAlias.model_validate(ALIAS | {"question": "q_budgt"})
+        refused = preview_commands.against(alias, {"q_budget": QUESTION})
         assert refused is not None
         assert "question_unknown" == refused["code"]
+        assert "did you mean q_budget?" in refused["text"]
 
     def test_an_alias_frees_what_is_held_for_nothing_else(self) -> None:
         """Neither case nor blanks count; the rest is told by what it stays held for."""
