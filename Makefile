@@ -42,8 +42,8 @@ fuzz: .venv/.installed ## hostile records: [RECORDS=n] [SEED=n]; what became of 
 defects: .venv/.installed ## every planted defect in turn: caught by which invariant, after how many seeds
 	@$(BIN)/python -m tests.simulation --defects
 
-mutants: .venv/.installed ## small mistakes in the pure modules and the loop: which no test notices: [SEED=n] [MOST=n] [ONLY=path]; var/mutants.json
-	@nice -n 10 $(BIN)/python -m tests.mutants $(if $(SEED),--seed $(SEED)) $(if $(MOST),--most $(MOST)) $(if $(ONLY),--only $(ONLY))
+mutants: .venv/.installed ## small mistakes in the pure modules and the loop: which no test notices: [SEED=n] [MOST=n] [ONLY=path] [KEEP=directory, to go on there]; var/mutants.json
+	@nice -n 10 $(BIN)/python -m tests.mutants $(if $(SEED),--seed $(SEED)) $(if $(MOST),--most $(MOST)) $(if $(ONLY),--only $(ONLY)) $(if $(KEEP),--keep $(KEEP))
 
 image: .venv/.installed ## the services' image where builds can't reach a package index: wheels come from this machine
 	@$(BIN)/python -m deploy.image

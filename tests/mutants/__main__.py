@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from pathlib import Path
 
 from shared.store import Document
@@ -25,6 +25,7 @@ from tests.mutants.trying import Attempt, Result
 MOST = 600
 AT_ONCE = 2
 PAUSE_SECONDS = 0.05
+TRIED = "tried.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,13 @@ def main() -> int:
     print(f"{len(every)} mutants, {len(drawn)} drawn with seed {arguments.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
         trying.scratch(Path(directory))
-        traced = trace(arguments.traced or Path(directory) / "traced")
+        kept = arguments.keep or Path(directory)
+        traced = trace(kept / "traced")
         print(f"tests traced after {time.monotonic() - began:.0f} s", flush=True)
-        tried = list(_shown(_tried(drawn, traced, arguments.at_once)))
+        before = list(_before(kept / TRIED, drawn))
+        left = [mutant for mutant in drawn if mutant.key not in {one.mutant.key for one in before}]
+        now = _noted(_tried(left, traced, arguments.at_once), kept / TRIED)
+        tried = list(_shown(chain(before, now)))
     report = _report(arguments, len(every), tried, time.monotonic() - began)
     counts = {name: value for name, value in report.items() if isinstance(value, int)}
     print(json.dumps(counts, indent=1))
@@ -66,7 +71,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="which mutants are drawn")
     parser.add_argument("--most", type=int, default=MOST, help="how many")
     parser.add_argument("--only", default="", help="of modules with this in their path")
-    parser.add_argument("--traced", type=Path, help="keep what tests run there, or use it again")
+    parser.add_argument("--keep", type=Path, help="note all there, and go on from what is noted")
     parser.add_argument("--at-once", type=int, default=AT_ONCE)
     parser.add_argument("--out", type=Path, default=ROOT / "var" / "mutants.json")
     return parser.parse_args()
@@ -108,6 +113,24 @@ def _tried(drawn: Sequence[Mutant], traced: Traced, at_once: int) -> Iterator[Tr
                 tests = len(counts[attempt.mutant.key].tests)
                 yield Tried(attempt.mutant, result, tests, time.monotonic() - began)
         time.sleep(PAUSE_SECONDS)
+
+
+def _noted(tried: Iterable[Tried], file: Path) -> Iterator[Tried]:
+    """A whole run takes long, and may be ended before."""
+    for one in tried:
+        with file.open("a") as lines:
+            noted = [*one.mutant.key, one.result.value, one.tests, one.seconds]
+            lines.write(json.dumps(noted) + "\n")
+        yield one
+
+
+def _before(file: Path, drawn: Iterable[Mutant]) -> Iterator[Tried]:
+    """What a run that was ended has noted."""
+    of = {mutant.key: mutant for mutant in drawn}
+    for line in file.read_text().splitlines() if file.exists() else ():
+        *key, result, tests, seconds = json.loads(line)
+        if mutant := of.get(tuple(key)):
+            yield Tried(mutant, Result(result), tests, seconds)
 
 
 def _shown(tried: Iterable[Tried]) -> Iterator[Tried]:

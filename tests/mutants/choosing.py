@@ -6,6 +6,7 @@ are chosen.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -84,9 +85,11 @@ def trace(directory: Path) -> Traced:
     """Runs the tests once without a mutant, unless that was done; raises if one of them fails."""
     if directory.exists():
         return Traced(directory)
+    unfinished = directory.with_suffix(".unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
     running = []
     for number, folders in enumerate(TESTS):
-        part = directory / str(number)
+        part = unfinished / str(number)
         part.mkdir(parents=True)
         command = [sys.executable, "-m", "pytest", *folders, *NO_ORDER]
         command += ["-p", "tests.mutants.tracing", "--timeout=0", f"--ignore={OWN}"]
@@ -95,5 +98,6 @@ def trace(directory: Path) -> Traced:
             running.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output))
     failed = [number for number, process in enumerate(running) if process.wait() != 0]
     if failed:
-        raise SystemExit(f"the tests fail without a mutant: {directory}/{failed[0]}.txt")
+        raise SystemExit(f"the tests fail without a mutant: {unfinished}/{failed[0]}.txt")
+    unfinished.rename(directory)
     return Traced(directory)
