@@ -1279,6 +1279,21 @@ def test_a_lead_that_only_a_block_keeps_away_is_raised_with_it() -> None:
     on_platform(story)
 
 
+def test_a_lead_is_raised_with_what_its_campaigns_answered() -> None:
+    """RTE-16: and not with what would keep it from them by now."""
+
+    async def story(platform: Platform) -> None:
+        full = {"caps": {"total": 1}}
+        await platform.campaign(**full)
+        await platform.upload(1, 2)
+        await platform.campaign(**full, functions={"wanted": ["finance"]})
+        await platform.advance(7 * DAY)
+        (told,) = platform.events("routing.lead.unsent")
+        assert (["north"], ["cap_reached"]) == (told["asked"], told["codes"])
+
+    on_platform(story)
+
+
 def test_nothing_is_sent_to_a_suspended_account() -> None:
     """BIL-10, RTE-09: until it is restored; other customers get theirs."""
 
