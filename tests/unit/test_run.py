@@ -1,6 +1,8 @@
 """The counts at the end of `make test`: a case of several tests, and of several parts."""
 
-from tests.run import Case, cases, kinds
+import pytest
+
+from tests.run import Case, cases, is_failed, kinds
 
 RESULTS: list[Case] = [
     ("files", "01a", "K01", True),
@@ -24,3 +26,22 @@ def test_a_kind_of_cases_is_counted_once() -> None:
 
 def test_without_cases_there_are_no_counts() -> None:
     assert ({}, {}) == (cases([]), kinds([]))
+
+
+@pytest.mark.parametrize(
+    ("codes", "some_only", "failed"),
+    [
+        ([0, 0, 0], False, False),
+        ([0, 5, 0], False, True),
+        ([0, 0, 1], False, True),
+        ([5, 0], True, False),
+        ([0, 5], True, False),
+        ([5, 5], True, True),
+        ([5, 1], True, True),
+    ],
+)
+def test_a_part_without_tests_is_a_mistake_unless_some_were_asked_for(
+    codes: list[int], some_only: bool, failed: bool
+) -> None:
+    """All of nothing is no success either."""
+    assert failed == is_failed(codes, some_only=some_only)
