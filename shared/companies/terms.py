@@ -41,8 +41,10 @@ _ANYBODY = re.compile(r"(?:mailto:)?[*%]?@", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z+.-]*:?//|www\.", re.IGNORECASE)
 _DOUBTFUL = re.compile(r"(.+) \((.+)\)")
 _SITE = re.compile(
-    r"(?<![\w@&.-])(?:https?://)?(?:\w[\w-]*\.)+[^\W\d_]{2,}(?![\w@&-])", re.IGNORECASE
+    r"(?<![\w@&.-])(?:https?://)?(?:\w[\w-]*\.)+[^\W\d_]{2,}(?![\w@&-])(?:[:/?#][^\s,;|()\[\]]*)?",
+    re.IGNORECASE,
 )
+"""With its path and query, which may name another company's: ?from=tern.example."""
 _BETWEEN = re.compile(r"[()\[\]|,;\t]|\s[-–—/]\s")  # noqa: RUF001
 _SIGNS = " ,;|/()-"
 _NAME_WITH_DOT = re.compile(r"[^\W\d_](?:\.[^\W\d_])+\.?|.*[&+'’].*")  # noqa: RUF001
@@ -69,7 +71,7 @@ def terms_of_lead(
         # Some companies are called like their domains: Booking.com.
         if is_site(name) and (domain := website(name).domain):
             found.append(DOMAIN + domain)
-        found += [DOMAIN + domain for domain in _sites_in(name)]
+        found += [DOMAIN + domain for domain in sites_in(name)]
     return frozenset(found)
 
 
@@ -92,7 +94,7 @@ def entry(text: str) -> Entry:
         if site.domain or not _is_name_with_dot(plain, site):
             return _of_site(plain, site)
     only_sites = not _SITE.sub("", plain).strip(_SIGNS)
-    return _kept(_sites_in(plain), () if only_sites else _names(text))
+    return _kept(sites_in(plain), () if only_sites else _names(text))
 
 
 def _of_site(plain: str, site: Site) -> Entry:
@@ -100,7 +102,7 @@ def _of_site(plain: str, site: Site) -> Entry:
     if site.domain is None:
         return Entry(None, NEITHER if site.why == NO_HOST else site.why)
     names = () if is_known_ending(site.domain) or _ADDRESS.match(plain) else _names(plain)
-    return _kept([site.domain, *_sites_in(plain)], names)
+    return _kept([site.domain, *sites_in(plain)], names)
 
 
 def _is_name_with_dot(plain: str, site: Site) -> bool:
@@ -150,7 +152,7 @@ def _compared(term: str) -> tuple[str, ...]:
     return tuple(NAME + compared(each) for each in names)
 
 
-def _sites_in(text: str) -> Iterator[str]:
+def sites_in(text: str) -> Iterator[str]:
     """Domains among other words; Co.KG is a legal form, and St.Gallen ends as no domain does."""
     plain = compatible(text).replace("。", ".")
     for found in _SITE.finditer(plain) if "." in plain.rstrip(".") else ():
@@ -159,8 +161,11 @@ def _sites_in(text: str) -> Iterator[str]:
             yield domain
 
 
+def is_address(text: str) -> bool:
+    """Nobody is called so."""
+    return _ADDRESS.match(text) is not None
+
+
 def is_site(text: str) -> bool:
     """Where there are blanks, only an address is one."""
-    return bool(_ADDRESS.match(text)) or (
-        "." in text.rstrip(".") and not any(map(str.isspace, text))
-    )
+    return is_address(text) or ("." in text.rstrip(".") and not any(map(str.isspace, text)))
