@@ -16,8 +16,8 @@ from cli.list_headers import columns_of, is_other
 from cli.output import WRONG_USAGE, CliError, unreadable
 from cli.table import Cells, Flaw
 from cli.table import Line as Row
-from shared.companies.domains import website
-from shared.companies.terms import NAME, is_site
+from shared.companies.domains import NO_HOST, is_known_ending, website
+from shared.companies.terms import NAME, is_address, is_site, sites_in
 from shared.contracts.lists import LIST_ENTRIES_MAX
 from shared.wording import counted
 
@@ -134,16 +134,39 @@ def entries_of_row(number: int, cells: Cells | Flaw, header: Header) -> Iterator
         for place in (*header.names, *header.domains):
             cell = texts[place] if place < len(texts) else ""
             if cell and cell.casefold() not in BLANKS:
-                yield entry_of_cell(number, cell, is_name=place in header.names)
+                yield from entries_of_cell(number, cell, is_name=place in header.names)
 
 
-def entry_of_cell(number: int, cell: str, *, is_name: bool) -> Line | BadLine:
+def entries_of_cell(number: int, cell: str, *, is_name: bool) -> Iterator[Line | BadLine]:
     if why := flaw_of(cell):
-        return BadLine(number, cell, why)
-    if is_name:
-        return Line(number, NAME + cell if is_site(cell) else cell)
-    site = website(cell)
-    return Line(number, site.domain) if site.domain else BadLine(number, cell, site.why)
+        yield BadLine(number, cell, why)
+    elif is_name:
+        yield from (Line(number, entry) for entry in entries_of_name(cell))
+    elif found := domains_in(cell):
+        yield from (Line(number, domain) for domain in found)
+    else:
+        yield BadLine(number, cell, website(cell).why)
+
+
+def entries_of_name(cell: str) -> Iterator[str]:
+    """A company may be called like its domain, and goes by both then: Booking.com. An address is
+    nobody's name."""
+    if not is_site(cell) or is_address(cell):
+        yield cell
+        return
+    yield NAME + cell
+    domain = website(cell).domain
+    if domain and is_known_ending(domain):
+        yield domain
+
+
+def domains_in(cell: str) -> list[str]:
+    """All of a company's domains, of which the first is as `website` reads it. What is no domain
+    and no address between them makes the cell a bad one."""
+    first, why = website(cell)
+    if why == NO_HOST:
+        return []
+    return list(dict.fromkeys([*([first] if first else []), *sites_in(cell)]))
 
 
 def texts_of(cells: Cells | Flaw) -> list[str]:

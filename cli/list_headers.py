@@ -48,7 +48,8 @@ naziv; ad; isim; имя; название; назва; ονομα; 名前; 名�
 DOMAINS = """
 domain; domains; domain name; company domain; company domain name; email domain; root domain
 primary domain; web domain; account domain; website domain; competitor domain
-blocked domain; website; web site; websites; website url; website address; company website
+blocked domain; company email domain; website; web site; websites; website url
+website address; company website
 company url; url; urls; web; web address; web page; webpage; www; homepage; home page; site
 site url; account website; corporate website; internet; internet address; company web site
 webseite; website adresse; internetseite; internetadresse; webadresse; internetauftritt
@@ -70,6 +71,22 @@ telefon; owner; first name; last name; contact; contact name; contact id; number
 guid; crm id; duns; vat
 """
 
+# In front of a domain's name, beside what companies are called; each of several columns counts.
+WHICH = """
+main; other; second; secondary; additional; further; alternative; alternate; alias; related
+"""
+
+# What only lists of people have: a plain name is a person's there.
+PEOPLE = """
+title; job title; position; role; email; emails; e mail; email address; mail; mobile; first name
+last name; surname; vorname; nachname; prenom; anrede; salutation; gender; birthday
+"""
+
+_SITES = (" domain", " domains", " website", " websites", " web site", " url", " urls")
+_NUMBERED = re.compile(r"^\d+ (?=\D)|(?<=\D) \d+$")
+_REMARK = re.compile(r"\s*\([^()]*\)\s*$|__c$", re.IGNORECASE)
+"""Behind a header: Company (legal name). Programs write fields of one's own as Website__c."""
+
 
 def _folded(text: str) -> str:
     return " ".join(words(_CAMEL.sub(" ", text)))
@@ -82,17 +99,33 @@ def _of(listed: str) -> frozenset[str]:
 
 
 _NAMES, _PLAIN_NAMES, _DOMAINS, _OTHERS = map(_of, (NAMES, PLAIN_NAMES, DOMAINS, OTHERS))
+_WHOSE, _PEOPLE = _NAMES | _of(WHICH), _of(PEOPLE)
+_TOGETHER = {name.replace(" ", ""): name for name in _NAMES | _DOMAINS}
+"""Some programs write headers without blanks: companywebsite."""
 
 
 def columns_of(header: Sequence[str]) -> tuple[list[int], list[int]]:
-    """Where the companies' names stand, and where their domains."""
-    spellings = [{_folded(cell), _folded(cell.rpartition(":")[2])} for cell in header]
+    """Where the companies' names stand, and where their domains. What is called a name only, and
+    stands beside what people have, is a person's."""
+    written = [spellings(cell) for cell in header]
+    names = [at for at, found in enumerate(written) if found & _NAMES]
+    domains = [at for at, found in enumerate(written) if any(map(is_domain, found))]
+    plain = [at for at, found in enumerate(written) if found & _PLAIN_NAMES]
+    of_people = not domains and any(found & _PEOPLE for found in written)
+    return names or ([] if of_people else plain), domains
 
-    def at(known: frozenset[str]) -> list[int]:
-        return [place for place, written in enumerate(spellings) if written & known]
 
-    domains = at(_DOMAINS)
-    return at(_NAMES) or at(_PLAIN_NAMES), domains
+def spellings(cell: str) -> set[str]:
+    """What a column may be called, without its object, its number and a remark behind it."""
+    bare = (cell, cell.rpartition(":")[2], _REMARK.sub("", cell))
+    found = {_NUMBERED.sub("", _folded(text)) for text in bare}
+    return found | {_TOGETHER.get(name, name) for name in found}
+
+
+def is_domain(name: str) -> bool:
+    """Also an organization's domain, and other websites."""
+    endings = (ending for ending in _SITES if name.endswith(ending))
+    return name in _DOMAINS or any(name.removesuffix(ending) in _WHOSE for ending in endings)
 
 
 def is_other(cell: object) -> bool:

@@ -67,6 +67,15 @@ def test_ids_are_no_companies() -> None:
         ("公司名称;网址", [0], [1]),
         ("회사명;홈페이지", [0], [1]),
         ("Επωνυμία;Ιστοσελίδα", [0], [1]),
+        ("companyname;companywebsite;companyemaildomain;stocksymbol", [0], [1, 2]),
+        ("Company;Domain 1;Domain 2;Other websites", [0], [1, 2, 3]),
+        ("1. Company;2. Website", [0], [1]),
+        ("Company name (legal);Web site (URL)", [0], [1]),
+        ("Company_Name__c;Website__c", [0], [1]),
+        ("Organization Name;Organization Domain;Org 2", [0], [1]),
+        ("Company;Company LinkedIn URL;Partner URL", [0], []),
+        ("Name;Title;Email", [], []),
+        ("Name;Email;Website", [0], [2]),
         ("Id;Owner;Email;Phone", [], []),
         ("northgrid.example;Northgrid", [], []),
         (";;", [], []),
@@ -138,9 +147,45 @@ def test_a_table_has_lines_and_bad_lines(delimiter: str) -> None:
     assert [
         *(Line(3, "Smith; Jones, Brown | Co"), Line(3, "smith.example"), Line(5, "Helvion")),
         *(BadLine(6, "co.uk", PUBLIC_SUFFIX), Line(7, "name:Booking.example")),
-        *(BadLine(7, "no website", NO_HOST), Line(9, "Last")),
+        *(Line(7, "booking.example"), BadLine(7, "no website", NO_HOST), Line(9, "Last")),
     ] == list_files.read("A.CSV", text.encode())
     assert "name:bookingexample" == entry("name:Booking.example").term
+
+
+@pytest.mark.parametrize(
+    ("cell", "domains"),
+    [
+        ("a.example, b.example; c.example", ["a.example", "b.example", "c.example"]),
+        ("https://a.example/de, https://www.b.example", ["a.example", "b.example"]),
+        ("a.example / b.example", ["a.example", "b.example"]),
+        ("https://linkedin.com/company/a, a.example", ["a.example"]),
+        ("gmail.com a.example", ["a.example"]),
+        ("https://a.example/about us,b.html", ["a.example"]),
+        ("a.example?from=b.example", ["a.example"]),
+        ("a.example, www.a.example", ["a.example"]),
+    ],
+)
+def test_all_domains_of_a_company_are_entries(cell: str, domains: list[str]) -> None:
+    """RTE-06: of a cell with several; a page or a mail provider beside them is nobody's."""
+    assert domains == entries(f'Domain\n"{cell}"\n')
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("https://a.example", ["https://a.example"]),
+        ("www.a.example/de", ["www.a.example/de"]),
+        ("Booking.example", ["name:Booking.example", "booking.example"]),
+        ("E.ON", ["name:E.ON"]),
+        ("web.de", ["name:web.de"]),
+        ("a.example (A)", ["a.example (A)"]),
+    ],
+)
+def test_a_domain_in_the_column_of_names_keeps_its_company_out(
+    cell: str, expected: list[str]
+) -> None:
+    """RTE-06: an address is nobody's name, and a name that is a domain counts as both."""
+    assert expected == entries(f"Company\n{cell}\n")
 
 
 def test_a_row_that_is_too_long_is_shifted() -> None:
