@@ -6,7 +6,7 @@ or names two places, is unknown.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -82,6 +82,13 @@ SUBDIVISIONS = (
     | unambiguous(_by_country(_iso_subdivisions()))
 )
 
+TYPES = {row.code: row.type.lower() for row in pycountry.subdivisions}
+_SMALLER = {
+    "county": ("county", "department", "unitary authority"),
+    "district": ("district", "county"),
+}
+"""What may be called so; a state never is, though counties are called like it."""
+
 BARE_LENGTH_MIN = 4
 """What is left beside a kind may be a code of something else."""
 
@@ -128,4 +135,13 @@ def subdivision(code: str, text: str) -> str | None:
     if folded.endswith(_CHINESE_KINDS):
         return SUBDIVISIONS.get((code, folded[:-1]))
     bare = " ".join(_KINDS.sub(" ", folded).split())
-    return SUBDIVISIONS.get((code, bare)) if len(bare) >= BARE_LENGTH_MIN else None
+    found = SUBDIVISIONS.get((code, bare)) if len(bare) >= BARE_LENGTH_MIN else None
+    return found if found and _may_be_called(TYPES.get(found, ""), folded.split()) else None
+
+
+def _may_be_called(kind: str, written: Sequence[str]) -> bool:
+    """Delaware County is in Pennsylvania, and Moscow Oblast lies around Moscow."""
+    allowed = [types for word, types in _SMALLER.items() if word in written]
+    if allowed:
+        return any(each in kind for each in allowed[0])
+    return "city" not in kind or "metropolitan" in kind

@@ -101,6 +101,30 @@ def test_subdivision(given: str) -> None:
     assert place("USA", given) == Place("US", "US-NY")
 
 
+@pytest.mark.parametrize(
+    ("country_text", "given", "expected"),
+    [
+        ("US", "Washington County", None),
+        ("US", "New York State", "US-NY"),
+        ("US", "District of Columbia", "US-DC"),
+        ("RU", "Moscow Region", None),
+        ("UA", "Kyiv Oblast", None),
+        ("RU", "Leningrad Oblast", "RU-LEN"),
+        ("KZ", "Almaty Region", None),
+        ("IN", "Delhi District", None),
+        ("SE", "Stockholm County", "SE-AB"),
+        ("RO", "Ilfov County", "RO-IF"),
+        ("GB", "County Durham", "GB-DUR"),
+        ("IT", "Provincia di Roma", "IT-RM"),
+    ],
+)
+def test_a_county_is_not_the_state_of_its_name(
+    country_text: str, given: str, expected: str | None
+) -> None:
+    """INT-02: nor is the region around a city that city, whatever both are called."""
+    assert expected == place(country_text, given).subdivision
+
+
 def test_subdivision_of_another_country() -> None:
     """A subdivision that the country does not have is unknown."""
     assert place("DE", "US-NY") == Place("DE")
