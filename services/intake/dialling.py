@@ -79,6 +79,10 @@ def _is_two(bare: str, is_number: Callable[[str], bool]) -> bool:
     return bool(others) and is_number(first)
 
 
+def has_trunk_sign(number: str) -> bool:
+    return _TRUNK.search(number) is not None
+
+
 def without_older_prefixes(number: str, country: str | None) -> Iterator[str]:
     """As it is dialled today, where it was written as it was dialled once."""
     if _TRUNK.search(number):

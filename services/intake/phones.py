@@ -90,6 +90,8 @@ def _doubtful(given: str, country: str | None) -> str | None:
     if number is None or may_lack_its_code(number, country):
         return None
     found = without_plus(number, country) or by_the_library(number, country)
+    if found and may_be_international(number, country, found):
+        return None
     for older in () if found else dialling.without_older_prefixes(number, country):
         found = found or by_the_library(older, country)
     return found
@@ -121,15 +123,36 @@ def _dialled_first(region: str) -> str:
 
 
 def without_plus(number: str, country: str | None) -> str | None:
-    """49 162 … is a mobile number in Germany, and no fixed line of an area 4916."""
+    """49 162 … is a mobile number in Germany, and no fixed line of an area 4916. In 49 (0) 30 … the
+    sign tells that a calling code is in front."""
     digits = _NO_DIGIT.sub("", number)
-    if "+" in number or country not in phonenumbers.SUPPORTED_REGIONS:
-        return None
-    if not digits.startswith(str(_data(country).country_code)):
+    if not begins_with_its_code(number, digits, country):
         return None
     found = by_the_library(f"+{digits}", None)
+    if dialling.has_trunk_sign(number):
+        return found
     kind = found and phonenumbers.number_type(phonenumbers.parse(found))
     return found if kind == phonenumbers.PhoneNumberType.MOBILE else None
+
+
+def may_be_international(number: str, country: str | None, found: str) -> bool:
+    """49 030 … is +49 30 … to whoever lost the plus, and may be an area 4903 as well: behind a
+    calling code nobody dials a trunk prefix that another number has there."""
+    digits = _NO_DIGIT.sub("", number)
+    if not begins_with_its_code(number, digits, country):
+        return False
+    plan = _country(str(country)).plan
+    behind = digits.removeprefix(plan.calling_code)
+    trunk = _data(str(country)).national_prefix
+    otherwise = by_the_library(f"+{digits}", None) if trunk and behind.startswith(trunk) else None
+    return otherwise not in (None, found)
+
+
+def begins_with_its_code(number: str, digits: str, country: str | None) -> bool:
+    """Without its plus."""
+    if "+" in number or country not in phonenumbers.SUPPORTED_REGIONS:
+        return False
+    return digits.startswith(str(_data(str(country)).country_code))
 
 
 def by_the_library(given: str, country: str | None) -> str | None:
