@@ -1,9 +1,12 @@
-"""Which tests may notice a mutant: those that run its lines, the quickest first.
+"""Which tests may notice a mutant: those that run its lines, and of these first who tell most of
+its module for their time.
 
-A mutant that is built when a module is imported runs in no test: for it, those of its whole module
-are chosen.
+What hardly another test runs is what a test is about: so each line counts by how few run it. A
+mutant that is built when a module is imported runs in no test: for it, those of its whole module
+are chosen, and those of the test files that import it.
 """
 
+import ast
 import json
 import os
 import shutil
@@ -12,6 +15,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import coverage
@@ -25,6 +29,7 @@ TESTS = (
 )
 """In two halves of about the same length, run beside each other."""
 OWN = "tests/unit/test_mutants.py"
+QUICK = 0.01
 SECONDS_MAX = 40.0
 """So much of traced test time a mutant is given; what runs in every test is not tried by all."""
 NO_ORDER = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--hypothesis-seed=0")
@@ -65,16 +70,45 @@ class Traced:
         found = set().union(*(lines.get(line, set()) for line in mutant.lines))
         is_imported = not mutant.function or IMPORTING in found or not _is_in_function(mutant)
         if not mutant.function or is_imported and not found - {IMPORTING}:
-            found = set().union(*lines.values())
+            found = set().union(*lines.values()) | self._importing(module_of(mutant.path))
         found.discard(IMPORTING)
+        tells = _tells(lines)
         tests: list[str] = []
         spent = 0.0
-        for test in sorted(found, key=lambda test: (self._seconds.get(test, 0.0), test)):
+        for test in sorted(found, key=lambda test: (-tells[test] / self._cost(test), test)):
             if tests and spent + self._seconds.get(test, 0.0) > SECONDS_MAX:
                 break
             tests.append(test)
             spent += self._seconds.get(test, 0.0)
         return Chosen(tests, spent, is_imported)
+
+    def _cost(self, test: str) -> float:
+        return max(self._seconds.get(test, 0.0), QUICK)
+
+    def _importing(self, module: str) -> set[str]:
+        """The tests of files that import a module; they may read only what it has made by then."""
+        return {test for test in self._seconds if module in _imports(test.partition("::")[0])}
+
+
+def _tells(lines: Mapping[int, set[str]]) -> Mapping[str, float]:
+    """By test, how much it tells of the module with these lines."""
+    tells: dict[str, float] = defaultdict(float)
+    for tests in lines.values():
+        for test in tests:
+            tells[test] += 1 / len(tests)
+    return tells
+
+
+@cache
+def _imports(file: str) -> frozenset[str]:
+    """The modules that a file imports, or takes names from."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse((ROOT / file).read_text())):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return frozenset(found)
 
 
 def _is_in_function(mutant: Mutant) -> bool:

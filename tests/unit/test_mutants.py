@@ -195,20 +195,51 @@ class Row:
 """
 
 
+ABOUT, OTHER = "tests/unit/test_run.py::test_a", "tests/unit/test_mutants.py::test_b"
+
+
+def traced(directory: Path, lines: dict[str, list[int]], seconds: dict[str, float]) -> Traced:
+    """As if these tests had run these lines of the till."""
+    (directory / "0").mkdir()
+    data = CoverageData(str(directory / "0" / LINES))
+    for context, numbers in lines.items():
+        data.set_context(context)
+        data.add_lines({str(ROOT / "services/till.py"): numbers})
+    data.write()
+    (directory / "0" / SECONDS).write_text(json.dumps(seconds))
+    return Traced(directory)
+
+
 @pytest.mark.parametrize(
     ("number", "chosen"),
-    [("1", ["test_a"]), ("2", ["test_a"]), ("3", ["test_a"]), ("4", []), ("5", ["test_a"])],
+    [("1", [ABOUT]), ("2", [ABOUT]), ("3", [ABOUT]), ("4", []), ("5", [ABOUT])],
 )
 def test_what_runs_on_import_alone_is_tried_by_the_tests_of_its_module(
     tmp_path: Path, number: str, chosen: list[str]
 ) -> None:
     """A constant, a class, or a function that only they call; of what nobody calls, none."""
-    (tmp_path / "0").mkdir()
-    lines = CoverageData(str(tmp_path / "0" / LINES))
-    for context, numbers in {IMPORTING: [2, 4, 5, 7, 10, 13, 14], "test_a": [8]}.items():
-        lines.set_context(context)
-        lines.add_lines({str(ROOT / "services/till.py"): numbers})
-    lines.write()
-    (tmp_path / "0" / SECONDS).write_text(json.dumps({"test_a": 1.0}))
+    lines = {IMPORTING: [2, 4, 5, 7, 10, 13, 14], ABOUT: [8]}
     (mutant,) = [one for (before, _), one in made(RUN).items() if before == number]
-    assert chosen == Traced(tmp_path).chosen(mutant).tests
+    assert chosen == traced(tmp_path, lines, {ABOUT: 1.0}).chosen(mutant).tests
+
+
+@pytest.mark.parametrize(
+    ("lines", "seconds", "first"),
+    [
+        ({OTHER: [8], ABOUT: [8, 11]}, {OTHER: 1.0, ABOUT: 1.0}, ABOUT),
+        ({OTHER: [8], ABOUT: [8, 11]}, {OTHER: 1.0, ABOUT: 9.0}, OTHER),
+    ],
+)
+def test_who_tells_most_of_a_module_for_his_time_comes_first(
+    tmp_path: Path, lines: dict[str, list[int]], seconds: dict[str, float], first: str
+) -> None:
+    """What hardly another test runs is what a test is about."""
+    (mutant,) = [one for (before, _), one in made(RUN).items() if before == "3"]
+    assert first == traced(tmp_path, lines, seconds).chosen(mutant).tests[0]
+
+
+def test_a_constant_is_tried_by_those_who_import_its_module(tmp_path: Path) -> None:
+    """They may read only what was made by then, and run none of its lines."""
+    path = "tests/mutants/generate.py"
+    constant = next(one for one in mutants(path, (ROOT / path).read_text()) if not one.function)
+    assert [OTHER] == traced(tmp_path, {}, {ABOUT: 1.0, OTHER: 1.0}).chosen(constant).tests
