@@ -61,13 +61,16 @@ def platforms() -> frozenset[str]:
 
 @lru_cache(maxsize=100_000)
 def registrable(host: str) -> str | None:
-    """Of a host's ASCII form, the domain that its owner registered; None for a public suffix."""
+    """Of a host's ASCII form, the domain that its owner registered; None for a public suffix. A
+    platform may have its tenants below a subdomain: shop.en.platform.example."""
     found: str | None = _SUFFIXES.privatesuffix(host)
-    while found and _TENANT + found in platforms():
-        tenant = host.removesuffix(found).rstrip(".").rpartition(".")[2]
-        if not tenant or tenant == "www":
+    above = found or ""
+    for label in reversed(host.removesuffix(above).rstrip(".").split(".") if found else ()):
+        if not label or label == "www":
             return found
-        found = f"{tenant}.{found}"
+        if _TENANT + above in platforms():
+            found = f"{label}.{above}"
+        above = f"{label}.{above}"
     return found
 
 
@@ -113,7 +116,8 @@ def _of_host(name: str, *, is_page: bool) -> Site:
         return Site(None, PUBLIC_SUFFIX)
     if _is_in(mail_providers(), host):
         return Site(None, MAIL_PROVIDER)
-    return Site(None, PAGE) if is_page and _is_in(platforms(), host) else Site(domain)
+    is_on_platform = is_page and _is_in(platforms(), host, domain)
+    return Site(None, PAGE) if is_on_platform else Site(domain)
 
 
 def _without_odd_labels(name: str) -> str:
@@ -123,11 +127,11 @@ def _without_odd_labels(name: str) -> str:
     return name
 
 
-def _is_in(names: frozenset[str], host: str) -> bool:
-    """The host itself, or one above it."""
+def _is_in(names: frozenset[str], host: str, domain: str = "") -> bool:
+    """The host itself, or one above it, up to the domain: a tenant's pages are its own."""
     while "." in host:
-        if host in names:
-            return True
+        if host in names or host == domain:
+            return host in names
         host = host.partition(".")[2]
     return False
 

@@ -575,6 +575,14 @@ def test_a_website_in_any_spelling_gives_its_domain(given: str) -> None:
         ("careers.northgrid.teamtailor.com/jobs", "northgrid.teamtailor.com"),
         ("https://northgrid.statuspage.io", "northgrid.statuspage.io"),
         ("https://www.linkedin.com", "linkedin.com"),
+        ("northgrid.en.alibaba.com", "northgrid.en.alibaba.com"),
+        ("https://northgrid.en.alibaba.com/contact.html", "northgrid.en.alibaba.com"),
+        ("https://german.alibaba.com", "alibaba.com"),
+        ("www.northgrid.mystore.no/x", "northgrid.mystore.no"),
+        ("jo@northgrid.mitiendanube.com", "northgrid.mitiendanube.com"),
+        ("https://northgrid.my.salesforce.com", "northgrid.my.salesforce.com"),
+        ("help.salesforce.com", "salesforce.com"),
+        ("northgrid.lightning.force.com/x", "northgrid.lightning.force.com"),
     ],
 )
 def test_a_company_is_its_registrable_domain(given: str, domain: str) -> None:
@@ -592,7 +600,11 @@ def test_a_company_is_its_registrable_domain(given: str, domain: str) -> None:
         ),
         *(
             (given, PAGE)
-            for given in ("linkedin.com/company/northgrid", "https://de.linkedin.com/in/x")
+            for given in (
+                "linkedin.com/company/northgrid",
+                "https://de.linkedin.com/in/x",
+                "https://german.alibaba.com/product/x",
+            )
         ),
         *(
             (given, PAGE)
