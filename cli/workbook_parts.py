@@ -18,6 +18,7 @@ from cli.bounds import (
     SHEET_ROWS_MAX,
     UNPACKED_BYTES_MAX,
 )
+from cli.foreign import foreign_archive
 from cli.output import unreadable
 
 CHUNK_BYTES = 1 << 16
@@ -49,6 +50,8 @@ def opened(file: BinaryIO) -> ZipFile:
     if sum(entry.file_size for entry in archive.infolist()) > UNPACKED_BYTES_MAX:
         raise unreadable(f"unpacked this workbook has more than {UNPACKED_BYTES_MAX:,} bytes")
     parts = archive.namelist()
+    if kind := foreign_archive(parts):
+        raise unreadable(f"this is neither CSV nor XLSX: it is {kind}")
     workbook = archive.read("xl/workbook.xml") if "xl/workbook.xml" in parts else b""
     return as_transitional(archive) if STRICT in workbook else archive
 
