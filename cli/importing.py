@@ -26,7 +26,7 @@ from cli.table import CELL_START, FLAWED, Cells, Flaw, Table, joined
 from shared.contracts.intake import SubmitLead
 from shared.contracts.values import Id
 from shared.emails import email_address
-from shared.folding import one_line
+from shared.folding import one_line, without_entities
 from shared.ids import derived
 from shared.wording import counted
 
@@ -205,8 +205,8 @@ class Upload:
     def group(self, row: Row) -> str | None:
         """Whom and what programme the row is about, if that can be read: of such rows in a file
         the first one wins."""
-        email = email_address(one_line(row.record.get(self.email_field, "")))
-        code = one_line(row.record.get(self.lead_code_field or "", "")) or self.lead_code
+        email = email_address(text_of(row, self.email_field))
+        code = text_of(row, self.lead_code_field or "") or self.lead_code
         return f"{email} {code or ''}" if email else None
 
     def command(self, row: Row) -> Command:
@@ -228,3 +228,8 @@ class Upload:
             derived("import", self.affiliate, row.reference, hashlib.sha256(value).hexdigest()),
             f"import/{self.affiliate}",
         )
+
+
+def text_of(row: Row, field: str) -> str:
+    """As it will be read."""
+    return one_line(without_entities(row.record.get(field, "")))

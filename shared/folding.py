@@ -6,6 +6,7 @@ and Greek ones lose their accents, since in other scripts a mark makes another l
 that has a letter folds to nothing. Format characters are nothing, not a blank.
 """
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -37,6 +38,10 @@ _LATIN = (range(0x80, 0x2B0), range(0x1D00, 0x1DC0), range(0x2C60, 0x2C80), rang
 # Those whose names do not; of the Cyrillic ones the one that is written with and without its dots.
 _TWO_LETTERS = {"æ": "ae", "œ": "oe", "ß": "ss", "þ": "th"}
 _OTHERS = _TWO_LETTERS | dict(zip("ðŋĸəǝɛɔɑʒȝƿɣʃƣʋɩʊё", "dnkeeeoazywgsgviuе", strict=True))
+
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+_ESCAPED_TIMES = 2
+"""A form escapes what it was given, and a program that exports it escapes it again."""
 
 # Windows-1252 that was read as Latin-1: its dashes and quotes became control characters.
 _MISREAD = {
@@ -99,6 +104,13 @@ def words(text: str) -> list[str]:
     """The words of a text, folded; what is neither letter nor digit divides."""
     found = letters(text).translate(_WORDS).split()
     return [word for word in found if any(map(str.isalnum, word))]
+
+
+def without_entities(text: str) -> str:
+    """Forms write & as &amp;, and é as &eacute;. What has no semicolon is text."""
+    for _ in range(_ESCAPED_TIMES if "&" in text and ";" in text else 0):
+        text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+    return text
 
 
 def one_line(value: str) -> str:

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from services.intake.folding import fold, unambiguous
 from shared.contracts.values import Reason
-from shared.folding import one_line
+from shared.folding import one_line, without_entities
 
 TEXT_LENGTH_MAX = 500
 LIST_LENGTH_MAX = 100
@@ -30,7 +30,7 @@ _WHOLE = re.compile(r"([+(]*\d+)[.,]0{1,2}")
 def text(value: JsonValue) -> str:
     """Of a list its only value; what is no text, or absurdly long, is blank."""
     if isinstance(value, str):
-        return one_line(value) if len(value) <= TEXT_LENGTH_MAX else ""
+        return one_line(without_entities(value)) if len(value) <= TEXT_LENGTH_MAX else ""
     if isinstance(value, bool) or value is None:
         return ""
     if isinstance(value, int):
@@ -66,9 +66,10 @@ def meaning(field: str, value: JsonValue, vocabulary: Mapping[str, str]) -> str:
 
 def prepared(vocabulary: Mapping[str, str]) -> dict[str, str]:
     """By what is written, and by what that folds to, if that can mean one thing only."""
-    folded = ((fold(given), meant) for given, meant in vocabulary.items())
+    written = {without_entities(given): meant for given, meant in vocabulary.items()}
+    folded = ((fold(given), meant) for given, meant in written.items())
     clear = unambiguous((key, meant) for key, meant in folded if key)
-    return clear | {one_line(given): meant for given, meant in vocabulary.items()}
+    return clear | {one_line(given): meant for given, meant in written.items()}
 
 
 def why_unread(field: str, value: JsonValue) -> Reason | None:

@@ -162,6 +162,7 @@ def _read(
             and value.isascii()
             and value.isprintable()
             and len(value) <= cells.TEXT_LENGTH_MAX
+            and "&" not in value
             and (plain := value.strip())[-1:] != "0"
         ):
             text = plain

@@ -20,7 +20,7 @@ from shared.companies.domains import (
 )
 from shared.companies.legal_forms import forms
 from shared.companies.names import company_names, compared
-from shared.folding import compatible, words
+from shared.folding import compatible, without_entities, words
 
 NEITHER = "neither a domain nor a name"
 MAILBOX = "a person's mailbox; a list holds companies"
@@ -62,6 +62,7 @@ def terms_of_lead(
 ) -> frozenset[str]:
     """What a list may hold of a lead's company. An empty name is nothing that a list could hold."""
     found = [DOMAIN + domain for domain in domains_of(site, address)]
+    name = without_entities(name) if name else None
     if name and not is_nobody(name):
         texts = list(_texts(name))
         called = {each for text in texts for each in company_names(text)}
@@ -80,6 +81,7 @@ def is_nobody(name: str) -> bool:
 
 
 def entry(text: str) -> Entry:
+    text = without_entities(text)
     plain = compatible(text).strip().replace("。", ".")
     if plain.startswith(NAME):
         return _kept((), _names(text.partition(":")[2]))

@@ -252,6 +252,19 @@ def test_reasons_quote_nothing() -> None:
     assert "secretword" not in repr(reasons)
 
 
+def test_entities_are_what_they_stand_for() -> None:
+    """INT-02: forms escape what they are given, and exports once more; what has no semicolon, or
+    is none, is text. The affiliate's own words are found however they are escaped."""
+    own = affiliate(mapping={"vocabularies": {"industry": {"IT &amp; Telecom": "96"}}})
+    written = record(
+        Firm="A&amp;amp;B &copy AT&T; R&D;", Last="N&uacute;&#241;ez", Branch="IT & Telecom"
+    )
+    read = normalize(written, own)
+    assert ("A&B &copy AT&T; R&D;", "96") == (read.company.name, read.company.industry)
+    assert read.person and "Núñez" == read.person.last_name
+    assert "96" == normalize(record(Branch="IT &amp; Telecom"), own).company.industry
+
+
 def test_the_lead_code_of_the_upload_goes_before_the_records() -> None:
     """INT-02: a file may be told to be of one programme."""
     declared = normalize(record(), affiliate(), "INT-OF-THE-FILE")
