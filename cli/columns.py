@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -178,6 +179,7 @@ def header_of(cells: Sequence[str], wanted: Wanted) -> Header:
     names = list(cells)
     for name, place in at.items():
         names[place] = name
+    names = numbered(names, fields) if wanted.own else names
     check_once(names)
     free = [cell for place, cell in enumerate(cells) if cell and place not in at.values()]
     missing = tuple(missing_of(name, free) for name in fields if name not in at)
@@ -201,6 +203,19 @@ def check_named(cells: Sequence[str], wanted: Wanted, at: Mapping[str, int]) -> 
         raise unreadable(f"no line names the field {name!r}, which holds the reference{hint}")
     if len(cells) > COLUMNS_MAX:
         raise unreadable(f"the header has more than {COLUMNS_MAX:,} columns")
+
+
+def numbered(names: Iterable[str], fields: Collection[str]) -> list[str]:
+    """Columns that nobody reads may be called alike: the record has Note and Note (2)."""
+    found: dict[str, None] = {}
+    blank_or_field = {"", *fields}
+    result = []
+    for name in names:
+        if name in found and name not in blank_or_field:
+            name = next(each for at in count(2) if (each := f"{name} ({at})") not in found)
+        found[name] = None
+        result.append(name)
+    return result
 
 
 def check_once(names: Collection[str]) -> None:
