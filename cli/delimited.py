@@ -20,6 +20,10 @@ from cli.table import Flaw, Line, Table
 DELIMITERS = (",", ";", "\t", "|")
 QUOTE_OPEN = Flaw("quote_open", "a quote is not closed, or stands inside a cell")
 QUOTE_DOUBTFUL = Flaw("quote_doubtful", "the quotes of this row can be read in two ways")
+CUT_OFF = Flaw("cut_off", "the file ends inside this row; the rest of the file is missing")
+
+WHOLE_ROWS_MIN = 3
+"""Fewer rows do not show that a program leaves out no cells."""
 
 NARROW = 4
 """With fewer columns lines of a text have as many delimiters as a row."""
@@ -123,6 +127,8 @@ class Rows:
         """The last line that an open quote may reach: up to it only whole rows are believed."""
         self.doubtful = 0
         """The last line that a row which is not sure may reach: it may be inside of that one."""
+        self.whole: int | None = 0
+        """How many rows had all their cells; None once one had not."""
         blank_then_quote = re.escape(delimiter) + ' +"'
         self._spaced = re.compile(blank_then_quote).search
 
@@ -133,14 +139,31 @@ class Rows:
         line = self.lines.take()
         if line is None:
             raise StopIteration
+        number, cells = self.lines.number, self.cells_of(line)
+        if self.width and not isinstance(cells, Flaw) and self.is_cut_off(line, len(cells)):
+            return number, CUT_OFF
+        return number, cells
+
+    def cells_of(self, line: str) -> list[str] | Flaw:
         number = self.lines.number
         if number <= self.doubtful and line.strip():
-            return number, self.doubt(self.readings(line) if '"' in line else ())
+            return self.doubt(self.readings(line) if '"' in line else ())
         if '"' in line:
-            return number, self.quoted(line, inside=number <= self.swallowed)
+            return self.quoted(line, inside=number <= self.swallowed)
         cells = line.rstrip("\r\n").split(self.delimiter)
         is_row = number > self.swallowed or len(cells) == self.width or not line.strip()
-        return number, cells if is_row else QUOTE_DOUBTFUL
+        return cells if is_row else QUOTE_DOUBTFUL
+
+    def is_cut_off(self, line: str, cells: int) -> bool:
+        """The only row with too few cells has no end of a line: what its last cell was, such as a
+        phone number or an address, nobody knows."""
+        if cells >= (self.width or 0):
+            self.whole = self.whole if self.whole is None else self.whole + 1
+            return False
+        if line.isspace():
+            return False
+        enough, self.whole = (self.whole or 0) >= WHOLE_ROWS_MIN, None
+        return enough and line[-1] not in "\r\n"
 
     def quoted(self, line: str, *, inside: bool) -> list[str] | Flaw:
         """There has to be one reading, or one that fits the header."""

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from cli.cells import unmarked
 from cli.columns import Wanted
 from cli.encodings import named
-from cli.importing import BadRow, Chosen, Row, Upload, rows_in, table_of
+from cli.importing import BadRow, Chosen, Row, Upload, rows_in, rows_of, table_of
 from cli.output import CliError
 from services.intake.normalizing import normalize
 from tests import builders
@@ -559,3 +559,30 @@ def test_rare_letters_are_not_misread_ones(name: str) -> None:
 def test_what_was_misread_where_nobody_reads_is_left() -> None:
     rows = ([*FIELDS, "Note"], [*GOOD, "GrÃ¶ÃŸe"])
     assert [(2, "R-1")] == told(read(joined(*rows)))
+
+
+WHOLE = "".join(f"R-{at},a{at}@northgrid.example,030 9018{at}\n" for at in range(3))
+
+
+@pytest.mark.parametrize(
+    ("behind", "expected"),
+    [
+        ("R-9,i@northgrid.example", "cut_off"),
+        ('R-9,"i@northgrid.example"', "cut_off"),
+        ("R-9,i@northgrid.example,", "R-9"),
+        ("R-9,i@northgrid.example\n", "R-9"),
+        ("R-8,h@northgrid.example\nR-9,i@northgrid.example", "R-9"),
+        ("R-9", "cut_off"),
+    ],
+)
+def test_a_file_that_was_cut_is_told(behind: str, expected: str) -> None:
+    """INT-12: its last row alone lacks cells and has no end of a line, so that what stands in its
+    last cell may be the beginning of another address; programs leave out blanks."""
+    content = f"Ref,Mail,Tel\n{WHOLE}{behind}".encode()
+    assert expected == told(rows_of(content, "Ref", ["Mail", "Tel"]))[-1][1]
+
+
+def test_a_short_file_may_end_with_a_short_row() -> None:
+    """INT-12: two rows do not show how a program writes."""
+    content = b"Ref,Mail,Tel\nR-1,a@northgrid.example,1\nR-2,b@northgrid.example"
+    assert [(2, "R-1"), (3, "R-2")] == told(rows_of(content, "Ref", ["Mail", "Tel"]))
