@@ -93,14 +93,14 @@ class Awaited:
         if accepted is None or value is None:
             return False
         try:
-            said = CommandAnswer.model_validate_json(value)
+            answer = CommandAnswer.model_validate_json(value)
         except ValidationError:
             return False  # Somebody else's; the topic is not closed to strangers everywhere.
-        id = said.command
-        if id not in self.missing or said.source not in (None, self._sources[id]):
+        id = answer.command
+        if id not in self.missing or answer.source not in (None, self._sources[id]):
             return False
         self.missing.remove(id)
-        self.found[id] = Answer(id, accepted, said.code, said.text, said.details)
+        self.found[id] = Answer(id, accepted, answer.code, answer.text, answer.details)
         return True
 
 
@@ -128,7 +128,7 @@ def check_service(command: Command) -> None:
 def record_of(command: Command, asker: Asker, now: datetime) -> Outgoing:
     key = None if command.key is None else command.key.encode()
     partition = command.partition if key is None else shard_of(key, manifest().partitions)
-    said = Envelope(
+    envelope = Envelope(
         id=command.id,
         source=command.source,
         type=command.type,
@@ -138,7 +138,7 @@ def record_of(command: Command, asker: Asker, now: datetime) -> Outgoing:
         role=asker.role,
         traceparent=new_trace(),
     )
-    return Outgoing(command.topic, partition, key, command.data, envelopes.write(said))
+    return Outgoing(command.topic, partition, key, command.data, envelopes.write(envelope))
 
 
 def new_trace() -> str:

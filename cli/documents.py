@@ -207,10 +207,10 @@ def kind_of(content: Any) -> str:
 def typed(kind: type[contracts.Command], **fields: Any) -> Command:
     """A command whose fields were typed, with the key of its entity."""
     try:
-        said = kind.model_validate(fields)
+        put = kind.model_validate(fields)
     except ValidationError as error:
         raise CliError("usage", fields_of(error), WRONG_USAGE) from error
-    return Command(kind.TYPE, said.model_dump_json(by_alias=True).encode(), entity_key(said))
+    return Command(kind.TYPE, put.model_dump_json(by_alias=True).encode(), entity_key(put))
 
 
 def described(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -106,13 +106,13 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def _put(found: Mapping[str, Any], records: Sequence[Outgoing]) -> None:
-    async with _speaking(found) as log:
+    async with _publishing(found) as log:
         await log.publish(records)
 
 
 async def _publish(found: Mapping[str, Any], commands: Sequence[Command], asker: Asker) -> None:
-    async with _speaking(found) as log:
-        await _say(log, found, commands, asker, Awaited([]), NONE)
+    async with _publishing(found) as log:
+        await _publish_all(log, found, commands, asker, Awaited([]), NONE)
 
 
 async def _ask(
@@ -138,22 +138,24 @@ class Connection:
         turns: Turns = NONE,
     ) -> dict[str, Answer]:
         awaited = Awaited(commands)
-        saying = asyncio.create_task(_say(self.log, self.found, commands, asker, awaited, turns))
+        publishing = asyncio.create_task(
+            _publish_all(self.log, self.found, commands, asker, awaited, turns)
+        )
         try:
-            await _collect(self.consumer, awaited, saying, report)
+            await _collect(self.consumer, awaited, publishing, report)
         finally:
-            saying.cancel()
+            publishing.cancel()
         return awaited.found
 
 
 @asynccontextmanager
 async def asking(found: Mapping[str, Any], services: Iterable[str]) -> AsyncIterator[Connection]:
     """Asks these services, as often as wanted."""
-    async with _listening(found, services) as consumer, _speaking(found) as log:
+    async with _listening(found, services) as consumer, _publishing(found) as log:
         yield Connection(found, consumer, log)
 
 
-async def _say(
+async def _publish_all(
     log: Log,
     found: Mapping[str, Any],
     commands: Sequence[Command],
@@ -163,32 +165,32 @@ async def _say(
 ) -> None:
     """The time of a command is that of its chunk, not that of the file's first row."""
     stack_clock = clock(Path(found["clock_file"]))
-    waiting, said = list(commands), 0
+    waiting, published = list(commands), 0
     while waiting:
         chunk, waiting = turns.ready(waiting, awaited.found, CHUNK)
         if chunk:
             now = stack_clock.now()
             await log.publish([record_of(command, asker, now) for command in chunk])
-            said += len(chunk)
+            published += len(chunk)
         else:
             await asyncio.sleep(0.02)
-        while awaited.missing and said - len(awaited.found) > OUTSTANDING_MAX:
+        while awaited.missing and published - len(awaited.found) > OUTSTANDING_MAX:
             await asyncio.sleep(0.02)
 
 
 async def _collect(
     consumer: Any,
     awaited: Awaited,
-    saying: "asyncio.Task[None]",
+    publishing: "asyncio.Task[None]",
     report: Report,
     patience: float = PATIENCE_SECONDS,
 ) -> None:
     """Patience is for silence: each answer renews it."""
     heard = time.monotonic()
-    while awaited.missing or not saying.done():
+    while awaited.missing or not publishing.done():
         fetched = await consumer.getmany(timeout_ms=100)
-        if saying.done():
-            saying.result()
+        if publishing.done():
+            publishing.result()
         if _take(awaited, fetched.values()):
             heard = time.monotonic()
             report(len(awaited.found))
@@ -210,7 +212,7 @@ def unanswered(awaited: Awaited, patience: float) -> CliError:
 
 
 @asynccontextmanager
-async def _speaking(found: Mapping[str, Any]) -> AsyncIterator[Log]:
+async def _publishing(found: Mapping[str, Any]) -> AsyncIterator[Log]:
     # Imported late: it takes half a second, which commands that only read need not spend.
     from shared.loop.kafka import KafkaLog
 

@@ -46,9 +46,9 @@ def list_shards(as_json: AsJson = False) -> None:
 
 
 def shard_rows(process: dict[str, Any]) -> list[dict[str, Any]]:
-    said = process["status"] or {"shards": []}
+    status = process["status"] or {"shards": []}
     who = {"service": process["service"], "instance": process["instance"]}
-    return [{**who, **shard} for shard in said["shards"]]
+    return [{**who, **shard} for shard in status["shards"]]
 
 
 def resolve(

@@ -114,38 +114,38 @@ def status(as_json: AsJson = False) -> None:
 
 
 def status_row(row: dict[str, Any]) -> dict[str, Any]:
-    said = row["status"]
+    status = row["status"]
     who = {"service": f"{row['service']} {row['instance']}", "pid": row["pid"]}
-    if said is None:
+    if status is None:
         return {**who, "ready": "can't be reached"}
     return {
         **who,
-        **{name: said[name] for name in ("lag", "outbox", "set_aside", "parked")},
-        "ready": "yes" if said["ready"] else "no",
-        "shards": len(quiet.open_shards([said])),
-        "oldest": said["oldest_seconds"],
-        "effects": quiet.total([said["effects"]["begun"], said["effects"]["waiting"]]),
-        "tripped": said["endpoints"]["tripped"],
+        **{name: status[name] for name in ("lag", "outbox", "set_aside", "parked")},
+        "ready": "yes" if status["ready"] else "no",
+        "shards": len(quiet.open_shards([status])),
+        "oldest": status["oldest_seconds"],
+        "effects": quiet.total([status["effects"]["begun"], status["effects"]["waiting"]]),
+        "tripped": status["endpoints"]["tripped"],
     }
 
 
 def reason_rows(row: dict[str, Any]) -> list[dict[str, Any]]:
     """Why an instance is not ready, a line each: there may be one for every shard."""
-    said = row["status"] or {"not_ready": []}
+    status = row["status"] or {"not_ready": []}
     who = f"{row['service']} {row['instance']}"
-    return [{"service": who, "why": why} for why in said["not_ready"]]
+    return [{"service": who, "why": why} for why in status["not_ready"]]
 
 
 def stuck_rows(row: dict[str, Any]) -> list[dict[str, Any]]:
     """The partitions of an instance that are not getting on."""
-    said = row["status"] or {"waiting": []}
+    status = row["status"] or {"waiting": []}
     who = f"{row['service']} {row['instance']}"
-    return [{**one, "service": who} for one in said["waiting"] if one["stuck"]]
+    return [{**one, "service": who} for one in status["waiting"] if one["stuck"]]
 
 
 def gap_rows(row: dict[str, Any]) -> list[dict[str, Any]]:
-    said = row["status"] or {"gaps": []}
-    return [{**one, "service": f"{row['service']} {row['instance']}"} for one in said["gaps"]]
+    status = row["status"] or {"gaps": []}
+    return [{**one, "service": f"{row['service']} {row['instance']}"} for one in status["gaps"]]
 
 
 def wait(

@@ -11,7 +11,7 @@ import sys
 
 from deploy.docker_engine import COMPOSE
 from deploy.files import CHECKOUT, locked
-from deploy.process import StackError, say
+from deploy.process import StackError, progress
 
 LOCK = CHECKOUT / "deploy" / "image.lock"
 WHEELS = CHECKOUT / "var" / "wheels"
@@ -28,7 +28,7 @@ def fetch_wheels() -> None:
     with locked(CHECKOUT / "var" / "wheels.lock"):
         if marker.exists() and marker.read_text() == wanted:
             return
-        say("fetching the image's packages (once)")
+        progress("fetching the image's packages (once)")
         shutil.rmtree(WHEELS, ignore_errors=True)
         run(download(processor), "the image's packages could not be fetched")
         marker.write_text(wanted)
@@ -63,10 +63,10 @@ def run(command: list[str], failure: str) -> str:
 def main() -> int:
     try:
         fetch_wheels()
-        say("building the image")
+        progress("building the image")
         build()
     except StackError as error:
-        say(str(error))
+        progress(str(error))
         return 3
     return 0
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from deploy.backend import NativeBackend
 from deploy.files import cache_dir, locked
 from deploy.health import broker_answers
-from deploy.process import StackError, free_ports, say
+from deploy.process import StackError, free_ports, progress
 
 VERSION = "4.1.0"
 NATIVE = Path(__file__).parent / "native"
@@ -63,7 +63,7 @@ def is_complete(libs: Path) -> bool:
 
 
 def download(target: Path) -> None:
-    say(f"fetching Apache Kafka {VERSION} with Maven (once, about 20 s)")
+    progress(f"fetching Apache Kafka {VERSION} with Maven (once, about 20 s)")
     with tempfile.TemporaryDirectory(dir=cache_dir()) as temporary:
         libs = Path(temporary) / "libs"
         pom = NATIVE / "pom.xml"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploy.backend import Backend
-from deploy.process import StackError, say
+from deploy.process import StackError, progress
 from deploy.questions import Questions
 
 DELAY_SECONDS_MIN = 0.2
@@ -59,7 +59,7 @@ class Kept:
         if self.questions is None or not self.questions.is_silent():
             return False
         seconds = self.questions.silent_seconds()
-        say(f"{self.label} lives, but has not answered for {seconds:.0f} s; killing it")
+        progress(f"{self.label} lives, but has not answered for {seconds:.0f} s; killing it")
         self.silenced += 1
         self.end()
         self.part.kill()
@@ -70,7 +70,7 @@ class Kept:
         self.failures = 0 if lived > STABLE_AFTER_SECONDS else self.failures
         delay = min(DELAY_SECONDS_MAX, DELAY_SECONDS_MIN * 2 ** min(self.failures, 10))
         self.failures += 1
-        say(f"{self.label} died after {lived:.1f} s; starting it again in {delay:.1f} s")
+        progress(f"{self.label} died after {lived:.1f} s; starting it again in {delay:.1f} s")
         self.relaunch_at = time.monotonic() + delay
 
     def relaunch(self) -> bool:
@@ -78,7 +78,7 @@ class Kept:
         try:
             self.launch()
         except StackError as error:
-            say(f"{self.label}: {error}")
+            progress(f"{self.label}: {error}")
             return False
         self.restarts += 1
         return True

@@ -25,7 +25,7 @@ class WrongRequest(StackError):
     """What was asked makes no sense, whatever the state of the stack."""
 
 
-def say(text: str) -> None:
+def progress(text: str) -> None:
     """Progress, for a person: never on stdout, which belongs to the result."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy import clock, stack
-from deploy.process import StackError, say
+from deploy.process import StackError, progress
 from shared.topics import manifest
 from shared.wording import counted
 
@@ -76,7 +76,7 @@ def advance(by: timedelta, seconds: float, report: Report = nobody_listens) -> d
     while (moment := now()) < target:
         stops = {due for due in (*due_moments(rows), *all_due) if due > moment}
         jump = min([target, *stops])
-        say(f"clock: {jump.isoformat(timespec='seconds')}")
+        progress(f"clock: {jump.isoformat(timespec='seconds')}")
         clock.jump_to(clock_file, jump)
         rows = wait_quiet(seconds, failing_too=False, report=report)
     tell_failing(rows, report)

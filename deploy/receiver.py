@@ -64,7 +64,7 @@ class Receiver:
         if answer.seconds:
             await asyncio.sleep(answer.seconds)
         if answer.instead is None:
-            await say(send, answer.status)
+            await respond(send, answer.status)
         else:
             await hang_up(scope["transport"], receive, answer.instead)
 
@@ -149,7 +149,7 @@ async def read_body(receive: Receive) -> bytes:
     return b"".join(chunks)
 
 
-async def say(send: Send, status: int) -> None:
+async def respond(send: Send, status: int) -> None:
     text = TEXTS.get(status, b'{"ok": false}')
     length = (b"content-length", str(len(text)).encode())
     headers = [(b"content-type", b"application/json"), length]

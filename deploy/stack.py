@@ -22,7 +22,7 @@ import httpx
 from deploy import http, plan
 from deploy.docker_engine import succeeds
 from deploy.files import CHECKOUT, is_locked, read_json, tail, var_dir
-from deploy.process import StackError, say, wait_for
+from deploy.process import StackError, progress, wait_for
 
 FILES = ["clock", "plan", "stack", "failure"]
 RECORDS = ["received.jsonl", "spans.jsonl"]
@@ -49,7 +49,7 @@ def up(
     """
     var = var_dir()
     if is_up(var) and not fresh:
-        say(f"the stack in {var} is already up")
+        progress(f"the stack in {var} is already up")
         return change_replicas(var, replicas or {}, seconds)
     down()
     if fresh:
@@ -128,7 +128,7 @@ def remove_state(var: Path) -> None:
             path.unlink(missing_ok=True)
     for variable in ("KAFKA_BOOTSTRAP", "MONGODB_URL"):
         if variable in os.environ:
-            say(f"{variable} is given: what is stored there is left as it is")
+            progress(f"{variable} is given: what is stored there is left as it is")
 
 
 def start(var: Path) -> subprocess.Popen[bytes]:
@@ -178,7 +178,7 @@ def wait_until_ready(var: Path, seconds: float) -> None:
             raise not_ready(var, first, f"was not ready within {seconds:.0f} s")
         time.sleep(0.1)
     names = ", ".join(f"{row['service']} {row['instance']}" for row in stack()["processes"])
-    say(f"ready after {time.monotonic() - began:.1f} s: {names or 'no services'}")
+    progress(f"ready after {time.monotonic() - began:.1f} s: {names or 'no services'}")
 
 
 def is_ready(row: Mapping[str, Any]) -> bool:
@@ -218,7 +218,7 @@ def stop_supervisor(var: Path) -> None:
     try:
         wait_for("the supervisor to stop", 60, lambda: not is_up(var))
     except StackError:
-        say("the supervisor did not stop within 60 s; killing it")
+        progress("the supervisor did not stop within 60 s; killing it")
         os.kill(pid, signal.SIGKILL)
         wait_for("the killed supervisor to end", 5, lambda: not is_up(var))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from deploy.backend import NativeBackend
 from deploy.files import cache_dir, locked
 from deploy.health import initiate_replica_set, port_open, store_answers
-from deploy.process import StackError, say
+from deploy.process import StackError, progress
 
 LOCK = Path(__file__).parent / "native" / "secantusdb.lock"
 
@@ -80,7 +80,7 @@ def install() -> Path:
 
 def make_environment(target: Path) -> None:
     """Scripts of an environment name its path, so it is made in place and marked when complete."""
-    say(f"installing SecantusDB {version()} (once, a few seconds)")
+    progress(f"installing SecantusDB {version()} (once, a few seconds)")
     shutil.rmtree(target, ignore_errors=True)
     run([sys.executable, "-m", "venv", str(target)])
     install_locked = ["install", "-q", "--no-deps", "--require-hashes", "-r", str(LOCK)]

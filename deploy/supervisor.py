@@ -22,7 +22,7 @@ from deploy.backend import Backend, NativeBackend, wait_until_it_answers
 from deploy.files import try_lock, write_json
 from deploy.health import port_open
 from deploy.kept import Kept
-from deploy.process import StackError, free_ports, say, wait_for
+from deploy.process import StackError, free_ports, progress, wait_for
 from deploy.questions import Questions
 
 SERVICE_GRACE_SECONDS = 25
@@ -49,7 +49,7 @@ class Supervisor:
     def start(self) -> None:
         for part, choose in (("broker", backends.choose_broker), ("store", backends.choose_store)):
             self.keep(part, choose(self.var / "data"), asked=True)
-            say(f"{part}: {self.parts[part].part.name} at {self.parts[part].part.address}")
+            progress(f"{part}: {self.parts[part].part.name} at {self.parts[part].part.address}")
         self.drop_folder.mkdir(mode=0o700, exist_ok=True)
         self.keep("receiver", self.receiver())
         for part, kept in self.parts.items():
@@ -67,7 +67,7 @@ class Supervisor:
         states = asyncio.run(topics.ensure(self.parts["broker"].part.address))
         for state in states:
             if state.differences:
-                say(f"topic {state.name}: {'; '.join(state.differences)}")
+                progress(f"topic {state.name}: {'; '.join(state.differences)}")
 
     def apply_plan(self) -> None:
         wanted = {
@@ -253,7 +253,7 @@ def main() -> int:
     try:
         lock = own(var)
     except StackError as error:
-        say(str(error))
+        progress(str(error))
         return 3
     with lock:
         return supervise(Supervisor(var))

@@ -89,25 +89,25 @@ SIMULATOR_TOLD_SECONDS = 20
 def simulating() -> Iterator["subprocess.Popen[bytes]"]:
     """The seeded simulator, each seed of at least 300 steps, in what the tests leave of the
     processors: those of the stack wait much. What it says is shown when they are done."""
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as printed:
         running = subprocess.Popen(
             [sys.executable, "-m", "tests.simulation", "--seeds", str(SEEDS)],
             cwd=ROOT,
-            stdout=said,
+            stdout=printed,
             stderr=subprocess.STDOUT,
             preexec_fn=lambda: os.nice(15),
         )
         try:
             yield running
             while running.poll() is None:
-                last = os.pread(said.fileno(), 1 << 20, 0).decode().splitlines()[-1:]
+                last = os.pread(printed.fileno(), 1 << 20, 0).decode().splitlines()[-1:]
                 print("waiting for the simulator, which ran beside the tests:", *last, flush=True)
                 time.sleep(SIMULATOR_TOLD_SECONDS)
         finally:
             running.terminate()
             running.wait()
-            said.seek(0)
-            sys.stdout.write(said.read().decode())
+            printed.seek(0)
+            sys.stdout.write(printed.read().decode())
 
 
 def main() -> int:

@@ -38,13 +38,13 @@ def each_upload_has_one_outcome(evidence: Evidence) -> Iterator[str]:
     yield from differ("organic leads", evidence.story.converted, organic)
 
 
-def outcomes_were_said_once(evidence: Evidence) -> Iterator[str]:
+def outcomes_were_published_once(evidence: Evidence) -> Iterator[str]:
     ends = (("accepted", LeadAccepted), ("unusable", LeadUnusable), ("omitted", LeadOmitted))
     for outcome, event in ends:
-        said = Counter(data["lead"] for data in evidence.of_type(event.TYPE))
+        published = Counter(data["lead"] for data in evidence.of_type(event.TYPE))
         stored = [lead["id"] for lead in evidence.leads if lead["outcome"] == outcome]
-        yield from differ(f"leads said to be {outcome}", stored, said)
-        yield from repeated(f"leads said twice to be {outcome}", said)
+        yield from differ(f"leads published as {outcome}", stored, published)
+        yield from repeated(f"leads published twice as {outcome}", published)
 
 
 def an_alias_frees_its_batch(evidence: Evidence) -> Iterator[str]:
@@ -53,9 +53,9 @@ def an_alias_frees_its_batch(evidence: Evidence) -> Iterator[str]:
     still = [lead["id"] for lead in evidence.held if given in given_in(lead["held"])]
     if still:
         yield f"held for {given!r}, which is an alias: {some(still)}"
-    said = {data["lead"]: data["answers"] for data in evidence.of_type(LeadHeld.TYPE)}
-    freed = set(said) - {lead["id"] for lead in evidence.held}
-    meant = {lead for lead in freed if given in given_in(said[lead])}
+    published = {data["lead"]: data["answers"] for data in evidence.of_type(LeadHeld.TYPE)}
+    freed = set(published) - {lead["id"] for lead in evidence.held}
+    meant = {lead for lead in freed if given in given_in(published[lead])}
     if len(meant) != evidence.story.alias["leads"]:
         yield f"{evidence.story.alias['leads']} were held for {given!r}, {len(meant)} are free"
     yield from differ(f"leads freed by {given!r}", meant, freed)
@@ -93,7 +93,7 @@ def counts_agree(evidence: Evidence) -> Iterator[str]:
     sent = Counter(data["campaign"] for data in evidence.of_type(LeadSent.TYPE))
     for told in evidence.campaign_counts:
         if told["sent"] != sent[told["id"]]:
-            yield f"{told['id']}: routing counts {told['sent']} sent, said {sent[told['id']]}"
+            yield f"{told['id']}: routing counts {told['sent']} sent, not {sent[told['id']]}"
 
 
 def nothing_is_pending(evidence: Evidence) -> Iterator[str]:
@@ -130,7 +130,7 @@ def trace_id(traceparent: str | None) -> str:
 
 CHECKS: Sequence[Callable[[Evidence], Iterator[str]]] = (
     each_upload_has_one_outcome,
-    outcomes_were_said_once,
+    outcomes_were_published_once,
     an_alias_frees_its_batch,
     deliveries_are_reconciled,
     counts_agree,

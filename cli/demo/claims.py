@@ -1,4 +1,4 @@
-"""What became of each lead at each campaign, from what was said of it."""
+"""What became of each lead at each campaign, from what was published of it."""
 
 from dataclasses import dataclass
 
@@ -45,17 +45,17 @@ def claims_of(evidence: Evidence) -> Claims:
     for data in evidence.of_type(Claim.TYPE):
         asked.setdefault(pair_of(data), []).append(data)
 
-    def said(kind: str) -> dict[Pair, Row]:
+    def published(kind: str) -> dict[Pair, Row]:
         return {pair_of(data): data for data in evidence.of_type(kind)}
 
     return Claims(
         asked=asked,
-        waiting=said(ClaimWaiting.TYPE),
-        refused=said(ClaimRefused.TYPE),
-        granted=said(ClaimGranted.TYPE),
-        sent=said(LeadSent.TYPE),
-        not_sent=said(LeadNotSent.TYPE),
-        uncertain=said(LeadUncertain.TYPE),
+        waiting=published(ClaimWaiting.TYPE),
+        refused=published(ClaimRefused.TYPE),
+        granted=published(ClaimGranted.TYPE),
+        sent=published(LeadSent.TYPE),
+        not_sent=published(LeadNotSent.TYPE),
+        uncertain=published(LeadUncertain.TYPE),
         leads={data["lead"]: data for data in evidence.of_type(LeadAccepted.TYPE)},
     )
 

@@ -84,7 +84,7 @@ class Evidence:
 
 
 async def read_events(bootstrap: str, topics: Iterable[str]) -> list[Event]:
-    """Everything that was said on these topics, each event once."""
+    """Everything that was published on these topics, each event once."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="none"
     )
@@ -137,7 +137,8 @@ def pending_of(rows: Iterable[Row]) -> dict[str, int]:
     return {
         "lag": lag,
         **{
-            name: sum(said[name] for said in services) for name in ("outbox", "set_aside", "parked")
+            name: sum(published[name] for published in services)
+            for name in ("outbox", "set_aside", "parked")
         },
         "sends": sum(effect["begun"] + effect["waiting"] for effect in effects),
     }

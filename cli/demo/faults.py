@@ -25,10 +25,12 @@ RETRIES_MAX = 8
 def begin() -> None:
     for fault in FAULTS:
         tell(**fault)
-        progress(f"{fault['campaign']} {said_of(fault)}, for {fault['share']:.0%} of its requests")
+        progress(
+            f"{fault['campaign']} {described(fault)}, for {fault['share']:.0%} of its requests"
+        )
 
 
-def said_of(fault: Row) -> str:
+def described(fault: Row) -> str:
     return f"answers {fault['status']}" if "status" in fault else "closes without an answer"
 
 

@@ -50,7 +50,7 @@ def sent_is_received(evidence: Evidence) -> Iterator[str]:
     sent = Counter(data["key"] for data in evidence.of_type(LeadSent.TYPE))
     yield from differ("keys received", sent, {line["key"] for line in evidence.received})
     yield from differ("keys taken", sent, {line["key"] for line in evidence.taken})
-    yield from repeated("keys said twice to be sent", sent)
+    yield from repeated("keys published twice as sent", sent)
 
 
 def one_key_each(evidence: Evidence) -> Iterator[str]:
@@ -65,11 +65,11 @@ def one_key_each(evidence: Evidence) -> Iterator[str]:
 
 
 def nobody_is_sent_twice(evidence: Evidence) -> Iterator[str]:
-    """RTE-08: by what was said, and by the people whom the customers got."""
-    said = Counter(
+    """RTE-08: by what was published, and by the people whom the customers got."""
+    published = Counter(
         (data["campaign"], data["person_id"]) for data in evidence.of_type(LeadSent.TYPE)
     )
-    yield from repeated("people sent to a campaign twice", said)
+    yield from repeated("people sent to a campaign twice", published)
     got: dict[tuple[str, str], set[str]] = defaultdict(set)
     for line in evidence.taken:
         got[line["campaign"], line["person_sha256"]].add(line["key"])
@@ -139,7 +139,7 @@ def exclusive_leads_are_sold_once(evidence: Evidence) -> Iterator[str]:
 
 
 def weekly_campaigns_send_on_their_day(evidence: Evidence) -> Iterator[str]:
-    """RTE-13: by the time that is said, and by what the customer had before that day."""
+    """RTE-13: by the time that is published, and by what the customer had before that day."""
     claims, by_hand = claims_of(evidence), sent_by_hand(evidence)
     early = [
         pair
@@ -252,11 +252,11 @@ def unsent_is_counted_by_check(evidence: Evidence) -> Iterator[str]:
                 mine.update(against(campaign, lead, claims, judge))
         if told[campaign["id"]] != mine:
             yield f"{campaign['id']}: unsent by check {told[campaign['id']]}, counted {dict(mine)}"
-    said = {code for pair in claims.refused for code in claims.codes(pair)}
-    said |= {code for row in told.values() for code in row}
-    said |= {code for data in evidence.of_type(DeliveryUnsent.TYPE) for code in data["codes"]}
-    said |= {failing["code"] for row in evidence.story.why_not for failing in row["failing"]}
-    if unknown := said - KNOWN_CODES:
+    published = {code for pair in claims.refused for code in claims.codes(pair)}
+    published |= {code for row in told.values() for code in row}
+    published |= {code for data in evidence.of_type(DeliveryUnsent.TYPE) for code in data["codes"]}
+    published |= {failing["code"] for row in evidence.story.why_not for failing in row["failing"]}
+    if unknown := published - KNOWN_CODES:
         yield f"codes that nobody knows: {some(unknown)}"
 
 
@@ -282,13 +282,13 @@ def unsent_deliveries_are_raised(evidence: Evidence) -> Iterator[str]:
         if lead["source"] == "affiliate" and lead["lead"] not in had | waited
     )
     raised = [place for place, count in unsent.items() if count >= UNSENT_RAISED_AT]
-    said = [
+    published = [
         (data["affiliate"], data["lead_code"], data["delivery"])
         for data in evidence.of_type(DeliveryUnsent.TYPE)
     ]
-    yield from differ("deliveries raised", raised, said)
-    yield from repeated("deliveries raised twice", Counter(said))
-    if not said:
+    yield from differ("deliveries raised", raised, published)
+    yield from repeated("deliveries raised twice", Counter(published))
+    if not published:
         yield "no delivery was raised"
 
 

@@ -86,8 +86,9 @@ def announced_row(told: Row) -> Row:
 
 
 def deliveries(evidence: Evidence) -> dict[str, int]:
-    """By key, what was said to be sent and what customers got; how often they got something again.
-    Of all that they got, what they answered with a failure or not at all, and the mails and files.
+    """By key, what was published as sent and what customers got; how often they got something
+    again. Of all that they got, what they answered with a failure or not at all, and the mails and
+    files.
     """
     lines = evidence.received
     statuses = Counter(line["status"] for line in lines)
@@ -156,8 +157,8 @@ def counted(claims: Claims, pairs: Iterable[Pair], campaign: str, codes: Set[str
 def watch(evidence: Evidence) -> list[Row]:
     """What was raised after a day: lead codes and deliveries of which leads were unsent."""
     fields = ("affiliate", "lead_code", "delivery", "codes")
-    said = evidence.of_type(DeliveryUnsent.TYPE)
-    return [{name: data[name] for name in fields} for data in said]
+    published = evidence.of_type(DeliveryUnsent.TYPE)
+    return [{name: data[name] for name in fields} for data in published]
 
 
 def freed(evidence: Evidence) -> list[Row]:

@@ -14,7 +14,7 @@ from services.intake import requests
 from services.intake.affiliates import Affiliate
 from shared.contracts.intake import AnnounceDelivery, DeliveryReconciled, OpenRequest
 from shared.ids import derived
-from shared.loop.decision import Accepted, Cause, Decision, Due, Refused, Say
+from shared.loop.decision import Accepted, Cause, Decision, Due, Publish, Refused
 from shared.wording import counted
 
 RECONCILE = "reconcile"
@@ -145,7 +145,7 @@ def reconcile(
         return Decision()
     announced = delivery.announced
     found = standing(announced, list(rows))
-    said = DeliveryReconciled(
+    event = DeliveryReconciled(
         affiliate=announced.affiliate,
         delivery=announced.id,
         month=announced.month,
@@ -158,11 +158,13 @@ def reconcile(
         role=requests.role_for("reupload", affiliate) if affiliate else "main",
     )
     after = replace(delivery, reconciled_at=now, adds_up=found.adds_up)
-    own = Decision(save=[after], say=[Say(said, cause.key)])
+    own = Decision(save=[after], publish=[Publish(event, cause.key)])
     if not found.is_short:
         return own
     asked = requests.open_(_missing(delivery, found), None, affiliate, cause, now)
-    return replace(own, save=[*own.save, *asked.save], say=[*own.say, *asked.say], due=asked.due)
+    return replace(
+        own, save=[*own.save, *asked.save], publish=[*own.publish, *asked.publish], due=asked.due
+    )
 
 
 def _missing(delivery: Delivery, found: Standing) -> OpenRequest:

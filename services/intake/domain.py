@@ -1,7 +1,7 @@
 """What becomes of an upload: each raw record ends as exactly one outcome (INT-03).
 
 Whether it is decided now or again, later, from what was stored: all checks are made, as of the time
-of the upload, and the outcome is said in the upload's own trace.
+of the upload, and the outcome is published in the upload's own trace.
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ from shared.contracts.intake import (
     SubmitLead,
 )
 from shared.contracts.values import HeldAnswer, OpenQuestion, Reason
-from shared.loop.decision import Accepted, Cause, Decision, Due, Refused, Say
+from shared.loop.decision import Accepted, Cause, Decision, Due, Publish, Refused
 from shared.loop.working_set import Entity
 
 RECHECK = "recheck"
@@ -153,13 +153,13 @@ def decide_again(
 
 
 def concluded(lead: Lead, given: Submission, contact: Contact | None) -> Decision:
-    """The lead with its outcome: saved, said, and noted with the person, who is a contact also
+    """The lead with its outcome: saved, published, and noted with the person, who is a contact also
     where the lead fails."""
     save: list[Entity] = [lead]
     if after := _contact(lead, given, contact):
         save.append(after)
     due = [recheck(lead, given.raw.cause.time)] if lead.outcome == HELD else []
-    return Decision(save=save, say=[say(lead)], due=due)
+    return Decision(save=save, publish=[outcome_event(lead)], due=due)
 
 
 def _new_lead(
@@ -284,11 +284,11 @@ def recheck(lead: Lead, at: datetime) -> Due:
     return Due(recheck_id(lead.id), RECHECK, lead.key, at + RECHECK_AFTER, {"lead": lead.id})
 
 
-def say(lead: Lead) -> Say:
+def outcome_event(lead: Lead) -> Publish:
     """Always in the trace of the upload, however late and by whom it was decided."""
     key = lead.person_id or lead.id
     if lead.accepted is not None:
-        return Say(lead.accepted, key, lead.upload.trace)
+        return Publish(lead.accepted, key, lead.upload.trace)
     common = {
         "lead": lead.id,
         "affiliate": lead.affiliate,
@@ -297,14 +297,14 @@ def say(lead: Lead) -> Say:
         "delivery": lead.delivery,
         "reasons": lead.upload.reasons,
     }
-    said: LeadNotAccepted
+    event: LeadNotAccepted
     if lead.outcome == HELD:
-        said = LeadHeld(**common, answers=lead.held)
+        event = LeadHeld(**common, answers=lead.held)
     elif lead.outcome == OMITTED:
-        said = LeadOmitted(**common)
+        event = LeadOmitted(**common)
     else:
-        said = LeadUnusable(**common)
-    return Say(said, key, lead.upload.trace)
+        event = LeadUnusable(**common)
+    return Publish(event, key, lead.upload.trace)
 
 
 def answer_of(lead: Lead) -> Accepted | Refused:

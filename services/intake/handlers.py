@@ -37,8 +37,8 @@ from shared.loop.decision import (
     DueReached,
     Handlers,
     Input,
+    Publish,
     Refused,
-    Say,
 )
 from shared.loop.working_set import WorkingSet
 
@@ -298,15 +298,15 @@ def recheck_held(state: WorkingSet, given: Input) -> Decision:
     page = state.get(HeldPage, questions.page_id(tenant, changed))
     assert page is not None
     leads = [lead for id in page.leads if (lead := state.get(Lead, id)) is not None]
-    say = [
-        Say(LeadToRecheck(lead=lead.id), lead.key)
+    publish = [
+        Publish(LeadToRecheck(lead=lead.id), lead.key)
         for lead in leads
         if changed.question in {held.question for held in lead.held}
     ]
     if not page.is_last:
         after = QuestionChanged(question=changed.question, after=page.leads[-1])
-        say.append(Say(after, changed.question))
-    return Decision(say=say)
+        publish.append(Publish(after, changed.question))
+    return Decision(publish=publish)
 
 
 def answer_request(state: WorkingSet, given: Input) -> Decision:

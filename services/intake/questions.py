@@ -17,7 +17,7 @@ from services.intake.cells import text
 from shared.contracts.intake import AddAlias, PutQuestion, QuestionChanged
 from shared.contracts.values import HeldAnswer, Reason, Suggestion
 from shared.folding import one_line
-from shared.loop.decision import Accepted, Cause, Decision, Refused, Say
+from shared.loop.decision import Accepted, Cause, Decision, Publish, Refused
 from shared.loop.working_set import ById
 from shared.wording import counted
 
@@ -288,6 +288,6 @@ def _saved(question: Question, code: str) -> Decision:
     changed = QuestionChanged(question=question.definition.id)
     return Decision(
         save=[question],
-        say=[Say(changed, question.definition.id)],
+        publish=[Publish(changed, question.definition.id)],
         answer=Accepted(code, details={"version": question.number}),
     )

@@ -13,7 +13,7 @@ from services.intake.domain import Submission
 from services.intake.leads import ACCEPTED, OMITTED, UNUSABLE, WAITING, Change, Lead
 from shared.contracts.intake import WithdrawalAsked
 from shared.contracts.values import Reason
-from shared.loop.decision import Accepted, Cause, Decision, Refused, Say
+from shared.loop.decision import Accepted, Cause, Decision, Publish, Refused
 from shared.loop.working_set import Entity
 
 ROUTING = "routing"
@@ -66,7 +66,11 @@ def _refused(code: str, text: str) -> Decision:
 
 def _in_place_of(other: Lead, decision: Decision, cause: Cause, now: datetime) -> Decision:
     ended = other.ended(OMITTED, REPLACED, Change(now, cause.actor, "replaced"))
-    return replace(decision, save=[*decision.save, ended], say=[domain.say(ended), *decision.say])
+    return replace(
+        decision,
+        save=[*decision.save, ended],
+        publish=[domain.outcome_event(ended), *decision.publish],
+    )
 
 
 def _ask(given: Submission, known: Known, other: Lead) -> Decision:
@@ -78,7 +82,7 @@ def _ask(given: Submission, known: Known, other: Lead) -> Decision:
     details = {"lead": lead.id, "outcome": WAITING}
     return Decision(
         save=[lead, *beside],
-        say=[Say(asked, other.person_id)],
+        publish=[Publish(asked, other.person_id)],
         answer=Accepted(WAITING, "routing is asked to withdraw the other lead", details),
     )
 
@@ -90,7 +94,7 @@ def already_sent(lead: Lead, now: datetime) -> Decision:
 
 def _ended(lead: Lead, reason: Reason, now: datetime) -> Decision:
     after = lead.ended(OMITTED, reason, Change(now, ROUTING, "did not replace"))
-    return Decision(save=[after], say=[domain.say(after)])
+    return Decision(save=[after], publish=[domain.outcome_event(after)])
 
 
 def withdrawn(
@@ -108,4 +112,6 @@ def withdrawn(
     before: list[Entity] = [ended, *([freed] if freed else [])]
     # Of the same person's contact the later one counts.
     save = {entity.id: entity for entity in (*before, *decision.save)}
-    return replace(decision, save=list(save.values()), say=[domain.say(ended), *decision.say])
+    return replace(
+        decision, save=list(save.values()), publish=[domain.outcome_event(ended), *decision.publish]
+    )

@@ -15,7 +15,7 @@ from shared.contracts.intake import (
     RequestAnswered,
     RequestOpened,
 )
-from shared.loop.decision import Accepted, Cause, Decision, Due, Refused, Say
+from shared.loop.decision import Accepted, Cause, Decision, Due, Publish, Refused
 
 REMIND = "remind"
 REMIND_AFTER = timedelta(days=3)
@@ -75,7 +75,7 @@ def open_(
     )
     return Decision(
         save=[request],
-        say=[_say(request, cause)],
+        publish=[_opened(request, cause)],
         due=[_reminder(request, cause, now)],
         answer=_accepted("created", command),
     )
@@ -89,9 +89,9 @@ def _accepted(code: str, command: OpenRequest | AnswerRequest) -> Accepted:
     return Accepted(code, details={"request": command.id})
 
 
-def _say(request: Request, cause: Cause) -> Say:
+def _opened(request: Request, cause: Cause) -> Publish:
     asked = request.asked
-    said = RequestOpened(
+    event = RequestOpened(
         affiliate=asked.affiliate,
         request=asked.id,
         kind=asked.kind,
@@ -100,7 +100,7 @@ def _say(request: Request, cause: Cause) -> Say:
         role=request.role,
         reminder=request.reminders,
     )
-    return Say(said, cause.key)
+    return Publish(event, cause.key)
 
 
 def reminder_id(request: str) -> str:
@@ -117,7 +117,9 @@ def remind(request: Request | None, cause: Cause, now: datetime) -> Decision:
     if request is None or not request.is_open:
         return Decision()
     after = replace(request, reminders=request.reminders + 1)
-    return Decision(save=[after], say=[_say(after, cause)], due=[_reminder(after, cause, now)])
+    return Decision(
+        save=[after], publish=[_opened(after, cause)], due=[_reminder(after, cause, now)]
+    )
 
 
 def answer(command: AnswerRequest, before: Request | None, cause: Cause) -> Decision:
@@ -142,7 +144,7 @@ def answer(command: AnswerRequest, before: Request | None, cause: Cause) -> Deci
 
 
 def _answered(command: AnswerRequest, before: Request, cause: Cause) -> Decision:
-    said = RequestAnswered(
+    event = RequestAnswered(
         affiliate=command.affiliate,
         request=command.id,
         volume=command.volume,
@@ -152,7 +154,7 @@ def _answered(command: AnswerRequest, before: Request, cause: Cause) -> Decision
     )
     return Decision(
         save=[replace(before, answer=command, answered_at=cause.time)],
-        say=[Say(said, cause.key)],
+        publish=[Publish(event, cause.key)],
         settled=[reminder_id(before.id)],
         answer=_accepted("answered", command),
     )

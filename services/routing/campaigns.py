@@ -14,7 +14,7 @@ from shared.contracts.campaigns import (
     Weekday,
 )
 from shared.contracts.routing import CampaignChanged
-from shared.loop.decision import Accepted, Cause, Decision, Refused, Say
+from shared.loop.decision import Accepted, Cause, Decision, Publish, Refused
 
 WEEKDAYS = get_args(Weekday)
 
@@ -160,7 +160,7 @@ def _unchanged(campaign: Campaign) -> Decision:
 
 def _saved(campaign: Campaign, change: str, warnings: Sequence[str] = ()) -> Decision:
     kept = CampaignVersion(version_id(campaign.id, campaign.number), 0, campaign)
-    said = CampaignChanged.model_validate(
+    event = CampaignChanged.model_validate(
         {
             "campaign": campaign.name,
             "customer": campaign.definition.customer,
@@ -174,7 +174,7 @@ def _saved(campaign: Campaign, change: str, warnings: Sequence[str] = ()) -> Dec
     )
     return Decision(
         save=[campaign, kept],
-        say=[Say(said, campaign.name)],
+        publish=[Publish(event, campaign.name)],
         answer=Accepted(change, details=_details(campaign, warnings)),
     )
 

@@ -39,8 +39,8 @@ from shared.loop.decision import (
     Due,
     EffectFinished,
     Outcome,
+    Publish,
     Refused,
-    Say,
 )
 
 WEEKLY = "weekly_send"
@@ -69,7 +69,7 @@ class Case:
 
 def unknown_campaign(claim: Claim) -> Decision:
     return Decision(
-        say=[_refusal(claim, claim.campaign_version, [Failing(code="campaign_unknown")])]
+        publish=[_refusal(claim, claim.campaign_version, [Failing(code="campaign_unknown")])]
     )
 
 
@@ -103,18 +103,18 @@ def _refused(claim: Claim, case: Case, failing: Sequence[Failing], now: datetime
     """What waited until now is dropped; what could not be sent by hand waits on."""
     before, codes = case.before, ", ".join(each.code for each in failing)
     if before is None or before.status != "waiting" or before.lead != claim.lead.lead:
-        return Decision(say=[_refusal(claim, case.campaign.number, failing)])
+        return Decision(publish=[_refusal(claim, case.campaign.number, failing)])
     if claim.by_hand and (until := case.campaign.next_send(now)):
         entry = SendEntry(now, BY_HAND_REFUSED, f"{claim.by_hand.by}: {codes}")
         kept = before.claim.model_copy(update={"ask": claim.ask}) if before.claim else None
         after = replace(before, history=(*before.history, entry), claim=kept)
-        return Decision(save=[after], say=[_waiting(after, until)])
+        return Decision(save=[after], publish=[_waiting(after, until)])
     after = before.to("dropped", now, codes)
-    return Decision(save=[after], say=[_refusal(claim, case.campaign.number, failing)])
+    return Decision(save=[after], publish=[_refusal(claim, case.campaign.number, failing)])
 
 
-def _refusal(claim: Claim, number: int, failing: Sequence[Failing]) -> Say:
-    said = ClaimRefused(
+def _refusal(claim: Claim, number: int, failing: Sequence[Failing]) -> Publish:
+    event = ClaimRefused(
         lead=claim.lead.lead,
         person_id=claim.lead.person_id,
         campaign=claim.campaign,
@@ -122,7 +122,7 @@ def _refusal(claim: Claim, number: int, failing: Sequence[Failing]) -> Say:
         failing=tuple(failing),
         ask=claim.ask,
     )
-    return Say(said, claim.lead.person_id)
+    return Publish(event, claim.lead.person_id)
 
 
 def _begun(claim: Claim, case: Case) -> Send:
@@ -139,7 +139,7 @@ def _granted(claim: Claim, case: Case, now: datetime) -> Decision:
     slots = tuple(slots_of(campaign, claim.lead, claim.category, now))
     text = f"by hand, {claim.by_hand.by}: {claim.by_hand.reason}" if claim.by_hand else ""
     send = replace(_begun(claim, case).to("reserved", now, text), slots=slots)
-    said = ClaimGranted(
+    event = ClaimGranted(
         lead=send.lead,
         person_id=send.person_id,
         campaign=send.campaign,
@@ -149,7 +149,7 @@ def _granted(claim: Claim, case: Case, now: datetime) -> Decision:
     book = case.slot.book or CampaignBook(campaign.id, 0, campaign.tenant)
     return Decision(
         save=[book.reserve(slots), send],
-        say=[Say(said, send.person_id)],
+        publish=[Publish(event, send.person_id)],
         effects=[effect(send, claim.lead, campaign, now)],
     )
 
@@ -160,24 +160,24 @@ def _waits(claim: Claim, case: Case, until: datetime, now: datetime, trace: str 
     send = _begun(claim, case)
     send = replace(send, history=(*send.history, entry), claim=claim, trace=trace)
     return Decision(
-        save=[send], say=[_waiting(send, until)], due=[weekly_due(case.campaign, until)]
+        save=[send], publish=[_waiting(send, until)], due=[weekly_due(case.campaign, until)]
     )
 
 
-def _waiting(send: Send, until: datetime) -> Say:
-    said = ClaimWaiting(
+def _waiting(send: Send, until: datetime) -> Publish:
+    event = ClaimWaiting(
         lead=send.lead,
         person_id=send.person_id,
         campaign=send.campaign,
         campaign_version=send.campaign_version,
         until=until,
     )
-    return Say(said, send.person_id)
+    return Publish(event, send.person_id)
 
 
 def decide_waiting(claim: Claim, case: Case, now: datetime) -> Decision:
     """On the send day: what fails now is refused, the rest is sent. A pause is waited out until the
-    next day, unless others stand behind. What is said keeps to the lead's own trace."""
+    next day, unless others stand behind. What is published keeps to the lead's own trace."""
     trace = case.before.trace if case.before else None
     category, failing = _judged(claim, case, now, now)
     until = case.campaign.next_send(now)
@@ -201,7 +201,7 @@ def _is_pause(failing: Failing) -> bool:
 def _traced(decision: Decision, trace: str | None) -> Decision:
     return replace(
         decision,
-        say=[replace(said, trace=trace) for said in decision.say],
+        publish=[replace(each, trace=trace) for each in decision.publish],
         effects=[replace(each, trace=trace) for each in decision.effects],
     )
 
@@ -211,7 +211,7 @@ def together(decisions: Sequence[Decision]) -> Decision:
     saved = {(type(entity), entity.id): entity for each in decisions for entity in each.save}
     return Decision(
         save=list(saved.values()),
-        say=[say for each in decisions for say in each.say],
+        publish=[publish for each in decisions for publish in each.publish],
         effects=[effect for each in decisions for effect in each.effects],
         due=list({due.id: due for each in decisions for due in each.due}.values()),
     )
@@ -281,7 +281,7 @@ def withdraw(before: Send | None, lead: str, now: datetime) -> Decision:
         return Decision()
     claim = before.claim
     refusal = _refusal(claim, before.campaign_version, [Failing(code="withdrawn")])
-    return Decision(save=[before.to("dropped", now, "withdrawn")], say=[refusal])
+    return Decision(save=[before.to("dropped", now, "withdrawn")], publish=[refusal])
 
 
 def record(
@@ -313,8 +313,8 @@ def _ended(send: Send, book: CampaignBook, now: datetime) -> Decision:
         send=send.id,
         outcome=_settled(send.status),
     )
-    said = [Say(ended(send, now), send.person_id), Say(settled, send.person_id)]
-    return Decision(save=[send, book], say=said)
+    events = [Publish(ended(send, now), send.person_id), Publish(settled, send.person_id)]
+    return Decision(save=[send, book], publish=events)
 
 
 def _settled(status: SendStatus) -> Literal["sent", "refused", "uncertain"]:

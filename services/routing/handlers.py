@@ -140,7 +140,7 @@ class Routing:
         if not decision.save or before is None:
             return decision
         opened = reopening.by_titles(before.suppressed_titles, command.suppressed_titles)
-        return replace(decision, say=[*decision.say, *reopening.told(*opened)])
+        return replace(decision, publish=[*decision.publish, *reopening.scope_events(*opened)])
 
     def open_campaigns(self, state: WorkingSet, given: Input) -> Decision:
         opened = given.event
@@ -293,7 +293,7 @@ class Routing:
         if campaign is None:
             return Decision()
         if page is None:
-            return Decision(say=reopening.said([opened]))
+            return Decision(publish=reopening.campaign_events([opened]))
         return reopening.reopen(
             opened,
             campaign,
@@ -338,7 +338,9 @@ def take_effect(state: WorkingSet, given: Input) -> Decision:
 
 def _opening(changed: Changed, name: str) -> Decision:
     opened = reopening.by_list(changed, name)
-    return replace(changed.decision, say=[*changed.decision.say, *reopening.told(*opened)])
+    return replace(
+        changed.decision, publish=[*changed.decision.publish, *reopening.scope_events(*opened)]
+    )
 
 
 def look_again(state: WorkingSet, given: Input) -> Decision:
@@ -352,12 +354,12 @@ def _reopening(
 ) -> Decision:
     """What the change opens, and, if it sends on another day from now on, when what waits goes."""
     (after,) = [entity for entity in decision.save if isinstance(entity, Campaign)]
-    say = [*decision.say, *reopening.said(reopening.opened(before, command))]
+    publish = [*decision.publish, *reopening.campaign_events(reopening.opened(before, command))]
     was, on = before.next_send(given.now), after.next_send(given.now)
     if was is None or was == on:
-        return replace(decision, say=say)
+        return replace(decision, publish=publish)
     due = [claims.weekly_due(after, on or given.now + MOMENT)]
-    return replace(decision, say=say, due=due, settled=[claims.weekly_id(after.id, was)])
+    return replace(decision, publish=publish, due=due, settled=[claims.weekly_id(after.id, was)])
 
 
 def _of_domain(state: WorkingSet, campaign: Campaign, claim: Claim) -> int:

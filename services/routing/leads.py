@@ -23,7 +23,7 @@ from shared.contracts.routing import (
     SendSettled,
     WithdrawalAnswered,
 )
-from shared.loop.decision import Cause, Decision, Say
+from shared.loop.decision import Cause, Decision, Publish
 
 ClaimState = Literal["asked", "waiting", "granted", "refused", "uncertain", "sent", "not_sent"]
 
@@ -191,7 +191,7 @@ def share(routed: RoutedLead, wanting: Sequence[Wanting]) -> Decision:
     asked = tuple(Asked(each.campaign.name, each.campaign.number) for each in wanting)
     return Decision(
         save=[replace(routed, asked=asked)],
-        say=[_claim(each, routed) for each in wanting],
+        publish=[_claim(each, routed) for each in wanting],
     )
 
 
@@ -236,7 +236,7 @@ def ask_next(routed: RoutedLead) -> Decision:
         return Decision(save=[routed])
     first, *others = routed.queue
     asked = Asked(first.campaign, first.campaign_version, ask=routed.asks_of(first.campaign))
-    said = Claim(
+    event = Claim(
         campaign=first.campaign,
         campaign_version=first.campaign_version,
         category=first.category,
@@ -246,21 +246,21 @@ def ask_next(routed: RoutedLead) -> Decision:
         is_exclusive=True,
     )
     after = replace(routed.asking(asked), queue=tuple(others))
-    return Decision(save=[after], say=[Say(said, first.campaign)])
+    return Decision(save=[after], publish=[Publish(event, first.campaign)])
 
 
 def ask_again(routed: RoutedLead, wanting: Wanting, by_hand: ByHand | None = None) -> Decision:
     """A lead that was decided is put to one campaign again (RTE-14)."""
     ask = routed.asks_of(wanting.campaign.name)
     asked = Asked(wanting.campaign.name, wanting.campaign.number, ask=ask)
-    said = replace(_claim(wanting, routed, by_hand, ask), trace=routed.trace)
-    return Decision(save=[routed.asking(asked)], say=[said])
+    event = replace(_claim(wanting, routed, by_hand, ask), trace=routed.trace)
+    return Decision(save=[routed.asking(asked)], publish=[event])
 
 
 def _claim(
     wanting: Wanting, routed: RoutedLead, by_hand: ByHand | None = None, ask: int = 0
-) -> Say:
-    said = Claim(
+) -> Publish:
+    event = Claim(
         campaign=wanting.campaign.name,
         campaign_version=wanting.campaign.number,
         category=wanting.category,
@@ -270,7 +270,7 @@ def _claim(
         is_exclusive=routed.is_exclusive,
         by_hand=by_hand,
     )
-    return Say(said, wanting.campaign.name)
+    return Publish(event, wanting.campaign.name)
 
 
 def stand_behind(routed: RoutedLead, wanting: Wanting, book: CampaignBook | None) -> Decision:
@@ -320,16 +320,16 @@ def withdraw(
     withdrawal = Withdrawal(asked.replacement, asked.reply_key)
     if routed is None:
         new = [] if early else [EarlyWithdrawal(asked.lead, 0, cause.tenant)]
-        return Decision(save=new, say=[_reply(asked.lead, withdrawal, "withdrawn")])
+        return Decision(save=new, publish=[_reply(asked.lead, withdrawal, "withdrawn")])
     return given_back(replace(routed, withdrawals=(*routed.withdrawals, withdrawal)))
 
 
-def _back(routed: RoutedLead) -> Iterator[Say]:
+def _back(routed: RoutedLead) -> Iterator[Publish]:
     """Campaigns where it waits for the send day are asked to give it back."""
     for row in routed.asked:
         if row.state == "waiting":
             back = ClaimWithdrawn(lead=routed.id, person_id=routed.person_id, campaign=row.campaign)
-            yield Say(back, row.campaign)
+            yield Publish(back, row.campaign)
 
 
 def given_back(routed: RoutedLead) -> Decision:
@@ -341,36 +341,36 @@ def given_back(routed: RoutedLead) -> Decision:
     if "asked" in states:
         return Decision(save=[routed])
     if "waiting" in states:
-        return Decision(save=[routed], say=list(_back(routed)))
+        return Decision(save=[routed], publish=list(_back(routed)))
     return Decision(
         save=[replace(routed, withdrawals=(), withdrawn=True)],
-        say=[_reply(routed.id, each, "withdrawn") for each in routed.withdrawals],
+        publish=[_reply(routed.id, each, "withdrawn") for each in routed.withdrawals],
     )
 
 
 def _kept(routed: RoutedLead) -> Decision:
     """Too late: the lead stays what it is, and who has given it back meanwhile is asked anew."""
-    said = [_reply(routed.id, each, "already_sent") for each in routed.withdrawals]
+    event = [_reply(routed.id, each, "already_sent") for each in routed.withdrawals]
     kept = replace(routed, withdrawals=())
     for row in routed.asked if not routed.is_exclusive else ():
         if row.state == "refused" and {failing.code for failing in row.failing} == {"withdrawn"}:
             asked = Asked(row.campaign, row.campaign_version, ask=row.ask + 1)
             kept = kept.asking(asked)
-            said.append(_claim_anew(routed, asked))
-    return Decision(save=[kept], say=said)
+            event.append(_claim_anew(routed, asked))
+    return Decision(save=[kept], publish=event)
 
 
-def _claim_anew(routed: RoutedLead, asked: Asked) -> Say:
-    said = Claim(
+def _claim_anew(routed: RoutedLead, asked: Asked) -> Publish:
+    event = Claim(
         campaign=asked.campaign,
         campaign_version=asked.campaign_version,
         category=routed.lead.category,
         lead=routed.lead,
         ask=asked.ask,
     )
-    return Say(said, asked.campaign)
+    return Publish(event, asked.campaign)
 
 
-def _reply(lead: str, withdrawal: Withdrawal, outcome: WithdrawalOutcome) -> Say:
-    said = WithdrawalAnswered(lead=lead, replacement=withdrawal.replacement, outcome=outcome)
-    return Say(said, withdrawal.reply_key)
+def _reply(lead: str, withdrawal: Withdrawal, outcome: WithdrawalOutcome) -> Publish:
+    event = WithdrawalAnswered(lead=lead, replacement=withdrawal.replacement, outcome=outcome)
+    return Publish(event, withdrawal.reply_key)

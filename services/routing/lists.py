@@ -20,7 +20,7 @@ from shared.contracts.lists import (
     PutListPart,
 )
 from shared.contracts.routing import ListChanged
-from shared.loop.decision import Accepted, Cause, Decision, Due, Refused, Say
+from shared.loop.decision import Accepted, Cause, Decision, Due, Publish, Refused
 from shared.loop.working_set import WorkingSet
 from shared.wording import counted
 
@@ -259,7 +259,7 @@ def _now(
     added, removed = _difference(list_.content, content, known)
     number = list_.number + 1
     changed = replace(list_, number=number, content=content, changed_at=now, changed_by=cause.actor)
-    said = ListChanged(
+    event = ListChanged(
         list=list_.name,
         list_version=number,
         entries=content.entries,
@@ -268,7 +268,7 @@ def _now(
     )
     told = {"version": number, "entries": content.entries}
     answer = Accepted("changed" if list_.number else "created", details=told)
-    decision = Decision(save=[changed, *new], say=[Say(said, list_.name)], answer=answer)
+    decision = Decision(save=[changed, *new], publish=[Publish(event, list_.name)], answer=answer)
     return Changed(decision, frozenset(added), frozenset(removed))
 
 

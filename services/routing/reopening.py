@@ -21,7 +21,7 @@ from services.routing.words import phrase
 from shared.contracts.campaigns import Caps, ListUse, PutCampaign, SuppressedTitles
 from shared.contracts.routing import CampaignOpened, CampaignsOpened, LeadToReroute
 from shared.ids import derived
-from shared.loop.decision import Decision, Due, DueReached, Say
+from shared.loop.decision import Decision, Due, DueReached, Publish
 
 PAGE = 200
 LEADS_PER_STEP = 1_000
@@ -145,10 +145,12 @@ def next_page(opened: CampaignsOpened, tenant: str, catalogues: Catalogues) -> D
         if campaign.name > opened.after and _may_open(opened, campaign.definition)
     ]
     page = behind[:CAMPAIGNS_PER_PAGE]
-    say = said(each for campaign in page for each in of_campaign(opened, campaign.definition))
+    publish = campaign_events(
+        each for campaign in page for each in of_campaign(opened, campaign.definition)
+    )
     if len(behind) > len(page):
-        say += told(opened.model_copy(update={"after": page[-1].name}))
-    return Decision(say=say)
+        publish += scope_events(opened.model_copy(update={"after": page[-1].name}))
+    return Decision(publish=publish)
 
 
 def _may_open(opened: CampaignsOpened, campaign: PutCampaign) -> bool:
@@ -198,12 +200,12 @@ def ways(campaign: PutCampaign) -> Iterator[CampaignOpened]:
         yield CampaignOpened(campaign=campaign.id, route=route)
 
 
-def said(opened: Iterable[CampaignOpened]) -> list[Say]:
-    return [Say(each, each.campaign) for each in opened]
+def campaign_events(opened: Iterable[CampaignOpened]) -> list[Publish]:
+    return [Publish(each, each.campaign) for each in opened]
 
 
-def told(*opened: CampaignsOpened) -> list[Say]:
-    return [Say(each, each.list or "house") for each in opened]
+def scope_events(*opened: CampaignsOpened) -> list[Publish]:
+    return [Publish(each, each.list or "house") for each in opened]
 
 
 def where(opened: CampaignOpened, tenant: str) -> dict[str, Any]:
@@ -249,8 +251,8 @@ def reopen(
         for lead in leads
         if was_kept(lead, opened, before, house) and is_free(lead, campaign, catalogues, now)
     ]
-    say = [
-        Say(
+    publish = [
+        Publish(
             LeadToReroute(lead=lead.id, person_id=lead.person_id, campaign=campaign.name),
             lead.person_id,
             lead.trace,
@@ -259,9 +261,9 @@ def reopen(
     ]
     if len(leads) == PAGE:
         next_page = opened.model_copy(update={"after": leads[-1].id})
-        say.append(Say(next_page, campaign.name))
+        publish.append(Publish(next_page, campaign.name))
     due = [] if opened.after or opened.is_second_look else [_second_look(opened, campaign, now)]
-    return Decision(say=say, due=due)
+    return Decision(publish=publish, due=due)
 
 
 def _second_look(opened: CampaignOpened, campaign: Campaign, now: datetime) -> Due:
@@ -272,7 +274,9 @@ def _second_look(opened: CampaignOpened, campaign: Campaign, now: datetime) -> D
 
 
 def look_again(reached: DueReached) -> Decision:
-    return Decision(say=said([CampaignOpened.model_validate_json(reached.data["opened"])]))
+    return Decision(
+        publish=campaign_events([CampaignOpened.model_validate_json(reached.data["opened"])])
+    )
 
 
 def is_free(lead: RoutedLead, campaign: Campaign, catalogues: Catalogues, now: datetime) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from services.routing.leads import RoutedLead
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import DeliveryUnsent, LeadStillUnsent, LeadUnsent
-from shared.loop.decision import Cause, Decision, Due, Say
+from shared.loop.decision import Cause, Decision, Due, Publish
 
 WATCH = "watch"
 FIRST_LOOK_AFTER = timedelta(hours=24)
@@ -37,11 +37,11 @@ def _look(lead: LeadAccepted, at: datetime) -> Due:
 
 def look(routed: RoutedLead, against: Callable[[], Iterable[str]], now: datetime) -> Decision:
     """`against` finds the checks that keep it from the campaigns of its lead code, as of now; it is
-    only asked where they are said, since there may be many campaigns."""
+    only asked where they are published, since there may be many campaigns."""
     if routed.withdrawn or routed.state == "sent":
         return Decision()
     if now >= routed.accepted_at + UNSENT_AFTER:
-        return Decision(say=[_unsent(routed, tuple(sorted(against())))])
+        return Decision(publish=[_unsent(routed, tuple(sorted(against())))])
     lead, again = routed.lead, _look(routed.lead, routed.accepted_at + UNSENT_AFTER)
     if lead.affiliate is None or lead.lead_code is None or routed.state == "waiting":
         return Decision(due=[again])
@@ -52,11 +52,11 @@ def look(routed: RoutedLead, against: Callable[[], Iterable[str]], now: datetime
         delivery=lead.delivery,
         codes=tuple(sorted(against())),
     )
-    return Decision(say=[Say(still, group_key(still))], due=[again])
+    return Decision(publish=[Publish(still, group_key(still))], due=[again])
 
 
-def _unsent(routed: RoutedLead, codes: tuple[str, ...]) -> Say:
-    said = LeadUnsent(
+def _unsent(routed: RoutedLead, codes: tuple[str, ...]) -> Publish:
+    event = LeadUnsent(
         lead=routed.id,
         person_id=routed.person_id,
         affiliate=routed.lead.affiliate,
@@ -65,7 +65,7 @@ def _unsent(routed: RoutedLead, codes: tuple[str, ...]) -> Say:
         asked=tuple(asked.campaign for asked in routed.asked),
         codes=codes,
     )
-    return Say(said, routed.person_id)
+    return Publish(event, routed.person_id)
 
 
 def group_key(still: LeadStillUnsent) -> str:
@@ -113,11 +113,13 @@ def count(
     group = replace(group, leads=(*group.leads, still.lead), codes=codes)
     if len(group.leads) != RAISED_AT:
         return Decision(save=[group])
-    said = DeliveryUnsent(
+    event = DeliveryUnsent(
         affiliate=group.affiliate,
         lead_code=group.lead_code,
         delivery=group.delivery,
         leads=group.leads,
         codes=group.codes,
     )
-    return Decision(save=[replace(group, raised_at=now)], say=[Say(said, group_key(still))])
+    return Decision(
+        save=[replace(group, raised_at=now)], publish=[Publish(event, group_key(still))]
+    )

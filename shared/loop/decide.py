@@ -27,8 +27,8 @@ from shared.loop.decision import (
     DueReached,
     Handler,
     Input,
+    Publish,
     Refused,
-    Say,
 )
 from shared.loop.kept_record import is_whole
 from shared.loop.sort_out import Fate, Item, Lane
@@ -55,7 +55,7 @@ def settle(step: "Step", item: Item) -> None:
         item.fate, item.poison = Fate.POISON, poison
     if item.fate is Fate.FOREIGN:
         assert item.record is not None
-        step.outgoing(item, step.loop.speaker.again(item.record))
+        step.publish(item, step.loop.writer.again(item.record))
     elif item.fate in (Fate.POISON, Fate.PARKED):
         _put_aside(step, item)
 
@@ -97,7 +97,7 @@ def _decide_command(step: "Step", item: Item) -> None:
     entry = inbox.entry(item.envelope, answer, step.now)
     step.known[entry["_id"]] = entry
     step.write(inbox.COLLECTION, Insert(entry))
-    say_answer(step, item, answer)
+    publish_answer(step, item, answer)
 
 
 def _gate(step: "Step", item: Item) -> Refused | None:
@@ -128,17 +128,17 @@ def _answer_again(step: "Step", item: Item, known: dict[str, object]) -> None:
         raise Poison("id_reused", "this command id was used with another payload")
     step.loop.counters["commands_repeated"] += 1
     answer = inbox.answer_of(known)
-    say_answer(step, item, replace(answer, details={**answer.details, "repeated": True}))
+    publish_answer(step, item, replace(answer, details={**answer.details, "repeated": True}))
 
 
-def say_answer(step: "Step", item: Item, answer: Answer) -> None:
+def publish_answer(step: "Step", item: Item, answer: Answer) -> None:
     assert item.envelope is not None
     name = step.loop.service.name
     kind = accepted_type(name) if isinstance(answer, Accepted) else refused_type(name)
     data = _answer_data(item.envelope, answer)
     cause = item.envelope.tenant, item.envelope.source, item.envelope.id
     id = derived(*cause, kind, answer.code)
-    _say(step, item, Said(id, kind, events_topic(name), item.key, data))
+    _publish(step, item, Message(id, kind, events_topic(name), item.key, data))
 
 
 def _answer_data(command: Envelope, answer: Answer) -> bytes:
@@ -160,10 +160,10 @@ def _answer_data(command: Envelope, answer: Answer) -> bytes:
 def apply(step: "Step", item: Item, decision: Decision) -> None:
     """Gathers what a decision wants; later items of the batch see what it saves."""
     assert item.cause is not None
-    said = [_said(item.cause, number, say) for number, say in enumerate(decision.say)]
+    messages = [_message(item.cause, *numbered) for numbered in enumerate(decision.publish)]
     step.state.put(decision.save)
-    for each in said:
-        _say(step, item, each)
+    for message in messages:
+        _publish(step, item, message)
     for effect in decision.effects:
         step.effect(
             effects.new_row(
@@ -175,7 +175,7 @@ def apply(step: "Step", item: Item, decision: Decision) -> None:
     step.due |= dict.fromkeys(decision.settled)
 
 
-class Said(NamedTuple):
+class Message(NamedTuple):
     """One event as it will be published."""
 
     id: str
@@ -186,27 +186,25 @@ class Said(NamedTuple):
     trace: str | None = None
 
 
-def _said(cause: Cause, number: int, say: Say) -> Said:
+def _message(cause: Cause, number: int, publish: Publish) -> Message:
     """Raises `Poison` for what no reader would take: a shard that tried to publish it could never
     go on."""
-    event: Event = say.event
+    event: Event = publish.event
     data = event.__pydantic_serializer__.to_json(event)
     if len(data) > VALUE_BYTES_MAX:
         raise Poison("event_too_large", f"{event.TYPE} would have {len(data)} bytes")
-    if len(say.key.encode()) > KEY_BYTES_MAX:
+    if len(publish.key.encode()) > KEY_BYTES_MAX:
         raise Poison("event_too_large", f"{event.TYPE} would have a key of over {KEY_BYTES_MAX}")
     id = derived(cause.tenant, cause.source, cause.id, event.TYPE, str(number))
-    return Said(id, event.TYPE, event.TOPIC, say.key, data, say.trace)
+    return Message(id, event.TYPE, event.TOPIC, publish.key, data, publish.trace)
 
 
-def _say(step: "Step", item: Item, said: Said) -> None:
+def _publish(step: "Step", item: Item, message: Message) -> None:
     assert item.cause is not None
     row, cause = step.rows[item.shard], item.cause
-    cause = replace(cause, trace=said.trace) if said.trace else cause
-    outgoing = step.loop.speaker.event(
-        row, cause, said.id, said.type, said.topic, said.key, said.data
-    )
-    step.outgoing(item, outgoing)
+    cause = replace(cause, trace=message.trace) if message.trace else cause
+    id, kind, topic, key, data, _ = message
+    step.publish(item, step.loop.writer.event(row, cause, id, kind, topic, key, data))
 
 
 def _is_behind_parked(step: "Step", item: Item) -> bool:
@@ -245,7 +243,7 @@ def _tell_set_aside(step: "Step", item: Item, id: str) -> None:
     if item.record.topic == step.loop.reader.commands:
         code = "id_reused" if item.poison.code == "id_reused" else "set_aside"
         text = f"{item.poison.code}: {item.poison.text}"
-        say_answer(step, item, Refused(code, text, {"set_aside": id}))
+        publish_answer(step, item, Refused(code, text, {"set_aside": id}))
 
 
 def _resolve(step: "Step", item: Item, event: ReplaySetAside | SkipSetAside) -> Answer:

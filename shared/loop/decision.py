@@ -1,7 +1,7 @@
 """What a decision is told and what it answers: plain values, so that deciding stays pure.
 
 A handler is `(state, input) -> Decision`. It gets the time and its cause as arguments, draws
-nothing by itself, and touches nothing: the loop saves, says and sends what the decision holds.
+nothing by itself, and touches nothing: the loop saves, publishes and sends what the decision holds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -79,7 +79,7 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class Publish:
     """An event to publish on its own topic, keyed so that it reaches the shard that owns `key`."""
 
     event: Event
@@ -153,7 +153,7 @@ class Refused:
 @dataclass(frozen=True, slots=True)
 class Decision:
     save: Sequence[Entity] = ()
-    say: Sequence[Say] = ()
+    publish: Sequence[Publish] = ()
     effects: Sequence[Effect] = ()
     due: Sequence[Due] = ()
     settled: Sequence[str] = ()

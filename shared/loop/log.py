@@ -1,4 +1,4 @@
-"""What the loop asks of Kafka: read from chosen positions, say things and know that they arrived.
+"""What the loop asks of Kafka: read from chosen positions, publish, and know that it arrived.
 
 Two implementations: `shared.loop.kafka` on FastStream and aiokafka, `shared.testing.log` in memory.
 """

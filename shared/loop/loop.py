@@ -1,4 +1,4 @@
-"""The loop that carries a service: batches in, one transaction a step, then begun and said.
+"""The loop that carries a service: batches in, one transaction a step, then begun and published.
 
 A shard is closed, open or refused. Records, deadlines and effect results of open shards are decided
 under one lock; whatever fails closes the shards that took part, and the ticker opens them again
@@ -25,7 +25,7 @@ from shared.loop.dating import Dating
 from shared.loop.decision import Service
 from shared.loop.effects import Perform, Worker
 from shared.loop.log import Log, Place, Record
-from shared.loop.outbox import Speaker
+from shared.loop.outbox import EnvelopeWriter
 from shared.loop.shard import Shard, State
 from shared.loop.sort_out import Fate, Item, Lane, Reader
 from shared.loop.step import Inputs, Step, commit, prepare, suspected
@@ -91,7 +91,7 @@ class Loop:
         partitions = partitions or manifest().partitions
         seal_key = seal.key_of(secret)
         self.reader = _reader(service, partitions, seal_key)
-        self.speaker = Speaker(service.name, partitions, seal_key)
+        self.writer = EnvelopeWriter(service.name, partitions, seal_key)
         self.dating = dating
         self.worker = Worker(perform, endpoints_time or monotonic)
         self.lock = asyncio.Lock()
@@ -182,7 +182,7 @@ class Loop:
         return len(records) >= self._batch_size_max
 
     async def step(self, shards: Mapping[int, Shard], inputs: Inputs) -> None:
-        """One step and what follows from it: begun, said, confirmed; or closed and opened again."""
+        """One step and what follows: begun, published, confirmed; or closed and opened again."""
         started = time.time_ns()
         step = prepare(self, shards, inputs)
         try:
@@ -193,7 +193,7 @@ class Loop:
             self._suspect(step, error)
         else:
             self._keep(step)
-            await self._say(step)
+            await self._publish(step)
             self._observe(step.items, started, time.time_ns())
 
     def _keep(self, step: Step) -> None:
@@ -215,13 +215,13 @@ class Loop:
         self.worker.start(step.begun)
         self.log.resume({place: at for place, at in step.rewind.items() if self._is_open(place[1])})
 
-    async def _say(self, step: Step) -> None:
-        """Publishes what was committed. Failing here loses nothing: opening says it again."""
-        said = [record for records in step.said.values() for record in records]
-        if not said:
+    async def _publish(self, step: Step) -> None:
+        """Publishes what was committed. Failing here loses nothing: opening publishes it again."""
+        outgoing = [record for records in step.outgoing.values() for record in records]
+        if not outgoing:
             return
         try:
-            await self.log.publish(said)
+            await self.log.publish(outgoing)
         except Infrastructure as error:
             log.warning("publishing failed", error=str(error))
             self.back_off(step.shards)
@@ -229,7 +229,7 @@ class Loop:
         self.reach("publish.confirmed")
         for number, ids in step.documents.items():
             step.shards[number].confirmed = ids
-        self.counters["records_said"] += len(said)
+        self.counters["records_published"] += len(outgoing)
 
     def _failed(self, step: Step, error: Infrastructure) -> None:
         """Nothing was decided and no input is to blame: back off, open, read again. A guard that

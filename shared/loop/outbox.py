@@ -1,4 +1,4 @@
-"""What must be said, kept with the state that it follows from until Kafka has it.
+"""What must be published, kept with the state that it follows from until Kafka has it.
 
 One document per shard and step (cut at 4 MiB), deleted by a later step once it is confirmed.
 Whoever opens the shard publishes what is left, whole and in order; readers drop what they saw.
@@ -24,7 +24,7 @@ BYTES_MAX = 4 * 1024 * 1024
 NUMBERING = frozenset({"ce_stream", "ce_number", "ce_mac"})
 
 
-class Speaker:
+class EnvelopeWriter:
     """Gives records their place, their number and their headers."""
 
     def __init__(self, service: str, partitions: int, seal_key: bytes) -> None:
@@ -60,8 +60,8 @@ class Speaker:
         return self._sealed(topic, partition, raw or None, envelope)
 
     def again(self, record: Record) -> Outgoing:
-        """A record of an open topic that lay in another partition than its key's, said to the right
-        one, without the numbers that mean nothing there."""
+        """A record of an open topic that lay in another partition than its key's, published again
+        to the right one, without the numbers that mean nothing there."""
         assert record.key is not None
         headers = [(name, value) for name, value in record.headers if name not in NUMBERING]
         partition = shard_of(record.key, self._partitions)
@@ -74,9 +74,9 @@ class Speaker:
         return Outgoing(topic, partition, key, envelope.data, envelopes.write(sealed))
 
 
-def documents(row: ShardRow, said: Sequence[Outgoing]) -> Iterator[Document]:
+def documents(row: ShardRow, outgoing: Sequence[Outgoing]) -> Iterator[Document]:
     """The outbox documents of one step, none above the size that a transaction bears well."""
-    for part, records in enumerate(_parts(said)):
+    for part, records in enumerate(_parts(outgoing)):
         yield {
             "_id": f"{row.shard}/{row.epoch}/{row.steps}/{part}",
             "shard": row.shard,
@@ -85,10 +85,10 @@ def documents(row: ShardRow, said: Sequence[Outgoing]) -> Iterator[Document]:
         }
 
 
-def _parts(said: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
+def _parts(outgoing: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
     part: list[Outgoing] = []
     size = 0
-    for record in said:
+    for record in outgoing:
         weight = _weight(record)
         if part and size + weight > BYTES_MAX:
             yield part

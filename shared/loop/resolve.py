@@ -143,7 +143,7 @@ async def move(
         row.marks.pop(topic, None)
     if new_stream:
         row.generation += 1
-        row.said = {}
+        row.published = {}
     if moved:
         await _put(store, before, row, [])
     return moved

@@ -1,7 +1,8 @@
 """A shard: the unit of ownership, of ordering and of recovery. Its row is the truth about it.
 
 The row says who may write (`epoch`), how far each topic was read (`next`), how many records were
-said to each output partition (`said`) and how many were taken from each input stream (`seen`).
+published to each output partition (`published`) and how many were taken from each input stream
+(`seen`).
 """
 
 from dataclasses import dataclass, field
@@ -40,7 +41,7 @@ class ShardRow:
     next: dict[str, int] = field(default_factory=dict)
     marks: dict[str, str] = field(default_factory=dict)
     """The fingerprint of the last record taken, by topic."""
-    said: dict[str, int] = field(default_factory=dict)
+    published: dict[str, int] = field(default_factory=dict)
     """The last number used, by `topic/partition`."""
     seen: dict[str, dict[str, int]] = field(default_factory=dict)
     """The last number taken, by topic and stream."""
@@ -56,7 +57,7 @@ class ShardRow:
             self.session,
             dict(self.next),
             dict(self.marks),
-            dict(self.said),
+            dict(self.published),
             {topic: dict(streams) for topic, streams in self.seen.items()},
             dict(self.gaps),
         )
@@ -81,8 +82,8 @@ class ShardRow:
     def number(self, topic: str, partition: int) -> int:
         """The next dense number for an output partition; readers see any gap in them."""
         place = f"{topic}/{partition}"
-        self.said[place] = self.said.get(place, 0) + 1
-        return self.said[place]
+        self.published[place] = self.published.get(place, 0) + 1
+        return self.published[place]
 
     def guarded(self, *, epoch: int, steps: int) -> Replace:
         """Written only by the owner that still is one, and only over the row as it was known."""
@@ -99,7 +100,7 @@ def to_document(row: ShardRow) -> Document:
         "session": row.session,
         "next": [[topic, offset] for topic, offset in row.next.items()],
         "marks": [[topic, mark] for topic, mark in row.marks.items()],
-        "said": [[place, number] for place, number in row.said.items()],
+        "said": [[place, number] for place, number in row.published.items()],
         "seen": [
             [topic, [[stream, number] for stream, number in streams.items()]]
             for topic, streams in row.seen.items()

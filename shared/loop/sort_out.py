@@ -28,7 +28,7 @@ class Fate(StrEnum):
     GAP = "gap"
     """Its stream's predecessor is missing: not taken, it comes again."""
     FOREIGN = "foreign"
-    """Lies in another partition than its key's: said again to the right one."""
+    """Lies in another partition than its key's: published again to the right one."""
     PARKED = "parked"
     POISON = "poison"
     IGNORED = "ignored"
@@ -220,8 +220,8 @@ def _fate_in_stream(
     shard: Shard, row: ShardRow, record: Record, envelope: Envelope, now: datetime
 ) -> Fate:
     """Numbers are dense per stream and topic. One seen before is a duplicate; one too far ahead is
-    left, since its predecessor was lost on the way and both are said again. A stream begins at 1,
-    unless retention has already taken the beginning of its topic."""
+    left, since its predecessor was lost on the way and both are published again. A stream begins at
+    1, unless retention has already taken the beginning of its topic."""
     topic, stream, number = record.topic, envelope.stream, envelope.number
     assert stream is not None
     seen = row.seen.setdefault(topic, {})

@@ -1,11 +1,11 @@
-"""The one transaction: what was read, what was decided and what must be said, all or nothing.
+"""The one transaction: what was read, what was decided and what must be published, all or nothing.
 
 In this order, with the price of failing there:
 1. the shard rows, guarded by epoch and step: a former owner fails here, before it does anything
 2. load and decide: pure, so failing costs nothing but the time
 3. state, inbox, deadlines, effects, set-aside, outbox: undone with the transaction
 4. commit: if its result is unknown, the shards are opened anew, which settles it
-Only after that are the effects begun and the records said.
+Only after that are the effects begun and the records published.
 """
 
 from collections import Counter
@@ -76,7 +76,7 @@ class Step:
     releases: dict[tuple[int, Lane], list[Item]] = field(default_factory=dict)
     due: dict[str, Document | None] = field(default_factory=dict)
     begun: list[Document] = field(default_factory=list)
-    said: dict[int, list[Outgoing]] = field(default_factory=dict)
+    outgoing: dict[int, list[Outgoing]] = field(default_factory=dict)
     documents: dict[int, list[str]] = field(default_factory=dict)
     writes: dict[str, list[Write]] = field(default_factory=dict)
     reserved: Counter[str] = field(default_factory=Counter)
@@ -98,8 +98,8 @@ class Step:
                 return
         writes.append(write)
 
-    def outgoing(self, item: Item, record: Outgoing) -> None:
-        self.said.setdefault(item.shard, []).append(record)
+    def publish(self, item: Item, record: Outgoing) -> None:
+        self.outgoing.setdefault(item.shard, []).append(record)
 
     def has_room(self, endpoint: str) -> bool:
         return self.loop.worker.has_room(endpoint, self.reserved[endpoint])
@@ -289,8 +289,8 @@ def _stored_item(stored: Document) -> Item:
 
 
 def _cause_of(stored: Document) -> Cause:
-    """A deadline that is set anew fires again, and what it says then is another event: so its id
-    tells when it was due, and by what it was set."""
+    """A deadline that is set anew fires again, and what it publishes then is another event: so its
+    id tells when it was due, and by what it was set."""
     cause = effects.cause_of(stored, stored["at"], stored["is"])
     if stored["is"] != "due":
         return cause
@@ -379,7 +379,7 @@ async def _save(step: Step, transaction: Transaction) -> None:
     for number, row in step.rows.items():
         for id in step.shards[number].confirmed:
             step.write(outbox.COLLECTION, Delete(id))
-        for document in outbox.documents(row, step.said.get(number, ())):
+        for document in outbox.documents(row, step.outgoing.get(number, ())):
             step.write(outbox.COLLECTION, Insert(document))
             step.documents.setdefault(number, []).append(document["_id"])
     for collection, writes in step.writes.items():

@@ -10,7 +10,7 @@ from shared.testing.evidence import Document, Evidence, Violation
 
 
 def leads_add_up(evidence: Evidence) -> Iterator[Violation]:
-    """I8: each stored outcome was said once, and each accepted lead reached routing."""
+    """I8: each stored outcome was published once, and each accepted lead reached routing."""
     stored = Counter(
         (row["_id"], row["upload"]["outcome"]) for row in evidence.rows("intake", "leads")
     )
@@ -81,7 +81,7 @@ def _allowed(question: Document) -> set[str]:
 
 
 def sent_leads_are_known(evidence: Evidence) -> Iterator[Violation]:
-    """I7: what routing said of a lead, intake knows: it is how leads are found."""
+    """I7: what routing published of a lead, intake knows: it is how leads are found."""
     known = {row["_id"]: set(row["sent_to"]) for row in evidence.rows("intake", "leads")}
     for event in evidence.events("leadops.routing.lead.sent.v1").values():
         data = event.data()
@@ -102,9 +102,9 @@ def answers_are_true(evidence: Evidence) -> Iterator[Violation]:
                 yield Violation("I5", f"command {data['command']}: its lead is nowhere")
             if record.type.endswith(".accepted.v1") and not data["details"]:
                 yield Violation("I5", f"command {data['command']} was accepted without effect")
-    for (command, code), said in ids.items():
-        if len(said) > 1:
-            yield Violation("I5", f"command {command}: {len(said)} answers {code}")
+    for (command, code), answers in ids.items():
+        if len(answers) > 1:
+            yield Violation("I5", f"command {command}: {len(answers)} answers {code}")
 
 
 def unsent_leads_are_raised(evidence: Evidence) -> Iterator[Violation]:

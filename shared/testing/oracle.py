@@ -19,7 +19,7 @@ def violations(evidence: Evidence) -> list[Violation]:
 
 CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
     stream_checks.streams_are_dense,
-    stream_checks.events_are_said_once,
+    stream_checks.events_are_published_once,
     stream_checks.outboxes_are_empty,
     stream_checks.everything_was_read,
     stream_checks.every_command_has_one_outcome,

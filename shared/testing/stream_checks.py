@@ -26,7 +26,7 @@ def streams_are_dense(evidence: Evidence) -> Iterator[Violation]:
         numbered = (*stream, record.number)
         identity = (record.text("ce_id"), hashlib.sha256(record.value or b"").hexdigest())
         if content.setdefault(numbered, identity) != identity:
-            yield Violation("I6", f"{numbered} was said with two contents")
+            yield Violation("I6", f"{numbered} was published with two contents")
         if record.number == last[stream] + 1:
             last[stream] += 1
     highest: Counter[tuple[str, int, str]] = Counter()
@@ -38,16 +38,16 @@ def streams_are_dense(evidence: Evidence) -> Iterator[Violation]:
             yield Violation("I6", f"{place} has a gap after {last[place]}, of {number}")
 
 
-def events_are_said_once(evidence: Evidence) -> Iterator[Violation]:
-    """I6: one event has one number; only answers are said again when a command is repeated."""
+def events_are_published_once(evidence: Evidence) -> Iterator[Violation]:
+    """I6: one event has one number; only answers are published again when a command is repeated."""
     numbers: dict[tuple[str, str], set[tuple[str, int]]] = defaultdict(set)
     for record in evidence.records:
         if record.stream.split("/")[0] == record.text("ce_source").removeprefix("leadops/"):
             numbers[record.topic, record.text("ce_id")].add((record.stream, record.number))
     answers = {record.text("ce_id") for record in evidence.records if ".command." in record.type}
-    for (topic, id_), said in numbers.items():
-        if len(said) > 1 and id_ not in answers:
-            yield Violation("I6", f"event {id_} on {topic} was said under {sorted(said)}")
+    for (topic, id_), several in numbers.items():
+        if len(several) > 1 and id_ not in answers:
+            yield Violation("I6", f"event {id_} on {topic} was published under {sorted(several)}")
 
 
 def outboxes_are_empty(evidence: Evidence) -> Iterator[Violation]:
@@ -144,7 +144,7 @@ def parked_keys_wait(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _behind(evidence: Evidence, head: Document) -> dict[tuple[str, int], list[int]]:
-    """Where each record of the head's key stands in its partition; some were said repeatedly."""
+    """Where each record of the head's key stands in its partition; some came repeatedly."""
     found: dict[tuple[str, int], list[int]] = defaultdict(list)
     for record in evidence.topics[head["topic"]]:
         is_there = record.offset < evidence.ends[record.topic, record.partition]

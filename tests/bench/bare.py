@@ -27,10 +27,10 @@ Writes = list[tuple[str, Sequence[Write]]]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one step wrote and said. A bare loop has no row to claim, so that write is left out."""
+    """What one step wrote and published, but for the row that a bare loop need not claim."""
 
     writes: Writes
-    said: Sequence[Outgoing]
+    outgoing: Sequence[Outgoing]
 
     @property
     def records(self) -> int:
@@ -59,7 +59,7 @@ class RecordingStore(MongoStore):
 
 
 class RecordingLog(KafkaLog):
-    """What is said belongs to the transaction that was committed last."""
+    """What is published belongs to the transaction that was committed last."""
 
     def __init__(self, kafka: str, store: RecordingStore) -> None:
         super().__init__(kafka)
@@ -106,7 +106,7 @@ async def run(backends: Backends, batches: Sequence[Batch]) -> Run:
             async with store.transaction() as transaction:
                 for collection, writes in batch.writes:
                     await transaction.write(collection, writes)
-            await log.publish(batch.said)
+            await log.publish(batch.outgoing)
         done = stopwatch.stop(taken)
         await consumer.stop()
         await log.close()

@@ -31,7 +31,7 @@ from tests.bench.stage import Backends
 
 SOURCE = "leadops/intake"
 
-Said = tuple[str, Event, str]
+Message = tuple[str, Event, str]
 """A type, an event and the key that it is said with."""
 
 
@@ -49,8 +49,8 @@ class PerMessage:
         event = envelopes.parse(SubmitLead, envelope.data)
         cause = cause_of(envelope, record.key.decode())
         decision = await self._commit(record, envelope, Input(event, cause, SystemClock().now()))
-        for kind, said, key in _said(decision, envelope, cause.key):
-            await self._send(envelope, kind, said, key)
+        for kind, event, key in _messages(decision, envelope, cause.key):
+            await self._send(envelope, kind, event, key)
 
     async def _commit(self, record: Any, envelope: Envelope, given: Input) -> Decision:
         async with self._store.transaction() as transaction:
@@ -68,7 +68,7 @@ class PerMessage:
         return decision
 
     async def _send(self, cause: Envelope, kind: str, event: Event, key: str) -> None:
-        said = Envelope(
+        envelope = Envelope(
             id=derived(cause.source, cause.id, kind),
             source=SOURCE,
             type=kind,
@@ -78,18 +78,21 @@ class PerMessage:
             traceparent=cause.traceparent,
         )
         await self._producer.send_and_wait(
-            events_topic("intake"), said.data, key=key.encode(), headers=envelopes.write(said)
+            events_topic("intake"),
+            envelope.data,
+            key=key.encode(),
+            headers=envelopes.write(envelope),
         )
 
 
-def _said(decision: Decision, envelope: Envelope, key: str) -> Sequence[Said]:
+def _messages(decision: Decision, envelope: Envelope, key: str) -> Sequence[Message]:
     answer = decision.answer
     assert answer is not None
     kind = accepted_type if isinstance(answer, Accepted) else refused_type
     told = CommandAnswer(
         command=envelope.id, code=answer.code, text=answer.text, details=dict(answer.details)
     )
-    events = [(say.event.TYPE, say.event, say.key) for say in decision.say]
+    events = [(each.event.TYPE, each.event, each.key) for each in decision.publish]
     return [*events, (kind("intake"), told, key)]
 
 

@@ -181,7 +181,7 @@ async def _timed(action: Callable[[], Awaitable[T]]) -> tuple[float, T]:
 async def _reopened(side: Side, opened: Sequence[CampaignOpened]) -> int:
     """How many leads are told to be decided again."""
     decisions = await side.decide([given(each) for each in opened])
-    return sum(len(decision.say) for decision in decisions)
+    return sum(len(decision.publish) for decision in decisions)
 
 
 def _campaign(number: int) -> Campaign:

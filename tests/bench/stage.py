@@ -1,7 +1,7 @@
 """One durable stage as it really runs: the intake service on its loop, Kafka in and Kafka out.
 
 Measured from the moment at which its shards are open until the last record is decided, committed
-and said.
+and published.
 """
 
 import asyncio
@@ -71,7 +71,7 @@ async def _no_effects(_row: Document) -> tuple[Verdict, str]:
 
 
 class Watch:
-    """Starts at the opening of the shards, ends when all records were decided and said."""
+    """Starts at the opening of the shards, ends when all records were decided and published."""
 
     def __init__(self, records: int, look: Look) -> None:
         self._stopwatch = Stopwatch()

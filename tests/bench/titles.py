@@ -37,9 +37,9 @@ def labelled() -> list[Labelled]:
 def verdict(label: Labelled) -> str:
     read = classify(label.title)
     pairs = [(read.seniority or "", label.seniority), (read.function or "", label.function)]
-    if any(said and said != meant for said, meant in pairs):
+    if any(found and found != meant for found, meant in pairs):
         return "wrong"
-    return "right" if all(said == meant for said, meant in pairs) else "unknown"
+    return "right" if all(found == meant for found, meant in pairs) else "unknown"
 
 
 def shares(labels: Iterable[Labelled]) -> tuple[float, float]:

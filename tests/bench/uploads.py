@@ -56,7 +56,7 @@ def submission(row: dict[str, str], reference: str) -> Outgoing:
     data = command.model_dump_json().encode()
     key = f"{AFFILIATE}:{reference}".encode()
     digest = blake2b(key, digest_size=24).hexdigest()
-    said = Envelope(
+    envelope = Envelope(
         id=f"bench-{reference}",
         source="bench",
         type=SubmitLead.TYPE,
@@ -67,7 +67,7 @@ def submission(row: dict[str, str], reference: str) -> Outgoing:
         traceparent=f"00-{digest[:32]}-{digest[32:]}-00",
     )
     partition = shard_of(key, manifest().partitions)
-    return Outgoing(SubmitLead.TOPIC, partition, key, data, envelopes.write(said))
+    return Outgoing(SubmitLead.TOPIC, partition, key, data, envelopes.write(envelope))
 
 
 def sampled(records: list[Outgoing], one_in: int) -> list[Outgoing]:

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from deploy.files import var_dir, write_json
-from deploy.process import StackError, say
+from deploy.process import StackError, progress
 from tests.chaos.run import run
 from tests.simulation.defects import DEFECTS
 
@@ -25,7 +25,7 @@ SHOWN_MAX = 20
 def main() -> int:
     given = arguments()
     if given.defect and given.defect not in DEFECTS:
-        say(f"unknown defect {given.defect!r}; there are: {', '.join(DEFECTS)}")
+        progress(f"unknown defect {given.defect!r}; there are: {', '.join(DEFECTS)}")
         return 2
     path = var_dir() / "chaos.json"
     path.unlink(missing_ok=True)
@@ -36,7 +36,7 @@ def main() -> int:
     try:
         report = run(given.seed, given.minutes * 60, given.rate, given.defect)
     except StackError as error:
-        say(str(error))
+        progress(str(error))
         return 3
     found = report.as_json()
     write_json(path, found)

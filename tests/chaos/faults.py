@@ -22,7 +22,7 @@ import httpx
 
 from deploy import clock, plan, stack
 from deploy.files import var_dir
-from deploy.process import say, wait_for
+from deploy.process import progress, wait_for
 
 SERVICES = ("intake", "routing")
 REPLICAS = 2
@@ -231,7 +231,7 @@ class Faults:
 
     def _note(self, name: str) -> None:
         self.injected[name] += 1
-        say(f"  {name}")
+        progress(f"  {name}")
 
 
 def set_replicas(counts: dict[str, int]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from deploy import quiet, stack
 from deploy.files import var_dir
-from deploy.process import StackError, say
+from deploy.process import StackError, progress
 from shared.testing.evidence import Evidence, Violation
 from shared.testing.oracle import violations
 from tests.chaos import faults
@@ -100,9 +100,9 @@ async def disturb(report: Report, found: Mapping[str, Any], seconds: float, rate
     ids = [campaign["id"] for campaign in reversed(CAMPAIGNS)]
     failing = await faults.fail_throughout(ids)
     report.injected["endpoints failing throughout"] = failing
-    say(f"{failing} of {len(ids)} endpoints fail throughout: {', '.join(ids[:failing])}")
+    progress(f"{failing} of {len(ids)} endpoints fail throughout: {', '.join(ids[:failing])}")
     campaigns = ids[failing:]
-    say(f"seed {report.seed}: {seconds:.0f} s of faults, {rate:.0f} records a second")
+    progress(f"seed {report.seed}: {seconds:.0f} s of faults, {rate:.0f} records a second")
     await Faults(report.seed, campaigns, report.injected).inject(seconds)
     await faults.heal()
     stop.set()
@@ -114,7 +114,7 @@ async def disturb(report: Report, found: Mapping[str, Any], seconds: float, rate
 def rest(report: Report, upstream: Load) -> str:
     """Waits until nothing is left to do; what was left at the limit, or nothing."""
     began = time.monotonic()
-    say("the last fault is over; waiting until nothing is left to do")
+    progress("the last fault is over; waiting until nothing is left to do")
     try:
         faults.wait_until_ready(DRAIN_SECONDS)
         quiet.wait_quiet(DRAIN_SECONDS)

@@ -78,7 +78,7 @@ def test_forged_numbers_are_set_aside_where_only_services_write(
 
 
 def test_a_copy_of_a_true_record_is_a_duplicate_and_a_changed_one_is_set_aside() -> None:
-    """The seal covers what was said; both are listed."""
+    """The seal covers what was published; both are listed."""
 
     async def story(town: Town) -> None:
         town.follow("once")

@@ -28,7 +28,7 @@ def at_home_last(town: Town) -> list[Seen]:
 
 
 def test_a_command_has_its_effect_and_is_answered() -> None:
-    """Saved, said and answered, each once."""
+    """Saved, published and answered, each once."""
 
     async def story(town: Town) -> None:
         town.ask("hello")

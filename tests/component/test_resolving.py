@@ -168,12 +168,12 @@ def test_what_waited_and_can_not_be_loaded_is_found(how: str, at: int) -> None:
         town.operate(how, id=head, reason="given up")
         await town.rest()
         (bad,) = [row for row in town.stored("set_aside") if row["state"] == "set_aside"]
-        said = ["first", "second"][how == "skip" :] + words[:at]
-        assert ("unexpected", said) == (bad["code"], list(dict.fromkeys(town.words())))
+        expected = ["first", "second"][how == "skip" :] + words[:at]
+        assert ("unexpected", expected) == (bad["code"], list(dict.fromkeys(town.words())))
         town.operate("skip", id=bad["_id"], reason="given up")
         await town.rest()
         left = list(dict.fromkeys(town.words()))
-        assert ([*said, *words[at + 1 :]], None) == (left, town.loop.stopped)
+        assert ([*expected, *words[at + 1 :]], None) == (left, town.loop.stopped)
 
     in_town(story)
 

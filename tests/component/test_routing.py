@@ -838,8 +838,8 @@ def test_opening_a_category_frees_exactly_its_leads() -> None:
         assert ["R-1"] == platform.got()
         await platform.campaign(open_categories=["101", "205"], **wanted)
         assert {"R-1": 1, "R-2": 1, "R-3": 1} == Counter(platform.got())
-        (said,) = platform.events("routing.campaign.opened")
-        assert ("code:" + LEAD_CODE, "205") == (said["route"], said["category"])
+        (opened,) = platform.events("routing.campaign.opened")
+        assert ("code:" + LEAD_CODE, "205") == (opened["route"], opened["category"])
         rerouted = [one["lead"] for one in platform.events("routing.lead.to_reroute")]
         assert {platform.routed(f"R-{n}")["_id"] for n in (2, 3)} == set(rerouted)
 
@@ -1060,8 +1060,8 @@ def test_many_entries_open_a_campaign_as_a_whole_if_they_free(
         entries = [f"firm{n}.example" for n in (range(1, 4) if change == "remove" else range(4, 7))]
         with patch.object(reopening, "COMPANIES_MAX", 2):
             await platform.edit("long", **{change: entries})
-        said = [(row["route"], row["companies"]) for row in platform.events(OPENED)]
-        assert ([(f"code:{LEAD_CODE}", None)] if whole else []) == said
+        opened = [(row["route"], row["companies"]) for row in platform.events(OPENED)]
+        assert ([(f"code:{LEAD_CODE}", None)] if whole else []) == opened
 
     on_platform(story)
 

@@ -24,8 +24,8 @@ from shared.loop.decision import (
     Effect,
     EffectFinished,
     Input,
+    Publish,
     Request,
-    Say,
     Service,
 )
 from shared.loop.effects import Verdict
@@ -118,10 +118,10 @@ def speak(state: WorkingSet, given: Input) -> Decision:
     if command.mood == "unprepared":
         state.get(Speaker, "whom nobody loaded")
     if command.mood == "handed on":
-        handed = Say(Follow(word=command.word), given.cause.key)
-        return Decision(say=[handed], answer=Accepted())
+        handed = Publish(Follow(word=command.word), given.cause.key)
+        return Decision(publish=[handed], answer=Accepted())
     word = command.word * 2_000_000 if command.mood == "endless" else command.word
-    decision = replace(_said(state, given.cause.key, word), answer=Accepted())
+    decision = replace(_spoken(state, given.cause.key, word), answer=Accepted())
     if command.mood == "later":
         later = Due(f"later/{given.cause.id}", "later", given.cause.key, given.now + timedelta(1))
         return replace(decision, due=[later])
@@ -137,25 +137,25 @@ def follow(state: WorkingSet, given: Input) -> Decision:
         raise ZeroDivisionError(f"a bug that shows {given.event.word}")
     if given.event.word in BROKEN:
         raise Poison("unspeakable", "this can't be said yet")
-    return _said(state, given.cause.key, given.event.word)
+    return _spoken(state, given.cause.key, given.event.word)
 
 
 def reached(state: WorkingSet, given: Input) -> Decision:
     assert isinstance(given.event, DueReached)
-    return _said(state, given.event.key, "it is time")
+    return _spoken(state, given.event.key, "it is time")
 
 
 def finished(state: WorkingSet, given: Input) -> Decision:
     assert isinstance(given.event, EffectFinished)
     if given.event.id in BROKEN:
         raise ZeroDivisionError("a bug that shows one end")
-    return _said(state, given.cause.key, given.event.outcome)
+    return _spoken(state, given.cause.key, given.event.outcome)
 
 
-def _said(state: WorkingSet, key: str, word: str) -> Decision:
+def _spoken(state: WorkingSet, key: str, word: str) -> Decision:
     before = state.get(Speaker, key) or Speaker(key, 0)
     after = replace(before, count=before.count + 1)
-    return Decision(save=[after], say=[Say(Spoken(word=word, count=after.count), key)])
+    return Decision(save=[after], publish=[Publish(Spoken(word=word, count=after.count), key)])
 
 
 def service() -> Service:

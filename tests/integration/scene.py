@@ -190,9 +190,9 @@ def jump_to(running: Mapping[str, Any], moment: datetime) -> None:
 
 def leadops(*arguments: str) -> tuple[int, Any]:
     """The exit code of the command line, and what it says as JSON."""
-    with contextlib.redirect_stdout(io.StringIO()) as said:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
         code = run([*arguments, "--json"])
-    return code, json.loads(said.getvalue())
+    return code, json.loads(printed.getvalue())
 
 
 def questions() -> Iterator[Command]:

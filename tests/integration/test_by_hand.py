@@ -14,7 +14,7 @@ from shared.loop.resolve import on_log, resolve, row_of
 from shared.loop.shard import ShardRow, to_document
 from shared.mongo import MongoStore
 from shared.store import Index, Insert
-from tests.integration.test_kafka_log import delete_before, said
+from tests.integration.test_kafka_log import delete_before, outgoing
 
 pytestmark = [pytest.mark.kafka, pytest.mark.mongo]
 
@@ -33,7 +33,7 @@ class Place:
     never_read: str
 
     async def publish(self, topic: str, *values: bytes) -> None:
-        await self.log.publish([said(topic, SHARD, value) for value in values])
+        await self.log.publish([outgoing(topic, SHARD, value) for value in values])
 
     async def make_anew(self, topic: str) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.address)

@@ -51,8 +51,8 @@ def test_lists_keep_companies_out_or_in(running: dict[str, Any], tmp_path: Path)
     hit = ["below", "last", "named", "self"]
     scene.upload_each({f"{name}-0": lead for name, lead in leads.items()})
     assert (len(leads), []) == (len(scene.got("out")), scene.got("only"))
-    code, said = imported(tmp_path, "lists-long", entries)
-    assert (0, "created", 100_000) == (code, said["code"], said["details"]["entries"])
+    code, printed = imported(tmp_path, "lists-long", entries)
+    assert (0, "created", 100_000) == (code, printed["code"], printed["details"]["entries"])
     quiet.wait_quiet(WAIT_SECONDS)
     scene.upload_each({f"{name}-1": lead for name, lead in leads.items()})
     taken = {
@@ -81,13 +81,13 @@ def imported(folder: Path, name: str, entries: list[str]) -> tuple[int, Any]:
 
 
 def bad_lines(outcome: tuple[int, Any]) -> tuple[int, list[int]]:
-    code, said = outcome
-    return code, [line["line"] for line in said["error"]["details"]["lines"]]
+    code, printed = outcome
+    return code, [line["line"] for line in printed["error"]["details"]["lines"]]
 
 
 def error_of(outcome: tuple[int, Any]) -> tuple[int, str]:
-    code, said = outcome
-    return code, said["error"]["code"]
+    code, printed = outcome
+    return code, printed["error"]["code"]
 
 
 @pytest.mark.rule("RTE-14")
@@ -190,8 +190,8 @@ def previewed(scene: Scene, folder: Path, kind: str, change: dict[str, Any]) -> 
     """The references of the leads that the change would free, as the command line tells."""
     file = folder / f"{kind}.json"
     file.write_text(json.dumps({"kind": kind, **change}))
-    code, said = leadops("preview", str(file))
-    (told,) = said["previews"][0]["campaigns"]
+    code, printed = leadops("preview", str(file))
+    (told,) = printed["previews"][0]["campaigns"]
     names = {lead: reference for reference, lead in scene.leads.items()}
     assert (0, len(told["leads"])) == (code, told["frees"])
     return sorted(names[lead] for lead in told["leads"])

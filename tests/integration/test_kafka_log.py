@@ -45,7 +45,7 @@ async def new_topic(address: str) -> AsyncIterator[tuple[KafkaLog, str]]:
         await admin.close()
 
 
-def said(topic: str, partition: int, value: bytes) -> Outgoing:
+def outgoing(topic: str, partition: int, value: bytes) -> Outgoing:
     return Outgoing(topic, partition, b"key", value, [("ce_type", b"test"), ("nothing", None)])
 
 
@@ -73,7 +73,7 @@ async def test_records_lie_where_they_were_put_in_the_order_of_the_calls(
     async with new_topic(kafka_address) as (log, topic):
         for start in range(0, 300, 60):
             part = [(n, expected[n][i]) for i in range(start, start + 60) for n in expected]
-            await log.publish([said(topic, n, value) for n, value in part])
+            await log.publish([outgoing(topic, n, value) for n, value in part])
         found = {n: await values(log, (topic, n)) for n in range(PARTITIONS)}
     assert expected | {PARTITIONS - 1: []} == found
 
@@ -82,14 +82,14 @@ async def test_more_than_one_batch_goes_through_in_order(kafka_address: str) -> 
     """What one publishing says may be larger than a producer's batch, and so may one record."""
     small = [b"%05d" % i + b"." * 1000 for i in range(3 * BATCH_BYTES // 1000)]
     async with new_topic(kafka_address) as (log, topic):
-        await log.publish([said(topic, 0, value) for value in (*small, HUGE, *small)])
+        await log.publish([outgoing(topic, 0, value) for value in (*small, HUGE, *small)])
         assert [*small, HUGE, *small] == await values(log, (topic, 0))
 
 
 async def test_a_record_comes_back_as_it_was(kafka_address: str) -> None:
     """Key, value and headers, also where there is none."""
     async with new_topic(kafka_address) as (log, topic):
-        sent = [said(topic, 1, b"\xff\x00"), Outgoing(topic, 1, None, None, [])]
+        sent = [outgoing(topic, 1, b"\xff\x00"), Outgoing(topic, 1, None, None, [])]
         await log.publish(sent)
         found = [await log.records_at({(topic, 1): offset}) for offset in (0, 1)]
     records = [one[topic, 1] for one in found]
@@ -102,7 +102,7 @@ async def test_looking_back_gives_the_records_that_were_asked_for(kafka_address:
     """Of several partitions at once; none at all if nothing was asked."""
     async with new_topic(kafka_address) as (log, topic):
         numbers = [(n, b"%d/%d" % (n, i)) for n in range(2) for i in range(5)]
-        await log.publish([said(topic, n, value) for n, value in numbers])
+        await log.publish([outgoing(topic, n, value) for n, value in numbers])
         found = await log.records_at({(topic, 0): 4, (topic, 1): 2})
         assert {} == await log.records_at({})
     expected = {(topic, 0): (4, b"0/4"), (topic, 1): (2, b"1/2")}
@@ -112,7 +112,7 @@ async def test_looking_back_gives_the_records_that_were_asked_for(kafka_address:
 async def test_bounds_tell_what_still_exists_and_what_comes_next(kafka_address: str) -> None:
     """Looking back before the first is an error, never another record."""
     async with new_topic(kafka_address) as (log, topic):
-        await log.publish([said(topic, 0, b"%d" % i) for i in range(5)])
+        await log.publish([outgoing(topic, 0, b"%d" % i) for i in range(5)])
         await delete_before(kafka_address, (topic, 0), 3)
         found = await log.bounds([(topic, 0), (topic, 1)])
         assert {(topic, 0): (3, 5), (topic, 1): (0, 0)} == found
@@ -149,7 +149,7 @@ class Reader:
 async def test_reading_starts_where_the_loop_says_and_pauses(kafka_address: str) -> None:
     """Nothing is read of itself; after a pause it goes on from wherever it is told, be it again."""
     async with new_topic(kafka_address) as (publishing, topic):
-        await publishing.publish([said(topic, 0, b"") for _ in range(10)])
+        await publishing.publish([outgoing(topic, 0, b"") for _ in range(10)])
         reader, broker, log = Reader(topic), KafkaBroker(kafka_address, logger=None), KafkaLog("")
         subscribe(broker, cast(Loop, reader), log, Settings())
         await broker.start()
@@ -158,7 +158,7 @@ async def test_reading_starts_where_the_loop_says_and_pauses(kafka_address: str)
             log.resume({(topic, 0): 7})
             await reader.has_seen(9)
             log.pause([(topic, 0)])
-            await publishing.publish([said(topic, 0, b"")])
+            await publishing.publish([outgoing(topic, 0, b"")])
             # Long enough to read it, were the partition not paused.
             await asyncio.sleep(0.3)
             log.resume({(topic, 0): 5, (topic, PARTITIONS): 0})

@@ -126,8 +126,8 @@ def test_a_slot_is_freed_by_a_refusal_and_kept_in_doubt(running: dict[str, Any])
     assert ["refused", "uncertain", "uncertain", "refused"] == states
     taken = [slots_taken(scene, name) for name in sends]
     assert [0, 1, 1, 0] == taken
-    said = events(running, "routing.lead.uncertain")
-    doubtful = [row["key"] for row in said if row["affiliate"] == scene.name]
+    uncertain = events(running, "routing.lead.uncertain")
+    doubtful = [row["key"] for row in uncertain if row["affiliate"] == scene.name]
     assert sorted([sends["lost"]["key"], sends["came"]["key"]]) == sorted(doubtful)
     settled = [settle(scene, name, sends[name]["key"]) for name in ("refuses", "lost", "came")]
     assert ["not_uncertain", "refused", "sent"] == settled

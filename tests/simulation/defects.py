@@ -46,7 +46,7 @@ def publish_before_commit() -> None:
 
     async def save(step: Step, transaction: Transaction) -> None:
         await right(step, transaction)
-        await step.loop.log.publish([row for rows in step.said.values() for row in rows])
+        await step.loop.log.publish([row for rows in step.outgoing.values() for row in rows])
 
     _replace(step_module, "_save", save)
 
@@ -77,7 +77,7 @@ def no_epoch_condition() -> None:
 
 
 def drain_before_epoch() -> None:
-    """The outbox is emptied first: what a former owner commits after that is said by nobody."""
+    """The outbox is emptied first: nobody publishes what a former owner commits after that."""
     kill, drain = open_module._kill_former_owners, open_module._drain
 
     async def drain_first(loop: Loop, shards: Sequence[Shard]) -> None:
@@ -135,13 +135,13 @@ def open_only_once() -> None:
 def outbox_forgotten() -> None:
     """What could not be published is confirmed all the same."""
 
-    async def say(self: Loop, step: Step) -> None:
+    async def publish(self: Loop, step: Step) -> None:
         with suppress(Infrastructure):
-            await self.log.publish([row for rows in step.said.values() for row in rows])
+            await self.log.publish([row for rows in step.outgoing.values() for row in rows])
         for number, ids in step.documents.items():
             step.shards[number].confirmed = ids
 
-    _replace(Loop, "_say", say)
+    _replace(Loop, "_publish", publish)
 
 
 def effect_before_begun() -> None:
@@ -176,7 +176,7 @@ def numbers_reset_at_restart() -> None:
 
     def taken(row: ShardRow | None, number: int, session: object) -> Any:
         if row is not None:
-            row.said = {}
+            row.event = {}
         return right(row, number, session)
 
     _replace(open_module, "_taken", taken)

@@ -38,25 +38,25 @@ def upload(*commands: Any, **cause: Any) -> tuple[WorkingSet, list[Decision]]:
 
 
 def test_accepted() -> None:
-    """INT-03: a usable record is accepted, answered, and said under the person's key."""
+    """INT-03: a usable record is accepted, answered, and published under the person's key."""
     state, [decision] = upload(submit())
     assert decision.answer == Accepted(details={"lead": LEAD, "outcome": "accepted"})
-    [said] = decision.say
-    assert isinstance(said.event, LeadAccepted)
-    assert (said.key, said.event.lead) == (said.event.person_id, LEAD)
+    [event] = decision.publish
+    assert isinstance(event.event, LeadAccepted)
+    assert (event.key, event.event.lead) == (event.event.person_id, LEAD)
     stored = state.get(Lead, LEAD)
     assert stored is not None and '"Mail":"dana@northgrid.example"' in stored.upload.record
 
 
 def test_unusable() -> None:
-    """INT-03: an unusable record is kept, and said with reasons and without personal data."""
+    """INT-03: an unusable record is kept, and published with reasons and without personal data."""
     _, [decision] = upload(submit(record=record(Mail="dana at northgrid")))
     assert decision.answer == Accepted("unusable", details={"lead": LEAD, "outcome": "unusable"})
-    [said] = decision.say
-    assert isinstance(said.event, LeadUnusable)
-    codes = [reason.code for reason in said.event.reasons]
+    [event] = decision.publish
+    assert isinstance(event.event, LeadUnusable)
+    codes = [reason.code for reason in event.event.reasons]
     assert codes == ["email_invalid", "smarter_unknown_symbol"]
-    assert "dana" not in said.event.model_dump_json().lower()
+    assert "dana" not in event.event.model_dump_json().lower()
 
 
 @pytest.mark.parametrize(
@@ -93,15 +93,15 @@ def test_contact_only_once() -> None:
 
 
 def test_accepted_reference_again() -> None:
-    """INT-05: an accepted reference is that lead forever; nothing is said again."""
+    """INT-05: an accepted reference is that lead forever; nothing is published again."""
     _, [first, second] = upload(submit(), submit())
-    assert (second.answer, second.save, second.say) == (first.answer, (), ())
+    assert (second.answer, second.save, second.publish) == (first.answer, (), ())
 
 
 def test_accepted_reference_with_another_record() -> None:
     """INT-05: a record that differs changes nothing about the lead, but is kept."""
     state, [_, second] = upload(submit(), submit(record=record(First="Else")))
-    assert second.say == ()
+    assert second.publish == ()
     assert [earlier.upload.outcome for earlier in state.all(Try)] == ["repeated"]
     stored = state.get(Lead, LEAD)
     assert stored is not None and stored.accepted is not None
@@ -129,7 +129,7 @@ def test_refused(command: Any, cause: dict[str, str], code: str) -> None:
     """What may not be, or cannot be, taken in is refused and leaves nothing behind."""
     _, [decision] = upload(command, **cause)
     assert isinstance(decision.answer, Refused) and decision.answer.code == code
-    assert (decision.save, decision.say) == ((), ())
+    assert (decision.save, decision.publish) == ((), ())
 
 
 def test_own_leads_are_permitted() -> None:

@@ -221,7 +221,7 @@ def test_what_comes_and_is_there_already_has_come() -> None:
     shelf.put("a.example", effective_from=LATER)
     reached = shelf.reach(1)
     assert shelf.list is not None
-    assert (shelf.list.number, shelf.list.coming, reached.decision.say) == (1, None, ())
+    assert (shelf.list.number, shelf.list.coming, reached.decision.publish) == (1, None, ())
 
 
 def test_a_date_that_is_past_is_now() -> None:

@@ -245,14 +245,14 @@ def test_a_request_that_is_written_down_does_not_name_the_person() -> None:
 def test_the_customer_keeps_its_word_about_a_key() -> None:
     """Taken stays taken and refused stays refused, also after a restart; an error says nothing."""
     decided = received.Decided(['{"key": "old", "status": 0, "taken": true}'])
-    assert [200, 422] == [say(decided, "taken", 200), say(decided, "refused", 422)]
-    assert [500, 200] == [say(decided, "tried", 500), say(decided, "tried", 200)]
-    asked_again = {key: say(decided, key, 422) for key in ("old", "taken", "tried")}
+    assert [200, 422] == [answered(decided, "taken", 200), answered(decided, "refused", 422)]
+    assert [500, 200] == [answered(decided, "tried", 500), answered(decided, "tried", 200)]
+    asked_again = {key: answered(decided, key, 422) for key in ("old", "taken", "tried")}
     assert {"old": 200, "taken": 200, "tried": 200} == asked_again
-    assert [422, 422] == [say(decided, "refused", 200), say(decided, "refused", 0)]
+    assert [422, 422] == [answered(decided, "refused", 200), answered(decided, "refused", 0)]
 
 
-def say(decided: received.Decided, key: str, status: int) -> int:
+def answered(decided: received.Decided, key: str, status: int) -> int:
     return decided.answer(key, Answer(status)).status
 
 

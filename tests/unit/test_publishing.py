@@ -57,7 +57,7 @@ def pause(id: str = "c-1", key: str | None = "north", **other: Any) -> Command:
     return Command(PAUSE, b"{}", key, id, **other)
 
 
-def said(command: str, kind: str = accepted_type("routing"), **fields: Any) -> Any:
+def event(command: str, kind: str = accepted_type("routing"), **fields: Any) -> Any:
     headers = [("ce_type", kind.encode()), ("ce_id", b"e-1"), ("empty", None)]
     return headers, json.dumps({"command": command, "code": "paused", **fields}).encode()
 
@@ -65,34 +65,34 @@ def said(command: str, kind: str = accepted_type("routing"), **fields: Any) -> A
 class TestAnswers:
     def test_an_answer_is_found_by_the_id_of_its_command(self) -> None:
         awaited = Awaited([pause("c-1"), pause("c-2")])
-        assert awaited.take(*said("c-1", details={"version": 2}))
+        assert awaited.take(*event("c-1", details={"version": 2}))
         assert {"c-1": Answer("c-1", True, "paused", "", {"version": 2})} == awaited.found
         assert {"c-2"} == awaited.missing
 
     def test_a_refusal_is_an_answer(self) -> None:
         awaited = Awaited([pause()])
-        assert awaited.take(*said("c-1", refused_type("routing"), code="set_aside", text="why"))
+        assert awaited.take(*event("c-1", refused_type("routing"), code="set_aside", text="why"))
         assert Answer("c-1", False, "set_aside", "why") == awaited.found["c-1"]
 
     def test_the_first_answer_counts(self) -> None:
         """A service that was killed after it had decided says its answer again."""
         awaited = Awaited([pause()])
-        assert awaited.take(*said("c-1", code="paused"))
-        assert not awaited.take(*said("c-1", code="unchanged"))
+        assert awaited.take(*event("c-1", code="paused"))
+        assert not awaited.take(*event("c-1", code="unchanged"))
         assert "paused" == awaited.found["c-1"].code
 
     @pytest.mark.parametrize(
         "record",
         [
-            said("another"),
-            said("c-1", "leadops.routing.lead.sent.v1"),
-            said("c-1", accepted_type("intake")),
+            event("another"),
+            event("c-1", "leadops.routing.lead.sent.v1"),
+            event("c-1", accepted_type("intake")),
             ([], b"{}"),
             ([("ce_type", None)], b"{}"),
             ([("ce_type", accepted_type("routing").encode())], None),
             ([("ce_type", accepted_type("routing").encode())], b"forged, and no JSON"),
             ([("ce_type", accepted_type("routing").encode())], b"[]"),
-            said("c-1", source="another"),
+            event("c-1", source="another"),
         ],
     )
     def test_other_records_are_no_answers(self, record: Any) -> None:
@@ -112,10 +112,10 @@ class TestAnswers:
             return None
 
         awaited = Awaited([pause(f"c-{number}") for number in range(5)])
-        awaited.take(*said("c-3"))
-        saying = asyncio.create_task(nothing())
+        awaited.take(*event("c-3"))
+        task = asyncio.create_task(nothing())
         with pytest.raises(CliError, match="missing: 4 of 5") as error:
-            await publishing._collect(Silent(), awaited, saying, lambda count: None, 0.05)
+            await publishing._collect(Silent(), awaited, task, lambda count: None, 0.05)
         assert UNREACHABLE == error.value.exit_code
 
 

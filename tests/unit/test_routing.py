@@ -192,7 +192,7 @@ def test_match_asks_every_wanting_campaign() -> None:
     """RTE-11: each campaign that wants the lead is asked, and only those."""
     known = [campaign(id="b"), campaign(id="a", number=3), campaign(id="c", status="paused")]
     state, [decision] = decide(given(lead()), known=known)
-    assert [(said.key, said.event.campaign_version) for said in decision.say] == [
+    assert [(event.key, event.event.campaign_version) for event in decision.publish] == [
         ("a", 3),
         ("b", 1),
     ]  # type: ignore[attr-defined]
@@ -204,7 +204,7 @@ def test_match_nobody() -> None:
     """A lead that nobody wants is kept as unsent; why is recomputed when asked."""
     state, [decision] = decide(given(lead()), known=[campaign(status="paused")])
     [routed] = state.all(RoutedLead)
-    assert (decision.say, routed.state) == ([], "unsent")
+    assert (decision.publish, routed.state) == ([], "unsent")
 
 
 def test_match_same_lead_again() -> None:
@@ -216,7 +216,7 @@ def test_match_same_lead_again() -> None:
 def test_match_other_tenant() -> None:
     """Campaigns of one tenant never see leads of another."""
     _, [decision] = decide(given(lead(), tenant="elsewhere"), known=[campaign()])
-    assert decision.say == []
+    assert decision.publish == []
 
 
 def test_catalogue_forgets_old_codes() -> None:
@@ -232,8 +232,8 @@ def test_catalogue_forgets_old_codes() -> None:
 def test_granted() -> None:
     """RTE-12: a granted claim reserves a slot and sends, in one decision."""
     state, [decision] = decide(claim(), known=[campaign()])
-    [effect], [said], [send] = decision.effects, decision.say, state.all(Send)
-    assert isinstance(said.event, ClaimGranted) and said.key == "person-1"
+    [effect], [event], [send] = decision.effects, decision.publish, state.all(Send)
+    assert isinstance(event.event, ClaimGranted) and event.key == "person-1"
     assert [book.reserved for book in state.all(CampaignBook)] == [1]
     assert (effect.id, send.status) == (send.id, "reserved")
     assert effect.endpoint == "127.0.0.1:9/main/north"
@@ -286,27 +286,27 @@ def test_claim_on_an_unknown_campaign() -> None:
 
 
 def refusal(decision: Decision) -> list[str]:
-    [said] = decision.say
-    if not isinstance(said.event, ClaimRefused):
+    [event] = decision.publish
+    if not isinstance(event.event, ClaimRefused):
         return []
     assert not decision.effects and not decision.save
-    return [failing.code for failing in said.event.failing]
+    return [failing.code for failing in event.event.failing]
 
 
 @pytest.mark.parametrize(
-    ("outcome", "said", "slots"),
+    ("outcome", "event", "slots"),
     [
         (Outcome.DONE, LeadSent, (0, 1, 0)),
         (Outcome.REFUSED, LeadNotSent, (0, 0, 0)),
         (Outcome.UNCERTAIN, LeadUncertain, (0, 0, 1)),
     ],
 )
-def test_send_ended(outcome: Outcome, said: type, slots: tuple[int, int, int]) -> None:
+def test_send_ended(outcome: Outcome, event: type, slots: tuple[int, int, int]) -> None:
     """RTE-12: a slot is used, released, or kept in doubt, and both sides are told."""
     state, [granted] = decide(claim(), known=[campaign()])
     end = finished(granted.effects[0], outcome)
     state, [decision, again] = decide(end, end, state=state)
-    assert [type(each.event) for each in decision.say] == [said, SendSettled]
+    assert [type(each.event) for each in decision.publish] == [event, SendSettled]
     assert [(b.reserved, b.used, b.uncertain) for b in state.all(CampaignBook)] == [slots]
     assert again == Decision()
 
@@ -322,13 +322,13 @@ def test_definite_refusal_is_not_asked_again() -> None:
 def test_answers_reach_the_lead() -> None:
     """The person's shard learns how each claim ended, and an old answer changes nothing back."""
     state, [matched] = decide(given(lead()), known=[campaign()])
-    [asked] = matched.say
+    [asked] = matched.publish
     state, [granted] = decide(given(asked.event), state=state)
-    [answer] = granted.say
+    [answer] = granted.publish
     state, _ = decide(given(answer.event), state=state)
     assert [routed.state for routed in state.all(RoutedLead)] == ["granted"]
     state, [ended] = decide(finished(granted.effects[0], Outcome.DONE), state=state)
-    settled = given(ended.say[1].event)
+    settled = given(ended.publish[1].event)
     state, [_, late] = decide(settled, given(answer.event), state=state)
     assert [routed.state for routed in state.all(RoutedLead)] == ["sent"]
     assert late == Decision()
@@ -338,8 +338,8 @@ def test_explained_by_what_was_answered() -> None:
     """RTE-10: what the campaign's shard answered is told, the rest is recomputed."""
     full, paused = campaign(caps={"total": 0}), campaign(status="paused", id="x")
     state, [matched] = decide(given(lead()), known=[full])
-    state, [refused] = decide(given(matched.say[0].event), state=state, known=[full])
-    state, _ = decide(given(refused.say[0].event), state=state)
+    state, [refused] = decide(given(matched.publish[0].event), state=state, known=[full])
+    state, _ = decide(given(refused.publish[0].event), state=state)
     [routed] = state.all(RoutedLead)
     told = explaining.of_asked(routed.asked[0], full)
     assert (told.state, [each.code for each in told.failing]) == ("refused", ["cap_reached"])
@@ -373,17 +373,17 @@ def test_refusal_of_an_earlier_ask() -> None:
     state = Everything()
     state.put([replace(no_rules("main"), number=1, exclusive_lead_codes=("INT-AAA-BBB-1",))])
     state, [matched] = decide(given(lead()), state=state, known=known)
-    state, [waits] = decide(given(matched.say[0].event), state=state, known=known)
-    state, _ = decide(given(waits.say[0].event), state=state, known=known)
+    state, [waits] = decide(given(matched.publish[0].event), state=state, known=known)
+    state, _ = decide(given(waits.publish[0].event), state=state, known=known)
     state, [sent] = decide(by_hand(), state=state, known=known)
     late = ClaimRefused(
         lead="lead-1", person_id="person-1", campaign="north", campaign_version=1, failing=()
     )
     state, [nothing] = decide(given(late), state=state, known=known)
-    assert (sent.say[0].event.ask, nothing) == (1, Decision())  # type: ignore[attr-defined]
+    assert (sent.publish[0].event.ask, nothing) == (1, Decision())  # type: ignore[attr-defined]
     refused = late.model_copy(update={"ask": 1})
     _, [following] = decide(given(refused), state=state, known=known)
-    assert [said.key for said in following.say] == ["south"]
+    assert [event.key for event in following.publish] == ["south"]
 
 
 def test_by_hand_while_it_is_asked_back() -> None:
@@ -391,8 +391,8 @@ def test_by_hand_while_it_is_asked_back() -> None:
     back = WithdrawalAsked(lead="lead-1", person_id="person-1", replacement="2", reply_key="k")
     known = [campaign(weekly={"weekday": "monday"})]
     state, [matched] = decide(given(lead()), known=known)
-    state, [waits] = decide(given(matched.say[0].event), state=state, known=known)
-    state, _ = decide(given(waits.say[0].event), given(back), state=state, known=known)
+    state, [waits] = decide(given(matched.publish[0].event), state=state, known=known)
+    state, _ = decide(given(waits.publish[0].event), given(back), state=state, known=known)
     _, [decision] = decide(by_hand(), state=state, known=known)
     assert isinstance(decision.answer, Refused)
     assert ("withdrawing", {}) == (decision.answer.code, decision.answer.details)
@@ -409,9 +409,9 @@ BACK = WithdrawalAsked(lead="lead-1", person_id="person-1", replacement="2", rep
 
 
 def test_asked_back_though_one_campaign_has_it() -> None:
-    """INT-08: it is too late, which is said at once, and nothing is taken from the send day."""
+    """INT-08: it is too late, which is told at once, and nothing is taken from the send day."""
     decision = leads.withdraw(BACK, waiting_beside("sent"), None, cause())
-    assert ["already_sent"] == [said.event.outcome for said in decision.say]  # type: ignore[attr-defined]
+    assert ["already_sent"] == [event.event.outcome for event in decision.publish]  # type: ignore[attr-defined]
     [after] = decision.save
     assert isinstance(after, RoutedLead)
     assert ["sent", "waiting"] == [asked.state for asked in after.asked]
@@ -421,9 +421,9 @@ def test_asked_back_while_one_campaign_has_not_answered() -> None:
     """INT-08: the send day keeps it until nobody else may have it, and then gives it back."""
     decision = leads.withdraw(BACK, waiting_beside("asked"), None, cause())
     [after] = decision.save
-    assert isinstance(after, RoutedLead) and not decision.say
+    assert isinstance(after, RoutedLead) and not decision.publish
     refused = leads.note(after, leads.Asked("south", 1, "refused"))
-    assert [ClaimWithdrawn] == [type(said.event) for said in refused.say]
+    assert [ClaimWithdrawn] == [type(event.event) for event in refused.publish]
 
 
 @pytest.mark.parametrize("is_exclusive", [False, True])
@@ -453,8 +453,8 @@ def test_given_back_and_then_too_late() -> None:
         withdrawals=(leads.Withdrawal("2", "k"),),
     )
     decision = leads.note(routed, leads.Asked("north", 1, "granted"))
-    assert [WithdrawalAnswered, Claim] == [type(said.event) for said in decision.say]
-    assert ("south", 1) == (decision.say[1].key, decision.say[1].event.ask)  # type: ignore[attr-defined]
+    assert [WithdrawalAnswered, Claim] == [type(event.event) for event in decision.publish]
+    assert ("south", 1) == (decision.publish[1].key, decision.publish[1].event.ask)  # type: ignore[attr-defined]
 
 
 async def test_two_send_days_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -497,7 +497,7 @@ async def test_a_run_takes_of_those_that_wait_its_own_page_only(
     due = given(DueReached(day.kind, day.key, day.data))
     later = [replace(each, now=NOW + timedelta(days=20)) for each in (due, given(asked))]
     sent, _ = await run(RoutingStore(), store, *later)
-    assert ["lead-1"] == [each.event.lead for each in sent.say]  # type: ignore[attr-defined]
+    assert ["lead-1"] == [each.event.lead for each in sent.publish]  # type: ignore[attr-defined]
 
 
 def test_what_a_step_tried_is_not_remembered() -> None:
@@ -615,10 +615,10 @@ async def test_from_lead_to_sent_through_the_store() -> None:
     changes = {"active": {"from": "2026-01-01"}, "places": [{"country": "US"}]}
     await run(service, store, given(put_campaign(**changes)))
     [matched] = await run(service, store, given(lead()))
-    [granted] = await run(RoutingStore(), store, given(matched.say[0].event))
+    [granted] = await run(RoutingStore(), store, given(matched.publish[0].event))
     [ended] = await run(RoutingStore(), store, finished(granted.effects[0], Outcome.DONE))
-    answers = [granted.say[0], ended.say[1]]
-    await run(RoutingStore(), store, *[given(said.event) for said in answers])
+    answers = [granted.publish[0], ended.publish[1]]
+    await run(RoutingStore(), store, *[given(event.event) for event in answers])
     [routed], [book] = database.documents("leads"), database.documents("campaign_books")
     assert (routed["state"], routed["revision"]) == ("sent", 1)
     assert (book["used"], book["reserved"]) == (1, 0)
@@ -640,10 +640,10 @@ async def test_long_changes_are_applied_beside_the_event_loop(in_line_max: int) 
         await run(service, store, given(listed))
         await run(service, store, given(PutRules()))
         [matched] = await run(service, store, given(lead()))
-        assert [said.key for said in matched.say] == ["other"]
+        assert [event.key for event in matched.publish] == ["other"]
         await run(service, store, given(rules))
         [matched] = await run(service, store, given(lead(lead="L-2")))
-        assert matched.say == []
+        assert matched.publish == []
 
 
 def test_a_run_keeps_to_the_shares_as_it_goes_on() -> None:

@@ -559,11 +559,11 @@ def test_a_lead_that_begins_to_wait_after_it_was_asked_back_is_given_back() -> N
     )
     shared = leads.share(leads.new_lead(lead(), 1, cause()), [Wanting(campaign(), "101", 0)])
     wanted_back = leads.withdraw(asked, shared.save[0], None, cause())
-    assert not wanted_back.say
+    assert not wanted_back.publish
     noted = leads.note(wanted_back.save[0], leads.Asked("north", 1, "waiting", until=NOW))
-    assert [type(said.event) for said in noted.say] == [ClaimWithdrawn]
+    assert [type(event.event) for event in noted.publish] == [ClaimWithdrawn]
     given_back = leads.note(noted.save[0], leads.Asked("north", 1, "refused"))
-    (told,) = given_back.say
+    (told,) = given_back.publish
     assert isinstance(told.event, WithdrawalAnswered) and told.event.outcome == "withdrawn"
 
 

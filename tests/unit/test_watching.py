@@ -22,7 +22,7 @@ def looked(at: datetime) -> Decision:
 
 
 @pytest.mark.parametrize(
-    ("after", "said", "again"),
+    ("after", "event", "again"),
     [
         (timedelta(days=1), [LeadStillUnsent], [NOW + WEEK]),
         (WEEK - timedelta(milliseconds=1), [LeadStillUnsent], [NOW + WEEK]),
@@ -31,37 +31,37 @@ def looked(at: datetime) -> Decision:
     ],
 )
 def test_a_lead_is_raised_a_week_after_it_was_accepted(
-    after: timedelta, said: list[type], again: list[datetime]
+    after: timedelta, event: list[type], again: list[datetime]
 ) -> None:
     """RTE-16: at the very instant of its deadline, or it would be set again and again for then."""
     decision = looked(NOW + after)
-    assert said == [type(each.event) for each in decision.say]
+    assert event == [type(each.event) for each in decision.publish]
     assert again == [due.at for due in decision.due]
 
 
 def counted(*numbers: int) -> tuple[UnsentDelivery, list[DeliveryUnsent]]:
-    group, said = None, []
+    group, event = None, []
     for number in numbers:
         still = STILL.model_copy(update={"lead": f"lead-{number}"})
         decision = watching.count(still, group, cause(), NOW)
         group = next((one for one in decision.save if isinstance(one, UnsentDelivery)), group)
-        said += [each.event for each in decision.say]
+        event += [each.event for each in decision.publish]
     assert group is not None
-    return group, [event for event in said if isinstance(event, DeliveryUnsent)]
+    return group, [event for event in event if isinstance(event, DeliveryUnsent)]
 
 
 def test_the_first_unsent_lead_of_a_delivery_is_noted_with_whose_it_is() -> None:
-    group, said = counted(1)
+    group, event = counted(1)
     id = "main/acme:INT-AAA-BBB-1:may"
     whose = ("main", "acme", "INT-AAA-BBB-1", "may")
     assert UnsentDelivery(id, 0, *whose, ("lead-1",), ("a", "b"), NOW) == group
-    assert [] == said
+    assert [] == event
 
 
 def test_a_delivery_is_raised_once_with_its_third_unsent_lead() -> None:
     """A lead that is told twice counts once."""
-    group, said = counted(1, 1, 2, 2, 3, 3, 4)
-    assert [("lead-1", "lead-2", "lead-3")] == [event.leads for event in said]
+    group, event = counted(1, 1, 2, 2, 3, 3, 4)
+    assert [("lead-1", "lead-2", "lead-3")] == [event.leads for event in event]
     assert NOW == group.raised_at
 
 

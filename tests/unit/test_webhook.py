@@ -142,7 +142,7 @@ NO_ANSWER = (Verdict.UNKNOWN, "no answer in time")
 DONE = (Verdict.DONE, "answered 200")
 
 
-async def say(
+async def reply(
     what: bytes,
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
@@ -168,29 +168,35 @@ async def cut(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 @pytest.mark.parametrize(
     ("talk", "expected"),
     [
-        pytest.param(partial(say, b""), CLOSED, id="closes"),
+        pytest.param(partial(reply, b""), CLOSED, id="closes"),
         pytest.param(cut, CLOSED, id="cuts"),
-        pytest.param(partial(say, b"", stay=True), NO_ANSWER, id="hangs"),
-        pytest.param(partial(say, OK + b"\r\n", after=0.6), NO_ANSWER, id="answers late"),
-        pytest.param(partial(say, b"hello?\r\n\r\n"), NO_HTTP, id="no status line"),
-        pytest.param(partial(say, b"\x15\x03\x01\x00\x02\x02"), NO_HTTP, id="speaks TLS"),
-        pytest.param(partial(say, b"HTTP/1.1 abc\r\n\r\n"), NO_HTTP, id="no status"),
-        pytest.param(partial(say, OK + b"half a head"), NO_HTTP, id="half a head"),
-        pytest.param(partial(say, OK, stay=True), NO_ANSWER, id="head without an end"),
-        pytest.param(partial(say, OK + b"x: " + b"y" * 9000 + b"\r\n"), NO_HTTP, id="long header"),
-        pytest.param(partial(say, OK + b"x: y\r\n" * 500), NO_HTTP, id="many headers"),
+        pytest.param(partial(reply, b"", stay=True), NO_ANSWER, id="hangs"),
+        pytest.param(partial(reply, OK + b"\r\n", after=0.6), NO_ANSWER, id="answers late"),
+        pytest.param(partial(reply, b"hello?\r\n\r\n"), NO_HTTP, id="no status line"),
+        pytest.param(partial(reply, b"\x15\x03\x01\x00\x02\x02"), NO_HTTP, id="speaks TLS"),
+        pytest.param(partial(reply, b"HTTP/1.1 abc\r\n\r\n"), NO_HTTP, id="no status"),
+        pytest.param(partial(reply, OK + b"half a head"), NO_HTTP, id="half a head"),
+        pytest.param(partial(reply, OK, stay=True), NO_ANSWER, id="head without an end"),
         pytest.param(
-            partial(say, b"HTTP/1.1 100 Continue\r\n\r\n", again=True), NO_ANSWER, id="1xx"
+            partial(reply, OK + b"x: " + b"y" * 9000 + b"\r\n"), NO_HTTP, id="long header"
         ),
-        pytest.param(partial(say, OK + b"\r\n\xff\x00 no JSON"), DONE, id="body is nonsense"),
-        pytest.param(partial(say, OK + b"content-length: 9\r\n\r\nab"), DONE, id="body too short"),
+        pytest.param(partial(reply, OK + b"x: y\r\n" * 500), NO_HTTP, id="many headers"),
         pytest.param(
-            partial(say, OK + b"content-encoding: gzip\r\n\r\nno gzip"), DONE, id="body unpackable"
+            partial(reply, b"HTTP/1.1 100 Continue\r\n\r\n", again=True), NO_ANSWER, id="1xx"
+        ),
+        pytest.param(partial(reply, OK + b"\r\n\xff\x00 no JSON"), DONE, id="body is nonsense"),
+        pytest.param(
+            partial(reply, OK + b"content-length: 9\r\n\r\nab"), DONE, id="body too short"
         ),
         pytest.param(
-            partial(say, OK + b"\r\n" + b"x" * 65536, again=True), DONE, id="endless body"
+            partial(reply, OK + b"content-encoding: gzip\r\n\r\nno gzip"),
+            DONE,
+            id="body unpackable",
         ),
-        pytest.param(partial(say, OK + b"\r\n", stay=True), DONE, id="body never comes"),
+        pytest.param(
+            partial(reply, OK + b"\r\n" + b"x" * 65536, again=True), DONE, id="endless body"
+        ),
+        pytest.param(partial(reply, OK + b"\r\n", stay=True), DONE, id="body never comes"),
     ],
 )
 async def test_each_misbehaviour_has_its_verdict(talk: Talk, expected: Performed) -> None:
@@ -234,7 +240,7 @@ async def test_an_endpoint_that_nobody_vouches_for_certainly_got_nothing(tmp_pat
     subprocess.run(command, check=True, capture_output=True)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
-    async with talking(partial(say, OK + b"\r\n"), ssl=context) as port:
+    async with talking(partial(reply, OK + b"\r\n"), ssl=context) as port:
         expected = (Verdict.NOT_TRIED, "the endpoint's certificate is not trusted")
         assert expected == await call(f"https://127.0.0.1:{port}/")
 
