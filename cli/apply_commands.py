@@ -154,7 +154,7 @@ def publish(
 
 
 def check_type(document: Document) -> None:
-    """A service would set a command aside whose type it does not know, and answer nothing. It is
+    """A service would dead-letter a command whose type it does not know, and answer nothing. It is
     told before anything else of the command, most of which follows from the type."""
     given = document.content.get("type") if isinstance(document.content, dict) else None
     if not isinstance(given, str) or not given or given in (types := command_types()):

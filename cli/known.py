@@ -15,7 +15,7 @@ from cli.output import WRONG_USAGE, CliError
 OUTCOMES = ("accepted", "held", "unusable", "omitted", "waiting")
 SOURCES = ("affiliate", "organic")
 SEND_STATES = ("waiting", "dropped", "reserved", "sent", "refused", "uncertain")
-SET_ASIDE_STATES = ("set_aside", "parked", "replayed", "skipped")
+DEAD_LETTER_STATES = ("dead", "waiting", "replayed", "skipped")
 
 NEAREST_MAX = 3
 ALIKE_MIN = 60

@@ -39,7 +39,7 @@ MODULES = {
     "list_commands": ("lists",),
     "preview_commands": ("preview",),
     "send_commands": ("send", "settle", "sends"),
-    "set_aside_commands": ("set-aside",),
+    "dead_letter_commands": ("dead-letters",),
     "shard_commands": ("shards",),
     "stack_commands": ("up", "down", "status", "wait", "topics", "clock"),
 }

@@ -42,7 +42,7 @@ IDS_UNKNOWN = frozenset(
         "question",
         "request",
         "send",
-        "set_aside",
+        "dead_letter",
     )
 )
 """An id that was typed and names nothing is wrong input, whether the command line notices it or the

@@ -1,6 +1,6 @@
 """A command that was typed is read as its service will read it, before it is published.
 
-What the service would set aside is wrong usage here: else a slip of the pen becomes a record that
+What the service would dead-letter is wrong usage here: else a slip of the pen becomes a record that
 somebody has to skip.
 """
 

@@ -24,7 +24,7 @@ from deploy import quiet, stack
 from deploy import topics as broker_topics
 
 COLUMNS = ["service", "pid", "ready", "shards", "lag", "oldest", "outbox", "effects", "tripped"]
-COLUMNS += ["set_aside", "parked"]
+COLUMNS += ["dead_letters", "blocked"]
 GAP_COLUMNS = ["service", "topic", "partition", "stream", "expected", "since", "alert", "help"]
 STUCK_COLUMNS = ["service", "topic", "partition", "offset", "records", "seconds", "help"]
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -97,7 +97,7 @@ def down(as_json: AsJson = False) -> None:
 
 def status(as_json: AsJson = False) -> None:
     """What runs: ready, open shards, lag, seconds that the oldest record waits, backlog, endpoints
-    whose breaker has tripped, set aside, parked, per service instance; and what is stuck."""
+    whose breaker has tripped, dead letters, blocked records, per instance; and what is stuck."""
     found, rows = stack.stack(), stack.status()
     content = {"backend": found["backend"], "processes": rows}
     if as_json:
@@ -120,7 +120,7 @@ def status_row(row: dict[str, Any]) -> dict[str, Any]:
         return {**who, "ready": "can't be reached"}
     return {
         **who,
-        **{name: status[name] for name in ("lag", "outbox", "set_aside", "parked")},
+        **{name: status[name] for name in ("lag", "outbox", "dead_letters", "blocked")},
         "ready": "yes" if status["ready"] else "no",
         "shards": len(quiet.open_shards([status])),
         "oldest": status["oldest_seconds"],

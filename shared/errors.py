@@ -1,7 +1,7 @@
 """Three kinds of failure, one kind of mistake, and what the loop does about each.
 
     LeadopsError
-    ├── Poison            this record can never succeed    -> set aside with its bytes
+    ├── Poison            this record can never succeed    -> dead-lettered with its bytes
     ├── ShardRefuses      the log and the store disagree   -> this shard stops, the others go on
     ├── NotLoaded         a mistake in the program         -> the batch fails, its input is hunted
     └── Infrastructure    store or broker, nothing decided -> back off, open again, read again

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from shared import read_api
 from shared.errors import Infrastructure
-from shared.loop import deadlines, effects, outbox, set_aside
+from shared.loop import dead_letters, deadlines, effects, outbox
 from shared.loop.log import Place
 from shared.loop.loop import Loop
 from shared.loop.pulse import SILENT_SECONDS_MAX, Pulse
@@ -29,8 +29,8 @@ UNKNOWN = {
     "outbox": None,
     "effects": dict.fromkeys(("begun", "waiting", "next_at", "latest_at", "attempt_at")),
     "due": {"now": None, "next_at": None},
-    "set_aside": None,
-    "parked": None,
+    "dead_letters": None,
+    "blocked": None,
 }
 """What the store would have told."""
 
@@ -175,9 +175,11 @@ class OperatingApi:
         return {
             "outbox": await store.count(outbox.COLLECTION, {}),
             "effects": await effects.standing(store, list(loop.shards), now, loop.worker),
-            "due": await deadlines.standing(store, list(loop.open()), now, loop.parked()),
-            "set_aside": await store.count(set_aside.COLLECTION, {"state": set_aside.WAITING}),
-            "parked": await store.count(set_aside.COLLECTION, {"state": set_aside.PARKED}),
+            "due": await deadlines.standing(store, list(loop.open()), now, loop.blocked()),
+            "dead_letters": await store.count(
+                dead_letters.COLLECTION, {"state": dead_letters.DEAD}
+            ),
+            "blocked": await store.count(dead_letters.COLLECTION, {"state": dead_letters.WAITING}),
         }
 
     async def endpoints(self, request: Request) -> Mapping[str, Any]:

@@ -28,8 +28,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared import clock, operating_api, read_api, set_aside_api
+from shared import clock, dead_letters_api, operating_api, read_api
 from shared.errors import Infrastructure
+from shared.loop import migrations
 from shared.loop.dating import Dating
 from shared.loop.decision import Service
 from shared.loop.effects import Performed
@@ -110,6 +111,7 @@ class Process:
         while True:
             try:
                 await self.store.migrate([*INDEXES, *self.loop.service.indexes])
+                await migrations.migrate(self.store)
                 return
             except Infrastructure as error:
                 log.warning("waiting for the store", error=str(error))
@@ -199,7 +201,7 @@ def application(process: Process, routes: Sequence[Route]) -> Starlette:
             *operating_api.routes(
                 process.loop, process.ticker, process.pulse, process.settings.instance
             ),
-            *set_aside_api.routes(process.loop.store),
+            *dead_letters_api.routes(process.loop.store),
             Route("/metrics", metrics),
             *routes,
         ],

@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     """The bearer token of the read API; empty refuses every request but the health checks."""
     secret: str = ""
     """Keys the pseudonyms of persons, and what services tell each other. Changing it makes every
-    known person a stranger, and what is under way between services a set-aside record."""
+    known person a stranger, and what is under way between services a dead letter."""
     affiliate_days_back: int = 30
     """How far back an affiliate may date what it submits; earlier is refused."""
     trusted_sources: frozenset[str] = frozenset()

@@ -32,7 +32,7 @@ SYSTEM = {"messaging.system": "kafka"}
 OPERATION = "messaging.operation.type"
 DESTINATION = "messaging.destination.name"
 BATCH = "messaging.batch.message_count"
-FATE = "leadops.fate"
+FATE = "leadops.disposition"
 VERDICT = "leadops.verdict"
 LINKS_MAX = 128
 
@@ -118,7 +118,7 @@ def _name(item: Item) -> str:
 
 def _attributes(item: Item) -> dict[str, str]:
     topic = item.record.topic if item.record else ""
-    return {**SYSTEM, OPERATION: "process", DESTINATION: topic, FATE: item.fate}
+    return {**SYSTEM, OPERATION: "process", DESTINATION: topic, FATE: item.disposition}
 
 
 class LoopMetrics(Collector):

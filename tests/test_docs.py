@@ -48,9 +48,9 @@ def texts(node: ast.expr) -> Iterator[str]:
 
 def test_every_refusal_is_described() -> None:
     """The codes of the document are those of the code, no fewer and no more. Two are no literals:
-    the answer to what was set aside, and the reasons that refuse a lead."""
+    the answer to what was dead-lettered, and the reasons that refuse a lead."""
     reasons = {"lead_code_unknown", "category_unknown", "reference_conflict"}
-    composed = {"id_reused", "set_aside"} | reasons
+    composed = {"id_reused", "dead_letter"} | reasons
     unknown = {f"{what}_unknown" for what in codes_in("Refused.unknown")}
     assert codes_in("Refused", "_refused") | unknown | composed == section("Refused")
 
@@ -80,7 +80,7 @@ def test_every_reason_is_described() -> None:
 
 
 def test_every_cause_of_setting_aside_is_described() -> None:
-    assert codes_in("Poison") == section("Why a record was set aside")
+    assert codes_in("Poison") == section("Why a record was dead-lettered")
 
 
 def test_every_command_is_described() -> None:

@@ -12,6 +12,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.topics import manifest
 
+PENDING = {"outbox": "outbox", "set_aside": "dead_letters", "parked": "blocked"}
+"""What the summary calls it, and what the services do."""
+
 Row = dict[str, Any]
 TAKEN, NO_ANSWER = 200, 0
 
@@ -136,9 +139,6 @@ def pending_of(rows: Iterable[Row]) -> dict[str, int]:
     effects = [status["effects"] for status in services]
     return {
         "lag": lag,
-        **{
-            name: sum(published[name] for published in services)
-            for name in ("outbox", "set_aside", "parked")
-        },
+        **{name: sum(status[field] for status in services) for name, field in PENDING.items()},
         "sends": sum(effect["begun"] + effect["waiting"] for effect in effects),
     }

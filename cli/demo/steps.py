@@ -11,6 +11,7 @@ from cli.api import Api
 from cli.apply_commands import put
 from cli.columns import Wanted, reference_field
 from cli.command import Answer, Asker, Command, record_of
+from cli.dead_letter_commands import Item, items_of, resolve
 from cli.demo import days, faults, opening, operators
 from cli.demo.evidence import Row, Story, folded, read_lines
 from cli.documents import Document, read_files
@@ -20,7 +21,6 @@ from cli.importing import Upload, rows_in, table_of
 from cli.lead_commands import pages
 from cli.output import CHECK_FAILED, CliError, progress
 from cli.publishing import ask, demand, put_in_log
-from cli.set_aside_commands import Item, items_of, resolve
 from deploy import quiet, stack
 from deploy.files import var_dir
 from deploy.sample import files, generate
@@ -232,22 +232,22 @@ def counted() -> Row:
 
 def publish_broken(last: Row) -> list[Item]:
     """A submission cut short, a header that is no text, a type that nobody knows: the first two are
-    set aside, the last is refused."""
+    dead-lettered, the last is refused."""
     whole = submission(last)
     cut = Command(whole.type, whole.data[: len(whole.data) // 2], whole.key)
     unknown = Command("leadops.intake.lead.dance.v1", b"{}", "demo")
     put_in_log([with_bad_header(Command(whole.type, whole.data, "demo"))])
     answers = ask([cut, unknown], ASKER)
-    refused = {cut.id: "set_aside", unknown.id: "unknown_command"}
+    refused = {cut.id: "dead_letter", unknown.id: "unknown_command"}
     expect(
         refused == {id: answer.code for id, answer in answers.items()},
         f"broken records were answered with {answers}",
     )
     days.drain()
     with Api() as api:
-        items = items_of(api, state="set_aside")
+        items = items_of(api, state="dead")
     for item in items:
-        progress(f"set aside: {item['id']}: {item['code']}: {item['text']}")
+        progress(f"dead letter: {item['id']}: {item['code']}: {item['text']}")
     return items
 
 
@@ -268,7 +268,7 @@ def with_bad_header(command: Command) -> Outgoing:
 def mend(last: Row, items: list[Item]) -> None:
     """One is replayed with what it should have been, the other is given up."""
     codes = sorted(item["code"] for item in items)
-    expect(codes == ["header_not_utf8", "invalid"], f"set aside were {codes}")
+    expect(codes == ["header_not_utf8", "invalid"], f"dead letters were {codes}")
     for item in items:
         answer = replayed(item, last) if item["code"] == "invalid" else skipped(item)
         expect(answer.accepted, f"{item['id']} could not be resolved: {answer.code} {answer.text}")

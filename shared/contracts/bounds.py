@@ -17,11 +17,11 @@ HEADERS_MAX = 100
 
 RECORD_BYTES_MAX = 4_194_304
 """What topics take, as `max.message.bytes`. A record within the bounds above has about a quarter;
-the rest is room for clients that put several into one batch, and for what is only set aside."""
+the rest is room for clients that put several into one batch, and for what is only dead-lettered."""
 
 KEPT_BYTES_MAX = 65_536
-"""Of a value over its bound, and of headers, so much is kept when a record is set aside: more than
-any headers may have that are read."""
+"""Of a value over its bound, and of headers, so much is kept when a record is dead-lettered: more
+than any headers may have that are read."""
 
 BATCH_BYTES_MAX = 8_388_608
 """What one step takes of the records that came; it takes at least one."""

@@ -7,38 +7,38 @@ from pydantic import Field
 from shared.contracts.event import Command
 from shared.contracts.values import ReasonText
 
-SET_ASIDE_ID_LENGTH_MAX = 4_000
+DEAD_LETTER_ID_LENGTH_MAX = 4_000
 """Those of deadlines and effects are made of tenants and ids of entities."""
 OPERATORS = frozenset({"operator", "delivery"})
 
 
-class ReplaySetAside(Command):
-    """Decides a set-aside record again, and those of its key that waited behind it."""
+class ReplayDeadLetter(Command):
+    """Decides a dead letter again, and those of its key that waited behind it."""
 
     MAY_ASK: ClassVar[frozenset[str]] = OPERATORS
 
-    id: str = Field(min_length=1, max_length=SET_ASIDE_ID_LENGTH_MAX)
+    id: str = Field(min_length=1, max_length=DEAD_LETTER_ID_LENGTH_MAX)
     value: str | None = None
     """A corrected value to decide instead of the original bytes, which are kept."""
 
 
-class SkipSetAside(Command):
-    """Gives a set-aside record up, with a reason; those that waited behind it are decided."""
+class SkipDeadLetter(Command):
+    """Gives a dead letter up, with a reason; those that waited behind it are decided."""
 
     MAY_ASK: ClassVar[frozenset[str]] = OPERATORS
 
-    id: str = Field(min_length=1, max_length=SET_ASIDE_ID_LENGTH_MAX)
+    id: str = Field(min_length=1, max_length=DEAD_LETTER_ID_LENGTH_MAX)
     reason: ReasonText
 
 
 def replay_type(service: str) -> str:
-    return f"leadops.{service}.set-aside.replay.v1"
+    return f"leadops.{service}.dead-letter.replay.v1"
 
 
 def skip_type(service: str) -> str:
-    return f"leadops.{service}.set-aside.skip.v1"
+    return f"leadops.{service}.dead-letter.skip.v1"
 
 
 def operations(service: str) -> dict[str, type[Command]]:
     """The operating commands of one service, by type name, on its own command topic."""
-    return {replay_type(service): ReplaySetAside, skip_type(service): SkipSetAside}
+    return {replay_type(service): ReplayDeadLetter, skip_type(service): SkipDeadLetter}

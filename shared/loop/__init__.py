@@ -5,6 +5,7 @@
 - `shard`, `open`, `ticker` ownership and recovery; `kafka`, `fetched`, `log` what the broker gives
 - `outbox`, `seal`, `inbox`, `dating` what is published and under which number; commands, and when
 - `deadlines`, `effects`, `performing` what happens later and outside, by `webhook`, `mail`, `drop`
-- `set_aside`, `kept_record`, `resolve` what could not be processed, and how a person goes on
+- `dead_letters`, `kept_record`, `resolve` what could not be processed, and how a person goes on
 - `pulse`, `waiting`, `within` whether it gets on; `working_set`, `catalogue` what services keep
+- `migrations` documents of earlier versions
 """

@@ -41,18 +41,18 @@ def row_of(due: Due, shard: int, cause: Cause) -> Document:
 
 
 async def reached(
-    store: Store, shards: Sequence[int], now: datetime, parked: Collection[Lane], limit: int
+    store: Store, shards: Sequence[int], now: datetime, blocked: Collection[Lane], limit: int
 ) -> list[Document]:
     """The rows to decide now, oldest first.
 
     Mostly there are none. That is asked first, by the time alone, since any store answers it from
-    an index, and this is asked at every turn. However many keys are parked, the question is small.
+    an index, and this is asked at every turn. However many keys are blocked, the question is small.
     """
     if not await store.find(COLLECTION, {"due_at": {"$lte": now}}, limit=1):
         return []
     where = {"shard": {"$in": list(shards)}, "due_at": {"$lte": now}}
     found: list[Document] = []
-    async for row in _not_parked(store, where, parked, max(limit, PAGE)):
+    async for row in _not_blocked(store, where, blocked, max(limit, PAGE)):
         found.append(row)
         if len(found) >= limit:
             break
@@ -60,29 +60,29 @@ async def reached(
 
 
 async def standing(
-    store: Store, shards: Sequence[int], now: datetime, parked: Collection[Lane]
+    store: Store, shards: Sequence[int], now: datetime, blocked: Collection[Lane]
 ) -> Document:
     """Of these shards: how many can be decided now, and when the next can. What waits behind a
-    record that was set aside waits for a person, and is counted there."""
+    record that was dead-lettered waits for a person, and is counted there."""
     mine = {"shard": {"$in": list(shards)}}
     reached = mine | {"due_at": {"$lte": now}}
     found = await store.count(COLLECTION, reached)
-    if parked and found:
-        found = len([row async for row in _not_parked(store, reached, parked, PAGE)])
-    following = await anext(_not_parked(store, mine, parked, PAGE if parked else 1), None)
+    if blocked and found:
+        found = len([row async for row in _not_blocked(store, reached, blocked, PAGE)])
+    following = await anext(_not_blocked(store, mine, blocked, PAGE if blocked else 1), None)
     return {"now": found, "next_at": following["due_at"] if following else None}
 
 
-async def _not_parked(
-    store: Store, where: Filter, parked: Collection[Lane], size: int
+async def _not_blocked(
+    store: Store, where: Filter, blocked: Collection[Lane], size: int
 ) -> AsyncIterator[Document]:
-    """Oldest first, so many read at once. A parked key's deadlines wait with its records."""
+    """Oldest first, so many read at once. A blocked key's deadlines wait with its records."""
     for page in count():
         rows = await store.find(
             COLLECTION, where, sort=[("due_at", 1), ("_id", 1)], limit=size, skip=page * size
         )
         for row in rows:
-            if (row["cause"]["tenant"], row["key"]) not in parked:
+            if (row["cause"]["tenant"], row["key"]) not in blocked:
                 yield row
         if len(rows) < size:
             return

@@ -1,7 +1,7 @@
 """What becomes of each input of a step, one after the other, on the state that was loaded for all.
 
-Every input ends in exactly one fate. Commands pass a gate first: known before, of a known type, not
-from the future, from a role that may ask; and every one of them is answered.
+Every input ends in exactly one disposition. Commands pass a gate first: known before, of a known
+type, not from the future, from a role that may ask; and every one of them is answered.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ from shared.contracts.answers import CommandAnswer, accepted_type, events_topic,
 from shared.contracts.bounds import KEY_BYTES_MAX, VALUE_BYTES_MAX
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Command, Event
-from shared.contracts.operations import ReplaySetAside, SkipSetAside
+from shared.contracts.operations import ReplayDeadLetter, SkipDeadLetter
 from shared.errors import Poison
 from shared.ids import derived
-from shared.loop import deadlines, effects, inbox, set_aside
+from shared.loop import dead_letters, deadlines, effects, inbox
 from shared.loop.decision import (
     Accepted,
     Cause,
@@ -31,7 +31,7 @@ from shared.loop.decision import (
     Refused,
 )
 from shared.loop.kept_record import is_whole
-from shared.loop.sort_out import Fate, Item, Lane
+from shared.loop.sort_out import Disposition, Item, Lane
 from shared.store import Document, Insert
 
 if TYPE_CHECKING:
@@ -45,19 +45,21 @@ ANSWER_TEXT_MAX = 2000
 
 
 def settle(step: "Step", item: Item) -> None:
-    """Brings one item to its fate; whatever follows from it is gathered in the step."""
-    if item.fate in (Fate.DECIDE, Fate.POISON) and _is_behind_parked(step, item):
-        item.fate = Fate.PARKED
+    """Brings one item to its disposition; whatever follows from it is gathered in the step."""
+    if item.disposition in (Disposition.HANDLED, Disposition.DEAD_LETTERED) and _is_blocked(
+        step, item
+    ):
+        item.disposition = Disposition.WAITING
     try:
-        if item.fate is Fate.DECIDE:
+        if item.disposition is Disposition.HANDLED:
             _decide(step, item)
     except Poison as poison:
-        item.fate, item.poison = Fate.POISON, poison
-    if item.fate is Fate.FOREIGN:
+        item.disposition, item.poison = Disposition.DEAD_LETTERED, poison
+    if item.disposition is Disposition.MISROUTED:
         assert item.record is not None
         step.publish(item, step.loop.writer.again(item.record))
-    elif item.fate in (Fate.POISON, Fate.PARKED):
-        _put_aside(step, item)
+    elif item.disposition in (Disposition.DEAD_LETTERED, Disposition.WAITING):
+        _keep(step, item)
 
 
 def _decide(step: "Step", item: Item) -> None:
@@ -85,7 +87,7 @@ def _decide_command(step: "Step", item: Item) -> None:
         _answer_again(step, item, known)
         return
     refused = _gate(step, item)
-    if refused is None and isinstance(item.event, ReplaySetAside | SkipSetAside):
+    if refused is None and isinstance(item.event, ReplayDeadLetter | SkipDeadLetter):
         answer: Answer = _resolve(step, item, item.event)
     elif refused is None:
         decision = handler_of(step, item)(step.state, input_of(step, item))
@@ -115,7 +117,7 @@ def _gate(step: "Step", item: Item) -> Refused | None:
 
 
 def time_of(step: "Step", item: Item) -> datetime | Refused:
-    """The time on which a command is decided. One that was set aside had come when it came."""
+    """The time on which a command is decided. One that was dead-lettered had come when it came."""
     assert item.envelope is not None
     came = item.document["at"] if item.document else step.now
     return step.loop.dating.of(item.envelope, came)
@@ -207,64 +209,66 @@ def _publish(step: "Step", item: Item, message: Message) -> None:
     step.publish(item, step.loop.writer.event(row, cause, id, kind, topic, key, data))
 
 
-def _is_behind_parked(step: "Step", item: Item) -> bool:
-    return item.in_order and item.document is None and item.lane in step.parked[item.shard]
+def _is_blocked(step: "Step", item: Item) -> bool:
+    return item.in_order and item.document is None and item.lane in step.blocked[item.shard]
 
 
-def _put_aside(step: "Step", item: Item) -> None:
+def _keep(step: "Step", item: Item) -> None:
     """Keeps the record whole. A readable command is told so; its final answer comes with the
     replay."""
-    if set_aside.id_of(item) in step.aside:
-        item.fate = Fate.DUPLICATE
+    if dead_letters.id_of(item) in step.aside:
+        item.disposition = Disposition.DUPLICATE
         return
-    parked = step.parked[item.shard]
-    head = parked.get(item.lane) if item.fate is Fate.PARKED else None
-    document = set_aside.new_document(item, step.next_order(item.shard), step.now, head)
-    step.write(set_aside.COLLECTION, Insert(document))
+    blocked = step.blocked[item.shard]
+    head = blocked.get(item.lane) if item.disposition is Disposition.WAITING else None
+    document = dead_letters.new_document(item, step.next_order(item.shard), step.now, head)
+    step.write(dead_letters.COLLECTION, Insert(document))
     if head is not None and (waiting := step.replays.get((item.shard, head))):
         waiting.behind.append(_waiting(item, document))
-    if item.fate is Fate.POISON:
+    if item.disposition is Disposition.DEAD_LETTERED:
         assert item.poison is not None
-        log.warning("record set aside", id=document["_id"], code=item.poison.code)
-        if set_aside.holds_key(item):
-            parked[item.lane] = document["_id"]
+        log.warning("record dead-lettered", id=document["_id"], code=item.poison.code)
+        if dead_letters.blocks_key(item):
+            blocked[item.lane] = document["_id"]
         if item.envelope is not None and item.record is not None:
-            _tell_set_aside(step, item, document["_id"])
+            _tell_sender(step, item, document["_id"])
 
 
 def _waiting(item: Item, document: Document) -> Item:
-    """The parked item as it will be replayed, should its key be freed later in this very batch."""
-    fate = Fate.POISON if item.poison else Fate.DECIDE
-    return replace(item, fate=fate, document=document)
+    """The waiting item as it will be replayed, should its key be freed later in this very batch."""
+    disposition = Disposition.DEAD_LETTERED if item.poison else Disposition.HANDLED
+    return replace(item, disposition=disposition, document=document)
 
 
-def _tell_set_aside(step: "Step", item: Item, id: str) -> None:
+def _tell_sender(step: "Step", item: Item, id: str) -> None:
     assert item.record is not None and item.poison is not None
     if item.record.topic == step.loop.reader.commands:
-        code = "id_reused" if item.poison.code == "id_reused" else "set_aside"
+        code = "id_reused" if item.poison.code == "id_reused" else "dead_letter"
         text = f"{item.poison.code}: {item.poison.text}"
-        publish_answer(step, item, Refused(code, text, {"set_aside": id}))
+        publish_answer(step, item, Refused(code, text, {"dead_letter": id}))
 
 
-def _resolve(step: "Step", item: Item, event: ReplaySetAside | SkipSetAside) -> Answer:
-    """Replays or skips a set-aside record and then, in order, those of its key behind it."""
+def _resolve(step: "Step", item: Item, event: ReplayDeadLetter | SkipDeadLetter) -> Answer:
+    """Replays or skips a dead letter and then, in order, those of its key behind it."""
     if item.document is not None:
         return Refused("not_replayable", "a replay or skip is not replayed: publish it anew")
     waiting = step.replays.get((item.shard, event.id))
     if waiting is None:
-        return Refused("set_aside_unknown", "nothing is set aside under this id in this shard")
-    head = waiting.heads[set_aside.value_of(event)]
+        return Refused(
+            "dead_letter_unknown", "nothing is dead-lettered under this id in this shard"
+        )
+    head = waiting.heads[dead_letters.value_of(event)]
     assert head.document is not None and item.cause is not None
-    if isinstance(event, ReplaySetAside) and not is_whole(head.document["record"], event.value):
+    if isinstance(event, ReplayDeadLetter) and not is_whole(head.document["record"], event.value):
         return Refused("not_kept_whole", _what_is_left(head.document))
-    if isinstance(event, SkipSetAside):
-        _resolved(step, head, set_aside.SKIPPED, item.cause.actor, event.reason)
+    if isinstance(event, SkipDeadLetter):
+        _resolved(step, head, dead_letters.SKIPPED, item.cause.actor, event.reason)
     elif not _replay(step, head, item.cause.actor):
         assert head.poison is not None
         return Refused("still_fails", f"{head.poison.code}: {head.poison.text}")
     del step.replays[item.shard, event.id]
-    if set_aside.held_by(head.document):
-        lane = set_aside.lane_of(head.document)
+    if dead_letters.is_blocking(head.document):
+        lane = dead_letters.lane_of(head.document)
         release(step, item.shard, lane, waiting.behind, item.cause.actor)
     return Accepted(details={"followed": min(len(waiting.behind), step.released_at_once)})
 
@@ -277,17 +281,17 @@ def _what_is_left(document: Document) -> str:
     return what + (skip if parts - {"value"} else f"replay it with its whole value, or {skip}")
 
 
-def release(step: "Step", shard: int, lane: Lane, parked: Sequence[Item], actor: str) -> None:
-    """Decides what is parked in a lane, so many a step, until one of them can't be decided: that
+def release(step: "Step", shard: int, lane: Lane, waiting: Sequence[Item], actor: str) -> None:
+    """Decides what waits in a lane, so many a step, until one of them can't be decided: that
     one is the lane's new head. The lane is free when nothing is left in it."""
-    lanes = step.parked[shard]
-    for item in parked[: step.released_at_once]:
+    lanes = step.blocked[shard]
+    for item in waiting[: step.released_at_once]:
         if not _replay(step, item, actor):
             assert item.document is not None
             lanes[lane] = item.document["_id"]
             return
-    if len(parked) > step.released_at_once:
-        lanes[lane] = set_aside.RELEASING
+    if len(waiting) > step.released_at_once:
+        lanes[lane] = dead_letters.RELEASING
     else:
         lanes.pop(lane, None)
 
@@ -296,19 +300,19 @@ def _replay(step: "Step", item: Item, actor: str) -> bool:
     assert item.document is not None
     step.replaying = item
     try:
-        if item.fate is Fate.DECIDE:
+        if item.disposition is Disposition.HANDLED:
             _decide(step, item)
     except Poison as poison:
-        item.fate, item.poison = Fate.POISON, poison
+        item.disposition, item.poison = Disposition.DEAD_LETTERED, poison
     step.replaying = None
-    if item.fate is Fate.POISON:
+    if item.disposition is Disposition.DEAD_LETTERED:
         assert item.poison is not None
-        step.rewrite(set_aside.again(item.document, item.poison))
+        step.rewrite(dead_letters.again(item.document, item.poison))
         return False
-    _resolved(step, item, set_aside.REPLAYED, actor, "")
+    _resolved(step, item, dead_letters.REPLAYED, actor, "")
     return True
 
 
 def _resolved(step: "Step", item: Item, state: str, actor: str, reason: str) -> None:
     assert item.document is not None
-    step.rewrite(set_aside.resolved(item.document, state, actor, reason, step.now))
+    step.rewrite(dead_letters.resolved(item.document, state, actor, reason, step.now))

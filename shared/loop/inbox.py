@@ -1,7 +1,7 @@
 """Commands are known by source and id: a known one gets its stored answer, never a second effect.
 
 The entry is written in the transaction of the effect, never before or apart from it. The same id
-with another payload is a mistake of the sender: refused as `id_reused` and set aside.
+with another payload is a mistake of the sender: refused as `id_reused` and dead-lettered.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""What is kept of a record that is set aside: all of it, or a part of what is too large.
+"""What is kept of a record that is dead-lettered: all of it, or a part of what is too large.
 
 A part that was cut keeps its size and its hash, and the record can be decided again only if what
 is missing is brought anew. Only a value can.

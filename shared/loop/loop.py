@@ -20,14 +20,14 @@ from shared.contracts.answers import commands_topic
 from shared.contracts.event import Event
 from shared.contracts.operations import operations
 from shared.errors import Conflict, Infrastructure
-from shared.loop import deadlines, effects, inbox, outbox, seal, set_aside
+from shared.loop import dead_letters, deadlines, effects, inbox, outbox, seal
 from shared.loop.dating import Dating
 from shared.loop.decision import Service
 from shared.loop.effects import Perform, Worker
 from shared.loop.log import Log, Place, Record
 from shared.loop.outbox import EnvelopeWriter
 from shared.loop.shard import Shard, State
-from shared.loop.sort_out import Fate, Item, Lane, Reader
+from shared.loop.sort_out import Disposition, Item, Lane, Reader
 from shared.loop.step import Inputs, Step, commit, prepare, suspected
 from shared.store import Index, Store
 from shared.topics import manifest
@@ -40,7 +40,7 @@ INDEXES = [
     *inbox.INDEXES,
     *deadlines.INDEXES,
     *effects.INDEXES,
-    *set_aside.INDEXES,
+    *dead_letters.INDEXES,
 ]
 
 BACKOFF_SECONDS_MIN = 0.1
@@ -143,9 +143,9 @@ class Loop:
     def open(self) -> dict[int, Shard]:
         return {number: shard for number, shard in self.shards.items() if shard.state is State.OPEN}
 
-    def parked(self) -> set[Lane]:
+    def blocked(self) -> set[Lane]:
         """The lanes of open shards in which something waits for a person."""
-        return {lane for shard in self.open().values() for lane in shard.parked}
+        return {lane for shard in self.open().values() for lane in shard.blocked}
 
     def positions(self) -> dict[Place, int]:
         """How far each place of the open shards is read."""
@@ -200,16 +200,16 @@ class Loop:
         """The step is committed: what it knew in copies becomes what the shards are."""
         for number, row in step.rows.items():
             shard = step.shards[number]
-            shard.row, shard.parked, shard.confirmed = row, step.parked[number], []
+            shard.row, shard.blocked, shard.confirmed = row, step.blocked[number], []
         self.failures = self._conflicts = 0
         self.limit = min(self.limit * 2, self._batch_size_max)
         for item in step.items:
-            self.counters[f"inputs_{item.fate}"] += 1
+            self.counters[f"inputs_{item.disposition}"] += 1
             self.suspects.pop(item.origin, None)
-            if item.fate is Fate.DUPLICATE and item.envelope:
+            if item.disposition is Disposition.DUPLICATE and item.envelope:
                 numbered = (item.envelope.stream or "", item.envelope.number)
                 self.duplicates.append((item.origin, *numbered, step.now))
-        if any(item.fate is Fate.DECIDE for item in step.items):
+        if any(item.disposition is Disposition.HANDLED for item in step.items):
             self._same_error = ("", set())
         self.counters["steps"] += 1
         self.worker.start(step.begun)
@@ -246,7 +246,7 @@ class Loop:
 
     def _suspect(self, step: Step, error: Exception) -> None:
         """An error that the infrastructure does not explain. Which input it is of is known if one
-        that was set aside is being decided again; otherwise it is hunted."""
+        that was dead-lettered is being decided again; otherwise it is hunted."""
         reason = f"{type(error).__name__} at {_place(error)}"
         log.error("step raised", error=reason, inputs=len(step.items))
         if step.replaying:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from shared.errors import NotTaken, ShardRefuses
-from shared.loop import effects, outbox, set_aside
+from shared.loop import dead_letters, effects, outbox
 from shared.loop.log import Place, Record, fingerprint
 from shared.loop.shard import Shard, ShardRow, State, from_document
 from shared.loop.within import BROKER_SECONDS_MAX, STORE_SECONDS_MAX, within
@@ -163,11 +163,11 @@ def refuse(loop: "Loop", shard: Shard, reason: str) -> None:
 
 
 async def _restore(loop: "Loop", shards: Sequence[Shard]) -> None:
-    """Reads what only the store knows: parked keys, and effects that were begun by someone."""
+    """Reads what only the store knows: blocked keys, and effects that were begun by someone."""
     numbers = [shard.number for shard in shards]
-    parked = await set_aside.parked_lanes(loop.store, numbers)
+    blocked = await dead_letters.blocked_lanes(loop.store, numbers)
     for shard in shards:
-        shard.parked = parked[shard.number]
+        shard.blocked = blocked[shard.number]
     loop.worker.start_again(
         await loop.store.find(
             effects.COLLECTION, {"state": effects.BEGUN, "shard": {"$in": numbers}}

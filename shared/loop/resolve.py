@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from shared.errors import Infrastructure, ShardRefuses
-from shared.loop import set_aside
+from shared.loop import dead_letters
 from shared.loop.kafka import KafkaLog
 from shared.loop.log import Log, Place, Record
 from shared.loop.open import check_position, last_taken
@@ -161,8 +161,8 @@ async def check_in_log(log: Log, place: Place, offset: int) -> None:
 
 
 async def skip(store: Store, place: Place, offset: int, by: str, reason: str, at: datetime) -> None:
-    """Reads on behind one record that can't be read. It is listed among what was set aside, so that
-    somebody can look for it in the log while the log has it."""
+    """Reads on behind one record that can't be read. It is listed among what was dead-lettered, so
+    that somebody can look for it in the log while the log has it."""
     topic, shard = place
     before = await row_of(store, shard)
     if before.next.get(topic, 0) != offset:
@@ -171,9 +171,9 @@ async def skip(store: Store, place: Place, offset: int, by: str, reason: str, at
     row = before.copy()
     row.next[topic] = offset + 1
     row.marks.pop(topic, None)
-    listed = set_aside.passed_over(place, offset, by, reason, at)
+    listed = dead_letters.passed_over(place, offset, by, reason, at)
     # A topic that is read again may come to the same record a second time.
-    known = await store.find(set_aside.COLLECTION, {"_id": listed["_id"]}, limit=1)
+    known = await store.find(dead_letters.COLLECTION, {"_id": listed["_id"]}, limit=1)
     await _put(store, before, row, [] if known else [Insert(listed)])
 
 
@@ -182,4 +182,4 @@ async def _put(store: Store, before: ShardRow, row: ShardRow, aside: Sequence[Wr
     row.epoch = before.epoch + 1
     async with store.transaction() as transaction:
         await transaction.write("shards", [row.guarded(epoch=before.epoch, steps=before.steps)])
-        await transaction.write(set_aside.COLLECTION, aside)
+        await transaction.write(dead_letters.COLLECTION, aside)

@@ -100,7 +100,7 @@ def to_document(row: ShardRow) -> Document:
         "session": row.session,
         "next": [[topic, offset] for topic, offset in row.next.items()],
         "marks": [[topic, mark] for topic, mark in row.marks.items()],
-        "said": [[place, number] for place, number in row.published.items()],
+        "published": [[place, number] for place, number in row.published.items()],
         "seen": [
             [topic, [[stream, number] for stream, number in streams.items()]]
             for topic, streams in row.seen.items()
@@ -121,7 +121,7 @@ def from_document(document: Document) -> ShardRow:
         document["session"],
         dict(document["next"]),
         dict(document["marks"]),
-        dict(document["said"]),
+        dict(document["published"] if "published" in document else document["said"]),
         {topic: dict(streams) for topic, streams in document["seen"]},
         {(topic, stream): Gap(*gap) for topic, stream, *gap in document.get("gaps", ())},
     )
@@ -144,8 +144,8 @@ class Shard:
     retry_at: float = 0.0
     """Not opened before, by the monotonic clock: what it failed of is its own."""
     row: ShardRow = field(default_factory=lambda: ShardRow(-1))
-    parked: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Tenants' keys that wait behind a record that was set aside, with that record's id."""
+    blocked: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Tenants' keys that wait behind a record that was dead-lettered, with that record's id."""
     begins: dict[str, int] = field(default_factory=dict)
     """The first offset of each topic when the shard was opened."""
     holes: dict[str, int] = field(default_factory=dict)

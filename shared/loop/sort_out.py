@@ -22,26 +22,27 @@ from shared.store import Document
 from shared.topics import manifest, shard_of
 
 
-class Fate(StrEnum):
-    DECIDE = "decided"
+class Disposition(StrEnum):
+    HANDLED = "handled"
     DUPLICATE = "duplicate"
     GAP = "gap"
     """Its stream's predecessor is missing: not taken, it comes again."""
-    FOREIGN = "foreign"
+    MISROUTED = "misrouted"
     """Lies in another partition than its key's: published again to the right one."""
-    PARKED = "parked"
-    POISON = "poison"
+    WAITING = "waiting"
+    DEAD_LETTERED = "dead_lettered"
     IGNORED = "ignored"
 
 
 @dataclass(slots=True)
 class Item:
-    """One input of a step, on its way to exactly one fate."""
+    """One input of a step, on its way to exactly one disposition."""
 
     origin: str
-    """Where it came from, for people and for the set-aside: `topic/partition/offset`, `due/id` …"""
+    """Where it came from, for people and for dead letters: `topic/partition/offset`, `due/id`
+    …"""
     shard: int
-    fate: Fate
+    disposition: Disposition
     record: Record | None = None
     envelope: Envelope | None = None
     event: Event | DueReached | EffectFinished | None = None
@@ -50,9 +51,9 @@ class Item:
     in_order: bool = False
     """Whether it has a place among the records of its key: those of its key wait behind it."""
     stored: Document | None = None
-    """What to keep of an input that is no record, if it must be set aside."""
+    """What to keep of an input that is no record, if it must be dead-lettered."""
     document: Document | None = None
-    """The set-aside document that this is a replay of."""
+    """The dead letter that this is a replay of."""
 
     @property
     def key(self) -> str:
@@ -152,33 +153,36 @@ def _mark(sorted_: Sorted) -> None:
 
 
 def item_of(reader: Reader, shard: Shard, row: ShardRow, record: Record, now: datetime) -> Item:
-    item = Item(f"{record.topic}/{record.partition}/{record.offset}", shard.number, Fate.DECIDE)
+    item = Item(
+        f"{record.topic}/{record.partition}/{record.offset}", shard.number, Disposition.HANDLED
+    )
     if record.headers and record.headers[0][0] == CONTROL:
-        item.record, item.fate = record, Fate.IGNORED
+        item.record, item.disposition = record, Disposition.IGNORED
         return item
     try:
         envelope = _read(item, record)
         if manifest().is_open(record.topic):
-            item.fate = _fate_on_open_topic(reader, record)
+            item.disposition = _disposition_on_open_topic(reader, record)
         else:
             _check_seal(reader, record, envelope)
             item.in_order = manifest().is_ordered(record.topic)
-            item.fate = _fate_in_stream(shard, row, record, envelope, now)
-        if item.fate is Fate.DECIDE:
+            item.disposition = _disposition_in_stream(shard, row, record, envelope, now)
+        if item.disposition is Disposition.HANDLED:
             _type(reader, item)
     except Poison as poison:
-        item.fate, item.poison = Fate.POISON, poison
+        item.disposition, item.poison = Disposition.DEAD_LETTERED, poison
     return item
 
 
 def replayed(reader: Reader, shard: int, record: Record, document: Document) -> Item:
-    """The item of a record that was set aside: its stream and its place were settled long ago."""
-    item = Item(document["_id"], shard, Fate.DECIDE, document=document)
+    """The item of a record that was dead-lettered: its stream and its place were settled long
+    ago."""
+    item = Item(document["_id"], shard, Disposition.HANDLED, document=document)
     try:
         _read(item, record)
         _type(reader, item)
     except Poison as poison:
-        item.fate, item.poison = Fate.POISON, poison
+        item.disposition, item.poison = Disposition.DEAD_LETTERED, poison
     return item
 
 
@@ -205,10 +209,10 @@ def cause_of(envelope: Envelope, key: str) -> Cause:
     )
 
 
-def _fate_on_open_topic(reader: Reader, record: Record) -> Fate:
+def _disposition_on_open_topic(reader: Reader, record: Record) -> Disposition:
     if record.key is not None and shard_of(record.key, reader.partitions) != record.partition:
-        return Fate.FOREIGN
-    return Fate.DECIDE
+        return Disposition.MISROUTED
+    return Disposition.HANDLED
 
 
 def _check_seal(reader: Reader, record: Record, envelope: Envelope) -> None:
@@ -216,9 +220,9 @@ def _check_seal(reader: Reader, record: Record, envelope: Envelope) -> None:
         raise Poison("stream_unknown", "no service of this system gave this record its number")
 
 
-def _fate_in_stream(
+def _disposition_in_stream(
     shard: Shard, row: ShardRow, record: Record, envelope: Envelope, now: datetime
-) -> Fate:
+) -> Disposition:
     """Numbers are dense per stream and topic. One seen before is a duplicate; one too far ahead is
     left, since its predecessor was lost on the way and both are published again. A stream begins at
     1, unless retention has already taken the beginning of its topic."""
@@ -229,12 +233,12 @@ def _fate_in_stream(
         seen[stream] = number - 1
     known = seen.get(stream, 0)
     if number <= known:
-        return Fate.DUPLICATE
+        return Disposition.DUPLICATE
     if number > known + 1:
         row.leave(topic, stream, Gap(number, record.offset, now))
-        return Fate.GAP
+        return Disposition.GAP
     row.take(topic, stream, number)
-    return Fate.DECIDE
+    return Disposition.HANDLED
 
 
 def _type(reader: Reader, item: Item) -> None:
@@ -244,4 +248,4 @@ def _type(reader: Reader, item: Item) -> None:
     if kind is not None:
         item.event = envelopes.parse(kind, item.envelope.data)
     elif item.record.topic != reader.commands:
-        item.fate = Fate.IGNORED
+        item.disposition = Disposition.IGNORED

@@ -3,7 +3,7 @@
 In this order, with the price of failing there:
 1. the shard rows, guarded by epoch and step: a former owner fails here, before it does anything
 2. load and decide: pure, so failing costs nothing but the time
-3. state, inbox, deadlines, effects, set-aside, outbox: undone with the transaction
+3. state, inbox, deadlines, effects, dead letters, outbox: undone with the transaction
 4. commit: if its result is unknown, the shards are opened anew, which settles it
 Only after that are the effects begun and the records published.
 """
@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 from shared.errors import Conflict, Fenced, Poison
 from shared.ids import derived
-from shared.loop import deadlines, effects, inbox, outbox, set_aside
+from shared.loop import dead_letters, deadlines, effects, inbox, outbox
 from shared.loop.decide import input_of, release, settle, time_of
 from shared.loop.decision import Cause, DueReached, EffectFinished, Outcome
 from shared.loop.effects import Result
 from shared.loop.kept_record import record_of
 from shared.loop.log import Outgoing, Place, Record
 from shared.loop.shard import Shard, ShardRow
-from shared.loop.sort_out import Fate, Item, Lane, replayed, sort_out
+from shared.loop.sort_out import Disposition, Item, Lane, replayed, sort_out
 from shared.loop.working_set import WorkingSet
 from shared.store import Delete, Document, Insert, Replace, Transaction, Write
 
@@ -40,7 +40,7 @@ class Inputs:
     due: Sequence[Document] = ()
     retries: Sequence[Document] = ()
     lanes: Sequence[tuple[int, Lane]] = ()
-    """Lanes by shard whose head was resolved while much was parked behind it."""
+    """Lanes by shard whose head was resolved while much waited behind it."""
     leftovers: Sequence[int] = ()
     """Shards whose outbox holds confirmed documents: these take part even without an input."""
 
@@ -67,12 +67,12 @@ class Step:
     rows: dict[int, ShardRow]
     items: list[Item]
     rewind: Mapping[Place, int]
-    parked: dict[int, dict[Lane, str]]
+    blocked: dict[int, dict[Lane, str]]
     released_at_once: int
-    """How many of what is parked in a lane: while an input is hunted, no more than of others."""
+    """How many of what waits in a lane: while an input is hunted, no more than of others."""
     state: WorkingSet = field(default_factory=WorkingSet)
     known: dict[str, Document] = field(default_factory=dict)
-    replays: dict[set_aside.Asked, set_aside.Waiting] = field(default_factory=dict)
+    replays: dict[dead_letters.Asked, dead_letters.Waiting] = field(default_factory=dict)
     releases: dict[tuple[int, Lane], list[Item]] = field(default_factory=dict)
     due: dict[str, Document | None] = field(default_factory=dict)
     begun: list[Document] = field(default_factory=list)
@@ -81,17 +81,17 @@ class Step:
     writes: dict[str, list[Write]] = field(default_factory=dict)
     reserved: Counter[str] = field(default_factory=Counter)
     aside: set[str] = field(default_factory=set)
-    """Ids of set-aside documents that exist already: these records are read a second time."""
+    """Ids of dead letters that exist already: these records are read a second time."""
     order: int = 0
     replaying: Item | None = None
-    """What was set aside and is being decided now: if the step fails here, it is to blame."""
+    """What was dead-lettered and is being decided now: if the step fails here, it is to blame."""
 
     def write(self, collection: str, write: Write) -> None:
         self.writes.setdefault(collection, []).append(write)
 
     def rewrite(self, write: Replace) -> None:
-        """Replaces a set-aside document, which may be new in this very step."""
-        key, writes = write.document["_id"], self.writes.setdefault(set_aside.COLLECTION, [])
+        """Replaces a dead letter, which may be new in this very step."""
+        key, writes = write.document["_id"], self.writes.setdefault(dead_letters.COLLECTION, [])
         for at, other in enumerate(writes):
             if not isinstance(other, Delete) and other.document["_id"] == key:
                 writes[at] = replace(other, document=write.document)
@@ -115,7 +115,7 @@ class Step:
         self.begun.append(row)
 
     def next_order(self, shard: int) -> int:
-        """Keeps set-aside records of a shard in the order in which they came."""
+        """Keeps dead letters of a shard in the order in which they came."""
         self.order += 1
         return self.rows[shard].steps * 1_000_000 + self.order
 
@@ -132,23 +132,23 @@ def prepare(loop: "Loop", shards: Mapping[int, Shard], inputs: Inputs) -> Step:
     for number, row in found.rows.items():
         row.steps = shards[number].row.steps + 1
     mine = {number: shards[number] for number in found.rows}
-    parked = {number: dict(shard.parked) for number, shard in mine.items()}
-    at_once = max(0, min(set_aside.RELEASED_AT_ONCE, loop.limit - len(found.items)))
-    return Step(loop, now, inputs, mine, found.rows, found.items, found.rewind, parked, at_once)
+    blocked = {number: dict(shard.blocked) for number, shard in mine.items()}
+    at_once = max(0, min(dead_letters.RELEASED_AT_ONCE, loop.limit - len(found.items)))
+    return Step(loop, now, inputs, mine, found.rows, found.items, found.rewind, blocked, at_once)
 
 
 def suspected(step: Step) -> list[Item]:
     """Which inputs an unexpected error may be of: in the place of a replay or skip, what it would
     have decided."""
-    itself = (item for item in step.items if set_aside.asked_by(item) not in step.replays)
+    itself = (item for item in step.items if dead_letters.asked_by(item) not in step.replays)
     return [*itself, *_replays(step)]
 
 
 def _blame(loop: "Loop", item: Item) -> None:
-    """An input that failed alone with an error that nobody expected is set aside now."""
+    """An input that failed alone with an error that nobody expected is dead-lettered now."""
     reason = loop.suspects.get(item.origin)
-    if reason is not None and item.fate is Fate.DECIDE:
-        item.fate, item.poison = Fate.POISON, Poison("unexpected", reason)
+    if reason is not None and item.disposition is Disposition.HANDLED:
+        item.disposition, item.poison = Disposition.DEAD_LETTERED, Poison("unexpected", reason)
 
 
 async def commit(step: Step) -> None:
@@ -162,8 +162,8 @@ async def commit(step: Step) -> None:
         loop.reach("step.loaded")
         for item in step.items:
             settle(step, item)
-        for (shard, lane), parked in step.releases.items():
-            release(step, shard, lane, parked, "")
+        for (shard, lane), waiting in step.releases.items():
+            release(step, shard, lane, waiting, "")
         await _save(step, transaction)
         loop.reach("step.saved")
     loop.reach("step.committed")
@@ -194,15 +194,19 @@ async def _load(step: Step, transaction: Transaction) -> None:
     step.known = await inbox.load(
         transaction, (item.envelope for item in commands if item.envelope)
     )
-    found = await set_aside.load_resolutions(transaction, commands, step.released_at_once)
+    found = await dead_letters.load_resolutions(transaction, commands, step.released_at_once)
     for asked, resolution in found.items():
         step.replays[asked] = _waiting(step, resolution)
     for shard, lane in step.inputs.lanes:
-        parked = await set_aside.behind(transaction, shard, lane, step.released_at_once)
-        step.releases[shard, lane] = [_replay_item(step, row, None) for row in parked]
+        waiting = await dead_letters.behind(transaction, shard, lane, step.released_at_once)
+        step.releases[shard, lane] = [_replay_item(step, row, None) for row in waiting]
     step.items = [*rows, *step.items]
-    poisoned = [set_aside.id_of(item) for item in step.items if item.fate is Fate.POISON]
-    step.aside = await set_aside.known(transaction, poisoned)
+    poisoned = [
+        dead_letters.id_of(item)
+        for item in step.items
+        if item.disposition is Disposition.DEAD_LETTERED
+    ]
+    step.aside = await dead_letters.known(transaction, poisoned)
     replays = _replays(step)
     # Blamed once for each time that it is asked: the next may be after the mistake was mended.
     for item in replays:
@@ -214,18 +218,18 @@ async def _load(step: Step, transaction: Transaction) -> None:
         [
             input_of(step, item)
             for item in (*step.items, *replays)
-            if item.fate is Fate.DECIDE and item.event is not None
+            if item.disposition is Disposition.HANDLED and item.event is not None
         ],
     )
 
 
-def _waiting(step: Step, found: set_aside.Resolution) -> set_aside.Waiting:
+def _waiting(step: Step, found: dead_letters.Resolution) -> dead_letters.Waiting:
     heads = {value: _replay_item(step, found.head, value) for value in found.values}
-    return set_aside.Waiting(heads, [_replay_item(step, row, None) for row in found.behind])
+    return dead_letters.Waiting(heads, [_replay_item(step, row, None) for row in found.behind])
 
 
 def _replays(step: Step) -> list[Item]:
-    """All records that were set aside and may be decided in this step."""
+    """All records that were dead-lettered and may be decided in this step."""
     asked = [
         item
         for waiting in step.replays.values()
@@ -237,7 +241,7 @@ def _replays(step: Step) -> list[Item]:
 
 def _is_command(step: Step, item: Item) -> bool:
     return (
-        item.fate is Fate.DECIDE
+        item.disposition is Disposition.HANDLED
         and item.record is not None
         and item.record.topic == step.loop.reader.commands
     )
@@ -281,7 +285,7 @@ def _stored_item(stored: Document) -> Item:
     return Item(
         f"{stored['is']}/{stored['_id']}",
         stored["shard"],
-        Fate.DECIDE,
+        Disposition.HANDLED,
         event=event,
         cause=cause,
         stored=stored,
@@ -359,12 +363,12 @@ async def _rows(transaction: Transaction, collection: str, ids: Sequence[str]) -
     return await transaction.find(collection, {"_id": {"$in": list(dict.fromkeys(ids))}})
 
 
-async def _put_aside_once(step: Step, transaction: Transaction) -> None:
+async def _keep_once(step: Step, transaction: Transaction) -> None:
     """Leaves out what a handler called poison when the same record was read before."""
-    writes = step.writes.get(set_aside.COLLECTION, [])
+    writes = step.writes.get(dead_letters.COLLECTION, [])
     new = [write.document["_id"] for write in writes if isinstance(write, Insert)]
-    before = await set_aside.known(transaction, new)
-    step.writes[set_aside.COLLECTION] = [
+    before = await dead_letters.known(transaction, new)
+    step.writes[dead_letters.COLLECTION] = [
         write
         for write in writes
         if not (isinstance(write, Insert) and write.document["_id"] in before)
@@ -373,7 +377,7 @@ async def _put_aside_once(step: Step, transaction: Transaction) -> None:
 
 async def _save(step: Step, transaction: Transaction) -> None:
     await step.loop.service.store.save_many(transaction, step.state)
-    await _put_aside_once(step, transaction)
+    await _keep_once(step, transaction)
     for write in await deadlines.changes(transaction, step.due):
         step.write(deadlines.COLLECTION, write)
     for number, row in step.rows.items():

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from shared.errors import Infrastructure, ShardRefuses
-from shared.loop import deadlines, effects, set_aside
+from shared.loop import dead_letters, deadlines, effects
 from shared.loop.log import Place
 from shared.loop.open import check_position, open_shards, refuse
 from shared.loop.shard import GAP_CLOSES_WITHIN, Shard, State
@@ -109,7 +109,7 @@ class Ticker:
         numbers = list(shards)
         now = loop.clock.now()
         async with within(STORE_SECONDS_MAX, "the store"):
-            due = await deadlines.reached(loop.store, numbers, now, loop.parked(), loop.limit)
+            due = await deadlines.reached(loop.store, numbers, now, loop.blocked(), loop.limit)
             retries = await self._retries(numbers, now)
         results = loop.worker.take(numbers, loop.limit)
         inputs = Inputs(
@@ -233,10 +233,10 @@ class Ticker:
 
 
 def _released(shards: Mapping[int, Shard]) -> list[tuple[int, Lane]]:
-    """The lanes in which something is parked and no head holds it any more."""
+    """The lanes in which something waits and no head holds it any more."""
     return [
         (number, lane)
         for number, shard in shards.items()
-        for lane, head in shard.parked.items()
-        if head == set_aside.RELEASING
+        for lane, head in shard.blocked.items()
+        if head == dead_letters.RELEASING
     ]

@@ -69,7 +69,7 @@ class Evidence:
     personal: Sequence[str] = ()
     """Planted personal data, which may stand in values and nowhere else."""
     unresolved: Sequence[Document] = ()
-    """What was set aside when all had come to rest and no operator resolved any more of it."""
+    """What was dead-lettered when all had come to rest and no operator resolved any more of it."""
     ends: Mapping[tuple[str, int], int] = field(default_factory=dict)
     """How far the topics went at that moment."""
     topics: dict[str, list[Seen]] = field(default_factory=lambda: defaultdict(list))

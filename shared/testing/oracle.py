@@ -23,7 +23,7 @@ CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
     stream_checks.outboxes_are_empty,
     stream_checks.everything_was_read,
     stream_checks.every_command_has_one_outcome,
-    stream_checks.parked_keys_wait,
+    stream_checks.blocked_keys_wait,
     lead_checks.leads_add_up,
     lead_checks.replaced_leads_are_not_sent,
     lead_checks.nobody_is_accepted_twice,

@@ -71,14 +71,14 @@ def everything_was_read(evidence: Evidence) -> Iterator[Violation]:
 
 
 def every_command_has_one_outcome(evidence: Evidence) -> Iterator[Violation]:
-    """I5: each command record was answered or set aside, whatever stream it claims to be of. What
-    only stands for an end of a transaction is neither."""
+    """I5: each command record was answered or dead-lettered, whatever stream it claims to be of.
+    What only stands for an end of a transaction is neither."""
     for service in evidence.stores:
         topic = f"{service}.commands.v1"
         answers = _answers(evidence, service)
-        aside = _set_aside(evidence, service)
+        aside = _dead_lettered(evidence, service)
         for command, codes in answers.items():
-            final = {code for code in codes if code[1] not in ("set_aside", "id_reused")}
+            final = {code for code in codes if code[1] not in ("dead_letter", "id_reused")}
             if len(final) > 1:
                 yield Violation("I5", f"command {command} was answered {sorted(final)}")
         for record in evidence.topics[topic]:
@@ -114,27 +114,27 @@ def _is_named_by(evidence: Evidence, record: Seen) -> bool:
 
 def _forged(evidence: Evidence) -> set[tuple[str, int, int]]:
     """Where records stand whose numbers no service gave: these are in no stream."""
-    found = (_set_aside(evidence, name, code="stream_unknown") for name in evidence.stores)
+    found = (_dead_lettered(evidence, name, code="stream_unknown") for name in evidence.stores)
     return set().union(*found)
 
 
-def _set_aside(evidence: Evidence, service: str, code: str = "") -> set[tuple[str, int, int]]:
+def _dead_lettered(evidence: Evidence, service: str, code: str = "") -> set[tuple[str, int, int]]:
     """Where the records stood, of all or of those with one code."""
     records = [
         row["record"]
-        for row in evidence.rows(service, "set_aside")
+        for row in evidence.rows(service, "dead_letters")
         if row["record"] and code in ("", row["code"])
     ]
     return {(record["topic"], record["partition"], record["offset"]) for record in records}
 
 
-def parked_keys_wait(evidence: Evidence) -> Iterator[Violation]:
-    """I5: behind a record that was set aside, later records of its key were parked."""
+def blocked_keys_wait(evidence: Evidence) -> Iterator[Violation]:
+    """I5: behind a record that was dead-lettered, later records of its key wait."""
     rows = [row for row in evidence.unresolved if row["record"]]
     raw = [row["record"] for row in rows]
     aside = {(one["topic"], one["partition"], one["offset"]) for one in raw}
     aside |= _forged(evidence)
-    for head in (row["record"] for row in rows if row["state"] != "parked" and row["holds_key"]):
+    for head in (row["record"] for row in rows if row["state"] != "waiting" and row["blocks_key"]):
         assert head["topic"] in ORDERED
         for (stream, number), offsets in _behind(evidence, head).items():
             places = {(head["topic"], head["partition"], offset) for offset in offsets}
@@ -155,15 +155,15 @@ def _behind(evidence: Evidence, head: Document) -> dict[tuple[str, int], list[in
 
 
 def nothing_was_unexpected(evidence: Evidence) -> Iterator[Violation]:
-    """I5: what is set aside is broken by itself; no decision fails of its own."""
+    """I5: what is dead-lettered is broken by itself; no decision fails of its own."""
     for service in evidence.stores:
-        for row in evidence.rows(service, "set_aside"):
+        for row in evidence.rows(service, "dead_letters"):
             if row["code"] == "unexpected":
                 yield Violation("I5", f"{service}: {row['_id']} failed: {row['text']}")
 
 
 def no_personal_data_outside(evidence: Evidence) -> Iterator[Violation]:
-    """I10: planted personal data stands in no key, header or set-aside text."""
+    """I10: planted personal data stands in no key, header or dead-letter text."""
     needles = [text.lower() for text in evidence.personal]
     for record in evidence.records:
         places = [record.key or b"", *(value or b"" for value in record.headers.values())]
@@ -171,6 +171,6 @@ def no_personal_data_outside(evidence: Evidence) -> Iterator[Violation]:
         if record.stream and any(needle in text for needle in needles):
             yield Violation("I10", f"{record.topic}/{record.partition}/{record.offset}")
     for service in evidence.stores:
-        for row in evidence.rows(service, "set_aside"):
+        for row in evidence.rows(service, "dead_letters"):
             if any(needle in row["text"].lower() for needle in needles):
-                yield Violation("I10", f"{service}: set-aside text of {row['_id']}")
+                yield Violation("I10", f"{service}: dead-letter text of {row['_id']}")

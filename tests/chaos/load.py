@@ -58,7 +58,7 @@ class Load(Upstream):
         await self._log.close()
 
     async def run(self, rate: float, stop: asyncio.Event) -> None:
-        """Publishes until told to stop, and looks after set-aside records as operators do."""
+        """Publishes until told to stop, and looks after dead letters as operators do."""
         records = self.load()
         # However slow the machine is and however little follows: each class is in it.
         await self.publish([next(records), *(self._poison() for _ in poison.CLASSES)])
@@ -74,10 +74,10 @@ class Load(Upstream):
     async def operate(self) -> int:
         """Skips what parks a key; how many there were."""
         try:
-            stored = await asyncio.to_thread(documents, self._store, "routing", ["set_aside"])
+            stored = await asyncio.to_thread(documents, self._store, "routing", ["dead_letters"])
         except PyMongoError:
             return 0
-        skips = self.skips(stored["set_aside"])
+        skips = self.skips(stored["dead_letters"])
         self.world.injected["skipped by an operator"] += len(skips)
         await self.publish(skips)
         return len(skips)
@@ -119,7 +119,7 @@ class Load(Upstream):
         return self.command(f"routing.campaign.{kind}", campaign, data)
 
     def _garbage_inside(self) -> Outgoing:
-        """Seldom enough that campaigns are not parked all the time."""
+        """Seldom enough that campaigns are not blocked all the time."""
         if time.monotonic() < self._garbage_at:
             return self._fresh()
         self._garbage_at = time.monotonic() + OPERATOR_SECONDS

@@ -163,7 +163,7 @@ def figures(evidence: Evidence) -> dict[str, Any]:
         "records": len(evidence.records),
         "leads": len(evidence.rows("intake", "leads")),
         "accepted": len(evidence.rows("routing", "leads")),
-        "set_aside": sum(len(evidence.rows(name, "set_aside")) for name in SERVICES),
+        "dead_letters": sum(len(evidence.rows(name, "dead_letters")) for name in SERVICES),
         "sends": dict(sends),
         "requests": len(evidence.received),
         "requests_repeated": len(evidence.received) - len({one.key for one in evidence.received}),

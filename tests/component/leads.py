@@ -180,7 +180,7 @@ class Platform:
 
     def unexpected(self) -> list[str]:
         """What nobody foresaw: a mistake of the code, not of the record that it met."""
-        rows = [row for service in BUILDS for row in self.stored("set_aside", service)]
+        rows = [row for service in BUILDS for row in self.stored("dead_letters", service)]
         return [row["text"] for row in rows if row["code"] == "unexpected"]
 
     def events(self, kind: str) -> list[Document]:

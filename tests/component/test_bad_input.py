@@ -30,15 +30,15 @@ def honest(platform: Platform, number: int) -> Outgoing:
 
 
 def outcomes(platform: Platform) -> list[str]:
-    """Codes of what was set aside, and one `answered` for each answer to a bad record."""
-    aside = [row["code"] for row in platform.stored("set_aside")]
-    answers = [one for one in platform.answers() if one["code"] != "set_aside"]
+    """Codes of what was dead-lettered, and one `answered` for each answer to a bad record."""
+    aside = [row["code"] for row in platform.stored("dead_letters")]
+    answers = [one for one in platform.answers() if one["code"] != "dead_letter"]
     return aside + [ANSWERED] * (len(answers) - HONEST)
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_each_class_has_its_outcome(name: str) -> None:
-    """Set aside under its code, answered, or (an end of a transaction) nothing."""
+    """Dead-lettered under its code, answered, or (an end of a transaction) nothing."""
     spoil, expected = TABLE[name]
 
     async def story(platform: Platform) -> None:
@@ -61,8 +61,8 @@ def test_any_two_classes_in_one_record_have_one_outcome() -> None:
         await platform.rest()
         await platform.submit("R-9")
         counted = platform.world.groups[0].members[0].loop.counters
-        fates = ("inputs_decided", "inputs_poison", "inputs_ignored")
-        assert PAIRS <= sum(counted[fate] for fate in fates)
+        dispositions = ("inputs_handled", "inputs_dead_lettered", "inputs_ignored")
+        assert PAIRS <= sum(counted[name] for name in dispositions)
         assert "unexpected" not in outcomes(platform)
 
     on_platform(story)

@@ -98,7 +98,7 @@ def test_one_record_is_skipped_and_listed_and_what_follows_is_decided() -> None:
             await town.for_seconds(15)
         await town.rest()
         assert ["behind it"] == town.words()
-        (row,) = town.stored("set_aside")
+        (row,) = town.stored("dead_letters")
         assert ("skipped", "unread", 0) == (row["state"], row["code"], row["record"]["offset"])
         assert ("dana", "it holds nothing") == (row["resolved"]["by"], row["resolved"]["reason"])
 
@@ -120,7 +120,7 @@ def test_a_record_is_skipped_once_more_when_its_topic_is_read_again() -> None:
             await town.for_seconds(15)
         await town.rest()
         assert ["behind it"] == town.words()
-        assert ["dana"] == [row["resolved"]["by"] for row in town.stored("set_aside")]
+        assert ["dana"] == [row["resolved"]["by"] for row in town.stored("dead_letters")]
 
     in_town(story)
 
@@ -132,6 +132,6 @@ def test_a_record_that_is_not_the_next_is_not_skipped(offset: int) -> None:
         await town.rest()
         with pytest.raises(ShardRefuses, match="stands at offset 1"):
             await skip(town.store(), (COMMANDS, MINE), offset, "dana", "a mistake", NOW)
-        assert [] == town.stored("set_aside")
+        assert [] == town.stored("dead_letters")
 
     in_town(story)

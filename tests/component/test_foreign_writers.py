@@ -30,8 +30,8 @@ def with_headers(record: Outgoing, *more: tuple[str, bytes | None]) -> Outgoing:
     return replace(record, headers=[*record.headers, *more])
 
 
-def set_aside(town: Town) -> dict[str, Document]:
-    return {row["code"]: row for row in town.stored("set_aside")}
+def dead_letters(town: Town) -> dict[str, Document]:
+    return {row["code"]: row for row in town.stored("dead_letters")}
 
 
 @pytest.mark.parametrize("number", [b"0", b"1", b"7", b"-1", b"x", b"9" * 30])
@@ -60,7 +60,7 @@ def test_stream_numbers_of_strangers_mean_nothing_on_a_command_topic(number: byt
     "stream", [b"routing/0", b"routing/1", b"intake/3", b"upstream/1", b"routing/0.9"]
 )
 @pytest.mark.parametrize("number", [b"0", b"1", b"2", b"50"])
-def test_forged_numbers_are_set_aside_where_only_services_write(
+def test_forged_numbers_become_dead_letters_where_only_services_write(
     stream: bytes, number: bytes
 ) -> None:
     """They are listed, and no record that comes after them vanishes as a duplicate or a gap."""
@@ -71,13 +71,13 @@ def test_forged_numbers_are_set_aside_where_only_services_write(
         town.follow("honest")
         await town.rest()
         assert ["honest"] == town.words()
-        assert {"stream_unknown"} == set_aside(town).keys()
+        assert {"stream_unknown"} == dead_letters(town).keys()
         assert [{}, {}] == [shard.row.gaps for shard in town.loop.shards.values()]
 
     in_town(story)
 
 
-def test_a_copy_of_a_true_record_is_a_duplicate_and_a_changed_one_is_set_aside() -> None:
+def test_a_copy_of_a_true_record_is_a_duplicate_and_a_changed_one_is_dead_lettered() -> None:
     """The seal covers what was published; both are listed."""
 
     async def story(town: Town) -> None:
@@ -89,7 +89,7 @@ def test_a_copy_of_a_true_record_is_a_duplicate_and_a_changed_one_is_set_aside()
         town.follow("then")
         await town.rest()
         assert ["once", "then"] == town.words()
-        assert {"stream_unknown"} == set_aside(town).keys()
+        assert {"stream_unknown"} == dead_letters(town).keys()
         assert [("elsewhere/0", 1)] == [row[1:3] for row in town.loop.duplicates]
 
     in_town(story)
@@ -107,7 +107,7 @@ def test_what_no_service_numbered_holds_up_nobody() -> None:
         town.follow("later")
         await town.rest()
         assert ["honest", "later"] == town.words()
-        assert {"attribute_missing", "stream_unknown"} == set_aside(town).keys()
+        assert {"attribute_missing", "stream_unknown"} == dead_letters(town).keys()
 
     in_town(story)
 
@@ -142,7 +142,7 @@ PADDING = [(f"x{number}", b"p" * 1000) for number in range(33)]
         ([("traceparent", b"\x01" * 1_000)], None),
     ],
 )
-def test_headers_beyond_their_bounds_are_set_aside(headers: Headers, code: str | None) -> None:
+def test_headers_beyond_their_bounds_are_dead_lettered(headers: Headers, code: str | None) -> None:
     """Within them they are nobody's business."""
 
     async def story(town: Town) -> None:
@@ -150,7 +150,7 @@ def test_headers_beyond_their_bounds_are_set_aside(headers: Headers, code: str |
         town.ask("after")
         await town.rest()
         assert (["after"] if code else ["this", "after"]) == town.words()
-        assert ([code] if code else []) == list(set_aside(town))
+        assert ([code] if code else []) == list(dead_letters(town))
 
     in_town(story)
 
@@ -183,9 +183,9 @@ def test_what_is_too_large_is_kept_in_part(part: str, size: int, code: str | Non
         await town.rest()
         assert "after" in town.words()
         if code is None:
-            assert {} == set_aside(town)
+            assert {} == dead_letters(town)
             return
-        (kept,) = town.stored("set_aside")
+        (kept,) = town.stored("dead_letters")
         assert code == kept["code"]
         name = {"header": "headers"}.get(part, part)
         assert kept_whole_but(kept, name, large, record.headers)
@@ -206,7 +206,7 @@ def kept_whole_but(kept: Document, name: str, large: bytes, headers: Sequence[ob
     )
 
 
-def test_a_key_that_is_not_utf8_is_set_aside() -> None:
+def test_a_key_that_is_not_utf8_is_dead_lettered() -> None:
     """No entity has it, and none that looks alike is meant."""
 
     async def story(town: Town) -> None:
@@ -215,7 +215,7 @@ def test_a_key_that_is_not_utf8_is_set_aside() -> None:
         town.ask("after")
         await town.rest()
         assert ["after"] == town.words()
-        assert ["key_not_utf8"] == list(set_aside(town))
+        assert ["key_not_utf8"] == list(dead_letters(town))
 
     in_town(story)
 
@@ -262,7 +262,7 @@ def test_one_input_that_fails_again_and_again_is_not_a_bad_deployment() -> None:
         ("representative", "door", 3, "accepted", "its date"),
         ("operator", "test", 400, "accepted", "its date"),
         ("operator", "test", -0.002, "accepted", "now"),
-        ("operator", "test", 365 * 27, "set aside", None),
+        ("operator", "test", 365 * 27, "dead-lettered", None),
     ],
 )
 def test_who_may_date_what_and_how_far_back(
@@ -279,9 +279,9 @@ def test_who_may_date_what_and_how_far_back(
         town.world.publish(replace(record, headers=headers))
         await town.rest()
         answers = [row for row in town.records() if ".command." in row.type]
-        assert [code] == [row.data()["code"] for row in answers] or code == "set aside"
-        if code == "set aside":
-            assert ["time_invalid"] == list(set_aside(town))
+        assert [code] == [row.data()["code"] for row in answers] or code == "dead-lettered"
+        if code == "dead-lettered":
+            assert ["time_invalid"] == list(dead_letters(town))
         elif counts == "its date":
             assert date.isoformat(timespec="milliseconds") == answers[0].text("ce_time")
         elif counts == "now":
@@ -374,7 +374,8 @@ def test_a_lost_first_record_of_a_stream_is_a_gap() -> None:
 
 
 def test_what_a_service_with_another_secret_said_can_be_decided_later() -> None:
-    """It is set aside, what comes after is a gap, and nothing is lost or decided out of order."""
+    """It is dead-lettered, what comes after is a gap, and nothing is lost or decided out of
+    order."""
 
     async def story(town: Town) -> None:
         place = (ORDERED, shard_of(b"ann", PARTITIONS))
@@ -388,7 +389,7 @@ def test_what_a_service_with_another_secret_said_can_be_decided_later() -> None:
         await town.rest()
         assert ["one"] == town.words()
         assert [(2, 4)] == open_gaps(town)
-        for kept in sorted(town.stored("set_aside"), key=lambda row: row["record"]["offset"]):
+        for kept in sorted(town.stored("dead_letters"), key=lambda row: row["record"]["offset"]):
             assert "stream_unknown" == kept["code"]
             town.operate("replay", id=kept["_id"])
         await town.rest()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.component.world import COMMANDS, Speak, Town, in_town
 
-REPLAY, SKIP = (f"leadops.routing.set-aside.{what}.v1" for what in ("replay", "skip"))
+REPLAY, SKIP = (f"leadops.routing.dead-letter.{what}.v1" for what in ("replay", "skip"))
 
 
 def told(town: Town, kind: str, key: str, **data: str) -> None:
@@ -14,17 +14,17 @@ def told(town: Town, kind: str, key: str, **data: str) -> None:
 
 
 def states(town: Town) -> list[str]:
-    return [row["state"] for row in town.stored("set_aside")]
+    return [row["state"] for row in town.stored("dead_letters")]
 
 
-def test_a_replay_that_was_set_aside_is_not_replayed() -> None:
+def test_a_replay_that_was_dead_lettered_is_not_replayed() -> None:
     """Corrected, it could ask for itself, without end."""
 
     async def story(town: Town) -> None:
         for _ in range(4):
             told(town, REPLAY, "ann", wrong="field")
         await town.rest()
-        for row in town.stored("set_aside"):
+        for row in town.stored("dead_letters"):
             told(town, REPLAY, "ann", id=row["_id"], value=json.dumps({"id": row["_id"]}))
         town.ask("and on")
         await town.rest()
@@ -42,12 +42,12 @@ def test_of_two_commands_about_one_record_the_first_counts(second: str) -> None:
     async def story(town: Town) -> None:
         town.publish(COMMANDS, Speak.TYPE, "ann", b"{}")
         await town.rest()
-        (row,) = town.stored("set_aside")
+        (row,) = town.stored("dead_letters")
         told(town, REPLAY, "ann", id=row["_id"], value='{"word": "first"}')
         told(town, second, "ann", id=row["_id"], value='{"word": "second"}', reason="no")
         await town.restart()
         assert ["first"] == town.words()
-        assert [("c2", "accepted"), ("c3", "set_aside_unknown")] == town.answer_codes()[-2:]
+        assert [("c2", "accepted"), ("c3", "dead_letter_unknown")] == town.answer_codes()[-2:]
         assert ["replayed"] == states(town)
 
     in_town(story)
@@ -59,7 +59,7 @@ def test_a_value_that_fails_takes_nothing_from_the_next_one() -> None:
     async def story(town: Town) -> None:
         town.publish(COMMANDS, Speak.TYPE, "ann", b"{}")
         await town.rest()
-        (row,) = town.stored("set_aside")
+        (row,) = town.stored("dead_letters")
         told(town, REPLAY, "ann", id=row["_id"], value="null")
         told(town, REPLAY, "ann", id=row["_id"], value='{"word": "second"}')
         await town.restart()

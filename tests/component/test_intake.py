@@ -450,7 +450,7 @@ def test_an_organic_answer_is_held_and_freed_like_any_other() -> None:
         lead = platform.lead("O-1", "organic")
         assert ("accepted", "101") == (lead["upload"]["outcome"], lead["accepted"]["category"])
         assert lead["accepted"]["converted_at"] is not None
-        assert [] == platform.stored("set_aside")
+        assert [] == platform.stored("dead_letters")
 
     on_platform(story)
 
@@ -582,7 +582,7 @@ def test_a_time_at_the_end_of_the_calendar_is_one_bad_command(at: str) -> None:
         for number in range(4):
             key = f"O-{number}"
             await platform.ask("intake.lead.convert", f"organic:{key}", data | {"reference": key})
-        assert {"invalid"} == {row["code"] for row in platform.stored("set_aside")}
+        assert {"invalid"} == {row["code"] for row in platform.stored("dead_letters")}
         assert "accepted" == (await platform.submit("R-1"))["code"]
 
     on_platform(story)
@@ -608,8 +608,8 @@ def test_an_error_text_quotes_no_key_of_the_sender() -> None:
         answers = {"jane.doe@secret.example": "x"}
         asked = {"affiliate": "acme", "reference": "R-1", "answers": answers}
         answer = await platform.ask("intake.lead.release", "acme:R-1", asked)
-        assert "set_aside" == answer["code"]
-        (row,) = platform.stored("set_aside")
+        assert "dead_letter" == answer["code"]
+        (row,) = platform.stored("dead_letters")
         assert "answers" in row["text"]
         assert "jane" not in row["text"] + answer["text"]
 
@@ -634,7 +634,7 @@ def test_a_record_does_not_fill_an_event() -> None:
         await platform.submit("R-1", record=many)
         (told,) = platform.events("intake.lead.accepted")
         assert "and 19,951 answers more" == told["reported"][-1]["text"]
-        assert [] == platform.stored("set_aside", "routing")
+        assert [] == platform.stored("dead_letters", "routing")
 
     on_platform(story)
 

@@ -59,7 +59,7 @@ def test_a_command_said_twice_is_answered_twice_and_done_once() -> None:
     in_town(story)
 
 
-def test_an_id_used_for_another_payload_is_refused_and_set_aside() -> None:
+def test_an_id_used_for_another_payload_is_refused_and_dead_lettered() -> None:
     """Nothing is silently dropped: the second payload is kept."""
 
     async def story(town: Town) -> None:
@@ -68,7 +68,7 @@ def test_an_id_used_for_another_payload_is_refused_and_set_aside() -> None:
         await town.rest()
         assert ["hello"] == town.words()
         assert [("same", "accepted"), ("same", "id_reused")] == town.answer_codes()
-        assert ["id_reused"] == [row["code"] for row in town.stored("set_aside")]
+        assert ["id_reused"] == [row["code"] for row in town.stored("dead_letters")]
 
     in_town(story)
 
@@ -118,7 +118,7 @@ def test_unknown_events_are_ignored_and_counted() -> None:
     async def story(town: Town) -> None:
         town.publish(ORDERED, "leadops.elsewhere.happened.v1", "ann", b"{}")
         await town.rest()
-        assert [] == town.stored("set_aside")
+        assert [] == town.stored("dead_letters")
         assert 1 == town.loop.counters["inputs_ignored"]
 
     in_town(story)
@@ -126,20 +126,20 @@ def test_unknown_events_are_ignored_and_counted() -> None:
 
 @pytest.mark.rule("OPS-02")
 def test_a_handler_may_say_that_a_record_can_never_succeed() -> None:
-    """It is set aside with its bytes and told so; the records around it go on."""
+    """It is dead-lettered with its bytes and told so; the records around it go on."""
 
     async def story(town: Town) -> None:
         town.ask("before")
         town.ask("never", mood="poison")
         town.ask("after")
         await town.rest()
-        (kept,) = town.stored("set_aside")
+        (kept,) = town.stored("dead_letters")
         assert ["before", "after"] == town.words()
-        assert ("unspeakable", "set_aside") == (kept["code"], kept["state"])
+        assert ("unspeakable", "dead") == (kept["code"], kept["state"])
         assert (
             Speak(word="never", mood="poison").model_dump_json().encode() == kept["record"]["value"]
         )
-        assert ("c2", "set_aside") in town.answer_codes()
+        assert ("c2", "dead_letter") in town.answer_codes()
 
     in_town(story)
 
@@ -152,7 +152,7 @@ def test_a_decision_on_what_was_not_loaded_is_none() -> None:
         town.ask("never", mood="unprepared")
         town.ask("after")
         await town.rest()
-        (kept,) = town.stored("set_aside")
+        (kept,) = town.stored("dead_letters")
         assert ({"before", "after"}, [2]) == (
             set(town.words()),
             [row["count"] for row in town.stored("speakers")],
@@ -163,27 +163,27 @@ def test_a_decision_on_what_was_not_loaded_is_none() -> None:
 
 
 @pytest.mark.rule("OPS-02")
-def test_a_set_aside_record_is_replayed_with_a_corrected_value() -> None:
+def test_a_dead_letter_is_replayed_with_a_corrected_value() -> None:
     """Replaying decides it inside the service; a replay that fails again leaves it where it is."""
 
     async def story(town: Town) -> None:
         town.ask("never", mood="poison")
         await town.rest()
-        (kept,) = town.stored("set_aside")
+        (kept,) = town.stored("dead_letters")
         town.operate("replay", id=kept["_id"])
         await town.rest()
         assert ("c2", "still_fails") in town.answer_codes()
         town.operate("replay", id=kept["_id"], value=Speak(word="mended").model_dump_json())
         await town.rest()
         assert ["mended"] == town.words()
-        assert ["replayed"] == [row["state"] for row in town.stored("set_aside")]
+        assert ["replayed"] == [row["state"] for row in town.stored("dead_letters")]
 
     in_town(story)
 
 
 @pytest.mark.rule("OPS-02")
-def test_later_records_of_a_key_wait_in_order_behind_one_set_aside() -> None:
-    """Where order matters its key is parked, other keys go on; replaying frees them in order."""
+def test_later_records_of_a_key_wait_in_order_behind_one_dead_lettered() -> None:
+    """Where order matters its key is blocked, other keys go on; replaying frees them in order."""
 
     async def story(town: Town) -> None:
         BROKEN.add("second")
@@ -195,11 +195,11 @@ def test_later_records_of_a_key_wait_in_order_behind_one_set_aside() -> None:
         await town.restart()
         town.follow("fifth")
         await town.rest()
-        assert ["parked"] * 3 + ["set_aside"] == sorted(
-            row["state"] for row in town.stored("set_aside")
+        assert ["dead"] + ["waiting"] * 3 == sorted(
+            row["state"] for row in town.stored("dead_letters")
         )
         BROKEN.clear()
-        (head,) = [row for row in town.stored("set_aside") if row["state"] == "set_aside"]
+        (head,) = [row for row in town.stored("dead_letters") if row["state"] == "dead"]
         town.operate("replay", id=head["_id"])
         town.follow("sixth")
         await town.rest()
@@ -221,7 +221,7 @@ def test_much_that_waits_behind_a_record_is_decided_in_order_bit_by_bit(how: str
         await town.rest()
         if how == "replay":
             BROKEN.discard(words[0])
-        (head,) = [row for row in town.stored("set_aside") if row["state"] == "set_aside"]
+        (head,) = [row for row in town.stored("dead_letters") if row["state"] == "dead"]
         town.operate(how, id=head["_id"], reason="given up")
         await town.for_seconds(1)
         await town.restart()
@@ -231,12 +231,12 @@ def test_much_that_waits_behind_a_record_is_decided_in_order_bit_by_bit(how: str
         # What was published before the restart may stand twice, under one number.
         assert first[: first.index(words[230])] == list(dict.fromkeys(town.words()))
         BROKEN.clear()
-        (head,) = [row for row in town.stored("set_aside") if row["state"] == "set_aside"]
+        (head,) = [row for row in town.stored("dead_letters") if row["state"] == "dead"]
         town.operate("replay", id=head["_id"])
         town.follow("last")
         await town.rest()
         assert [*first, "later", "last"] == list(dict.fromkeys(town.words()))
-        assert [{}, {}] == [shard.parked for shard in town.loop.shards.values()]
+        assert [{}, {}] == [shard.blocked for shard in town.loop.shards.values()]
 
     in_town(story)
 
@@ -259,8 +259,8 @@ def test_tenants_do_not_wait_behind_each_other() -> None:
     in_town(story)
 
 
-def test_a_parked_key_parks_its_deadlines_too() -> None:
-    """A deadline of a parked key fires only when its records were dealt with."""
+def test_a_blocked_key_blocks_its_deadlines_too() -> None:
+    """A deadline of a blocked key fires only when its records were dealt with."""
 
     async def story(town: Town) -> None:
         town.ask("hello", mood="later")
@@ -271,7 +271,7 @@ def test_a_parked_key_parks_its_deadlines_too() -> None:
         town.world.clock.ahead += timedelta(days=2)
         await town.for_seconds(5)
         assert "it is time" not in town.words()
-        (head,) = town.stored("set_aside")
+        (head,) = town.stored("dead_letters")
         town.operate("skip", id=head["_id"], reason="given up")
         await town.for_seconds(5)
         assert "it is time" in town.words()
@@ -314,7 +314,7 @@ def test_a_reader_that_stands_still_before_waiting_records_is_noticed() -> None:
     in_town(story)
 
 
-def test_what_no_message_can_hold_is_set_aside_and_not_tried_for_ever() -> None:
+def test_what_no_message_can_hold_becomes_a_dead_letter_and_not_tried_for_ever() -> None:
     """Once committed it could never be published, and its shard would never open again."""
 
     async def story(town: Town) -> None:
@@ -322,7 +322,7 @@ def test_what_no_message_can_hold_is_set_aside_and_not_tried_for_ever() -> None:
         town.ask("hello")
         await town.rest()
         assert ["hello"] == town.words()
-        assert ["event_too_large"] == [row["code"] for row in town.stored("set_aside")]
+        assert ["event_too_large"] == [row["code"] for row in town.stored("dead_letters")]
         (speaker,) = town.stored("speakers")
         assert len(str(speaker)) < 1000
 
@@ -338,7 +338,7 @@ def test_one_bad_record_is_found_by_halving() -> None:
             town.ask(f"w{number}")
         await town.rest()
         assert {f"w{number}" for number in range(20)} - {"w7"} == set(town.words())
-        (kept,) = town.stored("set_aside")
+        (kept,) = town.stored("dead_letters")
         assert "unexpected" == kept["code"]
         assert "ZeroDivisionError" in kept["text"]
         assert "w7" not in kept["text"]
@@ -347,7 +347,8 @@ def test_one_bad_record_is_found_by_halving() -> None:
 
 
 def test_the_same_unexpected_error_three_times_in_a_row_stops_the_service() -> None:
-    """That is a bad deployment, not bad data: nothing more is set aside, and readiness says why."""
+    """That is a bad deployment, not bad data: nothing more is dead-lettered, and readiness says
+    why."""
 
     async def story(town: Town) -> None:
         words = [f"w{number}" for number in range(20)]
@@ -356,7 +357,7 @@ def test_the_same_unexpected_error_three_times_in_a_row_stops_the_service() -> N
             town.ask(word)
         await town.for_seconds(60)
         assert "ZeroDivisionError" in (town.loop.stopped or "")
-        assert 2 == len(town.stored("set_aside"))
+        assert 2 == len(town.stored("dead_letters"))
         assert not town.loop.open()
         BROKEN.clear()
         await town.restart()
@@ -365,7 +366,7 @@ def test_the_same_unexpected_error_three_times_in_a_row_stops_the_service() -> N
     in_town(story)
 
 
-def test_a_foreign_partition_is_said_again_to_the_right_one() -> None:
+def test_a_misrouted_record_is_published_again_to_the_right_one() -> None:
     """A record in another partition than its key's is decided once, by the key's own shard."""
 
     async def story(town: Town) -> None:
@@ -432,7 +433,7 @@ def test_reading_a_topic_again_changes_nothing() -> None:
         town.publish(COMMANDS, Speak.TYPE, "ann", b"no json")
         town.publish(ORDERED, "leadops.routing.follow.v1", "ann", b"no json")
         await town.rest()
-        for row in town.stored("set_aside"):
+        for row in town.stored("dead_letters"):
             town.operate("skip", id=row["_id"], reason="test")
         await town.rest()
         await town.read_again(shard_of(b"ann", 2))
@@ -440,7 +441,7 @@ def test_reading_a_topic_again_changes_nothing() -> None:
         town.follow("goes on")
         await town.rest()
         assert ["hello", "goes on"] == town.words()
-        assert ["skipped"] * 3 == [row["state"] for row in town.stored("set_aside")]
+        assert ["skipped"] * 3 == [row["state"] for row in town.stored("dead_letters")]
 
     in_town(story)
 
@@ -509,7 +510,7 @@ def test_a_guard_that_always_fires_is_hunted_like_any_other_mistake() -> None:
         town.ask("clash", mood="clash")
         town.ask("calm", key="bob")
         await town.rest()
-        (kept,) = town.stored("set_aside")
+        (kept,) = town.stored("dead_letters")
         assert ("unexpected", b"c1") == (kept["code"], dict(kept["record"]["headers"])["ce_id"])
         assert ["calm"] == town.words()
         assert CONFLICTS_BEFORE_SUSPICION <= town.loop.counters["guards_fired"]
@@ -527,7 +528,7 @@ def test_many_ends_at_once_do_not_hide_one_that_fails() -> None:
         BROKEN.add(waiting[-1])
         town.world.clock.ahead += timedelta(hours=24)
         await town.for_seconds(300)
-        (kept,) = town.stored("set_aside")
+        (kept,) = town.stored("dead_letters")
         assert ("unexpected", f"effect/{waiting[-1]}") == (kept["code"], kept["_id"])
         assert not town.stored("effects")
 

@@ -26,7 +26,7 @@ def test_the_same_payload_of_another_type_is_another_command() -> None:
         town.ask("hello", id="same", type="leadops.routing.shout.v1")
         await town.rest()
         assert [("same", "accepted"), ("same", "id_reused")] == town.answer_codes()
-        assert ["id_reused"] == [row["code"] for row in town.stored("set_aside")]
+        assert ["id_reused"] == [row["code"] for row in town.stored("dead_letters")]
 
     in_town(story)
 
@@ -117,13 +117,13 @@ def test_an_end_that_could_not_be_decided_is_decided_by_its_replay() -> None:
         town.ask("call", mood="outside", id="c-end")
         BROKEN.add("c-end")
         await town.rest()
-        (kept,) = town.stored("set_aside")
+        (kept,) = town.stored("dead_letters")
         assert "unexpected" == kept["code"]
         BROKEN.clear()
         town.operate("replay", id=kept["_id"])
         await town.rest()
         assert ["call", "done"] == list(dict.fromkeys(town.words()))
-        assert ["replayed"] == [row["state"] for row in town.stored("set_aside")]
+        assert ["replayed"] == [row["state"] for row in town.stored("dead_letters")]
 
     in_town(story)
 

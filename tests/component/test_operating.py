@@ -75,7 +75,7 @@ def test_a_waiting_effect_shows_what_its_attempts_came_to() -> None:
     in_town(story)
 
 
-def test_a_deadline_behind_a_dead_record_is_parked_and_not_due() -> None:
+def test_a_deadline_behind_a_dead_letter_waits_and_is_not_due() -> None:
     """Until somebody has resolved the record; a reader of the status may rest meanwhile."""
 
     async def story(town: Town) -> None:
@@ -88,7 +88,7 @@ def test_a_deadline_behind_a_dead_record_is_parked_and_not_due() -> None:
         await town.for_seconds(5)
         assert 1 == len(town.stored("due"))
         assert {"now": 0, "next_at": None} == (await status(town))["due"]
-        (head,) = town.stored("set_aside")
+        (head,) = town.stored("dead_letters")
         town.operate("skip", id=head["_id"], reason="given up")
         await town.rest()
         assert [] == town.stored("due")

@@ -309,7 +309,7 @@ def test_a_long_list_is_edited_part_by_part() -> None:
             data = {"list": "rivals", "reason": "they asked"} | changes
             platform.publish("routing.list.edit", "rivals", data)
         await platform.rest()
-        assert [] == platform.stored("set_aside", "routing")
+        assert [] == platform.stored("dead_letters", "routing")
         (kept,) = platform.stored("lists", "routing")
         assert (5, 2) == (kept["number"], kept["content"]["entries"])
         digests = Counter(row["_id"] for row in platform.stored("list_parts", "routing"))

@@ -104,7 +104,7 @@ def test_readiness_tells_what_is_silent_and_when_it_is_back(part: str, name: str
 
 
 @pytest.mark.parametrize(
-    ("part", "unknown"), [("store", ["outbox", "set_aside", "parked"]), ("log", ["lag"])]
+    ("part", "unknown"), [("store", ["outbox", "dead_letters", "blocked"]), ("log", ["lag"])]
 )
 def test_status_answers_without_the_figures_of_what_is_silent(
     part: str, unknown: list[str]
@@ -114,7 +114,7 @@ def test_status_answers_without_the_figures_of_what_is_silent(
             await town.for_seconds(TOLD_WITHIN_SECONDS)
             told = await asking.status()
             assert unknown == [
-                name for name in ("outbox", "set_aside", "parked", "lag") if told[name] is None
+                name for name in ("outbox", "dead_letters", "blocked", "lag") if told[name] is None
             ]
             assert told["ready"] is False
 

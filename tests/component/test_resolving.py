@@ -1,17 +1,20 @@
-"""Resolving set-aside records while others of their key come in, in one and the same batch."""
+"""Resolving dead letters while others of their key come in, in one and the same batch."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Set
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 from starlette.requests import Request
 
+from shared.dead_letters_api import DeadLettersApi
 from shared.errors import ShardRefuses
+from shared.loop import migrations
 from shared.loop.log import RawRecord
 from shared.loop.resolve import check_in_log
 from shared.mongo import encode
-from shared.set_aside_api import SetAsideApi
+from shared.store import Document
 from shared.testing.log import MemoryLog
 from shared.topics import shard_of
 from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Town, in_town
@@ -24,13 +27,13 @@ def _heals() -> None:
     BROKEN.clear()
 
 
-async def parked_town(town: Town) -> str:
-    """One record is set aside, another waits behind it; the first one's id."""
+async def blocked_town(town: Town) -> str:
+    """One record is dead-lettered, another waits behind it; the first one's id."""
     BROKEN.add("first")
     town.follow("first")
     town.follow("second")
     await town.rest()
-    (head,) = [row["_id"] for row in town.stored("set_aside") if row["state"] == "set_aside"]
+    (head,) = [row["_id"] for row in town.stored("dead_letters") if row["state"] == "dead"]
     return head
 
 
@@ -38,21 +41,21 @@ def test_a_record_is_skipped_once_however_often_it_is_asked() -> None:
     """Two operators ask the same within one batch: the second is told that nothing is left."""
 
     async def story(town: Town) -> None:
-        head = await parked_town(town)
+        head = await blocked_town(town)
         town.operate("skip", id=head, reason="one")
         town.operate("skip", id=head, reason="two")
         await town.rest()
         assert ["second"] == town.words()
         codes = [code for _, code in town.answer_codes()]
-        assert ["accepted", "set_aside_unknown"] == codes
+        assert ["accepted", "dead_letter_unknown"] == codes
         assert 0 == town.loop.counters["guards_fired"]
 
     in_town(story)
 
 
-def test_a_replay_that_fails_twice_in_a_batch_leaves_the_record_set_aside() -> None:
+def test_a_replay_that_fails_twice_in_a_batch_leaves_the_record_dead_lettered() -> None:
     async def story(town: Town) -> None:
-        head = await parked_town(town)
+        head = await blocked_town(town)
         town.operate("replay", id=head)
         town.operate("replay", id=head)
         await town.rest()
@@ -63,18 +66,18 @@ def test_a_replay_that_fails_twice_in_a_batch_leaves_the_record_set_aside() -> N
 
 
 @pytest.mark.parametrize("first", [ORDERED, COMMANDS])
-def test_what_is_parked_in_the_batch_that_resolves_its_key_is_decided_too(first: str) -> None:
+def test_what_waits_in_the_batch_that_resolves_its_key_is_decided_too(first: str) -> None:
     """Whichever topic comes first in the batch, no record is left waiting behind a resolved one."""
 
     async def story(town: Town) -> None:
-        head = await parked_town(town)
+        head = await blocked_town(town)
         town.follow("third")
         town.follow("fourth")
         town.operate("skip", id=head, reason="given up")
         await town.loop.on_records(unread(town, first))
         await town.rest()
         assert ["second", "third", "fourth"] == town.words()
-        assert "parked" not in {row["state"] for row in town.stored("set_aside")}
+        assert "waiting" not in {row["state"] for row in town.stored("dead_letters")}
 
     in_town(story)
 
@@ -95,13 +98,13 @@ def test_only_the_shard_that_keeps_a_record_resolves_it(how: str) -> None:
     """Asked in another one nothing is done, and the right one still frees what waits behind it."""
 
     async def story(town: Town) -> None:
-        head = await parked_town(town)
+        head = await blocked_town(town)
         BROKEN.clear()
-        kind = f"leadops.routing.set-aside.{how}.v1"
+        kind = f"leadops.routing.dead-letter.{how}.v1"
         data = json.dumps({"id": head, "reason": "given up"}).encode()
         town.publish(COMMANDS, kind, town.key_elsewhere("ann"), data)
         await town.rest()
-        assert ["set_aside_unknown"] == [code for _, code in town.answer_codes()]
+        assert ["dead_letter_unknown"] == [code for _, code in town.answer_codes()]
         town.publish(COMMANDS, kind, "ann", data)
         await town.rest()
         town.follow("third")
@@ -114,10 +117,11 @@ def test_only_the_shard_that_keeps_a_record_resolves_it(how: str) -> None:
 @pytest.mark.parametrize("behind", [0, 3, 150])
 @pytest.mark.parametrize("how", ["skip", "replay"])
 def test_a_bug_that_only_a_replay_shows_stops_nobody(how: str, behind: int) -> None:
-    """Whatever waits behind it: it is set aside with the reason, and no input is taken for it."""
+    """Whatever waits behind it: it is dead-lettered with the reason, and no input is taken for
+    it."""
 
     async def story(town: Town) -> None:
-        head = await parked_town(town)
+        head = await blocked_town(town)
         words = [f"w{number:03}" for number in range(behind)]
         for word in (*words, "bad", "after"):
             town.follow(word)
@@ -131,7 +135,7 @@ def test_a_bug_that_only_a_replay_shows_stops_nobody(how: str, behind: int) -> N
         first = ["first"] if how == "replay" else []
         done = [*first, "second", *words]
         assert {*done, "meanwhile"} == set(town.words())
-        (bad,) = [row for row in town.stored("set_aside") if row["state"] == "set_aside"]
+        (bad,) = [row for row in town.stored("dead_letters") if row["state"] == "dead"]
         assert ("unexpected", ORDERED) == (bad["code"], bad["record"]["topic"])
         for _ in range(3):
             town.operate("replay", id=bad["_id"])
@@ -153,11 +157,11 @@ def test_a_bug_that_only_a_replay_shows_stops_nobody(how: str, behind: int) -> N
 @pytest.mark.parametrize("at", [0, 1, 40, 200])
 @pytest.mark.parametrize("how", ["skip", "replay"])
 def test_what_waited_and_can_not_be_loaded_is_found(how: str, at: int) -> None:
-    """It is set aside as what is decided is, though a lane is let go on without any other input; a
-    head can be skipped all the same."""
+    """It is dead-lettered as what is decided is, though a lane is let go on without any other
+    input; a head can be skipped all the same."""
 
     async def story(town: Town) -> None:
-        head = await parked_town(town)
+        head = await blocked_town(town)
         words = [f"w{number:03}" for number in range(250)]
         for word in words:
             town.follow(word)
@@ -167,7 +171,7 @@ def test_what_waited_and_can_not_be_loaded_is_found(how: str, at: int) -> None:
             BROKEN.discard("first")
         town.operate(how, id=head, reason="given up")
         await town.rest()
-        (bad,) = [row for row in town.stored("set_aside") if row["state"] == "set_aside"]
+        (bad,) = [row for row in town.stored("dead_letters") if row["state"] == "dead"]
         expected = ["first", "second"][how == "skip" :] + words[:at]
         assert ("unexpected", expected) == (bad["code"], list(dict.fromkeys(town.words())))
         town.operate("skip", id=bad["_id"], reason="given up")
@@ -187,7 +191,7 @@ def test_a_bug_that_one_of_two_values_shows_stops_nobody() -> None:
     """Both replays come in one batch; neither is asked again and again."""
 
     async def story(town: Town) -> None:
-        head = await parked_town(town)
+        head = await blocked_town(town)
         BROKEN.update({"poison", "crash worse"})
         for word in ("poison", "worse"):
             town.operate("replay", id=head, value=json.dumps({"word": word}))
@@ -202,45 +206,63 @@ def test_a_bug_that_one_of_two_values_shows_stops_nobody() -> None:
     in_town(story)
 
 
-NEW_SINCE = {"set_aside": ("tenant", "holds_key"), "shards": ("gaps",)}
-"""By collection, fields that documents of an earlier version do not have."""
+SET_ASIDE = {"dead": "set_aside", "waiting": "parked"}
+NEW_SINCE = frozenset({"tenant", "holds_key", "gaps"})
+"""Fields that documents of the first version do not have."""
 
 
-def forget_new_fields(town: Town) -> None:
-    for collection, names in NEW_SINCE.items():
-        rows = town.world.databases["routing"].committed[collection]
-        for row in town.stored(collection):
-            kept = {name: value for name, value in row.items() if name not in names}
-            if kept.get("record"):
-                del kept["record"]["cut"]
-            rows[row["_id"]] = encode(kept)
+def written_by_an_earlier_version(town: Town, missing: Set[str]) -> None:
+    """What is stored, under the names and in the form of then."""
+    committed = town.world.databases["routing"].committed
+    rows = {row["_id"]: row for row in town.stored("shards")}
+    for row in rows.values():
+        row["said"] = row.pop("published")
+    committed["shards"] = encoded(rows, missing)
+    rows = {row["_id"]: row for row in town.stored("dead_letters")}
+    for row in rows.values():
+        row["state"] = SET_ASIDE[row["state"]]
+        row["holds_key"] = row.pop("blocks_key")
+        if row.get("record") and missing:
+            del row["record"]["cut"]
+    committed["dead_letters"], committed["set_aside"] = {}, encoded(rows, missing)
 
 
+def encoded(rows: dict[Any, Document], missing: Set[str]) -> dict[Any, bytes]:
+    return {
+        id: encode({name: row[name] for name in row if name not in missing})
+        for id, row in rows.items()
+    }
+
+
+@pytest.mark.parametrize("missing", [NEW_SINCE, frozenset()], ids=["the first", "a later"])
 @pytest.mark.parametrize("how", ["skip", "replay"])
-def test_what_an_earlier_version_set_aside_still_holds_its_key(how: str) -> None:
+def test_what_an_earlier_version_set_aside_still_blocks_its_key(
+    how: str, missing: Set[str]
+) -> None:
     """It is listed, what comes goes on waiting behind it, and resolving it frees all in order."""
 
     async def story(town: Town) -> None:
-        head = await parked_town(town)
+        head = await blocked_town(town)
         town.ask("bad", key="bob", mood="poison")
         await town.rest()
-        forget_new_fields(town)
+        written_by_an_earlier_version(town, missing)
+        await migrations.migrate(town.loop.store)
         await town.restart()
         town.follow("third")
         await town.rest()
         assert [] == town.words()
-        api = SetAsideApi(town.loop.store)
+        api = DeadLettersApi(town.loop.store)
         listed = await api.page(Request({"type": "http", "query_string": b""}))
         assert {("main", "ann", True), ("main", "bob", False)} == {
-            (row["tenant"], row["key"], row["holds_key"])
+            (row["tenant"], row["key"], row["blocks_key"])
             for row in listed["items"]
-            if row["state"] == "set_aside"
+            if row["state"] == "dead"
         }
         BROKEN.clear()
         town.operate(how, id=head, reason="given up")
         await town.rest()
         assert ["second", "third"] == [word for word in town.words() if word != "first"]
-        assert [{}, {}] == [shard.parked for shard in town.loop.shards.values()]
+        assert [{}, {}] == [shard.blocked for shard in town.loop.shards.values()]
 
     in_town(story)
 

@@ -1498,13 +1498,13 @@ async def put(platform: Platform, name: str = "north", **changes: Any) -> Any:
         {"programme": "other"},
     ],
 )
-def test_a_campaign_of_another_shape_is_set_aside(changes: dict[str, Any]) -> None:
+def test_a_campaign_of_another_shape_is_dead_lettered(changes: dict[str, Any]) -> None:
     """RTE-01, RTE-03: strict or preferred is a choice that lists and industries need."""
 
     async def story(platform: Platform) -> None:
         await platform.campaign()
         answer = await put(platform, **changes)
-        assert (False, "set_aside") == (answer["accepted"], answer["code"])
+        assert (False, "dead_letter") == (answer["accepted"], answer["code"])
         await platform.upload(1)
         assert ["R-1"] == platform.got()
 

@@ -275,10 +275,10 @@ class Town:
         await move(store, await row_of(store, shard), begins)
 
     def operate(self, what: str, **data: str) -> None:
-        """An operator's command about a set-aside record, with that record's key."""
-        (kept,) = [row for row in self.stored("set_aside") if row["_id"] == data["id"]]
+        """An operator's command about a dead letter, with that record's key."""
+        (kept,) = [row for row in self.stored("dead_letters") if row["_id"] == data["id"]]
         value = json.dumps(data).encode()
-        self.publish(COMMANDS, f"leadops.routing.set-aside.{what}.v1", kept["key"], value)
+        self.publish(COMMANDS, f"leadops.routing.dead-letter.{what}.v1", kept["key"], value)
 
     def key_elsewhere(self, key: str) -> str:
         """A key of another shard."""

@@ -10,7 +10,7 @@ from services.intake.store import INDEXES as INTAKE
 from services.routing import store as routing_store
 from services.routing.service import routing
 from services.routing.store import INDEXES as ROUTING
-from shared.loop import effects, set_aside
+from shared.loop import dead_letters, effects
 from shared.loop.decision import Outcome, Service
 from shared.loop.loop import INDEXES as LOOP
 from shared.loop.working_set import Collection
@@ -23,7 +23,7 @@ def names(indexes: list[Index]) -> set[str]:
 
 def test_the_loop_keeps_its_collections() -> None:
     """In each service's own database."""
-    assert {"shards", "outbox", "inbox", "due", "effects", "set_aside"} == names(LOOP)
+    assert {"shards", "outbox", "inbox", "due", "effects", "dead_letters"} == names(LOOP)
 
 
 def test_intake_keeps_its_collections() -> None:
@@ -52,12 +52,12 @@ def test_what_is_saved_lies_where_its_indexes_are(store: Any, indexes: list[Inde
 def test_rows_keep_their_states() -> None:
     """A row that waits while a new version is rolled out has to be found by it."""
     assert ("begun", "waiting") == (effects.BEGUN, effects.WAITING)
-    states = (set_aside.WAITING, set_aside.PARKED, set_aside.REPLAYED, set_aside.SKIPPED)
-    assert ("set_aside", "parked", "replayed", "skipped") == states
+    states = (dead_letters.DEAD, dead_letters.WAITING, dead_letters.REPLAYED, dead_letters.SKIPPED)
+    assert ("dead", "waiting", "replayed", "skipped") == states
 
 
 def test_the_end_of_an_effect_keeps_its_words() -> None:
-    """They lie in what was set aside, and are read when it is replayed."""
+    """They lie in what was dead-lettered, and are read when it is replayed."""
     assert ["done", "refused", "uncertain"] == [outcome.value for outcome in Outcome]
 
 

@@ -29,7 +29,7 @@ class Bombarded:
     records: int
     honest: int
     outcomes: dict[str, int] = field(default_factory=dict)
-    """How many inputs came to what, and how many of what was set aside has which code."""
+    """How many inputs came to what, and how many of what was dead-lettered has which code."""
     violations: Sequence[Violation] = ()
 
 
@@ -78,6 +78,6 @@ def _outcomes(world: World, evidence: Evidence) -> dict[str, int]:
                 if name.startswith("inputs_"):
                     found[name] = found.get(name, 0) + number
     for service in evidence.stores:
-        for row in evidence.rows(service, "set_aside"):
+        for row in evidence.rows(service, "dead_letters"):
             found[row["code"]] = found.get(row["code"], 0) + 1
     return found

@@ -7,7 +7,7 @@ from tests.fuzz.bombard import bombarded
 
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_strangers_stop_nothing(seed: int) -> None:
-    """Of 500 hostile records each is answered, set aside or ignored, and all shards go on."""
+    """Of 500 hostile records each is answered, dead-lettered or ignored, and all shards go on."""
     run = bombarded(seed)
     assert [] == run.violations[:3]
     assert 500 == run.records

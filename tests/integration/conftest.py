@@ -40,7 +40,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any
         items = [
             item
             for service in ("intake", "routing")
-            for item in get(service, "/set-aside", limit=1000)["items"]
+            for item in get(service, "/dead-letters", limit=1000)["items"]
         ]
         assert [] == [item["text"] for item in items if item["code"] == "unexpected"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from deploy import clock
 
 DUE_AT = datetime.now(UTC) + timedelta(days=2)
-IDLE = {"lag": 0, "outbox": 0, "set_aside": 0, "parked": 0, "progress": 1, "not_ready": []}
+IDLE = {"lag": 0, "outbox": 0, "dead_letters": 0, "blocked": 0, "progress": 1, "not_ready": []}
 IDLE |= {"waiting": [], "oldest_seconds": None, "endpoints": {"failing": 0, "tripped": 0}}
 
 

@@ -167,8 +167,8 @@ UNKNOWN = [
     ["lists", "show", "nobody"],
     ["lists", "add", "nobody", "brightwater.example", "--reason", "x"],
     ["deliveries", "show", "infuse-media", "nobody"],
-    ["set-aside", "show", "nothing"],
-    ["set-aside", "replay", "nothing"],
+    ["dead-letters", "show", "nothing"],
+    ["dead-letters", "replay", "nothing"],
     ["accounts", "suspend", "nortgrid", "--reason", "x"],
     ["people", "block", "nobody", "--reason", "x"],
     ["people", "block", "nobody", "--customer", "nobody", "--reason", "x"],
@@ -220,7 +220,7 @@ WRONG = [
     ["leads", "--from", "yesterday"],
     ["leads", "--limit", "0"],
     ["sends", "northgrid-us", "--status", "sentt"],
-    ["set-aside", "list", "--state", "gone"],
+    ["dead-letters", "list", "--state", "gone"],
     ["clock", "advance", "soon"],
     ["apply"],
     ["apply", "nowhere.yaml"],
@@ -299,7 +299,7 @@ LISTINGS: Mapping[str, list[str]] = {
     "topics": ["topics"],
     "sends": ["sends", "northgrid-us"],
     "processes": ["status"],
-    "items": ["set-aside", "list"],
+    "items": ["dead-letters", "list"],
     "documents": ["apply", str(CHECKOUT / "deploy" / "sample" / "rules.yaml")],
 }
 

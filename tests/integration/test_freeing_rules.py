@@ -250,7 +250,7 @@ def test_routing_answers_everything_and_hears_whom_it_may(running: dict[str, Any
     )
     assert [
         "unknown_command",
-        "set_aside",
+        "dead_letter",
         "list_unknown",
         "lead_unknown",
         "send_unknown",

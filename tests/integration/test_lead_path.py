@@ -191,12 +191,13 @@ def test_an_unknown_campaign_is_refused(running: dict[str, Any]) -> None:
 
 @pytest.mark.rule("OPS-06")
 def test_every_command_is_answered(running: dict[str, Any]) -> None:
-    """Accepted, refused or set aside: each of them gets an answer that names it, with a code."""
+    """Accepted, refused or dead-lettered: each of them gets an answer that names it, with a
+    code."""
     unknown = Command("leadops.intake.lead.juggle.v1", b"{}", "acme-leads:u")
     wrong = Command(SUBMIT, b'{"affiliate": 5}', "acme-leads:w")
     good = submission("a1", "io.answered@mail.example")
     answers = tell(unknown, wrong, good)
-    assert ["unknown_command", "set_aside", "accepted"] == [answer.code for answer in answers]
+    assert ["unknown_command", "dead_letter", "accepted"] == [answer.code for answer in answers]
     assert [False, False, True] == [answer.accepted for answer in answers]
 
 
@@ -218,24 +219,24 @@ def test_only_a_permitted_role_is_heard(running: dict[str, Any]) -> None:
 
 @pytest.mark.rule("OPS-02")
 @pytest.mark.parametrize("name", sorted(poison.CLASSES))
-def test_poison_is_set_aside_or_refused_and_blocks_nobody(
+def test_poison_becomes_a_dead_letter_or_refused_and_blocks_nobody(
     running: dict[str, Any], name: str
 ) -> None:
     """Each of the fourteen classes, and a good lead behind it under the same key."""
     good = submission(f"poison-{name}", f"io.{name.replace('_', '.')}@mail.example")
     bad = poison.spoiled(name, record_of(good, OPERATOR, quiet.now()))
-    before = set_aside_ids()
+    before = dead_letter_ids()
     put_in_log([bad])
     follower = Command(good.type, good.data, good.key)
     (answer,) = tell(follower)
     assert (True, "accepted") == (answer.accepted, answer.code)
-    added = set_aside_ids() - before
+    added = dead_letter_ids() - before
     assert (0 if name in poison.ANSWERED else 1) == len(added)
 
 
-def set_aside_ids() -> set[str]:
+def dead_letter_ids() -> set[str]:
     with Api() as api:
-        items = api.get("intake", "/set-aside", limit=1000)["items"]
+        items = api.get("intake", "/dead-letters", limit=1000)["items"]
     return {item["id"] for item in items}
 
 

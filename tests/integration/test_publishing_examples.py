@@ -19,8 +19,8 @@ import pytest
 
 from cli.api import Api
 from cli.command import Asker, Command, record_of
+from cli.dead_letter_commands import items_of
 from cli.publishing import put_in_log
-from cli.set_aside_commands import items_of
 from deploy import quiet
 from deploy.files import CHECKOUT
 from shared.loop.log import Outgoing
@@ -36,8 +36,8 @@ pytestmark = [
 
 DOCUMENT = CHECKOUT / "docs" / "publishing.md"
 SUBMIT = "leadops.intake.lead.submit.v1"
-REPLAY = "leadops.intake.set-aside.replay.v1"
-SKIP = "leadops.intake.set-aside.skip.v1"
+REPLAY = "leadops.intake.dead-letter.replay.v1"
+SKIP = "leadops.intake.dead-letter.skip.v1"
 RELEASE = "leadops.intake.lead.release.v1"
 SEND = "leadops.routing.lead.send.v1"
 SETTLE = "leadops.routing.send.settle.v1"
@@ -143,7 +143,7 @@ def answered(running: dict[str, Any]) -> dict[tuple[str, str], Answer]:
 
 
 def run_example(language: str, kind: str, lead: str | None) -> Answer:
-    environment = set_aside(language) if kind in (REPLAY, SKIP) else {}
+    environment = dead_letters(language) if kind in (REPLAY, SKIP) else {}
     if lead is not None:
         environment = ids_of(lead)
     id = run(language, EXAMPLES[kind][language], **environment)
@@ -162,7 +162,7 @@ def ids_of(lead: str) -> dict[str, str]:
     return {"LEAD": lead, "PERSON": routed["person_id"], "SEND": sends[0] if sends else ""}
 
 
-def set_aside(language: str) -> dict[str, str]:
+def dead_letters(language: str) -> dict[str, str]:
     """A submission that was cut short, and what the examples about it are told."""
     submission = submission_of(f"cut-{language}-{time.monotonic_ns()}")
     cut = Command(SUBMIT, submission.data[:-9], submission.key)
@@ -170,7 +170,7 @@ def set_aside(language: str) -> dict[str, str]:
     quiet.wait_quiet(30)
     (item,) = [each for each in waiting() if each["key"] == submission.key]
     value = submission.data.decode()
-    return {"SET_ASIDE": item["id"], "SHARD": str(item["shard"]), "VALUE": value}
+    return {"DEAD_LETTER": item["id"], "SHARD": str(item["shard"]), "VALUE": value}
 
 
 def run_structured() -> Answer:
@@ -196,7 +196,7 @@ def submission_of(reference: str) -> Command:
 
 def waiting() -> list[dict[str, Any]]:
     with Api() as api:
-        return items_of(api, state="set_aside")
+        return items_of(api, state="dead")
 
 
 def test_every_command_has_its_examples() -> None:
@@ -239,7 +239,7 @@ def test_a_resolved_record_is_unknown_to_the_next_replay(
     answered: dict[tuple[str, str], Answer],
 ) -> None:
     """The negative twin of replay and skip: an id under which nothing waits is refused."""
-    nothing = {"SET_ASIDE": "intake.commands.v1/0/0/none", "SHARD": "0"}
+    nothing = {"DEAD_LETTER": "intake.commands.v1/0/0/none", "SHARD": "0"}
     for kind in (REPLAY, SKIP):
         id = run("python", EXAMPLES[kind]["python"], **nothing)
-        assert "set_aside_unknown" == answer_of("python", kind, id)["code"]
+        assert "dead_letter_unknown" == answer_of("python", kind, id)["code"]

@@ -82,7 +82,7 @@ def codes() -> Counter[str]:
     rows = [
         row
         for service in ("intake", "routing")
-        for row in documents(url, service, ["set_aside"])["set_aside"]
+        for row in documents(url, service, ["dead_letters"])["dead_letters"]
     ]
     return Counter(row["code"] for row in rows)
 
@@ -116,7 +116,8 @@ ALL = PARTITIONS * len(TOPICS)
 
 
 def test_numbers_of_strangers(scene: Scene) -> None:
-    """On command topics they mean nothing, elsewhere they are set aside; no honest lead is lost."""
+    """On command topics they mean nothing, elsewhere they are dead-lettered; no honest lead is
+    lost."""
     before = codes()
     for number in (b"7", b"0"):
         forged = [

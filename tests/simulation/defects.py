@@ -30,7 +30,7 @@ from shared.loop.effects import Verdict
 from shared.loop.log import RawRecord, Record
 from shared.loop.loop import Loop
 from shared.loop.shard import Shard, ShardRow
-from shared.loop.sort_out import Fate
+from shared.loop.sort_out import Disposition
 from shared.loop.step import Step
 from shared.store import Delete, Insert, Replace, Transaction
 
@@ -93,28 +93,28 @@ def drain_before_epoch() -> None:
 
 
 def one_seen_per_stream() -> None:
-    right = sort_out._fate_in_stream
+    right = sort_out._disposition_in_stream
 
-    def fate(
+    def disposition(
         shard: Shard, row: ShardRow, record: Record, envelope: Envelope, now: datetime
-    ) -> Fate:
+    ) -> Disposition:
         one = RawRecord("all topics", record.partition, record.offset, None, None, ())
         return right(shard, row, one, envelope, now)
 
-    _replace(sort_out, "_fate_in_stream", fate)
+    _replace(sort_out, "_disposition_in_stream", disposition)
 
 
 def gaps_taken() -> None:
-    def fate(
+    def disposition(
         shard: Shard, row: ShardRow, record: Record, envelope: Envelope, now: datetime
-    ) -> Fate:
+    ) -> Disposition:
         seen, stream = row.seen.setdefault(record.topic, {}), envelope.stream or ""
         if envelope.number <= seen.get(stream, 0):
-            return Fate.DUPLICATE
+            return Disposition.DUPLICATE
         seen[stream] = envelope.number
-        return Fate.DECIDE
+        return Disposition.HANDLED
 
-    _replace(sort_out, "_fate_in_stream", fate)
+    _replace(sort_out, "_disposition_in_stream", disposition)
 
 
 def open_only_once() -> None:
@@ -301,14 +301,14 @@ def cap_counted_on_delivery() -> None:
     _replace(CampaignBook, "taken", property(lambda self: self.used))
 
 
-def parked_key_overtaken() -> None:
-    """A record that was set aside is forgotten as soon as its shard is opened again."""
+def blocked_key_overtaken() -> None:
+    """A record that was dead-lettered is forgotten as soon as its shard is opened again."""
 
     async def nobody(store: Any, shards: Sequence[int]) -> dict[int, dict[str, str]]:
         return {shard: {} for shard in shards}
 
-    _replace(open_module.set_aside, "parked_lanes", nobody)
-    _replace(decide, "_is_behind_parked", lambda step, item: False)
+    _replace(open_module.dead_letters, "blocked_lanes", nobody)
+    _replace(decide, "_is_blocked", lambda step, item: False)
 
 
 def recheck_forgotten() -> None:
@@ -367,13 +367,13 @@ def slot_freed_twice() -> None:
 def strangers_numbers_believed() -> None:
     """Whoever writes a number is believed, wherever it is written."""
     _replace(sort_out, "_check_seal", lambda *_: None)
-    right = sort_out._fate_on_open_topic
+    right = sort_out._disposition_on_open_topic
 
-    def fate(reader: Any, record: Record) -> Fate:
+    def disposition(reader: Any, record: Record) -> Disposition:
         stream = dict(record.headers).get("ce_stream")
-        return Fate.GAP if stream is not None else right(reader, record)
+        return Disposition.GAP if stream is not None else right(reader, record)
 
-    _replace(sort_out, "_fate_on_open_topic", fate)
+    _replace(sort_out, "_disposition_on_open_topic", disposition)
 
 
 DEFECTS: dict[str, Plant] = {
@@ -400,7 +400,7 @@ DEFECTS: dict[str, Plant] = {
         slot_released_on_timeout,
         doubt_forgotten,
         cap_counted_on_delivery,
-        parked_key_overtaken,
+        blocked_key_overtaken,
         recheck_forgotten,
         withdrawn_though_sent,
         accepted_and_not_remembered,

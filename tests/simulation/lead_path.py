@@ -30,7 +30,7 @@ from tests.simulation import poison, strangers
 
 PARTITIONS = 4
 OPERATOR_LOOKS = 0.03
-"""The chance, per record, that an operator looks at what is set aside."""
+"""The chance, per record, that an operator looks at what is dead-lettered."""
 OUTAGE = 0.01
 """The chance, per request, that its endpoint can't be reached for a while."""
 SECRET = "simulated-secret"
@@ -195,7 +195,7 @@ class Upstream:
             (60, self._fresh),
             (14, self._duplicate),
             (8, self._poison),
-            (3, self._foreign),
+            (3, self._misrouted),
             (2, self._reused_id),
             (3, lambda: self.submit(self._earlier())),
             (4, lambda: self.submit(record={"e": "not an address"})),
@@ -298,9 +298,9 @@ class Upstream:
         self.world.injected[f"poison {name}"] += 1
         return poison.spoiled(name, self.submit())
 
-    def _foreign(self) -> Outgoing:
+    def _misrouted(self) -> Outgoing:
         """As a client with another partitioner would publish it."""
-        self.world.injected["foreign"] += 1
+        self.world.injected["misrouted"] += 1
         record = self.submit()
         other = (record.partition + 1) % self.partitions
         return Outgoing(record.topic, other, record.key, record.value, record.headers)
@@ -320,7 +320,7 @@ class Upstream:
 
     def _garbage_inside(self) -> Outgoing:
         """A service of this system that is broken: its record has its place in the order of its
-        key, and can't be decided, so the key must be parked."""
+        key, and can't be decided, so the key must be blocked."""
         self.world.injected["garbage on an ordered topic"] += 1
         key = self.random.choice(CAMPAIGNS)["id"].encode()
         place = ("routing.claims.v1", shard_of(key, self.partitions))
@@ -360,8 +360,8 @@ class Upstream:
         ]
 
     def skips(self, rows: Iterable[Document]) -> list[Outgoing]:
-        """An operator gives up what parks a key, of the records that routing has set aside."""
-        waiting = [row for row in rows if row["state"] == "set_aside" and row["record"]]
+        """An operator gives up what blocks a key, of the records that routing has dead-lettered."""
+        waiting = [row for row in rows if row["state"] == "dead" and row["record"]]
         return [
             self.command(
                 skip_type("routing").removeprefix("leadops.").removesuffix(".v1"),
@@ -458,7 +458,7 @@ async def simulate(seed: int, steps: int) -> tuple[Evidence, World]:
 
 
 def _operated(world: World, upstream: Upstream) -> Iterator[Outgoing]:
-    """The load, and an operator who now and then gives up what parks a key."""
+    """The load, and an operator who now and then gives up what blocks a key."""
     for record in upstream.load():
         yield record
         if world.draw(OPERATOR_LOOKS):
@@ -468,8 +468,8 @@ def _operated(world: World, upstream: Upstream) -> Iterator[Outgoing]:
 
 
 def _waiting(world: World) -> list[Document]:
-    rows = world.databases["routing"].documents("set_aside")
-    return [row for row in rows if row["state"] in ("set_aside", "parked")]
+    rows = world.databases["routing"].documents("dead_letters")
+    return [row for row in rows if row["state"] in ("dead", "waiting")]
 
 
 def _sends(world: World) -> list[Document]:

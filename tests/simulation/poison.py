@@ -51,7 +51,7 @@ CLASSES: dict[str, Spoil] = {
     ),
 }
 ANSWERED = {"unknown_type", "future_schema"}
-"""These have an envelope that can be read: they are refused, not set aside."""
+"""These have an envelope that can be read: they are refused, not dead-lettered."""
 
 
 def spoiled(name: str, record: Outgoing) -> Outgoing:

@@ -1,4 +1,4 @@
-"""What writers do who are no service of this system and keep to no bound: each is set aside or
+"""What writers do who are no service of this system and keep to no bound: each is dead-lettered or
 answered, and takes nothing with it."""
 
 import random

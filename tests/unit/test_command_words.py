@@ -78,7 +78,7 @@ def test_a_closed_filter_is_checked_before_anything_is_asked(
     what: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Without a stack, too."""
-    commands = {"status": ["sends", "north"], "state": ["set-aside", "list"]}
+    commands = {"status": ["sends", "north"], "state": ["dead-letters", "list"]}
     assert WRONG_USAGE == run([*commands.get(what, ["leads"]), f"--{what}", "nonsense"])
     assert f"there is no {what} 'nonsense'" in capsys.readouterr().err
 
@@ -93,11 +93,11 @@ def test_each_id_that_leads_are_sought_by_is_looked_up() -> None:
         ("leadops.routing.campaign.paus.v1", PAUSE),
         ("leadops.routing.campaing.put.v1", "leadops.routing.campaign.put.v1"),
         ("leadops.intake.lead.sumbit.v1", "leadops.intake.lead.submit.v1"),
-        ("leadops.routing.set_aside.skip.v1", "leadops.routing.set-aside.skip.v1"),
+        ("leadops.routing.dead_letters.skip.v1", "leadops.routing.dead-letter.skip.v1"),
     ],
 )
 def test_a_misspelled_type_of_command_is_told_with_the_nearest(given: str, nearest: str) -> None:
-    """A service would set the record aside, and nobody would be answered."""
+    """A service would dead-letter the record, and nobody would be answered."""
     with pytest.raises(CliError, match=re.escape(f"did you mean {nearest}")) as error:
         check_type(Document("a.yaml", 1, {"type": given, "data": {}}))
     assert ("type_unknown", WRONG_USAGE) == (error.value.code, error.value.exit_code)
@@ -172,7 +172,7 @@ def test_the_wanted_form_is_told_in_words(changes: dict[str, Any], text: str) ->
     ("arguments", "text"),
     [
         (["leads", "--limit", "0"], "'--limit': must be 1 or more"),
-        (["set-aside", "list", "--limit", "5000"], "'--limit': must be 1000 or less"),
+        (["dead-letters", "list", "--limit", "5000"], "'--limit': must be 1000 or less"),
         (["leads", "--limit", "many"], "'--limit': must be a whole number"),
         (["shards", "resolve", "intake", "1.5"], "'SHARD': must be a whole number"),
         (["wait", "--drained", "--timeout", "long"], "'--timeout': must be a number"),
@@ -261,7 +261,7 @@ def test_a_shell_can_complete_what_is_typed() -> None:
 
 def about_a_record(**changed: Any) -> Command:
     data = {"id": "routing.commands.v1/3/17/ab", "reason": "theirs"} | changed
-    return Command("leadops.routing.set-aside.skip.v1", json.dumps(data).encode(), None)
+    return Command("leadops.routing.dead-letter.skip.v1", json.dumps(data).encode(), None)
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def about_a_record(**changed: Any) -> Command:
     ],
     ids=["blank", "long", "no id", "none", "long actor", "two lines", "large", "key", "missing"],
 )
-def test_what_a_service_would_set_aside_is_wrong_usage(
+def test_what_a_service_would_dead_letter_is_wrong_usage(
     command: Command, asker: Asker, text: str
 ) -> None:
     """Else a slip of the pen becomes a record that somebody has to skip."""
@@ -293,7 +293,7 @@ def test_what_a_service_reads_is_published() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["leads", "show", "\udcff"], ["set-aside", "skip", "x", "--reason", "a\udc80"]]
+    "arguments", [["leads", "show", "\udcff"], ["dead-letters", "skip", "x", "--reason", "a\udc80"]]
 )
 def test_an_argument_that_is_no_text_is_wrong_usage(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
@@ -333,7 +333,7 @@ def test_a_reason_is_in_words(given: str) -> None:
     ],
 )
 def test_who_asks_can_be_told_to_a_service(given: str, text: str) -> None:
-    """Else the command is set aside, and whoever typed it waits for an answer."""
+    """Else the command is dead-lettered, and whoever typed it waits for an answer."""
     with pytest.raises(CliError, match=text) as error:
         actor_of(given)
     assert WRONG_USAGE == error.value.exit_code
@@ -348,8 +348,8 @@ WRONG_BEFORE_ALL = [
     ["import", NO_FILE, "--affiliate", "infuse-media"],
     ["import", os.devnull, "--affiliate", "infuse-media"],
     ["lists", "import", NO_FILE, "--list", "rivals"],
-    ["set-aside", "replay", "x", "--value", NO_FILE],
-    ["set-aside", "skip", "x", "--reason", " "],
+    ["dead-letters", "replay", "x", "--value", NO_FILE],
+    ["dead-letters", "skip", "x", "--reason", " "],
     ["shards", "skip", "intake", "intake.commands.v1", "1", "7", "--reason", " "],
     ["shards", "resolve", "intake", "12"],
     ["people", "block", LEAD, "--reason", ""],
@@ -417,7 +417,7 @@ def test_of_a_good_file_it_is_told_that_no_stack_is_up(
     assert (UNREACHABLE if is_read else WRONG_USAGE) == run([*command.split(), str(file)])
 
 
-@pytest.mark.parametrize("group", ["set-aside", "shards", "lists", "clock"])
+@pytest.mark.parametrize("group", ["dead-letters", "shards", "lists", "clock"])
 def test_a_group_without_a_command_names_its_commands(
     group: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

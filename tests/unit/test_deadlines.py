@@ -29,34 +29,34 @@ async def stored(keys: list[str]) -> MemoryStore:
     return store
 
 
-async def reached(keys: list[str], parked: set[Lane], limit: int) -> list[str]:
+async def reached(keys: list[str], blocked: set[Lane], limit: int) -> list[str]:
     """The keys of those that are taken."""
-    found = await deadlines.reached(await stored(keys), [0], NOW, parked, limit)
+    found = await deadlines.reached(await stored(keys), [0], NOW, blocked, limit)
     return [row["key"] for row in found]
 
 
 @pytest.mark.parametrize("behind", [0, 1, deadlines.PAGE - 1, deadlines.PAGE, 3 * deadlines.PAGE])
-async def test_however_many_parked_deadlines_are_older_the_others_are_taken(behind: int) -> None:
-    """The oldest first, as many as are asked for; those of parked keys wait."""
-    keys = ["parked"] * behind + ["first", "parked", "second", "third"]
-    assert ["first", "second"] == await reached(keys, {("main", "parked")}, 2)
+async def test_however_many_blocked_deadlines_are_older_the_others_are_taken(behind: int) -> None:
+    """The oldest first, as many as are asked for; those of blocked keys wait."""
+    keys = ["blocked"] * behind + ["first", "blocked", "second", "third"]
+    assert ["first", "second"] == await reached(keys, {("main", "blocked")}, 2)
 
 
-async def test_a_key_that_another_tenant_has_parked_does_not_wait() -> None:
+async def test_a_key_that_another_tenant_has_blocked_does_not_wait() -> None:
     assert ["ann"] == await reached(["ann"], {("other", "ann")}, 2)
 
 
 @pytest.mark.parametrize("behind", [0, 1, deadlines.PAGE, 2 * deadlines.PAGE + 1])
 async def test_what_a_person_has_to_free_is_not_due(behind: int) -> None:
     """Else whoever waits until nothing is left would wait for that person."""
-    store = await stored(["parked"] * behind + ["first", "parked", "second"])
-    standing = await deadlines.standing(store, [0], NOW, {("main", "parked")})
+    store = await stored(["blocked"] * behind + ["first", "blocked", "second"])
+    standing = await deadlines.standing(store, [0], NOW, {("main", "blocked")})
     assert {"now": 2, "next_at": NOW - timedelta(seconds=3)} == standing
 
 
-async def test_where_all_is_parked_nothing_is_due() -> None:
-    store = await stored(["parked"] * 3)
-    standing = await deadlines.standing(store, [0], NOW, {("main", "parked")})
+async def test_where_all_is_blocked_nothing_is_due() -> None:
+    store = await stored(["blocked"] * 3)
+    standing = await deadlines.standing(store, [0], NOW, {("main", "blocked")})
     assert {"now": 0, "next_at": None} == standing
 
 

@@ -264,7 +264,7 @@ def test_a_campaign_behaves_as_told_and_others_by_the_default() -> None:
     assert Answer(200, 2.0) == behaviours.for_campaign("c2").answer()
 
 
-def test_a_share_of_keys_has_the_same_fate_in_every_run() -> None:
+def test_a_share_of_keys_has_the_same_disposition_in_every_run() -> None:
     """Each attempt anew where the customer is flaky, so that what failed may be taken later."""
     behaviours = received.Behaviours()
     behaviours.tell("refuses", mode="fail", status=422, share=0.3)

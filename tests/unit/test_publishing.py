@@ -10,9 +10,9 @@ import pytest
 from cli import publishing
 from cli.apply_commands import put_row
 from cli.command import Answer, Asker, Awaited, Command, check_service, record_of
+from cli.dead_letter_commands import place_of
 from cli.documents import free_command, put_command, put_commands, read_files, read_text
 from cli.output import UNREACHABLE, WRONG_USAGE, CliError
-from cli.set_aside_commands import place_of
 from deploy.sample import generate
 from shared.contracts import envelope as envelopes
 from shared.contracts.answers import accepted_type, refused_type
@@ -71,8 +71,8 @@ class TestAnswers:
 
     def test_a_refusal_is_an_answer(self) -> None:
         awaited = Awaited([pause()])
-        assert awaited.take(*event("c-1", refused_type("routing"), code="set_aside", text="why"))
-        assert Answer("c-1", False, "set_aside", "why") == awaited.found["c-1"]
+        assert awaited.take(*event("c-1", refused_type("routing"), code="dead_letter", text="why"))
+        assert Answer("c-1", False, "dead_letter", "why") == awaited.found["c-1"]
 
     def test_the_first_answer_counts(self) -> None:
         """A service that was killed after it had decided says its answer again."""
@@ -162,7 +162,7 @@ class TestRecords:
         ],
         ids=["with a key", "without a key", "in a foreign place"],
     )
-    def test_a_set_aside_record_is_resolved_where_it_lies(
+    def test_a_dead_letter_is_resolved_where_it_lies(
         self, item: dict[str, Any], place: dict[str, Any]
     ) -> None:
         """The shard that keeps it is the only one that may decide about it."""

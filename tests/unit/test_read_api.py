@@ -43,8 +43,8 @@ async def test_a_store_that_is_silent_is_told_as_the_reason() -> None:
     async def asks_the_store(_request: Request) -> dict[str, Any]:
         raise Infrastructure("the store gave no answer within 8 s")
 
-    asked = client(Starlette(routes=[read_api.route("/set-aside", asks_the_store)]))
-    answer = await asked.get("/set-aside")
+    asked = client(Starlette(routes=[read_api.route("/dead-letters", asks_the_store)]))
+    answer = await asked.get("/dead-letters")
     with pytest.raises(CliError, match="the store gave no answer within 8 s") as error:
         content("intake", answer)
     assert (503, UNREACHABLE) == (answer.status_code, error.value.exit_code)

@@ -26,7 +26,7 @@ from shared.contracts.campaigns import PauseCampaign, ResumeCampaign, Suppressed
 from shared.contracts.event import Command
 from shared.contracts.intake import WithdrawalAsked
 from shared.contracts.lists import BlockPerson, PutList, PutRules, UnblockPerson
-from shared.contracts.operations import SkipSetAside
+from shared.contracts.operations import SkipDeadLetter
 from shared.contracts.routing import (
     Claim,
     ClaimGranted,
@@ -355,7 +355,7 @@ def by_hand(**changes: Any) -> Input:
 
 def test_blank_reason() -> None:
     """RTE-14: what is done by hand is audited, and blanks say nothing."""
-    for command in (SendLead, SettleSend, BlockPerson, UnblockPerson, SkipSetAside):
+    for command in (SendLead, SettleSend, BlockPerson, UnblockPerson, SkipDeadLetter):
         assert ("reason",) in faults(command, reason=" \t "), command
         assert ("reason",) not in faults(command, reason=" in time "), command
 

@@ -1,4 +1,4 @@
-"""What operators and the command line see of the records that were set aside, in every service.
+"""What operators and the command line see of the records that were dead-lettered, in every service.
 
 A page never reads the records themselves, which may be a megabyte each; one record is told whole,
 its bytes in base64, since nobody can know what a stranger wrote.
@@ -12,24 +12,24 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from shared import read_api
-from shared.loop import set_aside
+from shared.loop import dead_letters
 from shared.store import Document, Filter, Store
 
 BRIEF = [
-    *("shard", "state", "code", "text", "tenant", "key", "at", "behind", "holds_key"),
+    *("shard", "state", "code", "text", "tenant", "key", "at", "behind", "blocks_key"),
     *(f"record.{name}" for name in ("topic", "partition", "offset", "cut")),
 ]
 
 
 def routes(store: Store) -> Sequence[Route]:
-    api = SetAsideApi(store)
+    api = DeadLettersApi(store)
     return [
-        read_api.route("/set-aside", api.page),
-        read_api.route("/set-aside/{id:path}", api.one),
+        read_api.route("/dead-letters", api.page),
+        read_api.route("/dead-letters/{id:path}", api.one),
     ]
 
 
-class SetAsideApi:
+class DeadLettersApi:
     def __init__(self, store: Store) -> None:
         self._store = store
 
@@ -37,19 +37,19 @@ class SetAsideApi:
         states = request.query_params.getlist("state")
         where: Filter = {"state": {"$in": states}} if states else {}
         rows = await self._store.find(
-            set_aside.COLLECTION,
+            dead_letters.COLLECTION,
             where,
             sort=[("at", 1)],
             limit=read_api.limit(request),
             fields=BRIEF,
         )
-        total = await self._store.count(set_aside.COLLECTION, where)
+        total = await self._store.count(dead_letters.COLLECTION, where)
         return {"total": total, "items": [_brief(row) for row in rows]}
 
     async def one(self, request: Request) -> Mapping[str, Any]:
         id = request.path_params["id"]  # noqa: A001
-        what = "set-aside record"
-        row = await read_api.one(self._store, set_aside.COLLECTION, {"_id": id}, what, id)
+        what = "dead letter"
+        row = await read_api.one(self._store, dead_letters.COLLECTION, {"_id": id}, what, id)
         return _whole(row)
 
 
@@ -61,9 +61,9 @@ def _brief(row: Document) -> Document:
         "state": row["state"],
         "code": row["code"],
         "text": row["text"],
-        "tenant": set_aside.tenant_of(row),
+        "tenant": dead_letters.tenant_of(row),
         "key": row["key"],
-        "holds_key": set_aside.held_by(row),
+        "blocks_key": dead_letters.is_blocking(row),
         "kept_whole": not record.get("cut"),
         "at": row["at"],
         "behind": row["behind"],

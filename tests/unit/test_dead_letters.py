@@ -1,4 +1,4 @@
-"""How much of a record is kept that was set aside."""
+"""How much of a record is kept that was dead-lettered."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,9 +7,9 @@ import pytest
 
 from shared.contracts.bounds import KEPT_BYTES_MAX
 from shared.errors import Poison
-from shared.loop import set_aside
+from shared.loop import dead_letters
 from shared.loop.log import RawRecord
-from shared.loop.sort_out import Fate, Item
+from shared.loop.sort_out import Disposition, Item
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 Headers = list[tuple[str, bytes | None]]
@@ -17,8 +17,10 @@ Headers = list[tuple[str, bytes | None]]
 
 def kept(headers: Headers) -> dict[str, Any]:
     record = RawRecord("routing.commands.v1", 0, 7, b"ann", b"{}", headers)
-    item = Item("routing.commands.v1/0/7", 0, Fate.POISON, record, poison=Poison("x", "why"))
-    document = set_aside.new_document(item, 1, NOW, None)
+    item = Item(
+        "routing.commands.v1/0/7", 0, Disposition.DEAD_LETTERED, record, poison=Poison("x", "why")
+    )
+    document = dead_letters.new_document(item, 1, NOW, None)
     raw: dict[str, Any] = document["record"]
     return raw
 

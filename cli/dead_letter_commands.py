@@ -1,4 +1,4 @@
-"""`leadops set-aside`: records that could not be processed; looked at, replayed, or skipped."""
+"""`leadops dead-letters`: records that could not be processed; looked at, replayed, or skipped."""
 
 import base64
 import json
@@ -12,7 +12,8 @@ import typer
 
 from cli.api import Api
 from cli.command import Answer, Asker, Command
-from cli.known import SET_ASIDE_STATES, check, unknown
+from cli.dead_letter_text import fields_of, headers_of, value_of, what_helps
+from cli.known import DEAD_LETTER_STATES, check, unknown
 from cli.options import As, Reason
 from cli.output import (
     WRONG_USAGE,
@@ -28,30 +29,29 @@ from cli.output import (
     unreadable,
 )
 from cli.publishing import demand
-from cli.set_aside_text import fields_of, headers_of, value_of, what_helps
 from shared.contracts.operations import replay_type, skip_type
 from shared.topics import manifest, shard_of
 
 Id = Annotated[str, typer.Argument(metavar="ID")]
 COLUMNS = ["service", "id", "state", "code", "text", "key", "at", "behind"]
-UNRESOLVED = ("set_aside", "parked")
+UNRESOLVED = ("dead", "waiting")
 
 Item = dict[str, Any]
 
 
 def register(app: typer.Typer) -> None:
     commands = typer.Typer(help="Records that could not be processed.")
-    commands.command("list")(list_set_aside)
-    commands.command("show")(show_set_aside)
+    commands.command("list")(list_dead_lettered)
+    commands.command("show")(show_dead_lettered)
     commands.command("replay")(replay)
     commands.command("skip")(skip)
-    app.add_typer(commands, name="set-aside")
+    app.add_typer(commands, name="dead-letter")
 
 
-def list_set_aside(
+def list_dead_lettered(
     state: Annotated[
         str | None,
-        typer.Option(help="set_aside, parked, replayed or skipped; else the first two."),
+        typer.Option(help="dead, waiting, replayed or skipped; else the first two."),
     ] = None,
     limit: Annotated[
         int, typer.Option(metavar="COUNT", min=1, max=1000, help="Per service.")
@@ -59,7 +59,7 @@ def list_set_aside(
     as_json: AsJson = False,
 ) -> None:
     """What waits for a person, in all services, the oldest first."""
-    check("state", state, SET_ASIDE_STATES)
+    check("state", state, DEAD_LETTER_STATES)
     with Api() as api:
         pages = pages_of(api, [state] if state else UNRESOLVED, limit)
     items = [item for page in pages.values() for item in page["items"]]
@@ -74,7 +74,7 @@ def list_set_aside(
 def pages_of(api: Api, states: Sequence[str], limit: int) -> dict[str, Item]:
     pages = {}
     for service in api.stack["http"]:
-        page = api.get(service, "/set-aside", state=states, limit=limit)
+        page = api.get(service, "/dead-letters", state=states, limit=limit)
         items = [{"service": service, **item} for item in page["items"]]
         pages[service] = {"total": page["total"], "items": items}
     return pages
@@ -85,7 +85,7 @@ def items_of(api: Api, state: str) -> list[Item]:
     return [item for page in pages.values() for item in page["items"]]
 
 
-def show_set_aside(
+def show_dead_lettered(
     id: Id,
     save: Annotated[
         str | None,
@@ -125,9 +125,9 @@ def find(api: Api, id: str) -> Item:
     """The topic in the id tells little, since others may read it too: each service is asked."""
     for service in api.stack["http"]:
         with suppress(UnknownId):
-            return {"service": service, **api.get(service, f"/set-aside/{quote(id)}")}
+            return {"service": service, **api.get(service, f"/dead-letters/{quote(id)}")}
     ids = [item["id"] for page in pages_of(api, (), 1000).values() for item in page["items"]]
-    raise unknown("set_aside_record", id, ids)
+    raise unknown("dead_letter_record", id, ids)
 
 
 def replay(
@@ -149,9 +149,9 @@ def unresolved(id: str) -> Item:
     """The record, if it waits for a person: of all others it is told why nothing can be done."""
     with Api() as api:
         item = find(api, id)
-    if item["state"] != "set_aside":
-        text = f"it is not set aside any more. {' '.join(what_helps(item))}"
-        raise CliError("not_set_aside", text, WRONG_USAGE)
+    if item["state"] != "dead":
+        text = f"it is not dead-lettered any more. {' '.join(what_helps(item))}"
+        raise CliError("not_dead_lettered", text, WRONG_USAGE)
     return item
 
 

@@ -1,4 +1,4 @@
-"""What an operator is told about a set-aside record: what it held, and what really helps."""
+"""What an operator is told about a dead letter: what it held, and what really helps."""
 
 import json
 import re
@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from cli.set_aside_text import fields_of, headers_of, value_of, what_helps
+from cli.dead_letter_text import fields_of, headers_of, value_of, what_helps
 from shared.contracts import bounds
+from shared.dead_letters_api import DeadLettersApi
 from shared.loop.log import Outgoing
-from shared.set_aside_api import SetAsideApi
 from shared.topics import shard_of
 from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Speak, Town, in_town
 
@@ -20,8 +20,8 @@ Change = Callable[[Outgoing], Outgoing]
 GOOD = Speak(word="mended").model_dump_json()
 
 
-def api_of(town: Town) -> SetAsideApi:
-    return SetAsideApi(town.loop.store)
+def api_of(town: Town) -> DeadLettersApi:
+    return DeadLettersApi(town.loop.store)
 
 
 async def listed(town: Town, *states: str, limit: int = 100) -> Any:
@@ -32,7 +32,7 @@ async def listed(town: Town, *states: str, limit: int = 100) -> Any:
 
 
 async def shown(town: Town) -> list[dict[str, Any]]:
-    """As `leadops set-aside show` gets them."""
+    """As `leadops dead-letters show` gets them."""
     api, found = api_of(town), []
     for brief in (await listed(town))["items"]:
         scope = {"type": "http", "query_string": b"", "headers": [], "path_params": brief}
@@ -97,7 +97,7 @@ async def after(town: Town, change: Change, what: str, **data: str) -> tuple[lis
 def operate(town: Town, item: dict[str, Any], what: str, **data: str) -> None:
     """In the shard that keeps the record, whatever its key is."""
     asked = json.dumps({"id": item["id"], **data}).encode()
-    kind = f"leadops.routing.set-aside.{what}.v1"
+    kind = f"leadops.routing.dead-letter.{what}.v1"
     headers = [(n, kind.encode() if n == "ce_type" else v) for n, v in plain(town).headers]
     town.world.publish(Outgoing(COMMANDS, item["shard"], None, asked, headers))
 
@@ -108,8 +108,8 @@ def test_where_a_corrected_value_is_advised_it_helps(change: Change) -> None:
 
     async def story(town: Town) -> None:
         told, answer = await after(town, change, "replay", value=GOOD)
-        assert any(re.fullmatch(r"leadops set-aside replay \S+ --value FILE", s) for s in told)
-        assert not any(re.fullmatch(r"leadops set-aside replay \S+", s) for s in told)
+        assert any(re.fullmatch(r"leadops dead-letters replay \S+ --value FILE", s) for s in told)
+        assert not any(re.fullmatch(r"leadops dead-letters replay \S+", s) for s in told)
         assert ("accepted", ["mended"]) == (answer, town.words())
 
     in_town(story)
@@ -122,7 +122,7 @@ def test_where_no_replay_is_advised_none_helps(change: Change) -> None:
     async def story(town: Town) -> None:
         told, answer = await after(town, change, "replay", value=GOOD)
         assert not any("replay" in line for line in told)
-        assert any(re.fullmatch(r"leadops set-aside skip \S+ --reason WHY", s) for s in told)
+        assert any(re.fullmatch(r"leadops dead-letters skip \S+ --reason WHY", s) for s in told)
         assert answer in ("still_fails", "not_kept_whole")
 
     in_town(story)
@@ -139,7 +139,7 @@ def test_what_a_service_with_another_secret_wrote_is_advised_to_be_replayed() ->
         town.world.publish(Outgoing(*place, record.key, record.value, headers))
         await town.rest()
         (item,) = await shown(town)
-        assert f"leadops set-aside replay {item['id']}" in what_helps(item)
+        assert f"leadops dead-letters replay {item['id']}" in what_helps(item)
         town.operate("replay", id=item["id"])
         await town.rest()
         assert ["sealed otherwise"] == town.words()
@@ -153,7 +153,7 @@ def test_an_error_that_was_mended_is_replayed_as_it_is() -> None:
         town.ask("odd")
         await town.rest()
         (item,) = await shown(town)
-        assert f"leadops set-aside replay {item['id']}" in what_helps(item)
+        assert f"leadops dead-letters replay {item['id']}" in what_helps(item)
 
     in_town(story)
 
@@ -164,8 +164,8 @@ def test_what_waits_behind_another_is_told_which() -> None:
         town.follow("first")
         town.follow("second")
         await town.rest()
-        head, parked = await shown(town)
-        assert f"leadops set-aside show {head['id']}" == what_helps(parked)[-1]
+        head, waiting = await shown(town)
+        assert f"leadops dead-letters show {head['id']}" == what_helps(waiting)[-1]
 
     in_town(story)
 
@@ -246,7 +246,7 @@ def test_a_list_tells_how_many_there_are_in_the_states_that_are_asked_for() -> N
         first, *_ = await shown(town)
         town.operate("skip", id=first["id"], reason="x")
         await town.rest()
-        assert (2, ["set_aside"]) == told_of(await listed(town, "set_aside", "parked", limit=1))
+        assert (2, ["dead"]) == told_of(await listed(town, "dead", "waiting", limit=1))
         assert (1, ["skipped"]) == told_of(await listed(town, "skipped"))
         assert 3 == told_of(await listed(town))[0]
 

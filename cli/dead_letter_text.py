@@ -1,4 +1,4 @@
-"""What a set-aside record held and what can be done about it, in words for the person who decides.
+"""What a dead letter held and what can be done about it, in words for the person who decides.
 
 Nothing of it is a guess: what a replay needs follows from where the fault lies and from what of the
 record was kept. A value is shown with its odd bytes escaped, and what is left out is counted.
@@ -88,21 +88,24 @@ def escaped(text: str) -> str:
 def what_helps(item: Item) -> list[str]:
     """In sentences, and commands in lines of their own, to be copied."""
     match item["state"]:
-        case "parked" if item["behind"]:
+        case "waiting" if item["behind"]:
             return [
                 "It waits behind an earlier record of its key. Replay or skip that one:",
-                f"leadops set-aside show {item['behind']}",
+                f"leadops dead-letters show {item['behind']}",
             ]
-        case "parked":
+        case "waiting":
             return ["What it waited behind is resolved: it is decided by itself."]
-        case "set_aside":
+        case "dead":
             return _what_helps_head(item)
     return [f"It was {resolution_of(item, item['resolved'])}"]
 
 
 def _what_helps_head(item: Item) -> list[str]:
     id = item["id"]
-    replay, skip = f"leadops set-aside replay {id}", f"leadops set-aside skip {id} --reason WHY"
+    replay, skip = (
+        f"leadops dead-letters replay {id}",
+        f"leadops dead-letters skip {id} --reason WHY",
+    )
     if item["code"] in OUTSIDE_THE_VALUE and not is_structured(item):
         return ["Another value does not mend it. Have it published anew, and give this up:", skip]
     if item["cut"].keys() - {"value"}:
@@ -115,7 +118,7 @@ def _what_helps_head(item: Item) -> list[str]:
         return [f"{secret} {turn}", replay, "If anybody else wrote it, give it up:", skip]
     corrected = [
         "To correct its value, save it, change the file, and replay it with that:",
-        f"leadops set-aside show {id} --save FILE",
+        f"leadops dead-letters show {id} --save FILE",
         f"{replay} --value FILE",
     ]
     as_it_is = [] if item["code"] in IN_THE_VALUE else ["Once its cause is mended:", replay]

@@ -1,7 +1,7 @@
 """Records that could not be processed: kept, explained, replayed in the service or skipped.
 
-On topics where the order of a key matters, later records of that key are parked behind the first,
-as are its deadlines, until a person replays or skips it; then they are decided in order, so many a
+On topics where the order of a key matters, later records of that key wait behind the first,
+as do its deadlines, until a person replays or skips it; then they are decided in order, so many a
 step. Nothing here ever goes back through Kafka.
 """
 
@@ -11,39 +11,39 @@ from datetime import datetime
 from typing import Any
 
 from shared.contracts.envelope import TENANT_DEFAULT
-from shared.contracts.operations import ReplaySetAside, SkipSetAside
+from shared.contracts.operations import ReplayDeadLetter, SkipDeadLetter
 from shared.errors import Poison
 from shared.loop.kept_record import document_of
 from shared.loop.log import Place, RawRecord, fingerprint
-from shared.loop.sort_out import Fate, Item, Lane
+from shared.loop.sort_out import Disposition, Item, Lane
 from shared.store import Document, Index, Replace, Transaction
 from shared.topics import manifest
 
-COLLECTION = "set_aside"
+COLLECTION = "dead_letters"
 INDEXES = [
     Index(COLLECTION, ("_id", "state")),
     Index(COLLECTION, ("shard", "state", "tenant", "key", "order")),
     # However much strangers wrote, up to a megabyte each: by these a store opens a shard, counts
     # and lists without reading all of it.
-    Index(COLLECTION, ("shard", "state", "holds_key")),
+    Index(COLLECTION, ("shard", "state", "blocks_key")),
     Index(COLLECTION, ("state", "at")),
     Index(COLLECTION, ("at",)),
 ]
 
-WAITING = "set_aside"
-PARKED = "parked"
+DEAD = "dead"
+WAITING = "waiting"
 REPLAYED = "replayed"
 SKIPPED = "skipped"
 
 RELEASED_AT_ONCE = 100
 """However much waits behind a record, a step stays small."""
 RELEASING = ""
-"""In the place of the head's id: its lane was freed, and what is parked in it is being decided."""
+"""In the place of the head's id: its lane was freed, and what waits in it is being decided."""
 
 
 Asked = tuple[int, str]
 """The shard that a replay or skip was written to, and the id that it names. Another shard's record
-would be decided here without that shard's knowing: its key stayed parked."""
+would be decided here without that shard's knowing: its key stayed blocked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ class Resolution:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A record that was set aside as it may be decided in this step, and what waits behind it."""
+    """A record that was dead-lettered as it may be decided in this step, and what waits behind
+    it."""
 
     heads: Mapping[str | None, Item]
     """By the corrected value: two commands of one batch may bring different ones."""
@@ -66,22 +67,23 @@ class Waiting:
 
 
 def new_document(item: Item, order: int, now: datetime, behind: str | None) -> Document:
-    """The document of an item whose fate is poison or parked; `order` keeps a key's sequence."""
-    assert item.fate in (Fate.POISON, Fate.PARKED)
-    poison = item.poison or Poison("parked", "waits behind an earlier record of its key")
+    """The document of a dead letter, or of what waits behind one; `order` keeps a key's
+    sequence."""
+    assert item.disposition in (Disposition.DEAD_LETTERED, Disposition.WAITING)
+    poison = item.poison or Poison("waiting", "waits behind an earlier record of its key")
     return _document(
         id_of(item),
         item.shard,
         poison,
         now,
         document_of(item.record) if item.record else None,
-        state=PARKED if item.fate is Fate.PARKED else WAITING,
+        state=WAITING if item.disposition is Disposition.WAITING else DEAD,
         behind=behind,
         order=order,
         tenant=item.lane[0],
         key=item.key,
         stored=item.stored,
-        holds_key=holds_key(item),
+        blocks_key=blocks_key(item),
     )
 
 
@@ -109,7 +111,7 @@ def _document(
         "_id": id,
         "schema": 1,
         "shard": shard,
-        "state": WAITING,
+        "state": DEAD,
         "behind": None,
         "order": 0,
         "tenant": "",
@@ -119,7 +121,7 @@ def _document(
         "at": at,
         "record": record,
         "stored": None,
-        "holds_key": False,
+        "blocks_key": False,
         "resolved": None,
     } | other
 
@@ -129,24 +131,24 @@ def id_of(item: Item) -> str:
 
 
 async def known(transaction: Transaction, ids: Sequence[str]) -> set[str]:
-    """Which of these were set aside before. A topic that is read again, because a person said so,
-    must not put its records aside a second time, whatever became of them."""
+    """Which of these were dead-lettered before. A topic that is read again, because a person said
+    so, must not dead-letter its records a second time, whatever became of them."""
     if not ids:
         return set()
     rows = await transaction.find(COLLECTION, {"_id": {"$in": list(ids)}}, fields=["_id"])
     return {row["_id"] for row in rows}
 
 
-def holds_key(item: Item) -> bool:
+def blocks_key(item: Item) -> bool:
     """Whether later records of this item's key must wait behind it."""
     return item.in_order and bool(item.key)
 
 
-def held_by(document: Document) -> bool:
+def is_blocking(document: Document) -> bool:
     """Whether its key waits behind it; documents of an earlier version do not say."""
     topic = (document.get("record") or {}).get("topic")
     was = bool(document["key"]) and manifest().is_ordered(topic or "")
-    return bool(document.get("holds_key", was))
+    return bool(document.get("blocks_key", was))
 
 
 def tenant_of(document: Document) -> str:
@@ -160,7 +162,7 @@ def lane_of(document: Document) -> Lane:
 
 def asked_by(item: Item) -> Asked | None:
     """Which record an operator's command is about."""
-    if isinstance(item.event, ReplaySetAside | SkipSetAside):
+    if isinstance(item.event, ReplayDeadLetter | SkipDeadLetter):
         return item.shard, item.event.id
     return None
 
@@ -171,17 +173,17 @@ async def load_resolutions(
     """The stored records that this batch's replays and skips are about."""
     asked: dict[Asked, set[str | None]] = {}
     for item in items:
-        if isinstance(item.event, ReplaySetAside | SkipSetAside):
+        if isinstance(item.event, ReplayDeadLetter | SkipDeadLetter):
             asked.setdefault((item.shard, item.event.id), set()).add(value_of(item.event))
     if not asked:
         return {}
     ids = sorted({id for _, id in asked})
-    heads = await transaction.find(COLLECTION, {"_id": {"$in": ids}, "state": WAITING})
+    heads = await transaction.find(COLLECTION, {"_id": {"$in": ids}, "state": DEAD})
     return {
         (head["shard"], head["_id"]): Resolution(
             head,
             await behind(transaction, head["shard"], lane_of(head), at_once)
-            if held_by(head)
+            if is_blocking(head)
             else [],
             asked[head["shard"], head["_id"]],
         )
@@ -190,17 +192,17 @@ async def load_resolutions(
     }
 
 
-def value_of(command: ReplaySetAside | SkipSetAside) -> str | None:
+def value_of(command: ReplayDeadLetter | SkipDeadLetter) -> str | None:
     """The corrected value that it brings."""
-    return command.value if isinstance(command, ReplaySetAside) else None
+    return command.value if isinstance(command, ReplayDeadLetter) else None
 
 
 async def behind(transaction: Transaction, shard: int, lane: Lane, at_once: int) -> list[Document]:
-    """What is parked in a lane, in order: those that are decided in one step, and one more if there
+    """What waits in a lane, in order: those that are decided in one step, and one more if there
     are any."""
     tenant, key = lane
     tenants = [tenant, None] if tenant == TENANT_DEFAULT else [tenant]
-    where = {"shard": shard, "tenant": {"$in": tenants}, "key": key, "state": PARKED}
+    where = {"shard": shard, "tenant": {"$in": tenants}, "key": key, "state": WAITING}
     return await transaction.find(COLLECTION, where, sort=[("order", 1)], limit=at_once + 1)
 
 
@@ -211,9 +213,9 @@ def resolved(document: Document, state: str, by: str, reason: str, now: datetime
 
 
 def again(document: Document, poison: Poison) -> Replace:
-    """The document after a replay that failed: set aside still, with the newest reason."""
+    """The document after a replay that failed: dead-lettered still, with the newest reason."""
     after = document | {
-        "state": WAITING,
+        "state": DEAD,
         "behind": None,
         "code": poison.code,
         "text": poison.text,
@@ -221,15 +223,15 @@ def again(document: Document, poison: Poison) -> Replace:
     return Replace(after, {"state": document["state"]})
 
 
-async def parked_lanes(store: Any, shards: Sequence[int]) -> dict[int, dict[Lane, str]]:
+async def blocked_lanes(store: Any, shards: Sequence[int]) -> dict[int, dict[Lane, str]]:
     """Which lanes wait behind which record, by shard: read when shards are opened. A lane whose
     head was resolved while much was behind it is being released."""
-    fields = ["shard", "tenant", "key", "holds_key", "record.topic"]
+    fields = ["shard", "tenant", "key", "blocks_key", "record.topic"]
     mine = {"shard": {"$in": list(shards)}}
     found: dict[int, dict[Lane, str]] = {shard: {} for shard in shards}
-    for row in await store.find(COLLECTION, {**mine, "state": PARKED}, fields=fields):
+    for row in await store.find(COLLECTION, {**mine, "state": WAITING}, fields=fields):
         found[row["shard"]][lane_of(row)] = RELEASING
-    heads = {**mine, "state": WAITING, "holds_key": {"$ne": False}}
-    for row in filter(held_by, await store.find(COLLECTION, heads, fields=fields)):
+    heads = {**mine, "state": DEAD, "blocks_key": {"$ne": False}}
+    for row in filter(is_blocking, await store.find(COLLECTION, heads, fields=fields)):
         found[row["shard"]][lane_of(row)] = row["_id"]
     return found

@@ -1,0 +1,29 @@
+"""Documents of earlier versions in the form of today, in place, before any shard is opened.
+
+Each step can be interrupted anywhere and run by several replicas at once: what one has moved, the
+others don't find any more, and who comes second reads again.
+"""
+
+from shared.loop import dead_letters
+from shared.store import Delete, Document, Insert, Store
+
+PAGE = 20
+"""One may hold a megabyte."""
+SET_ASIDE = "set_aside"
+"""What dead letters, and what waits behind them, were called until the language was changed."""
+STATES = {"set_aside": dead_letters.DEAD, "parked": dead_letters.WAITING}
+
+
+async def migrate(store: Store) -> None:
+    """Raises `Infrastructure` where another replica does the same: it is to be called again."""
+    while rows := await store.find(SET_ASIDE, {}, sort=[("_id", 1)], limit=PAGE):
+        async with store.transaction() as transaction:
+            await transaction.write(SET_ASIDE, [Delete(row["_id"]) for row in rows])
+            letters = [Insert(dead_letter(row)) for row in rows]
+            await transaction.write(dead_letters.COLLECTION, letters)
+
+
+def dead_letter(row: Document) -> Document:
+    """Of a document that was set aside or parked."""
+    renamed = {("blocks_key" if name == "holds_key" else name): row[name] for name in row}
+    return renamed | {"state": STATES.get(row["state"], row["state"])}
