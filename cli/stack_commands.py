@@ -23,7 +23,7 @@ from cli.output import (
 from deploy import quiet, stack
 from deploy import topics as broker_topics
 
-COLUMNS = ["service", "pid", "ready", "shards", "lag", "oldest", "outbox", "effects", "tripped"]
+COLUMNS = ["service", "pid", "ready", "shards", "lag", "oldest", "outbox", "effects", "breakers"]
 COLUMNS += ["dead_letters", "blocked"]
 GAP_COLUMNS = ["service", "topic", "partition", "stream", "expected", "since", "alert", "help"]
 STUCK_COLUMNS = ["service", "topic", "partition", "offset", "records", "seconds", "help"]
@@ -97,7 +97,7 @@ def down(as_json: AsJson = False) -> None:
 
 def status(as_json: AsJson = False) -> None:
     """What runs: ready, open shards, lag, seconds that the oldest record waits, backlog, endpoints
-    whose breaker has tripped, dead letters, blocked records, per instance; and what is stuck."""
+    whose breaker is open, dead letters, blocked records, per instance; and what is stuck."""
     found, rows = stack.stack(), stack.status()
     content = {"backend": found["backend"], "processes": rows}
     if as_json:
@@ -124,8 +124,8 @@ def status_row(row: dict[str, Any]) -> dict[str, Any]:
         "ready": "yes" if status["ready"] else "no",
         "shards": len(quiet.open_shards([status])),
         "oldest": status["oldest_seconds"],
-        "effects": quiet.total([status["effects"]["begun"], status["effects"]["waiting"]]),
-        "tripped": status["endpoints"]["tripped"],
+        "effects": quiet.total([status["effects"]["in_flight"], status["effects"]["waiting"]]),
+        "breakers": status["endpoints"]["breakers_open"],
     }
 
 

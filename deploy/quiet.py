@@ -94,7 +94,7 @@ def tell_failing(rows: Rows, report: Report) -> None:
     for service in sorted({row["service"] for row in rows}):
         states = [row["status"] for row in rows if row["service"] == service and row["status"]]
         waiting = max((state["effects"].get("waiting") or 0 for state in states), default=0)
-        if waiting and (failing := tripped(states)):
+        if waiting and (failing := open_breakers(states)):
             those = counted(waiting, "send")
             report(f"{service}: {those} waiting for endpoints that fail ({failing})")
 
@@ -126,7 +126,7 @@ def left_in(service: str, states: Rows, moment: datetime, failing_too: bool) -> 
     amounts = {
         "lag": total(state["lag"] for state in states),
         "outbox": largest(state["outbox"] for state in states),
-        "effects begun": largest(state["effects"]["begun"] for state in states),
+        "effects in flight": largest(state["effects"]["in_flight"] for state in states),
         "due now": total(state["due"]["now"] for state in states),
     }
     left = [f"{service}: {name} {amount}" for name, amount in amounts.items() if amount]
@@ -144,14 +144,14 @@ def hindered(service: str, states: Rows) -> list[str]:
     reasons = list(dict.fromkeys(why for state in states for why in state["not_ready"]))
     more = f" ({len(reasons) - 1} more in `leadops status`)" if len(reasons) > 1 else ""
     told = [f"{service} is not ready: {reasons[0]}{more}"] if reasons else []
-    if failing := tripped(states):
+    if failing := open_breakers(states):
         told.append(f"{service}: endpoints that fail, and are asked ever more seldom: {failing}")
     return told
 
 
-def tripped(states: Rows) -> int:
+def open_breakers(states: Rows) -> int:
     """At how many endpoints the instances have given up for a while."""
-    return sum(state.get("endpoints", {}).get("tripped", 0) for state in states)
+    return sum(state.get("endpoints", {}).get("breakers_open", 0) for state in states)
 
 
 def total(amounts: Iterable[int | None]) -> int | None:

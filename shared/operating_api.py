@@ -27,7 +27,7 @@ from shared.wording import counted
 STATUS_SECONDS_MAX = 3.0
 UNKNOWN = {
     "outbox": None,
-    "effects": dict.fromkeys(("begun", "waiting", "next_at", "latest_at", "attempt_at")),
+    "effects": dict.fromkeys(("in_flight", "waiting", "next_at", "latest_at", "attempt_at")),
     "due": {"now": None, "next_at": None},
     "dead_letters": None,
     "blocked": None,
@@ -153,7 +153,7 @@ class OperatingApi:
             **stored,
             "endpoints": {
                 "failing": len(loop.worker.failing()),
-                "tripped": sum(one.tripped for one in loop.worker.failing()),
+                "breakers_open": sum(one.is_open for one in loop.worker.failing()),
             },
             "progress": loop.counters["steps"],
             "counters": dict(loop.counters),
@@ -190,7 +190,7 @@ class OperatingApi:
                 {
                     "endpoint": one.name,
                     "failures": one.failures,
-                    "tripped": one.tripped,
+                    "breaker_open": one.is_open,
                     "waiting": await self._waiting_for(one.name),
                 }
                 for one in failing

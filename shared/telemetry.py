@@ -149,11 +149,11 @@ class LoopMetrics(Collector):
         )
         running.add_metric([service], loop.worker.running)
         yield running
-        tripped = GaugeMetricFamily(
-            "leadops_endpoints_tripped", "Endpoints that fail and are spared", labels=["service"]
+        breakers = GaugeMetricFamily(
+            "leadops_breakers_open", "Endpoints whose breaker is open", labels=["service"]
         )
-        tripped.add_metric([service], sum(one.tripped for one in loop.worker.failing()))
-        yield tripped
+        breakers.add_metric([service], sum(one.is_open for one in loop.worker.failing()))
+        yield breakers
         yield from self._ages()
 
     def _ages(self) -> Iterator[Metric]:

@@ -140,5 +140,5 @@ def pending_of(rows: Iterable[Row]) -> dict[str, int]:
     return {
         "lag": lag,
         **{name: sum(status[field] for status in services) for name, field in PENDING.items()},
-        "sends": sum(effect["begun"] + effect["waiting"] for effect in effects),
+        "sends": sum(effect["in_flight"] + effect["waiting"] for effect in effects),
     }

@@ -1,9 +1,9 @@
-"""Things done outside (a customer is sent a lead): begun, then done, refused or unknown.
+"""Things done outside (a customer is sent a lead): in flight, then done, refused or unknown.
 
-Only rows that were committed as *begun* are executed, with the request that the row holds, so after
-a crash the endpoint may see a request again, but only with the same id and body. What was begun is
-not withdrawn; an attempt without a clear result is tried again for 24 h and then left *uncertain*.
-What came of the attempts is kept in the row.
+Only rows that were committed as *in flight* are executed, with the request that the row holds, so
+after a crash the endpoint may see a request again, but only with the same id and body. What is in
+flight is not withdrawn; an attempt without a clear result is tried again for 24 h and then left
+*uncertain*. What came of the attempts is kept in the row.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ INDEXES = [
     Index(COLLECTION, ("state", "created_at")),
 ]
 
-BEGUN = "begun"
+IN_FLIGHT = "in_flight"
 WAITING = "waiting"
 
 BACKOFF_SECONDS_MIN = 10
@@ -39,8 +39,8 @@ BACKOFF_SECONDS_MAX = 900
 GIVE_UP_AFTER = timedelta(hours=24)
 CONCURRENCY_PER_ENDPOINT = 16
 QUEUED_PER_ENDPOINT_MAX = 256
-FAILURES_TO_TRIP = 5
-TRIPPED_SECONDS = 10.0
+FAILURES_TO_OPEN = 5
+OPEN_SECONDS = 10.0
 DEAD_SECONDS = 900.0
 """An endpoint that has given no clear answer for so long lets nothing else through either."""
 TAKEN_MAX = 500
@@ -93,7 +93,7 @@ async def standing(
     asked = {**mine, "endpoint": {"$nin": worker.without_room()}}
     ends = await overdue(store, shards, now, worker.dead())
     return {
-        "begun": await store.count(COLLECTION, {"state": BEGUN}),
+        "in_flight": await store.count(COLLECTION, {"state": IN_FLIGHT}),
         "waiting": await store.count(COLLECTION, waiting),
         "next_at": await _due_at(store, waiting),
         "latest_at": await _due_at(store, waiting, last=True),
@@ -123,7 +123,7 @@ class Result:
     attempt: int
     verdict: Verdict
     text: str
-    in_doubt: bool = False
+    outcome_unknown: bool = False
     """A former owner may have made this attempt too, and nobody knows what came of it."""
     wait_seconds: float = 0.0
     """How long the endpoint asked to be left alone."""
@@ -137,7 +137,7 @@ Perform = Callable[[Document], Awaitable[Performed]]
 
 
 def new_row(effect: Effect, shard: int, cause: Cause, now: datetime, *, begin: bool) -> Document:
-    """The row of a new effect; begun at once if its endpoint has room for it."""
+    """The row of a new effect; in flight at once if its endpoint has room for it."""
     request = effect.request
     return {
         "_id": effect.id,
@@ -153,7 +153,7 @@ def new_row(effect: Effect, shard: int, cause: Cause, now: datetime, *, begin: b
         },
         "data": dict(effect.data),
         "cause": cause_document(cause) | ({"trace": effect.trace} if effect.trace else {}),
-        "state": BEGUN if begin else WAITING,
+        "state": IN_FLIGHT if begin else WAITING,
         "attempt": 1 if begin else 0,
         "unknown": False,
         "tried": [],
@@ -185,14 +185,14 @@ def cause_of(row: Document, now: datetime, suffix: str) -> Cause:
     )
 
 
-def begun(row: Document) -> Document:
-    return row | {"state": BEGUN, "attempt": row["attempt"] + 1}
+def next_attempt(row: Document) -> Document:
+    return row | {"state": IN_FLIGHT, "attempt": row["attempt"] + 1}
 
 
 def after(row: Document, result: Result, now: datetime) -> Document | EffectFinished:
     """What follows from an attempt's result: the end, or the row waiting for its next attempt."""
     row = row | {"tried": _noted(row, result, now)}
-    unknown = row["unknown"] or result.in_doubt or result.verdict is Verdict.UNKNOWN
+    unknown = row["unknown"] or result.outcome_unknown or result.verdict is Verdict.UNKNOWN
     if result.verdict is Verdict.DONE:
         return _finished(row, Outcome.DONE, result.text)
     if result.verdict is Verdict.REFUSED:
@@ -261,42 +261,43 @@ class Endpoint:
     )
     accepted: int = 0
     failures: int = 0
-    tripped_at: float = 0.0
-    tripped_until: float = 0.0
+    opened_at: float = 0.0
+    open_until: float = 0.0
 
     def has_room(self, now: float, reserved: int = 0) -> bool:
-        """A tripped endpoint takes nothing, then one attempt; a good result closes the breaker."""
-        if self.tripped:
-            return now >= self.tripped_until and self.accepted + reserved == 0
+        """While its breaker is open it takes nothing, then one attempt; a good result closes the
+        breaker."""
+        if self.is_open:
+            return now >= self.open_until and self.accepted + reserved == 0
         return self.accepted + reserved < QUEUED_PER_ENDPOINT_MAX
 
     @property
-    def tripped(self) -> bool:
-        return self.failures >= FAILURES_TO_TRIP
+    def is_open(self) -> bool:
+        return self.failures >= FAILURES_TO_OPEN
 
     def is_dead(self, now: float) -> bool:
         """It has failed for so long, and just now again: who was only left alone may be well."""
-        return self.takes_nothing(now) and now >= self.tripped_at + DEAD_SECONDS
+        return self.takes_nothing(now) and now >= self.opened_at + DEAD_SECONDS
 
     def takes_nothing(self, now: float) -> bool:
-        return self.tripped and now < self.tripped_until
+        return self.is_open and now < self.open_until
 
-    def learn(self, verdict: Verdict, now: float) -> None:
+    def record(self, verdict: Verdict, now: float) -> None:
         if verdict in (Verdict.DONE, Verdict.REFUSED):
-            if self.tripped:
+            if self.is_open:
                 log.info("endpoint answers again", endpoint=self.name)
             self.failures = 0
             return
         self.failures += 1
-        if self.tripped:
-            self.tripped_until = now + TRIPPED_SECONDS
-            if self.failures == FAILURES_TO_TRIP:
-                self.tripped_at = now
+        if self.is_open:
+            self.open_until = now + OPEN_SECONDS
+            if self.failures == FAILURES_TO_OPEN:
+                self.opened_at = now
                 log.error("endpoint failing", endpoint=self.name)
 
 
 class Worker:
-    """Executes begun rows beside the loop; one slow or dead endpoint delays no other."""
+    """Executes rows in flight beside the loop; one slow or dead endpoint delays no other."""
 
     def __init__(
         self,
@@ -307,7 +308,7 @@ class Worker:
         self._monotonic = monotonic
         self._endpoints: dict[str, Endpoint] = {}
         self._running: dict[tuple[str, int], asyncio.Task[None]] = {}
-        self._doubtful: set[tuple[str, int]] = set()
+        self._taken_over: set[tuple[str, int]] = set()
         self.results: list[Result] = []
 
     def has_room(self, endpoint: str, reserved: int = 0) -> bool:
@@ -332,14 +333,15 @@ class Worker:
         return sorted(found, key=lambda one: (-one.failures, one.name))
 
     def start_again(self, rows: Iterable[Document]) -> None:
-        """Takes rows that were found begun when their shard was opened. Another owner may have made
-        the same attempt in between, so its result is in doubt even where it is our own."""
+        """Takes rows that were found in flight when their shard was opened. Another owner may have
+        made the same attempt in between, so what came of it is not known even where the result is
+        our own."""
         rows = list(rows)
-        self._doubtful |= {(row["_id"], row["attempt"]) for row in rows}
+        self._taken_over |= {(row["_id"], row["attempt"]) for row in rows}
         self.start(rows)
 
     def start(self, rows: Iterable[Document]) -> None:
-        """Takes committed rows. An attempt that is under way already is not begun a second time."""
+        """Takes committed rows. An attempt that is under way already is not made a second time."""
         known = set(self._running) | {(result.id, result.attempt) for result in self.results}
         for row in rows:
             attempt = (row["_id"], row["attempt"])
@@ -358,8 +360,8 @@ class Worker:
             del self._running[row["_id"], row["attempt"]]
 
     def _raised(self, row: Document, task: asyncio.Task[None]) -> None:
-        """An error that nobody expected must not leave the row begun for good: it is tried again,
-        since what the attempt did is unknown."""
+        """An error that nobody expected must not leave the row in flight for good: it is tried
+        again, since what the attempt did is unknown."""
         if not task.cancelled() and isinstance(error := task.exception(), Exception):
             log.error("attempt raised", error=type(error).__name__, id=row["_id"])
             text = f"failed unexpectedly: {type(error).__name__}"
@@ -370,7 +372,7 @@ class Worker:
             if endpoint.takes_nothing(self._monotonic()):
                 return _result(row, Verdict.NOT_TRIED, "the endpoint's breaker is open")
             verdict, text, *wait = await self._perform(row)
-            endpoint.learn(verdict, self._monotonic())
+            endpoint.record(verdict, self._monotonic())
             return _result(row, verdict, text, *wait)
 
     def take(self, shards: Sequence[int], limit: int) -> list[Result]:
@@ -382,16 +384,16 @@ class Worker:
 
     def _judged(self, result: Result) -> Result:
         attempt = (result.id, result.attempt)
-        if attempt not in self._doubtful:
+        if attempt not in self._taken_over:
             return result
-        self._doubtful.remove(attempt)
-        return replace(result, in_doubt=True)
+        self._taken_over.remove(attempt)
+        return replace(result, outcome_unknown=True)
 
     def give_back(self, results: Iterable[Result]) -> None:
         self.results.extend(results)
 
     async def stop(self, seconds: float) -> None:
-        """Lets attempts end within the limit; the rest is begun again by whoever owns it next."""
+        """Lets attempts end within the limit; the rest is made again by whoever owns it next."""
         tasks = list(self._running.values())
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=seconds)

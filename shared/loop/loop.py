@@ -212,7 +212,7 @@ class Loop:
         if any(item.disposition is Disposition.HANDLED for item in step.items):
             self._same_error = ("", set())
         self.counters["steps"] += 1
-        self.worker.start(step.begun)
+        self.worker.start(step.attempts)
         self.log.resume({place: at for place, at in step.rewind.items() if self._is_open(place[1])})
 
     async def _publish(self, step: Step) -> None:

@@ -163,13 +163,13 @@ def refuse(loop: "Loop", shard: Shard, reason: str) -> None:
 
 
 async def _restore(loop: "Loop", shards: Sequence[Shard]) -> None:
-    """Reads what only the store knows: blocked keys, and effects that were begun by someone."""
+    """Reads what only the store knows: blocked keys, and effects that somebody has in flight."""
     numbers = [shard.number for shard in shards]
     blocked = await dead_letters.blocked_lanes(loop.store, numbers)
     for shard in shards:
         shard.blocked = blocked[shard.number]
     loop.worker.start_again(
         await loop.store.find(
-            effects.COLLECTION, {"state": effects.BEGUN, "shard": {"$in": numbers}}
+            effects.COLLECTION, {"state": effects.IN_FLIGHT, "shard": {"$in": numbers}}
         )
     )

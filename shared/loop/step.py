@@ -5,7 +5,7 @@ In this order, with the price of failing there:
 2. load and decide: pure, so failing costs nothing but the time
 3. state, inbox, deadlines, effects, dead letters, outbox: undone with the transaction
 4. commit: if its result is unknown, the shards are opened anew, which settles it
-Only after that are the effects begun and the records published.
+Only after that are the attempts begun and the records published.
 """
 
 from collections import Counter
@@ -75,7 +75,7 @@ class Step:
     replays: dict[dead_letters.Asked, dead_letters.Waiting] = field(default_factory=dict)
     releases: dict[tuple[int, Lane], list[Item]] = field(default_factory=dict)
     due: dict[str, Document | None] = field(default_factory=dict)
-    begun: list[Document] = field(default_factory=list)
+    attempts: list[Document] = field(default_factory=list)
     outgoing: dict[int, list[Outgoing]] = field(default_factory=dict)
     documents: dict[int, list[str]] = field(default_factory=dict)
     writes: dict[str, list[Write]] = field(default_factory=dict)
@@ -106,13 +106,13 @@ class Step:
 
     def effect(self, row: Document) -> None:
         self.write(effects.COLLECTION, Insert(row))
-        if row["state"] == effects.BEGUN:
-            self.begin(row)
+        if row["state"] == effects.IN_FLIGHT:
+            self.attempt(row)
 
-    def begin(self, row: Document) -> None:
+    def attempt(self, row: Document) -> None:
         """Noted to be executed, but only once the step is committed."""
         self.reserved[row["endpoint"]] += 1
-        self.begun.append(row)
+        self.attempts.append(row)
 
     def next_order(self, shard: int) -> int:
         """Keeps dead letters of a shard in the order in which they came."""
@@ -320,7 +320,7 @@ async def _finished(step: Step, transaction: Transaction) -> list[Item]:
     items = []
     for result in results:
         row = rows.pop(result.id, None)
-        if row is None or (row["state"], row["attempt"]) != (effects.BEGUN, result.attempt):
+        if row is None or (row["state"], row["attempt"]) != (effects.IN_FLIGHT, result.attempt):
             step.loop.counters["results_late"] += 1
             continue
         after = effects.after(row, result, step.now)
@@ -348,9 +348,9 @@ async def _retry(step: Step, transaction: Transaction) -> list[Item]:
         if row["state"] != effects.WAITING:
             continue
         if step.has_room(row["endpoint"]):
-            after = effects.begun(row)
+            after = effects.next_attempt(row)
             step.write(effects.COLLECTION, Replace(after, {"attempt": row["attempt"]}))
-            step.begin(after)
+            step.attempt(after)
         elif row["endpoint"] in dead and effects.is_overdue(row, step.now) and len(items) < may_end:
             end = effects.given_up(row, "the endpoint gives no answer")
             items.append(_ended(step, row, end))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.clock import SystemClock
-from shared.loop.effects import FAILURES_TO_TRIP, TRIPPED_SECONDS, Result, Verdict
+from shared.loop.effects import FAILURES_TO_OPEN, OPEN_SECONDS, Result, Verdict
 from shared.loop.loop import Loop
 from shared.testing.log import Faults, MemoryBroker, MemoryLog
 from shared.testing.memory import MemoryDatabase, MemoryStore
@@ -41,7 +41,7 @@ def test_a_result_of_an_earlier_attempt_ends_nothing(late: Verdict) -> None:
         town.ask("call", mood="outside")
         await town.for_seconds(24)
         (row,) = town.stored("effects")
-        assert ("begun", 2) == (row["state"], row["attempt"])
+        assert ("in_flight", 2) == (row["state"], row["attempt"])
         town.loop.worker.results.append(Result(row["_id"], row["shard"], 1, late, "late"))
         await town.for_seconds(1)
         assert [row] == town.stored("effects")
@@ -185,10 +185,10 @@ async def test_a_breaker_waits_on_the_clock_that_it_is_given() -> None:
     loop = bare_loop(endpoints_time=lambda: now)
     rows = [
         {"_id": f"e{number}", "attempt": 1, "shard": 0, "endpoint": "x.example"}
-        for number in range(FAILURES_TO_TRIP)
+        for number in range(FAILURES_TO_OPEN)
     ]
     loop.worker.start(rows)
     await asyncio.sleep(0.01)
     assert not loop.worker.has_room("x.example")
-    now += TRIPPED_SECONDS
+    now += OPEN_SECONDS
     assert loop.worker.has_room("x.example")

@@ -31,7 +31,7 @@ def test_an_endpoint_that_fails_is_shown_with_what_waits_for_it() -> None:
         town.ask("call", mood="outside")
         await town.for_seconds(200)
         (row,) = await endpoints(town)
-        assert {"endpoint": "x.example", "failures": 5, "tripped": True, "waiting": 1} == row
+        assert {"endpoint": "x.example", "failures": 5, "breaker_open": True, "waiting": 1} == row
         await town.rest()
         assert [] == await endpoints(town)
 

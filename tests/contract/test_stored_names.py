@@ -51,7 +51,7 @@ def test_what_is_saved_lies_where_its_indexes_are(store: Any, indexes: list[Inde
 
 def test_rows_keep_their_states() -> None:
     """A row that waits while a new version is rolled out has to be found by it."""
-    assert ("begun", "waiting") == (effects.BEGUN, effects.WAITING)
+    assert ("in_flight", "waiting") == (effects.IN_FLIGHT, effects.WAITING)
     states = (dead_letters.DEAD, dead_letters.WAITING, dead_letters.REPLAYED, dead_letters.SKIPPED)
     assert ("dead", "waiting", "replayed", "skipped") == states
 

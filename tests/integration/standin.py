@@ -11,7 +11,7 @@ from deploy import clock
 
 DUE_AT = datetime.now(UTC) + timedelta(days=2)
 IDLE = {"lag": 0, "outbox": 0, "dead_letters": 0, "blocked": 0, "progress": 1, "not_ready": []}
-IDLE |= {"waiting": [], "oldest_seconds": None, "endpoints": {"failing": 0, "tripped": 0}}
+IDLE |= {"waiting": [], "oldest_seconds": None, "endpoints": {"failing": 0, "breakers_open": 0}}
 
 
 def status() -> dict[str, object]:
@@ -22,7 +22,7 @@ def status() -> dict[str, object]:
         "instance": int(os.environ["LEADOPS_INSTANCE"]),
         "ready": True,
         "shards": [{"shard": n, "state": "open", "error": None} for n in range(12)],
-        "effects": {"begun": 0, "waiting": 0, "next_at": None},
+        "effects": {"in_flight": 0, "waiting": 0, "next_at": None},
         "due": {"now": 0, "next_at": None if fired else DUE_AT.isoformat()},
     }
 

@@ -343,8 +343,8 @@ def test_an_endpoint_that_keeps_failing_is_left_alone(running: dict[str, Any]) -
     many = [f"r{n}" for n in range(8)]
     try:
         scene.upload_each(dict.fromkeys(many, {}), settle=False)
-        wait_until(lambda: scene.got("alive") == many and tripped(scene, "dead"))
-        assert not tripped(scene, "alive")
+        wait_until(lambda: scene.got("alive") == many and is_open(scene, "dead"))
+        assert not is_open(scene, "alive")
         assert [] == scene.got("dead")
     finally:
         scene.behave("dead", "ok")
@@ -354,9 +354,9 @@ def test_an_endpoint_that_keeps_failing_is_left_alone(running: dict[str, Any]) -
     assert {"sent"} == {send["status"] for send in scene.sends("dead").values()}
 
 
-def tripped(scene: Scene, campaign: str) -> bool:
+def is_open(scene: Scene, campaign: str) -> bool:
     name = scene.id(campaign)
-    return any(one["tripped"] and name in one["endpoint"] for one in failing_endpoints())
+    return any(one["breaker_open"] and name in one["endpoint"] for one in failing_endpoints())
 
 
 def failing_endpoints() -> list[dict[str, Any]]:

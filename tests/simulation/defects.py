@@ -144,7 +144,7 @@ def outbox_forgotten() -> None:
     _replace(Loop, "_publish", publish)
 
 
-def effect_before_begun() -> None:
+def effect_before_commit() -> None:
     def begin(self: Step, row: Any) -> None:
         self.loop.worker.start([row])
 
@@ -291,7 +291,7 @@ def doubt_forgotten() -> None:
     right = effects_module.after
 
     def after(row: Any, result: Any, now: Any) -> Any:
-        return right(row, replace(result, in_doubt=False), now)
+        return right(row, replace(result, outcome_unknown=False), now)
 
     _replace(effects_module, "after", after)
 
@@ -388,7 +388,7 @@ DEFECTS: dict[str, Plant] = {
         strangers_numbers_believed,
         open_only_once,
         outbox_forgotten,
-        effect_before_begun,
+        effect_before_commit,
         default_parser,
         random_ids,
         numbers_reset_at_restart,

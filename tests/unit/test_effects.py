@@ -10,7 +10,7 @@ from shared.loop import effects
 from shared.loop.decision import Attempt, Cause, Effect, EffectFinished, Outcome, Request
 from shared.loop.effects import (
     DEAD_SECONDS,
-    FAILURES_TO_TRIP,
+    FAILURES_TO_OPEN,
     Endpoint,
     Performed,
     Result,
@@ -22,7 +22,7 @@ NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 CAUSE = Cause("c1", "test", "k", NOW)
 
 
-def begun() -> dict[str, Any]:
+def in_flight() -> dict[str, Any]:
     effect = Effect("e1", "send", "x.example", Request("http://x.example", b"{}"))
     return effects.new_row(effect, 0, CAUSE, NOW, begin=True)
 
@@ -38,13 +38,13 @@ def waiting(row: dict[str, Any], text: str = "answered 500", wait: float = 0.0) 
 
 
 def test_a_waiting_row_tells_what_came_of_each_attempt() -> None:
-    row = waiting(effects.begun(waiting(begun())), "no answer")
+    row = waiting(effects.next_attempt(waiting(in_flight())), "no answer")
     expected = [Attempt(1, NOW, "unknown", "answered 500"), Attempt(2, NOW, "unknown", "no answer")]
     assert expected == effects.tried_of(row)
 
 
 def test_an_end_tells_all_attempts_the_last_included() -> None:
-    row = effects.begun(waiting(begun()))
+    row = effects.next_attempt(waiting(in_flight()))
     end = effects.after(row, result(row, Verdict.DONE, "answered 200"), NOW)
     assert isinstance(end, EffectFinished)
     expected = [Attempt(1, NOW, "unknown", "answered 500"), Attempt(2, NOW, "done", "answered 200")]
@@ -53,35 +53,37 @@ def test_an_end_tells_all_attempts_the_last_included() -> None:
 
 
 def test_of_many_attempts_the_first_and_the_latest_are_kept() -> None:
-    row = waiting(begun())
+    row = waiting(in_flight())
     for _ in range(99):
-        row = waiting(effects.begun(row))
+        row = waiting(effects.next_attempt(row))
     kept = [attempt.number for attempt in effects.tried_of(row)]
     assert [*range(1, 6), *range(81, 101)] == kept
 
 
 def test_a_row_of_an_earlier_version_has_no_attempts() -> None:
-    row = begun()
+    row = in_flight()
     del row["tried"]
     assert [] == effects.tried_of(row)
     assert [1] == [attempt.number for attempt in effects.tried_of(waiting(row))]
 
 
 @pytest.mark.parametrize("unknown", [True, False])
-@pytest.mark.parametrize("in_doubt", [True, False])
-def test_what_may_have_happened_once_is_uncertain_at_the_end(unknown: bool, in_doubt: bool) -> None:
+@pytest.mark.parametrize("outcome_unknown", [True, False])
+def test_what_may_have_happened_once_is_uncertain_at_the_end(
+    unknown: bool, outcome_unknown: bool
+) -> None:
     """By an earlier attempt, or by one that a former owner may have made; else it is refused."""
-    row = waiting(begun()) if unknown else begun()
-    last = Result("e1", 0, row["attempt"], Verdict.NOT_TRIED, "not reached", in_doubt)
+    row = waiting(in_flight()) if unknown else in_flight()
+    last = Result("e1", 0, row["attempt"], Verdict.NOT_TRIED, "not reached", outcome_unknown)
     end = effects.after(row, last, NOW + effects.GIVE_UP_AFTER)
     assert isinstance(end, EffectFinished)
-    assert (Outcome.UNCERTAIN if unknown or in_doubt else Outcome.REFUSED) == end.outcome
+    assert (Outcome.UNCERTAIN if unknown or outcome_unknown else Outcome.REFUSED) == end.outcome
 
 
 @pytest.mark.parametrize(("asked", "waited"), [(0, 10), (120, 120), (86_400, 900)])
 def test_an_endpoint_may_ask_to_be_left_alone_for_a_while(asked: float, waited: float) -> None:
     """The next attempt is no earlier than that, nor than the usual wait; 15 minutes at most."""
-    due_at = waiting(begun(), wait=asked)["due_at"]
+    due_at = waiting(in_flight(), wait=asked)["due_at"]
     assert timedelta(seconds=waited) <= due_at - NOW <= timedelta(seconds=waited * 1.1)
 
 
@@ -90,7 +92,7 @@ async def test_an_attempt_that_raised_is_unknown_and_tried_again() -> None:
         raise KeyError("a defect of ours")
 
     worker = Worker(perform)
-    worker.start([begun()])
+    worker.start([in_flight()])
     await asyncio.sleep(0.01)
     expected = Result("e1", 0, 1, Verdict.UNKNOWN, "failed unexpectedly: KeyError")
     assert [expected] == worker.take([0], 10)
@@ -107,11 +109,11 @@ async def test_an_endpoint_that_fails_is_told_until_it_answers() -> None:
     worker = Worker(perform, lambda: time)
     told = []
     for number in range(1, 7):
-        time += effects.TRIPPED_SECONDS
-        worker.start([begun() | {"attempt": number}])
+        time += effects.OPEN_SECONDS
+        worker.start([in_flight() | {"attempt": number}])
         await asyncio.sleep(0.01)
-        told.append([(one.name, one.failures, one.tripped) for one in worker.failing()])
-    expected = [[("x.example", n, n >= effects.FAILURES_TO_TRIP)] for n in range(1, 6)]
+        told.append([(one.name, one.failures, one.is_open) for one in worker.failing()])
+    expected = [[("x.example", n, n >= effects.FAILURES_TO_OPEN)] for n in range(1, 6)]
     assert [*expected, []] == told
 
 
@@ -122,7 +124,7 @@ async def test_results_of_other_shards_stay() -> None:
         return Verdict.DONE, row["_id"]
 
     worker = Worker(done)
-    worker.start([begun() | {"_id": f"e{n}", "shard": n % 2} for n in range(5)])
+    worker.start([in_flight() | {"_id": f"e{n}", "shard": n % 2} for n in range(5)])
     await asyncio.sleep(0)
     taken = [[one.id for one in worker.take(shards, 2)] for shards in ([0], [1], [0, 1], [0, 1])]
     assert [["e0", "e2"], ["e1", "e3"], ["e4"], []] == taken
@@ -131,13 +133,13 @@ async def test_results_of_other_shards_stay() -> None:
 def test_an_endpoint_that_was_left_alone_is_not_dead() -> None:
     """Only one that has failed for a quarter of an hour, and was asked just now."""
     endpoint = Endpoint("x.example")
-    for _ in range(FAILURES_TO_TRIP):
-        endpoint.learn(Verdict.UNKNOWN, 100.0)
+    for _ in range(FAILURES_TO_OPEN):
+        endpoint.record(Verdict.UNKNOWN, 100.0)
     later = 100.0 + DEAD_SECONDS
     assert not endpoint.is_dead(later)
-    endpoint.learn(Verdict.NOT_TRIED, later)
+    endpoint.record(Verdict.NOT_TRIED, later)
     assert endpoint.is_dead(later + 1)
-    endpoint.learn(Verdict.DONE, later + 2)
+    endpoint.record(Verdict.DONE, later + 2)
     assert not endpoint.is_dead(later + 3)
 
 
@@ -145,25 +147,25 @@ def test_an_endpoint_is_dead_when_it_has_failed_for_a_quarter_of_an_hour() -> No
     """Counted from when its breaker opened, however often it failed in between, and only while the
     last failure is fresh; one clear answer, also a refusal, and it lives."""
     endpoint = Endpoint("x.example")
-    for second in range(effects.FAILURES_TO_TRIP):
-        assert not endpoint.tripped
-        endpoint.learn(Verdict.UNKNOWN, 100.0 + second)
-    dead_at = 100.0 + effects.FAILURES_TO_TRIP - 1 + effects.DEAD_SECONDS
-    endpoint.learn(Verdict.NOT_TRIED, dead_at - 2)
-    moments = (-1, 0, 1, effects.TRIPPED_SECONDS)
+    for second in range(effects.FAILURES_TO_OPEN):
+        assert not endpoint.is_open
+        endpoint.record(Verdict.UNKNOWN, 100.0 + second)
+    dead_at = 100.0 + effects.FAILURES_TO_OPEN - 1 + effects.DEAD_SECONDS
+    endpoint.record(Verdict.NOT_TRIED, dead_at - 2)
+    moments = (-1, 0, 1, effects.OPEN_SECONDS)
     assert [False, True, True, False] == [endpoint.is_dead(dead_at + more) for more in moments]
-    endpoint.learn(Verdict.REFUSED, dead_at)
+    endpoint.record(Verdict.REFUSED, dead_at)
     assert not endpoint.is_dead(dead_at)
 
 
 def test_an_open_breaker_lets_one_attempt_through_after_ten_seconds() -> None:
     """Not one more, and none before; failing again shuts it anew."""
     endpoint = Endpoint("x.example")
-    for _ in range(effects.FAILURES_TO_TRIP):
-        endpoint.learn(Verdict.UNKNOWN, 100.0)
-    again = 100.0 + effects.TRIPPED_SECONDS
+    for _ in range(effects.FAILURES_TO_OPEN):
+        endpoint.record(Verdict.UNKNOWN, 100.0)
+    again = 100.0 + effects.OPEN_SECONDS
     assert [False, True] == [endpoint.has_room(now) for now in (again - 1, again)]
     assert [True, False] == [endpoint.takes_nothing(now) for now in (again - 1, again)]
     assert not endpoint.has_room(again, reserved=1)
-    endpoint.learn(Verdict.UNKNOWN, again)
+    endpoint.record(Verdict.UNKNOWN, again)
     assert endpoint.takes_nothing(again + 1)

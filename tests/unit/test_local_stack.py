@@ -28,7 +28,7 @@ def instance(**changes: Any) -> dict[str, Any]:
         "shards": ALL_OPEN,
         "lag": 0,
         "outbox": 0,
-        "effects": {"begun": 0, "waiting": 0, "next_at": None},
+        "effects": {"in_flight": 0, "waiting": 0, "next_at": None},
         "due": {"now": 0, "next_at": None},
         "progress": 1,
         "not_ready": [],
@@ -50,7 +50,10 @@ def test_a_future_date_is_not_work() -> None:
     [
         ({"lag": 2}, "intake: lag 2"),
         ({"outbox": 1}, "intake: outbox 1"),
-        ({"effects": {"begun": 3, "waiting": 0, "next_at": None}}, "intake: effects begun 3"),
+        (
+            {"effects": {"in_flight": 3, "waiting": 0, "next_at": None}},
+            "intake: effects in flight 3",
+        ),
         ({"due": {"now": 4, "next_at": None}}, "intake: due now 4"),
         ({"due": {"now": 0, "next_at": NOW.isoformat()}}, "intake: something has just become due"),
         ({"shards": ALL_OPEN[1:]}, "intake: shards 0 not open"),
@@ -84,13 +87,13 @@ def test_what_keeps_a_service_from_what_is_left_is_told(reasons: list[str], told
 
 def test_endpoints_that_fail_are_told_with_what_waits_for_them() -> None:
     """Until their breakers close, waiting longer does not help."""
-    waiting = {"effects": {"begun": 0, "waiting": 2, "next_at": NOW.isoformat()}}
-    failing = instance(**waiting, endpoints={"failing": 3, "tripped": 2})
+    waiting = {"effects": {"in_flight": 0, "waiting": 2, "next_at": NOW.isoformat()}}
+    failing = instance(**waiting, endpoints={"failing": 3, "breakers_open": 2})
     assert quiet.what_is_left([failing], NOW) == [
         "intake: something has just become due",
         "intake: endpoints that fail, and are asked ever more seldom: 2",
     ]
-    assert quiet.what_is_left([instance(endpoints={"failing": 3, "tripped": 2})], NOW) == []
+    assert quiet.what_is_left([instance(endpoints={"failing": 3, "breakers_open": 2})], NOW) == []
 
 
 def test_each_reason_why_a_replica_is_not_ready_has_a_line() -> None:
@@ -103,7 +106,7 @@ def test_each_reason_why_a_replica_is_not_ready_has_a_line() -> None:
 
 def retries(attempt_at: datetime | None) -> dict[str, Any]:
     """One retry is due now, at an endpoint that would, or would not, be asked."""
-    due = {"begun": 0, "waiting": 1, "next_at": NOW.isoformat(), "latest_at": NOW.isoformat()}
+    due = {"in_flight": 0, "waiting": 1, "next_at": NOW.isoformat(), "latest_at": NOW.isoformat()}
     return instance(effects=due | {"attempt_at": attempt_at and attempt_at.isoformat()})
 
 
@@ -135,7 +138,7 @@ def test_the_retries_of_a_failing_endpoint_are_no_stops_of_the_clock() -> None:
 def test_what_goes_on_failing_is_told() -> None:
     told: list[str] = []
     rows = [retries(None) | {"service": "routing"}, instance()]
-    rows[0]["status"]["endpoints"] = {"failing": 1, "tripped": 1}
+    rows[0]["status"]["endpoints"] = {"failing": 1, "breakers_open": 1}
     quiet.tell_failing(rows, told.append)
     assert ["routing: 1 send waiting for endpoints that fail (1)"] == told
 

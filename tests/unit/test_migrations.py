@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 
 from shared.errors import Infrastructure
-from shared.loop import dead_letters, migrations
+from shared.loop import dead_letters, effects, migrations
 from shared.store import Insert, Store
 from shared.testing.memory import MemoryDatabase, MemoryStore
 
@@ -30,8 +30,12 @@ async def test_replicas_that_migrate_at_once_move_each_document_once() -> None:
     rows = [{"_id": id, "state": states[state], "holds_key": True} for id, state in LETTERS.items()]
     async with first.transaction() as transaction:
         await transaction.write(migrations.SET_ASIDE, [Insert(row) for row in rows])
+        begun = {"_id": "e1", "state": migrations.BEGUN, "attempt": 2}
+        await transaction.write(effects.COLLECTION, [Insert(begun)])
     await asyncio.gather(*map(until_nothing_is_left, (first, second)))
     found = await first.find(dead_letters.COLLECTION, {})
     assert LETTERS == {row["_id"]: row["state"] for row in found}
     assert {("_id", "blocks_key", "state")} == {tuple(sorted(row)) for row in found}
     assert 0 == await second.count(migrations.SET_ASIDE, {})
+    expected = [{"_id": "e1", "state": effects.IN_FLIGHT, "attempt": 2}]
+    assert expected == await second.find(effects.COLLECTION, {})
