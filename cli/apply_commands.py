@@ -62,10 +62,10 @@ def apply(
 
 
 def show_open(rows: Iterable[Row]) -> None:
-    """What has to be settled before a campaign starts, and by whom."""
+    """What has to be confirmed before a campaign starts, and by whom."""
     tasks = [{"campaign": row["id"], **task} for row in rows for task in row["checklist"]]
     if tasks:
-        show_further("to settle first", ["campaign", "item", "owner", "text"], tasks)
+        show_further("to confirm first", ["campaign", "item", "owner", "text"], tasks)
 
 
 def put(documents: Sequence[Document], asker: Asker) -> Rows:

@@ -20,7 +20,7 @@ from shared.contracts.campaigns import PauseCampaign, ResumeCampaign
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN")]
 COLUMNS = ["id", "customer", "programme", "version", "status", "priority", "lead_codes"]
 TOLD_APART = ("versions", "slots", "counted", "warnings", "checklist")
-TASK = ["item", "owner", "is_settled", "text"]
+TASK = ["item", "owner", "is_confirmed", "text"]
 
 
 def register(app: typer.Typer) -> None:
@@ -124,7 +124,7 @@ def lint(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """What would be refused, what is still to settle and by whom, and what is worth a look.
+    """What would be refused, what is still to confirm and by whom, and what is worth a look.
 
     Files hold documents of kind campaign, and nothing is changed by them. Exit code 1 if something
     is refused or open.

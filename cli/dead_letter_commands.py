@@ -41,14 +41,14 @@ Item = dict[str, Any]
 
 def register(app: typer.Typer) -> None:
     commands = typer.Typer(help="Records that could not be processed.")
-    commands.command("list")(list_dead_lettered)
-    commands.command("show")(show_dead_lettered)
+    commands.command("list")(list_dead_letters)
+    commands.command("show")(show_dead_letter)
     commands.command("replay")(replay)
     commands.command("skip")(skip)
-    app.add_typer(commands, name="dead-letter")
+    app.add_typer(commands, name="dead-letters")
 
 
-def list_dead_lettered(
+def list_dead_letters(
     state: Annotated[
         str | None,
         typer.Option(help="dead, waiting, replayed or skipped; else the first two."),
@@ -85,7 +85,7 @@ def items_of(api: Api, state: str) -> list[Item]:
     return [item for page in pages.values() for item in page["items"]]
 
 
-def show_dead_lettered(
+def show_dead_letter(
     id: Id,
     save: Annotated[
         str | None,
@@ -127,7 +127,7 @@ def find(api: Api, id: str) -> Item:
         with suppress(UnknownId):
             return {"service": service, **api.get(service, f"/dead-letters/{quote(id)}")}
     ids = [item["id"] for page in pages_of(api, (), 1000).values() for item in page["items"]]
-    raise unknown("dead_letter_record", id, ids)
+    raise unknown("dead_letter", id, ids)
 
 
 def replay(

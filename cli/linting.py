@@ -81,7 +81,7 @@ def finding(
         "campaign": campaign,
         "place": place,
         "refused": refused,
-        "open": [task for task in checklist if not task["is_settled"]],
+        "open": [task for task in checklist if not task["is_confirmed"]],
         "warnings": list(warnings),
     }
 
@@ -92,7 +92,7 @@ def rows_of(found: Finding) -> Iterator[Mapping[str, Any]]:
     if refused:
         yield head | {"what": f"refused: {refused['code']}", "text": refused["text"]}
     for task in tasks:
-        what = f"to settle: {task['item']}"
+        what = f"to confirm: {task['item']}"
         yield head | {"what": what, "owner": task["owner"], "text": task["text"] or None}
     for warning in found["warnings"]:
         yield head | {"what": "warning", "text": warning}

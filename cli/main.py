@@ -38,7 +38,7 @@ MODULES = {
     "lead_commands": ("leads",),
     "list_commands": ("lists",),
     "preview_commands": ("preview",),
-    "send_commands": ("send", "settle", "sends"),
+    "send_commands": ("send", "resolve", "sends"),
     "dead_letter_commands": ("dead-letters",),
     "shard_commands": ("shards",),
     "stack_commands": ("up", "down", "status", "wait", "topics", "clock"),

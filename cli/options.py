@@ -1,6 +1,6 @@
 """Options that several commands take, checked as the services hold commands to them.
 
-They are checked before a command does anything: what a service would dead-lettered would not be
+They are checked before a command does anything: what a service would dead-letter would not be
 answered, and is told to whoever typed it although no stack is up.
 """
 

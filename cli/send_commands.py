@@ -1,4 +1,4 @@
-"""`leadops send`, `settle` and `sends`: sending by hand, and what became of a campaign's sends."""
+"""`leadops send`, `resolve` and `sends`: sending by hand, and what became of a campaign's sends."""
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +16,7 @@ from cli.options import As, Reason
 from cli.output import AsJson, CliError, UnknownId, show, show_counted, show_json
 from cli.publishing import demand
 from shared.contracts import event as contracts
-from shared.contracts.routing import SendLead, SettleSend
+from shared.contracts.routing import ResolveSend, SendLead
 
 COLUMNS = ["key", "lead", "version", "status", "at", "what", "text"]
 
@@ -26,7 +26,7 @@ SOMEBODY = "somebody"
 
 
 def register(app: typer.Typer) -> None:
-    for command in (send, settle, sends):
+    for command in (send, resolve, sends):
         app.command()(command)
 
 
@@ -63,7 +63,7 @@ def person_of(api: Api, lead: str) -> str:
         raise CliError(error.code, text, error.exit_code) from error
 
 
-def settle(
+def resolve(
     key: Annotated[str, typer.Argument(metavar="KEY", help="As `leadops sends` tells it.")],
     campaign: Annotated[str, typer.Option(help="Whose send it is.")],
     sent: Annotated[bool, typer.Option("--sent/--refused", help="What was found out.")],
@@ -73,7 +73,7 @@ def settle(
 ) -> None:
     """Say what became of a send that was given up with an unknown outcome."""
     outcome = "sent" if sent else "refused"
-    asked = typed(SettleSend, campaign=campaign, send=key, outcome=outcome, reason=reason)
+    asked = typed(ResolveSend, campaign=campaign, send=key, outcome=outcome, reason=reason)
     with nearest_told(campaign=campaign):
         answer = demand(asked, Asker(actor))
     show(answer.as_json(), as_json=as_json, text=f"{key}: {answer.code}")

@@ -94,7 +94,7 @@ def skip(
     actor: As = "cli",
     as_json: AsJson = False,
 ) -> None:
-    """Read on behind one record that can't be read; the dead-letter list keeps where it lies."""
+    """Read on behind one record that can't be read; dead letters keep where it lies."""
     check_number(service, partition)
     found = stack.stack()
     check("service", service, list(found["http"]))

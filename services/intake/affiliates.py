@@ -113,16 +113,16 @@ def _vocabulary_cycle(command: PutAffiliate) -> str | None:
 
 def _has_circle(words: Mapping[str, str]) -> bool:
     """Each word is followed once; one that means itself is no circle."""
-    settled: set[str] = set()
+    followed: set[str] = set()
     for start in words:
         way: set[str] = set()
         word = start
-        while word in words and word not in settled and words[word] != word:
+        while word in words and word not in followed and words[word] != word:
             if word in way:
                 return True
             way.add(word)
             word = words[word]
-        settled |= way
+        followed |= way
     return False
 
 

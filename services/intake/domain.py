@@ -149,7 +149,7 @@ def decide_again(
         changes=(*lead.changes, change),
     )
     decision = concluded(after, given, contact)
-    return replace(decision, settled=[] if outcome == HELD else [recheck_id(lead.id)])
+    return replace(decision, cancel=[] if outcome == HELD else [recheck_id(lead.id)])
 
 
 def concluded(lead: Lead, given: Submission, contact: Contact | None) -> Decision:

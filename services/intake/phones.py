@@ -77,15 +77,15 @@ def phone(given: str, country: str | None) -> str | None:
         return None
     read = split(given, country)
     if read is None:
-        return _taken_over(given, country)
+        return _doubtful(given, country)
     if given[0] == "+" and may_lack_its_code(given, country):
         return None
     plan, number = read
     found = f"+{plan.calling_code}{number}" if plan.holds(number) else None
-    return found or _taken_over(given, country)
+    return found or _doubtful(given, country)
 
 
-def _taken_over(given: str, country: str | None) -> str | None:
+def _doubtful(given: str, country: str | None) -> str | None:
     number = dialling.one_number(given, lambda part: by_the_library(part, country) is not None)
     if number is None or may_lack_its_code(number, country):
         return None

@@ -155,6 +155,6 @@ def _answered(command: AnswerRequest, before: Request, cause: Cause) -> Decision
     return Decision(
         save=[replace(before, answer=command, answered_at=cause.time)],
         publish=[Publish(event, cause.key)],
-        settled=[reminder_id(before.id)],
+        cancel=[reminder_id(before.id)],
         answer=_accepted("answered", command),
     )

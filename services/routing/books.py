@@ -50,7 +50,7 @@ class CampaignBook:
     def doubt(self) -> "CampaignBook":
         return replace(self, reserved=self.reserved - 1, uncertain=self.uncertain + 1)
 
-    def settle(self, slots: Iterable[str], *, sent: bool) -> "CampaignBook":
+    def resolve(self, slots: Iterable[str], *, sent: bool) -> "CampaignBook":
         """A person has found out what became of an uncertain send."""
         left = replace(self, uncertain=self.uncertain - 1)
         if sent:

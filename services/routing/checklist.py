@@ -1,4 +1,4 @@
-"""What has to be settled before an intent campaign starts (RTE-04), and what a person should look
+"""What has to be confirmed before an intent campaign starts (RTE-04), and what a person should look
 at although it is allowed (RTE-02, RTE-04, RTE-05)."""
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ OWNERS: Mapping[Item, str] = {
 class Task:
     item: Item
     owner: str
-    is_settled: bool
+    is_confirmed: bool
     text: str = ""
 
 
@@ -45,9 +45,9 @@ def checklist(campaign: PutCampaign) -> list[Task]:
     }
     beyond = _beyond_follow_up(campaign)
     return [
-        Task(item, OWNERS[item], is_settled=False, text=f"no follow-up in {', '.join(beyond)}")
+        Task(item, OWNERS[item], is_confirmed=False, text=f"no follow-up in {', '.join(beyond)}")
         if item == "places" and beyond
-        else Task(item, OWNERS[item], bool(value) or item in campaign.settled)
+        else Task(item, OWNERS[item], bool(value) or item in campaign.confirmed)
         for item, value in given.items()
     ]
 
@@ -64,7 +64,7 @@ def _beyond_follow_up(campaign: PutCampaign) -> Sequence[str]:
     if campaign.places_strictness == "preferred":
         return ("any other place",)
     if not campaign.places:
-        return ("any other place",) if "places" in campaign.settled else ()
+        return ("any other place",) if "places" in campaign.confirmed else ()
     reach = {code for place in campaign.follow_up for code in _codes(place)}
     wanted = {code for place in campaign.places for code in _codes(place)}
     return sorted(code for code in wanted if code not in reach and code[:2] not in reach)
@@ -76,12 +76,12 @@ def _codes(place: PlaceFilter) -> Sequence[str]:
 
 def may_start(campaign: PutCampaign) -> Refused | None:
     """Asked when a campaign becomes active, or changes while it is."""
-    opened = [task for task in checklist(campaign) if not task.is_settled]
+    opened = [task for task in checklist(campaign) if not task.is_confirmed]
     if campaign.status != "active" or not opened:
         return None
     told = [f"{task.item} ({task.owner}{': ' + task.text if task.text else ''})" for task in opened]
     items = [{"item": task.item, "owner": task.owner, "text": task.text} for task in opened]
-    text = f"not settled yet: {', '.join(told)}"
+    text = f"not confirmed yet: {', '.join(told)}"
     return Refused("checklist_open", text, {"field": opened[0].item, "checklist": items})
 
 

@@ -29,8 +29,8 @@ from shared.contracts.routing import (
     ClaimRefused,
     ClaimWaiting,
     Failing,
-    SendSettled,
-    SettleSend,
+    ResolveSend,
+    SendCompleted,
 )
 from shared.loop.decision import (
     Accepted,
@@ -305,34 +305,34 @@ def _booked(book: CampaignBook, send: Send, outcome: Outcome) -> CampaignBook:
 
 
 def _ended(send: Send, book: CampaignBook, now: datetime) -> Decision:
-    settled = SendSettled(
+    completed = SendCompleted(
         lead=send.lead,
         person_id=send.person_id,
         campaign=send.campaign,
         campaign_version=send.campaign_version,
         send=send.id,
-        outcome=_settled(send.status),
+        outcome=_end_of(send.status),
     )
-    events = [Publish(ended(send, now), send.person_id), Publish(settled, send.person_id)]
+    events = [Publish(ended(send, now), send.person_id), Publish(completed, send.person_id)]
     return Decision(save=[send, book], publish=events)
 
 
-def _settled(status: SendStatus) -> Literal["sent", "refused", "uncertain"]:
+def _end_of(status: SendStatus) -> Literal["sent", "refused", "uncertain"]:
     assert status in ("sent", "refused", "uncertain")
     return status
 
 
-def settle(
-    command: SettleSend, send: Send | None, book: CampaignBook | None, cause: Cause, now: datetime
+def resolve(
+    command: ResolveSend, send: Send | None, book: CampaignBook | None, cause: Cause, now: datetime
 ) -> Decision:
     """A person has found out what became of a send that was given up with an unknown outcome."""
     its = (cause.tenant, command.campaign)
     if send is None or book is None or (send.tenant, send.campaign) != its:
         return Decision(answer=Refused("send_unknown", "the campaign has no such send"))
     if send.status != "uncertain":
-        text = f"the send is {send.status}, only an uncertain one is settled by hand"
+        text = f"the send is {send.status}, only an uncertain one is resolved by hand"
         return Decision(answer=Refused("not_uncertain", text))
     is_sent = command.outcome == "sent"
-    after = send.to(command.outcome, now, f"settled by {cause.actor}: {command.reason}")
-    decision = _ended(after, book.settle(send.slots, sent=is_sent), now)
+    after = send.to(command.outcome, now, f"resolved by {cause.actor}: {command.reason}")
+    decision = _ended(after, book.resolve(send.slots, sent=is_sent), now)
     return replace(decision, answer=Accepted(command.outcome))

@@ -50,9 +50,9 @@ from shared.contracts.routing import (
     ClaimWithdrawn,
     LeadStillUnsent,
     LeadToReroute,
+    ResolveSend,
+    SendCompleted,
     SendLead,
-    SendSettled,
-    SettleSend,
 )
 from shared.loop.decision import Decision, DueReached, EffectFinished, Handlers, Input
 from shared.loop.working_set import WorkingSet
@@ -89,14 +89,14 @@ class Routing:
             ClaimGranted: note_answer,
             ClaimWaiting: note_answer,
             ClaimRefused: note_answer,
-            SendSettled: note_answer,
+            SendCompleted: note_answer,
             watching.WATCH: self.look,
             LeadStillUnsent: count_unsent,
             Claim: self.decide_claim,
             ClaimWithdrawn: withdraw_claim,
             claims.WEEKLY: self.send_weekly,
             EffectFinished: record_send,
-            SettleSend: settle_send,
+            ResolveSend: resolve_send,
             CampaignsOpened: self.open_campaigns,
             CampaignOpened: self.reopen,
             reopening.LOOK_AGAIN: look_again,
@@ -359,7 +359,7 @@ def _reopening(
     if was is None or was == on:
         return replace(decision, publish=publish)
     due = [claims.weekly_due(after, on or given.now + MOMENT)]
-    return replace(decision, publish=publish, due=due, settled=[claims.weekly_id(after.id, was)])
+    return replace(decision, publish=publish, due=due, cancel=[claims.weekly_id(after.id, was)])
 
 
 def _of_domain(state: WorkingSet, campaign: Campaign, claim: Claim) -> int:
@@ -406,7 +406,7 @@ def withdraw_lead(state: WorkingSet, given: Input) -> Decision:
 
 def note_answer(state: WorkingSet, given: Input) -> Decision:
     event = given.event
-    assert isinstance(event, ClaimGranted | ClaimWaiting | ClaimRefused | SendSettled)
+    assert isinstance(event, ClaimGranted | ClaimWaiting | ClaimRefused | SendCompleted)
     return _watched(leads.note(state.get(RoutedLead, event.lead), leads.answer_of(event)))
 
 
@@ -417,7 +417,7 @@ def _watched(decision: Decision) -> Decision:
         for entity in decision.save
         if isinstance(entity, RoutedLead) and (entity.withdrawn or entity.state == "sent")
     ]
-    return replace(decision, settled=over) if over else decision
+    return replace(decision, cancel=over) if over else decision
 
 
 def count_unsent(state: WorkingSet, given: Input) -> Decision:
@@ -442,9 +442,9 @@ def record_send(state: WorkingSet, given: Input) -> Decision:
     return claims.record(finished, send, book, given.now)
 
 
-def settle_send(state: WorkingSet, given: Input) -> Decision:
+def resolve_send(state: WorkingSet, given: Input) -> Decision:
     command, cause = given.event, given.cause
-    assert isinstance(command, SettleSend)
+    assert isinstance(command, ResolveSend)
     send = state.get(Send, command.send)
     id = campaigns.stored_id(cause.tenant, command.campaign)  # noqa: A001
-    return claims.settle(command, send, state.get(CampaignBook, id), cause, given.now)
+    return claims.resolve(command, send, state.get(CampaignBook, id), cause, given.now)

@@ -20,7 +20,7 @@ from shared.contracts.routing import (
     ClaimWaiting,
     ClaimWithdrawn,
     Failing,
-    SendSettled,
+    SendCompleted,
     WithdrawalAnswered,
 )
 from shared.loop.decision import Cause, Decision, Publish
@@ -253,8 +253,8 @@ def ask_again(routed: RoutedLead, wanting: Wanting, by_hand: ByHand | None = Non
     """A lead that was decided is put to one campaign again (RTE-14)."""
     ask = routed.asks_of(wanting.campaign.name)
     asked = Asked(wanting.campaign.name, wanting.campaign.number, ask=ask)
-    event = replace(_claim(wanting, routed, by_hand, ask), trace=routed.trace)
-    return Decision(save=[routed.asking(asked)], publish=[event])
+    claim = replace(_claim(wanting, routed, by_hand, ask), trace=routed.trace)
+    return Decision(save=[routed.asking(asked)], publish=[claim])
 
 
 def _claim(
@@ -282,7 +282,7 @@ def stand_behind(routed: RoutedLead, wanting: Wanting, book: CampaignBook | None
     return Decision(save=[replace(routed, queue=tuple(queue))])
 
 
-def answer_of(event: ClaimGranted | ClaimWaiting | ClaimRefused | SendSettled) -> Asked:
+def answer_of(event: ClaimGranted | ClaimWaiting | ClaimRefused | SendCompleted) -> Asked:
     campaign, number = event.campaign, event.campaign_version
     match event:
         case ClaimGranted():
@@ -291,7 +291,7 @@ def answer_of(event: ClaimGranted | ClaimWaiting | ClaimRefused | SendSettled) -
             return Asked(campaign, number, "waiting", until=event.until)
         case ClaimRefused():
             return Asked(campaign, number, "refused", event.failing, ask=event.ask)
-        case SendSettled():
+        case SendCompleted():
             states: Mapping[str, ClaimState] = {"refused": "not_sent", "sent": "sent"}
             return Asked(campaign, number, states.get(event.outcome, "uncertain"))
 
@@ -350,14 +350,14 @@ def given_back(routed: RoutedLead) -> Decision:
 
 def _kept(routed: RoutedLead) -> Decision:
     """Too late: the lead stays what it is, and who has given it back meanwhile is asked anew."""
-    event = [_reply(routed.id, each, "already_sent") for each in routed.withdrawals]
+    replies = [_reply(routed.id, each, "already_sent") for each in routed.withdrawals]
     kept = replace(routed, withdrawals=())
     for row in routed.asked if not routed.is_exclusive else ():
         if row.state == "refused" and {failing.code for failing in row.failing} == {"withdrawn"}:
             asked = Asked(row.campaign, row.campaign_version, ask=row.ask + 1)
             kept = kept.asking(asked)
-            event.append(_claim_anew(routed, asked))
-    return Decision(save=[kept], publish=event)
+            replies.append(_claim_anew(routed, asked))
+    return Decision(save=[kept], publish=replies)
 
 
 def _claim_anew(routed: RoutedLead, asked: Asked) -> Publish:

@@ -35,9 +35,9 @@ from shared.contracts.routing import (
     ClaimWithdrawn,
     LeadStillUnsent,
     LeadToReroute,
+    ResolveSend,
+    SendCompleted,
     SendLead,
-    SendSettled,
-    SettleSend,
 )
 from shared.loop.decision import DueReached, EffectFinished, Input
 
@@ -63,7 +63,7 @@ class Wanted:
             case WithdrawalAsked() as asked:
                 self.ids[RoutedLead].append(asked.lead)
                 self.ids[EarlyWithdrawal].append(asked.lead)
-            case ClaimGranted() | ClaimWaiting() | ClaimRefused() | SendSettled() as answer:
+            case ClaimGranted() | ClaimWaiting() | ClaimRefused() | SendCompleted() as answer:
                 self.ids[RoutedLead].append(answer.lead)
             case LeadToReroute() as event:
                 self.ids[RoutedLead].append(event.lead)
@@ -78,7 +78,7 @@ class Wanted:
             case EffectFinished() as finished:
                 self.ids[Send].append(finished.id)
                 self.ids[CampaignBook].append(finished.data["campaign"])
-            case SettleSend() as command:
+            case ResolveSend() as command:
                 self.ids[Send].append(command.send)
                 self._campaign(campaigns.stored_id(tenant, command.campaign))
             case PutCampaign() as command:

@@ -3,7 +3,7 @@
 from datetime import date, time
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AliasChoices, Field, StringConstraints
 
 from shared.contracts.answers import commands_topic
 from shared.contracts.event import Command
@@ -175,8 +175,9 @@ class PutCampaign(Command):
     suppressed: tuple[ListUse, ...] = ()
     approved: tuple[ListUse, ...] = ()
     """Account-based: only companies on one of them."""
-    settled: tuple[Item, ...] = ()
-    """What is left open on purpose; an intent campaign starts only when all is settled (RTE-04)."""
+    confirmed: tuple[Item, ...] = Field((), validation_alias=AliasChoices("confirmed", "settled"))
+    """What is left open on purpose; an intent campaign starts only when all is confirmed (RTE-04).
+    Versions that were put before it was called so have `settled`."""
     caps: Caps = Caps()
     weekly: Weekly | None = None
     priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)

@@ -16,6 +16,8 @@ class Event(BaseModel):
 
     TYPE: ClassVar[str]
     TOPIC: ClassVar[str]
+    FORMER_TYPES: ClassVar[tuple[str, ...]] = ()
+    """What it was called: records of then are read as it, and none is published any more."""
 
 
 class Command(Event):

@@ -40,5 +40,11 @@ def skip_type(service: str) -> str:
 
 
 def operations(service: str) -> dict[str, type[Command]]:
-    """The operating commands of one service, by type name, on its own command topic."""
-    return {replay_type(service): ReplayDeadLetter, skip_type(service): SkipDeadLetter}
+    """The operating commands of one service, by type name, on its own command topic; and by what
+    they were called."""
+    return {
+        replay_type(service): ReplayDeadLetter,
+        skip_type(service): SkipDeadLetter,
+        f"leadops.{service}.set-aside.replay.v1": ReplayDeadLetter,
+        f"leadops.{service}.set-aside.skip.v1": SkipDeadLetter,
+    }

@@ -36,10 +36,11 @@ class SendLead(Command):
     reason: ReasonText
 
 
-class SettleSend(Command):
+class ResolveSend(Command):
     """What a person found out about a send whose outcome was unknown (RTE-12)."""
 
-    TYPE: ClassVar[str] = "leadops.routing.send.settle.v1"
+    TYPE: ClassVar[str] = "leadops.routing.send.resolve.v1"
+    FORMER_TYPES: ClassVar[tuple[str, ...]] = ("leadops.routing.send.settle.v1",)
     TOPIC: ClassVar[str] = COMMANDS
     MAY_ASK: ClassVar[frozenset[str]] = SENDS_BY_HAND
 
@@ -144,10 +145,11 @@ class ClaimRefused(ClaimAnswer):
     """What it answers. A refusal that comes after the campaign was asked anew is none."""
 
 
-class SendSettled(ClaimAnswer):
+class SendCompleted(ClaimAnswer):
     """Tells the person's shard how a granted claim ended."""
 
-    TYPE: ClassVar[str] = "leadops.routing.send.settled.v1"
+    TYPE: ClassVar[str] = "leadops.routing.send.completed.v1"
+    FORMER_TYPES: ClassVar[tuple[str, ...]] = ("leadops.routing.send.settled.v1",)
     TOPIC: ClassVar[str] = ANSWERS
 
     send: Id
@@ -201,7 +203,7 @@ class LeadUnsent(Event):
 
 
 class LeadUncertain(SendEnded):
-    """Given up with an unknown outcome: the slot stays taken until a person settles it."""
+    """Given up with an unknown outcome: the slot stays taken until a person resolves it."""
 
     TYPE: ClassVar[str] = "leadops.routing.lead.uncertain.v1"
     TOPIC: ClassVar[str] = EVENTS

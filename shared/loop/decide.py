@@ -44,7 +44,7 @@ Answer = Accepted | Refused
 ANSWER_TEXT_MAX = 2000
 
 
-def settle(step: "Step", item: Item) -> None:
+def handle(step: "Step", item: Item) -> None:
     """Brings one item to its disposition; whatever follows from it is gathered in the step."""
     if item.disposition in (Disposition.HANDLED, Disposition.DEAD_LETTERED) and _is_blocked(
         step, item
@@ -174,7 +174,7 @@ def apply(step: "Step", item: Item, decision: Decision) -> None:
         )
     for due in decision.due:
         step.due[due.id] = deadlines.row_of(due, item.shard, item.cause)
-    step.due |= dict.fromkeys(decision.settled)
+    step.due |= dict.fromkeys(decision.cancel)
 
 
 class Message(NamedTuple):

@@ -43,7 +43,7 @@ class Outcome(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     UNCERTAIN = "uncertain"
-    """Given up without knowing whether it happened; a person settles it."""
+    """Given up without knowing whether it happened; a person resolves it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class Decision:
     publish: Sequence[Publish] = ()
     effects: Sequence[Effect] = ()
     due: Sequence[Due] = ()
-    settled: Sequence[str] = ()
+    cancel: Sequence[str] = ()
     """Ids of deadlines that are no longer wanted."""
     answer: Accepted | Refused | None = None
     """For commands, and only for commands."""

@@ -295,9 +295,10 @@ def _place(error: BaseException) -> str:
 def _reader(service: Service, partitions: int, seal_key: bytes) -> Reader:
     """What of the service's handlers sorting needs: event types by their wire name."""
     kinds = {
-        kind.TYPE: kind
+        name: kind
         for kind in service.handlers
         if isinstance(kind, type) and issubclass(kind, Event)
+        for name in (kind.TYPE, *kind.FORMER_TYPES)
     }
     all_kinds = {**kinds, **operations(service.name)}
     return Reader(all_kinds, commands_topic(service.name), partitions, seal_key)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from shared.errors import Conflict, Fenced, Poison
 from shared.ids import derived
 from shared.loop import dead_letters, deadlines, effects, inbox, outbox
-from shared.loop.decide import input_of, release, settle, time_of
+from shared.loop.decide import handle, input_of, release, time_of
 from shared.loop.decision import Cause, DueReached, EffectFinished, Outcome
 from shared.loop.effects import Result
 from shared.loop.kept_record import record_of
@@ -161,7 +161,7 @@ async def commit(step: Step) -> None:
         await _load(step, transaction)
         loop.reach("step.loaded")
         for item in step.items:
-            settle(step, item)
+            handle(step, item)
         for (shard, lane), waiting in step.releases.items():
             release(step, shard, lane, waiting, "")
         await _save(step, transaction)

@@ -56,7 +56,7 @@ class MemoryDatabase:
     def release(self, session: int) -> None:
         self.owners = {place: owner for place, owner in self.owners.items() if owner != session}
 
-    def settle(self, transaction: "MemoryTransaction", *, commit: bool) -> None:
+    def end_transaction(self, transaction: "MemoryTransaction", *, commit: bool) -> None:
         """Ends a transaction whose owner never learnt its outcome; a killed one stays undone."""
         self.undecided.remove(transaction)
         if commit and transaction.session not in self.dead:

@@ -286,7 +286,7 @@ class World:
 
     async def _second(self) -> None:
         for _ in range(2):
-            self._settle_transactions()
+            self._end_transactions()
             await self._keep_members()
             await asyncio.sleep(0.25)
         for group in self.groups:
@@ -306,12 +306,12 @@ class World:
             self.injected["freeze"] += 1
             asyncio.get_running_loop().call_later(self.random.uniform(2, 30), victim.thaw)
 
-    def _settle_transactions(self) -> None:
+    def _end_transactions(self) -> None:
         """Transactions whose owner never learnt their outcome end some time, either way."""
         for database in self.databases.values():
             for transaction in list(database.undecided):
                 if self.random.random() < 0.3:
-                    database.settle(transaction, commit=self.random.random() < 0.5)
+                    database.end_transaction(transaction, commit=self.random.random() < 0.5)
 
     async def _keep_members(self) -> None:
         for group in self.groups:

@@ -50,7 +50,7 @@ FREES_NOTHING = {
     "follow_up",
     "shares",
     "exact_split",
-    "settled",
+    "confirmed",
     "weekly",
     "priority",
     "status",

@@ -220,7 +220,7 @@ def test_the_next_is_asked_after_a_definite_refusal_only(
     on_platform(story)
 
 
-def test_settled_as_refused_an_exclusive_lead_goes_on() -> None:
+def test_resolved_as_refused_an_exclusive_lead_goes_on() -> None:
     """RTE-11, RTE-12: a person found out that the first did not get it."""
 
     async def story(platform: Platform) -> None:
@@ -230,18 +230,20 @@ def test_settled_as_refused_an_exclusive_lead_goes_on() -> None:
         platform.verdicts["a"] = Verdict.UNKNOWN
         await platform.upload(1)
         assert [] == platform.got("b")
-        assert (await settle(platform, "a", "refused"))["accepted"]
+        assert (await resolve(platform, "a", "refused"))["accepted"]
         assert {"a": "not_sent", "b": "sent"} == platform.states()
-        again = await settle(platform, "a", "sent")
+        again = await resolve(platform, "a", "sent")
         assert (False, "not_uncertain") == (again["accepted"], again["code"])
 
     on_platform(story)
 
 
-async def settle(platform: Platform, campaign: str, outcome: str, **changes: Any) -> Any:
+async def resolve(
+    platform: Platform, campaign: str, outcome: str, how: str = "resolve", **changes: Any
+) -> Any:
     (send,) = [row for row in platform.stored("sends", "routing") if row["campaign"] == campaign]
     data = {"campaign": campaign, "send": send["_id"], "outcome": outcome, "reason": "asked them"}
-    return await platform.ask("routing.send.settle", campaign, data | changes)
+    return await platform.ask(f"routing.send.{how}", campaign, data | changes)
 
 
 def test_a_campaign_that_opens_stands_behind_the_one_that_has_an_exclusive_lead() -> None:
@@ -440,9 +442,14 @@ def test_a_definite_refusal_frees_every_slot() -> None:
     on_platform(story)
 
 
-@pytest.mark.parametrize(("outcome", "got"), [("sent", False), ("refused", True)])
-def test_an_uncertain_send_keeps_its_slot_until_it_is_settled(outcome: str, got: bool) -> None:
-    """RTE-12: then it is used, or free for another."""
+@pytest.mark.parametrize(
+    ("outcome", "got", "how"),
+    [("sent", False, "resolve"), ("refused", True, "resolve"), ("sent", False, "settle")],
+)
+def test_an_uncertain_send_keeps_its_slot_until_it_is_resolved(
+    outcome: str, got: bool, how: str
+) -> None:
+    """RTE-12: then it is used, or free for another; also by the command's former name."""
 
     async def story(platform: Platform) -> None:
         await platform.campaign(caps={"total": 1, "per_domain": 1}, categories=[amount(1)])
@@ -452,7 +459,7 @@ def test_an_uncertain_send_keeps_its_slot_until_it_is_settled(outcome: str, got:
         assert {"reserved": 0, "used": 0, "uncertain": 1} == platform.book()
         await platform.upload(2, Site="northgrid.example")
         assert ["domain_cap", "cap_reached", "cap_reached"] == platform.against("R-2")
-        assert (await settle(platform, "north", outcome))["accepted"]
+        assert (await resolve(platform, "north", outcome, how))["accepted"]
         await platform.upload(3, Site="northgrid.example")
         assert ("R-3" in platform.got()) == got
         ended = {"sent": "routing.lead.sent", "refused": "routing.lead.not_sent"}[outcome]
@@ -476,7 +483,7 @@ def amount(number: int) -> dict[str, Any]:
         ({}, {"role": "customer_success"}, "not_permitted"),
     ],
 )
-def test_only_what_is_uncertain_is_settled(
+def test_only_what_is_uncertain_is_resolved(
     changes: dict[str, Any], cause: dict[str, Any], code: str
 ) -> None:
     """RTE-12, OPS-07: by those who send by hand."""
@@ -487,7 +494,7 @@ def test_only_what_is_uncertain_is_settled(
         await platform.upload(1)
         (send,) = [row for row in platform.stored("sends", "routing") if row["campaign"] == "north"]
         data = {"campaign": "north", "send": send["_id"], "outcome": "sent", "reason": "why"}
-        answer = await platform.ask("routing.send.settle", "north", data | changes, **cause)
+        answer = await platform.ask("routing.send.resolve", "north", data | changes, **cause)
         assert (False, code) == (answer["accepted"], answer["code"])
 
     on_platform(story)
@@ -1555,7 +1562,7 @@ INTENT: dict[str, Any] = {
     "places": [{"country": "US"}],
     "follow_up": [{"country": "US"}],
     "industries": {"wanted": ["1594"], **STRICT},
-    "settled": ["lists"],
+    "confirmed": ["lists"],
 }
 ITEMS = {
     "titles": "customer_success",
@@ -1566,7 +1573,7 @@ ITEMS = {
 }
 
 
-def test_an_intent_campaign_starts_when_all_is_settled() -> None:
+def test_an_intent_campaign_starts_when_all_is_confirmed() -> None:
     """RTE-04: it may be there paused; what is open has its owner, also when it is resumed."""
 
     async def story(platform: Platform) -> None:
@@ -1594,20 +1601,20 @@ def test_an_intent_campaign_starts_when_all_is_settled() -> None:
         ({"places": []}, "places"),
         ({"places": [{"country": "US"}, {"country": "DE"}]}, "places"),
         ({"follow_up": [{"country": "US", "subdivisions": ["US-CA"]}]}, "places"),
-        ({"places": [], "settled": ["lists", "places"]}, "places"),
-        ({"settled": []}, "lists"),
+        ({"places": [], "confirmed": ["lists", "places"]}, "places"),
+        ({"confirmed": []}, "lists"),
         ({"industries": None}, "industries"),
         ({"industries": STRICT}, "industries"),
     ],
 )
 def test_each_item_of_the_checklist_is_wanted(changes: dict[str, Any], item: str) -> None:
     """RTE-04: also places where the customer can't follow up; what is left open on purpose is
-    settled."""
+    confirmed."""
 
     async def story(platform: Platform) -> None:
         answer = await put(platform, **(INTENT | changes))
         assert ["checklist_open", item] == [answer["code"], answer["details"]["field"]]
-        purpose = {"settled": ["lists", item], "follow_up": [], "places": [{"country": "US"}]}
+        purpose = {"confirmed": ["lists", item], "follow_up": [], "places": [{"country": "US"}]}
         assert (await put(platform, **(INTENT | changes | purpose)))["accepted"]
         assert (await put(platform, "standard", **(changes | {"programme": "standard"})))[
             "accepted"
@@ -1639,7 +1646,7 @@ def test_each_item_of_the_checklist_is_wanted(changes: dict[str, Any], item: str
         (
             {
                 "programme": "intent",
-                "settled": ["titles", "company_size", "places", "lists", "industries"],
+                "confirmed": ["titles", "company_size", "places", "lists", "industries"],
                 "places": [{"country": "US"}],
                 "follow_up": [],
             },

@@ -186,9 +186,9 @@ def test_strict_refuses_and_preferred_ranks(running: dict[str, Any]) -> None:
 
 
 @pytest.mark.rule("RTE-04")
-def test_an_intent_campaign_starts_when_all_is_settled(running: dict[str, Any]) -> None:
+def test_an_intent_campaign_starts_when_all_is_confirmed(running: dict[str, Any]) -> None:
     """Until then it is refused with what is open and whose it is, and gets nothing; where the
-    customer can't follow up is not settled. A standard campaign starts as it is."""
+    customer can't follow up is not confirmed. A standard campaign starts as it is."""
     scene = Scene(running, "intent")
     six = [{"id": str(number)} for number in range(101, 107)]
     draft: dict[str, Any] = {"programme": "intent", "status": "paused", "categories": six}
@@ -212,7 +212,7 @@ def test_an_intent_campaign_starts_when_all_is_settled(running: dict[str, Any]) 
     scene.put(standard={})
     scene.upload("early")
     draft |= {"follow_up": [{"country": "US"}, {"country": "DE"}]}
-    draft |= {"titles": {"wanted": ["buyer"]}, "settled": ["company_size", "lists", "industries"]}
+    draft |= {"titles": {"wanted": ["buyer"]}, "confirmed": ["company_size", "lists", "industries"]}
     scene.put(c=draft)
     assert "resumed" == asked("routing.campaign.resume", scene.id("c"), resume).code
     scene.upload("late", Title="Chief Buyer")

@@ -217,7 +217,7 @@ def test_routing_answers_everything_and_hears_whom_it_may(running: dict[str, Any
         scene.campaign("c", priority=9),
         command("routing.campaign.pause", scene.id("c"), campaign),
         command("routing.campaign.resume", scene.id("c"), campaign),
-        command("routing.send.settle", scene.id("c"), send),
+        command("routing.send.resolve", scene.id("c"), send),
         command("routing.lead.send", "p-1", lead),
         command("routing.person.block", "p-1", person),
         command("routing.person.unblock", "p-1", person),
@@ -244,7 +244,7 @@ def test_routing_answers_everything_and_hears_whom_it_may(running: dict[str, Any
         command("routing.campaign.put", "c", {"id": 5}),
         command("routing.list.edit", "none", {"list": "none", "reason": "test"}),
         command("routing.lead.send", "p-1", lead),
-        command("routing.send.settle", scene.id("c"), send),
+        command("routing.send.resolve", scene.id("c"), send),
         command("routing.person.unblock", "p-1", person),
         command("routing.campaign.pause", "none", campaign | {"campaign": "none"}),
     )

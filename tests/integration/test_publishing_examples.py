@@ -40,10 +40,10 @@ REPLAY = "leadops.intake.dead-letter.replay.v1"
 SKIP = "leadops.intake.dead-letter.skip.v1"
 RELEASE = "leadops.intake.lead.release.v1"
 SEND = "leadops.routing.lead.send.v1"
-SETTLE = "leadops.routing.send.settle.v1"
+RESOLVE = "leadops.routing.send.resolve.v1"
 BLOCK = "leadops.routing.person.block.v1"
 UNBLOCK = "leadops.routing.person.unblock.v1"
-ABOUT = {SEND: RELEASE, SETTLE: SUBMIT, BLOCK: SUBMIT, UNBLOCK: SUBMIT}
+ABOUT = {SEND: RELEASE, RESOLVE: SUBMIT, BLOCK: SUBMIT, UNBLOCK: SUBMIT}
 """Whose lead the example is about."""
 
 ANSWERS = {
@@ -66,7 +66,7 @@ ANSWERS = {
     "leadops.intake.request.answer.v1": {"python": "answered", "sh": "unchanged"},
     "leadops.routing.campaign.pause.v1": {"python": "paused", "sh": "paused"},
     "leadops.routing.campaign.resume.v1": {"python": "resumed", "sh": "resumed"},
-    SETTLE: {"python": "not_uncertain", "sh": "not_uncertain"},
+    RESOLVE: {"python": "not_uncertain", "sh": "not_uncertain"},
     BLOCK: {"python": "blocked", "sh": "blocked"},
     UNBLOCK: {"python": "unblocked", "sh": "unblocked"},
     "leadops.routing.account.suspend.v1": {"python": "suspended", "sh": "suspended"},

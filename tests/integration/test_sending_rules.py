@@ -129,8 +129,8 @@ def test_a_slot_is_freed_by_a_refusal_and_kept_in_doubt(running: dict[str, Any])
     uncertain = events(running, "routing.lead.uncertain")
     doubtful = [row["key"] for row in uncertain if row["affiliate"] == scene.name]
     assert sorted([sends["lost"]["key"], sends["came"]["key"]]) == sorted(doubtful)
-    settled = [settle(scene, name, sends[name]["key"]) for name in ("refuses", "lost", "came")]
-    assert ["not_uncertain", "refused", "sent"] == settled
+    resolved = [resolve(scene, name, sends[name]["key"]) for name in ("refuses", "lost", "came")]
+    assert ["not_uncertain", "refused", "sent"] == resolved
     for name in ("lost", "came"):
         scene.behave(name, "ok")
     scene.upload("second")
@@ -141,10 +141,10 @@ def test_a_slot_is_freed_by_a_refusal_and_kept_in_doubt(running: dict[str, Any])
     assert [422] == [row["status"] for row in scene.rows("refuses", "first")]
 
 
-def settle(scene: Scene, campaign: str, key: str) -> str:
+def resolve(scene: Scene, campaign: str, key: str) -> str:
     outcome = "sent" if campaign == "came" else "refused"
     data = {"campaign": scene.id(campaign), "send": key, "outcome": outcome, "reason": "they said"}
-    return asked("routing.send.settle", scene.id(campaign), data).code
+    return asked("routing.send.resolve", scene.id(campaign), data).code
 
 
 @pytest.mark.rule("RTE-13")

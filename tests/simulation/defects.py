@@ -354,14 +354,14 @@ def send_day_forgotten() -> None:
 
 
 def slot_freed_twice() -> None:
-    """A send that is settled by hand as refused frees a slot that others count on."""
-    right = CampaignBook.settle
+    """A send that is resolved by hand as refused frees a slot that others count on."""
+    right = CampaignBook.resolve
 
-    def settle(self: CampaignBook, slots: Any, *, sent: bool) -> CampaignBook:
+    def resolve(self: CampaignBook, slots: Any, *, sent: bool) -> CampaignBook:
         book = right(self, slots, sent=sent)
         return book if sent else replace(book, used=book.used - 1)
 
-    _replace(CampaignBook, "settle", settle)
+    _replace(CampaignBook, "resolve", resolve)
 
 
 def strangers_numbers_believed() -> None:

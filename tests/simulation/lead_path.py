@@ -342,11 +342,11 @@ class Upstream:
         self.world.injected[f"stranger {name}"] += 1
         return strangers.KINDS[name](self.random, self.submit())
 
-    def settles(self, sends: Iterable[Document], taken: Set[str]) -> list[Outgoing]:
+    def resolutions(self, sends: Iterable[Document], taken: Set[str]) -> list[Outgoing]:
         """An operator asks the customer what became of the sends that are uncertain."""
         return [
             self.command(
-                "routing.send.settle",
+                "routing.send.resolve",
                 send["campaign"],
                 {
                     "campaign": send["campaign"],
@@ -448,8 +448,8 @@ async def simulate(seed: int, steps: int) -> tuple[Evidence, World]:
         rested = await world.drain()
     world.clock.ahead += timedelta(days=8)
     rested = rested and await world.drain()
-    for settle in upstream.settles(_sends(world), _taken(world)):
-        world.publish(settle)
+    for resolution in upstream.resolutions(_sends(world), _taken(world)):
+        world.publish(resolution)
     rested = rested and await world.drain()
     evidence = gather(world, "" if rested else world.why_not_quiet())
     evidence.unresolved, evidence.ends = unresolved, ends

@@ -117,9 +117,9 @@ def test_a_slot_is_released_where_it_was_taken() -> None:
 
 
 @pytest.mark.parametrize(("sent", "counts"), [(True, (0, 1, 0, 1)), (False, (0, 0, 0, 0))])
-def test_what_is_in_doubt_counts_until_it_is_settled(sent: bool, counts: tuple[int, ...]) -> None:
+def test_what_is_in_doubt_counts_until_it_is_resolved(sent: bool, counts: tuple[int, ...]) -> None:
     """RTE-12: then it is used, or nowhere."""
     doubtful = book().reserve(["day/1"]).doubt()
     assert (doubtful.uncertain, doubtful.taken, doubtful.counted["day/1"]) == (1, 1, 1)
-    after = doubtful.settle(["day/1"], sent=sent)
+    after = doubtful.resolve(["day/1"], sent=sent)
     assert (after.uncertain, after.used, after.reserved, after.counted["day/1"]) == counts

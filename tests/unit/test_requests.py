@@ -23,4 +23,4 @@ def test_a_request_is_opened_once(again: OpenRequest, code: str) -> None:
     second = requests.open_(again, request, affiliate(), cause(), NOW)
     assert opened.answer and second.answer
     assert ("created", code) == (opened.answer.code, second.answer.code)
-    assert () == (*second.save, *second.say, *second.due)
+    assert () == (*second.save, *second.publish, *second.due)

@@ -37,9 +37,9 @@ from shared.contracts.routing import (
     LeadSent,
     LeadToReroute,
     LeadUncertain,
+    ResolveSend,
+    SendCompleted,
     SendLead,
-    SendSettled,
-    SettleSend,
     WithdrawalAnswered,
 )
 from shared.contracts.values import Place
@@ -108,19 +108,19 @@ def finished(effect: Effect, outcome: Outcome) -> Input:
     ("changed", "code"),
     [({}, "sent"), ({"tenant": "other"}, "send_unknown"), ({"campaign": "south"}, "send_unknown")],
 )
-def test_a_send_is_settled_by_its_own_campaign_and_tenant(
+def test_a_send_is_resolved_by_its_own_campaign_and_tenant(
     changed: dict[str, str], code: str
 ) -> None:
-    """Another's book would be settled with it, also where its campaign has the same name."""
+    """Another's book would change with it, also where its campaign has the same name."""
     books = [CampaignBook(id, 1, "main", uncertain=1) for id in ("main/south", "other/north")]  # noqa: A001
     state, [granted] = decide(claim(), known=[campaign()])
     state.put(books)
     state, _ = decide(finished(granted.effects[0], Outcome.UNCERTAIN), state=state)
     asked = {"campaign": "north", "send": granted.effects[0].id, "outcome": "sent"}
-    command = SettleSend.model_validate({**asked, **changed, "reason": "they said so"})
+    command = ResolveSend.model_validate({**asked, **changed, "reason": "they said so"})
     tenant = changed.get("tenant", "main")
-    _, [settled] = decide(given(command, tenant=tenant), state=state)
-    assert settled.answer is not None and code == settled.answer.code
+    _, [resolved] = decide(given(command, tenant=tenant), state=state)
+    assert resolved.answer is not None and code == resolved.answer.code
 
 
 def test_explain_in_order() -> None:
@@ -306,7 +306,7 @@ def test_send_ended(outcome: Outcome, event: type, slots: tuple[int, int, int]) 
     state, [granted] = decide(claim(), known=[campaign()])
     end = finished(granted.effects[0], outcome)
     state, [decision, again] = decide(end, end, state=state)
-    assert [type(each.event) for each in decision.publish] == [event, SendSettled]
+    assert [type(each.event) for each in decision.publish] == [event, SendCompleted]
     assert [(b.reserved, b.used, b.uncertain) for b in state.all(CampaignBook)] == [slots]
     assert again == Decision()
 
@@ -328,8 +328,8 @@ def test_answers_reach_the_lead() -> None:
     state, _ = decide(given(answer.event), state=state)
     assert [routed.state for routed in state.all(RoutedLead)] == ["granted"]
     state, [ended] = decide(finished(granted.effects[0], Outcome.DONE), state=state)
-    settled = given(ended.publish[1].event)
-    state, [_, late] = decide(settled, given(answer.event), state=state)
+    completed = given(ended.publish[1].event)
+    state, [_, late] = decide(completed, given(answer.event), state=state)
     assert [routed.state for routed in state.all(RoutedLead)] == ["sent"]
     assert late == Decision()
 
@@ -355,7 +355,7 @@ def by_hand(**changes: Any) -> Input:
 
 def test_blank_reason() -> None:
     """RTE-14: what is done by hand is audited, and blanks say nothing."""
-    for command in (SendLead, SettleSend, BlockPerson, UnblockPerson, SkipDeadLetter):
+    for command in (SendLead, ResolveSend, BlockPerson, UnblockPerson, SkipDeadLetter):
         assert ("reason",) in faults(command, reason=" \t "), command
         assert ("reason",) not in faults(command, reason=" in time "), command
 
@@ -493,7 +493,7 @@ async def test_a_run_takes_of_those_that_wait_its_own_page_only(
     await run(RoutingStore(), store, given(BlockPerson(person_id="person-2", reason="they asked")))
     [day] = waits[0].due
     send = waits[0].save[0].id
-    asked = SettleSend(campaign="north", send=send, outcome="sent", reason="they said so")
+    asked = ResolveSend(campaign="north", send=send, outcome="sent", reason="they said so")
     due = given(DueReached(day.kind, day.key, day.data))
     later = [replace(each, now=NOW + timedelta(days=20)) for each in (due, given(asked))]
     sent, _ = await run(RoutingStore(), store, *later)
@@ -609,7 +609,7 @@ async def run(service: RoutingStore, store: MemoryStore, *batch: Input) -> list[
 
 
 async def test_from_lead_to_sent_through_the_store() -> None:
-    """A lead is matched, claimed, granted, sent and settled, each step from stored state."""
+    """A lead is matched, claimed, granted, sent and completed, each step from stored state."""
     database = MemoryDatabase()
     service, store = RoutingStore(), MemoryStore(database)
     changes = {"active": {"from": "2026-01-01"}, "places": [{"country": "US"}]}

@@ -35,7 +35,7 @@ from shared.contracts.lists import (
     SuspendAccount,
     UnblockPerson,
 )
-from shared.contracts.routing import SendLead, SettleSend
+from shared.contracts.routing import ResolveSend, SendLead
 from shared.loop.decision import Accepted
 from tests.builders import NOW, cause, put_campaign
 
@@ -142,7 +142,7 @@ class TestDocuments:
         ("kind", "data", "key"),
         [
             (SendLead, {"lead": "l-1", "person_id": "p-1", "campaign": "north"}, "p-1"),
-            (SettleSend, {"campaign": "north", "send": "s-1"}, "north"),
+            (ResolveSend, {"campaign": "north", "send": "s-1"}, "north"),
             (EditList, {"list": "rivals", "add": ["a.example"]}, "rivals"),
             (PutListPart, {"list": "rivals", "entries": ["a.example"]}, "rivals"),
             (PutRules, {"categories": []}, "house"),
@@ -170,7 +170,7 @@ class TestDocuments:
                 "p-1",
             ),
             (
-                SettleSend,
+                ResolveSend,
                 {"campaign": "north", "send": "s-1", "outcome": "sent", "reason": "x"},
                 "north",
             ),
@@ -403,16 +403,16 @@ class TestSends:
 
 class TestLint:
     TASKS = [
-        {"item": "titles", "owner": "customer_success", "is_settled": False, "text": ""},
-        {"item": "places", "owner": "customer_success", "is_settled": True, "text": ""},
+        {"item": "titles", "owner": "customer_success", "is_confirmed": False, "text": ""},
+        {"item": "places", "owner": "customer_success", "is_confirmed": True, "text": ""},
     ]
 
     def test_what_is_open_refused_or_worth_a_look_is_told(self) -> None:
-        """What is settled is not."""
+        """What is confirmed is not."""
         refused = {"code": "dates_contradict", "text": "active.to: too early"}
         found = linting.finding("north", "a.yaml, document 1", refused, ["narrow"], self.TASKS)
         assert [self.TASKS[0]] == found["open"]
-        assert ["refused: dates_contradict", "to settle: titles", "warning"] == [
+        assert ["refused: dates_contradict", "to confirm: titles", "warning"] == [
             row["what"] for row in linting.rows_of(found)
         ]
 
@@ -538,7 +538,7 @@ class TestCommands:
     COMMANDS = [
         *(["campaigns", name] for name in ("list", "show", "pause", "resume", "lint", "unsent")),
         *(["lists", name] for name in ("list", "show", "import", "add", "remove")),
-        *([name] for name in ("apply", "explain", "send", "settle", "sends", "preview", "watch")),
+        *([name] for name in ("apply", "explain", "send", "resolve", "sends", "preview", "watch")),
         *(["people", name] for name in ("block", "unblock")),
         *(["accounts", name] for name in ("suspend", "restore")),
     ]
@@ -554,7 +554,7 @@ class TestCommands:
         "command",
         [
             ["send", "lead", "campaign"],
-            ["settle", "send", "--campaign", "c", "--reason", "x"],
+            ["resolve", "send", "--campaign", "c", "--reason", "x"],
             ["sends", "campaign", "--status", "lost"],
             ["lists", "add", "rivals", "--reason", "x"],
             ["lists", "import", "file"],

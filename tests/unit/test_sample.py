@@ -264,8 +264,7 @@ def test_every_campaign_is_useful(definition: PutCampaign) -> None:
 
 
 def test_campaigns_can_be_put_as_they_are() -> None:
-    """Nothing contradicts itself or the house, nothing warns, and what has a checklist has settled
-    it."""
+    """Nothing contradicts itself or the house, nothing warns, and checklists are confirmed."""
     rules = house().rules_of("main")
     for definition in sample_campaigns():
         assert [] == list(contradictions(definition, None, None, rules, NOW)), definition.id
