@@ -176,7 +176,7 @@ def numbers_reset_at_restart() -> None:
 
     def taken(row: ShardRow | None, number: int, session: object) -> Any:
         if row is not None:
-            row.event = {}
+            row.published = {}
         return right(row, number, session)
 
     _replace(open_module, "_taken", taken)
