@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 import pytest
 
+from services.intake.store import ROW_FIELDS, row_of
 from tests.builders import record
 from tests.component.leads import Platform, on_platform
 
@@ -424,9 +425,30 @@ def test_an_organic_lead_has_categories_and_no_lead_code() -> None:
         lead = platform.lead("O-1", "organic")
         assert ("organic", None) == (lead["source"], lead["lead_code"])
         assert ["101", "310"] == list(lead["accepted"]["categories"])
+        assert 0 == lead["mapping_version"], "it has no affiliate, and so no mapping"
         no_category = data | {"reference": "O-2", "categories": []}
         await platform.ask("intake.lead.convert", "organic:O-2", no_category)
-        assert "unusable" == platform.lead("O-2", "organic")["upload"]["outcome"]
+        unusable = platform.lead("O-2", "organic")["upload"]
+        (reason,) = unusable["reasons"]
+        assert ("unusable", "field_missing", "categories") == (
+            unusable["outcome"],
+            reason["code"],
+            reason["field"],
+        )
+
+    on_platform(story)
+
+
+def test_of_a_delivery_no_more_is_read_of_its_leads_than_is_counted() -> None:
+    """INT-10: a delivery may have a hundred thousand."""
+
+    async def story(platform: Platform) -> None:
+        await platform.submit(delivery="D-1")
+        (lead,) = platform.stored("leads")
+        upload = {"outcome": lead["upload"]["outcome"]}
+        part = {"reference": lead["reference"], "upload": upload, "is_sent": lead["is_sent"]}
+        assert ("reference", "upload.outcome", "is_sent") == ROW_FIELDS
+        assert row_of(lead) == row_of(part)
 
     on_platform(story)
 

@@ -281,3 +281,25 @@ def test_only_a_record_that_there_is_can_be_read_over(offset: int) -> None:
         await check_in_log(log, place, 1)
 
     in_town(story)
+
+
+@pytest.mark.parametrize("how", ["skip", "replay"])
+def test_a_dead_letter_that_was_resolved_blocks_nothing_when_its_topic_is_read_again(
+    how: str,
+) -> None:
+    """It is known, whatever became of it."""
+
+    async def story(town: Town) -> None:
+        head = await blocked_town(town)
+        if how == "replay":
+            BROKEN.clear()
+        town.operate(how, id=head, reason="given up")
+        await town.rest()
+        BROKEN.add("first")
+        await town.read_again(shard_of(b"ann", PARTITIONS))
+        town.follow("third")
+        await town.rest()
+        assert "third" == town.words()[-1]
+        assert [{}, {}] == [shard.blocked for shard in town.loop.shards.values()]
+
+    in_town(story)

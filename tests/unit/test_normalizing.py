@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.intake.normalizing import normalize
+from services.intake.leads import REASON_CODES
+from services.intake.normalizing import UNKNOWN, normalize
 from services.intake.phones import phone
 from services.intake.places import country, place
 from services.intake.sizes import size
@@ -275,3 +276,14 @@ def test_the_lead_code_of_the_upload_goes_before_the_records() -> None:
 def test_a_plus_before_the_way_abroad_is_no_number(given: str) -> None:
     """INT-02: in Russia one dials 8 10 to leave the country."""
     assert phone(given, "RU") is None
+
+
+@pytest.mark.parametrize("given", ["Austri", "Sloveni", "Estoni", "Keny", "Norwa"])
+def test_a_name_that_was_cut_is_no_country(given: str) -> None:
+    """INT-02: only Chinese writes what a place is behind its name."""
+    assert country(given) is None
+
+
+def test_what_normalizing_says_of_a_record_is_on_the_list_of_reasons() -> None:
+    """INT-03: the list is closed."""
+    assert {reason.code for reason in UNKNOWN.values()} <= {*REASON_CODES}

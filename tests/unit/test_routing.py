@@ -552,6 +552,8 @@ def test_pause_refused(name: str, actor: str, code: str) -> None:
         ({"time_zone": "Mars/Olympus"}, "time_zone_unknown"),
         ({"categories": [{"id": "1"}, {"id": "01"}]}, "category_twice"),
         ({"places": [{"country": "US", "subdivisions": ["DE-BY"]}]}, "places_contradict"),
+        ({"places": [{"country": "US", "subdivisions": ["US-ZZ"]}]}, "filter_value_unknown"),
+        ({"excluded_places": [{"country": "ZZ"}]}, "filter_value_unknown"),
         ({"caps": {"total": 2}}, "cap_below_sent"),
         ({"send": {"mode": "webhook", "url": "http://h:99999/", "secret": "s"}}, "url_invalid"),
     ],

@@ -8,15 +8,17 @@ import pytest
 from services.routing import claims, leads, remedies
 from services.routing.books import CampaignBook
 from services.routing.catalogues import Wanting
+from services.routing.checklist import warnings
 from services.routing.checks import Slot, decided, failing_slot
-from services.routing.explaining import Explanation
+from services.routing.explaining import Explanation, of_asked
 from services.routing.house import Block
 from services.routing.remedies import REMEDIES
 from shared.companies.domains import mail_providers
 from shared.contracts.intake import WithdrawalAsked
 from shared.contracts.routing import ClaimWithdrawn, Failing, WithdrawalAnswered
 from shared.contracts.values import Company, OpenQuestion, Person, Place, Reason, Size, TitleClass
-from tests.builders import NOW, campaign, catalogues, cause, lead, rules
+from shared.loop.decision import Decision
+from tests.builders import NOW, campaign, catalogues, cause, lead, put_campaign, rules
 
 ORDER = [
     "campaign_inactive",
@@ -580,3 +582,30 @@ def test_without_open_categories_a_wrong_one_was_uploaded(is_open: bool, who: st
     failing = (Failing(code="category_not_as_ordered", value="310"),)
     told = Explanation("north", 1, "refused", failing, is_open).as_told(lead())
     assert [who] == [row["who"] for row in told["failing"]]  # type: ignore[attr-defined]
+
+
+def test_a_lead_that_waits_is_told_its_day() -> None:
+    """RTE-10, RTE-13: what it failed before is over."""
+    asked = leads.Asked("north", 1, "waiting", (Failing(code="cap_reached"),), NOW)
+    told = of_asked(asked, campaign())
+    assert [("awaiting_send_day", NOW.isoformat())] == [
+        (failing.code, failing.value) for failing in told.failing
+    ]
+
+
+def test_what_does_not_wait_is_not_given_back() -> None:
+    """INT-08: the campaign has nothing of the lead."""
+    assert Decision() == claims.withdraw(None, "lead-1", NOW)
+
+
+@pytest.mark.parametrize(("filters", "warned"), [(3, False), (4, True)])
+def test_a_standard_campaign_with_four_strict_filters_is_narrow(filters: int, warned: bool) -> None:
+    """RTE-04: it is said, and nothing is refused."""
+    strict = {
+        "industries": {"wanted": ["6"], **STRICT},
+        "seniorities": {"wanted": ["director"]},
+        "functions": {"wanted": ["finance"]},
+        "titles": {"wanted": ["buyer"]},
+    }
+    some = dict(list(strict.items())[:filters])
+    assert warned == any(text.startswith("narrow") for text in warnings(put_campaign(**some)))

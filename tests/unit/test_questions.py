@@ -1,0 +1,28 @@
+"""How a question changes."""
+
+from services.intake import questions
+from services.intake.questions import Question
+from shared.contracts.intake import PutQuestion
+from tests.builders import NOW, cause
+
+ASKED = PutQuestion(
+    id="q_budget",
+    text="Budget?",
+    answers=("under 10k", "over 10k"),
+    categories=("101",),
+    aliases={"little": "under 10k"},
+)
+
+
+def put(command: PutQuestion, before: Question | None, actor: str) -> Question:
+    [question] = questions.put(command, before, cause(actor=actor), NOW).save
+    assert isinstance(question, Question)
+    return question
+
+
+def test_an_alias_that_is_there_keeps_who_added_it() -> None:
+    """INT-07: until it stands for another answer."""
+    first = put(ASKED, None, "dana")
+    same = put(ASKED.model_copy(update={"text": "Which budget?"}), first, "eli")
+    other = put(ASKED.model_copy(update={"aliases": {"little": "over 10k"}}), first, "eli")
+    assert ["dana", "eli"] == [alias.added_by for [alias] in (same.aliases, other.aliases)]
