@@ -5,7 +5,7 @@ near is told. The record calls a matched column what the mapping calls it.
 """
 
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
@@ -207,13 +207,14 @@ def check_named(cells: Sequence[str], wanted: Wanted, at: Mapping[str, int]) -> 
 
 def numbered(names: Iterable[str], fields: Collection[str]) -> list[str]:
     """Columns that nobody reads may be called alike: the record has Note and Note (2)."""
-    found: dict[str, None] = {}
-    blank_or_field = {"", *fields}
+    found: set[str] = set()
+    numbers: dict[str, Iterator[int]] = {}
     result = []
     for name in names:
-        if name in found and name not in blank_or_field:
-            name = next(each for at in count(2) if (each := f"{name} ({at})") not in found)
-        found[name] = None
+        if name in found and name and name not in fields:
+            following = numbers.setdefault(name, count(2))
+            name = next(each for at in following if (each := f"{name} ({at})") not in found)
+        found.add(name)
         result.append(name)
     return result
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.cells import unmarked
-from cli.columns import Wanted
+from cli.columns import Wanted, numbered
 from cli.encodings import named
 from cli.importing import BadRow, Chosen, Row, Upload, rows_in, rows_of, table_of
 from cli.output import CliError
@@ -586,3 +586,19 @@ def test_a_short_file_may_end_with_a_short_row() -> None:
     """INT-12: two rows do not show how a program writes."""
     content = b"Ref,Mail,Tel\nR-1,a@northgrid.example,1\nR-2,b@northgrid.example"
     assert [(2, "R-1"), (3, "R-2")] == told(rows_of(content, "Ref", ["Mail", "Tel"]))
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["Mail", "Note", "Note"], ["Mail", "Note", "Note (2)"]),
+        (["Note", "Note (2)", "Note"], ["Note", "Note (2)", "Note (3)"]),
+        (["Note", "Note", "Note (2)"], ["Note", "Note (2)", "Note (2) (2)"]),
+        (["", "", "Mail", "Mail"], ["", "", "Mail", "Mail"]),
+        (["Note"] * 10_000, ["Note", *(f"Note ({at})" for at in range(2, 10_001))]),
+    ],
+    ids=["twice", "numbered before", "numbered behind", "blank or mapped", "ten thousand"],
+)
+def test_columns_that_nobody_reads_are_numbered(names: list[str], expected: list[str]) -> None:
+    """A mapped one that stands there twice is refused later, and blank ones have no values."""
+    assert expected == numbered(names, {"Mail"})
