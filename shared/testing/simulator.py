@@ -29,6 +29,8 @@ EPOCH = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 SESSION_SECONDS = 10.0
 TRANSACTION_SECONDS_MAX = 60.0
 DRAIN_SECONDS_MAX = 1800.0
+DRAIN_STEPS_MAX = 20_000
+"""A run has some hundred steps in all: what fails and is tried again at once has no end."""
 REPLICAS_MAX = 3
 SECRET = "simulated-secret"
 TRUSTED = "door"
@@ -373,9 +375,11 @@ class World:
                 one.thaw()
                 one.log.faults = Faults()
         limit = asyncio.get_running_loop().time() + DRAIN_SECONDS_MAX
+        most = self.steps + DRAIN_STEPS_MAX
         quiet = 0
         while quiet < 3:
-            if asyncio.get_running_loop().time() > limit or self.has_given_up():
+            is_late = asyncio.get_running_loop().time() > limit or self.steps > most
+            if is_late or self.has_given_up():
                 return False
             await self._second()
             self._skip_waiting()
