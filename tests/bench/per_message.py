@@ -46,9 +46,11 @@ class PerMessage:
 
     async def take(self, record: Any) -> None:
         envelope = envelopes.read(record.headers, record.value)
-        event = envelopes.parse(SubmitLead, envelope.data)
+        submitted = envelopes.parse(SubmitLead, envelope.data)
         cause = cause_of(envelope, record.key.decode())
-        decision = await self._commit(record, envelope, Input(event, cause, SystemClock().now()))
+        decision = await self._commit(
+            record, envelope, Input(submitted, cause, SystemClock().now())
+        )
         for kind, event, key in _messages(decision, envelope, cause.key):
             await self._send(envelope, kind, event, key)
 

@@ -21,7 +21,7 @@ from services.routing import leads as routing_leads
 from services.routing.books import CampaignBook
 from shared.contracts.envelope import Envelope
 from shared.errors import Infrastructure
-from shared.loop import decide, inbox, sort_out
+from shared.loop import dead_letters, deadlines, decide, inbox, sort_out
 from shared.loop import effects as effects_module
 from shared.loop import open as open_module
 from shared.loop import step as step_module
@@ -145,10 +145,10 @@ def outbox_forgotten() -> None:
 
 
 def effect_before_commit() -> None:
-    def begin(self: Step, row: Any) -> None:
+    def attempt(self: Step, row: Any) -> None:
         self.loop.worker.start([row])
 
-    _replace(Step, "begin", begin)
+    _replace(Step, "attempt", attempt)
 
 
 def default_parser() -> None:
@@ -195,8 +195,6 @@ def seen_not_stored() -> None:
 
 def deadline_fired_twice() -> None:
     """The row of a deadline outlives its effect, the first time."""
-    from shared.loop import deadlines
-
     right = deadlines.changes
     survived: set[str] = set()
 
@@ -211,12 +209,10 @@ def deadline_fired_twice() -> None:
 
 
 def due_row_deleted_before_effect() -> None:
-    from shared.loop import ticker
-
-    right = ticker.deadlines.reached
+    right = deadlines.reached
 
     async def reached(store: Any, *arguments: Any) -> list[Any]:
-        rows = await right(store, *arguments)
+        rows: list[Any] = await right(store, *arguments)
         async with store.transaction() as transaction:
             await transaction.write("due", [Delete(row["_id"]) for row in rows])
         for row in rows:
@@ -227,7 +223,7 @@ def due_row_deleted_before_effect() -> None:
         rows = [row for row in step.inputs.due if row.pop("taken", False)]
         return [step_module._stored_item(row | {"is": "due", "at": row["due_at"]}) for row in rows]
 
-    _replace(ticker.deadlines, "reached", reached)
+    _replace(deadlines, "reached", reached)
     _replace(step_module, "_due", due)
 
 
@@ -307,7 +303,7 @@ def blocked_key_overtaken() -> None:
     async def nobody(store: Any, shards: Sequence[int]) -> dict[int, dict[str, str]]:
         return {shard: {} for shard in shards}
 
-    _replace(open_module.dead_letters, "blocked_lanes", nobody)
+    _replace(dead_letters, "blocked_lanes", nobody)
     _replace(decide, "_is_blocked", lambda step, item: False)
 
 

@@ -5,8 +5,11 @@
 
 import subprocess
 import sys
+from multiprocessing import get_context
 
 import pytest
+
+from tests.simulation.defects import DEFECTS
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -40,3 +43,12 @@ def test_without_a_defect_the_same_seeds_hold() -> None:
 
 def test_an_unknown_defect_is_wrong_usage() -> None:
     assert 2 == simulate("--defect", "no_such_defect").returncode
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_each_defect_can_be_planted(name: str) -> None:
+    """What it takes the place of is there, by the name that it has by now."""
+    planting = get_context("fork").Process(target=DEFECTS[name])
+    planting.start()
+    planting.join()
+    assert 0 == planting.exitcode
