@@ -45,6 +45,7 @@ SHORT_FOR = {
     "business development": "bdr",
     "business development manager": "bdm",
     "communications": "comms",
+    "customer": "cust",
     "customer success manager": "csm",
     "development": "dev",
     "engineer": "engr",

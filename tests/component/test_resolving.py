@@ -17,7 +17,7 @@ from shared.mongo import encode
 from shared.store import Document
 from shared.testing.log import MemoryLog
 from shared.topics import shard_of
-from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Town, in_town
+from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Speak, Town, in_town
 
 Fetch = Callable[[MemoryLog, int], list[RawRecord]]
 
@@ -301,5 +301,18 @@ def test_a_dead_letter_that_was_resolved_blocks_nothing_when_its_topic_is_read_a
         await town.rest()
         assert "third" == town.words()[-1]
         assert [{}, {}] == [shard.blocked for shard in town.loop.shards.values()]
+
+    in_town(story)
+
+
+def test_a_command_that_can_not_be_read_is_answered_once_however_often_it_is_read() -> None:
+    async def story(town: Town) -> None:
+        town.publish(COMMANDS, Speak.TYPE, "ann", b"\xff", id="unreadable")
+        await town.rest()
+        await town.read_again(shard_of(b"ann", PARTITIONS))
+        town.ask("hello", id="after it")
+        await town.rest()
+        assert [("unreadable", "dead_letter"), ("after it", "accepted")] == town.answer_codes()
+        assert 1 == len(town.stored("dead_letters"))
 
     in_town(story)

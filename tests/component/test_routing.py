@@ -1,5 +1,6 @@
 """What becomes of leads on their way to campaigns: filters, lists, caps, send days, by hand."""
 
+import json
 from collections import Counter
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from services.routing import reopening
 from shared.loop.effects import Verdict
+from shared.mongo import encode
 from shared.store import Replace
 from shared.testing.memory import MemoryStore
 from tests.builders import put_affiliate, put_campaign
@@ -273,6 +275,26 @@ def test_a_lead_stays_exclusive_whatever_the_rules_say_later() -> None:
         await platform.campaign("other", priority=2)
         await platform.upload(1)
         await platform.rules()
+        await platform.ask("routing.campaign.pause", "north", pause("north"))
+        await platform.advance(2 * HOUR)
+        assert ([], ["R-1"]) == (platform.got(), platform.got("other"))
+
+    on_platform(story)
+
+
+def test_what_an_earlier_version_asked_for_is_exclusive_if_the_rules_are() -> None:
+    """It did not say so in what it kept of a lead that waits."""
+
+    async def story(platform: Platform) -> None:
+        await platform.rules(**EXCLUSIVE)
+        await platform.campaign(weekly=MONDAY, priority=1)
+        await platform.campaign("other", priority=2)
+        await platform.upload(1)
+        (row,) = platform.stored("sends", "routing")
+        claim = json.loads(row["claim"])
+        del claim["is_exclusive"]
+        row["claim"] = json.dumps(claim)
+        platform.world.databases["routing"].committed["sends"] = {row["_id"]: encode(row)}
         await platform.ask("routing.campaign.pause", "north", pause("north"))
         await platform.advance(2 * HOUR)
         assert ([], ["R-1"]) == (platform.got(), platform.got("other"))

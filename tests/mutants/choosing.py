@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -69,10 +69,12 @@ class Traced:
         lines = self._lines[mutant.path]
         found = set().union(*(lines.get(line, set()) for line in mutant.lines))
         is_imported = not mutant.function or IMPORTING in found or not _is_in_function(mutant)
+        importing: set[str] = set()
         if not mutant.function or is_imported and not found - {IMPORTING}:
-            found = set().union(*lines.values()) | self._importing(module_of(mutant.path))
+            importing = self._importing(module_of(mutant.path))
+            found = set().union(*lines.values()) | importing
         found.discard(IMPORTING)
-        tells = _tells(lines)
+        tells = _tells([*lines.values(), importing])
         tests: list[str] = []
         spent = 0.0
         for test in sorted(found, key=lambda test: (-tells[test] / self._cost(test), test)):
@@ -90,10 +92,11 @@ class Traced:
         return {test for test in self._seconds if module in _imports(test.partition("::")[0])}
 
 
-def _tells(lines: Mapping[int, set[str]]) -> Mapping[str, float]:
-    """By test, how much it tells of the module with these lines."""
+def _tells(lines: Iterable[set[str]]) -> Mapping[str, float]:
+    """By test, how much it tells of the module of which each line is run by these tests; that a
+    test imports it is as good as a line."""
     tells: dict[str, float] = defaultdict(float)
-    for tests in lines.values():
+    for tests in lines:
         for test in tests:
             tells[test] += 1 / len(tests)
     return tells

@@ -53,6 +53,51 @@ def test_title(title: str, seniority: str | None, function: str | None, rule: st
 @pytest.mark.parametrize(
     ("title", "seniority", "function"),
     [
+        ("Snr Acctg Mgr", "manager", "accounting"),
+        ("Jnr Engr", "entry", "engineering"),
+        ("Dir Biz Dev", "director", "business_development"),
+        ("Bus Dev Mngr", None, "business_development"),
+        ("BDR", None, "business_development"),
+        ("SDR", None, "sales"),
+        ("GM", "manager", None),
+        ("AVP Comms", "vp", "media_and_communication"),
+        ("RVP Fin", "vp", "finance"),
+        ("Pres", "cxo", None),
+        ("CHRO", "cxo", "human_resources"),
+        ("COO", "cxo", "operations"),
+        ("CIO", "cxo", "information_technology"),
+        ("CISO", "cxo", "information_technology"),
+        ("CMO", "cxo", "marketing"),
+        ("CDO", "cxo", None),
+        ("Ops Supv", "manager", "operations"),
+        ("HRBP", None, "human_resources"),
+        ("Infosec Mgr", "manager", "information_technology"),
+        ("Info Sys Mgr", "manager", "information_technology"),
+        ("Cust Svc Rep", None, "customer_success_and_support"),
+        ("KAM", None, "sales"),
+        ("CSM", None, "customer_success_and_support"),
+        ("Acct Mgr", None, "sales"),
+        ("Proj Mgmt", None, "program_and_project_management"),
+        ("Programme Mgr", None, "program_and_project_management"),
+        ("Mktg Exec", None, "marketing"),
+        ("Mkting Asst", "entry", "marketing"),
+        ("Head of Eng", "director", "engineering"),
+        ("Personalleiterin", "director", "human_resources"),
+        ("Produktionsleiter", "director", "operations"),
+        ("Einkaufsleiter", "director", "purchasing"),
+        ("Finanzleiterin", "director", "finance"),
+        ("Marketingleiter", "director", "marketing"),
+        ("Verkaufsleiter", "director", "sales"),
+    ],
+)
+def test_abbreviations(title: str, seniority: str | None, function: str | None) -> None:
+    read = classify(title)
+    assert (seniority, function) == (read.seniority, read.function)
+
+
+@pytest.mark.parametrize(
+    ("title", "seniority", "function"),
+    [
         ("CEO Assistant", "entry", None),
         ("Executive Assistant - CEO & COO", None, "administrative"),
         ("EA to the CFO", None, "administrative"),
