@@ -5,9 +5,10 @@ An API reads committed documents and decides nothing; every change goes through 
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime, time
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic_core import to_json
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,6 +20,11 @@ from shared.store import Document, Filter, Store
 LIMIT_DEFAULT = 100
 LIMIT_MAX = 1000
 PAGE = 1000
+BODY_BYTES_MAX = 8_388_608
+"""Of a question that is posted: as much as one step of the loop takes."""
+PLACES_NAMED_MAX = 5
+
+M = TypeVar("M", bound=BaseModel)
 
 Answer = Callable[[Request], Awaitable[Mapping[str, Any]]]
 
@@ -39,6 +45,13 @@ class BadRequest(Exception):
         self.text = f"{name} can't be read" + (f"; wanted is {wanted}" if wanted else "")
 
 
+class TooLarge(Exception):
+    """A question has more bytes than one may have."""
+
+    def __init__(self) -> None:
+        super().__init__(f"a question may have {BODY_BYTES_MAX:,} bytes")
+
+
 def route(path: str, answer: Answer, method: str = "GET") -> Route:
     """A path that answers with one JSON document, or with one error as JSON. A question that is too
     long for an address is asked with POST, and changes nothing either."""
@@ -50,6 +63,8 @@ def route(path: str, answer: Answer, method: str = "GET") -> Route:
             return failure(404, error.code, str(error))
         except BadRequest as error:
             return failure(400, "bad_request", error.text)
+        except TooLarge as error:
+            return failure(413, "too_large", str(error))
         except Infrastructure as error:
             return failure(503, "unavailable", str(error))
 
@@ -63,6 +78,29 @@ def json(content: Mapping[str, Any], status: int = 200) -> Response:
 
 def failure(status: int, code: str, text: str) -> Response:
     return json({"error": {"code": code, "text": text}}, status)
+
+
+async def posted(request: Request) -> Any:
+    """The JSON that is asked with; what is too large is not read to its end."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_BYTES_MAX:
+            raise TooLarge
+    try:
+        return from_json(bytes(body))
+    except ValueError:
+        raise BadRequest("the question", "JSON") from None
+
+
+def question(kind: type[M], given: Any) -> M:
+    """Read as its model; what is wrong is told by its place, never by its value."""
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        places = [".".join(map(str, row["loc"])) for row in error.errors(include_input=False)]
+        named = ", ".join(place for place in places[:PLACES_NAMED_MAX] if place)
+        raise BadRequest(named or "the question") from None
 
 
 def tenant(request: Request) -> str:

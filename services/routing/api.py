@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.routing import Route
 
@@ -124,14 +123,11 @@ class Reader:
 
     async def preview(self, request: Request) -> Mapping[str, Any]:
         """RTE-14: what a change would free, before it is made."""
-        try:
-            question = await request.json()
-            command = PREVIEWED[question.pop("kind")].model_validate(question)
-        except ValidationError as error:
-            places = [".".join(map(str, row["loc"])) for row in error.errors(include_input=False)]
-            raise read_api.BadRequest(", ".join(places[:5])) from None
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise read_api.BadRequest("kind") from None
+        given = await read_api.posted(request)
+        kind = given.pop("kind", None) if isinstance(given, dict) else None
+        if not isinstance(kind, str) or kind not in PREVIEWED:
+            raise read_api.BadRequest("kind", f"one of {', '.join(PREVIEWED)}")
+        command = read_api.question(PREVIEWED[kind], given)
         tenant = read_api.tenant(request)
         if isinstance(command, PutCampaign):
             told = await self._previewing.campaign(command, tenant)

@@ -1,7 +1,7 @@
 """Questions that are answered by deciding again, without changing anything: why not?
 
-It has catalogues of its own, since those of the loop belong to the step that is under way; so does
-the store's session, so nothing is asked in a transaction.
+It has catalogues of its own, since those of the loop belong to the step that is under way, and
+reads what is committed (`shared/committed.py`).
 """
 
 import asyncio
@@ -21,34 +21,12 @@ from services.routing.leads import RoutedLead
 from services.routing.sends import BY_HAND_REFUSED, Send
 from services.routing.store import BOOKS, LEADS, VERSIONS, Memory
 from shared.clock import Clock
+from shared.committed import Committed
 from shared.contracts.routing import CampaignOpened, Failing
-from shared.store import Document, Filter, Sort, Store, Write
+from shared.store import Store
 
 CLOSEST_TOLD_MAX = 20
 CAMPAIGNS_AT_ONCE = 500
-
-
-class _Committed:
-    """Reads what is committed, in the place of a transaction. A store has one session: to begin one
-    here would end the step that is under way, half of it written. Without a snapshot a change that
-    comes in between is applied again with the next question, which changes nothing."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def find(
-        self,
-        collection: str,
-        where: Filter,
-        *,
-        sort: Sort = (),
-        limit: int = 0,
-        fields: Sequence[str] = (),
-    ) -> list[Document]:
-        return await self._store.find(collection, where, sort=sort, limit=limit, fields=fields)
-
-    async def write(self, collection: str, writes: Sequence[Write]) -> None:
-        raise AssertionError("a question changes nothing")
 
 
 class Asking:
@@ -60,7 +38,7 @@ class Asking:
 
     async def catalogues(self) -> Catalogues:
         async with self._refreshing:
-            await self._memory.refresh(_Committed(self._store))
+            await self._memory.refresh(Committed(self._store))
         return self._memory.catalogues
 
     async def why_not(self, routed: RoutedLead, name: str | None) -> dict[str, Any]:

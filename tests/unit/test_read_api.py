@@ -171,6 +171,32 @@ async def test_errors(intake: httpx.AsyncClient, path: str, status: int, code: s
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
 
 
+@pytest.mark.parametrize(
+    ("body", "status", "code", "named"),
+    [
+        (b"", 400, "bad_request", "the question"),
+        (b"{", 400, "bad_request", "the question"),
+        (b"\xff", 400, "bad_request", "the question"),
+        (b"[]", 400, "bad_request", "kind"),
+        (b"{}", 400, "bad_request", "kind"),
+        (b'{"kind": "contract"}', 400, "bad_request", "kind"),
+        (b'{"kind": ["campaign"]}', 400, "bad_request", "kind"),
+        (b'{"kind": "campaign", "id": "secret person"}', 400, "bad_request", "id, customer"),
+        (b" " * (read_api.BODY_BYTES_MAX + 1), 413, "too_large", "8,388,608 bytes"),
+    ],
+)
+async def test_a_question_that_cannot_be_read_is_told(
+    routing: httpx.AsyncClient, body: bytes, status: int, code: str, named: str
+) -> None:
+    """By its place and never by its value, in the form of all errors; what is too large is not read
+    to its end."""
+    answer = await routing.post("/preview", content=body)
+    error = answer.json()["error"]
+    assert (status, code) == (answer.status_code, error["code"])
+    assert named in error["text"]
+    assert "secret" not in error["text"]
+
+
 async def test_explain(routing: httpx.AsyncClient) -> None:
     """RTE-10: each campaign of the lead code says how it stands and what fails."""
     told = (await found(routing, "/explain/lead-1"))["campaigns"]
