@@ -6,16 +6,10 @@ account or a project may manage nobody. Of several functions it is the one that 
 
 import pytest
 
-from services.intake.titles import (
-    ATTRIBUTES,
-    BEFORE_TO,
-    FIELDS,
-    LAST_RESORT,
-    ROLES,
-    SENIORITY,
-    classify,
-)
-from shared.contracts.values import FUNCTIONS, SENIORITIES
+from services.intake import title_words
+from services.intake.folding import fold
+from services.intake.title_words import WORDS
+from services.intake.titles import classify
 from tests.bench.titles import RIGHT_AT_LEAST, WRONG_AT_MOST, labelled, shares
 
 
@@ -144,13 +138,40 @@ def test_no_title_is_labelled_twice() -> None:
     assert len(set(titles)) == len(titles) >= 420
 
 
-def test_codes_are_those_that_campaigns_may_name() -> None:
-    """RTE-02: what titles are read as, and what a campaign can want, are the same codes."""
-    assert {seniority for seniority, _ in SENIORITY if seniority} <= {*SENIORITIES}
-    assert {*ROLES, *FIELDS, *ATTRIBUTES, *LAST_RESORT} <= {*FUNCTIONS}
+@pytest.mark.parametrize(
+    ("right", "wrong", "why"),
+    [
+        ('code = "vp"', 'code = "vip"', "no seniority"),
+        ("\nfinance = ", "\nfinances = ", "no function"),
+        ("volunteer, unpaid", "volunteer,, unpaid", "no word"),
+        ("volunteer, unpaid", "volunteer, |", "no word"),
+        ("volunteer, unpaid", "volunteer, director", "two meanings: director"),
+        ('"sr, snr"', '"sr, snr, jr"', "two meanings: jr"),
+        ("equity research, financial advisor", "accountant", "two meanings: accountant"),
+        ("account clerk,", "account clerk, accountant,", "two meanings: accountant"),
+        ("manager_of", "managers_of", "extra"),
+        ("no_job", "no_jobs", "missing"),
+    ],
+)
+def test_a_table_with_a_mistake_is_not_read(right: str, wrong: str, why: str) -> None:
+    """RTE-02: a code that no campaign can want, a phrase that is empty or has two meanings, and a
+    name that is mistyped are told when the table is read."""
+    text = title_words.DATA.read_text()
+    assert right in text
+    with pytest.raises(ValueError, match=why):
+        title_words.read(text.replace(right, wrong))
 
 
-@pytest.mark.parametrize("process", BEFORE_TO)
+def test_phrases_are_written_as_titles_are_folded() -> None:
+    """A phrase that no folded title could hold would never decide anything."""
+    levels = [phrase for level in WORDS.seniority for phrase in level.all_phrases]
+    functions = [phrase for _, phrases in WORDS.by_function for phrase in phrases]
+    for phrase in [*levels, *functions, *WORDS.no_function]:
+        words = " ".join(word for word in phrase.split() if word != "|")
+        assert words == fold(words)
+
+
+@pytest.mark.parametrize("process", WORDS.before_to)
 def test_a_process_that_leads_to_something_is_not_somebody_elses(process: str) -> None:
     """INT-13: order to cash is one thing; an assistant to finance is in nobody's finance."""
     assert "finance" == classify(f"Director {process} to finance").function
