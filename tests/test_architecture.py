@@ -31,12 +31,13 @@ RANKS = {
     "previewing": 6,
     "searching": 5,
     "asking": 5,
+    "trying": 5,
     "slots": 4,
     "handlers": 3,
     "store": 2,
 }
 """The layers of a service; every other module of it is domain, which is rank 1. What the api asks
-of the store stands between both: `searching`, `slots`, `asking`, `previewing`."""
+of the store stands between both: `searching`, `slots`, `asking`, `previewing`, `trying`."""
 DOMAIN = 1
 
 PURE = (

@@ -30,8 +30,10 @@ from services.intake.store import (
     of_delivery,
     row_of,
 )
+from services.intake.trying import Submissions, Trying
 from services.intake.versions import Version
 from shared import read_api
+from shared.clock import Clock
 from shared.emails import email_address
 from shared.ids import pseudonym
 from shared.read_api import BadRequest
@@ -52,8 +54,8 @@ PERSONS_MAX = 100
 YES_OR_NO = {"true": True, "false": False}
 
 
-def routes(store: Store, secret: str) -> list[Route]:
-    reader = Reader(store, secret)
+def routes(store: Store, secret: str, clock: Clock) -> list[Route]:
+    reader = Reader(store, secret, clock)
     return [
         read_api.route("/leads", reader.leads),
         read_api.route("/leads/{id}", reader.lead),
@@ -66,13 +68,15 @@ def routes(store: Store, secret: str) -> list[Route]:
         read_api.route("/deliveries", reader.deliveries),
         read_api.route("/deliveries/{affiliate}/{id:path}", reader.delivery),
         read_api.route("/requests", reader.requests),
+        read_api.route("/try", reader.try_, "POST"),
     ]
 
 
 class Reader:
-    def __init__(self, store: Store, secret: str) -> None:
+    def __init__(self, store: Store, secret: str, clock: Clock) -> None:
         self._store = store
         self._secret = secret
+        self._trying = Trying(store, secret, clock)
 
     async def leads(self, request: Request) -> Mapping[str, Any]:
         """INT-11: what is asked for together must all hold; newest first."""
@@ -241,6 +245,12 @@ class Reader:
             where["answered_at"] = None
         rows = await self._store.find(REQUESTS.name, where, sort=[("_id", 1)])
         return {"requests": [_request(REQUESTS.from_document(row)) for row in rows]}
+
+    async def try_(self, request: Request) -> Mapping[str, Any]:
+        """What would become of records, field by field; nothing is published or stored."""
+        given = read_api.question(Submissions, await read_api.posted(request))
+        tried = await self._trying.submissions(given, read_api.tenant(request))
+        return {"submissions": [each.as_json() for each in tried]}
 
     async def _affiliates(self, request: Request) -> list[Document]:
         where = {"tenant": read_api.tenant(request)}

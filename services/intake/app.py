@@ -4,11 +4,12 @@ import asyncio
 
 from services.intake.api import routes
 from services.intake.service import intake
+from shared.clock import clock
 from shared.serve import serve
 from shared.settings import Settings
 
 
 def main() -> None:
     settings = Settings()
-    secret = settings.secret
-    asyncio.run(serve(settings, intake(secret), lambda store: routes(store, secret)))
+    secret, ticking = settings.secret, clock(settings.clock_file)
+    asyncio.run(serve(settings, intake(secret), lambda store: routes(store, secret, ticking)))

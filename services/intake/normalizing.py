@@ -4,7 +4,7 @@ What is unclear is unknown, never guessed, and no text of a reason quotes the re
 in prebuilt dictionaries and slow readers are cached, since this runs for every row of every upload.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -74,12 +74,31 @@ class Values(NamedTuple):
     captured_at: datetime | None
 
 
-def normalize(record: Record, affiliate: Affiliate, lead_code: str | None = None) -> Normalized:
+class Reading(NamedTuple):
+    """A record in its fields, before anything is made of it."""
+
+    texts: Mapping[str, str]
+    """By field what is written there; blank where nothing is, or what is no text."""
+    blank: Sequence[tuple[str, JsonValue]]
+    odd: Mapping[str, Reason]
+    """By field, why what stands there is no text."""
+    values: Values
+    understood: Mapping[str, object]
+    """By field; None where what is written means nothing. Other fields are what is written."""
+
+
+def read(record: Record, affiliate: Affiliate, lead_code: str | None = None) -> Reading:
     """`lead_code` is what the upload as a whole was declared with; it goes before the record's."""
     given, blank = _read(record, affiliate)
-    odd = _odd(blank) if blank else {}
     values = _values(given, affiliate, lead_code)
-    understood = _understood(values, affiliate)
+    return Reading(
+        given, blank, _odd(blank) if blank else {}, values, _understood(values, affiliate)
+    )
+
+
+def normalize(record: Record, affiliate: Affiliate, lead_code: str | None = None) -> Normalized:
+    """The lead that a record is."""
+    given, blank, odd, values, understood = read(record, affiliate, lead_code)
     unread = [field for field, value in understood.items() if value is None and given.get(field)]
     return Normalized(
         person=_person(given, values) if values.email or values.phone else None,

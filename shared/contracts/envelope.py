@@ -66,7 +66,7 @@ class Envelope:
 
 def read(headers: Headers, value: bytes | None) -> Envelope:
     """The envelope of a record; raises `Poison` for what can't be one."""
-    _check_size(value or b"")
+    check_size(value or b"")
     assert value is not None
     texts = _texts(headers)
     if texts.get("content-type", "").lower().startswith("application/cloudevents"):
@@ -76,7 +76,8 @@ def read(headers: Headers, value: bytes | None) -> Envelope:
     )
 
 
-def _check_size(value: bytes) -> None:
+def check_size(value: bytes) -> None:
+    """Raises `Poison` for what no record may be."""
     if not value:
         raise Poison("empty_value", "the record has no value")
     if len(value) > VALUE_BYTES_MAX:
@@ -136,7 +137,7 @@ def _structured(value: bytes, texts: dict[str, str]) -> Envelope:
     if len(names) != len(document):
         raise Poison("header_repeated", "an attribute stands twice in the structured event")
     data = _data(document)
-    _check_size(data)
+    check_size(data)
     attributes = {name: _attribute(text) for name, text in document.items() if text is not None}
     return _envelope(attributes, data, {**attributes, **texts})
 

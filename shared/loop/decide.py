@@ -162,7 +162,7 @@ def _answer_data(command: Envelope, answer: Answer) -> bytes:
 def apply(step: "Step", item: Item, decision: Decision) -> None:
     """Gathers what a decision wants; later items of the batch see what it saves."""
     assert item.cause is not None
-    messages = [_message(item.cause, *numbered) for numbered in enumerate(decision.publish)]
+    messages = [message_of(item.cause, *numbered) for numbered in enumerate(decision.publish)]
     step.state.put(decision.save)
     for message in messages:
         _publish(step, item, message)
@@ -188,7 +188,7 @@ class Message(NamedTuple):
     trace: str | None = None
 
 
-def _message(cause: Cause, number: int, publish: Publish) -> Message:
+def message_of(cause: Cause, number: int, publish: Publish) -> Message:
     """Raises `Poison` for what no reader would take: a shard that tried to publish it could never
     go on."""
     event: Event = publish.event

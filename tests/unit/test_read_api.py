@@ -25,6 +25,8 @@ from shared.testing.memory import MemoryDatabase, MemoryStore
 from tests.builders import SECRET, given, lead, put_affiliate, put_campaign, record, submit
 
 LEAD = lead_id("main", "acme", "R-1")
+ROW: Any = {"id": "1", "data": submit().model_dump(mode="json")}
+NEW = record(Mail="Al@Northgrid.example")
 
 
 async def decide(
@@ -65,7 +67,7 @@ async def intake() -> httpx.AsyncClient:
     await decide(service, table, store, [given(put_affiliate())])
     await decide(service, table, store, [given(spoilt), given(submit(record=record(Mail="")))])
     await decide(service, table, store, [given(submit())])
-    return client(Starlette(routes=intake_api.routes(store, SECRET)))
+    return client(Starlette(routes=intake_api.routes(store, SECRET, SystemClock())))
 
 
 @pytest.fixture
@@ -195,6 +197,41 @@ async def test_a_question_that_cannot_be_read_is_told(
     assert (status, code) == (answer.status_code, error["code"])
     assert named in error["text"]
     assert "secret" not in error["text"]
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({}, "source, submissions"),
+        ({"source": "x", "submissions": []}, "submissions"),
+        ({"source": "x", "submissions": [{"id": "1", "data": {}}]}, "submissions.0.data.affiliate"),
+        ({"source": "x", "submissions": [ROW] * 201}, "submissions"),
+        ({"source": "x", "submissions": [ROW], "earlier": [ROW] * 601}, "earlier"),
+    ],
+)
+async def test_submissions_are_held_to_their_form(
+    intake: httpx.AsyncClient, body: Any, named: str
+) -> None:
+    """No more than a page at once; what is wrong is told by its place."""
+    answer = await intake.post("/try", json=body)
+    error = answer.json()["error"]
+    assert (400, "bad_request") == (answer.status_code, error["code"])
+    assert error["text"].startswith(named)
+
+
+async def test_submissions_are_tried(intake: httpx.AsyncClient) -> None:
+    """INT-02: one that stands, and one that would be new, each with its fields and its event."""
+    new = ROW | {"id": "2", "data": {**ROW["data"], "reference": "R-9", "record": NEW}}
+    answer = await intake.post("/try", json={"source": "x", "submissions": [ROW, new]})
+    stands, other = answer.json()["submissions"]
+    assert ("accepted", False, None) == (stands["outcome"], stands["is_new"], stands["accepted"])
+    assert ("accepted", True) == (other["outcome"], other["is_new"])
+    assert "al@northgrid.example" == other["accepted"]["person"]["email"]
+    assert other["accepted"]["person_id"] == other["person_id"]
+    email = {"field": "email", "column": "Mail", "given": "Al@Northgrid.example"}
+    email |= {"value": "al@northgrid.example", "state": "read", "rule": "an email address"}
+    assert email | {"code": None, "text": None} == other["fields"][0]
+    assert other["lead"] not in (await intake.get("/leads")).text
 
 
 async def test_explain(routing: httpx.AsyncClient) -> None:

@@ -1,0 +1,231 @@
+"""A record field by field: what stands in it, what was read of it, and by which rule.
+
+For people who look at an affiliate's file before it is imported. It decides nothing: it describes
+what `normalizing.read` and `questions.judge` have found.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import JsonValue
+
+from services.intake import cells, normalizing, questions
+from services.intake.affiliates import Affiliate
+from services.intake.domain import Submission
+from services.intake.normalizing import UNKNOWN, Reading
+from services.intake.questions import Judged, fold
+from shared.companies.domains import website
+from shared.contracts.values import HeldAnswer, Reason, Size
+
+State = Literal["read", "unknown", "blank"]
+
+ALLOWED = "an allowed answer"
+ALIAS = "a recorded alias of an allowed answer"
+DECLARED = "declared with the upload"
+IN_VOCABULARY = "the affiliate's vocabulary"
+PLAIN = "text, as it is written"
+ORDERS = {"dmy": ", the day before the month", "mdy": ", the month before the day", None: ""}
+NOT_UNDERSTOOD = "is not in a known format"
+NOT_TOLD = f"more than {questions.TOLD_MAX} answers can't be used; this is one of the others"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """`field` is canonical, or the symbol of a question."""
+
+    field: str
+    column: str | None
+    """The affiliate's own name of it; none where the upload as a whole says it."""
+    given: JsonValue
+    value: str | None
+    state: State
+    rule: str | None
+    """By which it was read, or would have been."""
+    code: str | None = None
+    """The reason that the lead has because of this field."""
+    text: str | None = None
+
+
+def view(submission: Submission, affiliate: Affiliate) -> list[FieldView]:
+    """In the order of the mapping, the answers behind it."""
+    return [*_fields(submission, affiliate), *_answers(submission, affiliate)]
+
+
+def _fields(submission: Submission, affiliate: Affiliate) -> Iterator[FieldView]:
+    raw = submission.raw
+    reading = normalizing.read(raw.record, affiliate, raw.lead_code)
+    reasons = {reason.field: reason for reason in reversed(submission.reasons)}
+    for field, own, vocabulary in affiliate.fields:
+        yield _field(field, own, vocabulary, _Described(submission, affiliate, reading, reasons))
+    if raw.lead_code and "lead_code" not in affiliate.definition.mapping.fields:
+        yield _declared(raw.lead_code, None, None, reading, reasons)
+
+
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """All that is known of the record whose fields are described."""
+
+    submission: Submission
+    affiliate: Affiliate
+    reading: Reading
+    reasons: Mapping[str | None, Reason]
+
+
+def _field(field: str, own: str, vocabulary: Mapping[str, str], of: _Described) -> FieldView:
+    given, reading = of.submission.raw.record.get(own), of.reading
+    if field == "lead_code" and (declared := of.submission.raw.lead_code):
+        return _declared(declared, own, given, reading, of.reasons)
+    state = _state(field, reading)
+    reason = of.reasons.get(field)
+    return FieldView(
+        field,
+        own,
+        given,
+        VALUES.get(field, _text)(field, reading) if state == "read" else None,
+        state,
+        _rule(field, given, vocabulary, of) if state != "blank" else None,
+        reason.code if reason else None,
+        reason.text if reason else _why(field, reading) if state == "unknown" else None,
+    )
+
+
+def _declared(
+    code: str,
+    own: str | None,
+    given: JsonValue,
+    reading: Reading,
+    reasons: Mapping[str | None, Reason],
+) -> FieldView:
+    reason = reasons.get("lead_code")
+    is_known = reading.understood["lead_code"] is not None
+    return FieldView(
+        "lead_code",
+        own,
+        given,
+        code if is_known else None,
+        "read" if is_known else "unknown",
+        DECLARED,
+        reason.code if reason else None,
+        reason.text if reason else None,
+    )
+
+
+def _state(field: str, reading: Reading) -> State:
+    if field in reading.odd:
+        return "unknown"
+    if not reading.texts.get(field):
+        return "blank"
+    return "unknown" if reading.understood.get(field, reading) is None else "read"
+
+
+def _why(field: str, reading: Reading) -> str:
+    """Of a field that no reason of the lead is about: it stays unknown."""
+    if reason := reading.odd.get(field) or UNKNOWN.get(field):
+        return reason.text
+    if field == "company_domain":
+        return f"{field} is {website(reading.texts[field]).why}"
+    return f"{field} {NOT_UNDERSTOOD}"
+
+
+def _text(field: str, reading: Reading) -> str:
+    return reading.texts[field]
+
+
+VALUES: Mapping[str, Callable[[str, Reading], str | None]] = {
+    "email": lambda _, reading: reading.values.email,
+    "phone": lambda _, reading: reading.values.phone,
+    "company_domain": lambda _, reading: reading.values.company.domain,
+    "company_size": lambda _, reading: _size(reading.values.company.size),
+    "industry": lambda _, reading: reading.values.company.industry,
+    "country": lambda _, reading: reading.values.place.country,
+    "subdivision": lambda _, reading: reading.values.place.subdivision,
+    "category": lambda _, reading: reading.values.category,
+    "captured_at": lambda _, reading: _instant(reading),
+}
+"""What is read of a field that is not simply what is written there."""
+
+
+def _size(size: Size | None) -> str | None:
+    if size is None:
+        return None
+    return f"{size.min}+" if size.max is None else f"{size.min}-{size.max}"
+
+
+def _instant(reading: Reading) -> str | None:
+    moment = reading.values.captured_at
+    return moment.isoformat() if moment else None
+
+
+def _rule(field: str, given: JsonValue, vocabulary: Mapping[str, str], of: _Described) -> str:
+    rule = RULES.get(field, _plain)(of)
+    if vocabulary and cells.meaning(field, given, vocabulary) != cells.meaning(field, given, {}):
+        return IN_VOCABULARY if rule == PLAIN else f"{IN_VOCABULARY}, then {rule}"
+    return rule
+
+
+def _plain(_of: _Described) -> str:
+    return PLAIN
+
+
+def _phone_rule(of: _Described) -> str:
+    country = of.reading.values.place.country
+    return f"a phone number as it is dialled in {country}" if country else "a phone number"
+
+
+def _title_rule(of: _Described) -> str:
+    found = of.reading.values.title_class
+    meant = ", ".join(filter(None, (found.seniority, found.function)))
+    return f"a job title: {meant} by {found.rule!r}" if meant else "a job title"
+
+
+def _time_rule(of: _Described) -> str:
+    mapping = of.affiliate.definition.mapping
+    return f"a time, in {mapping.time_zone} if it names no zone{ORDERS[mapping.date_order]}"
+
+
+RULES: Mapping[str, Callable[[_Described], str]] = {
+    "email": lambda _: "an email address",
+    "phone": _phone_rule,
+    "job_title": _title_rule,
+    "company_domain": lambda _: "a website or domain",
+    "company_size": lambda _: "a number of employees",
+    "industry": lambda _: "an industry, by its code or label",
+    "country": lambda _: "a country, by its code or name",
+    "subdivision": lambda of: f"a subdivision of {of.reading.values.place.country or 'a country'}",
+    "category": lambda _: "a category of the affiliate",
+    "lead_code": lambda _: "a lead code of the affiliate",
+    "captured_at": _time_rule,
+}
+"""What each field is read as; others are text."""
+
+
+def _answers(submission: Submission, affiliate: Affiliate) -> Iterator[FieldView]:
+    record, judged = submission.raw.record, submission.judged
+    mapped = affiliate.definition.mapping.answers
+    answered = dict(questions.given_answers(record, affiliate))
+    for symbol, given in answered.items():
+        yield _answer(symbol, mapped.get(symbol, symbol), given, judged)
+    for symbol, own in mapped.items():
+        if symbol not in answered:
+            yield FieldView(symbol, own, record.get(own), None, "blank", None)
+
+
+def _answer(symbol: str, own: str, given: str, judged: Judged) -> FieldView:
+    if (answer := judged.answers.get(symbol)) is not None:
+        rule = ALLOWED if fold(answer) == fold(given) else ALIAS
+        return FieldView(symbol, own, given, answer, "read", rule)
+    for held in judged.held:
+        if held.question == symbol:
+            code = "smarter_answer_invalid"
+            return FieldView(symbol, own, given, None, "unknown", ALLOWED, code, _nearest(held))
+    for reason in judged.reported:
+        if reason.field == symbol:
+            return FieldView(symbol, own, given, None, "unknown", None, reason.code, reason.text)
+    return FieldView(symbol, own, given, None, "unknown", None, None, NOT_TOLD)
+
+
+def _nearest(held: HeldAnswer) -> str:
+    text = "the answer is neither allowed nor a known alias"
+    near = ", ".join(repr(one.answer) for one in held.suggestions[:3])
+    return f"{text}; nearest: {near}" if near else text

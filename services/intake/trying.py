@@ -1,0 +1,171 @@
+"""What would become of records if they were submitted now, without publishing or storing anything.
+
+They are decided by the handler that decides submitted ones, one after the other on what is stored,
+so both come to the same. Catalogues are its own: those of the loop belong to the step under way.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field
+from pydantic_core import to_json
+
+from services.intake import field_view, uploads
+from services.intake.field_view import FieldView
+from services.intake.handlers import Intake
+from services.intake.leads import Lead
+from services.intake.store import IntakeStore
+from shared.clock import Clock
+from shared.committed import Committed
+from shared.contracts import envelope as envelopes
+from shared.contracts.envelope import Envelope
+from shared.contracts.intake import LeadAccepted, SubmitLead
+from shared.contracts.values import Id, Part, Reason
+from shared.errors import Poison
+from shared.loop import inbox
+from shared.loop.decide import message_of
+from shared.loop.decision import Accepted, Cause, Decision, Input, Refused
+from shared.loop.working_set import WorkingSet
+from shared.store import Document, Store
+
+SUBMISSIONS_MAX = 200
+"""At once: some hundred milliseconds, in which the service does nothing else."""
+EARLIER_MAX = 3 * SUBMISSIONS_MAX
+
+Answer = Accepted | Refused
+
+
+class Submitted(Part):
+    """A command as it would be published; one that was published before is known by its id."""
+
+    id: Id
+    data: SubmitLead
+
+
+class Submissions(Part):
+    """Of one source, in the order in which they would be submitted."""
+
+    source: Id
+    submissions: tuple[Submitted, ...] = Field(min_length=1, max_length=SUBMISSIONS_MAX)
+    earlier: tuple[Submitted, ...] = Field(default=(), max_length=EARLIER_MAX)
+    """Those before them that were accepted, and are of the same people or references."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What would become of one record."""
+
+    reference: str
+    answer: Answer
+    reasons: tuple[Reason, ...]
+    lead: Lead | None
+    """As it would stand then; none where the command is refused without one."""
+    is_new: bool
+    """Whether this upload would be that lead's; else it stays what it is."""
+    unchanged: bool
+    """The same command was answered before, and is answered the same again."""
+    fields: Sequence[FieldView]
+    accepted: LeadAccepted | None
+    """What would be published of it."""
+
+    def as_json(self) -> Mapping[str, Any]:
+        lead, details = self.lead, self.answer.details
+        return {
+            "reference": self.reference,
+            "lead": details.get("lead"),
+            "outcome": details.get("outcome") or "refused",
+            "answer": {"accepted": isinstance(self.answer, Accepted), "code": self.answer.code},
+            "text": self.answer.text,
+            "reasons": self.reasons,
+            "conflicts_with": details.get("conflicts_with"),
+            "is_new": self.is_new,
+            "unchanged": self.unchanged,
+            "person_id": lead.person_id if lead else None,
+            "mapping_version": lead.mapping_version if lead else None,
+            "fields": self.fields,
+            "accepted": self.accepted.model_dump() if self.accepted else None,
+        }
+
+
+class Trying:
+    def __init__(self, store: Store, secret: str, clock: Clock) -> None:
+        self._committed = Committed(store)
+        self._intake_store = IntakeStore(secret)
+        catalogues = self._intake_store.affiliates, self._intake_store.questions
+        self._intake = Intake(*catalogues, secret)
+        self._clock = clock
+        self._loading = asyncio.Lock()
+
+    async def submissions(self, given: Submissions, tenant: str) -> list[Tried]:
+        """INT-03: what deciding them in this order, now, would come to."""
+        every = [*given.earlier, *given.submissions]
+        inputs = [self._input(each, given.source, tenant) for each in every]
+        known = await inbox.load(self._committed, map(_envelope, inputs))
+        async with self._loading:
+            state = await self._intake_store.load_many(self._committed, inputs)
+        tried = [self._try(state, each, known.get(_known_by(each))) for each in inputs]
+        return tried[len(given.earlier) :]
+
+    def _input(self, given: Submitted, source: str, tenant: str) -> Input:
+        command, now = given.data, self._clock.now()
+        key = f"{command.affiliate}:{command.reference}"
+        return Input(command, Cause(given.id, source, key, now, tenant, "try", "operator"), now)
+
+    def _try(self, state: WorkingSet, given: Input, known: Document | None) -> Tried:
+        command = given.event
+        assert isinstance(command, SubmitLead)
+        decision = _answered(known) if known else self._decided(state, given)
+        assert decision.answer is not None
+        state.put(decision.save)
+        lead = state.peek(Lead, str(decision.answer.details.get("lead")))
+        events = [each.event for each in decision.publish]
+        return Tried(
+            command.reference,
+            decision.answer,
+            lead.upload.reasons if lead else (),
+            lead,
+            lead is not None and _is_of(lead, decision, given),
+            known is not None,
+            self._fields(state, command, given),
+            next((event for event in events if isinstance(event, LeadAccepted)), None),
+        )
+
+    def _decided(self, state: WorkingSet, given: Input) -> Decision:
+        """As the loop does it: what can't be published is dead-lettered."""
+        try:
+            envelopes.check_size(to_json(given.event))
+            decision = self._intake.submit_lead(state, given)
+            for number, publish in enumerate(decision.publish):
+                message_of(given.cause, number, publish)
+        except Poison as poison:
+            return Decision(answer=Refused("dead_letter", f"{poison.code}: {poison.text}"))
+        return decision
+
+    def _fields(self, state: WorkingSet, command: SubmitLead, given: Input) -> list[FieldView]:
+        """As the mapping of today reads them."""
+        affiliate = self._intake.affiliate(state, given.cause, command.affiliate)
+        if affiliate is None:
+            return []
+        raw = uploads.submitted(command, given.cause)
+        return field_view.view(self._intake.read(state, raw, affiliate), affiliate)
+
+
+def _envelope(given: Input) -> Envelope:
+    cause, data = given.cause, b""
+    return Envelope(cause.id, cause.source, SubmitLead.TYPE, cause.time, data, tenant=cause.tenant)
+
+
+def _known_by(given: Input) -> str:
+    return inbox.key_of(_envelope(given))
+
+
+def _answered(known: Document) -> Decision:
+    return Decision(answer=inbox.answer_of(known))
+
+
+def _is_of(lead: Lead, decision: Decision, given: Input) -> bool:
+    """Whether the lead is saved as what this upload makes of it."""
+    saved = any(each.id == lead.id for each in decision.save)
+    return saved and lead.upload.command == given.cause.id
