@@ -18,6 +18,7 @@ from services.routing.lists import CompanyList
 from services.routing.previewing import Previewing
 from services.routing.sends import Send
 from services.routing.store import CAMPAIGNS, LEADS, LISTS, PARTS, SENDS, UNSENT, VERSIONS
+from services.routing.trying import Leads, Trying
 from services.routing.watching import UnsentDelivery
 from shared import read_api
 from shared.clock import Clock
@@ -45,6 +46,7 @@ def routes(store: Store, clock: Clock) -> list[Route]:
         read_api.route("/leads/{id}", reader.lead),
         read_api.route("/explain/{id}", reader.explain),
         read_api.route("/preview", reader.preview, "POST"),
+        read_api.route("/try", reader.try_, "POST"),
         read_api.route("/lists", reader.lists),
         read_api.route("/lists/{id}", reader.list),
         read_api.route("/watch", reader.watch),
@@ -57,6 +59,7 @@ class Reader:
         self._store = store
         self._asking = Asking(store, clock)
         self._previewing = Previewing(store, clock, self._asking)
+        self._trying = Trying(store, clock, self._asking)
 
     async def campaigns(self, request: Request) -> Mapping[str, Any]:
         found = await self._campaigns({"tenant": read_api.tenant(request)})
@@ -133,6 +136,11 @@ class Reader:
             told = await self._previewing.campaign(command, tenant)
             return told | {"warnings": warnings(command), "checklist": checklist(command)}
         return await self._previewing.list(command, tenant)
+
+    async def try_(self, request: Request) -> Mapping[str, Any]:
+        """Which campaigns would want leads that are not here, and why others would not."""
+        given = read_api.question(Leads, await read_api.posted(request))
+        return {"leads": await self._trying.leads(given, read_api.tenant(request))}
 
     async def lists(self, request: Request) -> Mapping[str, Any]:
         where = {"tenant": read_api.tenant(request)}

@@ -49,6 +49,18 @@ class Slots:
         """That of the person, be it for this lead or another."""
         return self.sends.get(sends.send_id(routed.tenant, campaign.name, routed.person_id))
 
+    def and_of(self, other: "Slots") -> "Slots":
+        """With those of other campaigns."""
+        return Slots(
+            {**self.books, **other.books},
+            {**self.sends, **other.sends},
+            {**self.blocks, **other.blocks},
+            {**self.of_domain, **other.of_domain},
+        )
+
+
+NONE = Slots({}, {}, {}, {})
+
 
 async def load(store: Store, campaigns: Sequence[Campaign], leads: Sequence[RoutedLead]) -> Slots:
     """For each of the campaigns and each of the leads: many of one kind, and few of the other."""

@@ -234,6 +234,39 @@ async def test_submissions_are_tried(intake: httpx.AsyncClient) -> None:
     assert other["lead"] not in (await intake.get("/leads")).text
 
 
+async def test_leads_are_tried(routing: httpx.AsyncClient) -> None:
+    """RTE-10: a lead that routing has not got, as intake would publish it."""
+    other = lead(lead="lead-2", person_id="person-2").model_dump(mode="json")
+    answer = await routing.post("/try", json={"leads": [other], "others": 5})
+    (told,) = answer.json()["leads"]
+    assert ["north"] == [each["campaign"] for each in told["candidates"]]
+    (paused,) = told["others"]
+    assert ("south", ["campaign_inactive"]) == (
+        paused["campaign"],
+        [failing["code"] for failing in paused["failing"]],
+    )
+    assert 404 == (await routing.get("/leads/lead-2")).status_code
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({}, "leads"),
+        ({"leads": []}, "leads"),
+        ({"leads": [{"lead": "x"}]}, "leads.0.source"),
+        ({"leads": [lead().model_dump(mode="json")] * 201}, "leads"),
+        ({"leads": [lead().model_dump(mode="json")], "others": 21}, "others"),
+    ],
+)
+async def test_leads_are_held_to_their_form(
+    routing: httpx.AsyncClient, body: Any, named: str
+) -> None:
+    """As many as one question may have."""
+    error = (await routing.post("/try", json=body)).json()["error"]
+    assert "bad_request" == error["code"]
+    assert error["text"].startswith(named)
+
+
 async def test_explain(routing: httpx.AsyncClient) -> None:
     """RTE-10: each campaign of the lead code says how it stands and what fails."""
     told = (await found(routing, "/explain/lead-1"))["campaigns"]
