@@ -26,6 +26,7 @@ from cli.output import (
     show_json,
 )
 from cli.publishing import Report, ask, publish
+from cli.table import Table
 from cli.turns import NONE, Turns
 from shared.wording import counted
 
@@ -63,10 +64,7 @@ def import_file(
         tell_missing(file, table.header.missing)
         tell_left_out(file, table.left_out)
         done = submit(upload, rows_in(table, wanted), Asker(actor), wait=wait)
-    done["columns_missing"] = [
-        {"field": each.field, "nearest": each.nearest} for each in table.header.missing
-    ]
-    done["sheets_left_out"] = list(table.left_out)
+    done |= whole_of(table)
     if as_json:
         show_json(done)
     else:
@@ -78,6 +76,12 @@ def import_file(
 def has_failed(done: Mapping[str, Any]) -> bool:
     """Whether a row came to nothing. What is held or omitted is usable, and told apart."""
     return any(done.get(name) for name in ("bad_rows", "refused", "unusable"))
+
+
+def whole_of(table: Table) -> dict[str, Any]:
+    """What is told of a table as a whole."""
+    missing = [{"field": each.field, "nearest": each.nearest} for each in table.header.missing]
+    return {"columns_missing": missing, "sheets_left_out": list(table.left_out)}
 
 
 def tell_left_out(file: str, sheets: Sequence[str]) -> None:
@@ -126,18 +130,18 @@ def submit(
 ) -> dict[str, Any]:
     """A row that stands twice in the file is one submission. Outcomes are known by waiting only."""
     read = Reading(upload)
-    told: dict[str, Any] = {}
     if wait:
-        told = outcomes(read.noted(answers_of(read.chunks(rows), asker)))
-    else:
-        for commands, turns in read.chunks(rows):
-            publish_in_turn(commands, asker, turns)
-    return (
-        read.counts()
-        | told
-        | read.bad_rows()
-        | {"conflicts": sorted(read.conflicts, key=lambda told: int(told["line"]))}
-    )
+        return summary(read, answers_of(read.chunks(rows), asker))
+    for commands, turns in read.chunks(rows):
+        publish_in_turn(commands, asker, turns)
+    return read.counts() | read.bad_rows() | {"conflicts": []}
+
+
+def summary(read: "Reading", answers: Iterable[Answer]) -> dict[str, Any]:
+    """What came of all rows, once the last one is answered."""
+    told = outcomes(read.noted(answers))
+    conflicts = sorted(read.conflicts, key=lambda told: int(told["line"]))
+    return read.counts() | told | read.bad_rows() | {"conflicts": conflicts}
 
 
 def publish_in_turn(commands: Sequence[Command], asker: Asker, turns: Turns) -> None:
@@ -240,6 +244,13 @@ def ask_with_bar(
 
 
 def show_summary(file: str, done: Mapping[str, Any]) -> None:
+    tell_flaws(file, done)
+    show_counts("submitted", done)
+    tell_where_to_look(done)
+
+
+def tell_flaws(file: str, done: Mapping[str, Any]) -> None:
+    """Rows that can't be read, and those whose reference is another person's."""
     for row in done["bad"][:BAD_ROWS_SHOWN]:
         progress(f"{file}:{row['line']}: {row['reason']}: {row['text']}")
     if (more := len(done["bad"]) - BAD_ROWS_SHOWN) > 0:
@@ -248,14 +259,17 @@ def show_summary(file: str, done: Mapping[str, Any]) -> None:
         where = f"line {row['line_of']}" if row["line_of"] else "an earlier upload"
         text = f"the reference belongs to another person, of {where}"
         progress(f"{file}:{row['line']}: {row['reason']}: {text}")
-    names = ["submitted", "accepted", "held", "unusable", "omitted", "waiting", "refused"]
+
+
+def show_counts(verb: str, done: Mapping[str, Any]) -> None:
+    """`verb` is what was done with the rows that could be read."""
+    names = [verb, "accepted", "held", "unusable", "omitted", "waiting", "refused"]
     names += ["repeated", "unchanged"]
     print(", ".join(f"{done[name]} {name}" for name in names if done.get(name)) or "nothing to do")
     if done["bad_rows"]:
-        print(f"not submitted: {counted(done['bad_rows'], 'bad row')}")
+        print(f"not {verb}: {counted(done['bad_rows'], 'bad row')}")
     for code, count in done.get("refused_by_code", {}).items():
         print(f"refused {code}: {count}")
-    tell_where_to_look(done)
 
 
 def tell_where_to_look(done: Mapping[str, Any]) -> None:

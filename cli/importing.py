@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -39,7 +39,8 @@ _MARKED = re.compile(rf"{CELL_START}[='#{FLAWED}]")
 class Row:
     line: int
     reference: str
-    record: Mapping[str, str]
+    record: Mapping[str, Any]
+    """Texts, but for what was JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,7 @@ class Upload:
         return f"{email} {code or ''}" if email else None
 
     def command(self, row: Row) -> Command:
-        names_one = self.lead_code_field and row.record.get(self.lead_code_field, "").strip()
+        names_one = self.lead_code_field and cell_of(row, self.lead_code_field).strip()
         data = {
             "affiliate": self.affiliate,
             "lead_code": None if names_one else self.lead_code,
@@ -232,4 +233,9 @@ class Upload:
 
 def text_of(row: Row, field: str) -> str:
     """As it will be read."""
-    return one_line(without_entities(row.record.get(field, "")))
+    return one_line(without_entities(cell_of(row, field)))
+
+
+def cell_of(row: Row, field: str) -> str:
+    value = row.record.get(field)
+    return "" if value is None else str(value)

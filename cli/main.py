@@ -41,6 +41,7 @@ MODULES = {
     "send_commands": ("send", "resolve", "sends"),
     "dead_letter_commands": ("dead-letters",),
     "shard_commands": ("shards",),
+    "try_commands": ("try",),
     "stack_commands": ("up", "down", "status", "wait", "topics", "clock"),
 }
 """Which commands each module has. Importing all of them takes longer than most commands do, so only

@@ -57,6 +57,7 @@ class Submissions(Part):
 class Tried:
     """What would become of one record."""
 
+    id: str
     reference: str
     answer: Answer
     reasons: tuple[Reason, ...]
@@ -71,17 +72,21 @@ class Tried:
     """What would be published of it."""
 
     def as_json(self) -> Mapping[str, Any]:
-        lead, details = self.lead, self.answer.details
+        """The answer as a command's answer has it."""
+        lead, answer = self.lead, self.answer
+        repeated = {"repeated": True} if self.unchanged else {}
         return {
+            "id": self.id,
             "reference": self.reference,
-            "lead": details.get("lead"),
-            "outcome": details.get("outcome") or "refused",
-            "answer": {"accepted": isinstance(self.answer, Accepted), "code": self.answer.code},
-            "text": self.answer.text,
+            "outcome": answer.details.get("outcome") or "refused",
             "reasons": self.reasons,
-            "conflicts_with": details.get("conflicts_with"),
+            "answer": {
+                "accepted": isinstance(answer, Accepted),
+                "code": answer.code,
+                "text": answer.text,
+                "details": {**answer.details, **repeated},
+            },
             "is_new": self.is_new,
-            "unchanged": self.unchanged,
             "person_id": lead.person_id if lead else None,
             "mapping_version": lead.mapping_version if lead else None,
             "fields": self.fields,
@@ -122,6 +127,7 @@ class Trying:
         lead = state.peek(Lead, str(decision.answer.details.get("lead")))
         events = [each.event for each in decision.publish]
         return Tried(
+            given.cause.id,
             command.reference,
             decision.answer,
             lead.upload.reasons if lead else (),

@@ -28,6 +28,8 @@ pytestmark = [
 ]
 
 NAME, CODE = "files", "TST-FILES-1"
+TRIED = "TST-FILES-2"
+"""The lead code of what is tried before it is imported; one campaign carries it."""
 OWN = {
     "reference": "Ref",
     "email": "Mail",
@@ -146,7 +148,7 @@ def affiliate(running: dict[str, Any]) -> None:
         "name": NAME,
         "contacts": [{"name": "Mo Ito", "email": "mo@files.example", "roles": ["main"]}],
         "mapping": {"fields": OWN},
-        "lead_codes": [CODE],
+        "lead_codes": [CODE, TRIED],
         "categories": ["101"],
     }
     assert asked("intake.affiliate.put", NAME, whole).accepted
@@ -173,6 +175,31 @@ def test_the_same_file_again_changes_nothing(tmp_path: Path) -> None:
     code, done = leadops("import", str(path), "--affiliate", NAME, "--lead-code", CODE)
     assert (0, 2, 1) == (code, done["accepted"], done["unchanged"])
     assert [[READ], [READ]] == [read_of("A-1"), read_of("A-2")]
+
+
+def test_a_file_is_tried_and_then_imported(running: dict[str, Any], tmp_path: Path) -> None:
+    """INT-12, RTE-10: trying tells what the import then comes to, and who would want the leads; it
+    leaves no lead behind, and afterwards tells that nothing would change."""
+    campaign = {"id": "files-try", "customer": NAME, "programme": "standard"}
+    campaign |= {"lead_codes": [TRIED], "places": [{"country": "DE"}]}
+    url = f"{running['receiver']}/campaigns/files-try"
+    campaign |= {"send": {"mode": "webhook", "url": url, "secret": "default"}}
+    assert asked("routing.campaign.put", "files-try", campaign).accepted
+    path = tmp_path / "leads.csv"
+    rows = [row("T-1"), row("T-2", Mail="t-1@brightwater.example"), row("T-3", Land="Narnia")]
+    rows += [row("", Mail="t-4@brightwater.example"), row("T-5", Land="France", Tel="later")]
+    path.write_text(text(HEADER, *rows))
+    arguments = (str(path), "--affiliate", NAME, "--lead-code", TRIED)
+    code, tried = leadops("try", *arguments)
+    assert (1, {"files-try": 1}, 1) == (code, tried["campaigns"], tried["unwanted"])
+    assert [] == leadops("leads", "--lead-code", TRIED)[1]["leads"]
+    phones = next(each for each in tried["columns"] if each["field"] == "phone")
+    assert (4, 3, ["later"]) == (phones["filled"], phones["read"], phones["unknown_examples"])
+    code, done = leadops("import", *arguments)
+    assert (1, tried["tried"]) == (code, done.pop("submitted"))
+    assert done == {name: tried[name] for name in done}
+    again = leadops("try", *arguments)[1]
+    assert (4, done["accepted"], {}) == (again["unchanged"], again["accepted"], again["campaigns"])
 
 
 def read_of(reference: str) -> list[dict[str, Any]]:

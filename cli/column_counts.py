@@ -1,0 +1,94 @@
+"""How far the columns of a file are understood: filled, read, unknown, with examples of each.
+
+Counted from the field views that intake gives of each row, so that a file of any length is summed
+up in as much room as it has columns.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cli.tables import in_words
+
+EXAMPLES_MAX = 3
+EXAMPLE_LENGTH_MAX = 60
+
+
+@dataclass(slots=True)
+class ColumnCount:
+    """`meaning` is the field that the mapping says the column is; none where nobody reads it."""
+
+    column: str | None
+    meaning: str | None
+    filled: int = 0
+    read: int = 0
+    unknown: int = 0
+    values: dict[str, str] = field(default_factory=dict)
+    """Examples of what was read, by what is written."""
+    not_understood: dict[str, None] = field(default_factory=dict)
+    """Examples of what is written and stays unknown."""
+
+    def add(self, view: Mapping[str, Any]) -> None:
+        """A field of one row."""
+        if view["state"] == "blank":
+            return
+        self.filled += 1
+        given = shortened(view["given"])
+        if view["state"] == "unknown":
+            self.unknown += 1
+            if len(self.not_understood) < EXAMPLES_MAX:
+                self.not_understood[given] = None
+        else:
+            self.read += 1
+            if len(self.values) < EXAMPLES_MAX:
+                self.values[given] = shortened(view["value"])
+
+    def add_unread(self, given: Any) -> None:
+        """A cell that nobody reads."""
+        if given is not None and str(given).strip():
+            self.filled += 1
+            if len(self.values) < EXAMPLES_MAX:
+                self.values[shortened(given)] = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "column": self.column,
+            "field": self.meaning,
+            "filled": self.filled,
+            "read": self.read,
+            "unknown": self.unknown,
+            "examples": [{"given": given, "value": value} for given, value in self.values.items()],
+            "unknown_examples": list(self.not_understood),
+        }
+
+
+@dataclass(slots=True)
+class ColumnCounts:
+    """Of a file, in the order of the mapping; what nobody reads stands behind it."""
+
+    known: dict[tuple[str, str | None], ColumnCount] = field(default_factory=dict)
+    others: dict[str, ColumnCount] = field(default_factory=dict)
+
+    def add(self, views: Sequence[Mapping[str, Any]], record: Mapping[str, Any]) -> None:
+        if not views:
+            return  # Of a row that nobody could read nothing is known.
+        for view in views:
+            place = view["field"], view["column"]
+            count = self.known.setdefault(place, ColumnCount(view["column"], view["field"]))
+            count.add(view)
+        read = {view["column"] for view in views}
+        for column in record.keys() - read:
+            self.others.setdefault(column, ColumnCount(column, None))
+        for column, count in self.others.items():
+            count.add_unread(record.get(column))
+
+    def as_json(self) -> list[dict[str, Any]]:
+        return [count.as_json() for count in self._all()]
+
+    def _all(self) -> Iterable[ColumnCount]:
+        return (*self.known.values(), *(self.others[name] for name in sorted(self.others)))
+
+
+def shortened(given: Any, most: int = EXAMPLE_LENGTH_MAX) -> str:
+    text = in_words(given)
+    return text if len(text) <= most else f"{text[:most]} …"

@@ -1,0 +1,130 @@
+"""What trying a file came to, for a person: rows field by field, then the whole file in figures."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from cli.column_counts import shortened
+from cli.output import show_further, show_paragraph
+from shared.wording import counted
+
+COUNTS = ["column", "field", "filled", "read", "unknown"]
+EXAMPLES = ["column", "read", "unknown"]
+GIVEN_LENGTH_MAX = 200
+UNREAD = "(in no mapping)"
+FORESEEN = (
+    "As things stand now, and of each lead by itself. What others upload meanwhile, and which lead "
+    "gets a campaign's last slots, is decided only when the file is imported."
+)
+
+Json = Mapping[str, Any]
+
+
+def show_row(row: Json) -> None:
+    show_paragraph(f"line {row['line']}, {row['reference']}: {headline(row)}")
+    for text in fields_of(row["fields"]):
+        show_paragraph(text, 1)
+    for text in (*reasons_of(row), *campaigns_of(row["campaigns"])):
+        show_paragraph(text, 1)
+    print()
+
+
+def headline(row: Json) -> str:
+    answer = row["answer"]
+    if answer["details"].get("repeated"):
+        return f"{row['outcome']}, unchanged: it was imported before, the same"
+    if row["outcome"] == "refused":
+        return f"refused, {answer['code']}: {answer['text']}"
+    return str(row["outcome"]) if row["is_new"] else f"{row['outcome']}, as the lead that it is"
+
+
+def fields_of(views: Iterable[Json]) -> Iterator[str]:
+    blank = []
+    for view in views:
+        if view["state"] == "blank" and not view["code"]:
+            blank.append(view["field"])
+        else:
+            yield field_text(view)
+    if blank:
+        yield f"blank: {', '.join(blank)}"
+
+
+def field_text(view: Json) -> str:
+    """What was read, where it stands, and as what it was read; or why nothing was."""
+    if view["state"] == "read":
+        return f"{view['field']}: {view['value']}{place_of(view)}, read as {view['rule']}"
+    why = ": ".join(filter(None, (view["code"], view["text"])))
+    return f"{view['field']}: {view['state']}{place_of(view)}{f', {why}' if why else ''}"
+
+
+def place_of(view: Json) -> str:
+    """The column, with what is written there if that is not what was read."""
+    if view["column"] is None:
+        return ""
+    given = shortened(view["given"], GIVEN_LENGTH_MAX)
+    is_as_read = given == (view["value"] or "")
+    return f" ({view['column']})" if is_as_read else f" ({view['column']}: {given})"
+
+
+def reasons_of(row: Json) -> Iterator[str]:
+    """Those that no field tells, such as a duplicate."""
+    told = {view["code"] for view in row["fields"]}
+    for reason in row["reasons"]:
+        if reason["code"] not in told:
+            yield f"{reason['code']}: {reason['text']}"
+
+
+def campaigns_of(matched: Json | None) -> Iterator[str]:
+    if matched is None:
+        return
+    order = ", in this order, the first that can take it" if matched["is_exclusive"] else ""
+    wanted = ", ".join(map(candidate_text, matched["candidates"]))
+    yield f"campaigns that would want it{order}: {wanted or 'none'}"
+    for other in matched["others"]:
+        yield f"not {other['campaign']}: {'; '.join(failing_texts(other))}"
+    if more := matched["others_left_out"]:
+        yield f"and not {counted(more, 'other campaign')} of its way"
+
+
+def candidate_text(candidate: Json) -> str:
+    day = candidate["sends_at"]
+    return f"{candidate['campaign']}{f' (sends on {day[:10]})' if day else ''}"
+
+
+def failing_texts(other: Json) -> Iterator[str]:
+    for failing in other["failing"]:
+        value = f" (it is {failing['value']})" if failing["value"] else ""
+        yield f"{failing['code']}{value}"
+    if more := other["failing_left_out"]:
+        yield f"and {counted(more, 'check')} more"
+
+
+def show_columns(columns: Iterable[Json]) -> None:
+    rows = [{**each, "field": each["field"] or UNREAD} for each in columns]
+    show_further("columns", COUNTS, rows)
+    examples = [example_row(each) for each in rows if each["filled"]]
+    show_further("examples", EXAMPLES, examples)
+
+
+def example_row(column: Json) -> Json:
+    read = [
+        one["given"] if one["value"] in ("", one["given"]) else f"{one['given']} → {one['value']}"
+        for one in column["examples"]
+    ]
+    return {
+        "column": column["column"] or column["field"],
+        "read": "; ".join(read),
+        "unknown": "; ".join(column["unknown_examples"]),
+    }
+
+
+def show_figures(done: Json) -> None:
+    """Of all rows: why leads are not accepted, and who would want those that are."""
+    if done["reasons"]:
+        rows = [{"reason": code, "rows": count} for code, count in done["reasons"].items()]
+        show_further("reasons", ["reason", "rows"], rows)
+    campaigns = [{"campaign": name, "leads": count} for name, count in done["campaigns"].items()]
+    show_further("campaigns that would want them", ["campaign", "leads"], campaigns)
+    if done["unwanted"]:
+        print(f"wanted by none: {counted(done['unwanted'], 'lead')}")
+    print()
+    show_paragraph(FORESEEN)

@@ -1,0 +1,217 @@
+"""`leadops try` on both services as they are, over a memory store: a file in pages, and then
+imported."""
+
+import asyncio
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from tempfile import TemporaryFile
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from cli import trying as pages
+from cli.columns import Wanted
+from cli.command import Answer
+from cli.earlier import Earlier
+from cli.import_commands import Reading, summary
+from cli.importing import BadRow, Row, Upload, rows_in, table_of
+from cli.trying import Trial
+from services.intake import api as intake_api
+from services.intake.handlers import Intake
+from services.intake.store import IntakeStore
+from services.routing import api as routing_api
+from services.routing.handlers import Routing
+from services.routing.store import RoutingStore
+from shared.clock import SystemClock
+from shared.contracts.event import Event
+from shared.contracts.intake import SubmitLead
+from shared.loop.decision import Handlers, Input, Refused
+from shared.testing.memory import MemoryDatabase, MemoryStore
+from tests.builders import OWN_FIELDS, SECRET, given, put_affiliate, put_campaign
+
+MAPPING = {"fields": OWN_FIELDS | {"reference": "Ref"}}
+AFFILIATE = put_affiliate(mapping=MAPPING)
+WANTED = Wanted.of(AFFILIATE.model_dump(mode="json"))
+UPLOAD = Upload("acme", None, None, "Code", "Mail")
+HEADER = ["Ref", "Mail", "Cat", "Land", "Code", "Staff", "Remark"]
+USUAL = ("101", "US", "INT-AAA-BBB-1", "51-200", "")
+
+
+def row(reference: str, mail: str, *others: str) -> Sequence[str]:
+    return [reference, f"{mail}@x.example" if mail else "", *others, *USUAL[len(others) :]]
+
+
+FILE = [
+    row("R-1", "al"),
+    row("R-2", "bo", "101", "US", "INT-AAA-BBB-1", "many"),
+    row("R-3", "al"),
+    row("R-4", ""),
+    row("R-1", "al"),
+    row("R-1", "cy"),
+    row("R-5", "di", "999"),
+    row("R-5", "di"),
+    row("R-6", "Bo"),
+    row("R-1", "cy", "101", "DE"),
+    row("", "ed"),
+    row("R-7", "fi", "101", "Narnia", "INT-X"),
+    row("R-8", "gus", "101", "US", "INT-AAA-BBB-1", "51-200", "call him"),
+    row("R-5", "al"),
+    row("R-9", "fi", "101", "US", "INT-AAA-BBB-1", "nobody"),
+]
+
+
+def rows(cells: Iterable[Sequence[str]] = FILE) -> Iterable[Row | BadRow]:
+    text = "\n".join(",".join(each) for each in [HEADER, *cells])
+    return rows_in(table_of(io.BytesIO(f"{text}\n".encode()), WANTED), WANTED)
+
+
+class Services:
+    """Both, with an affiliate and two campaigns, each over a store of its own."""
+
+    def __init__(self) -> None:
+        self.databases = {name: MemoryDatabase() for name in ("intake", "routing")}
+        self.intake, self.routing = IntakeStore(SECRET), RoutingStore()
+        catalogues = self.intake.affiliates, self.intake.questions
+        self.handlers: dict[str, Handlers] = {
+            "intake": Intake(*catalogues, SECRET).handlers(),
+            "routing": Routing(self.routing.catalogues, self.routing.revision).handlers(),
+        }
+        self.decide("intake", AFFILIATE)
+        self.decide("routing", put_campaign(id="us", places=[{"country": "US"}]))
+        self.decide("routing", put_campaign(id="de", places=[{"country": "DE"}]))
+        clock, stores = SystemClock(), {n: MemoryStore(d) for n, d in self.databases.items()}
+        self.apps = {
+            "intake": Starlette(routes=intake_api.routes(stores["intake"], SECRET, clock)),
+            "routing": Starlette(routes=routing_api.routes(stores["routing"], clock)),
+        }
+
+    def decide(self, service: str, event: Event, id: str = "command-1") -> Any:  # noqa: A002
+        """One event, as the loop would."""
+
+        async def step() -> Any:
+            state_store: Any = getattr(self, service)
+            each: Input = given(event, id=id, time=SystemClock().now())
+            async with MemoryStore(self.databases[service]).transaction() as transaction:
+                state = await state_store.load_many(transaction, [each])
+                decision = self.handlers[service][type(event)](state, each)  # type: ignore[index]
+                state.put(decision.save)
+                await state_store.save_many(transaction, state)
+            return decision.answer
+
+        return asyncio.run(step())
+
+    def ask(self, service: str, path: str, question: Any) -> Any:
+        async def post() -> httpx.Response:
+            transport = httpx.ASGITransport(self.apps[service])
+            async with httpx.AsyncClient(transport=transport) as client:
+                return await client.post(f"http://{service}.example{path}", json=question)
+
+        answer = asyncio.run(post())
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def tried(self, cells: Iterable[Sequence[str]] = FILE, shown: int = 2) -> dict[str, Any]:
+        with TemporaryFile() as kept:
+            trial = Trial(self, Reading(UPLOAD), Earlier(kept), shown)
+            return summary(trial.reading, trial.answers(rows(cells))) | trial.as_json()
+
+    def imported(self, cells: Iterable[Sequence[str]] = FILE) -> dict[str, Any]:
+        """In the order of the file, as `leadops import` does it."""
+        reading = Reading(UPLOAD)
+
+        def answers() -> Iterable[Answer]:
+            for command, _ in reading.new(rows(cells)):
+                event = SubmitLead.model_validate_json(command.data)
+                answer = self.decide("intake", event, command.id)
+                is_accepted = not isinstance(answer, Refused)
+                details = dict(answer.details)
+                yield Answer(command.id, is_accepted, answer.code, answer.text, details)
+
+        return summary(reading, answers())
+
+
+@pytest.fixture
+def services() -> Services:
+    return Services()
+
+
+@pytest.mark.parametrize("page_rows", [1, 2, 3, 200])
+def test_a_file_is_summed_up_as_its_import(
+    services: Services, page_rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """INT-05, INT-12: whatever the size of a page, with its conflicts and bad rows by line; and
+    nothing is stored by trying."""
+    monkeypatch.setattr(pages, "PAGE_ROWS", page_rows)
+    before = services.databases["intake"].committed.copy()
+    tried = services.tried()
+    assert before == services.databases["intake"].committed
+    expected = services.imported()
+    assert expected == {name: tried[name] for name in expected}
+    counts = {"accepted": 5, "omitted": 2, "unusable": 6, "repeated": 1, "bad_rows": 1}
+    assert counts == {name: tried[name] for name in counts}
+
+
+def test_a_page_has_a_bound_of_bytes(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long rows go in smaller pages."""
+    monkeypatch.setattr(pages, "PAGE_BYTES", 1_000)
+    asked: Counter[str] = Counter()
+    ask = services.ask
+    monkeypatch.setattr(
+        services, "ask", lambda *question: asked.update([question[1]]) or ask(*question)
+    )
+    wide = [(*row(f"R-{number}", f"p{number}")[:-1], "x" * 600) for number in range(6)]
+    assert 6 == services.tried(wide)["accepted"]
+    assert 3 * 2 == asked["/try"]
+
+
+def test_a_row_that_no_record_can_hold_is_told(services: Services) -> None:
+    """It would be dead-lettered; its neighbours are tried."""
+    large = ['"' + "ü\t" * 200_000 + '"']
+    cells = [row("R-1", "al"), [*row("R-2", "bo")[:-1], *large], row("R-3", "cy")]
+    tried = services.tried(cells)
+    assert (2, 1) == (tried["accepted"], tried["bad_rows"] + tried["refused"])
+
+
+def test_the_rows_that_are_shown_have_their_campaigns(services: Services) -> None:
+    """Who would want a lead, and what keeps it from others; of a row that is no lead nothing."""
+    tried = services.tried(shown=4)
+    first, _, again, blank = tried["shown"]
+    assert (2, "accepted", True) == (first["line"], first["outcome"], first["is_new"])
+    assert ["us"] == [each["campaign"] for each in first["campaigns"]["candidates"]]
+    (other,) = first["campaigns"]["others"]
+    assert ("de", ["filter.place"]) == (
+        other["campaign"],
+        [failing["code"] for failing in other["failing"]],
+    )
+    assert ("omitted", None) == (again["outcome"], again["campaigns"])
+    assert ("unusable", None) == (blank["outcome"], blank["campaigns"])
+    assert {"us": 5} == tried["campaigns"]
+
+
+def test_the_columns_are_counted(services: Services) -> None:
+    """INT-02: each that the mapping names, with what it is read as, and those that nobody reads."""
+    tried = services.tried()
+    columns = {each["column"]: each for each in tried["columns"]}
+    assert {
+        "column": "Staff",
+        "field": "company_size",
+        "filled": 13,
+        "read": 11,
+        "unknown": 2,
+        "examples": [{"given": "51-200", "value": "51-200"}],
+        "unknown_examples": ["many", "nobody"],
+    } == columns["Staff"]
+    assert (1, None) == (columns["Remark"]["filled"], columns["Remark"]["field"])
+    assert (0, "phone") == (columns["Tel"]["filled"], columns["Tel"]["field"])
+
+
+def test_what_was_imported_is_told_unchanged(services: Services) -> None:
+    """INT-12: rows that stand come out as they are, and no campaign is asked for them again."""
+    services.imported()
+    tried = services.tried()
+    assert {} == tried["campaigns"]
+    assert services.imported()["accepted"] == tried["accepted"]
+    assert not any(each["is_new"] and each["outcome"] == "accepted" for each in tried["shown"])
