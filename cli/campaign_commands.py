@@ -19,7 +19,7 @@ from shared.contracts.campaigns import PauseCampaign, ResumeCampaign
 
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN")]
 COLUMNS = ["id", "customer", "programme", "version", "status", "priority", "lead_codes"]
-TOLD_APART = ("versions", "slots", "counted", "warnings", "checklist")
+TOLD_APART = ("versions", "capacity", "counted", "warnings", "checklist")
 TASK = ["item", "owner", "is_confirmed", "text"]
 
 
@@ -50,7 +50,7 @@ def show_campaign(campaign: Campaign, as_json: AsJson = False) -> None:
         show_json(found)
         return
     show_table(campaign, ["field", "value"], described(found))
-    show_further("slots", ["reserved", "used", "uncertain"], [found["slots"]])
+    show_further("capacity", ["reserved", "used", "uncertain"], [found["capacity"]])
     show_further("counted slots", ["slot", "count"], largest_first("slot", found["counted"]))
     show_warnings(found["warnings"])
     if found["checklist"]:

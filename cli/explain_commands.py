@@ -71,10 +71,10 @@ def show_check(row: Row) -> None:
 
 
 def headline(row: Row) -> str:
-    """The check with the lead's value, what is wanted instead, and the rule that decided."""
+    """The check with the lead's value, what is expected instead, and the rule that decided."""
     parts = [row["check"]]
     parts += [f"is {row['value']}"] if row["value"] else []
-    parts += [f"wanted: {row['wanted']}"] if row["wanted"] else []
+    parts += [f"expected: {row['expected']}"] if row["expected"] else []
     parts += [f"by the rule: {row['rule']}"] if row["rule"] else []
     return "; ".join(parts)
 
@@ -121,7 +121,7 @@ def failing_rows(told: Mapping[str, Any], state: str) -> list[Row]:
 
 def check_row(failing: Mapping[str, Any]) -> Row:
     told = {name: failing[name] for name in ("value", "rule", "text", "who", "how")}
-    return told | {"check": failing["code"], "wanted": ", ".join(failing["wanted"])}
+    return told | {"check": failing["code"], "expected": ", ".join(failing["expected"])}
 
 
 def watch(as_json: AsJson = False) -> None:

@@ -158,9 +158,9 @@ def print_lead(whole: dict[str, Any]) -> None:
     history = [entry | {"reasons": codes(entry["reasons"])} for entry in whole["history"]]
     show_some("history", ["at", "by", "command", "outcome", "reasons"], history)
     show_some("changes", ["at", "by", "what"], whole["changes"])
-    routed = whole["routing"] or {"asked": [], "sends": []}
-    asked = [row | {"failing": codes(row["failing"])} for row in routed["asked"]]
-    show_some("campaigns asked", ["campaign", "version", "state", "failing"], asked)
+    routed = whole["routing"] or {"claims": [], "sends": []}
+    claims = [row | {"failing": codes(row["failing"])} for row in routed["claims"]]
+    show_some("claims on campaigns", ["campaign", "version", "state", "failing"], claims)
     show_some("sends", ["key", "campaign", "version", "status"], routed["sends"])
 
 

@@ -33,12 +33,12 @@ from shared.errors import Infrastructure
 from shared.loop import migrations
 from shared.loop.dating import Dating
 from shared.loop.decision import Service
-from shared.loop.effects import Performed
+from shared.loop.effects import AttemptResult
 from shared.loop.kafka import KafkaLog, subscribe
-from shared.loop.loop import INDEXES, Loop, nobody_looks
-from shared.loop.performing import Performing
+from shared.loop.loop import INDEXES, Loop, no_observer
 from shared.loop.pulse import Pulse
 from shared.loop.ticker import Ticker
+from shared.loop.transport import Transports
 from shared.mongo import MongoStore
 from shared.settings import Settings, WrongSetting
 from shared.store import Document, Store
@@ -68,24 +68,24 @@ class Process:
     """The composition root of every service."""
 
     def __init__(
-        self, settings: Settings, service: Service, store: MongoStore, performing: Performing
+        self, settings: Settings, service: Service, store: MongoStore, transport: Transports
     ) -> None:
         self.settings = settings
         self.store = store
         self.log = KafkaLog(settings.kafka)
-        self.performing = performing
+        self.transport = transport
         self.tracing = Tracing(service.name, settings.otlp_endpoint) if _traced(settings) else None
         self.loop = Loop(
             service,
             store,
             self.log,
             clock.clock(settings.clock_file),
-            self._perform,
+            self._attempt,
             secret=settings.secret,
             dating=Dating(settings.affiliate_days_back, settings.trusted_sources),
             batch_size_max=settings.batch_size_max,
             endpoints_time=clock.Passing(settings.clock_file),
-            observe=self.tracing.step if self.tracing else nobody_looks,
+            observe=self.tracing.step if self.tracing else no_observer,
         )
         self.ticker = Ticker(self.loop)
         self.pulse = Pulse(self.loop)
@@ -99,19 +99,19 @@ class Process:
         )
         subscribe(self.broker, self.loop, self.log, settings)
 
-    async def _perform(self, row: Document) -> Performed:
+    async def _attempt(self, row: Document) -> AttemptResult:
         started = time.time_ns()
-        performed = await self.performing(row)
+        result = await self.transport(row)
         if self.tracing:
-            self.tracing.attempt(row, performed[0], started, time.time_ns())
-        return performed
+            self.tracing.attempt(row, result[0], started, time.time_ns())
+        return result
 
     async def migrate(self) -> None:
         """Waits for the store as long as it takes, and says so."""
         while True:
             try:
                 await self.store.migrate([*INDEXES, *self.loop.service.indexes])
-                await migrations.migrate(self.store)
+                await migrations.migrate(self.store, self.loop.service.former)
                 return
             except Infrastructure as error:
                 log.warning("waiting for the store", error=str(error))
@@ -147,7 +147,7 @@ class Process:
         server.should_exit = True
         with suppress(TimeoutError):
             await asyncio.wait_for(serving, 3)
-        await self.performing.close()
+        await self.transport.close()
         await self.log.close()
         await self.store.close()
         if self.tracing:
@@ -209,12 +209,12 @@ def application(process: Process, routes: Sequence[Route]) -> Starlette:
     )
 
 
-def usable(settings: Settings) -> Performing:
+def usable(settings: Settings) -> Transports:
     """What can't be used is told before anything is read or sent, not with the first send."""
     try:
         if not settings.secret:
             raise WrongSetting("LEADOPS_SECRET is empty, so anybody could seal numbers with it")
-        return Performing(settings)
+        return Transports(settings)
     except WrongSetting as error:
         log.critical("a setting can't be used", error=str(error))
         raise SystemExit(2) from None
@@ -223,9 +223,9 @@ def usable(settings: Settings) -> Performing:
 async def serve(settings: Settings, service: Service, routes: Routes) -> None:
     """Runs a service until SIGTERM or SIGINT."""
     configure_logs(settings.log_level)
-    performing = usable(settings)
+    transport = usable(settings)
     store = await MongoStore.connect(settings.mongo, f"{settings.database_prefix}{service.name}")
-    process = Process(settings, service, store, performing)
+    process = Process(settings, service, store, transport)
     # All that was loaded stays for good. Walking it again and again, since each batch makes many
     # objects, would cost a seventh of the processor.
     gc.freeze()

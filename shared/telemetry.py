@@ -22,9 +22,9 @@ from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, T
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from shared.loop.classify import Item
 from shared.loop.loop import Loop
 from shared.loop.pulse import Pulse
-from shared.loop.sort_out import Item
 from shared.loop.ticker import Ticker
 from shared.store import Document
 

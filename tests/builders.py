@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.intake.affiliates import Affiliate, stored_id
-from services.routing import campaigns, house, lists
-from services.routing.campaigns import Campaign
-from services.routing.catalogues import Catalogues
-from services.routing.house import Account, Rules
-from services.routing.lists import CompanyList, Content, ListPart
+from services.routing.fit.catalogue import Catalogues
+from services.routing.orders import campaigns, lists, policy
+from services.routing.orders.campaigns import Campaign
+from services.routing.orders.lists import CompanyList, Content, ListPart
+from services.routing.orders.policy import Account, Rules
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.event import Event
 from shared.contracts.intake import LeadAccepted, PutAffiliate, SubmitLead
@@ -110,21 +110,21 @@ def campaign(*, number: int = 1, **changes: Any) -> Campaign:
 
 
 def rules(**changes: Any) -> Rules:
-    (made,) = house.put_rules(PutRules(**changes), None, cause(), NOW).save
+    (made,) = policy.put_rules(PutRules(**changes), None, cause(), NOW).save
     assert isinstance(made, Rules)
     return made
 
 
 def catalogues(
     *known: Campaign,
-    house_rules: Rules | None = None,
+    policy_rules: Rules | None = None,
     entries: Mapping[str, Sequence[str]] | None = None,
     suspended: Sequence[str] = (),
 ) -> Catalogues:
     """What every replica has in memory; `entries` are those of lists."""
     made = Catalogues()
     made.apply_campaigns(known)
-    made.apply_rules([house_rules] if house_rules else [])
+    made.apply_rules([policy_rules] if policy_rules else [])
     made.accounts.apply(
         [Account(f"main/{name}", 1, "main", name, True, "unpaid", NOW, "ops") for name in suspended]
     )

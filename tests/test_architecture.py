@@ -24,20 +24,24 @@ TOP_LEVEL = {
 }
 
 RANKS = {
-    "__main__": 9,
-    "app": 8,
-    "service": 7,
-    "api": 7,
-    "previewing": 6,
-    "trying": 6,
-    "searching": 5,
-    "asking": 5,
-    "slots": 4,
-    "handlers": 3,
-    "store": 2,
+    "__main__": 11,
+    "app": 10,
+    "service": 9,
+    "api": 9,
+    "queries": 8,
+    "searching": 8,
+    "trying": 8,
+    "handlers": 7,
+    "store": 6,
+    "wanted": 5,
+    "rematch": 4,
+    "person": 3,
+    "campaign": 3,
+    "fit": 2,
+    "orders": 1,
 }
-"""The layers of a service; every other module of it is domain, which is rank 1. What the api asks
-of the store stands between both: `searching`, `slots`, `asking`, `previewing`, `trying`."""
+"""The rooms of a service, a folder or a module each; every other module of it is domain. What
+imports what is further in."""
 DOMAIN = 1
 
 PURE = (
@@ -46,7 +50,11 @@ PURE = (
 )
 DECIDING = (*PURE, "shared.matching", "shared.loop.decision", "shared.loop.working_set")
 STORING = (*DECIDING, "shared.loop.catalogue", "shared.store")
-MAY_IMPORT = {DOMAIN: DECIDING, RANKS["handlers"]: DECIDING, RANKS["store"]: STORING}
+MAY_IMPORT = {
+    **dict.fromkeys(range(DOMAIN, RANKS["store"]), DECIDING),
+    RANKS["store"]: STORING,
+    RANKS["handlers"]: DECIDING,
+}
 """What the inner layers of a service may know of shared: values, never the loop or a client."""
 
 PURE_PARSERS = {"phonenumbers", "pycountry", "pydantic", "pydantic_core", "rapidfuzz"}
@@ -132,8 +140,13 @@ def wrong_imports(folder: str, *forbidden: str) -> list[str]:
     ]
 
 
-def rank(module: str) -> int:
-    return RANKS.get(module, DOMAIN)
+def room(path: Path) -> str:
+    """Of a service: the folder or the module that a source lies in."""
+    return Path(path.relative_to(ROOT / "services").parts[1]).stem
+
+
+def rank(path: Path) -> int:
+    return RANKS.get(room(path), DOMAIN)
 
 
 def service_modules() -> list[Path]:
@@ -167,7 +180,7 @@ def test_the_loop_knows_the_store_by_its_port_only() -> None:
 
 def test_no_service_imports_another() -> None:
     """They talk over topics, in the language of shared/contracts."""
-    services = {path.parent.name for path in service_modules()}
+    services = {path.relative_to(ROOT).parts[1] for path in service_modules()}
     wrong = [
         wrong
         for service in services
@@ -178,21 +191,37 @@ def test_no_service_imports_another() -> None:
 
 
 @pytest.mark.parametrize("path", service_modules(), ids=name_of)
-def test_the_layers_of_a_service(path: Path) -> None:
-    """app, handlers, store, domain: each imports what is further in; domain modules each other."""
-    own, inside = rank(path.stem), f"services.{path.parent.name}."
-    for name in imports(path):
-        if name.startswith(inside):
-            other = rank(name.removeprefix(inside).split(".")[0])
-            assert other < own or other == own == DOMAIN, f"{path.stem} imports {name}"
+def test_the_rooms_of_a_service(path: Path) -> None:
+    """Each knows those further in; side by side, a room does not know its neighbour."""
+    for other in neighbours(path):
+        is_home = room(other) == room(path) or rank(other) == rank(path) == DOMAIN
+        assert is_home or rank(other) < rank(path), f"{name_of(path)} imports {name_of(other)}"
+
+
+def test_no_circle_in_a_service() -> None:
+    left = {path: neighbours(path) for path in service_modules()}
+    while free := [path for path, others in left.items() if not others & left.keys()]:
+        for path in free:
+            del left[path]
+    assert [] == sorted(map(name_of, left))
+
+
+def neighbours(path: Path) -> set[Path]:
+    """The modules of the same service that one imports."""
+    inside = f"services.{path.relative_to(ROOT).parts[1]}."
+    found = (name.split(".") for name in imports(path) if name.startswith(inside))
+    files = (
+        ROOT.joinpath(*parts[:end]).with_suffix(".py") for parts in found for end in range(3, 5)
+    )
+    return {file for file in files if file.exists()} - {path}
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in service_modules() if rank(path.stem) in MAY_IMPORT], ids=name_of
+    "path", [path for path in service_modules() if rank(path) in MAY_IMPORT], ids=name_of
 )
 def test_the_inner_layers_know_no_machinery(path: Path) -> None:
     """Deciding and storing are told apart from Kafka, HTTP and the driver by their imports."""
-    allowed = MAY_IMPORT[rank(path.stem)]
+    allowed = MAY_IMPORT[rank(path)]
     shared = [name for name in imports(path) if name.startswith("shared.")]
     assert [] == [name for name in shared if not is_below(name, allowed)]
     third = {name.split(".")[0] for name in imports(path)} & installed_packages()

@@ -20,7 +20,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    asked: dict[Pair, list[Row]]
+    claimed: dict[Pair, list[Row]]
     waiting: dict[Pair, Row]
     refused: dict[Pair, Row]
     granted: dict[Pair, Row]
@@ -41,15 +41,15 @@ class Claims:
 
 
 def claims_of(evidence: Evidence) -> Claims:
-    asked: dict[Pair, list[Row]] = {}
+    claimed: dict[Pair, list[Row]] = {}
     for data in evidence.of_type(Claim.TYPE):
-        asked.setdefault(pair_of(data), []).append(data)
+        claimed.setdefault(pair_of(data), []).append(data)
 
     def published(kind: str) -> dict[Pair, Row]:
         return {pair_of(data): data for data in evidence.of_type(kind)}
 
     return Claims(
-        asked=asked,
+        claimed=claimed,
         waiting=published(ClaimWaiting.TYPE),
         refused=published(ClaimRefused.TYPE),
         granted=published(ClaimGranted.TYPE),

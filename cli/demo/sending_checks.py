@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from cli.demo.claims import Claims, Pair, claims_of
 from cli.demo.differing import differ, repeated, several, some
 from cli.demo.evidence import TAKEN, Evidence, Row
-from cli.demo.wanting import Judge, domains_of, is_on_route
+from cli.demo.judge import Judge, domains_of, is_on_route
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import DeliveryUnsent, LeadSent
 
@@ -80,7 +80,7 @@ def claims_end(evidence: Evidence) -> Iterator[str]:
     """Each claim is answered, what waited is decided, each granted one has ended."""
     claims = claims_of(evidence)
     answered = {*claims.granted, *claims.refused, *claims.waiting}
-    yield from differ("claims answered", claims.asked, answered)
+    yield from differ("claims answered", claims.claimed, answered)
     decided = claims.waiting.keys() & {*claims.granted, *claims.refused}
     yield from differ("waiting claims decided", claims.waiting, decided)
     yield from differ("granted claims that ended", claims.granted, claims.ended)
@@ -95,7 +95,7 @@ def caps_hold(evidence: Evidence) -> Iterator[str]:
         name = campaign["id"]
         sent = [(claims.leads[lead], row) for (to, lead), row in claims.sent.items() if to == name]
         limits = dict(limits_of(campaign))
-        counted = Counter(slot for lead, row in sent for slot in slots_of(campaign, lead, row))
+        counted = Counter(slot for lead, row in sent for slot in counters_of(campaign, lead, row))
         over = [
             f"{slot} {count} of {limit}"
             for slot, count in counted.items()
@@ -117,7 +117,7 @@ def limits_of(campaign: Row) -> Iterator[tuple[str, int | None]]:
         yield f"category {ordered['id']}", ordered["amount"]
 
 
-def slots_of(campaign: Row, lead: Row, sent: Row) -> Iterator[str]:
+def counters_of(campaign: Row, lead: Row, sent: Row) -> Iterator[str]:
     day = datetime.fromisoformat(sent["sent_at"]).astimezone(ZoneInfo(campaign["time_zone"]))
     yield "total"
     yield f"day {day:%Y-%m-%d}"
@@ -161,8 +161,8 @@ def is_before(sent: Row, waited: Row) -> bool:
 
 def sent_by_hand(evidence: Evidence) -> set[Pair]:
     """As operators tell it."""
-    asked = [row for row in evidence.story.by_hand if row["code"] == "asked"]
-    return {(row["campaign"], row["lead"]) for row in asked}
+    by_hand = [row for row in evidence.story.by_hand if row["code"] == "claimed"]
+    return {(row["campaign"], row["lead"]) for row in by_hand}
 
 
 def sends_by_hand_are_audited(evidence: Evidence) -> Iterator[str]:
@@ -170,16 +170,16 @@ def sends_by_hand_are_audited(evidence: Evidence) -> Iterator[str]:
     claims, by_hand = claims_of(evidence), sent_by_hand(evidence)
     told = {
         (pair, row["by_hand"]["by"], row["by_hand"]["reason"])
-        for pair, rows in claims.asked.items()
+        for pair, rows in claims.claimed.items()
         for row in rows
         if row["by_hand"]
     }
-    asked = [row for row in evidence.story.by_hand if row["code"] == "asked"]
-    meant = {((row["campaign"], row["lead"]), row["by"], row["reason"]) for row in asked}
+    sent = [row for row in evidence.story.by_hand if row["code"] == "claimed"]
+    meant = {((row["campaign"], row["lead"]), row["by"], row["reason"]) for row in sent}
     yield from differ("claims by hand, with who and why", meant, told)
     yield from differ("leads sent by hand", by_hand, by_hand & claims.sent.keys())
     for row in evidence.story.by_hand:
-        if row["code"] not in ("asked", "not_overridable"):
+        if row["code"] not in ("claimed", "not_overridable"):
             yield f"{row['lead']} by hand to {row['campaign']}: {row['code']}"
 
 
@@ -190,7 +190,7 @@ def what_is_freed_was_previewed(evidence: Evidence) -> Iterator[str]:
         told = f"{change['what']}: previewed {change['previewed']}"
         freed = {
             lead
-            for (campaign, lead), rows in claims.asked.items()
+            for (campaign, lead), rows in claims.claimed.items()
             if campaign == change["campaign"] and is_freed_by(change, rows)
         }
         refused = {lead for lead in freed if claims.codes((change["campaign"], lead))}
@@ -226,15 +226,15 @@ def every_accepted_lead_has_its_end(evidence: Evidence) -> Iterator[str]:
     for lead in evidence.of_type(LeadAccepted.TYPE):
         pairs = {(each["id"], lead["lead"]): each for each in evidence.campaigns}
         wanted = {pair for pair, campaign in pairs.items() if not judge.codes(campaign, lead)}
-        asked = pairs.keys() & claims.asked.keys()
-        unwanted += asked - wanted - by_hand
+        claimed = pairs.keys() & claims.claimed.keys()
+        unwanted += claimed - wanted - by_hand
         # One that is sold goes no further.
-        if not (judge.is_exclusive(lead) and asked & claims.granted.keys()):
-            missed += wanted - asked
+        if not (judge.is_exclusive(lead) and claimed & claims.granted.keys()):
+            missed += wanted - claimed
     if missed:
-        yield f"wanted and not asked for: {len(missed)}, such as {some(missed)}"
+        yield f"wanted and not claimed: {len(missed)}, such as {some(missed)}"
     if unwanted:
-        yield f"asked for and not wanted: {len(unwanted)}, such as {some(unwanted)}"
+        yield f"claimed and not wanted: {len(unwanted)}, such as {some(unwanted)}"
 
 
 def unsent_is_counted_by_check(evidence: Evidence) -> Iterator[str]:
@@ -264,7 +264,7 @@ def against(campaign: Row, lead: Row, claims: Claims, judge: Judge) -> set[str]:
     pair = (campaign["id"], lead["lead"])
     if pair in claims.ended:
         return set()
-    return claims.codes(pair) if pair in claims.asked else judge.codes(campaign, lead)
+    return claims.codes(pair) if pair in claims.claimed else judge.codes(campaign, lead)
 
 
 def judge_of(evidence: Evidence) -> Judge:

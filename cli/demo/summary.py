@@ -58,7 +58,7 @@ def not_shown(done: Mapping[str, Any]) -> list[str]:
         "a customer that does not answer": done["deliveries"]["unanswered"],
         "sold to the second in line": all(row["sent"] for row in done["exclusive"]),
         "three answers why not": len(done["why_not"]) == WHY_NOT,
-        "sent by hand": "asked" in codes,
+        "sent by hand": "claimed" in codes,
         "refused by hand": "not_overridable" in codes,
         "freed by a change": all(row["previewed"] for row in done["preview"]),
         "a send day": all(row["sent"] for row in done["weekly"]),
@@ -144,9 +144,9 @@ def exclusive(evidence: Evidence, claims: Claims) -> list[Row]:
     for campaign in evidence.campaigns:
         if codes & set(campaign["lead_codes"]):
             told = {"campaign": campaign["id"], "priority": campaign["priority"]}
-            asked = counted(claims, claims.asked, campaign["id"], codes)
+            claimed = counted(claims, claims.claimed, campaign["id"], codes)
             sent = counted(claims, claims.sent, campaign["id"], codes)
-            rows.append(told | {"asked": asked, "sent": sent})
+            rows.append(told | {"claimed": claimed, "sent": sent})
     return sorted(rows, key=lambda row: int(row["priority"]))
 
 

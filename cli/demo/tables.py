@@ -58,7 +58,7 @@ def shortened(codes: list[str]) -> str:
 
 def why(failing: Iterable[Row]) -> str:
     return "; ".join(
-        f"{each['code']} ({each['value']}, wanted {' '.join(each['wanted']) or '-'}): "
+        f"{each['code']} ({each['value']}, expected {' '.join(each['expected']) or '-'}): "
         f"{each['text']}; {each['who']}: {each['how']}"
         for each in failing
     )

@@ -11,7 +11,7 @@ from services.intake import domain
 from services.intake.contacts import Contact
 from services.intake.domain import Submission
 from services.intake.leads import ACCEPTED, OMITTED, UNUSABLE, WAITING, Change, Lead
-from shared.contracts.intake import WithdrawalAsked
+from shared.contracts.intake import WithdrawalRequested
 from shared.contracts.values import Reason
 from shared.loop.decision import Accepted, Cause, Decision, Publish, Refused
 from shared.loop.working_set import Entity
@@ -76,7 +76,7 @@ def _in_place_of(other: Lead, decision: Decision, cause: Cause, now: datetime) -
 def _ask(given: Submission, known: Known, other: Lead) -> Decision:
     lead, beside = domain.waiting(given, known.before, known.contact)
     assert other.person_id is not None
-    asked = WithdrawalAsked(
+    asked = WithdrawalRequested(
         lead=other.id, person_id=other.person_id, replacement=lead.id, reply_key=lead.key
     )
     details = {"lead": lead.id, "outcome": WAITING}

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from services.routing.api import routes
+from services.routing.queries.api import routes
 from services.routing.service import routing
 from shared.clock import clock
 from shared.serve import serve

@@ -4,32 +4,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from services.routing import (
-    by_hand,
-    campaigns,
-    claims,
-    house,
-    leads,
-    lists,
-    reopening,
-    sends,
-    watching,
-)
-from services.routing.binding import company_domains, route_of
-from services.routing.books import CampaignBook
-from services.routing.campaigns import Campaign, CampaignVersion, Checked
-from services.routing.catalogues import Catalogues, Wanting
-from services.routing.checklist import may_start, warnings
-from services.routing.checks import Slot
-from services.routing.contradictions import all_at_once, contradictions, of_rules
-from services.routing.house import Account, Block, Rules
-from services.routing.leads import EarlyWithdrawal, RoutedLead
-from services.routing.lists import Changed, ListPart
-from services.routing.reopening import OpenedPage
-from services.routing.sends import Send
-from services.routing.watching import UnsentDelivery
+from services.routing.campaign import claims, sends
+from services.routing.campaign.sends import Send
+from services.routing.fit.catalogue import Catalogues, Match
+from services.routing.fit.checks import CampaignView
+from services.routing.fit.criteria import company_domains, route_of
+from services.routing.orders import campaigns, lists, policy
+from services.routing.orders.campaigns import Campaign, CampaignVersion, Checked
+from services.routing.orders.capacity import Capacity
+from services.routing.orders.checklist import may_start, warnings
+from services.routing.orders.lists import Changed, ListPart
+from services.routing.orders.policy import Account, Block, Rules
+from services.routing.orders.validation import all_at_once, of_rules, violations
+from services.routing.person import by_hand, leads, unsent
+from services.routing.person.leads import EarlyWithdrawal, RoutedLead
+from services.routing.person.unsent import UnsentDelivery
+from services.routing.rematch import widening
+from services.routing.rematch.widening import LeadPage
 from shared.contracts.campaigns import PauseCampaign, PutCampaign, ResumeCampaign
-from shared.contracts.intake import LeadAccepted, WithdrawalAsked
+from shared.contracts.intake import LeadAccepted, WithdrawalRequested
 from shared.contracts.lists import (
     BlockPerson,
     EditList,
@@ -41,16 +34,16 @@ from shared.contracts.lists import (
     UnblockPerson,
 )
 from shared.contracts.routing import (
-    CampaignOpened,
-    CampaignsOpened,
+    CampaignWidened,
     Claim,
     ClaimGranted,
     ClaimRefused,
     ClaimWaiting,
     ClaimWithdrawn,
     LeadStillUnsent,
-    LeadToReroute,
+    LeadToRematch,
     ResolveSend,
+    ScopeWidened,
     SendCompleted,
     SendLead,
 )
@@ -84,23 +77,24 @@ class Routing:
             EditList: edit_list,
             lists.EFFECTIVE: take_effect,
             LeadAccepted: self.match_lead,
-            WithdrawalAsked: withdraw_lead,
+            WithdrawalRequested: withdraw_lead,
             SendLead: self.send_by_hand,
             ClaimGranted: note_answer,
             ClaimWaiting: note_answer,
             ClaimRefused: note_answer,
             SendCompleted: note_answer,
-            watching.WATCH: self.look,
+            unsent.WATCH: self.look,
             LeadStillUnsent: count_unsent,
             Claim: self.decide_claim,
             ClaimWithdrawn: withdraw_claim,
             claims.WEEKLY: self.send_weekly,
             EffectFinished: record_send,
             ResolveSend: resolve_send,
-            CampaignsOpened: self.open_campaigns,
-            CampaignOpened: self.reopen,
-            reopening.LOOK_AGAIN: look_again,
-            LeadToReroute: self.reroute,
+            ScopeWidened: self.open_campaigns,
+            CampaignWidened: self.rematch_page,
+            widening.RESCAN: rescan,
+            widening.LOOK_AGAIN: rescan,
+            LeadToRematch: self.rematch,
         }
 
     # In the campaign's shard: what it is.
@@ -109,16 +103,16 @@ class Routing:
         command, cause = given.event, given.cause
         assert isinstance(command, PutCampaign)
         id = campaigns.stored_id(cause.tenant, command.id)  # noqa: A001
-        before, book = state.get(Campaign, id), state.get(CampaignBook, id)
+        before, capacity = state.get(Campaign, id), state.get(Capacity, id)
         rules = self.catalogues.rules_of(cause.tenant)
-        found = contradictions(command, before, book, rules, given.now)
+        found = violations(command, before, capacity, rules, given.now)
         against = all_at_once(found) or may_start(command)
         missing = self.catalogues.missing_lists(cause.tenant, command)
         checked = Checked(against, (*warnings(command), *missing))
         decision = campaigns.put(command, before, checked, cause, given.now)
         if before is None or not decision.save:
             return decision
-        return _reopening(decision, before, command, given)
+        return _widening(decision, before, command, given)
 
     def set_status(self, state: WorkingSet, given: Input) -> Decision:
         command, cause = given.event, given.cause
@@ -133,19 +127,19 @@ class Routing:
     def put_rules(self, state: WorkingSet, given: Input) -> Decision:
         command, tenant = given.event, given.cause.tenant
         assert isinstance(command, PutRules)
-        before = state.get(Rules, house.stored_id(tenant, command.id))
+        before = state.get(Rules, policy.stored_id(tenant, command.id))
         if refused := all_at_once(of_rules(command)):
             return Decision(answer=refused)
-        decision = house.put_rules(command, before, given.cause, given.now)
+        decision = policy.put_rules(command, before, given.cause, given.now)
         if not decision.save or before is None:
             return decision
-        opened = reopening.by_titles(before.suppressed_titles, command.suppressed_titles)
-        return replace(decision, publish=[*decision.publish, *reopening.scope_events(*opened)])
+        widened = widening.by_titles(before.suppressed_titles, command.suppressed_titles)
+        return replace(decision, publish=[*decision.publish, *widening.scope_events(*widened)])
 
     def open_campaigns(self, state: WorkingSet, given: Input) -> Decision:
-        opened = given.event
-        assert isinstance(opened, CampaignsOpened)
-        return reopening.next_page(opened, given.cause.tenant, self.catalogues)
+        widened = given.event
+        assert isinstance(widened, ScopeWidened)
+        return widening.next_page(widened, given.cause.tenant, self.catalogues)
 
     # In the person's shard.
 
@@ -157,20 +151,20 @@ class Routing:
         routed = leads.new_lead(lead, self.revision(), cause)
         if state.get(EarlyWithdrawal, lead.lead) is not None:
             return Decision(save=[replace(routed, withdrawn=True)])
-        wanting = self._wanting(state, routed)
-        due = [watching.first_look(lead, routed.accepted_at)]
+        matches = self._wanting(state, routed)
+        due = [unsent.first_look(lead, routed.accepted_at)]
         if self.catalogues.rules_of(cause.tenant).is_exclusive(lead):
-            decision = leads.sell(routed, wanting, state.all(CampaignBook))
+            decision = leads.sell(routed, matches, state.all(Capacity))
         else:
-            decision = leads.share(routed, wanting)
+            decision = leads.share(routed, matches)
         return replace(decision, due=due)
 
-    def _wanting(self, state: WorkingSet, routed: RoutedLead) -> list[Wanting]:
-        block = state.get(Block, house.stored_id(routed.tenant, routed.person_id))
-        wanting = self.catalogues.wanting(routed.tenant, routed.lead, routed.accepted_at)
+    def _wanting(self, state: WorkingSet, routed: RoutedLead) -> list[Match]:
+        block = state.get(Block, policy.stored_id(routed.tenant, routed.person_id))
+        matches = self.catalogues.matches(routed.tenant, routed.lead, routed.accepted_at)
         if block is None:
-            return wanting
-        return [each for each in wanting if not block.hits(each.campaign.definition.customer)]
+            return matches
+        return [each for each in matches if not block.hits(each.campaign.definition.customer)]
 
     def send_by_hand(self, state: WorkingSet, given: Input) -> Decision:
         command, tenant = given.event, given.cause.tenant
@@ -179,7 +173,7 @@ class Routing:
             command,
             state.get(RoutedLead, command.lead),
             self.catalogues.campaigns.get(campaigns.stored_id(tenant, command.campaign)),
-            state.get(Block, house.stored_id(tenant, command.person_id)),
+            state.get(Block, policy.stored_id(tenant, command.person_id)),
             self.catalogues,
             given,
         )
@@ -190,38 +184,38 @@ class Routing:
         routed = state.get(RoutedLead, reached.data["lead"])
         if routed is None:
             return Decision()
-        return watching.look(routed, lambda: self._against(state, routed, given), given.now)
+        return unsent.look(routed, lambda: self._against(state, routed, given), given.now)
 
     def _against(self, state: WorkingSet, routed: RoutedLead, given: Input) -> set[str]:
         """The checks that keep a lead from the campaigns that take leads of its way, as they were
         answered or as they are now."""
-        codes = {failing.code for asked in routed.asked for failing in asked.failing}
-        block = state.get(Block, house.stored_id(routed.tenant, routed.person_id))
+        codes = {failing.code for claim in routed.claims for failing in claim.failing}
+        block = state.get(Block, policy.stored_id(routed.tenant, routed.person_id))
         on_route = self.catalogues.on_route(routed.tenant, route_of(routed.lead))
-        for campaign in on_route[: watching.CAMPAIGNS_JUDGED_MAX]:
+        for campaign in on_route[: unsent.CAMPAIGNS_JUDGED_MAX]:
             if routed.of(campaign.name) is None:
-                failing = self.catalogues.judged(campaign, routed.lead, given.now)[1]
+                failing = self.catalogues.evaluate(campaign, routed.lead, given.now)[1]
                 codes |= {each.code for each in failing}
                 if block is not None and block.hits(campaign.definition.customer):
                     codes.add("person_blocked")
         return codes
 
-    def reroute(self, state: WorkingSet, given: Input) -> Decision:
+    def rematch(self, state: WorkingSet, given: Input) -> Decision:
         event, tenant = given.event, given.cause.tenant
-        assert isinstance(event, LeadToReroute)
+        assert isinstance(event, LeadToRematch)
         routed = state.get(RoutedLead, event.lead)
         campaign = self.catalogues.campaigns.get(campaigns.stored_id(tenant, event.campaign))
         if routed is None or campaign is None:
             return Decision()
-        category, failing = self.catalogues.judged(campaign, routed.lead, given.now)
+        category, failing = self.catalogues.evaluate(campaign, routed.lead, given.now)
         if failing:
             return Decision()
         rank = self.catalogues.rank(campaign, routed.lead, category)
-        wanting = Wanting(campaign, category, rank)
+        matches = Match(campaign, category, rank)
         if routed.is_open_to(campaign.name):
-            return leads.ask_again(routed, wanting)
+            return leads.claim_again(routed, matches)
         if routed.may_queue(campaign.name):
-            return leads.stand_behind(routed, wanting, state.get(CampaignBook, campaign.id))
+            return leads.stand_behind(routed, matches, state.get(Capacity, campaign.id))
         return Decision()
 
     # In the campaign's shard: what it gets.
@@ -241,13 +235,13 @@ class Routing:
             return claims.unknown_campaign(claim)
         person = claim.lead.person_id
         before = state.get(Send, sends.send_id(tenant, claim.campaign, person))
-        slot = Slot(
-            state.get(CampaignBook, id),
+        view = CampaignView(
+            state.get(Capacity, id),
             before.status if before is not None and before.bars(claim.lead.lead) else None,
             _of_domain(state, campaign, claim),
-            state.get(Block, house.stored_id(tenant, person)),
+            state.get(Block, policy.stored_id(tenant, person)),
         )
-        case = claims.Case(campaign, self.catalogues.house_of(campaign), slot, before)
+        case = claims.Case(campaign, self.catalogues.context_of(campaign), view, before)
         if run:
             if claim.is_exclusive is None:
                 is_exclusive = self.catalogues.rules_of(tenant).is_exclusive(claim.lead)
@@ -273,9 +267,9 @@ class Routing:
             if (send := state.get(Send, id)) is not None and send.waits_for(before)
         ]
         decisions = []
-        book = state.get(CampaignBook, campaign.id)
+        capacity = state.get(Capacity, campaign.id)
         branch = state.branch()
-        for send in claims.next_of(waiting, campaign, book):
+        for send in claims.next_of(waiting, campaign, capacity):
             assert send.claim is not None
             decisions.append(self._decide(branch, send.claim, given, run=True))
             branch.put(decisions[-1].save)
@@ -284,31 +278,31 @@ class Routing:
             return together
         return replace(together, due=[*together.due, again])
 
-    def reopen(self, state: WorkingSet, given: Input) -> Decision:
-        opened, tenant = given.event, given.cause.tenant
-        assert isinstance(opened, CampaignOpened)
-        # Of many that were opened at once only some were looked up: the others' turn comes.
-        page = state.peek(OpenedPage, reopening.page_id(opened, tenant))
-        campaign = state.get(Campaign, campaigns.stored_id(tenant, opened.campaign))
+    def rematch_page(self, state: WorkingSet, given: Input) -> Decision:
+        widened, tenant = given.event, given.cause.tenant
+        assert isinstance(widened, CampaignWidened)
+        # Of many that were widened at once only some were looked up: the others' turn comes.
+        page = state.peek(LeadPage, widening.page_id(widened, tenant))
+        campaign = state.get(Campaign, campaigns.stored_id(tenant, widened.campaign))
         if campaign is None:
             return Decision()
         if page is None:
-            return Decision(publish=reopening.campaign_events([opened]))
-        return reopening.reopen(
-            opened,
+            return Decision(publish=widening.campaign_events([widened]))
+        return widening.rematch_page(
+            widened,
             campaign,
-            _since(state, opened, campaign),
+            _since(state, widened, campaign),
             page.leads,
             self.catalogues,
             given.now,
         )
 
 
-def _since(state: WorkingSet, opened: CampaignOpened, campaign: Campaign) -> Campaign | None:
-    """The campaign as it was before it opened, where the event names that version."""
-    if opened.since is None:
+def _since(state: WorkingSet, widened: CampaignWidened, campaign: Campaign) -> Campaign | None:
+    """The campaign as it was before it was widened, where the event names that version."""
+    if widened.since is None:
         return None
-    kept = state.get(CampaignVersion, campaigns.version_id(campaign.id, opened.since))
+    kept = state.get(CampaignVersion, campaigns.version_id(campaign.id, widened.since))
     return kept.campaign if kept is not None else None
 
 
@@ -337,24 +331,22 @@ def take_effect(state: WorkingSet, given: Input) -> Decision:
 
 
 def _opening(changed: Changed, name: str) -> Decision:
-    opened = reopening.by_list(changed, name)
+    widened = widening.by_list(changed, name)
     return replace(
-        changed.decision, publish=[*changed.decision.publish, *reopening.scope_events(*opened)]
+        changed.decision, publish=[*changed.decision.publish, *widening.scope_events(*widened)]
     )
 
 
-def look_again(state: WorkingSet, given: Input) -> Decision:
+def rescan(state: WorkingSet, given: Input) -> Decision:
     reached = given.event
     assert isinstance(reached, DueReached)
-    return reopening.look_again(reached)
+    return widening.rescan(reached)
 
 
-def _reopening(
-    decision: Decision, before: Campaign, command: PutCampaign, given: Input
-) -> Decision:
+def _widening(decision: Decision, before: Campaign, command: PutCampaign, given: Input) -> Decision:
     """What the change opens, and, if it sends on another day from now on, when what waits goes."""
     (after,) = [entity for entity in decision.save if isinstance(entity, Campaign)]
-    publish = [*decision.publish, *reopening.campaign_events(reopening.opened(before, command))]
+    publish = [*decision.publish, *widening.campaign_events(widening.widened(before, command))]
     was, on = before.next_send(given.now), after.next_send(given.now)
     if was is None or was == on:
         return replace(decision, publish=publish)
@@ -376,15 +368,15 @@ def _of_domain(state: WorkingSet, campaign: Campaign, claim: Claim) -> int:
 def set_account(state: WorkingSet, given: Input) -> Decision:
     command = given.event
     assert isinstance(command, SuspendAccount | RestoreAccount)
-    before = state.get(Account, house.stored_id(given.cause.tenant, command.customer))
-    return house.set_account(command, before, given.cause, given.now)
+    before = state.get(Account, policy.stored_id(given.cause.tenant, command.customer))
+    return policy.set_account(command, before, given.cause, given.now)
 
 
 def set_block(state: WorkingSet, given: Input) -> Decision:
     command = given.event
     assert isinstance(command, BlockPerson | UnblockPerson)
-    before = state.get(Block, house.stored_id(given.cause.tenant, command.person_id))
-    return house.set_block(command, before, given.cause)
+    before = state.get(Block, policy.stored_id(given.cause.tenant, command.person_id))
+    return policy.set_block(command, before, given.cause)
 
 
 def put_list_part(state: WorkingSet, given: Input) -> Decision:
@@ -397,11 +389,11 @@ def put_list_part(state: WorkingSet, given: Input) -> Decision:
 
 
 def withdraw_lead(state: WorkingSet, given: Input) -> Decision:
-    asked = given.event
-    assert isinstance(asked, WithdrawalAsked)
-    routed = state.get(RoutedLead, asked.lead)
-    early = state.get(EarlyWithdrawal, asked.lead)
-    return _watched(leads.withdraw(asked, routed, early, given.cause))
+    request = given.event
+    assert isinstance(request, WithdrawalRequested)
+    routed = state.get(RoutedLead, request.lead)
+    early = state.get(EarlyWithdrawal, request.lead)
+    return _watched(leads.withdraw(request, routed, early, given.cause))
 
 
 def note_answer(state: WorkingSet, given: Input) -> Decision:
@@ -413,7 +405,7 @@ def note_answer(state: WorkingSet, given: Input) -> Decision:
 def _watched(decision: Decision) -> Decision:
     """A lead that was sent or given back is watched no longer."""
     over = [
-        watching.watch_id(entity.id)
+        unsent.watch_id(entity.id)
         for entity in decision.save
         if isinstance(entity, RoutedLead) and (entity.withdrawn or entity.state == "sent")
     ]
@@ -423,8 +415,8 @@ def _watched(decision: Decision) -> Decision:
 def count_unsent(state: WorkingSet, given: Input) -> Decision:
     still = given.event
     assert isinstance(still, LeadStillUnsent)
-    before = state.get(UnsentDelivery, watching.stored_id(given.cause.tenant, still))
-    return watching.count(still, before, given.cause, given.now)
+    before = state.get(UnsentDelivery, unsent.stored_id(given.cause.tenant, still))
+    return unsent.count(still, before, given.cause, given.now)
 
 
 def withdraw_claim(state: WorkingSet, given: Input) -> Decision:
@@ -438,8 +430,8 @@ def record_send(state: WorkingSet, given: Input) -> Decision:
     finished = given.event
     assert isinstance(finished, EffectFinished)
     send = state.get(Send, finished.id)
-    book = state.get(CampaignBook, finished.data["campaign"])
-    return claims.record(finished, send, book, given.now)
+    capacity = state.get(Capacity, finished.data["campaign"])
+    return claims.record(finished, send, capacity, given.now)
 
 
 def resolve_send(state: WorkingSet, given: Input) -> Decision:
@@ -447,4 +439,4 @@ def resolve_send(state: WorkingSet, given: Input) -> Decision:
     assert isinstance(command, ResolveSend)
     send = state.get(Send, command.send)
     id = campaigns.stored_id(cause.tenant, command.campaign)  # noqa: A001
-    return claims.resolve(command, send, state.get(CampaignBook, id), cause, given.now)
+    return claims.resolve(command, send, state.get(Capacity, id), cause, given.now)

@@ -11,23 +11,25 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from services.routing import binding, claims, reopening
-from services.routing.books import CampaignBook
-from services.routing.campaigns import Campaign, CampaignVersion, stored_id
-from services.routing.catalogues import Catalogues
-from services.routing.house import Account, Block, Rules
-from services.routing.leads import (
-    Asked,
+from services.routing.campaign import claims
+from services.routing.campaign.sends import Send, SendEntry
+from services.routing.fit import criteria
+from services.routing.fit.catalogue import Catalogues
+from services.routing.orders.campaigns import Campaign, CampaignVersion, stored_id
+from services.routing.orders.capacity import Capacity
+from services.routing.orders.lists import CompanyList, ListPart, part_id
+from services.routing.orders.policy import Account, Block, Rules
+from services.routing.person.leads import (
     Candidate,
+    ClaimRecord,
     EarlyWithdrawal,
     RoutedLead,
     Withdrawal,
 )
-from services.routing.lists import CompanyList, ListPart, part_id
-from services.routing.reopening import PAGE, OpenedPage, page_id, where
-from services.routing.sends import Send, SendEntry
+from services.routing.person.unsent import UnsentDelivery
+from services.routing.rematch import widening
+from services.routing.rematch.widening import PAGE, LeadPage, page_id, where
 from services.routing.wanted import Wanted
-from services.routing.watching import UnsentDelivery
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import Claim
@@ -36,10 +38,11 @@ from shared.loop.decision import Input
 from shared.loop.working_set import Collection, WorkingSet, plain
 from shared.store import Document, Index, Transaction
 
-SCHEMA = 2
-"""1 had no routes, companies, slots and queues; what is missing reads as empty."""
+SCHEMA = 3
+"""1 had no routes, companies, slots and queues; what is missing reads as empty. 2 said asked of
+what is claimed."""
 
-ASKED = TypeAdapter(tuple[Asked, ...])
+CLAIMS_OF_LEAD = TypeAdapter(tuple[ClaimRecord, ...])
 QUEUE = TypeAdapter(tuple[Candidate, ...])
 WITHDRAWALS = TypeAdapter(tuple[Withdrawal, ...])
 
@@ -84,20 +87,20 @@ def _version(row: Document) -> CampaignVersion:
     return CampaignVersion(row["_id"], row["version"], campaign, row.get("revision", 0))
 
 
-def _book_document(book: CampaignBook) -> Document:
+def _capacity_document(capacity: Capacity) -> Document:
     return {
         "schema": SCHEMA,
-        "tenant": book.tenant,
-        "reserved": book.reserved,
-        "used": book.used,
-        "uncertain": book.uncertain,
+        "tenant": capacity.tenant,
+        "reserved": capacity.reserved,
+        "used": capacity.used,
+        "uncertain": capacity.uncertain,
         # As pairs: what is counted may have names that no store takes as keys.
-        "counted": [[slot, count] for slot, count in book.counted.items()],
+        "counted": [[slot, count] for slot, count in capacity.counted.items()],
     }
 
 
-def _book(row: Document) -> CampaignBook:
-    return CampaignBook(
+def _capacity(row: Document) -> Capacity:
+    return Capacity(
         row["_id"],
         row["version"],
         row["tenant"],
@@ -126,7 +129,7 @@ def _send_document(send: Send) -> Document:
             {"at": entry.at, "what": entry.what, "text": entry.text} for entry in send.history
         ],
         "domain": list(send.domains),
-        "slots": list(send.slots),
+        "counters": list(send.counters),
         "rank": send.rank,
         "claim": send.claim.model_dump_json() if send.claim else None,
         "trace": send.trace,
@@ -157,7 +160,7 @@ def _send(row: Document) -> Send:
             SendEntry(entry["at"], entry["what"], entry["text"]) for entry in row["history"]
         ),
         domains=_domains(row.get("domain")),
-        slots=tuple(row.get("slots", ())),
+        counters=tuple(row.get("counters") or row.get("slots") or ()),
         rank=row.get("rank", 0),
         claim=Claim.model_validate_json(claim) if claim else None,
         trace=row.get("trace"),
@@ -171,20 +174,31 @@ def _routed_document(routed: RoutedLead) -> Document:
         "tenant": routed.tenant,
         "person_id": routed.person_id,
         "lead_code": lead.lead_code,
-        "route": binding.route_of(lead),
-        "categories": list(binding.categories_of(lead)),
-        "companies": sorted(binding.companies_of(lead)),
+        "route": criteria.route_of(lead),
+        "categories": list(criteria.categories_of(lead)),
+        "companies": sorted(criteria.companies_of(lead)),
         "lead": lead.model_dump(),
         "accepted_at": routed.accepted_at,
         "revision": routed.revision,
         "trace": routed.trace,
         "state": routed.state,
-        "asked": ASKED.dump_python(routed.asked),
+        "claims": CLAIMS_OF_LEAD.dump_python(routed.claims),
         "withdrawn": routed.withdrawn,
         "withdrawals": WITHDRAWALS.dump_python(routed.withdrawals),
         "is_exclusive": routed.is_exclusive,
         "queue": QUEUE.dump_python(routed.queue),
     }
+
+
+def _claims(row: Document) -> tuple[ClaimRecord, ...]:
+    if "asked" in row:
+        return CLAIMS_OF_LEAD.validate_python([_claim_of_then(each) for each in row["asked"]])
+    return CLAIMS_OF_LEAD.validate_python(row["claims"])
+
+
+def _claim_of_then(asked: Document) -> Document:
+    state = "claimed" if asked["state"] == "asked" else asked["state"]
+    return asked | {"state": state, "attempt": asked.get("ask", 0)}
 
 
 def _routed(row: Document) -> RoutedLead:
@@ -197,7 +211,7 @@ def _routed(row: Document) -> RoutedLead:
         accepted_at=row["accepted_at"],
         revision=row["revision"],
         trace=row["trace"],
-        asked=ASKED.validate_python(row["asked"]),
+        claims=_claims(row),
         withdrawn=row.get("withdrawn", False),
         withdrawals=WITHDRAWALS.validate_python(row.get("withdrawals", ())),
         is_exclusive=row.get("is_exclusive", False),
@@ -207,7 +221,7 @@ def _routed(row: Document) -> RoutedLead:
 
 CAMPAIGNS = Collection("campaigns", Campaign, _campaign_document, _campaign)
 VERSIONS = Collection("campaign_versions", CampaignVersion, _version_document, _version)
-BOOKS = Collection("campaign_books", CampaignBook, _book_document, _book)
+CAPACITIES = Collection("campaign_capacities", Capacity, _capacity_document, _capacity)
 SENDS = Collection("sends", Send, _send_document, _send)
 LEADS = Collection("leads", RoutedLead, _routed_document, _routed)
 EARLY = plain("early_withdrawals", EarlyWithdrawal, SCHEMA)
@@ -219,8 +233,19 @@ BLOCKS = plain("blocks", Block, SCHEMA)
 UNSENT = plain("unsent_deliveries", UnsentDelivery, SCHEMA)
 
 ByOwnId = Sequence[Collection[Any]]
-LOADED: ByOwnId = (CAMPAIGNS, VERSIONS, BOOKS, SENDS, LEADS, EARLY, BLOCKS, RULES, ACCOUNTS, UNSENT)
-SAVED: ByOwnId = (VERSIONS, BOOKS, SENDS, LEADS, EARLY, BLOCKS, UNSENT)
+LOADED: ByOwnId = (
+    CAMPAIGNS,
+    VERSIONS,
+    CAPACITIES,
+    SENDS,
+    LEADS,
+    EARLY,
+    BLOCKS,
+    RULES,
+    ACCOUNTS,
+    UNSENT,
+)
+SAVED: ByOwnId = (VERSIONS, CAPACITIES, SENDS, LEADS, EARLY, BLOCKS, UNSENT)
 """Beside the catalogues, which save themselves, and the parts of lists."""
 
 INDEXES: list[Index] = [
@@ -232,7 +257,7 @@ INDEXES: list[Index] = [
     Index(RULES.name, ("revision",)),
     Index(ACCOUNTS.name, ("revision",)),
     Index(VERSIONS.name, ("campaign",)),
-    Index(BOOKS.name, ()),
+    Index(CAPACITIES.name, ()),
     Index(EARLY.name, ()),
     Index(PARTS.name, ()),
     Index(BLOCKS.name, ()),
@@ -247,6 +272,8 @@ INDEXES: list[Index] = [
     Index(REVISIONS, ()),
 ]
 
+
+FORMER = {"campaign_books": CAPACITIES.name}
 
 ENTRIES_IN_LINE_MAX = 2_000
 CAMPAIGNS_IN_LINE_MAX = 200
@@ -267,8 +294,8 @@ class Memory:
     async def refresh(self, transaction: Transaction) -> None:
         known = self.catalogues
         await refresh(transaction, *self.others, self.campaigns)
-        for tenant, campaigns in known.unbound():
-            change = partial(known.bind_anew, tenant, campaigns)
+        for tenant, campaigns in known.outdated():
+            change = partial(known.recompile, tenant, campaigns)
             await applied(change, len(campaigns) > CAMPAIGNS_IN_LINE_MAX)
         for each in list(known.stale.values()):
             parts = await self._parts(transaction, each)
@@ -337,14 +364,14 @@ class RoutingStore:
     ) -> None:
         """As many as one step may look through; mostly a page is short or empty."""
         loaded = 0
-        for tenant, opened in wanted.opened[: reopening.PAGES_PER_STEP]:
-            if loaded >= reopening.LEADS_PER_STEP:
+        for tenant, change in wanted.widened[: widening.PAGES_PER_STEP]:
+            if loaded >= widening.LEADS_PER_STEP:
                 break
             found = await state.find(
-                transaction, LEADS, where(opened, tenant), sort=[("_id", 1)], limit=PAGE
+                transaction, LEADS, where(change, tenant), sort=[("_id", 1)], limit=PAGE
             )
             leads = [lead for id in found if (lead := state.get(RoutedLead, id))]  # noqa: A001
-            state.know(OpenedPage(page_id(opened, tenant), 0, tuple(leads)))
+            state.know(LeadPage(page_id(change, tenant), 0, tuple(leads)))
             loaded += len(leads)
 
     async def save_many(self, transaction: Transaction, changed: WorkingSet) -> None:

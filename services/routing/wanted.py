@@ -4,18 +4,20 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
-from services.routing import campaigns, claims, house, lists, sends, watching
-from services.routing.binding import company_domains
-from services.routing.books import CampaignBook
-from services.routing.campaigns import Campaign, CampaignVersion
-from services.routing.catalogues import Catalogues
-from services.routing.house import Account, Block, Rules
-from services.routing.leads import EarlyWithdrawal, RoutedLead
-from services.routing.lists import CompanyList, ListPart
-from services.routing.sends import Send
-from services.routing.watching import UnsentDelivery
+from services.routing.campaign import claims, sends
+from services.routing.campaign.sends import Send
+from services.routing.fit.catalogue import Catalogues
+from services.routing.fit.criteria import company_domains
+from services.routing.orders import campaigns, lists, policy
+from services.routing.orders.campaigns import Campaign, CampaignVersion
+from services.routing.orders.capacity import Capacity
+from services.routing.orders.lists import CompanyList, ListPart
+from services.routing.orders.policy import Account, Block, Rules
+from services.routing.person import unsent
+from services.routing.person.leads import EarlyWithdrawal, RoutedLead
+from services.routing.person.unsent import UnsentDelivery
 from shared.contracts.campaigns import PauseCampaign, PutCampaign, ResumeCampaign
-from shared.contracts.intake import LeadAccepted, WithdrawalAsked
+from shared.contracts.intake import LeadAccepted, WithdrawalRequested
 from shared.contracts.lists import (
     BlockPerson,
     EditList,
@@ -27,14 +29,14 @@ from shared.contracts.lists import (
     UnblockPerson,
 )
 from shared.contracts.routing import (
-    CampaignOpened,
+    CampaignWidened,
     Claim,
     ClaimGranted,
     ClaimRefused,
     ClaimWaiting,
     ClaimWithdrawn,
     LeadStillUnsent,
-    LeadToReroute,
+    LeadToRematch,
     ResolveSend,
     SendCompleted,
     SendLead,
@@ -51,7 +53,7 @@ class Wanted:
         """Tenant and campaign whose send day it is, and what has waited since before when."""
         self.domains: set[tuple[str, str, str]] = set()
         """Tenant, campaign and company domain, where the leads of one company are limited."""
-        self.opened: list[tuple[str, CampaignOpened]] = []
+        self.widened: list[tuple[str, CampaignWidened]] = []
         self._catalogues = catalogues
         self._limiting: set[str] = set()
 
@@ -60,14 +62,14 @@ class Wanted:
         match given.event:
             case LeadAccepted() as lead:
                 self._accepted(tenant, lead, given.cause.time)
-            case WithdrawalAsked() as asked:
-                self.ids[RoutedLead].append(asked.lead)
-                self.ids[EarlyWithdrawal].append(asked.lead)
+            case WithdrawalRequested() as request:
+                self.ids[RoutedLead].append(request.lead)
+                self.ids[EarlyWithdrawal].append(request.lead)
             case ClaimGranted() | ClaimWaiting() | ClaimRefused() | SendCompleted() as answer:
                 self.ids[RoutedLead].append(answer.lead)
-            case LeadToReroute() as event:
+            case LeadToRematch() as event:
                 self.ids[RoutedLead].append(event.lead)
-                self.ids[CampaignBook].append(campaigns.stored_id(tenant, event.campaign))
+                self.ids[Capacity].append(campaigns.stored_id(tenant, event.campaign))
             case SendLead() as command:
                 self.ids[RoutedLead].append(command.lead)
                 self._person(tenant, command.person_id)
@@ -77,7 +79,7 @@ class Wanted:
                 self.ids[Send].append(sends.send_id(tenant, back.campaign, back.person_id))
             case EffectFinished() as finished:
                 self.ids[Send].append(finished.id)
-                self.ids[CampaignBook].append(finished.data["campaign"])
+                self.ids[Capacity].append(finished.data["campaign"])
             case ResolveSend() as command:
                 self.ids[Send].append(command.send)
                 self._campaign(campaigns.stored_id(tenant, command.campaign))
@@ -87,14 +89,14 @@ class Wanted:
                     self._limiting.add(campaigns.stored_id(tenant, command.id))
             case PauseCampaign() | ResumeCampaign() as command:
                 self._campaign(campaigns.stored_id(tenant, command.campaign))
-            case CampaignOpened() as opened:
-                campaign = campaigns.stored_id(tenant, opened.campaign)
+            case CampaignWidened() as widened:
+                campaign = campaigns.stored_id(tenant, widened.campaign)
                 self._campaign(campaign)
-                self.opened.append((tenant, opened))
-                if opened.since is not None:
-                    self.ids[CampaignVersion].append(campaigns.version_id(campaign, opened.since))
+                self.widened.append((tenant, widened))
+                if widened.since is not None:
+                    self.ids[CampaignVersion].append(campaigns.version_id(campaign, widened.since))
             case LeadStillUnsent() as still:
-                self.ids[UnsentDelivery].append(watching.stored_id(tenant, still))
+                self.ids[UnsentDelivery].append(unsent.stored_id(tenant, still))
             case DueReached() as reached:
                 self._due(tenant, reached)
             case _:
@@ -105,8 +107,8 @@ class Wanted:
         self.ids[EarlyWithdrawal].append(lead.lead)
         self._person(tenant, lead.person_id)
         if self._catalogues.rules_of(tenant).is_exclusive(lead):
-            wanting = self._catalogues.wanting(tenant, lead, at)
-            self.ids[CampaignBook] += [each.campaign.id for each in wanting if each.amount]
+            matches = self._catalogues.matches(tenant, lead, at)
+            self.ids[Capacity] += [each.campaign.id for each in matches if each.amount]
 
     def _claim(self, tenant: str, claim: Claim) -> None:
         self._campaign(campaigns.stored_id(tenant, claim.campaign))
@@ -117,7 +119,7 @@ class Wanted:
                 self.domains.add((tenant, claim.campaign, domain))
 
     def _due(self, tenant: str, reached: DueReached) -> None:
-        if reached.kind == watching.WATCH:
+        if reached.kind == unsent.WATCH:
             self.ids[RoutedLead].append(reached.data["lead"])
             self._person(tenant, reached.key)
         elif reached.kind == claims.WEEKLY:
@@ -131,9 +133,9 @@ class Wanted:
         tenant = given.cause.tenant
         match given.event:
             case PutRules() as command:
-                self.ids[Rules].append(house.stored_id(tenant, command.id))
+                self.ids[Rules].append(policy.stored_id(tenant, command.id))
             case SuspendAccount() | RestoreAccount() as command:
-                self.ids[Account].append(house.stored_id(tenant, command.customer))
+                self.ids[Account].append(policy.stored_id(tenant, command.customer))
             case BlockPerson() | UnblockPerson() as command:
                 self._person(tenant, command.person_id)
             case PutListPart() as command:
@@ -153,10 +155,10 @@ class Wanted:
 
     def _campaign(self, id: str) -> None:  # noqa: A002
         self.ids[Campaign].append(id)
-        self.ids[CampaignBook].append(id)
+        self.ids[Capacity].append(id)
 
     def _person(self, tenant: str, person_id: str) -> None:
-        self.ids[Block].append(house.stored_id(tenant, person_id))
+        self.ids[Block].append(policy.stored_id(tenant, person_id))
 
     def _part(self, tenant: str, list_name: str, digest: str) -> None:
         id = lists.stored_id(tenant, list_name)  # noqa: A001

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AliasChoices, Field, StringConstraints
 
 from shared.contracts.answers import commands_topic
-from shared.contracts.event import Command
+from shared.contracts.event import Command, formerly
 from shared.contracts.values import CategoryId, CountryCode, Id, Name, Part, SubdivisionCode, Symbol
 
 COMMANDS = commands_topic("routing")
@@ -53,9 +53,9 @@ class SizeFilter(Part):
 
 
 class Choice(Part):
-    """Wanted and excluded values of one attribute; none wanted is any."""
+    """Allowed and excluded values of one attribute; none allowed is any."""
 
-    wanted: tuple[Text, ...] = ()
+    allowed: tuple[Text, ...] = formerly("wanted", ())
     excluded: tuple[Text, ...] = ()
     strictness: Strictness = "strict"
 
@@ -63,7 +63,7 @@ class Choice(Part):
 class IndustryFilter(Part):
     """By code; a parent covers its children."""
 
-    wanted: tuple[Text, ...] = ()
+    allowed: tuple[Text, ...] = formerly("wanted", ())
     excluded: tuple[Text, ...] = ()
     strictness: Strictness
 
@@ -76,8 +76,8 @@ class ListUse(Part):
 class Smarter(Part):
     """Every question of the lead's category needs a valid answer (RTE-07)."""
 
-    wanted: dict[Symbol, tuple[Text, ...]] = {}
-    """By question, the answers that are wanted; others are refused."""
+    allowed: dict[Symbol, tuple[Text, ...]] = formerly("wanted", {})
+    """By question, the answers that are allowed; others are refused."""
 
 
 class SuppressedTitles(Part):

@@ -274,10 +274,11 @@ class LeadHeld(LeadNotAccepted):
     answers: tuple[HeldAnswer, ...]
 
 
-class WithdrawalAsked(Event):
+class WithdrawalRequested(Event):
     """Routing is to leave a lead alone that was uploaded anew, if it is not too late (INT-08)."""
 
-    TYPE: ClassVar[str] = "leadops.intake.lead.withdrawal_asked.v1"
+    TYPE: ClassVar[str] = "leadops.intake.lead.withdrawal_requested.v1"
+    FORMER_TYPES: ClassVar[tuple[str, ...]] = ("leadops.intake.lead.withdrawal_asked.v1",)
     TOPIC: ClassVar[str] = EVENTS
 
     lead: Id

@@ -1,7 +1,7 @@
-"""What routing is asked, what it says, and what its shards say to each other.
+"""The commands and events of routing, and what its shards publish to each other.
 
-A campaign's shard is asked by claims and answers to the person's shard; both are topics like all
-others, so a claim survives whatever dies between asking and answering.
+A person's shard claims, a campaign's shard answers; both are topics like all others, so a claim
+survives whatever dies in between.
 """
 
 from datetime import datetime
@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from shared.contracts.answers import events_topic
 from shared.contracts.campaigns import COMMANDS, Status, SuppressedTitles
-from shared.contracts.event import Command, Event
+from shared.contracts.event import Command, Event, formerly
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.values import CategoryId, Id, Name, Part, ReasonText
 
@@ -65,14 +65,14 @@ class CampaignChanged(Event):
 
 
 class Failing(Part):
-    """One check that keeps a lead from a campaign: what the lead has and what is wanted."""
+    """One check that keeps a lead from a campaign: what the lead has and what is expected."""
 
     code: str
     value: str | None = None
     """Of a title nothing: it is personal, and this goes into events."""
-    wanted: tuple[str, ...] = ()
+    expected: tuple[str, ...] = formerly("wanted", ())
     rule: str | None = None
-    """What of the wanted hit, where that is more than the check: a phrase, a list, a cap."""
+    """What of the expected hit, where that is more than the check: a phrase, a list, a cap."""
 
 
 class ByHand(Part):
@@ -92,16 +92,16 @@ class Claim(Event):
     lead: LeadAccepted
     rank: int = 0
     """How many preferred filters and lists the lead misses: less is better."""
-    ask: int = 0
-    """How often the campaign had been asked for this lead before."""
+    attempt: int = formerly("ask", 0)
+    """How often this lead was claimed from the campaign before."""
     is_exclusive: bool | None = None
-    """Others may stand behind: what can't be sent on the day is refused, not put off. Null: it was
-    asked before this was said."""
+    """Others may stand behind: what can't be sent on the day is refused, not put off. Null: it
+    was claimed before this was published."""
     by_hand: ByHand | None = None
 
 
 class ClaimWithdrawn(Event):
-    """A lead that waits for a campaign's send day is asked back (INT-08)."""
+    """A lead that waits for a campaign's send day is withdrawn (INT-08)."""
 
     TYPE: ClassVar[str] = "leadops.routing.claim.withdrawn.v1"
     TOPIC: ClassVar[str] = CLAIMS
@@ -141,8 +141,8 @@ class ClaimRefused(ClaimAnswer):
     TOPIC: ClassVar[str] = ANSWERS
 
     failing: tuple[Failing, ...]
-    ask: int = 0
-    """What it answers. A refusal that comes after the campaign was asked anew is none."""
+    attempt: int = formerly("ask", 0)
+    """Which it answers. A refusal of an earlier attempt is none."""
 
 
 class SendCompleted(ClaimAnswer):
@@ -198,7 +198,8 @@ class LeadUnsent(Event):
     affiliate: str | None = None
     lead_code: str | None = None
     accepted_at: datetime
-    asked: tuple[Name, ...]
+    claimed: tuple[Name, ...] = formerly("asked")
+    """The campaigns that it was claimed from."""
     codes: tuple[str, ...]
 
 
@@ -212,7 +213,7 @@ class LeadUncertain(SendEnded):
 
 
 class WithdrawalAnswered(Event):
-    """Whether a lead was still to be had back, once every campaign that was asked has answered."""
+    """Whether a lead was still to be had back, once every claim is answered."""
 
     TYPE: ClassVar[str] = "leadops.routing.withdrawal.answered.v1"
     TOPIC: ClassVar[str] = WITHDRAWALS
@@ -248,11 +249,12 @@ class DeliveryUnsent(Event):
     codes: tuple[str, ...]
 
 
-class CampaignOpened(Event):
+class CampaignWidened(Event):
     """A campaign may now want leads that it did not: they are decided again, a page at a time
     (RTE-14)."""
 
-    TYPE: ClassVar[str] = "leadops.routing.campaign.opened.v1"
+    TYPE: ClassVar[str] = "leadops.routing.campaign.widened.v1"
+    FORMER_TYPES: ClassVar[tuple[str, ...]] = ("leadops.routing.campaign.opened.v1",)
     TOPIC: ClassVar[str] = RECHECKS
 
     campaign: Name
@@ -269,15 +271,16 @@ class CampaignOpened(Event):
     """Only leads that these kept away."""
     after: str = ""
     """Behind this lead; a page ends with one."""
-    is_second_look: bool = False
+    is_rescan: bool = formerly("is_second_look", default=False)
     """For leads that were just being matched when the campaign was opened."""
 
 
-class CampaignsOpened(Event):
+class ScopeWidened(Event):
     """What many campaigns share has changed, a list or the house's titles, and may keep fewer leads
     away: those that want more by it are opened, a page at a time."""
 
-    TYPE: ClassVar[str] = "leadops.routing.campaigns.opened.v1"
+    TYPE: ClassVar[str] = "leadops.routing.scope.widened.v1"
+    FORMER_TYPES: ClassVar[tuple[str, ...]] = ("leadops.routing.campaigns.opened.v1",)
     TOPIC: ClassVar[str] = RECHECKS
 
     list: Name | None = None
@@ -291,8 +294,9 @@ class CampaignsOpened(Event):
     """Behind this campaign; a page ends with one."""
 
 
-class LeadToReroute(Event):
-    TYPE: ClassVar[str] = "leadops.routing.lead.to_reroute.v1"
+class LeadToRematch(Event):
+    TYPE: ClassVar[str] = "leadops.routing.lead.to_rematch.v1"
+    FORMER_TYPES: ClassVar[tuple[str, ...]] = ("leadops.routing.lead.to_reroute.v1",)
     TOPIC: ClassVar[str] = RECHECKS
 
     lead: Id

@@ -72,7 +72,9 @@ CategoryId = Annotated[Id, BeforeValidator(category_id)]
 class Part(BaseModel):
     """A piece of a command that describes something, whole."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", allow_inf_nan=False, populate_by_name=True
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """The batch loop that carries every service. One reads it in this order:
 
 - `decision` what a service is to the loop; `loop` one step and what follows from it
-- `sort_out`, `step`, `decide` a step itself: what is taken, the transaction, what becomes of each
+- `classify`, `step`, `decide` a step itself: what is taken, the transaction, what becomes of each
 - `shard`, `open`, `ticker` ownership and recovery; `kafka`, `fetched`, `log` what the broker gives
 - `outbox`, `seal`, `inbox`, `dating` what is published and under which number; commands, and when
-- `deadlines`, `effects`, `performing` what happens later and outside, by `webhook`, `mail`, `drop`
+- `deadlines`, `effects`, `transport` what is done later and outside: `webhook`, `mail`, `file_drop`
 - `dead_letters`, `kept_record`, `resolve` what could not be processed, and how a person goes on
 - `pulse`, `waiting`, `within` whether it gets on; `working_set`, `catalogue` what services keep
 - `migrations` documents of earlier versions

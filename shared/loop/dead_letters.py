@@ -13,9 +13,9 @@ from typing import Any
 from shared.contracts.envelope import TENANT_DEFAULT
 from shared.contracts.operations import ReplayDeadLetter, SkipDeadLetter
 from shared.errors import Poison
+from shared.loop.classify import Disposition, Item, Lane
 from shared.loop.kept_record import document_of
 from shared.loop.log import Place, RawRecord, fingerprint
-from shared.loop.sort_out import Disposition, Item, Lane
 from shared.store import Document, Index, Replace, Transaction
 from shared.topics import manifest
 
@@ -41,7 +41,7 @@ RELEASING = ""
 """In the place of the head's id: its lane was freed, and what waits in it is being decided."""
 
 
-Asked = tuple[int, str]
+ClaimRecord = tuple[int, str]
 """The shard that a replay or skip was written to, and the id that it names. Another shard's record
 would be decided here without that shard's knowing: its key stayed blocked."""
 
@@ -160,7 +160,7 @@ def lane_of(document: Document) -> Lane:
     return tenant_of(document), document["key"]
 
 
-def asked_by(item: Item) -> Asked | None:
+def asked_by(item: Item) -> ClaimRecord | None:
     """Which record an operator's command is about."""
     if isinstance(item.event, ReplayDeadLetter | SkipDeadLetter):
         return item.shard, item.event.id
@@ -169,9 +169,9 @@ def asked_by(item: Item) -> Asked | None:
 
 async def load_resolutions(
     transaction: Transaction, items: Iterable[Item], at_once: int
-) -> dict[Asked, Resolution]:
+) -> dict[ClaimRecord, Resolution]:
     """The stored records that this batch's replays and skips are about."""
-    asked: dict[Asked, set[str | None]] = {}
+    asked: dict[ClaimRecord, set[str | None]] = {}
     for item in items:
         if isinstance(item.event, ReplayDeadLetter | SkipDeadLetter):
             asked.setdefault((item.shard, item.event.id), set()).add(value_of(item.event))

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 
+from shared.loop.classify import Lane
 from shared.loop.decision import Cause, Due
 from shared.loop.effects import cause_document
-from shared.loop.sort_out import Lane
 from shared.store import (
     Delete,
     Document,

@@ -20,6 +20,7 @@ from shared.contracts.operations import ReplayDeadLetter, SkipDeadLetter
 from shared.errors import Poison
 from shared.ids import derived
 from shared.loop import dead_letters, deadlines, effects, inbox
+from shared.loop.classify import Disposition, Item, Lane
 from shared.loop.decision import (
     Accepted,
     Cause,
@@ -31,7 +32,6 @@ from shared.loop.decision import (
     Refused,
 )
 from shared.loop.kept_record import is_whole
-from shared.loop.sort_out import Disposition, Item, Lane
 from shared.store import Document, Insert
 
 if TYPE_CHECKING:

@@ -186,3 +186,5 @@ class Service:
     handlers: Handlers
     store: StateStore
     indexes: Sequence[Index]
+    former: Mapping[str, str] = field(default_factory=dict)
+    """Collections that had another name, by the name of then."""

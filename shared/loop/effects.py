@@ -129,10 +129,10 @@ class Result:
     """How long the endpoint asked to be left alone."""
 
 
-Performed = tuple[Verdict, str] | tuple[Verdict, str, float]
+AttemptResult = tuple[Verdict, str] | tuple[Verdict, str, float]
 """The verdict, what it is based on, and how many seconds the endpoint asked to be left alone."""
 
-Perform = Callable[[Document], Awaitable[Performed]]
+Transport = Callable[[Document], Awaitable[AttemptResult]]
 """Executes one row's request. It never raises for what an endpoint may do."""
 
 
@@ -301,10 +301,10 @@ class Worker:
 
     def __init__(
         self,
-        perform: Perform,
+        transport: Transport,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._perform = perform
+        self._transport = transport
         self._monotonic = monotonic
         self._endpoints: dict[str, Endpoint] = {}
         self._running: dict[tuple[str, int], asyncio.Task[None]] = {}
@@ -371,7 +371,7 @@ class Worker:
         async with endpoint.slots:
             if endpoint.takes_nothing(self._monotonic()):
                 return _result(row, Verdict.NOT_TRIED, "the endpoint's breaker is open")
-            verdict, text, *wait = await self._perform(row)
+            verdict, text, *wait = await self._transport(row)
             endpoint.record(verdict, self._monotonic())
             return _result(row, verdict, text, *wait)
 

@@ -21,13 +21,13 @@ from shared.contracts.event import Event
 from shared.contracts.operations import operations
 from shared.errors import Conflict, Infrastructure
 from shared.loop import dead_letters, deadlines, effects, inbox, outbox, seal
+from shared.loop.classify import Disposition, Item, Lane, Reader
 from shared.loop.dating import Dating
 from shared.loop.decision import Service
-from shared.loop.effects import Perform, Worker
+from shared.loop.effects import Transport, Worker
 from shared.loop.log import Log, Place, Record
 from shared.loop.outbox import EnvelopeWriter
 from shared.loop.shard import Shard, State
-from shared.loop.sort_out import Disposition, Item, Lane, Reader
 from shared.loop.step import Inputs, Step, commit, prepare, suspected
 from shared.store import Index, Store
 from shared.topics import manifest
@@ -54,11 +54,11 @@ _RANDOM = random.Random()
 _DATING = Dating()
 
 
-def nobody_looks(_items: Sequence[Item], _started: int, _ended: int) -> None:
+def no_observer(_items: Sequence[Item], _started: int, _ended: int) -> None:
     """Without telemetry."""
 
 
-def _nothing_fails(_name: str) -> None:
+def no_failpoints(_name: str) -> None:
     """Failpoints do nothing but in the simulator and in chaos builds."""
 
 
@@ -69,14 +69,14 @@ class Loop:
         store: Store,
         log: Log,
         clock: Clock,
-        perform: Perform,
+        transport: Transport,
         *,
         secret: str = "",
         dating: Dating = _DATING,
         partitions: int | None = None,
         batch_size_max: int = 500,
-        reach: Callable[[str], None] = _nothing_fails,
-        observe: Callable[[Sequence[Item], int, int], None] = nobody_looks,
+        failpoint: Callable[[str], None] = no_failpoints,
+        observe: Callable[[Sequence[Item], int, int], None] = no_observer,
         monotonic: Callable[[], float] = time.monotonic,
         endpoints_time: Callable[[], float] | None = None,
         random: random.Random = _RANDOM,
@@ -85,7 +85,7 @@ class Loop:
         self.store = store
         self.log = log
         self.clock = clock
-        self.reach = reach
+        self.failpoint = failpoint
         self._observe = observe
         self.monotonic = monotonic
         partitions = partitions or manifest().partitions
@@ -93,7 +93,7 @@ class Loop:
         self.reader = _reader(service, partitions, seal_key)
         self.writer = EnvelopeWriter(service.name, partitions, seal_key)
         self.dating = dating
-        self.worker = Worker(perform, endpoints_time or monotonic)
+        self.worker = Worker(transport, endpoints_time or monotonic)
         self.lock = asyncio.Lock()
         self.shards: dict[int, Shard] = {}
         self.counters: Counter[str] = Counter()
@@ -213,7 +213,9 @@ class Loop:
             self._same_error = ("", set())
         self.counters["steps"] += 1
         self.worker.start(step.attempts)
-        self.log.resume({place: at for place, at in step.rewind.items() if self._is_open(place[1])})
+        self.log.resume(
+            {place: at for place, at in step.seek_to.items() if self._is_open(place[1])}
+        )
 
     async def _publish(self, step: Step) -> None:
         """Publishes what was committed. Failing here loses nothing: opening publishes it again."""
@@ -226,7 +228,7 @@ class Loop:
             log.warning("publishing failed", error=str(error))
             self.back_off(step.shards)
             return
-        self.reach("publish.confirmed")
+        self.failpoint("publish.confirmed")
         for number, ids in step.documents.items():
             step.shards[number].confirmed = ids
         self.counters["records_published"] += len(outgoing)

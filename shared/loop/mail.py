@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import aiosmtplib
 
-from shared.loop.effects import Performed, Verdict
+from shared.loop.effects import AttemptResult, Verdict
 from shared.settings import Settings, WrongSetting
 from shared.store import Document
 
@@ -69,7 +69,7 @@ class Mails:
         self._relay = relay
         self._timeout_seconds = timeout_seconds
 
-    async def __call__(self, row: Document) -> Performed:
+    async def __call__(self, row: Document) -> AttemptResult:
         request = row["request"]
         recipient = unquote(request["url"].partition(":")[2])
         if not ADDRESS.fullmatch(recipient):
@@ -78,7 +78,7 @@ class Mails:
             return Verdict.NOT_TRIED, "no mail server is configured"
         return await self._deliver(self._relay, recipient, request["body"])
 
-    async def _deliver(self, relay: Relay, recipient: str, message: bytes) -> Performed:
+    async def _deliver(self, relay: Relay, recipient: str, message: bytes) -> AttemptResult:
         stage, client = Stage.CONNECTING, client_of(relay, self._timeout_seconds)
         try:
             async with asyncio.timeout(self._timeout_seconds):

@@ -4,6 +4,8 @@ Each step can be interrupted anywhere and run by several replicas at once: what 
 others don't find any more, and who comes second reads again.
 """
 
+from collections.abc import Callable, Mapping
+
 from shared.loop import dead_letters, effects
 from shared.store import Delete, Document, Insert, Replace, Store
 
@@ -14,12 +16,17 @@ SET_ASIDE = "set_aside"
 STATES = {"set_aside": dead_letters.DEAD, "parked": dead_letters.WAITING}
 BEGUN = "begun"
 """What was said then of an effect in flight."""
+NOTHING: Mapping[str, str] = {}
+Change = Callable[[Document], Document]
 
 
-async def migrate(store: Store) -> None:
-    """Raises `Infrastructure` where another replica does the same: it is to be called again."""
-    await _dead_letters(store)
+async def migrate(store: Store, former: Mapping[str, str] = NOTHING) -> None:
+    """`former` names a service's own collections that had another name, by the name of then. Raises
+    `Infrastructure` where another replica does the same: it is to be called again."""
+    await _move(store, SET_ASIDE, dead_letters.COLLECTION, dead_letter)
     await _in_flight(store)
+    for then, now in former.items():
+        await _move(store, then, now)
 
 
 async def _in_flight(store: Store) -> None:
@@ -31,12 +38,11 @@ async def _in_flight(store: Store) -> None:
             await transaction.write(effects.COLLECTION, renamed)
 
 
-async def _dead_letters(store: Store) -> None:
-    while rows := await store.find(SET_ASIDE, {}, sort=[("_id", 1)], limit=PAGE):
+async def _move(store: Store, then: str, now: str, change: Change = dict) -> None:
+    while rows := await store.find(then, {}, sort=[("_id", 1)], limit=PAGE):
         async with store.transaction() as transaction:
-            await transaction.write(SET_ASIDE, [Delete(row["_id"]) for row in rows])
-            letters = [Insert(dead_letter(row)) for row in rows]
-            await transaction.write(dead_letters.COLLECTION, letters)
+            await transaction.write(then, [Delete(row["_id"]) for row in rows])
+            await transaction.write(now, [Insert(change(row)) for row in rows])
 
 
 def dead_letter(row: Document) -> Document:

@@ -30,14 +30,14 @@ REFUSED_WAIT_SECONDS = 5.0
 async def open_shards(loop: "Loop", shards: Sequence[Shard]) -> None:
     """Opens those that can be opened; raises `Infrastructure` if none of them could be tried."""
     await _kill_former_owners(loop, shards)
-    loop.reach("open.killed")
+    loop.failpoint("open.killed")
     await _fence(loop, shards)
-    loop.reach("open.fenced")
+    loop.failpoint("open.fenced")
     drained = await _drain(loop, shards)
-    loop.reach("open.drained")
+    loop.failpoint("open.drained")
     fitting = await _compare(loop, drained)
     await _restore(loop, fitting)
-    loop.reach("open.restored")
+    loop.failpoint("open.restored")
     for shard in fitting:
         shard.state, shard.error = State.OPEN, None
     loop.log.resume(
@@ -118,7 +118,7 @@ async def _compare(loop: "Loop", shards: Sequence[Shard]) -> list[Shard]:
     fitting = []
     for shard in shards:
         shard.begins = {topic: bounds[topic, shard.number][0] for topic, _ in shard.places}
-        shard.holes = {}
+        shard.missing_offsets = {}
         try:
             for place in shard.places:
                 check_position(shard.row, place, bounds[place], last.get(place))
@@ -149,7 +149,11 @@ def check_position(
         raise ShardRefuses(f"{where}; the topic was made anew or cut")
     if position < begin:
         raise ShardRefuses(f"{where}; retention overtook the reader")
-    if last is not None and topic in row.marks and fingerprint(last) != row.marks[topic]:
+    if (
+        last is not None
+        and topic in row.fingerprints
+        and fingerprint(last) != row.fingerprints[topic]
+    ):
         raise ShardRefuses(f"{where}; another record stands where the last one was read")
 
 

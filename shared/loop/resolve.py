@@ -96,7 +96,7 @@ async def accept_gaps(store: Store, shard: int) -> Moved:
     for (topic, stream), gap in before.gaps.items():
         row.seen.setdefault(topic, {})[stream] = gap.number - 1
         row.next[topic] = min(row.next[topic], gap.offset)
-        row.marks.pop(topic, None)
+        row.fingerprints.pop(topic, None)
     row.gaps = {}
     topics = {topic: (before.next[topic], row.next[topic]) for topic, _ in before.gaps}
     moved = Moved(topics, gaps=[stream for _, stream in before.gaps])
@@ -140,7 +140,7 @@ async def move(
             row.seen.pop(topic, None)
         moved.topics[topic] = (was, begin)
         row.next[topic] = begin
-        row.marks.pop(topic, None)
+        row.fingerprints.pop(topic, None)
     if new_stream:
         row.generation += 1
         row.published = {}
@@ -170,7 +170,7 @@ async def skip(store: Store, place: Place, offset: int, by: str, reason: str, at
         raise ShardRefuses(f"{topic}/{shard} stands at offset {where}, not at {offset}")
     row = before.copy()
     row.next[topic] = offset + 1
-    row.marks.pop(topic, None)
+    row.fingerprints.pop(topic, None)
     listed = dead_letters.passed_over(place, offset, by, reason, at)
     # A topic that is read again may come to the same record a second time.
     known = await store.find(dead_letters.COLLECTION, {"_id": listed["_id"]}, limit=1)

@@ -39,7 +39,7 @@ class ShardRow:
     """Raised when the store was restored behind what was published: a new stream begins."""
     session: Any = None
     next: dict[str, int] = field(default_factory=dict)
-    marks: dict[str, str] = field(default_factory=dict)
+    fingerprints: dict[str, str] = field(default_factory=dict)
     """The fingerprint of the last record taken, by topic."""
     published: dict[str, int] = field(default_factory=dict)
     """The last number used, by `topic/partition`."""
@@ -56,7 +56,7 @@ class ShardRow:
             self.generation,
             self.session,
             dict(self.next),
-            dict(self.marks),
+            dict(self.fingerprints),
             dict(self.published),
             {topic: dict(streams) for topic, streams in self.seen.items()},
             dict(self.gaps),
@@ -99,7 +99,7 @@ def to_document(row: ShardRow) -> Document:
         "generation": row.generation,
         "session": row.session,
         "next": [[topic, offset] for topic, offset in row.next.items()],
-        "marks": [[topic, mark] for topic, mark in row.marks.items()],
+        "fingerprints": [[topic, value] for topic, value in row.fingerprints.items()],
         "published": [[place, number] for place, number in row.published.items()],
         "seen": [
             [topic, [[stream, number] for stream, number in streams.items()]]
@@ -112,7 +112,11 @@ def to_document(row: ShardRow) -> Document:
     }
 
 
+FORMER = {"marks": "fingerprints", "said": "published"}
+
+
 def from_document(document: Document) -> ShardRow:
+    document = {FORMER.get(name, name): value for name, value in document.items()}
     return ShardRow(
         document["_id"],
         document["epoch"],
@@ -120,8 +124,8 @@ def from_document(document: Document) -> ShardRow:
         document["generation"],
         document["session"],
         dict(document["next"]),
-        dict(document["marks"]),
-        dict(document["published"] if "published" in document else document["said"]),
+        dict(document["fingerprints"]),
+        dict(document["published"]),
         {topic: dict(streams) for topic, streams in document["seen"]},
         {(topic, stream): Gap(*gap) for topic, stream, *gap in document.get("gaps", ())},
     )
@@ -148,7 +152,7 @@ class Shard:
     """Tenants' keys that wait behind a record that was dead-lettered, with that record's id."""
     begins: dict[str, int] = field(default_factory=dict)
     """The first offset of each topic when the shard was opened."""
-    holes: dict[str, int] = field(default_factory=dict)
+    missing_offsets: dict[str, int] = field(default_factory=dict)
     """Offsets that came too early once, by topic; the same again is a hole in the log."""
     confirmed: list[str] = field(default_factory=list)
     """Outbox documents that are published; the next step deletes them."""

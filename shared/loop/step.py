@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 from shared.errors import Conflict, Fenced, Poison
 from shared.ids import derived
 from shared.loop import dead_letters, deadlines, effects, inbox, outbox
+from shared.loop.classify import Disposition, Item, Lane, classify, replayed
 from shared.loop.decide import handle, input_of, release, time_of
 from shared.loop.decision import Cause, DueReached, EffectFinished, Outcome
 from shared.loop.effects import Result
 from shared.loop.kept_record import record_of
 from shared.loop.log import Outgoing, Place, Record
 from shared.loop.shard import Shard, ShardRow
-from shared.loop.sort_out import Disposition, Item, Lane, replayed, sort_out
 from shared.loop.working_set import WorkingSet
 from shared.store import Delete, Document, Insert, Replace, Transaction, Write
 
@@ -66,13 +66,13 @@ class Step:
     shards: Mapping[int, Shard]
     rows: dict[int, ShardRow]
     items: list[Item]
-    rewind: Mapping[Place, int]
+    seek_to: Mapping[Place, int]
     blocked: dict[int, dict[Lane, str]]
     released_at_once: int
     """How many of what waits in a lane: while an input is hunted, no more than of others."""
     state: WorkingSet = field(default_factory=WorkingSet)
     known: dict[str, Document] = field(default_factory=dict)
-    replays: dict[dead_letters.Asked, dead_letters.Waiting] = field(default_factory=dict)
+    replays: dict[dead_letters.ClaimRecord, dead_letters.Waiting] = field(default_factory=dict)
     releases: dict[tuple[int, Lane], list[Item]] = field(default_factory=dict)
     due: dict[str, Document | None] = field(default_factory=dict)
     attempts: list[Document] = field(default_factory=list)
@@ -124,7 +124,7 @@ def prepare(loop: "Loop", shards: Mapping[int, Shard], inputs: Inputs) -> Step:
     """Sorts the inputs out, pure: what the step will take of these open shards."""
     room = loop.limit - len(inputs.results)
     now = loop.clock.now()
-    found = sort_out(loop.reader, shards, inputs.records, room, now)
+    found = classify(loop.reader, shards, inputs.records, room, now)
     for item in found.items:
         _blame(loop, item)
     for number in inputs.shards():
@@ -134,7 +134,7 @@ def prepare(loop: "Loop", shards: Mapping[int, Shard], inputs: Inputs) -> Step:
     mine = {number: shards[number] for number in found.rows}
     blocked = {number: dict(shard.blocked) for number, shard in mine.items()}
     at_once = max(0, min(dead_letters.RELEASED_AT_ONCE, loop.limit - len(found.items)))
-    return Step(loop, now, inputs, mine, found.rows, found.items, found.rewind, blocked, at_once)
+    return Step(loop, now, inputs, mine, found.rows, found.items, found.seek_to, blocked, at_once)
 
 
 def suspected(step: Step) -> list[Item]:
@@ -154,19 +154,19 @@ def _blame(loop: "Loop", item: Item) -> None:
 async def commit(step: Step) -> None:
     """Commits the step; if it raises (but `UnknownOutcome`), nothing of it has happened."""
     loop = step.loop
-    loop.reach("step.begin")
+    loop.failpoint("step.begin")
     async with loop.store.transaction() as transaction:
         await _claim(step, transaction)
-        loop.reach("step.claimed")
+        loop.failpoint("step.claimed")
         await _load(step, transaction)
-        loop.reach("step.loaded")
+        loop.failpoint("step.loaded")
         for item in step.items:
             handle(step, item)
         for (shard, lane), waiting in step.releases.items():
             release(step, shard, lane, waiting, "")
         await _save(step, transaction)
-        loop.reach("step.saved")
-    loop.reach("step.committed")
+        loop.failpoint("step.saved")
+    loop.failpoint("step.committed")
 
 
 async def _claim(step: Step, transaction: Transaction) -> None:

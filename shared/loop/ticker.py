@@ -15,12 +15,12 @@ import structlog
 
 from shared.errors import Infrastructure, ShardRefuses
 from shared.loop import dead_letters, deadlines, effects
+from shared.loop.classify import Lane
 from shared.loop.log import Place
 from shared.loop.open import check_position, open_shards, refuse
 from shared.loop.shard import GAP_CLOSES_WITHIN, Shard, State
-from shared.loop.sort_out import Lane
 from shared.loop.step import Inputs
-from shared.loop.waiting import Waiting, looked
+from shared.loop.waiting import Waiting, updated
 from shared.loop.within import BROKER_SECONDS_MAX, STORE_SECONDS_MAX, within
 from shared.store import Document
 
@@ -184,7 +184,7 @@ class Ticker:
         }
         ends = {place: end for place, (_, end) in bounds.items()}
         busy = now[0] > full and now[1] == short
-        self.waiting = looked(self.waiting, positions, ends, loop.monotonic(), busy=busy)
+        self.waiting = updated(self.waiting, positions, ends, loop.monotonic(), busy=busy)
 
     def _alert_gaps(self) -> None:
         """Once for each gap that does not close by itself."""

@@ -31,7 +31,7 @@ class Waiting:
         return now - self.idle_since >= seconds
 
 
-def looked(
+def updated(
     before: Mapping[Place, Waiting],
     positions: Mapping[Place, int],
     ends: Mapping[Place, int],

@@ -23,7 +23,7 @@ import aiohttp
 from yarl import URL
 
 from shared.contracts import endpoint_url
-from shared.loop.effects import Performed, Verdict
+from shared.loop.effects import AttemptResult, Verdict
 from shared.settings import WrongSetting
 from shared.store import Document
 
@@ -90,7 +90,7 @@ class Webhooks:
         if self._session is not None:
             await self._session.close()
 
-    async def __call__(self, row: Document) -> Performed:
+    async def __call__(self, row: Document) -> AttemptResult:
         request = row["request"]
         keys = self._named.get(request["secret"], self._keys)
         if not keys:
@@ -105,7 +105,7 @@ class Webhooks:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return verdict_of_failure(error)
 
-    async def _post(self, url: URL, body: bytes, headers: Mapping[str, str]) -> Performed:
+    async def _post(self, url: URL, body: bytes, headers: Mapping[str, str]) -> AttemptResult:
         """The status is all that counts: the body is neither unpacked nor waited for."""
         session = self._opened()
         async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:

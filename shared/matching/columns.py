@@ -44,13 +44,13 @@ class TermsColumn:
     needs no mask.
     """
 
-    __slots__ = ("_attribute", "_changed", "_unwanted", "open")
+    __slots__ = ("_attribute", "_changed", "_excluded", "open")
 
     def __init__(self, attribute: str, everyone: int) -> None:
         self.open = everyone
         self._attribute = attribute
         self._changed: dict[str, int] = {}
-        self._unwanted: dict[str, int] | None = None
+        self._excluded: dict[str, int] | None = None
         """Most columns are without."""
 
     def passing(self, subject: Subject) -> int:
@@ -62,10 +62,10 @@ class TermsColumn:
         for term in terms:
             if term in changed:
                 found |= changed[term]
-        if unwanted := self._unwanted:
+        if excluded := self._excluded:
             for term in terms:
-                if term in unwanted:
-                    found ^= found & unwanted[term]
+                if term in excluded:
+                    found ^= found & excluded[term]
         return found
 
     def open_to(self, flipped: int) -> None:
@@ -73,23 +73,25 @@ class TermsColumn:
 
     def flip(self, placed: Sequence[Placed]) -> None:
         changed: dict[str, list[int]] = defaultdict(list)
-        unwanted: dict[str, list[int]] = defaultdict(list)
+        excluded: dict[str, list[int]] = defaultdict(list)
         choosing: list[int] = []
         for slot, criterion in placed:
             assert isinstance(criterion, Terms)
-            lets_in = NOTHING if criterion.wanted is None else criterion.wanted - criterion.unwanted
-            keeps_out = criterion.unwanted if criterion.wanted is None else NOTHING
-            if criterion.wanted is not None:
+            lets_in = (
+                NOTHING if criterion.allowed is None else criterion.allowed - criterion.excluded
+            )
+            keeps_out = criterion.excluded if criterion.allowed is None else NOTHING
+            if criterion.allowed is not None:
                 choosing.append(slot)
             for term in lets_in or keeps_out:
                 changed[term].append(slot)
-            for term in criterion.unwanted:
-                unwanted[term].append(slot)
+            for term in criterion.excluded:
+                excluded[term].append(slot)
         self.open ^= mask(choosing)
         flip(self._changed, changed)
-        if unwanted:
-            self._unwanted = self._unwanted or {}
-            flip(self._unwanted, unwanted)
+        if excluded:
+            self._excluded = self._excluded or {}
+            flip(self._excluded, excluded)
 
 
 class SpansColumn:

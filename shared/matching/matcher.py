@@ -77,7 +77,7 @@ class Matcher:
         return [
             one
             for one in member.listed
-            if have(one.lists, terms.get(one.attribute, NOTHING)) != one.wanted
+            if have(one.lists, terms.get(one.attribute, NOTHING)) != one.expected
         ]
 
     def _put(self, members: Sequence[Member]) -> None:
@@ -109,14 +109,14 @@ def _listed(profile: Profile) -> tuple[Listed, ...]:
 def _parted(criteria: Criteria, attribute: str) -> tuple[Iterable[str | None], Criteria]:
     """The partitions of a profile, and what is left of its criteria when it is found there."""
     choosing = [
-        (criterion.wanted, criterion)
+        (criterion.allowed, criterion)
         for criterion in criteria
         if isinstance(criterion, Terms)
         and criterion.attribute == attribute
-        and criterion.wanted is not None
+        and criterion.allowed is not None
     ]
     if not choosing:
         return (ANY,), criteria
-    wanted, dividing = min(choosing, key=lambda pair: len(pair[0]))
-    left = [replace(dividing, wanted=None)] if dividing.unwanted else []
-    return wanted, [*(one for one in criteria if one is not dividing), *left]
+    allowed, dividing = min(choosing, key=lambda pair: len(pair[0]))
+    left = [replace(dividing, allowed=None)] if dividing.excluded else []
+    return allowed, [*(one for one in criteria if one is not dividing), *left]

@@ -22,14 +22,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the subject has under `attribute` must meet `wanted` and miss `unwanted`."""
+    """What the subject has under `attribute` must meet `allowed` and miss `excluded`."""
 
     check: str
     """The code under which a failing criterion is told."""
     attribute: str
-    wanted: frozenset[str] | None = None
+    allowed: frozenset[str] | None = None
     """None: any, even nothing. An empty set: nothing passes."""
-    unwanted: frozenset[str] = NOTHING
+    excluded: frozenset[str] = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Some term of the subject is in one of the lists, or, if not `wanted`, in none of them."""
+    """Some term of the subject is in one of the lists, or, if not `expected`, in none of them."""
 
     check: str
     attribute: str
     lists: tuple[str, ...]
-    wanted: bool
+    expected: bool
 
 
 Criterion = Terms | Within | Listed
@@ -83,13 +83,13 @@ def meets(subject: Subject, criterion: Criterion, lists: Lists) -> bool:
     if isinstance(criterion, Within):
         return _is_within(subject.spans.get(criterion.attribute), criterion)
     terms = subject.terms.get(criterion.attribute, NOTHING)
-    return criterion.wanted == any(lists.has(name, terms) for name in criterion.lists)
+    return criterion.expected == any(lists.has(name, terms) for name in criterion.lists)
 
 
 def _has_terms(terms: frozenset[str], criterion: Terms) -> bool:
-    if not criterion.unwanted.isdisjoint(terms):
+    if not criterion.excluded.isdisjoint(terms):
         return False
-    return criterion.wanted is None or not criterion.wanted.isdisjoint(terms)
+    return criterion.allowed is None or not criterion.allowed.isdisjoint(terms)
 
 
 def _is_within(number: Span | None, criterion: Within) -> bool:

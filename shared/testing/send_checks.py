@@ -14,15 +14,15 @@ def every_claim_ended(evidence: Evidence) -> Iterator[Violation]:
     """I8: a campaign has answered, unless it will do so on its send day."""
     runs = _send_days(evidence)
     for row in evidence.rows("routing", "leads"):
-        for asked in row["asked"]:
-            waits = asked["state"] == "waiting" and _name(row, asked) in runs
-            if asked["state"] in ("asked", "granted", "waiting") and not waits:
-                text = f"lead {row['_id']}, {asked['campaign']}: still {asked['state']}"
+        for claim in row["claims"]:
+            waits = claim["state"] == "waiting" and _name(row, claim) in runs
+            if claim["state"] in ("claimed", "granted", "waiting") and not waits:
+                text = f"lead {row['_id']}, {claim['campaign']}: still {claim['state']}"
                 yield Violation("I8", text)
 
 
-def _name(lead: Document, asked: Document) -> str:
-    return f"{lead['tenant']}/{asked['campaign']}"
+def _name(lead: Document, claim: Document) -> str:
+    return f"{lead['tenant']}/{claim['campaign']}"
 
 
 def _send_days(evidence: Evidence) -> set[str]:
@@ -170,7 +170,7 @@ def books_equal_sends(evidence: Evidence) -> Iterator[Violation]:
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     for row in evidence.rows("routing", "sends"):
         counted[f"{row['tenant']}/{row['campaign']}"][row["status"]] += 1
-    for book in evidence.rows("routing", "campaign_books"):
+    for book in evidence.rows("routing", "campaign_capacities"):
         sends = counted[book["_id"]]
         wanted = (sends["reserved"], sends["sent"], sends["uncertain"])
         if (book["reserved"], book["used"], book["uncertain"]) != wanted:

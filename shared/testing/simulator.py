@@ -99,12 +99,12 @@ class Process:
             MemoryStore(world.databases[service], self.gate),
             self.log,
             world.clock,
-            self._perform,
+            self._attempt,
             secret=SECRET,
             dating=Dating(trusted_sources=frozenset({TRUSTED})),
             partitions=world.broker.partitions,
             batch_size_max=world.random.choice([3, 20, 200]),
-            reach=self.reach,
+            failpoint=self.failpoint,
             monotonic=asyncio.get_running_loop().time,
             endpoints_time=world.clock.passing,
             random=world.random,
@@ -133,13 +133,13 @@ class Process:
             else:
                 await self.log.news()
 
-    async def _perform(self, row: Document) -> tuple[Verdict, str]:
+    async def _attempt(self, row: Document) -> tuple[Verdict, str]:
         await self.gate("effect.request")
         answer = await self.world.endpoint(row)
         await self.gate("effect.answered")
         return answer
 
-    def reach(self, name: str) -> None:
+    def failpoint(self, name: str) -> None:
         """A named failpoint: the process may end here, at once and for good."""
         if self.dead:
             raise Crashed

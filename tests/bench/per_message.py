@@ -20,8 +20,8 @@ from shared.contracts.event import Event
 from shared.contracts.intake import SubmitLead
 from shared.ids import derived
 from shared.loop import inbox
+from shared.loop.classify import cause_of
 from shared.loop.decision import Accepted, Decision, Handler, Input
-from shared.loop.sort_out import cause_of
 from shared.mongo import MongoStore
 from shared.store import Insert, Replace
 from shared.topics import manifest

@@ -16,16 +16,17 @@ from uuid import uuid4
 
 from pymongo import MongoClient
 
-from services.routing import leads, reopening
-from services.routing.asking import Asking
-from services.routing.campaigns import Campaign, stored_id
 from services.routing.handlers import Routing
-from services.routing.previewing import Previewing
+from services.routing.orders.campaigns import Campaign, stored_id
+from services.routing.person import leads
+from services.routing.queries.preview import Previewing
+from services.routing.queries.why_not import WhyNot
+from services.routing.rematch import widening
 from services.routing.store import INDEXES, LEADS, RoutingStore
 from shared.clock import SystemClock
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.intake import LeadAccepted
-from shared.contracts.routing import CampaignOpened
+from shared.contracts.routing import CampaignWidened
 from shared.loop.decision import Decision, Input
 from shared.loop.working_set import WorkingSet
 from shared.mongo import MongoStore
@@ -149,12 +150,12 @@ class Side:
 async def _again(side: Side) -> list[Row]:
     """RTE-14: a category is opened for one campaign, with a million leads behind."""
     clock = SystemClock()
-    previewing = Previewing(side.store, clock, Asking(side.store, clock))
+    previewing = Previewing(side.store, clock, WhyNot(side.store, clock))
     after = _later().definition.model_copy(update={"open_categories": ("c0", "rare")})
     preview, shown = await _timed(lambda: previewing.campaign(after, "main"))
     (campaign,) = shown["campaigns"]
     assert campaign["frees"] == campaign["looked_at"] == FREED, shown
-    opened = list(reopening.opened(_later(), after))
+    opened = list(widening.opened(_later(), after))
     await side.put([_later(after, number=2, version=1)])
     step, freed = await _timed(lambda: _reopened(side, opened))
     assert freed == FREED, freed
@@ -178,7 +179,7 @@ async def _timed(action: Callable[[], Awaitable[T]]) -> tuple[float, T]:
     return statistics.median(times), found
 
 
-async def _reopened(side: Side, opened: Sequence[CampaignOpened]) -> int:
+async def _reopened(side: Side, opened: Sequence[CampaignWidened]) -> int:
     """How many leads are told to be decided again."""
     decisions = await side.decide([given(each) for each in opened])
     return sum(len(decision.publish) for decision in decisions)
@@ -192,7 +193,7 @@ def _campaign(number: int) -> Campaign:
         lead_codes=[f"CODE-{number % CODES}"],
         categories=[{"id": f"c{random.randrange(CATEGORIES)}"} for _ in range(3)],
         places=[{"country": code} for code in random.sample(COUNTRIES, 5)],
-        seniorities={"wanted": ["director", "vp", "cxo"]},
+        seniorities={"allowed": ["director", "vp", "cxo"]},
         company_size={"intervals": [{"min": 51, "max": 5000}]},
         priority=number,
     )

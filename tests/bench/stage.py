@@ -16,10 +16,10 @@ from pymongo import MongoClient
 from services.intake.service import intake
 from services.intake.store import IntakeStore
 from shared.clock import SystemClock
+from shared.loop.classify import Item
 from shared.loop.effects import Verdict
 from shared.loop.kafka import KafkaLog, subscribe
-from shared.loop.loop import INDEXES, Loop, nobody_looks
-from shared.loop.sort_out import Item
+from shared.loop.loop import INDEXES, Loop, no_observer
 from shared.loop.ticker import Ticker
 from shared.loop.working_set import WorkingSet
 from shared.mongo import MongoStore
@@ -93,14 +93,14 @@ class Watch:
         return await asyncio.wait_for(self._ended, LIMIT_SECONDS)
 
 
-async def run(backends: Backends, records: int, *, look: Look = nobody_looks) -> Run:
+async def run(backends: Backends, records: int, *, look: Look = no_observer) -> Run:
     """The service over all records of its topic."""
     async with fresh_store(backends) as store:
         return await through(backends, store, KafkaLog(backends.kafka), records, look)
 
 
 async def through(
-    backends: Backends, store: Store, log: KafkaLog, records: int, look: Look = nobody_looks
+    backends: Backends, store: Store, log: KafkaLog, records: int, look: Look = no_observer
 ) -> Run:
     uploads.forget_what_was_read()
     watch = Watch(records, look)

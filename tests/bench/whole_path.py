@@ -129,7 +129,7 @@ def campaign(category: str, receiver: str) -> Command:
         "categories": [{"id": category, "amount": 1_000_000}],
         "caps": {"total": 10_000_000, "day": 1_000_000},
         "excluded_places": [{"country": "AQ"}],
-        "industries": {"wanted": ["1594", "1810"], "strictness": "preferred"},
+        "industries": {"allowed": ["1594", "1810"], "strictness": "preferred"},
         "titles": {"excluded": ["student", "intern"], "strictness": "strict"},
         "suppressed": [{"list": "bench", "strictness": "strict"}],
         "send": {"mode": "webhook", "url": f"{receiver}/campaigns/{name}", "secret": "bench"},

@@ -146,16 +146,16 @@ class Platform:
 
     def states(self, reference: str = "R-1") -> dict[str, str]:
         """By campaign, how it stands with the lead."""
-        return {row["campaign"]: row["state"] for row in self.routed(reference)["asked"]}
+        return {row["campaign"]: row["state"] for row in self.routed(reference)["claims"]}
 
     def against(self, reference: str = "R-1", campaign: str = "north") -> Sequence[str]:
         """What the campaign answered that speaks against the lead."""
-        asked = self.routed(reference)["asked"]
-        (answer,) = [row for row in asked if row["campaign"] == campaign]
+        claims = self.routed(reference)["claims"]
+        (answer,) = [row for row in claims if row["campaign"] == campaign]
         return [failing["code"] for failing in answer["failing"]]
 
     def book(self, campaign: str = "north") -> dict[str, int]:
-        rows = self.stored("campaign_books", "routing")
+        rows = self.stored("campaign_capacities", "routing")
         (book,) = [row for row in rows if row["_id"] == f"main/{campaign}"]
         return {name: book[name] for name in ("reserved", "used", "uncertain")}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.routing.lists import stored_id
+from services.routing.orders.lists import stored_id
 from tests.component.leads import Platform, on_platform, person
 
 STRICT = {"strictness": "strict"}

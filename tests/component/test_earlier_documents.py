@@ -32,8 +32,8 @@ NEW_SINCE: list[tuple[str, Collection[Any], Document]] = [
     ("intake", intake.CONTACTS, {"accepted": ()}),
     ("routing", routing.CAMPAIGNS, {"created_at": None}),
     ("routing", routing.VERSIONS, {"revision": 0}),
-    ("routing", routing.BOOKS, {"counted": {}}),
-    ("routing", routing.SENDS, {"slots": (), "rank": 0, "claim": None, "trace": None}),
+    ("routing", routing.CAPACITIES, {"counted": {}}),
+    ("routing", routing.SENDS, {"counters": (), "rank": 0, "claim": None, "trace": None}),
     (
         "routing",
         routing.LEADS,
@@ -58,5 +58,23 @@ def test_what_was_not_kept_is_as_it_was_then(
         assert kept.keys() | new.keys() == row.keys()
         entity = collection.from_document(kept)
         assert new == {name: getattr(entity, name) for name in new}
+
+    on_platform(story)
+
+
+def test_what_was_called_otherwise_is_read() -> None:
+    async def story(platform: Platform) -> None:
+        await platform.campaign()
+        await platform.submit()
+        (send,) = platform.stored("sends", "routing")
+        of_then = {**send, "slots": send["counters"]}
+        del of_then["counters"]
+        assert routing.SENDS.from_document(send) == routing.SENDS.from_document(of_then)
+        (lead,) = platform.stored("leads", "routing")
+        (claim,) = lead["claims"]
+        lead["claims"] = [claim | {"state": "claimed", "attempt": 2}]
+        of_then = {**lead, "asked": [claim | {"state": "asked", "ask": 2}]}
+        del of_then["claims"]
+        assert routing.LEADS.from_document(lead) == routing.LEADS.from_document(of_then)
 
     on_platform(story)

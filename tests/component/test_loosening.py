@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.routing.reopening import JUDGED_BY
+from services.routing.rematch.widening import JUDGED_BY
 from shared.contracts.campaigns import PutCampaign
 from tests.component.leads import Platform, on_platform
 
@@ -23,13 +23,13 @@ LOOSENED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"places": [{"country": "DE"}], "places_strictness": "preferred"},
     ),
     "company_size": ({"company_size": {"intervals": [{"min": 1, "max": 9}]}}, {}),
-    "industries": ({"industries": {"wanted": ["41"], **STRICT}}, {}),
+    "industries": ({"industries": {"allowed": ["41"], **STRICT}}, {}),
     "seniorities": (
-        {"seniorities": {"wanted": ["vp"]}},
-        {"seniorities": {"wanted": ["vp"], **PREFERRED}},
+        {"seniorities": {"allowed": ["vp"]}},
+        {"seniorities": {"allowed": ["vp"], **PREFERRED}},
     ),
-    "functions": ({"functions": {"wanted": ["sales"]}}, {}),
-    "titles": ({"titles": {"wanted": ["cto"]}}, {"titles": {"wanted": ["head of it", "cto"]}}),
+    "functions": ({"functions": {"allowed": ["sales"]}}, {}),
+    "titles": ({"titles": {"allowed": ["cto"]}}, {"titles": {"allowed": ["head of it", "cto"]}}),
     "smarter": ({"smarter": {}}, {}),
     "suppressed_titles": ({"suppressed_titles": {"phrases": ["head"]}}, {}),
     "suppressed": ({"suppressed": [{"list": "firms", **STRICT}]}, {}),

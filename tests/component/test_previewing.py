@@ -8,10 +8,11 @@ from unittest.mock import patch
 
 import pytest
 
-from services.routing import asking, lists
-from services.routing.asking import Asking
-from services.routing.leads import RoutedLead
-from services.routing.previewing import Previewing
+from services.routing.orders import lists
+from services.routing.person.leads import RoutedLead
+from services.routing.queries import why_not
+from services.routing.queries.preview import Previewing
+from services.routing.queries.why_not import WhyNot
 from services.routing.store import LEADS
 from shared.contracts.lists import EditList
 from shared.testing.memory import MemoryStore
@@ -26,13 +27,13 @@ ABROAD = {"places": [{"country": "DE"}]}
 """Wants none of the leads, which are all of the United States."""
 
 
-class Asked:
+class Questions:
     """Questions to routing's committed state, as its own process would answer them."""
 
     def __init__(self, platform: Platform) -> None:
         store = MemoryStore(platform.world.databases["routing"])
-        self.asking = Asking(store, platform.world.clock)
-        self.previewing = Previewing(store, platform.world.clock, self.asking)
+        self.why_not = WhyNot(store, platform.world.clock)
+        self.previewing = Previewing(store, platform.world.clock, self.why_not)
 
     async def campaign(self, **changes: Any) -> Mapping[str, Any]:
         told = await self.previewing.campaign(put_campaign(id="north", **changes), "main")
@@ -44,8 +45,8 @@ class Asked:
         told = await self.previewing.list(command, "main")
         return [(each["campaign"], each["frees"]) for each in told["campaigns"]]
 
-    async def why_not(self, routed: RoutedLead) -> list[tuple[Any, list[str]]]:
-        told = await self.asking.why_not(routed, None)
+    async def against_all(self, routed: RoutedLead) -> list[tuple[Any, list[str]]]:
+        told = await self.why_not.why_not(routed, None)
         return [
             (each["campaign"], [failing["code"] for failing in each["failing"]])
             for each in told["campaigns"]
@@ -75,7 +76,7 @@ def test_a_preview_counts_the_slots(
         await platform.campaign(**ABROAD)
         await platform.upload(1, 2, 3)
         await platform.upload(4, Site="firm1.example")
-        told = await Asked(platform).campaign(**limits)
+        told = await Questions(platform).campaign(**limits)
         assert expected == (told["frees"], told["stay_unsent"])
         assert [] == platform.got()
         await platform.campaign(**limits)
@@ -96,7 +97,7 @@ def test_a_preview_knows_who_is_blocked_and_who_was_sent() -> None:
         person = platform.routed("R-3")["person_id"]
         block = {"person_id": person, "customer": None, "reason": "they asked"}
         await platform.ask("routing.person.block", person, block)
-        told = await Asked(platform).campaign(open_categories=["101", "205"], **ordered)
+        told = await Questions(platform).campaign(open_categories=["101", "205"], **ordered)
         assert (1, {"already_sent": 1, "person_blocked": 1}) == (
             told["frees"],
             told["stay_unsent"],
@@ -114,7 +115,7 @@ def test_a_person_is_counted_once() -> None:
         await platform.campaign(**ABROAD, organic=True)
         await platform.upload(1)
         await platform.convert(1)
-        told = await Asked(platform).campaign(organic=True)
+        told = await Questions(platform).campaign(organic=True)
         assert (1, {"already_sent": 1}) == (told["frees"], told["stay_unsent"])
         await platform.campaign(organic=True)
         assert 1 == len(platform.got())
@@ -131,7 +132,7 @@ def test_what_waits_for_its_day_will_take_a_slot() -> None:
         await platform.upload(1, 2, 3)
         await platform.upload(4, Land="DE", State="")
         assert {"north": "waiting"} == platform.states("R-4")
-        told = await Asked(platform).campaign(**wanted)
+        told = await Questions(platform).campaign(**wanted)
         assert (2, {"cap_reached": 1}) == (told["frees"], told["stay_unsent"])
         await platform.campaign(**wanted)
         await platform.advance(timedelta(hours=2))
@@ -158,7 +159,7 @@ def test_what_the_change_did_not_keep_away_is_not_freed(
         await platform.upload(1)
         await platform.ask("routing.campaign.resume", "north", RESUME)
         await platform.upload(2)
-        told = await Asked(platform).campaign(**after)
+        told = await Questions(platform).campaign(**after)
         await platform.campaign(**after)
         assert (0, ["R-2"]) == (told["frees"], platform.got())
 
@@ -174,7 +175,7 @@ def test_a_lead_of_two_categories_is_freed_by_the_one_that_opens() -> None:
         await platform.convert(1, "101")
         await platform.convert(2, "101", "205")
         assert ["cap_reached"] == platform.against("O-2")
-        told = await Asked(platform).campaign(**ordered)
+        told = await Questions(platform).campaign(**ordered)
         await platform.campaign(**ordered)
         assert (1, 2) == (told["frees"], len(platform.got()))
 
@@ -205,7 +206,7 @@ def test_an_exclusive_lead_that_another_holds_would_be_queued_for() -> None:
         await platform.campaign(**ABROAD)
         await platform.campaign("other", weekly=MONDAY)
         await platform.upload(1)
-        told = await Asked(platform).campaign()
+        told = await Questions(platform).campaign()
         assert (0, 1) == (told["frees"], told["queues"])
 
     on_platform(story)
@@ -221,7 +222,7 @@ def test_a_list_is_previewed_for_all_that_use_it() -> None:
         both = [{"list": name, **STRICT} for name in ("rivals", "others")]
         await platform.campaign("both", suppressed=both, caps={"total": 1})
         await platform.upload(1, 2)
-        told = await Asked(platform).edited("rivals", remove=["firm1.example", "firm2.example"])
+        told = await Questions(platform).edited("rivals", remove=["firm1.example", "firm2.example"])
         assert [("both", 1), ("north", 2)] == told
         assert [] == platform.got()
         await platform.edit("rivals", remove=["firm1.example", "firm2.example"])
@@ -241,7 +242,7 @@ def test_what_could_not_be_sent_by_hand_says_so_while_it_waits() -> None:
         await platform.by_hand(1)
         await platform.by_hand(2)
         routed = LEADS.from_document(platform.routed("R-2"))
-        (told,) = (await Asked(platform).asking.why_not(routed, "north"))["campaigns"]
+        (told,) = (await Questions(platform).why_not.why_not(routed, "north"))["campaigns"]
         assert ("waiting", "ops: cap_reached") == (told["state"], told["refused_by_hand"]["text"])
 
     on_platform(story)
@@ -256,7 +257,7 @@ def test_unsent_leads_are_counted_as_they_are_explained() -> None:
         await platform.upload(2, 3)
         await platform.ask("routing.campaign.resume", "north", RESUME)
         await platform.upload(4, Cat="205")
-        asked = Asked(platform).asking
+        asked = Questions(platform).why_not
         campaign = (await asked.catalogues()).campaigns.get("main/north")
         assert campaign is not None
         counts = {"campaign_unknown": 1, "campaign_inactive": 2, "category_not_as_ordered": 1}
@@ -284,9 +285,9 @@ def test_why_not_is_told_for_any_number_of_campaigns() -> None:
             ("new", ["campaign_unknown"]),
             ("sent", []),
         ]
-        assert expected == await Asked(platform).why_not(routed)
-        with patch.object(asking, "CAMPAIGNS_AT_ONCE", 2):
-            assert expected == await Asked(platform).why_not(routed)
+        assert expected == await Questions(platform).against_all(routed)
+        with patch.object(why_not, "CAMPAIGNS_AT_ONCE", 2):
+            assert expected == await Questions(platform).against_all(routed)
 
     on_platform(story)
 
@@ -294,7 +295,7 @@ def test_why_not_is_told_for_any_number_of_campaigns() -> None:
 def test_an_edit_of_a_list_that_is_not_there_is_refused_as_it_would_be() -> None:
     async def story(platform: Platform) -> None:
         command = EditList(list="none", reason="asked", add=["a.example"])
-        told = await Asked(platform).previewing.list(command, "main")
+        told = await Questions(platform).previewing.list(command, "main")
         assert "list_unknown" == told["refused"].code
 
     on_platform(story)

@@ -216,7 +216,7 @@ def written_by_an_earlier_version(town: Town, missing: Set[str]) -> None:
     committed = town.world.databases["routing"].committed
     rows = {row["_id"]: row for row in town.stored("shards")}
     for row in rows.values():
-        row["said"] = row.pop("published")
+        row["said"], row["marks"] = row.pop("published"), row.pop("fingerprints")
     committed["shards"] = encoded(rows, missing)
     rows = {row["_id"]: row for row in town.stored("dead_letters")}
     for row in rows.values():

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
-from services.routing import reopening
+from services.routing.rematch import widening
 from shared.loop.effects import Verdict
 from shared.mongo import encode
 from shared.store import Replace
@@ -31,10 +31,10 @@ def test_every_filter_lets_a_lead_pass_and_keeps_another_out() -> None:
             places=[{"country": "US"}],
             excluded_places=[{"country": "US", "subdivisions": ["US-CA"]}],
             company_size={"intervals": [{"min": 1, "max": 200}]},
-            industries={"wanted": ["1594"], **STRICT},
-            seniorities={"wanted": ["director"]},
-            functions={"wanted": ["information_technology"]},
-            titles={"wanted": ["head of"]},
+            industries={"allowed": ["1594"], **STRICT},
+            seniorities={"allowed": ["director"]},
+            functions={"allowed": ["information_technology"]},
+            titles={"allowed": ["head of"]},
         )
         await platform.upload(1)
         off = {"State": "CA", "Staff": "201-500", "Branch": "41", "Title": "VP, Sales"}
@@ -42,7 +42,7 @@ def test_every_filter_lets_a_lead_pass_and_keeps_another_out() -> None:
         assert ["R-1"] == platform.got()
         await platform.advance(7 * DAY)
         (unsent,) = platform.events("routing.lead.unsent")
-        assert ([], sorted(unsent["codes"])) == (unsent["asked"], unsent["codes"])
+        assert ([], sorted(unsent["codes"])) == (unsent["claimed"], unsent["codes"])
         assert {
             "filter.place",
             "filter.company_size",
@@ -59,10 +59,10 @@ def test_a_refusal_holds_no_job_title() -> None:
     """RTE-09: what a campaign's shard answers is read by everybody, and a title is personal."""
 
     async def story(platform: Platform) -> None:
-        await platform.campaign(titles={"wanted": ["head of"]}, weekly=MONDAY)
+        await platform.campaign(titles={"allowed": ["head of"]}, weekly=MONDAY)
         await platform.upload(1, Title="Head of Verysecret")
         await platform.campaign(
-            titles={"wanted": ["cto"]}, suppressed_titles={"phrases": ["of"]}, weekly=MONDAY
+            titles={"allowed": ["cto"]}, suppressed_titles={"phrases": ["of"]}, weekly=MONDAY
         )
         await platform.advance(HOUR)
         (refused,) = platform.events("routing.claim.refused")
@@ -78,7 +78,7 @@ def test_a_smarter_campaign_wants_answers() -> None:
 
     async def story(platform: Platform) -> None:
         await platform.question()
-        await platform.campaign(smarter={"wanted": {"q_budget": ["Over 50k"]}})
+        await platform.campaign(smarter={"allowed": {"q_budget": ["Over 50k"]}})
         await platform.upload(1, Budget=" OVER 50k ")
         await platform.upload(2, Budget="under 10k")
         await platform.upload(3, Budget="")
@@ -164,7 +164,7 @@ def test_an_exclusive_lead_goes_by_priority_amount_likes_and_age() -> None:
 
     async def story(platform: Platform) -> None:
         await platform.rules(**EXCLUSIVE)
-        liking = {"seniorities": {"wanted": ["vp"], "strictness": "preferred"}}
+        liking = {"seniorities": {"allowed": ["vp"], "strictness": "preferred"}}
         await platform.campaign("young", priority=2)
         await platform.campaign("first", priority=1, caps={"total": 0})
         await platform.campaign("disliking", priority=2, **liking)
@@ -595,7 +595,7 @@ def test_a_cap_holds_on_the_send_day() -> None:
     """RTE-12, RTE-13: whoever likes the campaign better goes first, then the oldest."""
 
     async def story(platform: Platform) -> None:
-        liked = {"seniorities": {"wanted": ["vp"], "strictness": "preferred"}}
+        liked = {"seniorities": {"allowed": ["vp"], "strictness": "preferred"}}
         await platform.campaign(weekly=MONDAY, caps={"day": 2, "per_domain": 1}, **liked)
         await platform.upload(1)
         await platform.advance(timedelta(minutes=1))
@@ -737,7 +737,7 @@ def test_a_waiting_lead_is_sent_by_hand_before_its_day() -> None:
         await platform.campaign(weekly=MONDAY)
         await platform.upload(1, 2)
         answer = await platform.by_hand(1, actor="ann")
-        assert (True, "asked") == (answer["accepted"], answer["code"])
+        assert (True, "claimed") == (answer["accepted"], answer["code"])
         assert ["R-1"] == platform.got()
         (send,) = [row for row in platform.stored("sends", "routing") if row["status"] == "sent"]
         assert "by hand, ann: they called" in [entry["text"] for entry in send["history"]]
@@ -846,7 +846,7 @@ def test_a_blocked_person_is_not_sent_by_hand() -> None:
     on_platform(story)
 
 
-OPENED = "routing.campaign.opened"
+OPENED = "routing.campaign.widened"
 
 
 def opened(platform: Platform) -> int:
@@ -867,9 +867,9 @@ def test_opening_a_category_frees_exactly_its_leads() -> None:
         assert ["R-1"] == platform.got()
         await platform.campaign(open_categories=["101", "205"], **wanted)
         assert {"R-1": 1, "R-2": 1, "R-3": 1} == Counter(platform.got())
-        (opened,) = platform.events("routing.campaign.opened")
+        (opened,) = platform.events("routing.campaign.widened")
         assert ("code:" + LEAD_CODE, "205") == (opened["route"], opened["category"])
-        rerouted = [one["lead"] for one in platform.events("routing.lead.to_reroute")]
+        rerouted = [one["lead"] for one in platform.events("routing.lead.to_rematch")]
         assert {platform.routed(f"R-{n}")["_id"] for n in (2, 3)} == set(rerouted)
 
     on_platform(story)
@@ -939,7 +939,7 @@ def test_an_amount_without_limit_frees_all_of_its_category() -> None:
         await platform.campaign(categories=[{"id": "101"}, tight[1]])
         assert {"R-1", "R-2"} == set(platform.got())
         assert [["101"]] == [
-            [one["category"]] for one in platform.events("routing.campaign.opened")
+            [one["category"]] for one in platform.events("routing.campaign.widened")
         ]
 
     on_platform(story)
@@ -1058,10 +1058,10 @@ def test_what_many_campaigns_share_opens_them_page_by_page() -> None:
         await platform.upload(1)
         await platform.edit("bad", add=["firm2.example"])
         assert 0 == opened(platform)
-        with patch.object(reopening, "CAMPAIGNS_PER_PAGE", 3):
+        with patch.object(widening, "CAMPAIGNS_PER_PAGE", 3):
             await platform.edit("bad", remove=["firm1.example"])
         assert names == sorted(row["campaign"] for row in platform.events(OPENED))
-        pages = [row["after"] for row in platform.events("routing.campaigns.opened")]
+        pages = [row["after"] for row in platform.events("routing.scope.widened")]
         assert ["", "", "", "c2", "c5"] == sorted(pages)
         assert all(["R-1"] == platform.got(name) for name in [*names, "other"])
 
@@ -1087,7 +1087,7 @@ def test_many_entries_open_a_campaign_as_a_whole_if_they_free(
         await platform.company_list("long", "firm1.example", "firm2.example", "firm3.example")
         await platform.campaign(**{use: [{"list": "long", **STRICT}]})
         entries = [f"firm{n}.example" for n in (range(1, 4) if change == "remove" else range(4, 7))]
-        with patch.object(reopening, "COMPANIES_MAX", 2):
+        with patch.object(widening, "COMPANIES_MAX", 2):
             await platform.edit("long", **{change: entries})
         opened = [(row["route"], row["companies"]) for row in platform.events(OPENED)]
         assert ([(f"code:{LEAD_CODE}", None)] if whole else []) == opened
@@ -1140,8 +1140,8 @@ def test_an_alias_frees_leads_for_the_campaigns_that_want_the_answer() -> None:
 
     async def story(platform: Platform) -> None:
         await platform.question()
-        await platform.campaign("wants", smarter={"wanted": {"q_budget": ["under 10k"]}})
-        await platform.campaign("other", smarter={"wanted": {"q_budget": ["over 50k"]}})
+        await platform.campaign("wants", smarter={"allowed": {"q_budget": ["under 10k"]}})
+        await platform.campaign("other", smarter={"allowed": {"q_budget": ["over 50k"]}})
         await platform.upload(1, 2, Budget="undr 10k")
         alias = {"question": "q_budget", "given": "undr 10k", "answer": "under 10k"}
         await platform.ask("intake.question.alias", "q_budget", alias)
@@ -1285,7 +1285,7 @@ def test_a_lead_that_nobody_gets_for_a_week_is_raised_once() -> None:
         await platform.advance(2 * HOUR)
         told = {one["lead"]: one for one in platform.events("routing.lead.unsent")}
         second = told[platform.routed("R-2")["_id"]]
-        assert (["full"], ["cap_reached", "filter.place"]) == (second["asked"], second["codes"])
+        assert (["full"], ["cap_reached", "filter.place"]) == (second["claimed"], second["codes"])
         assert platform.routed("R-1")["_id"] not in told
         await platform.advance(30 * DAY)
         assert len(told) == len(platform.events("routing.lead.unsent"))
@@ -1303,7 +1303,7 @@ def test_a_lead_that_only_a_block_keeps_away_is_raised_with_it() -> None:
         await platform.submit("R-2", record=person(1, Code="INT-AAA-BBB-1"), at=platform.now)
         await platform.advance(7 * DAY)
         (told, *_) = platform.events("routing.lead.unsent")
-        assert ([], ["person_blocked"]) == (told["asked"], told["codes"])
+        assert ([], ["person_blocked"]) == (told["claimed"], told["codes"])
 
     on_platform(story)
 
@@ -1315,10 +1315,10 @@ def test_a_lead_is_raised_with_what_its_campaigns_answered() -> None:
         full = {"caps": {"total": 1}}
         await platform.campaign(**full)
         await platform.upload(1, 2)
-        await platform.campaign(**full, functions={"wanted": ["finance"]})
+        await platform.campaign(**full, functions={"allowed": ["finance"]})
         await platform.advance(7 * DAY)
         (told,) = platform.events("routing.lead.unsent")
-        assert (["north"], ["cap_reached"]) == (told["asked"], told["codes"])
+        assert (["north"], ["cap_reached"]) == (told["claimed"], told["codes"])
 
     on_platform(story)
 
@@ -1429,31 +1429,31 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
         "company_size.intervals",
     ),
     (
-        {"industries": {"wanted": ["4"], "excluded": ["4"], **STRICT}},
+        {"industries": {"allowed": ["4"], "excluded": ["4"], **STRICT}},
         "filter_contradicts",
         "industries",
     ),
-    ({"seniorities": {"wanted": ["vp"], "excluded": ["vp"]}}, "filter_contradicts", "seniorities"),
+    ({"seniorities": {"allowed": ["vp"], "excluded": ["vp"]}}, "filter_contradicts", "seniorities"),
     (
-        {"functions": {"wanted": ["sales"], "excluded": ["sales"]}},
+        {"functions": {"allowed": ["sales"], "excluded": ["sales"]}},
         "filter_contradicts",
         "functions",
     ),
-    ({"functions": {"wanted": ["hr"]}}, "filter_value_unknown", "functions"),
-    ({"seniorities": {"wanted": ["boss"]}}, "filter_value_unknown", "seniorities"),
+    ({"functions": {"allowed": ["hr"]}}, "filter_value_unknown", "functions"),
+    ({"seniorities": {"allowed": ["boss"]}}, "filter_value_unknown", "seniorities"),
     (
-        {"industries": {"wanted": ["3130", "41"], "excluded": ["6"], **STRICT}},
+        {"industries": {"allowed": ["3130", "41"], "excluded": ["6"], **STRICT}},
         "filter_contradicts",
         "industries",
     ),
-    ({"industries": {"wanted": ["banking"], **STRICT}}, "filter_value_unknown", "industries"),
-    ({"industries": {"wanted": ["0041"], **STRICT}}, "filter_value_unknown", "industries"),
+    ({"industries": {"allowed": ["banking"], **STRICT}}, "filter_value_unknown", "industries"),
+    ({"industries": {"allowed": ["0041"], **STRICT}}, "filter_value_unknown", "industries"),
     (
-        {"titles": {"wanted": ["Head of IT"], "excluded": ["head of it"]}},
+        {"titles": {"allowed": ["Head of IT"], "excluded": ["head of it"]}},
         "filter_contradicts",
         "titles",
     ),
-    ({"titles": {"wanted": ["one two three four five"]}}, "phrase_invalid", "titles"),
+    ({"titles": {"allowed": ["one two three four five"]}}, "phrase_invalid", "titles"),
     ({"suppressed_titles": {"phrases": ["!!"]}}, "phrase_invalid", "suppressed_titles.phrases"),
     (
         {"suppressed": [{"list": "x", **STRICT}], "approved": [{"list": "x", **STRICT}]},
@@ -1478,7 +1478,7 @@ def test_an_industry_may_be_wanted_without_one_below_it() -> None:
     """RTE-02: only the other way round nothing is left of what is wanted."""
 
     async def story(platform: Platform) -> None:
-        industries = {"wanted": ["6"], "excluded": ["4"], **STRICT}
+        industries = {"allowed": ["6"], "excluded": ["4"], **STRICT}
         answer = await put(platform, industries=industries)
         assert (True, "created") == (answer["accepted"], answer["code"])
 
@@ -1514,7 +1514,7 @@ async def put(platform: Platform, name: str = "north", **changes: Any) -> Any:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"industries": {"wanted": ["4"]}},
+        {"industries": {"allowed": ["4"]}},
         {"approved": [{"list": "x"}]},
         {"suppressed": [{"list": "x"}]},
         {"caps": {"total": -1}},
@@ -1579,11 +1579,11 @@ def test_a_campaign_runs_on_its_dates_only() -> None:
 
 INTENT: dict[str, Any] = {
     "programme": "intent",
-    "titles": {"wanted": ["head of it"]},
+    "titles": {"allowed": ["head of it"]},
     "company_size": {"intervals": [{"min": 1}]},
     "places": [{"country": "US"}],
     "follow_up": [{"country": "US"}],
-    "industries": {"wanted": ["1594"], **STRICT},
+    "industries": {"allowed": ["1594"], **STRICT},
     "confirmed": ["lists"],
 }
 ITEMS = {
@@ -1652,7 +1652,7 @@ def test_each_item_of_the_checklist_is_wanted(changes: dict[str, Any], item: str
         ({"suppressed": [{"list": "later", **STRICT}]}, ["no list later yet"]),
         ({"exact_split": True, "shares": {"US": 50}}, ["can't be promised"]),
         (
-            {**INTENT, "programme": "standard", "seniorities": {"wanted": ["vp"]}},
+            {**INTENT, "programme": "standard", "seniorities": {"allowed": ["vp"]}},
             ["narrow for a standard campaign"],
         ),
         (
@@ -1660,7 +1660,7 @@ def test_each_item_of_the_checklist_is_wanted(changes: dict[str, Any], item: str
                 **INTENT,
                 "programme": "standard",
                 "functions": {},
-                "titles": {"wanted": ["cto"], "strictness": "preferred"},
+                "titles": {"allowed": ["cto"], "strictness": "preferred"},
             },
             [],
         ),

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from services.intake.trying import Submissions, Tried
-from services.routing.asking import Asking
-from services.routing.trying import Leads, Trying
+from services.routing.queries.trial import Leads, Trial
+from services.routing.queries.why_not import WhyNot
 from shared.store import Document
 from shared.testing.memory import MemoryStore
 from tests.builders import put_affiliate
@@ -33,7 +33,7 @@ async def tried(platform: Platform, number: int = 1, others: int = 20, **written
     assert one.accepted is not None
     leads = Leads(leads=(one.accepted,), others=others)
     store, clock = MemoryStore(platform.world.databases["routing"]), platform.world.clock
-    (told,) = await Trying(store, clock, Asking(store, clock)).leads(leads, "main")
+    (told,) = await Trial(store, clock, WhyNot(store, clock)).leads(leads, "main")
     return dict(told)
 
 

@@ -33,7 +33,7 @@ def test_intake_keeps_its_collections() -> None:
 
 
 def test_routing_keeps_its_collections() -> None:
-    campaigns = {"campaigns", "campaign_versions", "campaign_books", "rules", "accounts"}
+    campaigns = {"campaigns", "campaign_versions", "campaign_capacities", "rules", "accounts"}
     lists = {"lists", "list_parts", "revisions"}
     leads = {"leads", "sends", "early_withdrawals", "blocks", "unsent_deliveries"}
     assert campaigns | lists | leads == names(ROUTING)
@@ -68,5 +68,5 @@ def deadlines(service: Service) -> set[str]:
 def test_deadlines_keep_their_kinds() -> None:
     """One that was set by an earlier version is decided by the handler of its kind."""
     of_intake = {"recheck", "reconcile", "remind"}
-    of_routing = {"list_effective", "look_again", "watch", "weekly_send"}
+    of_routing = {"list_effective", "look_again", "rescan", "watch", "weekly_send"}
     assert (of_intake, of_routing) == (deadlines(intake("a secret")), deadlines(routing()))

@@ -37,7 +37,7 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
         "sizes_contradict",
         "company_size.intervals",
     ),
-    ({"titles": {"wanted": ["CEO"], "excluded": ["ceo"]}}, "filter_contradicts", "titles"),
+    ({"titles": {"allowed": ["CEO"], "excluded": ["ceo"]}}, "filter_contradicts", "titles"),
     (
         {
             "suppressed": [{"list": "both", "strictness": "strict"}],
@@ -90,10 +90,10 @@ def test_filters_choose_leads(running: dict[str, Any]) -> None:
         nowhere={"excluded_places": [california]},
         size={"company_size": {"intervals": SIZES}},
         lenient={"company_size": {"intervals": SIZES, "unknown": "accept"}},
-        industry={"industries": {"wanted": ["6"], "strictness": "strict"}},
-        title={"titles": {"wanted": ["chief buyer"]}},
-        seniority={"seniorities": {"wanted": ["director"]}},
-        function={"functions": {"wanted": ["information_technology"]}},
+        industry={"industries": {"allowed": ["6"], "strictness": "strict"}},
+        title={"titles": {"allowed": ["chief buyer"]}},
+        seniority={"seniorities": {"allowed": ["director"]}},
+        function={"functions": {"allowed": ["information_technology"]}},
         category={"categories": [{"id": "102"}]},
     )
     leads = {
@@ -131,9 +131,9 @@ def test_filters_choose_leads(running: dict[str, Any]) -> None:
         scene.campaign(
             "narrow",
             places=[{"country": "US"}],
-            titles={"wanted": ["cto"]},
-            seniorities={"wanted": ["director"]},
-            functions={"wanted": ["finance"]},
+            titles={"allowed": ["cto"]},
+            seniorities={"allowed": ["director"]},
+            functions={"allowed": ["finance"]},
         ),
         scene.campaign("wide", programme="intent", status="paused"),
     )
@@ -148,7 +148,7 @@ def test_strict_refuses_and_preferred_ranks(running: dict[str, Any]) -> None:
     decides between campaigns that are otherwise even."""
     scene = Scene(running, "ranks")
     without: list[dict[str, Any]] = [
-        {"industries": {"wanted": ["41"]}},
+        {"industries": {"allowed": ["41"]}},
         {"suppressed": [{"list": "ranks"}]},
         {"approved": [{"list": "ranks"}]},
     ]
@@ -161,7 +161,7 @@ def test_strict_refuses_and_preferred_ranks(running: dict[str, Any]) -> None:
         name = {"list": "ranks", "strictness": how}
         scene.put_all(
             {
-                f"{how}-bank": {"industries": {"wanted": ["41"], "strictness": how}},
+                f"{how}-bank": {"industries": {"allowed": ["41"], "strictness": how}},
                 f"{how}-off": {"suppressed": [name]},
                 f"{how}-on": {"approved": [name]},
             }
@@ -212,7 +212,10 @@ def test_an_intent_campaign_starts_when_all_is_confirmed(running: dict[str, Any]
     scene.put(standard={})
     scene.upload("early")
     draft |= {"follow_up": [{"country": "US"}, {"country": "DE"}]}
-    draft |= {"titles": {"wanted": ["buyer"]}, "confirmed": ["company_size", "lists", "industries"]}
+    draft |= {
+        "titles": {"allowed": ["buyer"]},
+        "confirmed": ["company_size", "lists", "industries"],
+    }
     scene.put(c=draft)
     assert "resumed" == asked("routing.campaign.resume", scene.id("c"), resume).code
     scene.upload("late", Title="Chief Buyer")
@@ -225,7 +228,7 @@ def test_a_smarter_campaign_wants_answers(running: dict[str, Any]) -> None:
     leads without. What is no answer at all never comes that far."""
     scene = Scene(running, "smarter")
     scene.put(
-        any={}, asks={"smarter": {}}, wants={"smarter": {"wanted": {"q_budget": ["over 50K"]}}}
+        any={}, asks={"smarter": {}}, wants={"smarter": {"allowed": {"q_budget": ["over 50K"]}}}
     )
     about = {"Topic": "107"}
     scene.upload_each(
@@ -325,13 +328,13 @@ def test_all_checks_are_told_in_their_order(running: dict[str, Any]) -> None:
             "caps": {"total": 1, "per_domain": 1},
             "places": [{"country": "DE"}],
             "company_size": {"intervals": [{"min": 5}]},
-            "industries": strict | {"wanted": ["41"]},
-            "seniorities": {"wanted": ["director"]},
-            "functions": {"wanted": ["finance"]},
-            "titles": {"wanted": ["chief buyer"]},
+            "industries": strict | {"allowed": ["41"]},
+            "seniorities": {"allowed": ["director"]},
+            "functions": {"allowed": ["finance"]},
+            "titles": {"allowed": ["chief buyer"]},
             "categories": [{"id": "102"}],
             "open_categories": ["103"],
-            "smarter": {"wanted": {"q_budget": ["over 50k"]}},
+            "smarter": {"allowed": {"q_budget": ["over 50k"]}},
             "suppressed": [strict | {"list": "checks-mine"}],
             "approved": [strict | {"list": "checks-others"}],
         }
@@ -376,7 +379,7 @@ def test_why_a_lead_was_not_sent(running: dict[str, Any]) -> None:
     scene = Scene(running, "why")
     scene.put(
         north={"places": [{"country": "NO"}]},
-        both={"places": [{"country": "NO"}], "titles": {"wanted": ["buyer"]}},
+        both={"places": [{"country": "NO"}], "titles": {"allowed": ["buyer"]}},
         uploaded={"categories": [{"id": "102"}]},
         ordered={"categories": [{"id": "102"}], "open_categories": ["101", "102"]},
         weekly={"weekly": {"weekday": f"{quiet.now():%A}".lower(), "at": "00:00"}},

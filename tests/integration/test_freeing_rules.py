@@ -109,7 +109,9 @@ def test_a_lead_is_sent_by_hand(running: dict[str, Any]) -> None:
         scene.by_hand(*what, ann)
         for what in (("now", "titled"), ("now", "weekly"), ("plain", "weekly"), ("plain", "north"))
     ]
-    assert ["asked", "asked", "asked", "not_overridable"] == [answer.code for answer in answers]
+    assert ["claimed", "claimed", "claimed", "not_overridable"] == [
+        answer.code for answer in answers
+    ]
     assert ["filter.place"] == answers[-1].details["failing"]
     customer = scene.by_hand("later", "titled", Asker(scene.name, "customer"))
     assert (False, "not_permitted") == (customer.accepted, customer.code)

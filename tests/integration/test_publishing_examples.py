@@ -57,7 +57,7 @@ ANSWERS = {
     SUBMIT: {"python": "accepted", "sh": "accepted"},
     f"{SUBMIT} with answers": {"python": "held", "sh": "held"},
     RELEASE: {"python": "accepted", "sh": "accepted"},
-    SEND: {"python": "asked", "sh": "asked"},
+    SEND: {"python": "claimed", "sh": "claimed"},
     "leadops.intake.question.alias.v1": {"python": "changed", "sh": "unchanged"},
     f"{SUBMIT} with replaces": {"python": "waiting", "sh": "waiting"},
     "leadops.intake.lead.convert.v1": {"python": "accepted", "sh": "accepted"},

@@ -88,7 +88,7 @@ def test_no_cap_is_exceeded(running: dict[str, Any]) -> None:
     assert (3, 20) == tuple(len(scene.got(name)) for name in ("total", "free"))
     assert ["1", *"2" * 10] == [reference[2] for reference in scene.got("category")]
     assert {"cap_reached": 17} == get("routing", f"/campaigns/{scene.id('total')}/unsent")["unsent"]
-    assert {"reserved": 0, "used": 3, "uncertain": 0} == scene.about("total")["slots"]
+    assert {"reserved": 0, "used": 3, "uncertain": 0} == scene.about("total")["capacity"]
     left = next(reference for reference in many if reference not in scene.got("day"))
     told = scene.told(left, "day")["failing"][0]
     assert ("cap_reached", "2", ["2"]) == (told["code"], told["value"], told["wanted"])
@@ -103,7 +103,7 @@ def test_no_cap_is_exceeded(running: dict[str, Any]) -> None:
 
 
 def slots_taken(scene: Scene, campaign: str) -> int:
-    return sum(scene.about(campaign)["slots"].values())
+    return sum(scene.about(campaign)["capacity"].values())
 
 
 @pytest.mark.rule("RTE-12")
@@ -118,7 +118,7 @@ def test_a_slot_is_freed_by_a_refusal_and_kept_in_doubt(running: dict[str, Any])
     for name in ("lost", "came"):
         scene.behave(name, "close")
     scene.upload("first")
-    assert {"reserved": 1, "used": 0, "uncertain": 0} == scene.about("lost")["slots"]
+    assert {"reserved": 1, "used": 0, "uncertain": 0} == scene.about("lost")["capacity"]
     scene.behave("refuses", "ok")
     jump_to(running, quiet.now() + DAY + MINUTE)
     sends = {name: scene.sends(name)["first"] for name in ("refuses", "lost", "came", "away")}

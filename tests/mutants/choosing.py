@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -74,15 +74,21 @@ class Traced:
             importing = self._importing(module_of(mutant.path))
             found = set().union(*lines.values()) | importing
         found.discard(IMPORTING)
-        tells = _tells([*lines.values(), importing])
+        tells = _tells(lines.values())
         tests: list[str] = []
         spent = 0.0
-        for test in sorted(found, key=lambda test: (-tells[test] / self._cost(test), test)):
+        for test in sorted(found, key=lambda test: self._turn(test, importing, tells)):
             if tests and spent + self._seconds.get(test, 0.0) > SECONDS_MAX:
                 break
             tests.append(test)
             spent += self._seconds.get(test, 0.0)
         return Chosen(tests, spent, is_imported)
+
+    def _turn(
+        self, test: str, importing: Set[str], tells: Mapping[str, float]
+    ) -> tuple[bool, float, str]:
+        """What imports a module is about its names and tables; what only runs it, hardly."""
+        return test not in importing, -tells[test] / self._cost(test), test
 
     def _cost(self, test: str) -> float:
         return max(self._seconds.get(test, 0.0), QUICK)
@@ -93,8 +99,7 @@ class Traced:
 
 
 def _tells(lines: Iterable[set[str]]) -> Mapping[str, float]:
-    """By test, how much it tells of the module of which each line is run by these tests; that a
-    test imports it is as good as a line."""
+    """By test, how much it tells of the module of which each line is run by these tests."""
     tells: dict[str, float] = defaultdict(float)
     for tests in lines:
         for test in tests:

@@ -16,21 +16,21 @@ from uuid import uuid4
 from services.intake import domain as intake_domain
 from services.intake import handlers as intake_handlers
 from services.intake.contacts import Contact
-from services.routing import claims as routing_claims
-from services.routing import leads as routing_leads
-from services.routing.books import CampaignBook
+from services.routing.campaign import claims as routing_claims
+from services.routing.orders.capacity import Capacity
+from services.routing.person import leads as routing_leads
 from shared.contracts.envelope import Envelope
 from shared.errors import Infrastructure
-from shared.loop import dead_letters, deadlines, decide, inbox, sort_out
+from shared.loop import classify, dead_letters, deadlines, decide, inbox
 from shared.loop import effects as effects_module
 from shared.loop import open as open_module
 from shared.loop import step as step_module
+from shared.loop.classify import Disposition
 from shared.loop.decision import Accepted, Decision, Outcome
 from shared.loop.effects import Verdict
 from shared.loop.log import RawRecord, Record
 from shared.loop.loop import Loop
 from shared.loop.shard import Shard, ShardRow
-from shared.loop.sort_out import Disposition
 from shared.loop.step import Step
 from shared.store import Delete, Insert, Replace, Transaction
 
@@ -58,7 +58,7 @@ def position_before_transaction() -> None:
         async with step.loop.store.transaction() as transaction:
             for number, row in step.rows.items():
                 ahead = step.shards[number].row.copy()
-                ahead.next, ahead.seen, ahead.marks = row.next, row.seen, row.marks
+                ahead.next, ahead.seen, ahead.fingerprints = row.next, row.seen, row.fingerprints
                 guarded = ahead.guarded(epoch=ahead.epoch, steps=ahead.steps)
                 await transaction.write("shards", [guarded])
         await right(step)
@@ -93,7 +93,7 @@ def drain_before_epoch() -> None:
 
 
 def one_seen_per_stream() -> None:
-    right = sort_out._disposition_in_stream
+    right = classify._disposition_in_stream
 
     def disposition(
         shard: Shard, row: ShardRow, record: Record, envelope: Envelope, now: datetime
@@ -101,7 +101,7 @@ def one_seen_per_stream() -> None:
         one = RawRecord("all topics", record.partition, record.offset, None, None, ())
         return right(shard, row, one, envelope, now)
 
-    _replace(sort_out, "_disposition_in_stream", disposition)
+    _replace(classify, "_disposition_in_stream", disposition)
 
 
 def gaps_taken() -> None:
@@ -114,7 +114,7 @@ def gaps_taken() -> None:
         seen[stream] = envelope.number
         return Disposition.HANDLED
 
-    _replace(sort_out, "_disposition_in_stream", disposition)
+    _replace(classify, "_disposition_in_stream", disposition)
 
 
 def open_only_once() -> None:
@@ -241,7 +241,7 @@ def nack_instead_of_seek() -> None:
         return True
 
     _replace(MemoryLog, "resume", resume)
-    _replace(sort_out, "_is_next", take_all)
+    _replace(classify, "_is_next", take_all)
 
 
 def key_seen_apart_from_effect() -> None:
@@ -294,7 +294,7 @@ def doubt_forgotten() -> None:
 
 def cap_counted_on_delivery() -> None:
     """Slots that are reserved and not yet used do not count."""
-    _replace(CampaignBook, "taken", property(lambda self: self.used))
+    _replace(Capacity, "taken", property(lambda self: self.used))
 
 
 def blocked_key_overtaken() -> None:
@@ -336,7 +336,7 @@ def sold_again_while_uncertain() -> None:
 
 def day_not_counted() -> None:
     """Only the cap in all is looked at."""
-    _replace(routing_claims, "slots_of", lambda *_: ["day/0001-01-01"])
+    _replace(routing_claims, "counters_of", lambda *_: ["day/0001-01-01"])
 
 
 def send_day_forgotten() -> None:
@@ -351,25 +351,25 @@ def send_day_forgotten() -> None:
 
 def slot_freed_twice() -> None:
     """A send that is resolved by hand as refused frees a slot that others count on."""
-    right = CampaignBook.resolve
+    right = Capacity.resolve
 
-    def resolve(self: CampaignBook, slots: Any, *, sent: bool) -> CampaignBook:
+    def resolve(self: Capacity, slots: Any, *, sent: bool) -> Capacity:
         book = right(self, slots, sent=sent)
         return book if sent else replace(book, used=book.used - 1)
 
-    _replace(CampaignBook, "resolve", resolve)
+    _replace(Capacity, "resolve", resolve)
 
 
 def strangers_numbers_believed() -> None:
     """Whoever writes a number is believed, wherever it is written."""
-    _replace(sort_out, "_check_seal", lambda *_: None)
-    right = sort_out._disposition_on_open_topic
+    _replace(classify, "_check_seal", lambda *_: None)
+    right = classify._disposition_on_open_topic
 
     def disposition(reader: Any, record: Record) -> Disposition:
         stream = dict(record.headers).get("ce_stream")
         return Disposition.GAP if stream is not None else right(reader, record)
 
-    _replace(sort_out, "_disposition_on_open_topic", disposition)
+    _replace(classify, "_disposition_on_open_topic", disposition)
 
 
 DEFECTS: dict[str, Plant] = {

@@ -8,8 +8,8 @@ import pytest
 from shared.contracts.bounds import KEPT_BYTES_MAX
 from shared.errors import Poison
 from shared.loop import dead_letters
+from shared.loop.classify import Disposition, Item
 from shared.loop.log import RawRecord
-from shared.loop.sort_out import Disposition, Item
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 Headers = list[tuple[str, bytes | None]]

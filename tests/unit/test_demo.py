@@ -9,8 +9,8 @@ import pytest
 from cli.demo import operators
 from cli.demo.checks import violations
 from cli.demo.evidence import Event, Evidence, Story
+from cli.demo.judge import Judge
 from cli.demo.summary import summary
-from cli.demo.wanting import Judge
 from shared.contracts.intake import (
     DeliveryReconciled,
     LeadAccepted,
@@ -142,7 +142,7 @@ STORY = Story(
     lines_of_the_import=1,
     converted=[],
     why_not=[],
-    by_hand=[BY_HAND | {"code": "asked"}],
+    by_hand=[BY_HAND | {"code": "claimed"}],
     watched_at=TUESDAY,
     freed=[FREED],
     lines_before_the_send_day=7,
@@ -339,12 +339,12 @@ SPOILT: list[tuple[Spoil, str]] = [
     (with_story(lines_before_the_send_day=8), "received before the send day: 1"),
     (with_story(by_hand=[]), "claims by hand, with who and why: 1 are too many"),
     (
-        with_story(by_hand=[BY_HAND | {"code": "asked", "reason": "else"}]),
+        with_story(by_hand=[BY_HAND | {"code": "claimed", "reason": "else"}]),
         "claims by hand, with who and why: 1 are missing",
     ),
     (without(LeadSent, lead="lead-5"), "leads sent by hand: 1 are missing"),
     (
-        with_story(by_hand=[BY_HAND | {"code": "asked"}, BY_HAND | {"code": "lead_unknown"}]),
+        with_story(by_hand=[BY_HAND | {"code": "claimed"}, BY_HAND | {"code": "lead_unknown"}]),
         "by hand to week: lead_unknown",
     ),
     (with_story(freed=[FREED | {"previewed": 2}]), "a company: previewed 2, freed 1"),
@@ -360,16 +360,16 @@ SPOILT: list[tuple[Spoil, str]] = [
     # Reasons.
     (
         without(Claim, campaign="north"),
-        "wanted and not asked for: 2, such as ('north', 'lead-1'), ('north', 'lead-2')",
+        "wanted and not claimed: 2, such as ('north', 'lead-1'), ('north', 'lead-2')",
     ),
     (
         without(Claim, campaign="first"),
-        "not asked for: 2, such as ('first', 'lead-7'), ('second', 'lead-7')",
+        "not claimed: 2, such as ('first', 'lead-7'), ('second', 'lead-7')",
     ),
-    (with_events(claim(8, "north")), "asked for and not wanted: 1, such as ('north', 'lead-8')"),
+    (with_events(claim(8, "north")), "claimed and not wanted: 1, such as ('north', 'lead-8')"),
     (
         with_campaign("listed", status="paused"),
-        "asked for and not wanted: 2, such as ('listed', 'lead-11')",
+        "claimed and not wanted: 2, such as ('listed', 'lead-11')",
     ),
     (with_counts(unsent={}), "north: unsent by check {}, counted {'cap_reached': 1}"),
     (
@@ -422,20 +422,20 @@ WANTS: list[tuple[Row, Row, set[str]]] = [
         {"company": Company("Northgrid")},
         {"filter.company_size"},
     ),
-    ({"industries": {"wanted": ["1594"], "strictness": "strict"}}, {}, {"filter.industry"}),
-    ({"industries": {"wanted": ["4"], "strictness": "strict"}}, {}, set()),
-    ({"seniorities": {"wanted": ["cxo"]}}, {}, {"filter.seniority"}),
+    ({"industries": {"allowed": ["1594"], "strictness": "strict"}}, {}, {"filter.industry"}),
+    ({"industries": {"allowed": ["4"], "strictness": "strict"}}, {}, set()),
+    ({"seniorities": {"allowed": ["cxo"]}}, {}, {"filter.seniority"}),
     ({"seniorities": {"excluded": ["cxo"]}}, {"title_class": TitleClass()}, set()),
     ({"functions": {"excluded": ["information_technology"]}}, {}, {"filter.function"}),
-    ({"titles": {"wanted": ["head of IT"]}}, {}, set()),
+    ({"titles": {"allowed": ["head of IT"]}}, {}, set()),
     ({"titles": {"excluded": ["head"]}}, {}, {"filter.title"}),
-    ({"titles": {"wanted": ["it head"]}}, {}, {"filter.title"}),
+    ({"titles": {"allowed": ["it head"]}}, {}, {"filter.title"}),
     ({"open_categories": ["102"]}, {}, {"category_closed"}),
     ({"categories": [{"id": "102"}]}, {}, {"category_not_as_ordered"}),
     ({"categories": [{"id": "102"}]}, {"categories": ["101", "102"]}, set()),
     ({"smarter": {}}, {"unanswered": [OpenQuestion("101", "q_budget")]}, {"smarter_missing"}),
-    ({"smarter": {"wanted": {"q_budget": ["10K"]}}}, {"answers": {"q_budget": "10k"}}, set()),
-    ({"smarter": {"wanted": {"q_budget": ["10k"]}}}, {}, {"smarter_answer_not_wanted"}),
+    ({"smarter": {"allowed": {"q_budget": ["10K"]}}}, {"answers": {"q_budget": "10k"}}, set()),
+    ({"smarter": {"allowed": {"q_budget": ["10k"]}}}, {}, {"smarter_answer_not_wanted"}),
     ({}, {"person": Person("x@y.example", job_title="IT Intern")}, {"title_suppressed"}),
     (
         {"suppressed_titles": {"functions": ["information_technology"]}},
@@ -458,7 +458,7 @@ def test_the_judge_of_its_own(wanted: Row, has: Row, codes: set[str]) -> None:
     assert codes == judge.codes(campaign("north", **wanted), accepted(1, **has))
 
 
-def told(*codes: str, state: str = "not_asked", text: str = "") -> Row:
+def told(*codes: str, state: str = "not_claimed", text: str = "") -> Row:
     return {
         "campaign": "north",
         "state": state,

@@ -11,8 +11,8 @@ from shared.loop.decision import Attempt, Cause, Effect, EffectFinished, Outcome
 from shared.loop.effects import (
     DEAD_SECONDS,
     FAILURES_TO_OPEN,
+    AttemptResult,
     Endpoint,
-    Performed,
     Result,
     Verdict,
     Worker,
@@ -88,7 +88,7 @@ def test_an_endpoint_may_ask_to_be_left_alone_for_a_while(asked: float, waited: 
 
 
 async def test_an_attempt_that_raised_is_unknown_and_tried_again() -> None:
-    async def perform(_row: dict[str, Any]) -> Performed:
+    async def perform(_row: dict[str, Any]) -> AttemptResult:
         raise KeyError("a defect of ours")
 
     worker = Worker(perform)
@@ -103,7 +103,7 @@ async def test_an_endpoint_that_fails_is_told_until_it_answers() -> None:
     verdicts = iter([Verdict.UNKNOWN] * 3 + [Verdict.NOT_TRIED] * 2 + [Verdict.DONE])
     time = 0.0
 
-    async def perform(_row: dict[str, Any]) -> Performed:
+    async def perform(_row: dict[str, Any]) -> AttemptResult:
         return next(verdicts), ""
 
     worker = Worker(perform, lambda: time)
@@ -120,7 +120,7 @@ async def test_an_endpoint_that_fails_is_told_until_it_answers() -> None:
 async def test_results_of_other_shards_stay() -> None:
     """A step takes its shards' results, as many as it may; the rest are there for the next."""
 
-    async def done(row: dict[str, Any]) -> Performed:
+    async def done(row: dict[str, Any]) -> AttemptResult:
         return Verdict.DONE, row["_id"]
 
     worker = Worker(done)

@@ -7,7 +7,7 @@ from typing import cast
 
 from pydantic_core import from_json
 
-from services.routing import sends
+from services.routing.campaign import sends
 from shared.contracts.routing import Claim
 from shared.loop.decision import Effect
 from tests.builders import NOW, campaign, lead

@@ -56,14 +56,14 @@ def test_explaining_names_a_campaign_once(capsys: pytest.CaptureFixture[str]) ->
     place = {
         "code": "filter.place",
         "value": "US-TX",
-        "wanted": ["GB", "IE"],
+        "expected": ["GB", "IE"],
         "rule": None,
         "text": "the campaign does not want leads from there",
         "who": "customer",
         "how": "change the campaign: its places; or don't send it to anybody who is there",
     }
-    title = place | {"code": "title_suppressed", "value": None, "wanted": [], "rule": "intern"}
-    told = {"campaign": "north", "version": 2, "state": "not_asked", "failing": [place, title]}
+    title = place | {"code": "title_suppressed", "value": None, "expected": [], "rule": "intern"}
+    told = {"campaign": "north", "version": 2, "state": "not_claimed", "failing": [place, title]}
     sent = {"campaign": "south", "version": 1, "state": "sent", "failing": []}
     show_campaigns(row for each in (told, sent) for row in rows_of(each))
     mending = [
@@ -73,8 +73,8 @@ def test_explaining_names_a_campaign_once(capsys: pytest.CaptureFixture[str]) ->
     ]
     assert [
         "",
-        "north, version 2: not asked",
-        "  filter.place; is US-TX; wanted: GB, IE",
+        "north, version 2: not claimed",
+        "  filter.place; is US-TX; expected: GB, IE",
         *mending,
         "  title_suppressed; by the rule: intern",
         *mending,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.routing import lists
-from services.routing.lists import Changed, CompanyList, ListPart
+from services.routing.orders import lists
+from services.routing.orders.lists import Changed, CompanyList, ListPart
 from shared.companies.terms import MAILBOX, NEITHER
 from shared.contracts.lists import (
     LIST_ENTRIES_MAX,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.loop.effects import Performed, Verdict
+from shared.loop.effects import AttemptResult, Verdict
 from shared.loop.mail import Mails, Relay, relay_of
 from shared.settings import Settings, WrongSetting
 from tests.endpoints import talking
@@ -53,7 +53,7 @@ def row(url: str = "mailto:leads@customer.example", body: bytes = MESSAGE) -> di
 
 async def send(
     server: Server, body: bytes = MESSAGE, seconds: float = 5.0, **relay: Any
-) -> Performed:
+) -> AttemptResult:
     async with talking(server) as port:
         mails = Mails(
             Relay("127.0.0.1", port, "out@leadops.example", **relay), timeout_seconds=seconds
@@ -114,7 +114,9 @@ async def test_a_message_beyond_ascii_is_announced() -> None:
         ({"QUIT": "close"}, DONE),
     ],
 )
-async def test_each_answer_has_its_verdict(replies: dict[str, str], expected: Performed) -> None:
+async def test_each_answer_has_its_verdict(
+    replies: dict[str, str], expected: AttemptResult
+) -> None:
     """Before DATA nothing can have been delivered; after it, only a clear no says so."""
     assert expected == await send(Server(replies), seconds=0.3)
 

@@ -19,7 +19,7 @@ async def others_first(_operation: str) -> None:
 async def until_nothing_is_left(store: Store) -> None:
     while True:
         with suppress(Infrastructure):
-            return await migrations.migrate(store)
+            return await migrations.migrate(store, {"books": "capacities"})
 
 
 async def test_replicas_that_migrate_at_once_move_each_document_once() -> None:
@@ -32,6 +32,7 @@ async def test_replicas_that_migrate_at_once_move_each_document_once() -> None:
         await transaction.write(migrations.SET_ASIDE, [Insert(row) for row in rows])
         begun = {"_id": "e1", "state": migrations.BEGUN, "attempt": 2}
         await transaction.write(effects.COLLECTION, [Insert(begun)])
+        await transaction.write("books", [Insert({"_id": "north", "used": 3})])
     await asyncio.gather(*map(until_nothing_is_left, (first, second)))
     found = await first.find(dead_letters.COLLECTION, {})
     assert LETTERS == {row["_id"]: row["state"] for row in found}
@@ -39,3 +40,5 @@ async def test_replicas_that_migrate_at_once_move_each_document_once() -> None:
     assert 0 == await second.count(migrations.SET_ASIDE, {})
     expected = [{"_id": "e1", "state": effects.IN_FLIGHT, "attempt": 2}]
     assert expected == await second.find(effects.COLLECTION, {})
+    assert [{"_id": "north", "used": 3}] == await first.find("capacities", {})
+    assert 0 == await second.count("books", {})

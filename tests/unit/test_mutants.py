@@ -83,7 +83,7 @@ def test_the_same_seed_draws_the_same_of_each_family() -> None:
 
 def test_a_change_elsewhere_changes_nearly_nothing_of_what_is_drawn() -> None:
     """One mutant fewer makes room for one other, so that what survived is tried again."""
-    path = "services/routing/books.py"
+    path = "services/routing/orders/capacity.py"
     every = mutants(path, (ROOT / path).read_text())
     drawn, anew = ({one.key for one in draw(some, 7, 30)} for some in (every, every[1:]))
     assert 30 == len(anew)
@@ -92,17 +92,17 @@ def test_a_change_elsewhere_changes_nearly_nothing_of_what_is_drawn() -> None:
 
 def test_the_mistake_takes_the_place_of_its_module() -> None:
     """Only of that one, under the same name and file."""
-    path = "services/routing/books.py"
+    path = "services/routing/orders/capacity.py"
     found = mutants(path, (ROOT / path).read_text())
-    change = "CampaignBook.release", "self.reserved - 1", "self.reserved + 1"
+    change = "Capacity.release", "self.reserved - 1", "self.reserved + 1"
     (mutant,) = [one for one in found if one.key[1:] == change]
     finder = Mistake(mutant)
-    assert finder.find_spec("services.routing.claims", None) is None
-    spec = finder.find_spec("services.routing.books", None)
+    assert finder.find_spec("services.routing.campaign.claims", None) is None
+    spec = finder.find_spec("services.routing.orders.capacity", None)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     finder.exec_module(module)
-    book = module.CampaignBook("main/north", 1, "main", reserved=1)
+    book = module.Capacity("main/north", 1, "main", reserved=1)
     assert (2, str(ROOT / path)) == (book.release(()).reserved, module.__file__)
 
 

@@ -14,8 +14,8 @@ from services.intake import api as intake_api
 from services.intake.handlers import Intake
 from services.intake.leads import lead_id
 from services.intake.store import IntakeStore
-from services.routing import api as routing_api
 from services.routing.handlers import Routing
+from services.routing.queries import api as routing_api
 from services.routing.store import RoutingStore
 from shared import read_api
 from shared.clock import SystemClock
@@ -271,7 +271,7 @@ async def test_explain(routing: httpx.AsyncClient) -> None:
     """RTE-10: each campaign of the lead code says how it stands and what fails."""
     told = (await found(routing, "/explain/lead-1"))["campaigns"]
     stands = {row["campaign"]: (row["state"], [f["code"] for f in row["failing"]]) for row in told}
-    assert stands == {"north": ("asked", []), "south": ("not_asked", ["campaign_inactive"])}
+    assert stands == {"north": ("claimed", []), "south": ("not_claimed", ["campaign_inactive"])}
 
 
 async def test_explain_unknown_campaign(routing: httpx.AsyncClient) -> None:
@@ -282,13 +282,13 @@ async def test_explain_unknown_campaign(routing: httpx.AsyncClient) -> None:
 async def test_routed_lead(routing: httpx.AsyncClient) -> None:
     """A lead's way is told without personal data."""
     told = await routing.get("/leads/lead-1")
-    assert (told.json()["state"], "northgrid.example" in told.text) == ("asked", False)
+    assert (told.json()["state"], "northgrid.example" in told.text) == ("claimed", False)
 
 
 async def test_campaign(routing: httpx.AsyncClient) -> None:
     """A campaign is told with its versions and its slots."""
     told = await found(routing, "/campaigns/south")
-    assert (told["status"], len(told["versions"]), told["slots"]["used"]) == ("paused", 1, 0)
+    assert (told["status"], len(told["versions"]), told["capacity"]["used"]) == ("paused", 1, 0)
     assert len((await found(routing, "/campaigns"))["campaigns"]) == 2
 
 

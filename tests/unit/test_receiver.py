@@ -16,7 +16,7 @@ import uvicorn
 
 from deploy import mailbox, received, receiver
 from deploy.process import free_ports
-from shared.loop.effects import Performed, Verdict
+from shared.loop.effects import AttemptResult, Verdict
 from shared.loop.mail import Mails, Relay
 from shared.loop.webhook import Webhooks
 from shared.serve import Server
@@ -37,7 +37,7 @@ class Customer:
     def behave(self, **how: Any) -> None:
         self.receiver.behaviours.tell("c1", **how)
 
-    async def webhook(self, key: str = "key-1", seconds: float = 0.3) -> Performed:
+    async def webhook(self, key: str = "key-1", seconds: float = 0.3) -> AttemptResult:
         url = f"http://127.0.0.1:{self.port}/campaigns/c1"
         request = {"url": url, "body": BODY, "headers": {}, "secret": ""}
         webhooks = Webhooks(SECRET, timeout_seconds=seconds)
@@ -47,7 +47,7 @@ class Customer:
         await webhooks.close()
         return performed[:2]
 
-    async def mail(self, key: str = "key-1", seconds: float = 0.3) -> Performed:
+    async def mail(self, key: str = "key-1", seconds: float = 0.3) -> AttemptResult:
         relay = Relay("127.0.0.1", self.smtp_port, "out@leadops.example")
         request = {"url": "mailto:leads@customer.example", "body": mail_of(key)}
         return await Mails(relay, timeout_seconds=seconds)({"_id": key, "request": request})
@@ -150,8 +150,8 @@ MAIL_LATE = "the mail server did not answer in time"
 async def test_each_mode_is_what_it_says(
     tmp_path: Path,
     how: dict[str, Any],
-    by_webhook: Performed,
-    by_mail: Performed,
+    by_webhook: AttemptResult,
+    by_mail: AttemptResult,
     status: int,
     taken: bool,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.loop import drop, mail, webhook
+from shared.loop import file_drop, mail, webhook
 from shared.loop.webhook import headers_of, keys_of
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "receiving.md").read_text()
@@ -46,7 +46,7 @@ def test_the_example_takes_nothing_else() -> None:
     ]
 
 
-@pytest.mark.parametrize("module", [webhook, mail, drop], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [webhook, mail, file_drop], ids=lambda module: module.__name__)
 def test_every_text_of_the_history_is_described(module: Any) -> None:
     """The first words of every text that comes with a verdict, where it is written out."""
     source = Path(module.__file__).read_text()

@@ -11,20 +11,22 @@ import pytest
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from services.routing import claims, explaining, leads
 from services.routing import store as routing_store
-from services.routing.asking import against
-from services.routing.books import CampaignBook
-from services.routing.campaigns import Campaign, CampaignVersion
-from services.routing.catalogues import Catalogues
+from services.routing.campaign import claims
+from services.routing.campaign.sends import Send
+from services.routing.fit.catalogue import Catalogues
 from services.routing.handlers import Routing
-from services.routing.house import Rules, no_rules
-from services.routing.leads import RoutedLead
-from services.routing.sends import Send
+from services.routing.orders.campaigns import Campaign, CampaignVersion
+from services.routing.orders.capacity import Capacity
+from services.routing.orders.policy import Rules, no_rules
+from services.routing.person import leads
+from services.routing.person.leads import RoutedLead
+from services.routing.queries import explanation
+from services.routing.queries.why_not import against
 from services.routing.store import RoutingStore
 from shared.contracts.campaigns import PauseCampaign, ResumeCampaign, SuppressedTitles
 from shared.contracts.event import Command
-from shared.contracts.intake import WithdrawalAsked
+from shared.contracts.intake import WithdrawalRequested
 from shared.contracts.lists import BlockPerson, PutList, PutRules, UnblockPerson
 from shared.contracts.operations import SkipDeadLetter
 from shared.contracts.routing import (
@@ -35,7 +37,7 @@ from shared.contracts.routing import (
     Failing,
     LeadNotSent,
     LeadSent,
-    LeadToReroute,
+    LeadToRematch,
     LeadUncertain,
     ResolveSend,
     SendCompleted,
@@ -89,7 +91,7 @@ def memory(*known: Campaign) -> Catalogues:
 
 
 def failing(wanted: Campaign, at: datetime = NOW, **changes: Any) -> list[str]:
-    found = memory(wanted).judged(wanted, lead(**changes), at)[1]
+    found = memory(wanted).evaluate(wanted, lead(**changes), at)[1]
     return [each.code for each in found]
 
 
@@ -112,7 +114,7 @@ def test_a_send_is_resolved_by_its_own_campaign_and_tenant(
     changed: dict[str, str], code: str
 ) -> None:
     """Another's book would change with it, also where its campaign has the same name."""
-    books = [CampaignBook(id, 1, "main", uncertain=1) for id in ("main/south", "other/north")]  # noqa: A001
+    books = [Capacity(id, 1, "main", uncertain=1) for id in ("main/south", "other/north")]  # noqa: A001
     state, [granted] = decide(claim(), known=[campaign()])
     state.put(books)
     state, _ = decide(finished(granted.effects[0], Outcome.UNCERTAIN), state=state)
@@ -197,7 +199,7 @@ def test_match_asks_every_wanting_campaign() -> None:
         ("b", 1),
     ]  # type: ignore[attr-defined]
     [routed] = state.all(RoutedLead)
-    assert (routed.state, routed.revision) == ("asked", 7)
+    assert (routed.state, routed.revision) == ("claimed", 7)
 
 
 def test_match_nobody() -> None:
@@ -225,8 +227,8 @@ def test_catalogue_forgets_old_codes() -> None:
     catalogues.apply_campaigns([campaign(number=2, lead_codes=["OTHER"])])
     assert catalogues.on_route("main", "code:INT-AAA-BBB-1") == []
     assert [found.number for found in catalogues.on_route("main", "code:OTHER")] == [2]
-    assert catalogues.wanting("main", lead(), NOW) == []
-    assert len(catalogues.wanting("main", lead(lead_code="OTHER"), NOW)) == 1
+    assert catalogues.matches("main", lead(), NOW) == []
+    assert len(catalogues.matches("main", lead(lead_code="OTHER"), NOW)) == 1
 
 
 def test_granted() -> None:
@@ -234,7 +236,7 @@ def test_granted() -> None:
     state, [decision] = decide(claim(), known=[campaign()])
     [effect], [event], [send] = decision.effects, decision.publish, state.all(Send)
     assert isinstance(event.event, ClaimGranted) and event.key == "person-1"
-    assert [book.reserved for book in state.all(CampaignBook)] == [1]
+    assert [book.reserved for book in state.all(Capacity)] == [1]
     assert (effect.id, send.status) == (send.id, "reserved")
     assert effect.endpoint == "127.0.0.1:9/main/north"
 
@@ -307,7 +309,7 @@ def test_send_ended(outcome: Outcome, event: type, slots: tuple[int, int, int]) 
     end = finished(granted.effects[0], outcome)
     state, [decision, again] = decide(end, end, state=state)
     assert [type(each.event) for each in decision.publish] == [event, SendCompleted]
-    assert [(b.reserved, b.used, b.uncertain) for b in state.all(CampaignBook)] == [slots]
+    assert [(b.reserved, b.used, b.uncertain) for b in state.all(Capacity)] == [slots]
     assert again == Decision()
 
 
@@ -341,11 +343,11 @@ def test_explained_by_what_was_answered() -> None:
     state, [refused] = decide(given(matched.publish[0].event), state=state, known=[full])
     state, _ = decide(given(refused.publish[0].event), state=state)
     [routed] = state.all(RoutedLead)
-    told = explaining.of_asked(routed.asked[0], full)
+    told = explanation.of_claim(routed.claims[0], full)
     assert (told.state, [each.code for each in told.failing]) == ("refused", ["cap_reached"])
     known = memory(full, paused)
-    assert against(routed, full, known.house_of(full)) == {"cap_reached"}
-    assert against(routed, paused, known.house_of(paused)) == {"campaign_inactive"}
+    assert against(routed, full, known.context_of(full)) == {"cap_reached"}
+    assert against(routed, paused, known.context_of(paused)) == {"campaign_inactive"}
 
 
 def by_hand(**changes: Any) -> Input:
@@ -380,15 +382,15 @@ def test_refusal_of_an_earlier_ask() -> None:
         lead="lead-1", person_id="person-1", campaign="north", campaign_version=1, failing=()
     )
     state, [nothing] = decide(given(late), state=state, known=known)
-    assert (sent.publish[0].event.ask, nothing) == (1, Decision())  # type: ignore[attr-defined]
-    refused = late.model_copy(update={"ask": 1})
+    assert (sent.publish[0].event.attempt, nothing) == (1, Decision())  # type: ignore[attr-defined]
+    refused = late.model_copy(update={"attempt": 1})
     _, [following] = decide(given(refused), state=state, known=known)
     assert [event.key for event in following.publish] == ["south"]
 
 
 def test_by_hand_while_it_is_asked_back() -> None:
     """INT-08: a lead whose place another upload is taking is not sent through."""
-    back = WithdrawalAsked(lead="lead-1", person_id="person-1", replacement="2", reply_key="k")
+    back = WithdrawalRequested(lead="lead-1", person_id="person-1", replacement="2", reply_key="k")
     known = [campaign(weekly={"weekday": "monday"})]
     state, [matched] = decide(given(lead()), known=known)
     state, [waits] = decide(given(matched.publish[0].event), state=state, known=known)
@@ -401,11 +403,11 @@ def test_by_hand_while_it_is_asked_back() -> None:
 def waiting_beside(state: str) -> RoutedLead:
     """A lead that waits for north's send day, and that south has answered like this."""
     routed = leads.new_lead(lead(), 7, cause())
-    asked = (leads.Asked("south", 1, state), leads.Asked("north", 1, "waiting"))  # type: ignore[arg-type]
-    return replace(routed, asked=asked)
+    asked = (leads.ClaimRecord("south", 1, state), leads.ClaimRecord("north", 1, "waiting"))  # type: ignore[arg-type]
+    return replace(routed, claims=asked)
 
 
-BACK = WithdrawalAsked(lead="lead-1", person_id="person-1", replacement="2", reply_key="k")
+BACK = WithdrawalRequested(lead="lead-1", person_id="person-1", replacement="2", reply_key="k")
 
 
 def test_asked_back_though_one_campaign_has_it() -> None:
@@ -414,15 +416,15 @@ def test_asked_back_though_one_campaign_has_it() -> None:
     assert ["already_sent"] == [event.event.outcome for event in decision.publish]  # type: ignore[attr-defined]
     [after] = decision.save
     assert isinstance(after, RoutedLead)
-    assert ["sent", "waiting"] == [asked.state for asked in after.asked]
+    assert ["sent", "waiting"] == [asked.state for asked in after.claims]
 
 
 def test_asked_back_while_one_campaign_has_not_answered() -> None:
     """INT-08: the send day keeps it until nobody else may have it, and then gives it back."""
-    decision = leads.withdraw(BACK, waiting_beside("asked"), None, cause())
+    decision = leads.withdraw(BACK, waiting_beside("claimed"), None, cause())
     [after] = decision.save
     assert isinstance(after, RoutedLead) and not decision.publish
-    refused = leads.note(after, leads.Asked("south", 1, "refused"))
+    refused = leads.note(after, leads.ClaimRecord("south", 1, "refused"))
     assert [ClaimWithdrawn] == [type(event.event) for event in refused.publish]
 
 
@@ -431,9 +433,9 @@ def test_asked_back_it_is_put_to_nobody_anew(*, is_exclusive: bool) -> None:
     """INT-08, RTE-14: a change frees no lead whose place another upload is taking, not even for the
     queue behind who has it; the same lead is put to north if nobody asked for it back."""
     routed = leads.new_lead(lead(), 7, cause())
-    routed = replace(routed, asked=(leads.Asked("south", 1),), is_exclusive=is_exclusive)
+    routed = replace(routed, claims=(leads.ClaimRecord("south", 1),), is_exclusive=is_exclusive)
     back = replace(routed, withdrawals=(leads.Withdrawal("2", "k"),))
-    freed = given(LeadToReroute(lead="lead-1", person_id="person-1", campaign="north"))
+    freed = given(LeadToRematch(lead="lead-1", person_id="person-1", campaign="north"))
     known = [campaign()]
     found = []
     for one in (routed, back):
@@ -446,15 +448,15 @@ def test_asked_back_it_is_put_to_nobody_anew(*, is_exclusive: bool) -> None:
 
 def test_given_back_and_then_too_late() -> None:
     """INT-08: who gave it back is asked anew if another campaign has it after all."""
-    given_up = leads.Asked("south", 1, "refused", (Failing(code="withdrawn"),))
+    given_up = leads.ClaimRecord("south", 1, "refused", (Failing(code="withdrawn"),))
     routed = replace(
         waiting_beside("waiting"),
-        asked=(given_up, leads.Asked("north", 1, "waiting")),
+        claims=(given_up, leads.ClaimRecord("north", 1, "waiting")),
         withdrawals=(leads.Withdrawal("2", "k"),),
     )
-    decision = leads.note(routed, leads.Asked("north", 1, "granted"))
+    decision = leads.note(routed, leads.ClaimRecord("north", 1, "granted"))
     assert [WithdrawalAnswered, Claim] == [type(event.event) for event in decision.publish]
-    assert ("south", 1) == (decision.publish[1].key, decision.publish[1].event.ask)  # type: ignore[attr-defined]
+    assert ("south", 1) == (decision.publish[1].key, decision.publish[1].event.attempt)  # type: ignore[attr-defined]
 
 
 async def test_two_send_days_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -504,9 +506,9 @@ def test_what_a_step_tried_is_not_remembered() -> None:
     """RTE-09: a version that was not committed must not judge leads later."""
     catalogues = memory(campaign())
     tried = replace(campaign(places=[{"country": "DE"}]), number=2)
-    assert ["filter.place"] == [each.code for each in catalogues.judged(tried, lead(), NOW)[1]]
+    assert ["filter.place"] == [each.code for each in catalogues.evaluate(tried, lead(), NOW)[1]]
     stored = replace(campaign(places=[{"country": "US"}]), number=2)
-    assert [] == catalogues.judged(stored, lead(), NOW)[1]
+    assert [] == catalogues.evaluate(stored, lead(), NOW)[1]
 
 
 def test_campaign_versions() -> None:
@@ -562,7 +564,7 @@ def test_put_refused(changes: dict[str, Any], code: str) -> None:
     """A campaign that contradicts itself, or what happened already, is refused."""
     before = campaign()
     state = Everything()
-    state.put([CampaignBook(before.id, 1, "main", reserved=1, used=1, uncertain=1)])
+    state.put([Capacity(before.id, 1, "main", reserved=1, used=1, uncertain=1)])
     _, [decision] = decide(given(put_campaign(**changes)), state=state, known=[before])
     assert isinstance(decision.answer, Refused) and decision.answer.code == code
     assert decision.save == ()
@@ -590,7 +592,7 @@ def test_a_cap_that_is_below_what_was_sent_already_may_stay() -> None:
     before = campaign(caps={"day": 1})
     state = WorkingSet()
     counted = {f"day/{before.local_day(NOW)}": 2}
-    state.put([CampaignBook(before.id, 1, "main", used=2, counted=counted)])
+    state.put([Capacity(before.id, 1, "main", used=2, counted=counted)])
     command = put_campaign(caps={"day": 1}, priority=3)
     _, [decision] = decide(given(command), state=state, known=[before])
     assert isinstance(decision.answer, Accepted)
@@ -621,7 +623,7 @@ async def test_from_lead_to_sent_through_the_store() -> None:
     [ended] = await run(RoutingStore(), store, finished(granted.effects[0], Outcome.DONE))
     answers = [granted.publish[0], ended.publish[1]]
     await run(RoutingStore(), store, *[given(event.event) for event in answers])
-    [routed], [book] = database.documents("leads"), database.documents("campaign_books")
+    [routed], [book] = database.documents("leads"), database.documents("campaign_capacities")
     assert (routed["state"], routed["revision"]) == ("sent", 1)
     assert (book["used"], book["reserved"]) == (1, 0)
 

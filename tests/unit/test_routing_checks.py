@@ -5,16 +5,18 @@ from typing import Any
 
 import pytest
 
-from services.routing import claims, leads, remedies
-from services.routing.books import CampaignBook
-from services.routing.catalogues import Wanting
-from services.routing.checklist import warnings
-from services.routing.checks import Slot, decided, failing_slot
-from services.routing.explaining import Explanation, of_asked
-from services.routing.house import Block
-from services.routing.remedies import REMEDIES
+from services.routing.campaign import claims
+from services.routing.fit.catalogue import Match
+from services.routing.fit.checks import CampaignView, evaluate_in_view, failing_in_view
+from services.routing.orders.capacity import Capacity
+from services.routing.orders.checklist import warnings
+from services.routing.orders.policy import Block
+from services.routing.person import leads
+from services.routing.queries import remedies
+from services.routing.queries.explanation import Explanation, of_claim
+from services.routing.queries.remedies import REMEDIES
 from shared.companies.domains import mail_providers
-from shared.contracts.intake import WithdrawalAsked
+from shared.contracts.intake import WithdrawalRequested
 from shared.contracts.routing import ClaimWithdrawn, Failing, WithdrawalAnswered
 from shared.contracts.values import Company, OpenQuestion, Person, Place, Reason, Size, TitleClass
 from shared.loop.decision import Decision
@@ -53,13 +55,13 @@ EVERYTHING: dict[str, Any] = {
     "lead_codes": ["OTHER"],
     "places": [{"country": "DE"}],
     "company_size": {"intervals": [{"min": 1, "max": 10}]},
-    "industries": {"wanted": ["41"], **STRICT},
-    "seniorities": {"wanted": ["vp"]},
-    "functions": {"wanted": ["finance"]},
-    "titles": {"wanted": ["chief"]},
+    "industries": {"allowed": ["41"], **STRICT},
+    "seniorities": {"allowed": ["vp"]},
+    "functions": {"allowed": ["finance"]},
+    "titles": {"allowed": ["chief"]},
     "open_categories": ["9"],
     "categories": [{"id": "8"}],
-    "smarter": {"wanted": {"q_budget": ["over 50k"]}},
+    "smarter": {"allowed": {"q_budget": ["over 50k"]}},
     "suppressed_titles": {"phrases": ["head of it"]},
     "suppressed": [{"list": "bad", **STRICT}],
     "approved": [{"list": "good", **STRICT}],
@@ -77,17 +79,17 @@ def codes(failing: list[Failing]) -> list[str]:
 def against(changes: dict[str, Any], wanted: dict[str, Any], **known: Any) -> list[Failing]:
     """What keeps the lead with these changes from the campaign with those."""
     asked = campaign(**wanted)
-    return catalogues(asked, **known).judged(asked, lead(**changes), known.pop("at", NOW))[1]
+    return catalogues(asked, **known).evaluate(asked, lead(**changes), known.pop("at", NOW))[1]
 
 
 def test_all_checks_at_once_in_order() -> None:
     """RTE-09: none cuts the others short; `awaiting_send_day` is a wait and stands alone."""
     asked = campaign(**EVERYTHING)
     known = catalogues(asked, entries=LISTS, suspended=["northgrid"])
-    book = CampaignBook(asked.id, 1, "main", reserved=1, used=1, uncertain=1)
-    slot = Slot(book, "sent", 1, Block("main/person-1", 1, "main", (("*", "asked us"),)))
+    book = Capacity(asked.id, 1, "main", reserved=1, used=1, uncertain=1)
+    slot = CampaignView(book, "sent", 1, Block("main/person-1", 1, "main", (("*", "asked us"),)))
     given = lead(unanswered=[OPEN], reported=REPORTED)
-    _, failing = decided(asked, given, NOW, known.house_of(asked), slot, NOW)
+    _, failing = evaluate_in_view(asked, given, NOW, known.context_of(asked), slot, NOW)
     assert codes(failing) == ORDER
     assert {*ORDER, "awaiting_send_day"} <= REMEDIES.keys()
 
@@ -97,13 +99,13 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], Failing]] = [
         {},
         {},
         {"lead_code": "OTHER"},
-        Failing(code="lead_code_other", value="OTHER", wanted=("INT-AAA-BBB-1",)),
+        Failing(code="lead_code_other", value="OTHER", expected=("INT-AAA-BBB-1",)),
     ),
     (
         {"places": [{"country": "US"}], "excluded_places": [{"country": "CA"}]},
         {},
         {"place": Place("DE", "DE-BY")},
-        Failing(code="filter.place", value="DE-BY", wanted=("US",)),
+        Failing(code="filter.place", value="DE-BY", expected=("US",)),
     ),
     (
         {
@@ -112,31 +114,31 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], Failing]] = [
         },
         {},
         {"place": Place("US", "US-CA")},
-        Failing(code="filter.place", value="US-CA", wanted=("US",), rule="US-CA"),
+        Failing(code="filter.place", value="US-CA", expected=("US",), rule="US-CA"),
     ),
     (
         {"company_size": {"intervals": [{"min": 51, "max": 200}, {"min": 5000}]}},
         {},
         {"company": Company("Northgrid", None, Size(201, 500))},
-        Failing(code="filter.company_size", value="201-500", wanted=("51-200", "5000+")),
+        Failing(code="filter.company_size", value="201-500", expected=("51-200", "5000+")),
     ),
     (
-        {"industries": {"wanted": ["1594"], **STRICT}},
+        {"industries": {"allowed": ["1594"], **STRICT}},
         {"company": Company("Northgrid", None, None, "4", ("4", "6", "1594"))},
         {"company": Company("Northgrid", None, None, "41", ("41",))},
-        Failing(code="filter.industry", value="41", wanted=("1594",)),
+        Failing(code="filter.industry", value="41", expected=("1594",)),
     ),
     (
-        {"industries": {"wanted": ["1594"], "excluded": ["6"], **STRICT}},
+        {"industries": {"allowed": ["1594"], "excluded": ["6"], **STRICT}},
         {"company": Company("Northgrid", None, None, "96", ("96", "1594"))},
         {"company": Company("Northgrid", None, None, "4", ("4", "6", "1594"))},
-        Failing(code="filter.industry", value="4", wanted=("1594",), rule="6"),
+        Failing(code="filter.industry", value="4", expected=("1594",), rule="6"),
     ),
     (
-        {"seniorities": {"wanted": ["director", "vp"]}},
+        {"seniorities": {"allowed": ["director", "vp"]}},
         {},
         {"title_class": TitleClass("manager", "information_technology")},
-        Failing(code="filter.seniority", value="manager", wanted=("director", "vp")),
+        Failing(code="filter.seniority", value="manager", expected=("director", "vp")),
     ),
     (
         {"functions": {"excluded": ["finance"]}},
@@ -145,22 +147,22 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], Failing]] = [
         Failing(code="filter.function", value="finance", rule="finance"),
     ),
     (
-        {"titles": {"wanted": ["Head of IT", "CTO"]}},
+        {"titles": {"allowed": ["Head of IT", "CTO"]}},
         {"person": Person("a@x.example", job_title="Global HEAD OF  IT & Security")},
         {"person": Person("a@x.example", job_title="Head of Italy")},
-        Failing(code="filter.title", wanted=("cto", "head of it")),
+        Failing(code="filter.title", expected=("cto", "head of it")),
     ),
     (
         {"open_categories": ["101", "205"], "categories": []},
         {},
         {"category": "310"},
-        Failing(code="category_closed", value="310", wanted=("101", "205")),
+        Failing(code="category_closed", value="310", expected=("101", "205")),
     ),
     (
         {},
         {},
         {"category": "205"},
-        Failing(code="category_not_as_ordered", value="205", wanted=("101",)),
+        Failing(code="category_not_as_ordered", value="205", expected=("101",)),
     ),
     (
         {"smarter": {}},
@@ -193,13 +195,13 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], Failing]] = [
         Failing(code="smarter_answer_invalid", value="q_budget"),
     ),
     (
-        {"smarter": {"wanted": {"q_budget": ["Over 50k"]}}},
+        {"smarter": {"allowed": {"q_budget": ["Over 50k"]}}},
         {"answers": {"q_budget": "over 50K"}},
         {"answers": {"q_budget": "under 10k"}},
         Failing(
             code="smarter_answer_not_wanted",
             value="under 10k",
-            wanted=("over 50k",),
+            expected=("over 50k",),
             rule="q_budget",
         ),
     ),
@@ -222,7 +224,7 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], Failing]] = [
         Failing(
             code="company_suppressed",
             value="northgrid.example",
-            wanted=("good", "bad"),
+            expected=("good", "bad"),
             rule="bad",
         ),
     ),
@@ -230,7 +232,7 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], Failing]] = [
         {"approved": [{"list": "good", **STRICT}, {"list": "bad", **STRICT}]},
         {"company": Company("Northgrid", "northgrid.example")},
         {"company": Company("Other", "other.example"), "person": Person("jo@other.example")},
-        Failing(code="domain_not_approved", value="other.example", wanted=("good", "bad")),
+        Failing(code="domain_not_approved", value="other.example", expected=("good", "bad")),
     ),
 ]
 
@@ -250,17 +252,17 @@ def test_each_check_alone(
         (
             {"status": "paused"},
             {},
-            Failing(code="campaign_inactive", value="paused", wanted=("active",)),
+            Failing(code="campaign_inactive", value="paused", expected=("active",)),
         ),
         (
             {"active": {"from": "2026-03-03"}},
             {},
-            Failing(code="campaign_inactive", value="2026-03-02", wanted=("2026-03-03/",)),
+            Failing(code="campaign_inactive", value="2026-03-02", expected=("2026-03-03/",)),
         ),
         (
             {"active": {"to": "2026-03-01"}},
             {},
-            Failing(code="campaign_inactive", value="2026-03-02", wanted=("/2026-03-01",)),
+            Failing(code="campaign_inactive", value="2026-03-02", expected=("/2026-03-01",)),
         ),
         (
             {},
@@ -281,42 +283,45 @@ def test_what_stands_against_every_lead(
     ("slot", "caps", "told"),
     [
         (
-            Slot(None, block=Block("b", 1, "main", (("northgrid", "knows them"),))),
+            CampaignView(None, block=Block("b", 1, "main", (("northgrid", "knows them"),))),
             {},
             [Failing(code="person_blocked", rule="northgrid")],
         ),
-        (Slot(None, block=Block("b", 1, "main", (("helvion", "knows them"),))), {}, []),
-        (Slot(None, "sent"), {}, [Failing(code="already_sent", value="sent")]),
+        (CampaignView(None, block=Block("b", 1, "main", (("helvion", "knows them"),))), {}, []),
+        (CampaignView(None, "sent"), {}, [Failing(code="already_sent", value="sent")]),
         (
-            Slot(None, None, 2),
+            CampaignView(None, None, 2),
             {"per_domain": 2},
-            [Failing(code="domain_cap", value="2", wanted=("2",), rule="northgrid.example")],
+            [Failing(code="domain_cap", value="2", expected=("2",), rule="northgrid.example")],
         ),
-        (Slot(None, None, 1), {"per_domain": 2}, []),
+        (CampaignView(None, None, 1), {"per_domain": 2}, []),
         (
-            Slot(CampaignBook("main/north", 1, "main", used=2)),
+            CampaignView(Capacity("main/north", 1, "main", used=2)),
             {"total": 2},
-            [Failing(code="cap_reached", value="2", wanted=("2",), rule="total")],
+            [Failing(code="cap_reached", value="2", expected=("2",), rule="total")],
         ),
-        (Slot(CampaignBook("main/north", 1, "main", used=1)), {"total": 2}, []),
+        (CampaignView(Capacity("main/north", 1, "main", used=1)), {"total": 2}, []),
         (
-            Slot(None),
+            CampaignView(None),
             {"total": 0},
-            [Failing(code="cap_reached", value="0", wanted=("0",), rule="total")],
+            [Failing(code="cap_reached", value="0", expected=("0",), rule="total")],
         ),
     ],
 )
 def test_what_only_the_campaigns_shard_knows(
-    slot: Slot, caps: dict[str, Any], told: list[Failing]
+    slot: CampaignView, caps: dict[str, Any], told: list[Failing]
 ) -> None:
     """RTE-08, RTE-09, RTE-12."""
-    assert failing_slot(campaign(caps=caps), lead(), "101", slot, NOW) == told
+    assert failing_in_view(campaign(caps=caps), lead(), "101", slot, NOW) == told
 
 
 def test_leads_without_a_domain_are_not_counted_by_it() -> None:
     """RTE-08."""
     unknown = lead(company=Company("Northgrid"), person=Person(f"dana@{min(mail_providers())}"))
-    assert failing_slot(campaign(caps={"per_domain": 0}), unknown, "101", Slot(None), NOW) == []
+    assert (
+        failing_in_view(campaign(caps={"per_domain": 0}), unknown, "101", CampaignView(None), NOW)
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -363,8 +368,8 @@ def test_places(wanted: dict[str, Any], place: Place, passes: bool) -> None:
 def test_an_industry_without_its_parents_is_known_by_itself() -> None:
     """RTE-02: of a lead that came before intake told what lies above."""
     of_before = {"company": Company("Northgrid", None, None, "4")}
-    assert against(of_before, {"industries": {"wanted": ["4"], **STRICT}}) == []
-    assert codes(against(of_before, {"industries": {"wanted": ["6"], **STRICT}})) == [
+    assert against(of_before, {"industries": {"allowed": ["4"], **STRICT}}) == []
+    assert codes(against(of_before, {"industries": {"allowed": ["6"], **STRICT}})) == [
         "filter.industry"
     ]
 
@@ -375,21 +380,21 @@ def test_what_is_preferred_only_ranks() -> None:
         "places": [{"country": "DE"}],
         "places_strictness": "preferred",
         "company_size": {"intervals": [{"min": 1, "max": 10}], **PREFERRED},
-        "industries": {"wanted": ["41"], **PREFERRED},
-        "seniorities": {"wanted": ["vp"], **PREFERRED},
-        "functions": {"wanted": ["finance"], **PREFERRED},
-        "titles": {"wanted": ["chief"], **PREFERRED},
+        "industries": {"allowed": ["41"], **PREFERRED},
+        "seniorities": {"allowed": ["vp"], **PREFERRED},
+        "functions": {"allowed": ["finance"], **PREFERRED},
+        "titles": {"allowed": ["chief"], **PREFERRED},
         "suppressed": [{"list": "bad", **PREFERRED}],
         "approved": [{"list": "good", **PREFERRED}],
     }
     asked = campaign(**liked)
     known = catalogues(asked, entries=LISTS)
-    assert known.judged(asked, lead(), NOW) == ("101", [])
-    (wanting,) = known.wanting("main", lead(), NOW)
+    assert known.evaluate(asked, lead(), NOW) == ("101", [])
+    (wanting,) = known.matches("main", lead(), NOW)
     assert wanting.rank == len(liked) - 1
     company, person = Company("Helvion", "helvion.example", Size(5, 5)), Person("a@helvion.example")
     german = lead(place=Place("DE"), company=company, person=person)
-    assert known.wanting("main", german, NOW)[0].rank == wanting.rank - 4
+    assert known.matches("main", german, NOW)[0].rank == wanting.rank - 4
 
 
 @pytest.mark.parametrize(
@@ -405,8 +410,8 @@ def test_a_campaign_suppresses_other_titles_than_the_house(
     of_campaign: dict[str, Any] | None, expected: list[str]
 ) -> None:
     """RTE-09: its own instead of the house's, also none at all."""
-    house_rules = rules(suppressed_titles={"phrases": ["Head of IT"]})
-    found = against({}, {"suppressed_titles": of_campaign}, house_rules=house_rules)
+    policy_rules = rules(suppressed_titles={"phrases": ["Head of IT"]})
+    found = against({}, {"suppressed_titles": of_campaign}, policy_rules=policy_rules)
     assert codes(found) == expected
 
 
@@ -420,7 +425,7 @@ def test_a_phrase_and_a_function_are_two_rules_that_hit() -> None:
 def test_no_title_stands_in_what_is_told() -> None:
     """RTE-09: what is told goes into events, and a title is personal."""
     titled = {"person": Person("a@x.example", job_title="Verysecret Chief of Sales")}
-    wanted = {"titles": {"wanted": ["cto"], "excluded": ["chief of sales"]}}
+    wanted = {"titles": {"allowed": ["cto"], "excluded": ["chief of sales"]}}
     wanted |= {"suppressed_titles": {"phrases": ["sales"]}}
     told = [each.model_dump_json() for each in against(titled, wanted)]
     assert len(told) == 2
@@ -448,7 +453,7 @@ def test_of_several_categories_the_closest_counts(
         category=categories[0],
         categories=categories,
     )
-    category, failing = catalogues(asked).judged(asked, organic, NOW)
+    category, failing = catalogues(asked).evaluate(asked, organic, NOW)
     assert (category, codes(failing)) == expected
 
 
@@ -456,31 +461,31 @@ def test_of_several_categories_one_with_room_is_taken() -> None:
     """INT-15, RTE-12: what is ordered of the first is full, of the second it is not."""
     amounts = [{"id": "101", "amount": 1}, {"id": "205", "amount": 1}]
     asked = campaign(organic=True, categories=amounts)
-    house = catalogues(asked).house_of(asked)
+    house = catalogues(asked).context_of(asked)
     given = lead(source="organic", lead_code=None, categories=("101", "205"))
-    book = CampaignBook(asked.id, 1, "main", used=1, counted={"category/101": 1})
-    assert decided(asked, given, NOW, house, Slot(book), NOW) == ("205", [])
-    full = CampaignBook(asked.id, 1, "main", counted={"category/101": 1, "category/205": 1})
-    _, failing = decided(asked, given, NOW, house, Slot(full), NOW)
+    book = Capacity(asked.id, 1, "main", used=1, counted={"category/101": 1})
+    assert evaluate_in_view(asked, given, NOW, house, CampaignView(book), NOW) == ("205", [])
+    full = Capacity(asked.id, 1, "main", counted={"category/101": 1, "category/205": 1})
+    _, failing = evaluate_in_view(asked, given, NOW, house, CampaignView(full), NOW)
     assert codes(failing) == ["cap_reached"]
 
 
 def test_of_several_categories_one_that_is_wanted_counts_before_one_with_room() -> None:
     """INT-15, RTE-09: what keeps the lead away is told of the category that comes closest."""
     asked = campaign(organic=True, open_categories=["205"], categories=[{"id": "205", "amount": 1}])
-    house = catalogues(asked).house_of(asked)
+    house = catalogues(asked).context_of(asked)
     given = lead(source="organic", lead_code=None, categories=("101", "205"))
-    full = CampaignBook(asked.id, 1, "main", counted={"category/205": 1})
-    category, failing = decided(asked, given, NOW, house, Slot(full), NOW)
+    full = Capacity(asked.id, 1, "main", counted={"category/205": 1})
+    category, failing = evaluate_in_view(asked, given, NOW, house, CampaignView(full), NOW)
     assert ("205", ["cap_reached"]) == (category, codes(failing))
 
 
 def test_what_is_overridden_keeps_nobody_away() -> None:
     """RTE-14: by hand two checks are passed over, and no others."""
     asked = campaign(places=[{"country": "DE"}], status="paused")
-    house = catalogues(asked).house_of(asked)
+    house = catalogues(asked).context_of(asked)
     found = [
-        codes(decided(asked, lead(), NOW, house, Slot(None), NOW, overridden)[1])
+        codes(evaluate_in_view(asked, lead(), NOW, house, CampaignView(None), NOW, overridden)[1])
         for overridden in ((), ("filter.place",), ("filter.place", "campaign_inactive"))
     ]
     assert [["campaign_inactive", "filter.place"], ["campaign_inactive"], []] == found
@@ -491,10 +496,10 @@ def test_an_organic_lead_is_for_campaigns_open_to_them_only() -> None:
     closed, opened = campaign(), campaign(id="open", organic=True, lead_codes=[])
     known = catalogues(closed, opened)
     organic = lead(source="organic", affiliate=None, lead_code=None, categories=("101",))
-    assert [each.campaign.name for each in known.wanting("main", organic, NOW)] == ["open"]
-    assert [each.campaign.name for each in known.wanting("main", lead(), NOW)] == ["north"]
-    assert codes(known.judged(closed, organic, NOW)[1]) == ["lead_code_other"]
-    assert codes(known.judged(opened, lead(), NOW)[1]) == ["lead_code_other"]
+    assert [each.campaign.name for each in known.matches("main", organic, NOW)] == ["open"]
+    assert [each.campaign.name for each in known.matches("main", lead(), NOW)] == ["north"]
+    assert codes(known.evaluate(closed, organic, NOW)[1]) == ["lead_code_other"]
+    assert codes(known.evaluate(opened, lead(), NOW)[1]) == ["lead_code_other"]
 
 
 LEADS: list[dict[str, Any]] = [
@@ -518,11 +523,11 @@ def test_who_is_found_is_who_has_nothing_against_it() -> None:
     wanted: list[dict[str, Any]] = [{}, *single, *(case[0] for case in CASES)]
     wanted += [each | {"organic": True} for each in wanted]
     asked = [campaign(id=f"c{number}", **each) for number, each in enumerate(wanted)]
-    known = catalogues(*asked, entries=LISTS, house_rules=rules(suppressed_titles={}))
+    known = catalogues(*asked, entries=LISTS, policy_rules=rules(suppressed_titles={}))
     for changes in LEADS:
         given = lead(**changes)
-        clear = {each.name for each in asked if not known.judged(each, given, NOW)[1]}
-        found = {each.campaign.name for each in known.wanting("main", given, NOW)}
+        clear = {each.name for each in asked if not known.evaluate(each, given, NOW)[1]}
+        found = {each.campaign.name for each in known.matches("main", given, NOW)}
         assert (changes, found) == (changes, clear)
 
 
@@ -556,15 +561,15 @@ def test_each_send_day_has_a_deadline_of_its_own() -> None:
 
 def test_a_lead_that_begins_to_wait_after_it_was_asked_back_is_given_back() -> None:
     """INT-08, RTE-13: else whoever wants it back waited until the send day, and it was sent."""
-    asked = WithdrawalAsked(
+    asked = WithdrawalRequested(
         lead="lead-1", person_id="person-1", replacement="r", reply_key="acme:r"
     )
-    shared = leads.share(leads.new_lead(lead(), 1, cause()), [Wanting(campaign(), "101", 0)])
+    shared = leads.share(leads.new_lead(lead(), 1, cause()), [Match(campaign(), "101", 0)])
     wanted_back = leads.withdraw(asked, shared.save[0], None, cause())
     assert not wanted_back.publish
-    noted = leads.note(wanted_back.save[0], leads.Asked("north", 1, "waiting", until=NOW))
+    noted = leads.note(wanted_back.save[0], leads.ClaimRecord("north", 1, "waiting", until=NOW))
     assert [type(event.event) for event in noted.publish] == [ClaimWithdrawn]
-    given_back = leads.note(noted.save[0], leads.Asked("north", 1, "refused"))
+    given_back = leads.note(noted.save[0], leads.ClaimRecord("north", 1, "refused"))
     (told,) = given_back.publish
     assert isinstance(told.event, WithdrawalAnswered) and told.event.outcome == "withdrawn"
 
@@ -580,14 +585,14 @@ def test_each_check_has_who_mends_it_and_how(code: str) -> None:
 def test_without_open_categories_a_wrong_one_was_uploaded(is_open: bool, who: str) -> None:
     """RTE-10: a campaign that has none is open to what it ordered, and to nothing else."""
     failing = (Failing(code="category_not_as_ordered", value="310"),)
-    told = Explanation("north", 1, "refused", failing, is_open).as_told(lead())
+    told = Explanation("north", 1, "refused", failing, is_open).view(lead())
     assert [who] == [row["who"] for row in told["failing"]]  # type: ignore[attr-defined]
 
 
 def test_a_lead_that_waits_is_told_its_day() -> None:
     """RTE-10, RTE-13: what it failed before is over."""
-    asked = leads.Asked("north", 1, "waiting", (Failing(code="cap_reached"),), NOW)
-    told = of_asked(asked, campaign())
+    asked = leads.ClaimRecord("north", 1, "waiting", (Failing(code="cap_reached"),), NOW)
+    told = of_claim(asked, campaign())
     assert [("awaiting_send_day", NOW.isoformat())] == [
         (failing.code, failing.value) for failing in told.failing
     ]
@@ -602,10 +607,10 @@ def test_what_does_not_wait_is_not_given_back() -> None:
 def test_a_standard_campaign_with_four_strict_filters_is_narrow(filters: int, warned: bool) -> None:
     """RTE-04: it is said, and nothing is refused."""
     strict = {
-        "industries": {"wanted": ["6"], **STRICT},
-        "seniorities": {"wanted": ["director"]},
-        "functions": {"wanted": ["finance"]},
-        "titles": {"wanted": ["buyer"]},
+        "industries": {"allowed": ["6"], **STRICT},
+        "seniorities": {"allowed": ["director"]},
+        "functions": {"allowed": ["finance"]},
+        "titles": {"allowed": ["buyer"]},
     }
     some = dict(list(strict.items())[:filters])
     assert warned == any(text.startswith("narrow") for text in warnings(put_campaign(**some)))

@@ -18,7 +18,7 @@ from cli.list_parts import BUCKETS, ONE_PART_MAX, folded, parts_of, put_long, pu
 from cli.main import run
 from cli.output import CHECK_FAILED, UNREACHABLE, WRONG_USAGE, CliError, UnknownId
 from cli.send_commands import send_rows
-from services.routing import lists
+from services.routing.orders import lists
 from shared.companies.terms import NEITHER
 from shared.contracts import event as contracts
 from shared.contracts.campaigns import PauseCampaign, PutCampaign
@@ -298,7 +298,7 @@ class TestParts:
 
     def test_all_bad_entries_are_found(self) -> None:
         """Also more of them in one part than an answer tells."""
-        bad = [f"bad..{number}" for number in range(2 * lists.BAD_TOLD_MAX + 1)]
+        bad = [f"bad..{number}" for number in range(2 * lists.BAD_ENTRIES_MAX + 1)]
         service = Service()
         kept = put_parts("rivals", [*bad, "ok.example"], service)
         assert dict.fromkeys(bad, NEITHER) == kept.bad
@@ -319,7 +319,7 @@ class TestExplained:
     FAILING = {
         "code": "filter.place",
         "value": "IE",
-        "wanted": ["GB", "US"],
+        "expected": ["GB", "US"],
         "rule": None,
         "text": "not from there",
         "who": "customer",
@@ -336,7 +336,7 @@ class TestExplained:
                 "state": "refused",
                 "check": "filter.place",
                 "value": "IE",
-                "wanted": "GB, US",
+                "expected": "GB, US",
                 "rule": None,
                 "text": "not from there",
                 "who": "customer",
@@ -345,7 +345,7 @@ class TestExplained:
         ] == list(explain_commands.rows_of(told))
 
     def test_what_the_newest_version_says_follows(self) -> None:
-        now = {"campaign": "north", "version": 3, "state": "not_asked", "failing": []}
+        now = {"campaign": "north", "version": 3, "state": "not_claimed", "failing": []}
         told = {"campaign": "north", "version": 2, "state": "refused", "failing": [self.FAILING]}
         _, row = explain_commands.rows_of(told | {"now": now})
         assert (3, "now", "nothing stands in its way") == (

@@ -14,15 +14,15 @@ from services.intake import questions
 from services.intake.affiliates import ORGANIC_SOURCE, Affiliate
 from services.intake.normalizing import Normalized, normalize
 from services.intake.questions import Question, judge
-from services.routing import campaigns, lists
-from services.routing import house as rules_of
-from services.routing.binding import route_of, routes
-from services.routing.campaigns import Campaign, Checked
-from services.routing.catalogues import Catalogues
-from services.routing.checklist import may_start, warnings
-from services.routing.contradictions import contradictions
-from services.routing.house import Rules
-from services.routing.lists import ListPart
+from services.routing.fit.catalogue import Catalogues
+from services.routing.fit.criteria import route_of, routes
+from services.routing.orders import campaigns, lists
+from services.routing.orders import policy as rules_of
+from services.routing.orders.campaigns import Campaign, Checked
+from services.routing.orders.checklist import may_start, warnings
+from services.routing.orders.lists import ListPart
+from services.routing.orders.policy import Rules
+from services.routing.orders.validation import violations
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.intake import LeadAccepted, PutAffiliate, PutQuestion
 from shared.contracts.lists import PutList, PutRules
@@ -258,7 +258,7 @@ def test_every_campaign_is_useful(definition: PutCampaign) -> None:
     the one that has no filter."""
     catalogues, campaign = house(), as_put(definition)
     coming = [each for each in ACCEPTED if route_of(each) in routes(definition)]
-    wanted = [not catalogues.judged(campaign, each, NOW)[1] for each in coming]
+    wanted = [not catalogues.evaluate(campaign, each, NOW)[1] for each in coming]
     assert any(wanted) == (definition.status == "active")
     assert all(wanted) == (definition.id == "helvion-anywhere")
 
@@ -267,7 +267,7 @@ def test_campaigns_can_be_put_as_they_are() -> None:
     """Nothing contradicts itself or the house, nothing warns, and checklists are confirmed."""
     rules = house().rules_of("main")
     for definition in sample_campaigns():
-        assert [] == list(contradictions(definition, None, None, rules, NOW)), definition.id
+        assert [] == list(violations(definition, None, None, rules, NOW)), definition.id
         assert may_start(definition) is None, definition.id
         assert () == warnings(definition), definition.id
 
@@ -279,7 +279,7 @@ def test_every_check_on_a_lead_is_met() -> None:
         failing.code
         for definition in sample_campaigns()
         for each in ACCEPTED[::3]
-        for failing in catalogues.judged(as_put(definition), each, NOW)[1]
+        for failing in catalogues.evaluate(as_put(definition), each, NOW)[1]
     }
     assert met == {
         "campaign_inactive",

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from shared.loop.effects import Performed, Verdict
+from shared.loop.effects import AttemptResult, Verdict
 from shared.loop.webhook import Webhooks, wait_seconds
 from shared.settings import WrongSetting
 from tests.endpoints import Talk, talking
@@ -54,7 +54,7 @@ def row(url: str, secret: str = "default", body: bytes = b'{"lead": 1}') -> dict
     return {"_id": "key-1", "request": request, "cause": {"trace": "00-aa-bb-01"}}
 
 
-async def call(url: str, body: bytes = b'{"lead": 1}', **options: Any) -> Performed:
+async def call(url: str, body: bytes = b'{"lead": 1}', **options: Any) -> AttemptResult:
     webhooks = Webhooks(SECRET, NAMED, **options)
     try:
         return await webhooks(row(url, body=body))
@@ -86,7 +86,7 @@ NOT_FOLLOWED = "redirects are not followed"
         (799, (Verdict.UNKNOWN, "answered 799", 0.0)),
     ],
 )
-async def test_each_status_has_its_verdict(status: int, expected: Performed) -> None:
+async def test_each_status_has_its_verdict(status: int, expected: AttemptResult) -> None:
     """Only a clear yes is done and only a clear no is refused; redirects are not followed."""
 
     async def answer(_request: web.Request) -> web.Response:
@@ -199,7 +199,7 @@ async def cut(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
         pytest.param(partial(reply, OK + b"\r\n", stay=True), DONE, id="body never comes"),
     ],
 )
-async def test_each_misbehaviour_has_its_verdict(talk: Talk, expected: Performed) -> None:
+async def test_each_misbehaviour_has_its_verdict(talk: Talk, expected: AttemptResult) -> None:
     """A status line is an answer whatever follows it; anything else leaves open what happened."""
     async with talking(talk) as port:
         performed = await call(f"http://127.0.0.1:{port}/", timeout_seconds=0.4)
@@ -216,7 +216,9 @@ async def test_each_misbehaviour_has_its_verdict(talk: Talk, expected: Performed
         ("http://", (Verdict.REFUSED, "the endpoint's address is not valid")),
     ],
 )
-async def test_what_can_not_be_reached_certainly_got_nothing(url: str, expected: Performed) -> None:
+async def test_what_can_not_be_reached_certainly_got_nothing(
+    url: str, expected: AttemptResult
+) -> None:
     assert expected == await call(url)
 
 

@@ -1,0 +1,230 @@
+"""Does a campaign want a lead, and if not, why: all checks, none short-circuited (RTE-09).
+
+What a campaign's version and the house decide is in `failing`; what only its shard can know, in
+`failing_slot`. A lead matches if nothing fails.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.routing.fit.criteria import company_domains, subjects
+from services.routing.orders.campaigns import Campaign
+from services.routing.orders.capacity import Capacity, counters_of, full
+from services.routing.orders.policy import Account, Block
+from shared.contracts.intake import LeadAccepted
+from shared.contracts.routing import Failing
+from shared.matching.lists import Lists
+from shared.matching.profiles import (
+    Criterion,
+    Listed,
+    Profile,
+    Span,
+    Subject,
+    Terms,
+    Within,
+    explain,
+)
+
+EXPECTED_MAX = 50
+
+OVERRIDABLE = frozenset({"awaiting_send_day", "title_suppressed"})
+"""What an operator may send through by hand (RTE-14)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchContext:
+    """What a campaign wants under the house's rules, and what it is judged with."""
+
+    wanted: Profile
+    lists: Lists
+    account: Account | None = None
+    """The customer's."""
+
+
+def evaluate(
+    campaign: Campaign, lead: LeadAccepted, at: datetime, context: MatchContext
+) -> tuple[str, list[Failing]]:
+    """The category that the lead is for, and every failing check, in the order of RTE-09; `at` is
+    the time of the fact. Of a lead with several categories, the one that comes closest."""
+    return min(_by_category(campaign, lead, at, context), key=lambda each: len(each[1]))
+
+
+def _by_category(
+    campaign: Campaign, lead: LeadAccepted, at: datetime, context: MatchContext
+) -> list[tuple[str, list[Failing]]]:
+    always = standing(campaign, at, context.account)
+    return [
+        (category, [*always, *_criteria(context.wanted, lead, subject, context.lists)])
+        for category, subject in subjects(lead).items()
+    ]
+
+
+def standing(campaign: Campaign, at: datetime, account: Account | None) -> list[Failing]:
+    """What fails whatever the lead is."""
+    return [*_inactive(campaign, at), *_suspended(account)]
+
+
+def _inactive(campaign: Campaign, at: datetime) -> Iterator[Failing]:
+    wanted = campaign.definition
+    if wanted.status != "active":
+        yield Failing(code="campaign_inactive", value=wanted.status, expected=("active",))
+        return
+    first, last = wanted.active.first, wanted.active.last
+    if first is None and last is None:
+        return
+    day = campaign.local_day(at)
+    if (first and day < first) or (last and day > last):
+        span = f"{first or ''}/{last or ''}"
+        yield Failing(code="campaign_inactive", value=day.isoformat(), expected=(span,))
+
+
+def _suspended(account: Account | None) -> Iterator[Failing]:
+    if account is not None and account.is_suspended:
+        yield Failing(code="account_suspended", value=account.customer, rule=account.reason)
+
+
+def _criteria(
+    wanted: Profile, lead: LeadAccepted, subject: Subject, lists: Lists
+) -> Iterator[Failing]:
+    for criterion in explain(wanted, subject, lists):
+        yield describe(criterion, lead, subject, lists)
+
+
+def describe(criterion: Criterion, lead: LeadAccepted, subject: Subject, lists: Lists) -> Failing:
+    """A failing criterion in the words of people: what the lead has, and what is wanted."""
+    match criterion:
+        case Within(check, _, spans):
+            size = lead.company.size
+            value = _span(Span(size.min, size.max)) if size else None
+            return Failing(code=check, value=value, expected=tuple(map(_span, spans)))
+        case Listed(check, _, names):
+            terms = sorted(subject.terms["company"])
+            hit = [(name, term) for name in names for term in terms if lists.has(name, [term])]
+            is_known_by = hit[0][1].partition(":")[2] if hit else _company(lead)
+            rule = _list(hit[0][0]) if hit else None
+            expected = tuple(map(_list, names))
+            return Failing(code=check, value=is_known_by, expected=expected, rule=rule)
+        case Terms(check, attribute, _, excluded):
+            has = subject.terms.get(attribute, frozenset())
+            return Failing(
+                code=check,
+                value=_value(criterion, lead, subject),
+                expected=_listed(criterion),
+                rule=_first(sorted(has & excluded - {check})) or _question(criterion),
+            )
+
+
+def _value(criterion: Terms, lead: LeadAccepted, subject: Subject) -> str | None:
+    if criterion.attribute == "title":
+        return None
+    values = {
+        "route": lead.lead_code,
+        "place": lead.place.subdivision or lead.place.country,
+        "industry": lead.company.industry,
+        "smarter": ", ".join(_symbols(criterion.check, lead, subject)),
+        "category": _first(subject.terms["category"]),
+        "seniority": lead.title_class.seniority,
+        "function": lead.title_class.function,
+    }
+    if criterion.attribute in values:
+        return values[criterion.attribute]
+    return lead.answers.get(_question(criterion) or "")
+
+
+def _symbols(check: str, lead: LeadAccepted, subject: Subject) -> Iterator[str]:
+    """The questions that are meant; of those without an answer, the ones of the category."""
+    if check == "smarter_missing":
+        category = subject.terms["category"]
+        yield from (each.question for each in lead.unanswered if each.category in category)
+    yield from (reason.field or "" for reason in lead.reported if reason.code == check)
+
+
+def _question(criterion: Terms) -> str | None:
+    """The question whose answers are wanted."""
+    if criterion.attribute != "answer":
+        return None
+    return _first(term.partition("=")[0] for term in criterion.allowed or ())
+
+
+def _listed(criterion: Terms) -> tuple[str, ...]:
+    """What is wanted, without what only tells it from other terms of the attribute."""
+    prefix = f"{_question(criterion)}=" if criterion.attribute == "answer" else "code:"
+    names = sorted(term.removeprefix(prefix) for term in criterion.allowed or ())
+    return tuple(names[:EXPECTED_MAX])
+
+
+def _company(lead: LeadAccepted) -> str | None:
+    return _first(company_domains(lead)) or lead.company.name
+
+
+def _list(id: str) -> str:  # noqa: A002
+    return id.partition("/")[2]
+
+
+def _first(found: Iterable[str]) -> str | None:
+    return next(iter(found), None)
+
+
+def _span(span: Span) -> str:
+    return f"{span.min}+" if span.max is None else f"{span.min}-{span.max}"
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignView:
+    """What the campaign's shard knows about a lead and itself."""
+
+    capacity: Capacity | None
+    sent_before: str | None = None
+    """How the send of this person stands, if there was one."""
+    of_domain: int = 0
+    """Sends to a domain of the lead's company, in all."""
+    block: Block | None = None
+
+
+def evaluate_in_view(
+    campaign: Campaign,
+    lead: LeadAccepted,
+    at: datetime,
+    context: MatchContext,
+    view: CampaignView,
+    now: datetime,
+    overridden: Collection[str] = (),
+) -> tuple[str, list[Failing]]:
+    """All checks together. Of a lead with several categories the one that comes closest, and of
+    those one that has room."""
+    judged = [
+        (
+            category,
+            without(failing, overridden),
+            failing_in_view(campaign, lead, category, view, now),
+        )
+        for category, failing in _by_category(campaign, lead, at, context)
+    ]
+    category, failing, further = min(judged, key=lambda each: (len(each[1]), len(each[2])))
+    return category, failing + further
+
+
+def failing_in_view(
+    campaign: Campaign, lead: LeadAccepted, category: str, view: CampaignView, now: datetime
+) -> list[Failing]:
+    """The checks on what has been sent: to this person, to its company, and how much in all."""
+    return list(_failing_in_view(campaign, lead, category, view, now))
+
+
+def _failing_in_view(
+    campaign: Campaign, lead: LeadAccepted, category: str, view: CampaignView, now: datetime
+) -> Iterator[Failing]:
+    customer, limit = campaign.definition.customer, campaign.definition.caps.per_domain
+    if view.block is not None and (hit := view.block.hits(customer)):
+        yield Failing(code="person_blocked", rule=hit)
+    if view.sent_before is not None:
+        yield Failing(code="already_sent", value=view.sent_before)
+    if limit is not None and view.of_domain >= limit and (domains := company_domains(lead)):
+        count, expected = str(view.of_domain), (str(limit),)
+        yield Failing(code="domain_cap", value=count, expected=expected, rule=domains[0])
+    yield from full(campaign, view.capacity, counters_of(campaign, lead, category, now))
+
+
+def without(failing: Sequence[Failing], codes: Iterable[str]) -> list[Failing]:
+    return [each for each in failing if each.code not in codes]

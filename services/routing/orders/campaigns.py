@@ -1,0 +1,184 @@
+"""A campaign as routing knows it: a customer's standing order, in numbered versions (RTE-01)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import get_args
+from zoneinfo import ZoneInfo
+
+from shared.contracts.campaigns import (
+    PauseCampaign,
+    PutCampaign,
+    ResumeCampaign,
+    Status,
+    Weekday,
+)
+from shared.contracts.routing import CampaignChanged
+from shared.loop.decision import Accepted, Cause, Decision, Publish, Refused
+
+WEEKDAYS = get_args(Weekday)
+
+
+def stored_id(tenant: str, campaign: str) -> str:
+    return f"{tenant}/{campaign}"
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """`number` is the version that people see and decisions name; `version` guards the document."""
+
+    id: str
+    version: int
+    tenant: str
+    number: int
+    definition: PutCampaign
+    changed_at: datetime
+    changed_by: str
+    reason: str = ""
+    created_at: datetime | None = None
+    zone: ZoneInfo = field(init=False, compare=False, repr=False)
+    amounts: Mapping[str, int | None] = field(init=False, compare=False, repr=False)
+    """By category, how many were ordered."""
+
+    def __post_init__(self) -> None:
+        amounts = {category.id: category.amount for category in self.definition.categories}
+        object.__setattr__(self, "zone", ZoneInfo(self.definition.time_zone))
+        object.__setattr__(self, "amounts", amounts)
+
+    @property
+    def name(self) -> str:
+        return self.definition.id
+
+    @property
+    def follows_policy_titles(self) -> bool:
+        """Whether it refuses the titles that the house does, and has no choice of its own."""
+        return self.definition.suppressed_titles is None
+
+    def local_day(self, at: datetime) -> date:
+        try:
+            return at.astimezone(self.zone).date()
+        except OverflowError:
+            # In the year 1 there is no earlier day; a foreign clock must not stop the shard.
+            return at.date()
+
+    def next_send(self, after: datetime) -> datetime | None:
+        """The next instant at which a weekly campaign sends; None, where it sends at once."""
+        weekly = self.definition.weekly
+        if weekly is None:
+            return None
+        day = after.astimezone(self.zone).date()
+        day += timedelta(days=(WEEKDAYS.index(weekly.weekday) - day.weekday()) % 7)
+        at = datetime.combine(day, weekly.at, self.zone)
+        if at <= after:
+            at = datetime.combine(day + timedelta(days=7), weekly.at, self.zone)
+        return at.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What speaks against a definition, and what only should be seen."""
+
+    refused: Refused | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignVersion:
+    """One version of a campaign, kept forever: decisions are explained with it."""
+
+    id: str
+    version: int
+    campaign: Campaign
+    revision: int = 0
+    """The catalogue's, from which on it was in force."""
+
+
+def version_id(campaign: str, number: int) -> str:
+    return f"{campaign}@{number}"
+
+
+def put(
+    command: PutCampaign,
+    before: Campaign | None,
+    checked: Checked,
+    cause: Cause,
+    now: datetime,
+) -> Decision:
+    """RTE-01: every change is a new version, the same again is none."""
+    if checked.refused:
+        return Decision(answer=checked.refused)
+    if before is None:
+        id = stored_id(cause.tenant, command.id)  # noqa: A001
+        new = Campaign(id, 0, cause.tenant, 1, command, now, cause.actor, created_at=now)
+        return _saved(new, "created", checked.warnings)
+    if before.definition == command:
+        return _unchanged(before)
+    return _saved(_next(before, command, cause, now), "changed", checked.warnings)
+
+
+def set_status(
+    command: PauseCampaign | ResumeCampaign,
+    before: Campaign | None,
+    checked: Checked,
+    cause: Cause,
+    now: datetime,
+) -> Decision:
+    if before is None:
+        return Decision(answer=Refused.unknown("campaign", command.campaign))
+    if cause.role == "customer" and cause.actor != before.definition.customer:
+        return Decision(answer=Refused("not_permitted", "this is another customer's campaign"))
+    definition = with_status(before.definition, command)
+    if before.definition == definition:
+        return _unchanged(before)
+    if checked.refused:
+        return Decision(answer=checked.refused)
+    after = _next(before, definition, cause, now, command.reason)
+    return _saved(after, "resumed" if definition.status == "active" else "paused")
+
+
+def with_status(definition: PutCampaign, command: PauseCampaign | ResumeCampaign) -> PutCampaign:
+    status: Status = "paused" if isinstance(command, PauseCampaign) else "active"
+    return definition.model_copy(update={"status": status})
+
+
+def _next(
+    before: Campaign, definition: PutCampaign, cause: Cause, now: datetime, reason: str = ""
+) -> Campaign:
+    return replace(
+        before,
+        number=before.number + 1,
+        definition=definition,
+        changed_at=now,
+        changed_by=cause.actor,
+        reason=reason,
+    )
+
+
+def _unchanged(campaign: Campaign) -> Decision:
+    return Decision(answer=Accepted("unchanged", details={"version": campaign.number}))
+
+
+def _saved(campaign: Campaign, change: str, warnings: Sequence[str] = ()) -> Decision:
+    kept = CampaignVersion(version_id(campaign.id, campaign.number), 0, campaign)
+    event = CampaignChanged.model_validate(
+        {
+            "campaign": campaign.name,
+            "customer": campaign.definition.customer,
+            "campaign_version": campaign.number,
+            "status": campaign.definition.status,
+            "change": change,
+            "changed_at": campaign.changed_at,
+            "changed_by": campaign.changed_by,
+            "reason": campaign.reason,
+        }
+    )
+    return Decision(
+        save=[campaign, kept],
+        publish=[Publish(event, campaign.name)],
+        answer=Accepted(change, details=_details(campaign, warnings)),
+    )
+
+
+def _details(campaign: Campaign, warnings: Sequence[str]) -> Mapping[str, object]:
+    details = {"version": campaign.number}
+    return details | {"warnings": list(warnings)} if warnings else details

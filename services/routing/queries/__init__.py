@@ -1,0 +1,1 @@
+"""What is read, and never decided: the API, why a lead was not sent, what a change would send."""

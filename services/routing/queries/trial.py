@@ -1,0 +1,179 @@
+"""Which campaigns would want leads that were not routed, if they came now; nothing is kept of it.
+
+Found by the matcher and judged by the checks that decide claims, each lead by itself: what leads of
+the same question would take from each other is not told.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from services.routing.fit.catalogue import Catalogues, Match
+from services.routing.fit.checks import evaluate_in_view
+from services.routing.fit.criteria import route_of
+from services.routing.orders import campaigns
+from services.routing.orders.campaigns import Campaign
+from services.routing.person import leads
+from services.routing.person.leads import Candidate, RoutedLead
+from services.routing.queries import campaign_views, explanation
+from services.routing.queries.campaign_views import CampaignViews
+from services.routing.queries.explanation import Explanation
+from services.routing.queries.why_not import CAMPAIGNS_AT_ONCE, WhyNot
+from shared.clock import Clock
+from shared.contracts.intake import LeadAccepted
+from shared.contracts.routing import Failing
+from shared.contracts.values import Part
+from shared.loop.decision import Cause
+from shared.store import Store
+
+LEADS_MAX = 200
+LEADS_AT_ONCE = 20
+"""With so many campaigns as are looked up at once, ten thousand sends are asked for."""
+OTHERS_MAX = 20
+FAILING_MAX = 3
+
+
+class Leads(Part):
+    """As intake publishes them."""
+
+    leads: tuple[LeadAccepted, ...] = Field(min_length=1, max_length=LEADS_MAX)
+    others: int = Field(default=0, ge=0, le=OTHERS_MAX)
+    """Of how many campaigns that would not want a lead it is told why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """A lead's candidates in their order, and the campaigns whose shards would refuse it."""
+
+    routed: RoutedLead
+    is_exclusive: bool
+    candidates: Sequence[Candidate]
+    refused: Sequence[Explanation]
+
+
+class Trial:
+    def __init__(self, store: Store, clock: Clock, why_not: WhyNot) -> None:
+        self._store = store
+        self._clock = clock
+        self._why_not = why_not
+
+    async def leads(self, given: Leads, tenant: str) -> list[Mapping[str, Any]]:
+        """RTE-10, RTE-11: of each who would get it, and what keeps it from some of the others."""
+        known, now = await self._why_not.catalogues(), self._clock.now()
+        described = []
+        for first in range(0, len(given.leads), LEADS_AT_ONCE):
+            some = given.leads[first : first + LEADS_AT_ONCE]
+            for outcome in await self._outcomes(known, some, tenant, now):
+                others = list(_others(known, outcome, now)) if given.others else []
+                described.append(_as_json(known, outcome, others, given.others, now))
+                # Thousands of campaigns take milliseconds, in which the loop waits.
+                await asyncio.sleep(0)
+        return described
+
+    async def _outcomes(
+        self, known: Catalogues, some: Sequence[LeadAccepted], tenant: str, now: datetime
+    ) -> list[_Outcome]:
+        routed = [leads.new_lead(lead, 0, _cause(lead, tenant, now)) for lead in some]
+        matches = [known.matches(tenant, each.lead, now) for each in routed]
+        matched = {each.campaign.id: each.campaign for those in matches for each in those}
+        found = await self._views(list(matched.values()), routed)
+        return [
+            _outcome(known, each, those, found, now)
+            for each, those in zip(routed, matches, strict=True)
+        ]
+
+    async def _views(
+        self, matched: Sequence[Campaign], routed: Sequence[RoutedLead]
+    ) -> CampaignViews:
+        found = campaign_views.NONE
+        for first in range(0, len(matched), CAMPAIGNS_AT_ONCE):
+            some = matched[first : first + CAMPAIGNS_AT_ONCE]
+            found = found.and_of(await campaign_views.load(self._store, some, routed))
+        return found
+
+
+def _cause(lead: LeadAccepted, tenant: str, now: datetime) -> Cause:
+    return Cause(lead.lead, "try", lead.person_id, now, tenant)
+
+
+def _outcome(
+    known: Catalogues,
+    routed: RoutedLead,
+    matches: Sequence[Match],
+    found: CampaignViews,
+    now: datetime,
+) -> _Outcome:
+    """As the campaigns' shards would, if they were asked now."""
+    allowed, refused = [], []
+    for each in matches:
+        category, failing = _failing(known, each.campaign, routed, found, now)
+        if failing:
+            refused.append(explanation.of_version(each.campaign, failing))
+        else:
+            allowed.append(replace(each, category=category))
+    is_exclusive = known.rules_of(routed.tenant).is_exclusive(routed.lead)
+    return _Outcome(routed, is_exclusive, leads.in_order(allowed, found.capacities), refused)
+
+
+def _failing(
+    known: Catalogues, campaign: Campaign, routed: RoutedLead, found: CampaignViews, now: datetime
+) -> tuple[str, list[Failing]]:
+    day, view = campaign.next_send(now) or now, found.of(campaign, routed)
+    return evaluate_in_view(campaign, routed.lead, now, known.context_of(campaign), view, day)
+
+
+def _others(known: Catalogues, outcome: _Outcome, now: datetime) -> Iterator[Explanation]:
+    """The campaigns of the lead's route that would not want it; those nearest to it first."""
+    routed = outcome.routed
+    looked_at = {candidate.campaign for candidate in outcome.candidates}
+    looked_at |= {refusal.campaign for refusal in outcome.refused}
+    others = [
+        explanation.of_version(campaign, known.evaluate(campaign, routed.lead, now)[1])
+        for campaign in known.on_route(routed.tenant, route_of(routed.lead))
+        if campaign.name not in looked_at
+    ]
+    yield from outcome.refused
+    yield from sorted(others, key=lambda each: (len(each.failing), each.campaign))
+
+
+def _as_json(
+    known: Catalogues, outcome: _Outcome, others: Sequence[Explanation], most: int, now: datetime
+) -> Mapping[str, Any]:
+    routed = outcome.routed
+    return {
+        "lead": routed.id,
+        "is_exclusive": outcome.is_exclusive,
+        "candidates": [_candidate(known, routed, each, now) for each in outcome.candidates],
+        "others": [_other(each, routed.lead) for each in others[:most]],
+        "others_left_out": max(len(others) - most, 0),
+    }
+
+
+def _candidate(
+    known: Catalogues, routed: RoutedLead, candidate: Candidate, now: datetime
+) -> Mapping[str, Any]:
+    """With the moment at which the campaign sends, if it does not do so at once."""
+    campaign = known.campaigns.get(campaigns.stored_id(routed.tenant, candidate.campaign))
+    return {
+        "campaign": candidate.campaign,
+        "version": candidate.campaign_version,
+        "category": candidate.category,
+        "rank": candidate.rank,
+        "sends_at": campaign.next_send(now) if campaign else None,
+    }
+
+
+def _other(explained: Explanation, lead: LeadAccepted) -> Mapping[str, Any]:
+    """With its first checks: all of them are told of a lead that is there."""
+    whole: Any = explained.view(lead)
+    failing = whole["failing"]
+    return {
+        "campaign": whole["campaign"],
+        "version": whole["version"],
+        "failing": failing[:FAILING_MAX],
+        "failing_left_out": max(len(failing) - FAILING_MAX, 0),
+    }

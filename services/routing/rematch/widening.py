@@ -1,0 +1,285 @@
+"""Which leads a change can free, and deciding them again (RTE-14).
+
+A change says what it opens: a campaign for a category, a campaign for some companies, or a campaign
+as a whole. What many campaigns share opens them a page at a time. The leads are found by an index,
+a page at a time, in the campaign's shard; each that would pass now is told to its person's shard,
+which asks for it as if it had just come.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.routing.fit.catalogue import Catalogues
+from services.routing.fit.criteria import accepted_categories, routes
+from services.routing.orders.campaigns import Campaign
+from services.routing.orders.lists import Changed
+from services.routing.orders.words import phrase
+from services.routing.person.leads import RoutedLead
+from services.routing.rematch.exclusion import before_of, was_excluded
+from shared.contracts.campaigns import Caps, ListUse, PutCampaign, SuppressedTitles
+from shared.contracts.routing import CampaignWidened, LeadToRematch, ScopeWidened
+from shared.ids import derived
+from shared.loop.decision import Decision, Due, DueReached, Publish
+
+PAGE = 200
+LEADS_PER_STEP = 1_000
+PAGES_PER_STEP = 50
+"""Of what was widened more in one batch, the pages wait for the next step."""
+CAMPAIGNS_PER_PAGE = 20
+RESCAN, LOOK_AGAIN = "rescan", "look_again"
+"""The latter lies in rows of earlier versions."""
+RESCAN_AFTER = timedelta(minutes=1)
+COMPANIES_PER_EVENT = 200
+COMPANIES_MAX, LETTERS_MAX = 5_000, 200_000
+"""With more changed entries than that, a list's campaigns are decided again as a whole."""
+
+# What a lead is judged by, beside the categories. A change of anything else frees nothing.
+JUDGED_BY = (
+    "lead_codes",
+    "organic",
+    "places",
+    "excluded_places",
+    "places_strictness",
+    "company_size",
+    "industries",
+    "seniorities",
+    "functions",
+    "titles",
+    "smarter",
+    "suppressed_titles",
+    "suppressed",
+    "approved",
+)
+
+
+def widened(before: Campaign, after: PutCampaign) -> Iterator[CampaignWidened]:
+    """What a campaign may want now that it did not before."""
+    if after.status != "active":
+        return
+    until = before.definition
+    categories, raised = accepted_categories(after), _has_more_room(until, after)
+    if all(getattr(until, name) == getattr(after, name) for name in JUDGED_BY):
+        categories = _gained(until, after)
+    for route in sorted(routes(after)):
+        for category in [None] if categories is None else sorted(categories):
+            yield CampaignWidened(
+                campaign=after.id,
+                route=route,
+                category=category,
+                since=before.number,
+                has_more_room=raised,
+            )
+
+
+def _gained(before: PutCampaign, after: PutCampaign) -> frozenset[str] | None:
+    """The categories that are accepted now and were not, or have more room; None is all."""
+    was, now = accepted_categories(before), accepted_categories(after)
+    if _has_roomier_caps(before.caps, after.caps):
+        return now
+    if was is None:
+        return frozenset()
+    if now is None:
+        return None
+    return (now - was) | (now & _raised(before, after))
+
+
+def _has_more_room(before: PutCampaign, after: PutCampaign) -> bool:
+    return _has_roomier_caps(before.caps, after.caps) or bool(_raised(before, after))
+
+
+def _raised(before: PutCampaign, after: PutCampaign) -> set[str]:
+    """The categories of which more may be sent than was ordered before."""
+    had = {each.id: each.amount for each in before.categories if each.amount is not None}
+    has = {each.id: each.amount for each in after.categories}
+    if not after.categories:
+        # What was ordered with an amount has none any more.
+        return set(had)
+    return {
+        name
+        for name, amount in had.items()
+        if name in has and ((now := has[name]) is None or now > amount)
+    }
+
+
+def _has_roomier_caps(before: Caps, after: Caps) -> bool:
+    return any(
+        had is not None and (has is None or has > had)
+        for had, has in zip(before.model_dump().values(), after.model_dump().values(), strict=True)
+    )
+
+
+def by_list(changed: Changed, name: str) -> Iterator[ScopeWidened]:
+    """A company that leaves a suppression list, or comes on an approved one."""
+    if changed.added or changed.removed:
+        added, removed = _named(changed.added), _named(changed.removed)
+        yield ScopeWidened(list=name, added=added, removed=removed)
+
+
+def _named(terms: Collection[str]) -> tuple[str, ...] | None:
+    """As far as they may stand in an event."""
+    is_long = len(terms) > COMPANIES_MAX or sum(map(len, terms)) > LETTERS_MAX
+    return None if is_long else tuple(sorted(terms))
+
+
+def by_titles(before: SuppressedTitles, after: SuppressedTitles) -> Iterator[ScopeWidened]:
+    """What only suppresses more frees nobody."""
+    phrases = {*map(phrase, after.phrases)}
+    eligible = SuppressedTitles(
+        phrases=[each for each in before.phrases if phrase(each) not in phrases],
+        functions=[each for each in before.functions if each not in after.functions],
+    )
+    if eligible != SuppressedTitles():
+        yield ScopeWidened(titles=eligible)
+
+
+def next_page(widened: ScopeWidened, tenant: str, catalogues: Catalogues) -> Decision:
+    """The next campaigns, and what is widened of each."""
+    if widened.list is None:
+        sharing = catalogues.following_policy_titles(tenant)
+    else:
+        sharing = catalogues.users_of(tenant, widened.list)
+    behind = [
+        campaign
+        for campaign in sharing
+        if campaign.name > widened.after and _may_open(widened, campaign.definition)
+    ]
+    page = behind[:CAMPAIGNS_PER_PAGE]
+    publish = campaign_events(
+        each for campaign in page for each in of_campaign(widened, campaign.definition)
+    )
+    if len(behind) > len(page):
+        publish += scope_events(widened.model_copy(update={"after": page[-1].name}))
+    return Decision(publish=publish)
+
+
+def _may_open(widened: ScopeWidened, campaign: PutCampaign) -> bool:
+    return next(of_campaign(widened, campaign), None) is not None
+
+
+def of_campaign(widened: ScopeWidened, campaign: PutCampaign) -> Iterator[CampaignWidened]:
+    """What it opens of one that shares what has changed."""
+    if campaign.status != "active":
+        return
+    eligible: list[str] = []
+    is_whole = widened.list is None
+    for uses, entries in (
+        (campaign.suppressed, widened.removed),
+        (campaign.approved, widened.added),
+    ):
+        if _refuses_by(uses, widened.list):
+            is_whole = is_whole or entries is None
+            eligible += entries or ()
+    if is_whole:
+        yield from as_a_whole(campaign, widened.titles)
+        return
+    for first in range(0, len(eligible), COMPANIES_PER_EVENT):
+        some = tuple(eligible[first : first + COMPANIES_PER_EVENT])
+        yield CampaignWidened(campaign=campaign.id, companies=some)
+
+
+def _refuses_by(uses: Iterable[ListUse], name: str | None) -> bool:
+    """What is only preferred keeps nobody away."""
+    return any(use.list == name and use.strictness == "strict" for use in uses)
+
+
+def as_a_whole(
+    campaign: PutCampaign, titles: SuppressedTitles | None = None
+) -> Iterator[CampaignWidened]:
+    categories = accepted_categories(campaign)
+    for route in sorted(routes(campaign)):
+        for category in [None] if categories is None else sorted(categories):
+            yield CampaignWidened(
+                campaign=campaign.id, route=route, category=category, titles=titles
+            )
+
+
+def ways(campaign: PutCampaign) -> Iterator[CampaignWidened]:
+    """All leads that came its way, whatever their category."""
+    for route in sorted(routes(campaign)):
+        yield CampaignWidened(campaign=campaign.id, route=route)
+
+
+def campaign_events(widened: Iterable[CampaignWidened]) -> list[Publish]:
+    return [Publish(each, each.campaign) for each in widened]
+
+
+def scope_events(*widened: ScopeWidened) -> list[Publish]:
+    return [Publish(each, each.list or "house") for each in widened]
+
+
+def where(widened: CampaignWidened, tenant: str) -> dict[str, Any]:
+    """The leads that it may free, in the words of the store; each way has its index."""
+    wanted: dict[str, Any] = {"tenant": tenant, "_id": {"$gt": widened.after}}
+    if widened.route is not None:
+        wanted["route"] = widened.route
+    if widened.category is not None:
+        wanted["categories"] = widened.category
+    if widened.companies is not None:
+        wanted["companies"] = {"$in": list(widened.companies)}
+    return wanted
+
+
+@dataclass(frozen=True, slots=True)
+class LeadPage:
+    """The next leads that a change may free, when this batch was loaded."""
+
+    id: str
+    version: int
+    leads: tuple[RoutedLead, ...]
+
+
+def page_id(widened: CampaignWidened, tenant: str) -> str:
+    return f"{tenant}/{widened.model_dump_json()}"
+
+
+def rematch_page(
+    widened: CampaignWidened,
+    campaign: Campaign,
+    version: Campaign | None,
+    leads: Sequence[RoutedLead],
+    catalogues: Catalogues,
+    now: datetime,
+) -> Decision:
+    """One page, and the next one if this was full. A lead that was just being matched without the
+    change is not on it yet, so a minute later it is all looked through once more. `version` is the
+    campaign until then."""
+    before = before_of(widened, version, catalogues.rules_of(campaign.tenant))
+    context = catalogues.context_of(campaign)
+    eligible = [
+        lead
+        for lead in leads
+        if was_excluded(lead, widened, before, context) and is_free(lead, campaign, catalogues, now)
+    ]
+    publish = [
+        Publish(
+            LeadToRematch(lead=lead.id, person_id=lead.person_id, campaign=campaign.name),
+            lead.person_id,
+            lead.trace,
+        )
+        for lead in eligible
+    ]
+    if len(leads) == PAGE:
+        next_page = widened.model_copy(update={"after": leads[-1].id})
+        publish.append(Publish(next_page, campaign.name))
+    due = [] if widened.after or widened.is_rescan else [_rescan(widened, campaign, now)]
+    return Decision(publish=publish, due=due)
+
+
+def _rescan(widened: CampaignWidened, campaign: Campaign, now: datetime) -> Due:
+    second = widened.model_copy(update={"is_second_look": True})
+    data = {"widened": second.model_dump_json()}
+    id = derived(RESCAN, campaign.id, data["widened"])  # noqa: A001
+    return Due(id, RESCAN, campaign.name, now + RESCAN_AFTER, data)
+
+
+def rescan(reached: DueReached) -> Decision:
+    data = reached.data.get("widened") or reached.data["opened"]
+    return Decision(publish=campaign_events([CampaignWidened.model_validate_json(data)]))
+
+
+def is_free(lead: RoutedLead, campaign: Campaign, catalogues: Catalogues, now: datetime) -> bool:
+    """Whether the campaign may be asked for the lead, and nothing speaks against it now."""
+    may_have = lead.is_open_to(campaign.name) or lead.may_queue(campaign.name)
+    return may_have and not catalogues.evaluate(campaign, lead.lead, now)[1]

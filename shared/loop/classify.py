@@ -1,0 +1,251 @@
+"""The first half of a step, pure: which records are taken, and what each of them is.
+
+Advances copies of the shard rows (`next`, `marks`, `seen`), which count once the step commits.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from shared.contracts import envelope as envelopes
+from shared.contracts.bounds import BATCH_BYTES_MAX, KEY_BYTES_MAX, record_bytes
+from shared.contracts.envelope import Envelope
+from shared.contracts.event import Event
+from shared.errors import Poison
+from shared.loop.decision import Cause, DueReached, EffectFinished
+from shared.loop.log import CONTROL, UNOPENED, Place, Record, fingerprint
+from shared.loop.seal import is_sealed
+from shared.loop.shard import Gap, Shard, ShardRow
+from shared.store import Document
+from shared.topics import manifest, shard_of
+
+
+class Disposition(StrEnum):
+    HANDLED = "handled"
+    DUPLICATE = "duplicate"
+    GAP = "gap"
+    """Its stream's predecessor is missing: not taken, it comes again."""
+    MISROUTED = "misrouted"
+    """Lies in another partition than its key's: published again to the right one."""
+    WAITING = "waiting"
+    DEAD_LETTERED = "dead_lettered"
+    IGNORED = "ignored"
+
+
+@dataclass(slots=True)
+class Item:
+    """One input of a step, on its way to exactly one disposition."""
+
+    origin: str
+    """Where it came from, for people and for dead letters: `topic/partition/offset`, `due/id`
+    …"""
+    shard: int
+    disposition: Disposition
+    record: Record | None = None
+    envelope: Envelope | None = None
+    event: Event | DueReached | EffectFinished | None = None
+    cause: Cause | None = None
+    poison: Poison | None = None
+    in_order: bool = False
+    """Whether it has a place among the records of its key: those of its key wait behind it."""
+    stored: Document | None = None
+    """What to keep of an input that is no record, if it must be dead-lettered."""
+    document: Document | None = None
+    """The dead letter that this is a replay of."""
+
+    @property
+    def key(self) -> str:
+        """A record's own key, also where its headers can't be read."""
+        if self.record is not None:
+            return key_of(self.record)
+        return self.cause.key if self.cause else ""
+
+    @property
+    def lane(self) -> "Lane":
+        return (self.cause.tenant if self.cause else "", self.key)
+
+
+Lane = tuple[str, str]
+"""A tenant and a key: within it the order of records matters."""
+
+
+def key_of(record: Record) -> str:
+    """What stands for a record's key, also where no entity can have it."""
+    raw = record.key or b""
+    if len(raw) > KEY_BYTES_MAX:
+        return f"sha256:{hashlib.sha256(raw).hexdigest()}"
+    return raw.decode(errors="backslashreplace")
+
+
+@dataclass(slots=True)
+class Classified:
+    rows: dict[int, ShardRow] = field(default_factory=dict)
+    items: list[Item] = field(default_factory=list)
+    seek_to: dict[Place, int] = field(default_factory=dict)
+    """Places from which not everything was taken, with the offset to read on from."""
+
+    def row(self, shard: Shard) -> ShardRow:
+        """A copy of the shard's row, to advance."""
+        if shard.number not in self.rows:
+            self.rows[shard.number] = shard.row.copy()
+        return self.rows[shard.number]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What sorting needs to know of the service."""
+
+    kinds: Mapping[str, type[Event]]
+    """The event types that the service handles, by name."""
+    commands: str
+    partitions: int
+    seal_key: bytes
+
+
+def classify(
+    reader: Reader,
+    shards: Mapping[int, Shard],
+    records: Iterable[Record],
+    limit: int,
+    now: datetime,
+) -> Classified:
+    """Takes at most `limit` records and so many bytes, in the order of each partition, of the open
+    shards."""
+    found = Classified()
+    size = 0
+    for record in records:
+        shard = shards.get(record.partition)
+        if shard is None:
+            continue
+        place = (record.topic, record.partition)
+        if place in found.seek_to:
+            continue
+        row = found.row(shard)
+        size += record_bytes(record.key, record.value, record.headers)
+        is_full = len(found.items) >= limit or (found.items and size > BATCH_BYTES_MAX)
+        if is_full or not _is_next(shard, row, record):
+            found.seek_to[place] = row.next.get(record.topic, 0)
+        elif record.offset >= row.next.get(record.topic, 0):
+            row.next[record.topic] = record.offset + 1
+            found.items.append(item_of(reader, shard, row, record, now))
+    _take_fingerprints(found)
+    return found
+
+
+def _is_next(shard: Shard, row: ShardRow, record: Record) -> bool:
+    """Whether reading may go on here. A record from beyond the next offset is believed to be the
+    next one only if, after seeking, it comes first again: then the log has a hole."""
+    expected = row.next.get(record.topic, 0)
+    if record.offset <= expected or shard.missing_offsets.get(record.topic) == record.offset:
+        shard.missing_offsets.pop(record.topic, None)
+        return True
+    shard.missing_offsets[record.topic] = record.offset
+    return False
+
+
+def _take_fingerprints(found: Classified) -> None:
+    """Keeps the fingerprint of the last record of each topic, by which a remade topic is told."""
+    last = {(item.shard, item.record.topic): item.record for item in found.items if item.record}
+    for (shard, topic), record in last.items():
+        found.rows[shard].fingerprints[topic] = fingerprint(record)
+
+
+def item_of(reader: Reader, shard: Shard, row: ShardRow, record: Record, now: datetime) -> Item:
+    item = Item(
+        f"{record.topic}/{record.partition}/{record.offset}", shard.number, Disposition.HANDLED
+    )
+    if record.headers and record.headers[0][0] == CONTROL:
+        item.record, item.disposition = record, Disposition.IGNORED
+        return item
+    try:
+        envelope = _read(item, record)
+        if manifest().is_open(record.topic):
+            item.disposition = _disposition_on_open_topic(reader, record)
+        else:
+            _check_seal(reader, record, envelope)
+            item.in_order = manifest().is_ordered(record.topic)
+            item.disposition = _disposition_in_stream(shard, row, record, envelope, now)
+        if item.disposition is Disposition.HANDLED:
+            _type(reader, item)
+    except Poison as poison:
+        item.disposition, item.poison = Disposition.DEAD_LETTERED, poison
+    return item
+
+
+def replayed(reader: Reader, shard: int, record: Record, document: Document) -> Item:
+    """The item of a record that was dead-lettered: its stream and its place were settled long
+    ago."""
+    item = Item(document["_id"], shard, Disposition.HANDLED, document=document)
+    try:
+        _read(item, record)
+        _type(reader, item)
+    except Poison as poison:
+        item.disposition, item.poison = Disposition.DEAD_LETTERED, poison
+    return item
+
+
+def _read(item: Item, record: Record) -> Envelope:
+    item.record = record
+    if record.headers and record.headers[0][0] == UNOPENED:
+        raise Poison("batch_not_opened", "a compressed batch is broken, or opens to too much")
+    key = envelopes.key_text(record.key)
+    item.envelope = envelopes.read(record.headers, record.value)
+    item.cause = cause_of(item.envelope, key)
+    return item.envelope
+
+
+def cause_of(envelope: Envelope, key: str) -> Cause:
+    return Cause(
+        id=envelope.id,
+        source=envelope.source,
+        key=key,
+        time=envelope.time,
+        tenant=envelope.tenant,
+        actor=envelope.actor,
+        role=envelope.role,
+        trace=envelope.traceparent,
+    )
+
+
+def _disposition_on_open_topic(reader: Reader, record: Record) -> Disposition:
+    if record.key is not None and shard_of(record.key, reader.partitions) != record.partition:
+        return Disposition.MISROUTED
+    return Disposition.HANDLED
+
+
+def _check_seal(reader: Reader, record: Record, envelope: Envelope) -> None:
+    if not is_sealed(reader.seal_key, (record.topic, record.partition), envelope):
+        raise Poison("stream_unknown", "no service of this system gave this record its number")
+
+
+def _disposition_in_stream(
+    shard: Shard, row: ShardRow, record: Record, envelope: Envelope, now: datetime
+) -> Disposition:
+    """Numbers are dense per stream and topic. One seen before is a duplicate; one too far ahead is
+    left, since its predecessor was lost on the way and both are published again. A stream begins at
+    1, unless retention has already taken the beginning of its topic."""
+    topic, stream, number = record.topic, envelope.stream, envelope.number
+    assert stream is not None
+    seen = row.seen.setdefault(topic, {})
+    if stream not in seen and shard.begins.get(topic, 0) > 0:
+        seen[stream] = number - 1
+    known = seen.get(stream, 0)
+    if number <= known:
+        return Disposition.DUPLICATE
+    if number > known + 1:
+        row.leave(topic, stream, Gap(number, record.offset, now))
+        return Disposition.GAP
+    row.take(topic, stream, number)
+    return Disposition.HANDLED
+
+
+def _type(reader: Reader, item: Item) -> None:
+    """Unknown events are ignored and counted; unknown commands are left untyped and refused."""
+    assert item.envelope is not None and item.record is not None
+    kind = reader.kinds.get(item.envelope.type)
+    if kind is not None:
+        item.event = envelopes.parse(kind, item.envelope.data)
+    elif item.record.topic != reader.commands:
+        item.disposition = Disposition.IGNORED

@@ -1,0 +1,36 @@
+"""How an effect is performed: by the scheme of its address. One module each knows one way."""
+
+from collections.abc import Mapping
+
+from shared.loop.effects import AttemptResult, Transport, Verdict
+from shared.loop.file_drop import FileDrop
+from shared.loop.mail import Mails, relay_of
+from shared.loop.webhook import Webhooks
+from shared.settings import Settings
+from shared.store import Document
+
+
+class Transports:
+    def __init__(self, settings: Settings) -> None:
+        """Raises `WrongSetting` if one of the ways is configured and can't work."""
+        self._webhooks = Webhooks(settings.webhook_secret, settings.webhook_secrets)
+        self._mails = Mails(relay_of(settings))
+        self._drops = FileDrop(settings.drop_folder)
+        self._by_scheme: Mapping[str, Transport] = {
+            "https": self._webhooks,
+            "http": self._webhooks,
+            "mailto": self._mails,
+            "file": self._drops,
+        }
+
+    async def close(self) -> None:
+        self._drops.close()
+        await self._webhooks.close()
+
+    async def __call__(self, row: Document) -> AttemptResult:
+        scheme = row["request"]["url"].partition(":")[0].lower()
+        transport = self._by_scheme.get(scheme)
+        if transport is None:
+            ways = ", ".join(f"{way}:" for way in self._by_scheme)
+            return Verdict.REFUSED, f"the address begins with none of {ways}"
+        return await transport(row)
