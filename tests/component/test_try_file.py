@@ -22,8 +22,8 @@ from cli.trying import Trial
 from services.intake import api as intake_api
 from services.intake.handlers import Intake
 from services.intake.store import IntakeStore
-from services.routing import api as routing_api
 from services.routing.handlers import Routing
+from services.routing.queries import api as routing_api
 from services.routing.store import RoutingStore
 from shared.clock import SystemClock
 from shared.contracts.event import Event
