@@ -231,7 +231,7 @@ async def test_submissions_are_tried(intake: httpx.AsyncClient) -> None:
     email = {"field": "email", "column": "Mail", "given": "Al@Northgrid.example"}
     email |= {"value": "al@northgrid.example", "state": "read", "rule": "an email address"}
     assert email | {"code": None, "text": None} == other["fields"][0]
-    assert other["lead"] not in (await intake.get("/leads")).text
+    assert other["answer"]["details"]["lead"] not in (await intake.get("/leads")).text
 
 
 async def test_leads_are_tried(routing: httpx.AsyncClient) -> None:
