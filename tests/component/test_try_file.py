@@ -24,6 +24,7 @@ from services.intake.handlers import Intake
 from services.intake.store import IntakeStore
 from services.routing.handlers import Routing
 from services.routing.queries import api as routing_api
+from services.routing.queries import trial
 from services.routing.store import RoutingStore
 from shared.clock import SystemClock
 from shared.contracts.event import Event
@@ -115,8 +116,8 @@ class Services:
 
     def tried(self, cells: Iterable[Sequence[str]] = FILE, shown: int = 2) -> dict[str, Any]:
         with TemporaryFile() as kept:
-            trial = Trial(self, Reading(UPLOAD), Earlier(kept), shown)
-            return summary(trial.reading, trial.answers(rows(cells))) | trial.as_json()
+            file = Trial(self, Reading(UPLOAD), Earlier(kept), shown)
+            return summary(file.reading, file.answers(rows(cells))) | file.as_json()
 
     def imported(self, cells: Iterable[Sequence[str]] = FILE) -> dict[str, Any]:
         """In the order of the file, as `leadops import` does it."""
@@ -145,6 +146,8 @@ def test_a_file_is_summed_up_as_its_import(
     """INT-05, INT-12: whatever the size of a page, with its conflicts and bad rows by line; and
     nothing is stored by trying."""
     monkeypatch.setattr(pages, "PAGE_ROWS", page_rows)
+    monkeypatch.setattr(trial, "SENDS_AT_ONCE", page_rows)
+    monkeypatch.setattr(trial, "CAMPAIGNS_AT_ONCE", page_rows)
     before = services.databases["intake"].committed.copy()
     tried = services.tried()
     assert before == services.databases["intake"].committed
@@ -152,6 +155,7 @@ def test_a_file_is_summed_up_as_its_import(
     assert expected == {name: tried[name] for name in expected}
     counts = {"accepted": 5, "omitted": 2, "unusable": 6, "repeated": 1, "bad_rows": 1}
     assert counts == {name: tried[name] for name in counts}
+    assert {"us": 5} == tried["campaigns"]
 
 
 def test_a_page_has_a_bound_of_bytes(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,6 +205,7 @@ def test_the_columns_are_counted(services: Services) -> None:
         "filled": 13,
         "read": 11,
         "unknown": 2,
+        "not_asked": 0,
         "examples": [{"given": "51-200", "value": "51-200"}],
         "unknown_examples": ["many", "nobody"],
     } == columns["Staff"]

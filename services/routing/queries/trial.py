@@ -31,8 +31,8 @@ from shared.loop.decision import Cause
 from shared.store import Store
 
 LEADS_MAX = 200
-LEADS_AT_ONCE = 20
-"""With so many campaigns as are looked up at once, ten thousand sends are asked for."""
+SENDS_AT_ONCE = 10_000
+"""One for each of some leads and each campaign that matches one of them."""
 OTHERS_MAX = 20
 FAILING_MAX = 3
 
@@ -43,6 +43,14 @@ class Leads(Part):
     leads: tuple[LeadAccepted, ...] = Field(min_length=1, max_length=LEADS_MAX)
     others: int = Field(default=0, ge=0, le=OTHERS_MAX)
     """Of how many campaigns that would not want a lead it is told why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Matched:
+    """A lead with the campaigns that match it, as far as that is known without the store."""
+
+    routed: RoutedLead
+    matches: Sequence[Match]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,52 +72,48 @@ class Trial:
     async def leads(self, given: Leads, tenant: str) -> list[Mapping[str, Any]]:
         """RTE-10, RTE-11: of each who would get it, and what keeps it from some of the others."""
         known, now = await self._why_not.catalogues(), self._clock.now()
+        every = [_matched(known, lead, tenant, now) for lead in given.leads]
         described = []
-        for first in range(0, len(given.leads), LEADS_AT_ONCE):
-            some = given.leads[first : first + LEADS_AT_ONCE]
-            for outcome in await self._outcomes(known, some, tenant, now):
+        for some in _groups(every):
+            found = await self._views(some)
+            for each in some:
+                outcome = _outcome(known, each, found, now)
                 others = list(_others(known, outcome, now)) if given.others else []
                 described.append(_as_json(known, outcome, others, given.others, now))
                 # Thousands of campaigns take milliseconds, in which the loop waits.
                 await asyncio.sleep(0)
         return described
 
-    async def _outcomes(
-        self, known: Catalogues, some: Sequence[LeadAccepted], tenant: str, now: datetime
-    ) -> list[_Outcome]:
-        routed = [leads.new_lead(lead, 0, _cause(lead, tenant, now)) for lead in some]
-        matches = [known.matches(tenant, each.lead, now) for each in routed]
-        matched = {each.campaign.id: each.campaign for those in matches for each in those}
-        found = await self._views(list(matched.values()), routed)
-        return [
-            _outcome(known, each, those, found, now)
-            for each, those in zip(routed, matches, strict=True)
-        ]
-
-    async def _views(
-        self, matched: Sequence[Campaign], routed: Sequence[RoutedLead]
-    ) -> CampaignViews:
+    async def _views(self, some: Sequence[_Matched]) -> CampaignViews:
+        matched, routed = list(_campaigns(some).values()), [each.routed for each in some]
         found = campaign_views.NONE
         for first in range(0, len(matched), CAMPAIGNS_AT_ONCE):
-            some = matched[first : first + CAMPAIGNS_AT_ONCE]
-            found = found.and_of(await campaign_views.load(self._store, some, routed))
+            those = matched[first : first + CAMPAIGNS_AT_ONCE]
+            found = found.and_of(await campaign_views.load(self._store, those, routed))
         return found
 
 
-def _cause(lead: LeadAccepted, tenant: str, now: datetime) -> Cause:
-    return Cause(lead.lead, "try", lead.person_id, now, tenant)
+def _matched(known: Catalogues, lead: LeadAccepted, tenant: str, now: datetime) -> _Matched:
+    cause = Cause(lead.lead, "try", lead.person_id, now, tenant)
+    return _Matched(leads.new_lead(lead, 0, cause), known.matches(tenant, lead, now))
 
 
-def _outcome(
-    known: Catalogues,
-    routed: RoutedLead,
-    matches: Sequence[Match],
-    found: CampaignViews,
-    now: datetime,
-) -> _Outcome:
+def _campaigns(some: Sequence[_Matched]) -> Mapping[str, Campaign]:
+    return {match.campaign.id: match.campaign for each in some for match in each.matches}
+
+
+def _groups(every: Sequence[_Matched]) -> Iterator[Sequence[_Matched]]:
+    """As many leads at once as the store may be asked about."""
+    most = max(SENDS_AT_ONCE // max(len(_campaigns(every)), 1), 1)
+    for first in range(0, len(every), most):
+        yield every[first : first + most]
+
+
+def _outcome(known: Catalogues, matched: _Matched, found: CampaignViews, now: datetime) -> _Outcome:
     """As the campaigns' shards would, if they were asked now."""
+    routed = matched.routed
     allowed, refused = [], []
-    for each in matches:
+    for each in matched.matches:
         category, failing = _failing(known, each.campaign, routed, found, now)
         if failing:
             refused.append(explanation.of_version(each.campaign, failing))
