@@ -23,6 +23,8 @@ class ColumnCount:
     filled: int = 0
     read: int = 0
     unknown: int = 0
+    not_asked: int = 0
+    """Answers that no question of the lead's category wants."""
     values: dict[str, str] = field(default_factory=dict)
     """Examples of what was read, by what is written."""
     not_understood: dict[str, None] = field(default_factory=dict)
@@ -33,8 +35,10 @@ class ColumnCount:
         if view["state"] == "blank":
             return
         self.filled += 1
-        given = shortened(view["given"])
-        if view["state"] == "unknown":
+        given = shortened(view["given"]).strip()
+        if view["state"] == "not_asked":
+            self.not_asked += 1
+        elif view["state"] == "unknown":
             self.unknown += 1
             if len(self.not_understood) < EXAMPLES_MAX:
                 self.not_understood[given] = None
@@ -57,6 +61,7 @@ class ColumnCount:
             "filled": self.filled,
             "read": self.read,
             "unknown": self.unknown,
+            "not_asked": self.not_asked,
             "examples": [{"given": given, "value": value} for given, value in self.values.items()],
             "unknown_examples": list(self.not_understood),
         }

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cli.column_counts import shortened
+from cli.explain_commands import spaced
 from cli.output import show_further, show_paragraph
 from shared.wording import counted
 
@@ -53,14 +54,15 @@ def field_text(view: Json) -> str:
     if view["state"] == "read":
         return f"{view['field']}: {view['value']}{place_of(view)}, read as {view['rule']}"
     why = ": ".join(filter(None, (view["code"], view["text"])))
-    return f"{view['field']}: {view['state']}{place_of(view)}{f', {why}' if why else ''}"
+    state = spaced(view["state"])
+    return f"{view['field']}: {state}{place_of(view)}{f', {why}' if why else ''}"
 
 
 def place_of(view: Json) -> str:
     """The column, with what is written there if that is not what was read."""
     if view["column"] is None:
         return ""
-    given = shortened(view["given"], GIVEN_LENGTH_MAX)
+    given = shortened(view["given"], GIVEN_LENGTH_MAX).strip()
     is_as_read = given == (view["value"] or "")
     return f" ({view['column']})" if is_as_read else f" ({view['column']}: {given})"
 
@@ -100,7 +102,8 @@ def failing_texts(other: Json) -> Iterator[str]:
 
 def show_columns(columns: Iterable[Json]) -> None:
     rows = [{**each, "field": each["field"] or UNREAD} for each in columns]
-    show_further("columns", COUNTS, rows)
+    has_answers = any(each["not_asked"] for each in rows)
+    show_further("columns", [*COUNTS, *(["not_asked"] if has_answers else [])], rows)
     examples = [example_row(each) for each in rows if each["filled"]]
     show_further("examples", EXAMPLES, examples)
 

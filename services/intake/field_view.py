@@ -18,7 +18,8 @@ from services.intake.questions import Judged, fold
 from shared.companies.domains import website
 from shared.contracts.values import HeldAnswer, Reason, Size
 
-State = Literal["read", "unknown", "blank"]
+State = Literal["read", "unknown", "not_asked", "blank"]
+"""An answer is not asked where no question, or none of the lead's category, wants it."""
 
 ALLOWED = "an allowed answer"
 ALIAS = "a recorded alias of an allowed answer"
@@ -221,7 +222,7 @@ def _answer(symbol: str, own: str, given: str, judged: Judged) -> FieldView:
             return FieldView(symbol, own, given, None, "unknown", ALLOWED, code, _nearest(held))
     for reason in judged.reported:
         if reason.field == symbol:
-            return FieldView(symbol, own, given, None, "unknown", None, reason.code, reason.text)
+            return FieldView(symbol, own, given, None, "not_asked", None, reason.code, reason.text)
     return FieldView(symbol, own, given, None, "unknown", None, None, NOT_TOLD)
 
 

@@ -102,7 +102,6 @@ def test_what_is_read(field: str, own: str, written: str, value: str, rule: str)
         ),
         ("company_domain", "Site", "nowhere", None, "company_domain is no domain"),
         ("q_budget", "Budget", "10k-5k", "smarter_answer_invalid", "10k-50k"),
-        ("q_colour", "q_colour", "red", "smarter_unknown_symbol", "no question has this symbol"),
     ],
 )
 def test_what_stays_unknown(
@@ -118,6 +117,22 @@ def test_what_stays_unknown(
         found.code,
     )
     assert text in (found.text or "")
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ({"q_colour": "red"}, "smarter_unknown_symbol"),
+        ({"Budget": "10k-50k", "Cat": "205"}, "smarter_question_not_in_category"),
+        ({"Budget": "a lot", "Cat": "205"}, "smarter_question_not_in_category"),
+    ],
+)
+def test_an_answer_that_nobody_asks_for_is_told(
+    written: Mapping[str, JsonValue], code: str
+) -> None:
+    """INT-09: it is no fault of the column that it was not judged."""
+    (found,) = [each for each in described(**written).values() if each.state == "not_asked"]
+    assert (code, None) == (found.code, found.value)
 
 
 @pytest.mark.parametrize(

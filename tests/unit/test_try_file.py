@@ -55,6 +55,14 @@ def test_a_column_that_nobody_reads_is_counted() -> None:
     assert ["mail", None, None] == [each["field"] for each in found]
 
 
+def test_answers_that_nobody_asks_for_are_counted_by_themselves() -> None:
+    """INT-09: they are no examples of what is not understood; without any there is no column."""
+    asked = view("q_budget", "10k", "10k")
+    found = counts([asked], [view("q_budget", "10k", state="not_asked")])["Q_Budget"]
+    assert (2, 1, 0, 1) == (found["filled"], found["read"], found["unknown"], found["not_asked"])
+    assert [] == found["unknown_examples"]
+
+
 def test_columns_of_one_name_are_told_apart_by_field() -> None:
     """A mapping may read two fields of one column, and a field of none."""
     views = [view("country", "DE", "DE", column="Land"), view("subdivision", "BY", column="Land")]
@@ -84,6 +92,11 @@ def test_examples_are_short(length: int) -> None:
         ),
         (view("cat", "", code="field_missing"), "cat: blank (Cat), field_missing"),
         (view("lead_code", None, "L-1", column=None), "lead_code: L-1, read as text"),
+        (view("name", " Jo ", "Jo"), "name: Jo (Name), read as text"),
+        (
+            view("q_x", "1", state="not_asked", code="c", text="nobody asks"),
+            "q_x: not asked (Q_X: 1), c: nobody asks",
+        ),
         (view("tel", ["1", "2"], text="a list"), "tel: unknown (Tel: 1, 2), a list"),
     ],
 )
