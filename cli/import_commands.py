@@ -1,9 +1,6 @@
 """`leadops import`: an affiliate's file, row by row, with what became of each."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
 from typing import Annotated, Any
 
 import typer
@@ -26,13 +23,12 @@ from cli.output import (
     show_json,
 )
 from cli.publishing import Report, ask, publish
+from cli.reading import Reading, summary
 from cli.table import Table
 from cli.turns import NONE, Turns
 from shared.wording import counted
 
 BAD_ROWS_SHOWN = 20
-CHUNK_ROWS = 10_000
-"""So many are published and answered before more are read: no file has to fit into memory."""
 
 
 def register(app: typer.Typer) -> None:
@@ -137,13 +133,6 @@ def submit(
     return read.counts() | read.bad_rows() | {"conflicts": []}
 
 
-def summary(read: "Reading", answers: Iterable[Answer]) -> dict[str, Any]:
-    """What came of all rows, once the last one is answered."""
-    told = outcomes(read.noted(answers))
-    conflicts = sorted(read.conflicts, key=lambda told: int(told["line"]))
-    return read.counts() | told | read.bad_rows() | {"conflicts": conflicts}
-
-
 def publish_in_turn(commands: Sequence[Command], asker: Asker, turns: Turns) -> None:
     """What has to wait for an answer has to be asked."""
     if turns.are_needed:
@@ -155,81 +144,6 @@ def publish_in_turn(commands: Sequence[Command], asker: Asker, turns: Turns) -> 
 def answers_of(chunks: Iterable[tuple[Sequence[Command], Turns]], asker: Asker) -> Iterator[Answer]:
     for commands, turns in chunks:
         yield from ask_with_bar(commands, asker, turns).values()
-
-
-@dataclass(slots=True)
-class Reading:
-    """What has been read of a file so far, as commands and in figures."""
-
-    upload: Upload
-    rows: int = 0
-    repeated: int = 0
-    seen: dict[str, int] = field(default_factory=dict)
-    """By command, its line."""
-    bad: list[BadRow] = field(default_factory=list)
-    conflicts: list[dict[str, Any]] = field(default_factory=list)
-    _lines: dict[str, int] = field(default_factory=dict)
-    """By lead, the first line that was answered with it."""
-
-    def chunks(self, rows: Iterable[Row | BadRow]) -> Iterator[tuple[list[Command], Turns]]:
-        new = self.new(rows)
-        while pairs := list(islice(new, CHUNK_ROWS)):
-            turns = Turns()
-            for command, group in pairs:
-                turns.add(command, group)
-            yield [command for command, _ in pairs], turns
-
-    def new(self, rows: Iterable[Row | BadRow]) -> Iterator[tuple[Command, str | None]]:
-        for row in rows:
-            self.rows += 1
-            if isinstance(row, BadRow):
-                self.bad.append(row)
-                continue
-            command = self.upload.command(row)
-            if command.id in self.seen:
-                self.repeated += 1
-            else:
-                self.seen[command.id] = row.line
-                yield command, self.upload.group(row)
-
-    def noted(self, answers: Iterable[Answer]) -> Iterator[Answer]:
-        """Notes by line whose reference is another person's, with the line that has it, if it is
-        in this file."""
-        for answer in answers:
-            line, lead = self.seen[answer.command], str(answer.details.get("lead"))
-            if first := answer.details.get("conflicts_with"):
-                told = {"line": line, "reason": answer.code, "text": answer.text, "lead": lead}
-                self.conflicts.append(told | {"conflicts_with": first})
-            else:
-                self._lines.setdefault(lead, line)
-            yield answer
-        for told in self.conflicts:
-            told["line_of"] = self._lines.get(str(told["conflicts_with"]))
-
-    def counts(self) -> dict[str, Any]:
-        told = {"affiliate": self.upload.affiliate, "rows": self.rows, "submitted": len(self.seen)}
-        return told | {"repeated": self.repeated}
-
-    def bad_rows(self) -> dict[str, Any]:
-        bad = [{"line": row.line, "reason": row.reason, "text": row.text} for row in self.bad]
-        return {"bad_rows": len(bad), "bad": bad}
-
-
-def outcomes(answers: Iterable[Answer]) -> dict[str, Any]:
-    """A refused row may still be kept, as unusable: it counts as what it became. What was uploaded
-    before, the same, is unchanged, and counts as what it became then."""
-    counts: Counter[str] = Counter()
-    refused: Counter[str] = Counter()
-    unchanged = 0
-    for answer in answers:
-        unchanged += bool(answer.details.get("repeated"))
-        outcome = answer.details.get("outcome")
-        counts[outcome or ("accepted" if answer.accepted else "refused")] += 1
-        if not answer.accepted:
-            refused[answer.code] += 1
-    names = ("accepted", "held", "unusable", "omitted", "waiting", "refused")
-    told: dict[str, Any] = {name: counts[name] for name in names}
-    return told | {"unchanged": unchanged, "refused_by_code": dict(sorted(refused.items()))}
 
 
 def ask_with_bar(

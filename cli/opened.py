@@ -62,11 +62,13 @@ def named(file: str) -> Iterator[None]:
 
 
 @contextmanager
-def told_if_interrupted(file: str) -> Iterator[None]:
+def told_if_interrupted(
+    file: str,
+    so_far: str = "rows that were published are still decided. "
+    "Import the file again for the others: no row is taken in twice",
+) -> Iterator[None]:
     """Ids are derived from rows, so nobody has to find out how far it came."""
     try:
         yield
     except KeyboardInterrupt as error:
-        text = f"{file}: interrupted; rows that were published are still decided. "
-        text += "Import the file again for the others: no row is taken in twice"
-        raise CliError("interrupted", text, INTERRUPTED) from error
+        raise CliError("interrupted", f"{file}: interrupted; {so_far}", INTERRUPTED) from error

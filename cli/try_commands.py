@@ -14,10 +14,8 @@ from cli.columns import Wanted
 from cli.command import Answer
 from cli.earlier import Earlier
 from cli.import_commands import (
-    Reading,
     has_failed,
     show_counts,
-    summary,
     tell_flaws,
     tell_left_out,
     tell_missing,
@@ -25,8 +23,9 @@ from cli.import_commands import (
     whole_of,
 )
 from cli.importing import BadRow, Chosen, Row, rows_in, table_of
-from cli.opened import check_kind, named, opened
+from cli.opened import check_kind, named, opened, told_if_interrupted
 from cli.output import CHECK_FAILED, AsJson, show_json
+from cli.reading import Reading, summary
 from cli.trying import Trial
 
 PATIENCE_SECONDS = 120
@@ -52,7 +51,8 @@ def try_file(
     Nothing is imported, published or stored. Exit code 1 if a row is bad, refused or unusable.
     """
     chosen = Chosen(encodings.named(encoding) if encoding else None, sheet)
-    with opened(file) as content, named(file):
+    nothing = told_if_interrupted(file, "nothing was imported")
+    with opened(file) as content, nothing, named(file):
         check_kind(file, content, chosen)
         upload, wanted = upload_of(affiliate, lead_code, delivery)
         rows, header = rows_with_header(file, content, wanted, chosen)

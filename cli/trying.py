@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol
 from cli.column_counts import ColumnCounts
 from cli.command import Answer, Command
 from cli.earlier import Earlier, Place, as_question
-from cli.import_commands import Reading
 from cli.importing import BadRow, Row
+from cli.reading import Reading
 from shared.contracts import envelope
 from shared.errors import Poison
 

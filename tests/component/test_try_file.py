@@ -16,8 +16,8 @@ from cli import trying as pages
 from cli.columns import Wanted
 from cli.command import Answer
 from cli.earlier import Earlier
-from cli.import_commands import Reading, summary
 from cli.importing import BadRow, Row, Upload, rows_in, table_of
+from cli.reading import Reading, summary
 from cli.trying import Trial
 from services.intake import api as intake_api
 from services.intake.handlers import Intake

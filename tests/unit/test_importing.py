@@ -16,11 +16,12 @@ from cli.cells import unmarked
 from cli.columns import Wanted, reference_field
 from cli.command import Answer
 from cli.delimited import Rows
-from cli.import_commands import check_delivery, has_failed, outcomes, show_summary
+from cli.import_commands import check_delivery, has_failed, show_summary
 from cli.importing import BadRow, Row, Upload, rows_of
 from cli.main import run
 from cli.opened import named, told_if_interrupted
 from cli.output import INTERRUPTED, WRONG_USAGE, CliError, unreadable
+from cli.reading import outcomes
 from shared.contracts.intake import SubmitLead
 
 pytestmark = pytest.mark.rule("INT-12")
