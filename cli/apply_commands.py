@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.api import on_stack
-from cli.command import Answer, Asker, Command, command_types
+from cli.command import Answer, Asker, Command
 from cli.documents import KINDS, Document, Kinds, free_command, put_commands, read_files
 from cli.known import unknown
 from cli.list_parts import Ask, is_long, put_long
@@ -23,6 +23,7 @@ from cli.output import (
     unreadable,
 )
 from cli.publishing import ask
+from shared.contracts.commands import commands
 from shared.contracts.lists import PutList, PutRules
 
 Files = Annotated[list[str] | None, typer.Option("--file", "-f", help="YAML or JSON; - is stdin.")]
@@ -157,7 +158,7 @@ def check_type(document: Document) -> None:
     """A service would dead-letter a command whose type it does not know, and answer nothing. It is
     told before anything else of the command, most of which follows from the type."""
     given = document.content.get("type") if isinstance(document.content, dict) else None
-    if not isinstance(given, str) or not given or given in (types := command_types()):
+    if not isinstance(given, str) or not given or given in (types := sorted(commands())):
         return
     error = unknown("type", given, types)
     raise CliError(error.code, f"{document.place}: {error.text}", error.exit_code)

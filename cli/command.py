@@ -14,17 +14,13 @@ from uuid import uuid4
 from pydantic import ValidationError
 
 from cli.output import WRONG_USAGE, CliError
-from shared.contracts import campaigns, intake, lists, routing
 from shared.contracts import envelope as envelopes
-from shared.contracts import event as contracts
 from shared.contracts.answers import CommandAnswer, accepted_type, commands_topic, refused_type
 from shared.contracts.envelope import Envelope
-from shared.contracts.operations import operations
 from shared.loop.log import Outgoing
 from shared.topics import manifest, shard_of
 
 SOURCE = "leadops-cli"
-CONTRACTS = (campaigns, intake, lists, routing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +98,6 @@ class Awaited:
         self.missing.remove(id)
         self.found[id] = Answer(id, accepted, answer.code, answer.text, answer.details)
         return True
-
-
-def contracts_of_commands() -> dict[str, type[contracts.Command]]:
-    """Of all the commands that services take, by type."""
-    kinds = (kind for module in CONTRACTS for kind in vars(module).values())
-    named: dict[str, type[contracts.Command]] = {
-        kind.TYPE: kind
-        for kind in kinds
-        if isinstance(kind, type) and issubclass(kind, contracts.Command) and hasattr(kind, "TYPE")
-    }
-    services = {kind.split(".")[1] for kind in named}
-    return named | {type: kind for one in services for type, kind in operations(one).items()}
-
-
-def command_types() -> list[str]:
-    return sorted(contracts_of_commands())
 
 
 def check_service(command: Command) -> None:

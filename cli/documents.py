@@ -22,6 +22,7 @@ from cli.foreign import foreign_kind
 from cli.output import WRONG_USAGE, CliError, unreadable
 from shared.contracts import event as contracts
 from shared.contracts.campaigns import PutCampaign
+from shared.contracts.commands import commands
 from shared.contracts.intake import (
     AddAlias,
     AnnounceDelivery,
@@ -64,11 +65,6 @@ PREVIEWED: Kinds = {
 
 ASKS_FOR = "asks_for"
 """A request's own kind, since `kind` says in a document what the document is."""
-
-HOUSE = "house"
-KEY_FIELDS = ("person_id", "campaign", "question", "list", "id", "customer")
-"""A command's entity is the first of them that it has: what is asked of a person for a campaign
-belongs to the person, and a campaign has a customer, too."""
 
 COMMAND_NEEDS = {"type", "data"}
 COMMAND_FIELDS = {"type", "data", "key", "id", "source"}
@@ -195,7 +191,7 @@ def put_command(document: Document, kinds: Kinds = KINDS) -> Command:
         put = model.model_validate(given, extra="forbid")
     except ValidationError as error:
         raise document.unreadable(fields_of(error)) from error
-    return Command(model.TYPE, put.model_dump_json(by_alias=True).encode(), entity_key(put))
+    return Command(model.TYPE, put.model_dump_json(by_alias=True).encode(), put.key_of(vars(put)))
 
 
 def kind_of(content: Any) -> str:
@@ -210,7 +206,7 @@ def typed(kind: type[contracts.Command], **fields: Any) -> Command:
         put = kind.model_validate(fields)
     except ValidationError as error:
         raise CliError("usage", fields_of(error), WRONG_USAGE) from error
-    return Command(kind.TYPE, put.model_dump_json(by_alias=True).encode(), entity_key(put))
+    return Command(kind.TYPE, put.model_dump_json(by_alias=True).encode(), put.key_of(vars(put)))
 
 
 def described(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -218,18 +214,6 @@ def described(content: Mapping[str, Any]) -> dict[str, Any]:
     if content["kind"] == "request" and ASKS_FOR in given:
         given["kind"] = given.pop(ASKS_FOR)
     return given
-
-
-def entity_key(command: contracts.Command) -> str:
-    key = key_in(command.model_dump(include={"affiliate", "reference", *KEY_FIELDS}))
-    assert key is not None, f"{type(command).__name__} has no key"
-    return key
-
-
-def key_in(data: Mapping[str, Any]) -> str | None:
-    if "affiliate" in data and (own := data.get("reference", data.get("id"))):
-        return f"{data['affiliate']}:{own}"
-    return next((data[name] for name in KEY_FIELDS if isinstance(data.get(name), str)), None)
 
 
 def fields_of(error: ValidationError) -> str:
@@ -270,14 +254,15 @@ def free_command(document: Document) -> Command:
 
 
 def key_of(document: Document) -> str:
-    """The key that is given, or the one that the wire contract asks for."""
+    """The key that is given, or the one that the command's contract names."""
     content = document.content
     if isinstance(content.get("key"), str):
         return str(content["key"])
-    if content["type"] == PutRules.TYPE:
-        return HOUSE
-    if key := key_in(content["data"]):
-        return key
+    texts = {name: text for name, text in content["data"].items() if isinstance(text, str) and text}
+    kind = commands().get(content["type"])
+    with suppress(KeyError):
+        if kind and (key := kind.key_of(texts)):
+            return key
     raise document.unreadable("field key: a text is needed")
 
 

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from cli.command import Asker, Command, contracts_of_commands, record_of
+from cli.command import Asker, Command, record_of
 from cli.documents import fields_of
 from cli.output import WRONG_USAGE, CliError
 from shared.contracts import envelope as envelopes
+from shared.contracts.commands import commands
 from shared.errors import Poison
 
 
@@ -22,7 +23,7 @@ def check_readable(command: Command, asker: Asker) -> None:
         envelopes.read(record.headers, record.value)
     except Poison as poison:
         raise CliError("usage", poison.text, WRONG_USAGE) from poison
-    if contract := contracts_of_commands().get(command.type):
+    if contract := commands().get(command.type):
         try:
             contract.model_validate_json(command.data)
         except ValidationError as error:

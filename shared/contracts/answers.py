@@ -4,6 +4,18 @@ from typing import Any
 
 from shared.contracts.event import Event
 
+PUT = ("created", "changed", "unchanged")
+"""How a definition is accepted that is put whole."""
+REFUSE_ANY = (
+    "unknown_command",
+    "not_permitted",
+    "time_ahead",
+    "time_too_old",
+    "id_reused",
+    "dead_letter",
+)
+"""The codes that the loop refuses any command with."""
+
 
 class CommandAnswer(Event):
     """`code` is closed and for programs, `text` is for people and holds no personal data."""

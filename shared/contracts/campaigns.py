@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AliasChoices, Field, StringConstraints
 
-from shared.contracts.answers import commands_topic
+from shared.contracts.answers import PUT, commands_topic
 from shared.contracts.event import Command, formerly
 from shared.contracts.values import CategoryId, CountryCode, Id, Name, Part, SubdivisionCode, Symbol
 
@@ -17,10 +17,15 @@ Strictness = Literal["strict", "preferred"]
 """Strict: what is off it is refused. Preferred: it only ranks (RTE-03)."""
 
 Url = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[^\p{Cc}\s]+$")]
+"""Called byte for byte as it is written: ASCII, without user, password and fragment."""
 Address = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")]
+"""An email address, without a name."""
 Amount = Annotated[int, Field(ge=0, le=1_000_000_000)]
+"""How many leads."""
 Percent = Annotated[int, Field(ge=0, le=100)]
+"""A part of a hundred."""
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+"""Free text, not empty."""
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Item = Literal["titles", "categories", "company_size", "places", "lists", "industries"]
@@ -29,7 +34,7 @@ Item = Literal["titles", "categories", "company_size", "places", "lists", "indus
 class OrderedCategory(Part):
     id: CategoryId
     amount: Amount | None = None
-    """As many leads as were ordered, and no more are sent; null is no limit."""
+    """How many leads were ordered, and no more are sent; null is no limit."""
 
 
 class PlaceFilter(Part):
@@ -46,6 +51,8 @@ class Interval(Part):
 
 
 class SizeFilter(Part):
+    """By the number of employees."""
+
     intervals: Annotated[tuple[Interval, ...], Field(min_length=1)]
     unknown: Literal["refuse", "accept"] = "refuse"
     """What becomes of a size that is not known, or lies partly outside (RTE-02)."""
@@ -66,11 +73,15 @@ class IndustryFilter(Part):
     allowed: tuple[Text, ...] = formerly("wanted", ())
     excluded: tuple[Text, ...] = ()
     strictness: Strictness
+    """Has to be said."""
 
 
 class ListUse(Part):
+    """A list of companies, and how strictly it holds."""
+
     list: Name
     strictness: Strictness
+    """Has to be said."""
 
 
 class Smarter(Part):
@@ -84,7 +95,9 @@ class SuppressedTitles(Part):
     """Phrases of a job title, as words in their order, and functions."""
 
     phrases: tuple[Text, ...] = ()
+    """Of one to four words, found in a job title as whole words in their order."""
     functions: tuple[Text, ...] = ()
+    """Codes of `title_class`."""
 
 
 class Caps(Part):
@@ -113,6 +126,7 @@ class Weekly(Part):
 
     weekday: Weekday
     at: time = time(9)
+    """A local time."""
 
 
 class WebhookMode(Part):
@@ -137,67 +151,140 @@ SendMode = Annotated[WebhookMode | EmailMode | FileMode, Field(discriminator="mo
 
 
 class PutCampaign(Command):
-    """The campaign, whole; every change is a new version of it (RTE-01)."""
+    """The campaign, whole. Every put that changes something is a new version (RTE-01); leads are
+    decided on the version that stands when they are claimed. A filter that is not set lets
+    everybody pass. `strictness` of a filter or list: `strict`, what is off it is refused;
+    `preferred`, it only ranks: who misses fewer is sent first on a send day, or gets an exclusive
+    lead if all else is equal.
+
+    A campaign that wants more than it did (a category opened, an amount or a cap raised, a filter
+    or list changed) has the leads decided again that this can free. A new campaign, one that is
+    resumed or put as active, and one whose dates change, get what comes from then on. What a put
+    would free, with the slots that are left, can be asked first: `POST /preview` of routing's HTTP
+    API, with the put's data and `"kind": "campaign"` (`list` and `list_edit` for lists).
+
+    `details` has the `version`, and `warnings` where a person should look at it again: a standard
+    campaign with four or more strict filters, an intent campaign with fewer than two or with more
+    than five categories, an exact split, a list that was not put yet. What contradicts itself is
+    refused with the field in `details.field`, and the version before stays in force; where several
+    fields contradict, `details.faults` has each with its `code`, `field` and `text`.
+    `checklist_open` has in `details.checklist` what is not confirmed, each with its owner."""
 
     TYPE: ClassVar[str] = "leadops.routing.campaign.put.v1"
     TOPIC: ClassVar[str] = COMMANDS
     MAY_ASK: ClassVar[frozenset[str]] = SETS_UP
+    KEY: ClassVar[str] = "{id}"
+    ACCEPTED: ClassVar[tuple[str, ...]] = PUT
+    REFUSED: ClassVar[tuple[str, ...]] = (
+        "customer_changed",
+        "dates_contradict",
+        "time_zone_unknown",
+        "category_twice",
+        "category_unknown",
+        "places_contradict",
+        "filter_value_unknown",
+        "shares_contradict",
+        "sizes_contradict",
+        "filter_contradicts",
+        "phrase_invalid",
+        "lists_contradict",
+        "cap_below_sent",
+        "url_invalid",
+        "checklist_open",
+    )
 
     id: Name
     customer: Name
     programme: Literal["standard", "intent"]
+    """An intent campaign becomes active only when its checklist is confirmed: titles, categories,
+    company size, places, lists and industries are each set, or named in `confirmed` (RTE-04)."""
     active: ActiveDates = ActiveDates()
+    """Local dates in the time zone, both included; null is open."""
     time_zone: str = "UTC"
+    """An IANA name."""
     lead_codes: tuple[Id, ...]
+    """It is for leads under one of these."""
     organic: bool = False
-    """Whether it is open to organic leads."""
+    """Whether it is for organic leads too."""
     categories: tuple[OrderedCategory, ...] = ()
     """As ordered, in their order; none is no restriction."""
     open_categories: tuple[CategoryId, ...] | None = None
     """What it is open to now; null is whatever was ordered."""
     places: tuple[PlaceFilter, ...] = ()
+    """Allowed; none is everywhere."""
     excluded_places: tuple[PlaceFilter, ...] = ()
     places_strictness: Strictness = "strict"
     follow_up: tuple[PlaceFilter, ...] = ()
-    """Where the customer can follow up; none is everywhere (RTE-04)."""
+    """Where the customer can follow up; none is everywhere. Of an intent campaign, no allowed place
+    may lie outside (RTE-04)."""
     shares: dict[CountryCode, Percent] = {}
-    """What part of the leads is to come from a country; steered toward, never promised (RTE-05)."""
+    """What part of the leads, in per cent, is to come from a country. A weekly campaign sends first
+    from the countries that are behind; nothing is promised (RTE-05)."""
     exact_split: bool = False
+    """Asks for exactly those shares, which warns."""
     company_size: SizeFilter | None = None
     industries: IndustryFilter | None = None
+    """By code; a parent covers its children."""
     seniorities: Choice | None = None
+    """Codes of `title_class` (RTE-02)."""
     functions: Choice | None = None
+    """Codes of `title_class` (RTE-02)."""
     titles: Choice | None = None
-    """Phrases, found in a title as words in their order."""
+    """Phrases of one to four words, found in a job title as whole words in their order, without
+    case and accents."""
     smarter: Smarter | None = None
+    """Every question of the lead's category needs a valid answer (RTE-07)."""
     suppressed_titles: SuppressedTitles | None = None
-    """Null: what the house suppresses."""
+    """As in the house's rules and instead of them; null is what the house suppresses."""
     suppressed: tuple[ListUse, ...] = ()
+    """Lists of companies: on none of these. A list that was never put is empty."""
     approved: tuple[ListUse, ...] = ()
-    """Account-based: only companies on one of them."""
+    """Account-based: only companies on one of these."""
+    # Versions that were put before it was called so have `settled`.
     confirmed: tuple[Item, ...] = Field((), validation_alias=AliasChoices("confirmed", "settled"))
-    """What is left open on purpose; an intent campaign starts only when all is confirmed (RTE-04).
-    Versions that were put before it was called so have `settled`."""
+    """What an intent campaign leaves open on purpose (RTE-04)."""
     caps: Caps = Caps()
+    """How many leads at most, in the time zone; null is no limit (RTE-12)."""
     weekly: Weekly | None = None
+    """It sends then only: its leads wait until then and take a slot then. Without it, at once
+    (RTE-13)."""
     priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)
+    """Lower comes first, where a lead is sold exclusively."""
     status: Status = "active"
     send: SendMode
+    """Where leads are sent, and how. What comes there: [receiving](receiving.md)."""
 
 
 class PauseCampaign(Command):
+    """From the moment of the answer no further slot of the campaign is given out. What has one
+    already is sent. A customer may pause its own campaigns: `ce_actor` is the customer's id.
+
+    `details` has the `version`; `unchanged` if it was paused."""
+
     TYPE: ClassVar[str] = "leadops.routing.campaign.pause.v1"
     TOPIC: ClassVar[str] = COMMANDS
     MAY_ASK: ClassVar[frozenset[str]] = SETS_UP | {"customer"}
+    KEY: ClassVar[str] = "{campaign}"
+    ACCEPTED: ClassVar[tuple[str, ...]] = ("paused", "unchanged")
+    REFUSED: ClassVar[tuple[str, ...]] = ("campaign_unknown",)
 
     campaign: Name
     reason: Id
 
 
 class ResumeCampaign(Command):
+    """Slots of the campaign are given out again. Leads that were decided while it was paused are
+    not decided again, not even if it was changed meanwhile. Refused, like a put, if an intent
+    campaign's checklist is open.
+
+    `details` has the `version`; `unchanged` if it was active."""
+
     TYPE: ClassVar[str] = "leadops.routing.campaign.resume.v1"
     TOPIC: ClassVar[str] = COMMANDS
     MAY_ASK: ClassVar[frozenset[str]] = SETS_UP | {"customer"}
+    KEY: ClassVar[str] = "{campaign}"
+    ACCEPTED: ClassVar[tuple[str, ...]] = ("resumed", "unchanged")
+    REFUSED: ClassVar[tuple[str, ...]] = ("campaign_unknown", "checklist_open")
 
     campaign: Name
     reason: Id

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue, StringConstraints
 
-from shared.contracts.answers import commands_topic, events_topic
+from shared.contracts.answers import PUT, commands_topic, events_topic
 from shared.contracts.event import Command, Event
 from shared.contracts.values import (
     AffiliateId,
@@ -30,8 +30,11 @@ COMMANDS = commands_topic("intake")
 RECHECKS = "intake.rechecks.v1"
 
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
+"""How many."""
 Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(?:0[1-9]|1[0-2])$")]
+"""A year and a month of it."""
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+"""Free text, not empty."""
 
 OPERATES = frozenset({"operator", "project_manager", "delivery"})
 
@@ -55,47 +58,101 @@ CanonicalField = Literal[
     "reference",
     "captured_at",
 ]
+"""What leadops calls a field of a lead."""
 
 
 class SubmitLead(Command):
-    """One record of an affiliate, in the affiliate's own words."""
+    """One record, in the affiliate's own words, under the affiliate's own reference. An affiliate
+    submits its own leads only: `ce_actor` is its id.
+
+    Answers stand in the fields that the mapping's `answers` names, and in every field that nobody
+    mapped and whose name begins with `q_`: there the name is the symbol. An answer passes if it is
+    an allowed one or a recorded alias; case and blanks don't count. Any other holds the lead. An
+    answer to a question that is not known, or that the category does not ask, holds nothing: it is
+    told in `reported` of the accepted lead.
+
+    With `replaces`, an accepted lead is asked back from routing first, and the answer is `waiting`.
+    If no campaign has the old lead and none has begun to send it, the old one ends as omitted with
+    the reason `replaced`, and the new one is decided like any other upload. Otherwise the old one
+    stays what it is, and the new one ends as omitted with the reason `replaces_sent`. One that is
+    held or unusable, which routing never had, is replaced at once. An upload that can't be used
+    replaces nothing (INT-08).
+
+    The answer's code is the outcome; `details.lead` is the lead's id, and `leadops leads show` has
+    the reasons. What happens then is told by `leadops.intake.lead.accepted.v1`, `.held.v1` (with
+    the allowed answers that come closest; `near` tells a spelling mistake from a real miss),
+    `.unusable.v1` or `.omitted.v1`, and by [what routing
+    publishes](publishing.md#what-routing-publishes)."""
 
     TYPE: ClassVar[str] = "leadops.intake.lead.submit.v1"
     TOPIC: ClassVar[str] = COMMANDS
     MAY_ASK: ClassVar[frozenset[str]] = frozenset({"affiliate", "operator", "delivery"})
+    KEY: ClassVar[str] = "{affiliate}:{reference}"
+    ACCEPTED: ClassVar[tuple[str, ...]] = ("accepted", "held", "omitted", "unusable", "waiting")
+    REFUSED: ClassVar[tuple[str, ...]] = (
+        "affiliate_unknown",
+        "lead_code_unknown",
+        "category_unknown",
+        "reference_conflict",
+        "replaced_unknown",
+        "replaces_itself",
+        "replaced_already",
+        "replaced_waiting",
+    )
 
     affiliate: AffiliateId
     lead_code: Id | None = None
+    """Null if the record carries it."""
     reference: Id
     delivery: Id | None = None
+    """The id of the delivery that it belongs to."""
     replaces: Id | None = None
-    """The affiliate's reference of the lead that this one is uploaded instead of (INT-08)."""
+    """The reference of the lead of the same affiliate in whose place this one is uploaded."""
     record: dict[str, JsonValue]
+    """By the affiliate's own names of fields."""
 
 
 class ConvertLead(Command):
-    """A person converted on the operator's own site (INT-15); the record's fields are canonical."""
+    """Somebody converted on the operator's own site: an organic lead, with its own reference and
+    categories, and without a lead code and an affiliate (INT-15). The campaigns that are open to
+    organic leads get it, each for the first of its categories that it wants.
+
+    The answer's code is the outcome, as with an upload."""
 
     TYPE: ClassVar[str] = "leadops.intake.lead.convert.v1"
     TOPIC: ClassVar[str] = COMMANDS
     MAY_ASK: ClassVar[frozenset[str]] = OPERATES
+    KEY: ClassVar[str] = "organic:{reference}"
+    ACCEPTED: ClassVar[tuple[str, ...]] = ("accepted", "held", "omitted", "unusable")
+    REFUSED: ClassVar[tuple[str, ...]] = ("reference_conflict",)
 
     reference: Id
     converted_at: Instant
     categories: tuple[CategoryId, ...]
     record: dict[str, JsonValue]
+    """By the canonical names that a mapping has as `fields`, without category and lead code;
+    answers are the fields that begin with `q_`."""
 
 
 class ReleaseLead(Command):
-    """An operator gives the allowed answers that are meant; every check runs again (INT-07)."""
+    """An operator says which allowed answers are meant (INT-07). Then every check runs again on the
+    stored record, at the time at which it was uploaded. Without answers the lead is only checked
+    again.
+
+    The answer's code is the outcome that the lead has now: `held` if other answers are still not
+    allowed. `answer_not_held` and `answer_not_allowed` leave it held."""
 
     TYPE: ClassVar[str] = "leadops.intake.lead.release.v1"
     TOPIC: ClassVar[str] = COMMANDS
     MAY_ASK: ClassVar[frozenset[str]] = OPERATES
+    KEY: ClassVar[str] = "{affiliate}:{reference}"
+    ACCEPTED: ClassVar[tuple[str, ...]] = ("accepted", "held", "omitted", "unusable")
+    REFUSED: ClassVar[tuple[str, ...]] = ("not_held", "answer_not_held", "answer_not_allowed")
 
     affiliate: AffiliateId
     reference: Id
     answers: dict[Symbol, Text]
+    """By the symbol of the question."""
 
 
 class AffiliateContact(Part):
@@ -108,6 +165,7 @@ class Mapping(Part):
     """How the affiliate names and formats its fields (INT-02)."""
 
     fields: dict[CanonicalField, Id]
+    """By canonical field, the affiliate's own; the email's has to be there."""
     answers: dict[Symbol, Id] = {}
     """By the symbol of the question, the affiliate's own field."""
     vocabularies: dict[CanonicalField, dict[str, str]] = {}
@@ -117,71 +175,132 @@ class Mapping(Part):
     date_order: Literal["mdy", "dmy"] | None = None
     """Without it a date such as 03/04/2026 stays unknown."""
     time_zone: str = "UTC"
+    """Of times without an offset: an IANA name."""
 
 
 class PutAffiliate(Command):
-    """The affiliate, whole; adding one is data, not code (INT-01)."""
+    """The affiliate, whole; adding one is data, not code (INT-01).
+
+    `details` has the `version`."""
 
     TYPE: ClassVar[str] = "leadops.intake.affiliate.put.v1"
     TOPIC: ClassVar[str] = COMMANDS
     MAY_ASK: ClassVar[frozenset[str]] = OPERATES
+    KEY: ClassVar[str] = "{id}"
+    ACCEPTED: ClassVar[tuple[str, ...]] = PUT
+    REFUSED: ClassVar[tuple[str, ...]] = (
+        "id_reserved",
+        "mapping_incomplete",
+        "main_contact_missing",
+        "vocabulary_cycle",
+        "time_zone_unknown",
+    )
 
     id: AffiliateId
     name: Id
     contacts: tuple[AffiliateContact, ...]
+    """One of them holds the role `main`."""
     mapping: Mapping
     lead_codes: tuple[Id, ...]
+    """Under which its leads are taken."""
     categories: tuple[CategoryId, ...]
+    """In which its leads are taken."""
 
 
 class PutQuestion(Command):
-    """A question, whole, with the answers that are allowed (INT-06). Aliases are added to those
-    that are known; what points to an answer that is no longer allowed goes."""
+    """A question, whole, with the answers that are allowed (INT-06). What is held for the question
+    is checked again.
+
+    `details` has the `version`."""
 
     TYPE: ClassVar[str] = "leadops.intake.question.put.v1"
     TOPIC: ClassVar[str] = COMMANDS
     MAY_ASK: ClassVar[frozenset[str]] = OPERATES
+    KEY: ClassVar[str] = "{id}"
+    ACCEPTED: ClassVar[tuple[str, ...]] = PUT
+    REFUSED: ClassVar[tuple[str, ...]] = ("answers_missing", "answer_twice", "answer_not_allowed")
 
     id: Symbol
+    """The symbol, under which records and mappings name it."""
     text: Text
     answers: tuple[Text, ...]
+    """All that are allowed."""
     categories: tuple[CategoryId, ...]
+    """That ask it."""
     aliases: dict[Text, Text] = {}
+    """What somebody writes, and the allowed answer that is meant. Added to those that are known; an
+    alias of an answer that is no longer allowed goes."""
 
 
 class AddAlias(Command):
-    """What an affiliate writes for an allowed answer; frees what is held for it (INT-07)."""
+    """What somebody writes for an allowed answer. From now on it passes, and every lead that was
+    held for it is checked again (INT-07). Who added it and when is kept with it.
+
+    `details` has the question's `version`. The leads that it frees are told by events of their own,
+    after the answer."""
 
     TYPE: ClassVar[str] = "leadops.intake.question.alias.v1"
     TOPIC: ClassVar[str] = COMMANDS
     MAY_ASK: ClassVar[frozenset[str]] = OPERATES
+    KEY: ClassVar[str] = "{question}"
+    ACCEPTED: ClassVar[tuple[str, ...]] = ("changed", "unchanged")
+    REFUSED: ClassVar[tuple[str, ...]] = (
+        "question_unknown",
+        "answer_not_allowed",
+        "answer_allowed",
+    )
 
     question: Symbol
     given: Text
+    """What somebody writes."""
     answer: Text
+    """The allowed answer that is meant."""
 
 
 class AnnounceDelivery(Command):
-    """What an affiliate says it will deliver under one lead code in a month (INT-10)."""
+    """What an affiliate is going to deliver under one lead code in a month (INT-10). Each lead
+    names its delivery in `delivery`. An affiliate announces its own: `ce_actor` is its id.
+
+    `changed` for another announcement under the same id, with which the 24 hours begin anew. How it
+    stands can be read at any time (`/deliveries`). After 24 hours
+    `leadops.intake.delivery.reconciled.v1` says once what came, what is missing and what nobody
+    announced; if it does not add up, a request for a new upload is opened."""
 
     TYPE: ClassVar[str] = "leadops.intake.delivery.announce.v1"
     TOPIC: ClassVar[str] = COMMANDS
     MAY_ASK: ClassVar[frozenset[str]] = OPERATES | {"affiliate"}
+    KEY: ClassVar[str] = "{affiliate}:{id}"
+    ACCEPTED: ClassVar[tuple[str, ...]] = PUT
+    REFUSED: ClassVar[tuple[str, ...]] = (
+        "affiliate_unknown",
+        "lead_code_unknown",
+        "references_differ",
+    )
 
     affiliate: AffiliateId
     id: Id
     month: Month
     lead_code: Id
     declared: Count
+    """How many leads."""
     references: tuple[Id, ...] = ()
+    """Theirs, if they are known; then as many different ones as `declared` says."""
 
 
 class OpenRequest(Command):
-    """Something that an affiliate is asked for (INT-16)."""
+    """Something that an affiliate is asked for: an `estimate`, or a `reupload` of rows (INT-16). It
+    goes to the contact for estimates, or to the technical one, and to the main contact where nobody
+    holds that role.
+
+    `leadops.intake.request.opened.v1` tells it, with the role, and again every three days until it
+    is answered. leadops writes no mail: whoever writes to affiliates reads that event."""
 
     TYPE: ClassVar[str] = "leadops.intake.request.open.v1"
     TOPIC: ClassVar[str] = COMMANDS
     MAY_ASK: ClassVar[frozenset[str]] = OPERATES
+    KEY: ClassVar[str] = "{affiliate}:{id}"
+    ACCEPTED: ClassVar[tuple[str, ...]] = ("created", "unchanged")
+    REFUSED: ClassVar[tuple[str, ...]] = ("affiliate_unknown", "request_exists")
 
     affiliate: AffiliateId
     id: Id
@@ -192,19 +311,32 @@ class OpenRequest(Command):
 
 
 class AnswerRequest(Command):
-    """The affiliate's answer: an estimate names volume, price and validity."""
+    """The affiliate's answer, which closes the request. An estimate needs all of volume, price,
+    currency and validity; a `reupload` needs none of them, and may have a text. An affiliate
+    answers its own: `ce_actor` is its id.
+
+    `unchanged` for the same answer again. The first one counts: another is refused."""
 
     TYPE: ClassVar[str] = "leadops.intake.request.answer.v1"
     TOPIC: ClassVar[str] = COMMANDS
     MAY_ASK: ClassVar[frozenset[str]] = OPERATES | {"affiliate"}
+    KEY: ClassVar[str] = "{affiliate}:{id}"
+    ACCEPTED: ClassVar[tuple[str, ...]] = ("answered", "unchanged")
+    REFUSED: ClassVar[tuple[str, ...]] = (
+        "request_unknown",
+        "request_answered",
+        "estimate_incomplete",
+    )
 
     affiliate: AffiliateId
     id: Id
     text: Text | None = None
     volume: Count | None = None
+    """How many leads."""
     price_minor: Count | None = None
     """Per lead, in minor units of the currency."""
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+    """ISO 4217, three letters."""
     valid_until: Instant | None = None
 
 

@@ -23,29 +23,53 @@ SENDS_BY_HAND = frozenset({"operator", "project_manager", "delivery"})
 
 
 class SendLead(Command):
-    """An operator sends a lead through that waits or was kept away (RTE-14); its key is the
-    person."""
+    """An operator sends a lead to a campaign now (RTE-14). Two checks only can be passed over so:
+    the campaign's send day (`awaiting_send_day`), and suppressed titles (`title_suppressed`).
+
+    `claimed`: the campaign's shard decides, as with any other lead, so a slot may still be refused;
+    `leadops explain` tells. `details` has the campaign's `version`; of `not_overridable`, in
+    `failing`, all other checks that fail. Who sent it and why stands in the history of the send."""
 
     TYPE: ClassVar[str] = "leadops.routing.lead.send.v1"
     TOPIC: ClassVar[str] = COMMANDS
     MAY_ASK: ClassVar[frozenset[str]] = SENDS_BY_HAND
+    KEY: ClassVar[str] = "{person_id}"
+    ACCEPTED: ClassVar[tuple[str, ...]] = ("claimed",)
+    REFUSED: ClassVar[tuple[str, ...]] = (
+        "lead_unknown",
+        "withdrawing",
+        "campaign_unknown",
+        "already_sent",
+        "sold_exclusively",
+        "not_overridable",
+    )
 
     lead: Id
+    """Its id, as `leadops leads show --json` tells it."""
     person_id: Id
+    """The lead's person, told beside it."""
     campaign: Name
     reason: ReasonText
 
 
 class ResolveSend(Command):
-    """What a person found out about a send whose outcome was unknown (RTE-12)."""
+    """What somebody found out about a send that was given up with an unknown outcome (RTE-12): it
+    was `sent`, and its slot is used, or `refused`, and its slot is free.
+
+    Told by `leadops.routing.lead.sent.v1` or `.not_sent.v1`, after the `.uncertain.v1` of before.
+    `not_uncertain` if its outcome is known."""
 
     TYPE: ClassVar[str] = "leadops.routing.send.resolve.v1"
     FORMER_TYPES: ClassVar[tuple[str, ...]] = ("leadops.routing.send.settle.v1",)
     TOPIC: ClassVar[str] = COMMANDS
     MAY_ASK: ClassVar[frozenset[str]] = SENDS_BY_HAND
+    KEY: ClassVar[str] = "{campaign}"
+    ACCEPTED: ClassVar[tuple[str, ...]] = ("sent", "refused")
+    REFUSED: ClassVar[tuple[str, ...]] = ("send_unknown", "not_uncertain")
 
     campaign: Name
     send: Id
+    """The idempotency key, as the customer's endpoint saw it."""
     outcome: Literal["sent", "refused"]
     reason: ReasonText
 

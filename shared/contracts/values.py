@@ -42,8 +42,13 @@ ReasonText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=
 """Why a person does something by hand: free words, but not only blanks."""
 
 Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+"""A question's id."""
+
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+"""ISO 3166-1, two letters."""
+
 SubdivisionCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$")]
+"""ISO 3166-2: its country's code, a hyphen, its own."""
 
 
 def _in_our_time(moment: datetime) -> datetime:
@@ -55,6 +60,7 @@ def _in_our_time(moment: datetime) -> datetime:
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
+"""RFC 3339 with an offset, between 1990 and 2100; kept to the millisecond."""
 
 
 def category_id(value: object) -> object:
@@ -67,6 +73,7 @@ def category_id(value: object) -> object:
 
 
 CategoryId = Annotated[Id, BeforeValidator(category_id)]
+"""An id; a number is its digits, and `0101` is `101`."""
 
 
 class Part(BaseModel):

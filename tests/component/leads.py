@@ -9,7 +9,10 @@ from typing import Any
 
 from services.intake.leads import lead_id
 from shared.contracts import envelope as envelopes
+from shared.contracts.answers import REFUSE_ANY
+from shared.contracts.commands import commands
 from shared.contracts.envelope import Envelope
+from shared.contracts.event import Command
 from shared.loop.effects import Verdict
 from shared.loop.log import Outgoing
 from shared.store import Document
@@ -18,6 +21,11 @@ from shared.testing.simulator import CALM, World
 from shared.topics import shard_of
 from tests.builders import put_affiliate, put_campaign, record
 from tests.simulation.lead_path import BUILDS, PARTITIONS, TOPICS
+
+
+def codes_of(kind: type[Command], *, accepted: bool) -> tuple[str, ...]:
+    """All codes that a command may be answered with."""
+    return kind.ACCEPTED if accepted else (*kind.REFUSED, *REFUSE_ANY)
 
 
 def person(number: int, **changes: Any) -> Document:
@@ -39,6 +47,8 @@ class Platform:
         self.world = World(1, BUILDS, TOPICS, PARTITIONS, lambda _: self._call, CALM)
         self.requests: list[Document] = []
         self._count = 0
+        self._asked: dict[str, str] = {}
+        """The type of each command, by its id."""
 
     async def _call(self, row: Document) -> tuple[Verdict, str]:
         self.requests.append(row)
@@ -54,6 +64,7 @@ class Platform:
     def publish(self, kind: str, key: str, data: Any, **changed: Any) -> str:
         self._count += 1
         id = changed.get("id", f"c{self._count}")  # noqa: A001
+        self._asked[id] = f"leadops.{kind}.v1"
         envelope = Envelope(
             id=id,
             source="test",
@@ -183,6 +194,19 @@ class Platform:
         rows = [row for service in BUILDS for row in self.stored("dead_letters", service)]
         return [row["text"] for row in rows if row["code"] == "unexpected"]
 
+    def undeclared(self) -> set[tuple[str, str]]:
+        """Each type with a code that it was answered with and its contract does not have."""
+        answered = {
+            (self._asked[row["command"]], row["accepted"], row["code"])
+            for row in self.answers()
+            if row["command"] in self._asked
+        }
+        return {
+            (kind, code)
+            for kind, accepted, code in answered
+            if kind in commands() and code not in codes_of(commands()[kind], accepted=accepted)
+        }
+
     def events(self, kind: str) -> list[Document]:
         """The data of all events of a type, in order of their topic's partitions."""
         return [
@@ -221,6 +245,7 @@ def on_platform(story: Callable[[Platform], Awaitable[None]]) -> None:
         await platform.start()
         await story(platform)
         assert [] == platform.unexpected()
+        assert set() == platform.undeclared()
         platform.world.stop()
         await asyncio.sleep(0)
 

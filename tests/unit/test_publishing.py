@@ -23,6 +23,11 @@ from shared.topics import manifest, shard_of
 from tests.builders import NOW, put_affiliate, put_campaign
 
 PAUSE = "leadops.routing.campaign.pause.v1"
+SUBMIT = "leadops.intake.lead.submit.v1"
+CONVERT = "leadops.intake.lead.convert.v1"
+ANNOUNCE = "leadops.intake.delivery.announce.v1"
+ALIAS = "leadops.intake.question.alias.v1"
+SKIP = "leadops.intake.dead-letter.skip.v1"
 SAMPLE = Path(generate.__file__).parent
 QUESTION = {
     "kind": "question",
@@ -318,16 +323,16 @@ class TestDocuments:
     @pytest.mark.parametrize(
         ("content", "key"),
         [
-            ({"data": {"campaign": "north"}, "key": "given"}, "given"),
-            ({"data": {"affiliate": "acme", "reference": "R-1"}}, "acme:R-1"),
-            ({"data": {"affiliate": "acme", "id": "2026-03"}}, "acme:2026-03"),
-            ({"data": {"question": "q_budget", "given": "5k"}}, "q_budget"),
-            ({"data": {"campaign": "north", "reason": "x"}}, "north"),
-            ({"data": {"id": "acme", "name": "Acme"}}, "acme"),
+            ({"type": PAUSE, "data": {"campaign": "north"}, "key": "given"}, "given"),
+            ({"type": SUBMIT, "data": {"affiliate": "acme", "reference": "R-1"}}, "acme:R-1"),
+            ({"type": CONVERT, "data": {"reference": "visit-1"}}, "organic:visit-1"),
+            ({"type": ANNOUNCE, "data": {"affiliate": "acme", "id": "2026-03"}}, "acme:2026-03"),
+            ({"type": ALIAS, "data": {"question": "q_budget", "given": "5k"}}, "q_budget"),
+            ({"type": PAUSE, "data": {"campaign": "north", "reason": "x"}}, "north"),
         ],
     )
     def test_a_command_has_the_key_of_its_entity(self, content: dict[str, Any], key: str) -> None:
-        [document] = read_text("file", json.dumps({"type": PAUSE, **content}), {})
+        [document] = read_text("file", json.dumps(content), {})
         assert key == free_command(document).key
 
     @pytest.mark.parametrize(
@@ -336,6 +341,9 @@ class TestDocuments:
             ({"data": {}, "key": "k"}, "field type"),
             ({"type": PAUSE, "key": "k"}, "field data"),
             ({"type": PAUSE, "data": {}}, "field key"),
+            ({"type": PAUSE, "data": {"campaign": 7}}, "field key"),
+            ({"type": SUBMIT, "data": {"affiliate": "acme", "reference": ""}}, "field key"),
+            ({"type": SKIP, "data": {"id": "intake.commands.v1/0/0/none"}}, "field key"),
             ({"type": PAUSE, "data": {}, "key": "k", "id": 7}, "field type, id or source"),
             ({"type": PAUSE, "data": {}, "key": "k", "topic": "t"}, "unknown field topic"),
             ("text", "an object"),
