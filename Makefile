@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test check bench chaos simulate fuzz defects mutants image format lock clean
+.PHONY: help run test check bench chaos simulate fuzz defects mutants image format docs lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -50,6 +50,9 @@ image: .venv/.installed ## the services' image where builds can't reach a packag
 
 format: .venv/.installed ## format and fix what can be fixed
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+docs: .venv/.installed ## docs/commands.md, from the contracts and their golden samples
+	@$(BIN)/python -m tests.contract.command_reference
 
 lock: ## pin the dependencies anew; needs uv
 	uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header -o requirements.lock

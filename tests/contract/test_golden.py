@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
-from shared.contracts import campaigns, envelope, intake, lists, routing
+from shared.contracts import envelope
+from shared.contracts.commands import MODULES
 from shared.contracts.event import Event
-
-GOLDEN = Path(__file__).parent / "golden"
-MODULES = (campaigns, intake, lists, routing)
+from shared.contracts.operations import operations
+from tests.contract.examples import GOLDEN
 
 TYPES: dict[str, type[Event]] = {
     kind.TYPE: kind
@@ -20,8 +20,9 @@ TYPES: dict[str, type[Event]] = {
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Event) and hasattr(kind, "TYPE")
 }
-READ = TYPES | {name: kind for kind in TYPES.values() for name in kind.FORMER_TYPES}
-"""By every name under which it was ever published."""
+FORMER = {name: kind for kind in TYPES.values() for name in kind.FORMER_TYPES}
+READ = TYPES | FORMER | operations("intake")
+"""By every name under which it was ever published; what all services take, as one of them does."""
 
 
 def type_of(path: Path) -> str:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from shared.contracts import bounds
 from shared.loop.log import Outgoing
 from shared.topics import manifest, shard_of
-from tests.contract.test_golden import GOLDEN, type_of
+from tests.contract.examples import GOLDEN
+from tests.contract.test_golden import type_of
 
 Headers = list[tuple[str, bytes | None]]
 

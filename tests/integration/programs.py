@@ -7,16 +7,23 @@ second of a busy machine, sixty times over.
 import multiprocessing
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 FORKING = multiprocessing.get_context("forkserver")
 FORKING.set_forkserver_preload(["aiokafka", "pytest", __name__])
 
 
-def run_python(code: str, environment: Mapping[str, str], printed: Path, seconds: float) -> int:
+def run_python(
+    code: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    printed: Path,
+    seconds: float,
+) -> int:
     """The exit code, as far as there is one in time; stdout and stderr go to the file."""
-    process = FORKING.Process(target=_program, args=(code, dict(environment), str(printed)))
+    told = (code, list(arguments), dict(environment), str(printed))
+    process = FORKING.Process(target=_program, args=told)
     process.start()
     process.join(seconds)
     if process.exitcode is None:
@@ -26,9 +33,12 @@ def run_python(code: str, environment: Mapping[str, str], printed: Path, seconds
     return process.exitcode
 
 
-def _program(code: str, environment: Mapping[str, str], printed: str) -> None:
+def _program(
+    code: str, arguments: Sequence[str], environment: Mapping[str, str], printed: str
+) -> None:
     os.environ.clear()
     os.environ.update(environment)
+    sys.argv[1:] = arguments
     output = os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()

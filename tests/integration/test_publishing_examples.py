@@ -1,7 +1,8 @@
-"""Runs the examples of docs/publishing.md, exactly as they stand there, against a running stack.
+"""Publishes the example of every command with the programs of docs/publishing.md, taken from there,
+to a running stack, and reads the answers with the document's own reader.
 
-Each is a program of its own that prints the id of the command that it published; the answer is read
-with the document's own reader of answers.
+All examples are published twice: first in Python, in the order of their story; then again under
+other ids, with kcat, or by our own client where no kcat is on the PATH.
 """
 
 import json
@@ -10,8 +11,8 @@ import re
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,21 @@ from deploy import quiet
 from deploy.files import CHECKOUT
 from shared.loop.log import Outgoing
 from shared.topics import manifest, shard_of
+from tests.contract.examples import (
+    BLOCK,
+    HELD,
+    RELEASE,
+    REPLACES,
+    REPLAY,
+    RESOLVE,
+    SEND,
+    SKIP,
+    STORY,
+    SUBMIT,
+    UNBLOCK,
+    Example,
+)
+from tests.integration.platform import tell
 from tests.integration.programs import run_python
 
 pytestmark = [
@@ -35,211 +51,196 @@ pytestmark = [
 ]
 
 DOCUMENT = CHECKOUT / "docs" / "publishing.md"
-SUBMIT = "leadops.intake.lead.submit.v1"
-REPLAY = "leadops.intake.dead-letter.replay.v1"
-SKIP = "leadops.intake.dead-letter.skip.v1"
-RELEASE = "leadops.intake.lead.release.v1"
-SEND = "leadops.routing.lead.send.v1"
-RESOLVE = "leadops.routing.send.resolve.v1"
-BLOCK = "leadops.routing.person.block.v1"
-UNBLOCK = "leadops.routing.person.unblock.v1"
-ABOUT = {SEND: RELEASE, RESOLVE: SUBMIT, BLOCK: SUBMIT, UNBLOCK: SUBMIT}
-"""Whose lead the example is about."""
-
-ANSWERS = {
-    "leadops.intake.affiliate.put.v1": {"python": "created", "sh": "unchanged"},
-    "leadops.intake.question.put.v1": {"python": "created", "sh": "unchanged"},
-    "leadops.routing.rules.put.v1": {"python": "created", "sh": "unchanged"},
-    "leadops.routing.list.part.v1": {"python": "kept", "sh": "unchanged"},
-    "leadops.routing.list.put.v1": {"python": "created", "sh": "changed"},
-    "leadops.routing.list.edit.v1": {"python": "changed", "sh": "changed"},
-    "leadops.routing.campaign.put.v1": {"python": "created", "sh": "unchanged"},
-    SUBMIT: {"python": "accepted", "sh": "accepted"},
-    f"{SUBMIT} with answers": {"python": "held", "sh": "held"},
-    RELEASE: {"python": "accepted", "sh": "accepted"},
-    SEND: {"python": "claimed", "sh": "claimed"},
-    "leadops.intake.question.alias.v1": {"python": "changed", "sh": "unchanged"},
-    f"{SUBMIT} with replaces": {"python": "waiting", "sh": "waiting"},
-    "leadops.intake.lead.convert.v1": {"python": "accepted", "sh": "accepted"},
-    "leadops.intake.delivery.announce.v1": {"python": "created", "sh": "unchanged"},
-    "leadops.intake.request.open.v1": {"python": "created", "sh": "unchanged"},
-    "leadops.intake.request.answer.v1": {"python": "answered", "sh": "unchanged"},
-    "leadops.routing.campaign.pause.v1": {"python": "paused", "sh": "paused"},
-    "leadops.routing.campaign.resume.v1": {"python": "resumed", "sh": "resumed"},
-    RESOLVE: {"python": "not_uncertain", "sh": "not_uncertain"},
-    BLOCK: {"python": "blocked", "sh": "blocked"},
-    UNBLOCK: {"python": "unblocked", "sh": "unblocked"},
-    "leadops.routing.account.suspend.v1": {"python": "suspended", "sh": "suspended"},
-    "leadops.routing.account.restore.v1": {"python": "restored", "sh": "restored"},
-    REPLAY: {"python": "accepted", "sh": "still_fails"},
-    SKIP: {"python": "accepted", "sh": "accepted"},
-}
-"""In the document's order, which is the order in which they are run: first all in Python. The kcat
-twins put the same again (the list as it was before its edit), and replay without a corrected value.
-"""
-
 STRUCTURED = "Structured mode"
 PROGRAM_SECONDS = 60
+OURS = "leadops"
+"""Over one connection, where the programs would only be started once more."""
+CUSTOMER = "https://hooks.fairview.example"
+"""In the example of a campaign; here it is the stack's receiver."""
+BY_TYPE = {example.type: example for example in STORY if example not in (HELD, REPLACES)}
 Answer = dict[str, Any]
 
 
-def examples() -> dict[str, dict[str, str]]:
+def programs() -> dict[str, dict[str, str]]:
     """By section, the fenced blocks by language; a block that is not closed is an error."""
     found: dict[str, dict[str, str]] = {}
     for part in re.split(r"^#{2,3} ", DOCUMENT.read_text(), flags=re.MULTILINE)[1:]:
         name, _, text = part.partition("\n")
         blocks = re.findall(r"^```(\w+)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
-        found[name.replace("`", "")] = dict(blocks)
+        found[name] = dict(blocks)
     return found
 
 
-EXAMPLES = examples()
-READER = EXAMPLES["Reading the answer"]
+PROGRAMS = programs()
+PUBLISH, READ = PROGRAMS["Publishing one"], PROGRAMS["Reading the answer"]
 
 
 @pytest.fixture(scope="module")
 def running(platform: dict[str, Any]) -> Iterator[dict[str, Any]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KAFKA", platform["kafka"])
-        patch.setenv("RECEIVER", platform["receiver"])
         yield platform
 
 
-def run(language: str, code: str, **environment: str) -> str:
+def run(language: str, code: str, *arguments: str, **environment: str) -> str:
     """What the program prints; the document's programs print nothing else on success."""
     whole = os.environ | environment
     with tempfile.NamedTemporaryFile("w+") as printed:
         if language == "python":
-            exit_code = run_python(code, whole, Path(printed.name), PROGRAM_SECONDS)
+            exit_code = run_python(code, arguments, whole, Path(printed.name), PROGRAM_SECONDS)
         else:
             exit_code = subprocess.run(
-                ["bash", "-euc", code],
+                ["sh", "-euc", code, "publish.sh", *arguments],
                 env=whole,
                 stdout=printed,
                 stderr=subprocess.STDOUT,
                 timeout=PROGRAM_SECONDS,
             ).returncode
+        printed.seek(0)
         text = printed.read()
     assert exit_code == 0, text
     return text.strip()
 
 
+def publish(language: str, example: Example, text: str, shard: int | None = None) -> Answer:
+    """The answer to the example with this text as its data."""
+    key = example.key_of(json.loads(text))
+    if language == OURS:
+        command = Command(example.type, text.encode(), key or None, partition=shard or 0)
+        return tell(command, asker=Asker(example.actor, example.role))[0].as_json()
+    environment = {"ACTOR": example.actor, "ROLE": example.role}
+    if shard is not None:
+        environment["SHARD"] = str(shard)
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(text)
+        file.flush()
+        arguments = (example.type, key, file.name)
+        id = run(language, PUBLISH[language], *arguments, **environment)
+    return answer_of(language, example.type, id)
+
+
 def answer_of(language: str, kind: str, id: str) -> Answer:
-    printed = run(language, READER[language], SERVICE=kind.split(".")[1], ID=id)
+    printed = run(language, READ[language], SERVICE=kind.split(".")[1], ID=id)
     return dict(json.loads(printed.splitlines()[0]))
 
 
 @pytest.fixture(scope="module")
-def answered(running: dict[str, Any]) -> dict[tuple[str, str], Answer]:
-    """The answers by language and type."""
-    languages = ["python", "sh"] if shutil.which("kcat") else ["python"]
-    found: dict[tuple[str, str], Answer] = {}
-    for language in languages:
-        for kind in ANSWERS:
-            lead = found[language, ABOUT[kind]]["details"]["lead"] if kind in ABOUT else None
-            found[language, kind] = run_example(language, kind, lead)
-    found["structured", STRUCTURED] = run_structured()
+def first(running: dict[str, Any]) -> dict[Example, Answer]:
+    """The answers in Python."""
+    found: dict[Example, Answer] = {}
+    for example in STORY:
+        found[example] = run_example("python", example, running, found)
     return found
 
 
-def run_example(language: str, kind: str, lead: str | None) -> Answer:
-    environment = dead_letters(language) if kind in (REPLAY, SKIP) else {}
-    if lead is not None:
-        environment = ids_of(lead)
-    id = run(language, EXAMPLES[kind][language], **environment)
-    answer = answer_of(language, kind, id)
-    if kind in (SUBMIT, RELEASE, SEND):
+@pytest.fixture(scope="module")
+def again(running: dict[str, Any], first: dict[Example, Answer]) -> dict[Example, Answer]:
+    """The answers to the same, once all was published."""
+    language = "sh" if shutil.which("kcat") else OURS
+    return {example: run_example(language, example, running, first) for example in STORY}
+
+
+def run_example(
+    language: str, example: Example, running: dict[str, Any], first: dict[Example, Answer]
+) -> Answer:
+    answer = partial(publish, language, example)
+    if example.type in (REPLAY, SKIP):
+        item = dead_letter()
+        return answer(filled(example, id=item["id"]), item["shard"])
+    values = ids_of(about, first) if (about := ABOUT.get(example.type)) else {}
+    found = answer(filled(example, **values).replace(CUSTOMER, running["receiver"]))
+    if example.type in (SUBMIT, RELEASE, SEND):
         # Later examples are about these leads, or pause the campaign that gets them.
         quiet.wait_quiet(30)
-    return answer
+    return found
 
 
-def ids_of(lead: str) -> dict[str, str]:
-    """What the examples about a lead are told."""
+ABOUT = {SEND: RELEASE, RESOLVE: SUBMIT, BLOCK: SUBMIT, UNBLOCK: SUBMIT}
+"""Whose lead the example is about."""
+
+
+def filled(example: Example, **values: str) -> str:
+    """The example with ids that only the running stack knows, of those that it names."""
+    text = example.text
+    for name in values.keys() & example.data.keys():
+        text = text.replace(json.dumps(example.data[name]), json.dumps(values[name]))
+    return text
+
+
+def ids_of(kind: str, first: dict[Example, Answer]) -> dict[str, str]:
+    lead = first[BY_TYPE[kind]]["details"]["lead"]
     with Api() as api:
         routed = api.get("routing", f"/leads/{lead}")
     sends = [send["key"] for send in routed["sends"]]
-    return {"LEAD": lead, "PERSON": routed["person_id"], "SEND": sends[0] if sends else ""}
+    return {"lead": lead, "person_id": routed["person_id"], "send": sends[0] if sends else ""}
 
 
-def dead_letters(language: str) -> dict[str, str]:
-    """A submission that was cut short, and what the examples about it are told."""
-    submission = submission_of(f"cut-{language}-{time.monotonic_ns()}")
-    cut = Command(SUBMIT, submission.data[:-9], submission.key)
-    put_in_log([record_of(cut, Asker("test"), quiet.now())])
+def dead_letter() -> dict[str, Any]:
+    """A submission that was cut short: the one that the example of a replay mends."""
+    mended = BY_TYPE[REPLAY].data["value"].encode()
+    key = BY_TYPE[SUBMIT].key_of(json.loads(mended))
+    put_in_log([record_of(Command(SUBMIT, mended[:-9], key), Asker("test"), quiet.now())])
     quiet.wait_quiet(30)
-    (item,) = [each for each in waiting() if each["key"] == submission.key]
-    value = submission.data.decode()
-    return {"DEAD_LETTER": item["id"], "SHARD": str(item["shard"]), "VALUE": value}
+    with Api() as api:
+        (item,) = [each for each in items_of(api, state="dead") if each["key"] == key]
+    return dict(item)
 
 
-def run_structured() -> Answer:
-    event = json.loads(EXAMPLES[STRUCTURED]["json"])
+def structured() -> Answer:
+    event = json.loads(PROGRAMS[STRUCTURED]["json"])
     key = event["data"]["campaign"].encode()
     headers = [("content-type", b"application/cloudevents+json")]
     place = shard_of(key, manifest().partitions)
-    value = EXAMPLES[STRUCTURED]["json"].encode()
+    value = PROGRAMS[STRUCTURED]["json"].encode()
     put_in_log([Outgoing("routing.commands.v1", place, key, value, headers)])
     return answer_of("python", event["type"], event["id"])
 
 
-def submission_of(reference: str) -> Command:
-    record = {"Work Email": f"{reference}@mail.example", "Country": "UK", "Category ID": "101"}
-    data = {
-        "affiliate": "acme-media",
-        "lead_code": "ACM-TST-0001",
-        "reference": reference,
-        "record": record,
-    }
-    return Command(SUBMIT, json.dumps(data).encode(), f"acme-media:{reference}")
+@pytest.mark.parametrize("example", STORY, ids=lambda one: f"{one.type}.{one.name}")
+def test_the_example_is_answered(first: dict[Example, Answer], example: Example) -> None:
+    """The answer that the document's reader finds is the one that the reference promises."""
+    assert example.answer == first[example]["code"]
 
 
-def waiting() -> list[dict[str, Any]]:
-    with Api() as api:
-        return items_of(api, state="dead")
+@pytest.mark.parametrize("example", STORY, ids=lambda one: f"{one.type}.{one.name}")
+def test_the_example_is_answered_again(again: dict[Example, Answer], example: Example) -> None:
+    """The same data under another id, with kcat where there is one."""
+    assert example.again == again[example]["code"]
 
 
-def test_every_command_has_its_examples() -> None:
-    """A section per command, each in both languages."""
-    assert set(ANSWERS) == {name for name in EXAMPLES if name.startswith("leadops.")}
-    assert all({"python", "sh"} == EXAMPLES[kind].keys() for kind in ANSWERS)
-
-
-@pytest.mark.parametrize("language", ["python", "sh"])
-@pytest.mark.parametrize("kind", ANSWERS)
-def test_the_example_is_answered(
-    answered: dict[tuple[str, str], Answer], kind: str, language: str
-) -> None:
-    """The answer that the document's reader finds is the one that the document promises."""
-    if (language, kind) not in answered:
-        pytest.skip("kcat is not on the PATH: its examples are not run")
-    assert ANSWERS[kind][language] == answered[language, kind]["code"]
-
-
-def test_the_structured_example_is_answered(answered: dict[tuple[str, str], Answer]) -> None:
-    assert "paused" == answered["structured", STRUCTURED]["code"]
+def test_the_structured_example_is_answered(again: dict[Example, Answer]) -> None:
+    assert "paused" == structured()["code"]
 
 
 def test_submitted_leads_reach_the_customer(
-    running: dict[str, Any], answered: dict[tuple[str, str], Answer]
+    running: dict[str, Any], again: dict[Example, Answer], first: dict[Example, Answer]
 ) -> None:
     """Each lead of the examples is received by the campaign of the examples, under one key; the
-    released ones, whose titles the house suppresses, by hand."""
+    released one, whose title the house suppresses, by hand."""
     lines = map(json.loads, (Path(running["var"]) / "received.jsonl").read_text().splitlines())
     keys: dict[str, set[str]] = {}
     for line in lines:
         assert ("fairview-uk", 200) == (line["campaign"], line["status"])
         keys.setdefault(line["lead"], set()).add(line["key"])
-    submitted = [answer for (_, kind), answer in answered.items() if kind in (SUBMIT, RELEASE)]
-    assert {answer["details"]["lead"] for answer in submitted} <= keys.keys()
+    sent = {first[BY_TYPE[kind]]["details"]["lead"] for kind in (SUBMIT, RELEASE)}
+    assert sent <= keys.keys()
     assert all(len(each) == 1 for each in keys.values())
 
 
+def test_a_replay_of_what_is_not_mended_fails_again(again: dict[Example, Answer]) -> None:
+    """Without a value the kept bytes are decided; what still fails stays, until it is skipped."""
+    item = dead_letter()
+    shard = item["shard"]
+    as_it_is = json.dumps({"id": item["id"]})
+    assert "still_fails" == publish("python", BY_TYPE[REPLAY], as_it_is, shard)["code"]
+    skipped = publish("python", BY_TYPE[SKIP], filled(BY_TYPE[SKIP], id=item["id"]), shard)
+    assert "accepted" == skipped["code"]
+
+
+@pytest.mark.parametrize("kind", [REPLAY, SKIP])
 def test_a_resolved_record_is_unknown_to_the_next_replay(
-    answered: dict[tuple[str, str], Answer],
+    again: dict[Example, Answer], kind: str
 ) -> None:
     """The negative twin of replay and skip: an id under which nothing waits is refused."""
-    nothing = {"DEAD_LETTER": "intake.commands.v1/0/0/none", "SHARD": "0"}
-    for kind in (REPLAY, SKIP):
-        id = run("python", EXAMPLES[kind]["python"], **nothing)
-        assert "dead_letter_unknown" == answer_of("python", kind, id)["code"]
+    text = filled(BY_TYPE[kind], id="intake.commands.v1/0/0/none")
+    assert "dead_letter_unknown" == publish("python", BY_TYPE[kind], text, 0)["code"]
