@@ -48,7 +48,13 @@ PURE = (
     *("shared.companies", "shared.contracts", "shared.errors", "shared.emails"),
     *("shared.folding", "shared.hosts", "shared.ids", "shared.wording"),
 )
-DECIDING = (*PURE, "shared.matching", "shared.loop.decision", "shared.loop.working_set")
+DECIDING = (
+    *PURE,
+    "shared.matching",
+    "shared.loop.decision",
+    "shared.loop.working_set",
+    "shared.loop.collection",
+)
 STORING = (*DECIDING, "shared.loop.catalogue", "shared.store")
 MAY_IMPORT = {
     **dict.fromkeys(range(DOMAIN, RANKS["store"]), DECIDING),

@@ -34,8 +34,8 @@ from shared.contracts.intake import (
     SubmitLead,
 )
 from shared.contracts.values import HeldAnswer, OpenQuestion, Reason
+from shared.loop.collection import Entity
 from shared.loop.decision import Accepted, Cause, Decision, Due, Publish, Refused
-from shared.loop.working_set import Entity
 
 RECHECK = "recheck"
 # An alias and a lead that it would free may be decided at the same moment, neither seeing the

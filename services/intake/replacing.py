@@ -13,8 +13,8 @@ from services.intake.domain import Submission
 from services.intake.leads import ACCEPTED, OMITTED, UNUSABLE, WAITING, Change, Lead
 from shared.contracts.intake import WithdrawalRequested
 from shared.contracts.values import Reason
+from shared.loop.collection import Entity
 from shared.loop.decision import Accepted, Cause, Decision, Publish, Refused
-from shared.loop.working_set import Entity
 
 ROUTING = "routing"
 REPLACED = Reason("replaced", "another upload took its place")

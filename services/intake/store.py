@@ -1,37 +1,29 @@
 """Intake's own collections; the only file that knows their shape.
 
-Every document carries `schema`, since two versions of the service run side by side during an
-upgrade. Whatever deciding a batch may need is loaded with one query per collection.
+Whatever deciding a batch may need is loaded with one query per collection.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
-from pydantic import TypeAdapter
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from services.intake import affiliates
 from services.intake.affiliates import ORGANIC, ORGANIC_SOURCE, Affiliate, AffiliateIndex
-from services.intake.contacts import AcceptedAs, Contact
+from services.intake.contacts import Contact
 from services.intake.deliveries import Came, Delivery, Row
-from services.intake.leads import Change, Lead, Try, Upload, conflict_id
+from services.intake.leads import Lead, Try, conflict_id
 from services.intake.normalizing import identity_of
-from services.intake.questions import Alias, HeldPage, Question, QuestionIndex, page_id
+from services.intake.questions import HeldPage, Question, QuestionIndex, page_id
 from services.intake.requests import Request
 from services.intake.versions import Version
 from services.intake.wanted import Wanted
-from shared.contracts.intake import (
-    LeadAccepted,
-    PutAffiliate,
-    PutQuestion,
-    QuestionChanged,
-)
-from shared.contracts.values import HeldAnswer, Person, Reason
+from shared.contracts.intake import PutAffiliate, QuestionChanged
 from shared.ids import pseudonym
 from shared.loop.catalogue import REVISIONS, Catalogue, refresh
+from shared.loop.collection import Collection, collection
 from shared.loop.decision import Input
-from shared.loop.working_set import Collection, WorkingSet, plain
+from shared.loop.working_set import WorkingSet
 from shared.store import Document, Filter, Index, Transaction
 
 SCHEMA = 1
@@ -43,239 +35,60 @@ ROW_FIELDS = ("reference", "upload.outcome", "is_sent")
 Put = Mapping[str, Sequence[Affiliate]]
 """By id, the affiliates as a batch puts them."""
 
-HELD_ANSWERS = TypeAdapter(tuple[HeldAnswer, ...])
-CHANGES = TypeAdapter(tuple[Change, ...])
-ACCEPTED_AS = TypeAdapter(tuple[AcceptedAs, ...])
-ALIASES = TypeAdapter(tuple[Alias, ...])
+LEADS = collection(
+    "leads",
+    Lead,
+    schema=SCHEMA,
+    text=["given"],
+    queried={
+        "held_for": lambda lead: [held.question for held in lead.held],
+        "is_sent": lambda lead: bool(lead.sent_to),
+        "reason_codes": lambda lead: sorted({reason.code for reason in lead.upload.reasons}),
+        "order": lambda lead: lead.order,
+    },
+    indexes=[
+        # Guarded writes look for both, and not every store begins with the id alone.
+        ["_id", "version"],
+        # One for each filter of the search, which then goes by the order.
+        ["tenant", "order"],
+        ["tenant", "affiliate", "order"],
+        ["tenant", "delivery", "order"],
+        ["tenant", "is_sent", "order"],
+        ["tenant", "lead_code", "order"],
+        ["tenant", "person_id", "order"],
+        ["tenant", "reason_codes", "order"],
+        ["tenant", "sent_to", "order"],
+        ["tenant", "source", "order"],
+        ["tenant", "upload.outcome", "order"],
+        # For what is counted by affiliate, and for what is held.
+        ["tenant", "affiliate", "upload.outcome"],
+        ["tenant", "affiliate", "reason_codes"],
+        ["tenant", "affiliate", "delivery"],
+        ["tenant", "held_for", "_id"],
+    ],
+)
+TRIES = collection("tries", Try, schema=SCHEMA, indexes=[["lead"]])
+CONTACTS = collection(
+    "contacts", Contact, schema=SCHEMA, indexes=[["_id", "version"], ["tenant", "person.phone"]]
+)
+# As text, since a vocabulary has keys such as "U.S.".
+AFFILIATES = collection(
+    "affiliates", Affiliate, schema=SCHEMA, text=["definition"], indexes=[["revision"]]
+)
+QUESTIONS = collection(
+    "questions", Question, schema=SCHEMA, text=["definition"], indexes=[["revision"]]
+)
+DELIVERIES = collection(
+    "deliveries", Delivery, schema=SCHEMA, indexes=[["tenant", "announced.affiliate"]]
+)
+REQUESTS = collection("requests", Request, schema=SCHEMA, indexes=[["tenant", "answered_at"]])
+VERSIONS = collection("versions", Version, schema=SCHEMA, indexes=[["of", "number"]])
 
-
-def _values(kind: type[Reason] | type[Person], row: Document) -> Iterable[Any]:
-    """In the order of the fields; what a newer version has added is left out."""
-    return (row.get(field.name) for field in fields(kind))
-
-
-def _upload_document(upload: Upload) -> Document:
-    return {
-        "record": upload.record,
-        "command": upload.command,
-        "uploaded_at": upload.uploaded_at,
-        "uploaded_by": upload.uploaded_by,
-        "trace": upload.trace,
-        "outcome": upload.outcome,
-        "reasons": [
-            {"code": reason.code, "text": reason.text, "field": reason.field}
-            for reason in upload.reasons
-        ],
-        "lead_code": upload.lead_code,
-    }
-
-
-def _upload(row: Document) -> Upload:
-    return Upload(
-        record=row["record"],
-        command=row["command"],
-        uploaded_at=row["uploaded_at"],
-        uploaded_by=row["uploaded_by"],
-        trace=row["trace"],
-        outcome=row["outcome"],
-        reasons=tuple(Reason(*_values(Reason, reason)) for reason in row["reasons"]),
-        lead_code=row.get("lead_code"),
-    )
-
-
-def _lead_document(lead: Lead) -> Document:
-    return {
-        "schema": SCHEMA,
-        "tenant": lead.tenant,
-        "source": lead.source,
-        "affiliate": lead.affiliate,
-        "reference": lead.reference,
-        "lead_code": lead.lead_code,
-        "delivery": lead.delivery,
-        "upload": _upload_document(lead.upload),
-        "tries": lead.tries,
-        "mapping_version": lead.mapping_version,
-        "person_id": lead.person_id,
-        "known_by": lead.known_by,
-        "accepted": lead.accepted.model_dump() if lead.accepted else None,
-        "replaces": lead.replaces,
-        "held": HELD_ANSWERS.dump_python(lead.held),
-        "held_for": [held.question for held in lead.held],
-        # JSON text, like the record whose fields these are.
-        "given": to_json(lead.given).decode(),
-        "is_sent": bool(lead.sent_to),
-        "sent_to": list(lead.sent_to),
-        "changes": CHANGES.dump_python(lead.changes),
-        "categories": list(lead.categories),
-        "converted_at": lead.converted_at,
-        "conflicts_with": lead.conflicts_with,
-        "blank": list(lead.blank),
-        "unread": list(lead.unread),
-        "reason_codes": sorted({reason.code for reason in lead.upload.reasons}),
-        "order": lead.order,
-    }
-
-
-def _lead(row: Document) -> Lead:
-    accepted = row["accepted"]
-    return Lead(
-        id=row["_id"],
-        version=row["version"],
-        tenant=row["tenant"],
-        affiliate=row["affiliate"],
-        reference=row["reference"],
-        lead_code=row["lead_code"],
-        delivery=row["delivery"],
-        upload=_upload(row["upload"]),
-        tries=row["tries"],
-        mapping_version=row["mapping_version"],
-        person_id=row["person_id"],
-        known_by=row.get("known_by", "email"),
-        accepted=LeadAccepted.model_validate(accepted) if accepted else None,
-        source=row.get("source", "affiliate"),
-        replaces=row.get("replaces"),
-        held=HELD_ANSWERS.validate_python(row.get("held", ())),
-        given=from_json(row.get("given", "{}")),
-        sent_to=tuple(row.get("sent_to", ())),
-        changes=CHANGES.validate_python(row.get("changes", ())),
-        categories=tuple(row.get("categories", ())),
-        converted_at=row.get("converted_at"),
-        conflicts_with=row.get("conflicts_with"),
-        blank=tuple(row.get("blank", ())),
-        unread=tuple(row.get("unread", ())),
-    )
-
-
-def _try_document(earlier: Try) -> Document:
-    return {
-        "schema": SCHEMA,
-        "tenant": earlier.tenant,
-        "lead": earlier.lead,
-        "upload": _upload_document(earlier.upload),
-    }
-
-
-def _try(row: Document) -> Try:
-    return Try(row["_id"], row["version"], row["tenant"], row["lead"], _upload(row["upload"]))
-
-
-def _contact_document(contact: Contact) -> Document:
-    person = contact.person
-    return {
-        "schema": SCHEMA,
-        "tenant": contact.tenant,
-        "person": {
-            "email": person.email,
-            "first_name": person.first_name,
-            "last_name": person.last_name,
-            "phone": person.phone,
-            "job_title": person.job_title,
-        },
-        "first_lead": contact.first_lead,
-        "first_seen_at": contact.first_seen_at,
-        "accepted": ACCEPTED_AS.dump_python(contact.accepted),
-    }
-
-
-def _contact(row: Document) -> Contact:
-    return Contact(
-        row["_id"],
-        row["version"],
-        row["tenant"],
-        Person(*_values(Person, row["person"])),
-        row["first_lead"],
-        row["first_seen_at"],
-        ACCEPTED_AS.validate_python(row.get("accepted", ())),
-    )
-
-
-def _affiliate_document(affiliate: Affiliate) -> Document:
-    return {
-        "schema": SCHEMA,
-        "tenant": affiliate.tenant,
-        "number": affiliate.number,
-        # JSON text, since a vocabulary has keys such as "U.S." that no store takes as they are.
-        "definition": affiliate.definition.model_dump_json(),
-        "changed_at": affiliate.changed_at,
-        "changed_by": affiliate.changed_by,
-    }
-
-
-def _affiliate(row: Document) -> Affiliate:
-    return Affiliate(
-        row["_id"],
-        row["version"],
-        row["tenant"],
-        row["number"],
-        PutAffiliate.model_validate_json(row["definition"]),
-        row["changed_at"],
-        row["changed_by"],
-    )
-
-
-def _question_document(question: Question) -> Document:
-    return {
-        "schema": SCHEMA,
-        "tenant": question.tenant,
-        "number": question.number,
-        "definition": question.definition.model_dump_json(),
-        "aliases": ALIASES.dump_python(question.aliases),
-        "changed_at": question.changed_at,
-        "changed_by": question.changed_by,
-    }
-
-
-def _question(row: Document) -> Question:
-    return Question(
-        row["_id"],
-        row["version"],
-        row["tenant"],
-        row["number"],
-        PutQuestion.model_validate_json(row["definition"]),
-        ALIASES.validate_python(row["aliases"]),
-        row["changed_at"],
-        row["changed_by"],
-    )
-
-
-LEADS = Collection("leads", Lead, _lead_document, _lead)
-TRIES = Collection("tries", Try, _try_document, _try)
-CONTACTS = Collection("contacts", Contact, _contact_document, _contact)
-AFFILIATES = Collection("affiliates", Affiliate, _affiliate_document, _affiliate)
-QUESTIONS = Collection("questions", Question, _question_document, _question)
-DELIVERIES = plain("deliveries", Delivery, SCHEMA)
-REQUESTS = plain("requests", Request, SCHEMA)
-VERSIONS = plain("versions", Version, SCHEMA)
-
-INDEXES: list[Index] = [
-    # Guarded writes look for both, and not every store begins with the id alone.
-    Index(LEADS.name, ("_id", "version")),
-    # One for each filter of the search, which then goes by the order.
-    Index(LEADS.name, ("tenant", "order")),
-    Index(LEADS.name, ("tenant", "affiliate", "order")),
-    Index(LEADS.name, ("tenant", "delivery", "order")),
-    Index(LEADS.name, ("tenant", "is_sent", "order")),
-    Index(LEADS.name, ("tenant", "lead_code", "order")),
-    Index(LEADS.name, ("tenant", "person_id", "order")),
-    Index(LEADS.name, ("tenant", "reason_codes", "order")),
-    Index(LEADS.name, ("tenant", "sent_to", "order")),
-    Index(LEADS.name, ("tenant", "source", "order")),
-    Index(LEADS.name, ("tenant", "upload.outcome", "order")),
-    # For what is counted by affiliate, and for what is held.
-    Index(LEADS.name, ("tenant", "affiliate", "upload.outcome")),
-    Index(LEADS.name, ("tenant", "affiliate", "reason_codes")),
-    Index(LEADS.name, ("tenant", "affiliate", "delivery")),
-    Index(LEADS.name, ("tenant", "held_for", "_id")),
-    Index(TRIES.name, ("lead",)),
-    Index(CONTACTS.name, ("_id", "version")),
-    Index(CONTACTS.name, ("tenant", "person.phone")),
-    Index(AFFILIATES.name, ("revision",)),
-    Index(QUESTIONS.name, ("revision",)),
-    Index(DELIVERIES.name, ("tenant", "announced.affiliate")),
-    Index(VERSIONS.name, ("of", "number")),
-    Index(REQUESTS.name, ("tenant", "answered_at")),
-    Index(REVISIONS, ()),
-]
+CATALOGUES: Sequence[Collection[Any]] = (AFFILIATES, QUESTIONS)
+SAVED: Sequence[Collection[Any]] = (LEADS, TRIES, CONTACTS, DELIVERIES, REQUESTS, VERSIONS)
+"""Beside the catalogues, which save themselves."""
+COLLECTIONS = (*CATALOGUES, *SAVED)
+INDEXES = [index for kept in COLLECTIONS for index in kept.indexes] + [Index(REVISIONS, ())]
 
 
 def held_for(tenant: str, changed: QuestionChanged) -> Filter:
@@ -336,12 +149,8 @@ class IntakeStore:
     async def save_many(self, transaction: Transaction, changed: WorkingSet) -> None:
         for catalogue in self._catalogues:
             await catalogue.save(transaction, changed)
-        await changed.save(transaction, LEADS)
-        await changed.save(transaction, TRIES)
-        await changed.save(transaction, CONTACTS)
-        await changed.save(transaction, DELIVERIES)
-        await changed.save(transaction, REQUESTS)
-        await changed.save(transaction, VERSIONS)
+        for kept in SAVED:
+            await changed.save(transaction, kept)
 
     def _conflicts(self, wanted: Wanted, state: WorkingSet, put: Put) -> Iterable[str]:
         """INT-05: leads of other people under references that are taken, or will be."""

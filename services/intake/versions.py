@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from services.intake.affiliates import Affiliate
 from services.intake.questions import Question
-from shared.loop.working_set import Entity
+from shared.loop.collection import Entity
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,6 @@
 - `outbox`, `seal`, `inbox`, `dating` what is published and under which number; commands, and when
 - `deadlines`, `effects`, `transport` what is done later and outside: `webhook`, `mail`, `file_drop`
 - `dead_letters`, `kept_record`, `resolve` what could not be processed, and how a person goes on
-- `pulse`, `waiting`, `within` whether it gets on; `working_set`, `catalogue` what services keep
-- `migrations` documents of earlier versions
+- `pulse`, `waiting`, `within` whether it gets on; what services keep:
+  `collection`, `working_set`, `catalogue`; `migrations` documents of earlier versions
 """

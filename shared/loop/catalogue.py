@@ -8,7 +8,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
-from shared.loop.working_set import Collection, Entity, WorkingSet
+from shared.loop.collection import Collection, Entity
+from shared.loop.working_set import WorkingSet
 from shared.store import Document, Index, Insert, Replace, Transaction, Write
 
 E = TypeVar("E", bound=Entity)

@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from shared.contracts.event import Event
-from shared.loop.working_set import Entity, WorkingSet
+from shared.loop.collection import Entity
+from shared.loop.working_set import WorkingSet
 from shared.store import Index, Transaction
 
 

@@ -7,37 +7,14 @@ What is known not to exist is told from what nobody loaded: a decision on the se
 nothing, so asking for it is an error.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
-
-from pydantic import TypeAdapter
+from collections.abc import Iterable, Sequence
+from typing import Any, Generic, TypeVar
 
 from shared.errors import NotLoaded
-from shared.store import Document, Filter, Insert, Replace, Sort, Transaction, Write
-
-
-class Entity(Protocol):
-    """Frozen; changed with `dataclasses.replace`; `version` 0 means not yet stored."""
-
-    @property
-    def id(self) -> str: ...
-
-    @property
-    def version(self) -> int: ...
-
+from shared.loop.collection import Collection, Entity
+from shared.store import Filter, Insert, Replace, Sort, Transaction, Write
 
 E = TypeVar("E", bound=Entity)
-
-
-@dataclass(frozen=True, slots=True)
-class Collection(Generic[E]):
-    """How one kind of entity is kept. The document's `_id` and `version` are set here."""
-
-    name: str
-    kind: type[E]
-    to_document: Callable[[E], Document]
-    from_document: Callable[[Document], E]
 
 
 class ById(Generic[E]):
@@ -51,20 +28,6 @@ class ById(Generic[E]):
 
     def get(self, id: str) -> E | None:
         return self._known.get(id)
-
-
-def plain(name: str, kind: type[E], schema: int) -> Collection[E]:
-    """Of entities whose fields are all what a store keeps as it is."""
-    adapter = TypeAdapter(kind)
-
-    def to_document(entity: E) -> Document:
-        fields: Document = adapter.dump_python(entity, exclude={"id", "version"})
-        return {"schema": schema, **fields}
-
-    def from_document(row: Document) -> E:
-        return adapter.validate_python({**row, "id": row["_id"]})
-
-    return Collection(name, kind, to_document, from_document)
 
 
 class WorkingSet:

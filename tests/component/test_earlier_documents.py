@@ -6,7 +6,7 @@ import pytest
 
 from services.intake import store as intake
 from services.routing import store as routing
-from shared.loop.working_set import Collection
+from shared.loop.collection import Collection
 from shared.store import Document
 from tests.component.leads import Platform, on_platform
 
@@ -67,13 +67,13 @@ def test_what_was_called_otherwise_is_read() -> None:
         await platform.campaign()
         await platform.submit()
         (send,) = platform.stored("sends", "routing")
-        of_then = {**send, "slots": send["counters"]}
+        of_then = {**send, "schema": 2, "slots": send["counters"]}
         del of_then["counters"]
         assert routing.SENDS.from_document(send) == routing.SENDS.from_document(of_then)
         (lead,) = platform.stored("leads", "routing")
         (claim,) = lead["claims"]
         lead["claims"] = [claim | {"state": "claimed", "attempt": 2}]
-        of_then = {**lead, "asked": [claim | {"state": "asked", "ask": 2}]}
+        of_then = {**lead, "schema": 2, "asked": [claim | {"state": "asked", "ask": 2}]}
         del of_then["claims"]
         assert routing.LEADS.from_document(lead) == routing.LEADS.from_document(of_then)
 

@@ -423,7 +423,7 @@ def test_sends_of_an_earlier_version_count_for_their_company(kept: str | list[st
         (row,) = platform.stored("sends", "routing")
         store = MemoryStore(platform.world.databases["routing"])
         async with store.transaction() as transaction:
-            await transaction.write("sends", [Replace(row | {"domain": kept})])
+            await transaction.write("sends", [Replace(row | {"schema": 2, "domain": kept})])
         await platform.upload(2, Site="northgrid.example")
         assert ["R-1"] == platform.got()
         assert ["domain_cap"] == platform.against("R-2")

@@ -16,6 +16,7 @@ from shared.contracts import envelope as envelopes
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Command, Event
 from shared.errors import Conflict, Poison
+from shared.loop.collection import Collection
 from shared.loop.decision import (
     Accepted,
     Decision,
@@ -33,7 +34,7 @@ from shared.loop.log import Outgoing, Place
 from shared.loop.loop import Loop
 from shared.loop.resolve import Moved, accept_gaps, move, resolve, row_of
 from shared.loop.seal import key_of, seal
-from shared.loop.working_set import Collection, WorkingSet
+from shared.loop.working_set import WorkingSet
 from shared.store import Document, Index, Transaction
 from shared.testing import virtual_time
 from shared.testing.evidence import Seen

@@ -1,5 +1,5 @@
-"""Documents of every collection, as they lay in a store when its language was settled: they are read
-for ever, and what is written is the same."""
+"""Documents of every collection, as they lay in a store when its language was settled: they are
+read for ever, and what is written is the same."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from bson import json_util
 
 from services.intake import store as intake
 from services.routing import store as routing
-from shared.loop.working_set import Collection
+from shared.loop.collection import Collection
 from shared.mongo import decode, encode
 from shared.store import Document
 

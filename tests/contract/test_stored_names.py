@@ -11,9 +11,9 @@ from services.routing import store as routing_store
 from services.routing.service import routing
 from services.routing.store import INDEXES as ROUTING
 from shared.loop import dead_letters, effects
+from shared.loop.collection import Collection
 from shared.loop.decision import Outcome, Service
 from shared.loop.loop import INDEXES as LOOP
-from shared.loop.working_set import Collection
 from shared.store import Index
 
 

@@ -17,7 +17,8 @@ from services.routing.orders.capacity import Capacity
 from services.routing.orders.policy import Block
 from services.routing.person.leads import RoutedLead
 from services.routing.store import BLOCKS, CAPACITIES, SENDS
-from shared.loop.working_set import Collection, E
+from shared.loop.collection import Collection
+from shared.loop.working_set import E
 from shared.store import Store
 
 
