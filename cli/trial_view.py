@@ -94,8 +94,9 @@ def candidate_text(candidate: Json) -> str:
 
 def failing_texts(other: Json) -> Iterator[str]:
     for failing in other["failing"]:
+        rule = f" by {failing['rule']}" if failing["rule"] else ""
         value = f" (it is {failing['value']})" if failing["value"] else ""
-        yield f"{failing['code']}{value}"
+        yield f"{failing['code']}{rule}{value}"
     if more := other["failing_left_out"]:
         yield f"and {counted(more, 'check')} more"
 

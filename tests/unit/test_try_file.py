@@ -155,7 +155,11 @@ def matched(**changes: Any) -> dict[str, Any]:
         {"campaign": "north", "sends_at": None},
         {"campaign": "weekly", "sends_at": "2026-03-09T09:00:00Z"},
     ]
-    failing = [{"code": "filter.place", "value": "DE"}, {"code": "cap_reached", "value": None}]
+    failing = [
+        {"code": "filter.place", "value": "DE", "rule": None},
+        {"code": "cap_reached", "value": "10", "rule": "total"},
+        {"code": "smarter_missing", "value": None, "rule": None},
+    ]
     other = {"campaign": "south", "failing": failing, "failing_left_out": 1}
     whole = {"is_exclusive": False, "candidates": candidates, "others": [other]}
     return whole | {"others_left_out": 7} | changes
@@ -164,7 +168,8 @@ def matched(**changes: Any) -> dict[str, Any]:
 def test_campaigns_are_told_with_what_keeps_a_lead_from_others() -> None:
     assert [
         "campaigns that would want it: north, weekly (sends on 2026-03-09)",
-        "not south: filter.place (it is DE); cap_reached; and 1 check more",
+        "not south: filter.place (it is DE); cap_reached by total (it is 10); smarter_missing; "
+        "and 1 check more",
         "and not 7 other campaigns of its way",
     ] == list(trial_view.campaigns_of(matched()))
 
