@@ -44,10 +44,12 @@ class PlaceFilter(Part):
 
 
 class Interval(Part):
-    """A number of employees, both ends included; without `max` it is open above."""
+    """Numbers of employees, both ends included; without `max` it is open above."""
 
     min: Annotated[int, Field(ge=1)]
+    """The lower end."""
     max: Annotated[int, Field(ge=1)] | None = None
+    """The upper end."""
 
 
 class SizeFilter(Part):
@@ -68,7 +70,7 @@ class Choice(Part):
 
 
 class IndustryFilter(Part):
-    """By code; a parent covers its children."""
+    """By LinkedIn's code; a parent covers its children."""
 
     allowed: tuple[Text, ...] = formerly("wanted", ())
     excluded: tuple[Text, ...] = ()
@@ -97,17 +99,20 @@ class SuppressedTitles(Part):
     phrases: tuple[Text, ...] = ()
     """Of one to four words, found in a job title as whole words in their order."""
     functions: tuple[Text, ...] = ()
-    """Codes of `title_class`."""
+    """Codes out of [FUNCTIONS](#types)."""
 
 
 class Caps(Part):
     """How many leads at most, in the campaign's time zone; null is no limit (RTE-12)."""
 
     total: Amount | None = None
+    """In all."""
     day: Amount | None = None
+    """From midnight."""
     week: Amount | None = None
     """From Monday."""
     month: Amount | None = None
+    """From the first."""
     per_domain: Amount | None = None
     """Per company domain, in all (RTE-08)."""
 
@@ -116,7 +121,9 @@ class ActiveDates(Part):
     """Local dates in the campaign's time zone, both included; null is open."""
 
     first: date | None = Field(default=None, alias="from")
+    """The first day."""
     last: date | None = Field(default=None, alias="to")
+    """The last day."""
 
     model_config = Part.model_config | {"populate_by_name": True, "serialize_by_alias": True}
 
@@ -195,6 +202,7 @@ class PutCampaign(Command):
 
     id: Name
     customer: Name
+    """Whose it is, for good."""
     programme: Literal["standard", "intent"]
     """An intent campaign becomes active only when its checklist is confirmed: titles, categories,
     company size, places, lists and industries are each set, or named in `confirmed` (RTE-04)."""
@@ -214,6 +222,7 @@ class PutCampaign(Command):
     """Allowed; none is everywhere."""
     excluded_places: tuple[PlaceFilter, ...] = ()
     places_strictness: Strictness = "strict"
+    """Of both, `places` and `excluded_places`."""
     follow_up: tuple[PlaceFilter, ...] = ()
     """Where the customer can follow up; none is everywhere. Of an intent campaign, no allowed place
     may lie outside (RTE-04)."""
@@ -224,11 +233,11 @@ class PutCampaign(Command):
     """Asks for exactly those shares, which warns."""
     company_size: SizeFilter | None = None
     industries: IndustryFilter | None = None
-    """By code; a parent covers its children."""
+    """By LinkedIn's code; a parent covers its children."""
     seniorities: Choice | None = None
-    """Codes of `title_class` (RTE-02)."""
+    """By code, one of [SENIORITIES](#types) (RTE-02)."""
     functions: Choice | None = None
-    """Codes of `title_class` (RTE-02)."""
+    """By code, one of [FUNCTIONS](#types) (RTE-02)."""
     titles: Choice | None = None
     """Phrases of one to four words, found in a job title as whole words in their order, without
     case and accents."""

@@ -104,6 +104,7 @@ class SubmitLead(Command):
     lead_code: Id | None = None
     """Null if the record carries it."""
     reference: Id
+    """The affiliate's own; an accepted lead is known by it for ever."""
     delivery: Id | None = None
     """The id of the delivery that it belongs to."""
     replaces: Id | None = None
@@ -127,8 +128,11 @@ class ConvertLead(Command):
     REFUSED: ClassVar[tuple[str, ...]] = ("reference_conflict",)
 
     reference: Id
+    """The conversion's own; an accepted lead is known by it for ever."""
     converted_at: Instant
+    """When it happened."""
     categories: tuple[CategoryId, ...]
+    """All that the person converted in."""
     record: dict[str, JsonValue]
     """By the canonical names that a mapping has as `fields`, without category and lead code;
     answers are the fields that begin with `q_`."""
@@ -159,6 +163,8 @@ class AffiliateContact(Part):
     name: Id
     email: Id
     roles: tuple[ContactRole, ...]
+    """What is told to whom: a request of an estimate goes to `estimates`, one for rows to
+    `technical`."""
 
 
 class Mapping(Part):
@@ -280,6 +286,7 @@ class AnnounceDelivery(Command):
     affiliate: AffiliateId
     id: Id
     month: Month
+    """In which it is delivered."""
     lead_code: Id
     declared: Count
     """How many leads."""
@@ -306,6 +313,7 @@ class OpenRequest(Command):
     id: Id
     kind: Literal["estimate", "reupload"]
     text: Text
+    """What the affiliate is asked."""
     rows: tuple[Id, ...] = ()
     """References of the rows that are asked for again."""
 
@@ -331,6 +339,7 @@ class AnswerRequest(Command):
     affiliate: AffiliateId
     id: Id
     text: Text | None = None
+    """What the affiliate says."""
     volume: Count | None = None
     """How many leads."""
     price_minor: Count | None = None
@@ -338,6 +347,7 @@ class AnswerRequest(Command):
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
     """ISO 4217, three letters."""
     valid_until: Instant | None = None
+    """How long the price holds."""
 
 
 class LeadAccepted(Event):

@@ -120,6 +120,7 @@ SENIORITIES = (
     "partner",
     "owner",
 )
+"""The levels of job titles, as LinkedIn has them."""
 FUNCTIONS = (
     "accounting",
     "administrative",
@@ -148,6 +149,7 @@ FUNCTIONS = (
     "research",
     "sales",
 )
+"""What the people with a job title do, as LinkedIn has it."""
 
 
 @dataclass(frozen=True, slots=True)

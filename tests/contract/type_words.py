@@ -93,7 +93,7 @@ def _names() -> list[tuple[Any, str, str]]:
 def _may_be_named(kind: Any) -> bool:
     if get_origin(kind) is Literal:
         return len(get_args(kind)) > WRITTEN_OUT_MAX
-    return get_origin(kind) is Annotated
+    return get_origin(kind) is Annotated or isinstance(kind, tuple)
 
 
 def name_of(annotation: Any) -> str | None:
@@ -108,8 +108,9 @@ def types() -> Iterator[tuple[str, str, str]]:
 
 
 def _in_json(kind: Any) -> str:
-    if get_origin(kind) is Literal:
-        return ", ".join(f"`{value}`" for value in get_args(kind))
+    choices = kind if isinstance(kind, tuple) else get_args(kind)
+    if get_origin(kind) is not Annotated:
+        return ", ".join(f"`{value}`" for value in choices)
     schema = TypeAdapter(kind).json_schema()
     if schema["type"] == "integer":
         return f"whole number, {schema['minimum']:,} to {schema['maximum']:,}"

@@ -130,6 +130,9 @@ def first(running: dict[str, Any]) -> dict[Example, Answer]:
     found: dict[Example, Answer] = {}
     for example in STORY:
         found[example] = run_example("python", example, running, found)
+        if example.type in (SUBMIT, RELEASE, SEND):
+            # Later examples are about these leads, or pause the campaign that gets them.
+            quiet.wait_quiet(30)
     return found
 
 
@@ -148,11 +151,7 @@ def run_example(
         item = dead_letter()
         return answer(filled(example, id=item["id"]), item["shard"])
     values = ids_of(about, first) if (about := ABOUT.get(example.type)) else {}
-    found = answer(filled(example, **values).replace(CUSTOMER, running["receiver"]))
-    if example.type in (SUBMIT, RELEASE, SEND):
-        # Later examples are about these leads, or pause the campaign that gets them.
-        quiet.wait_quiet(30)
-    return found
+    return answer(filled(example, **values).replace(CUSTOMER, running["receiver"]))
 
 
 ABOUT = {SEND: RELEASE, RESOLVE: SUBMIT, BLOCK: SUBMIT, UNBLOCK: SUBMIT}
