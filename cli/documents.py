@@ -21,16 +21,11 @@ from cli.command import Command
 from cli.foreign import foreign_kind
 from cli.output import WRONG_USAGE, CliError, unreadable
 from shared.contracts import event as contracts
+from shared.contracts.affiliates import AnnounceDelivery, OpenRequest, PutAffiliate
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.commands import commands
-from shared.contracts.intake import (
-    AddAlias,
-    AnnounceDelivery,
-    OpenRequest,
-    PutAffiliate,
-    PutQuestion,
-)
 from shared.contracts.lists import LIST_ENTRIES_MAX, EditList, Entry, PutList, PutRules
+from shared.contracts.questions import AddAlias, PutQuestion
 
 
 class WholeList(PutList):

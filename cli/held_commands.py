@@ -16,7 +16,8 @@ from cli.lead_commands import pages
 from cli.options import As
 from cli.output import WRONG_USAGE, AsJson, CliError, show, show_json, show_paragraph, show_table
 from cli.publishing import demand
-from shared.contracts.intake import AddAlias, ReleaseLead
+from shared.contracts.intake import ReleaseLead
+from shared.contracts.questions import AddAlias
 from shared.wording import counted
 
 COLUMNS = ["lead", "affiliate", "reference"]

@@ -16,8 +16,8 @@ from cli.lead_commands import pages
 from cli.linting import PATIENCE_SECONDS, preview
 from cli.list_parts import folded
 from cli.output import WRONG_USAGE, AsJson, CliError, show_json, show_table
-from shared.contracts.intake import AddAlias
 from shared.contracts.lists import PART_ENTRIES_MAX
+from shared.contracts.questions import AddAlias
 
 COLUMNS = [
     "kind",

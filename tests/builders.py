@@ -10,9 +10,10 @@ from services.routing.orders import campaigns, lists, policy
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.lists import CompanyList, Content, ListPart
 from services.routing.orders.policy import Account, Rules
+from shared.contracts.affiliates import PutAffiliate
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.event import Event
-from shared.contracts.intake import LeadAccepted, PutAffiliate, SubmitLead
+from shared.contracts.intake import LeadAccepted, SubmitLead
 from shared.contracts.lists import PutRules
 from shared.contracts.values import Company, Person, Place, Size, TitleClass
 from shared.loop.decision import Cause, DueReached, EffectFinished, Input

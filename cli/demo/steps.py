@@ -25,8 +25,10 @@ from deploy import quiet, stack
 from deploy.files import var_dir
 from deploy.sample import files, generate
 from shared import wording
-from shared.contracts.intake import AddAlias, AnnounceDelivery, ConvertLead
+from shared.contracts.affiliates import AnnounceDelivery
+from shared.contracts.intake import ConvertLead
 from shared.contracts.operations import replay_type, skip_type
+from shared.contracts.questions import AddAlias
 from shared.loop.log import Outgoing
 
 AFFILIATES = ("infuse-media", "technology-advice", "account-media", "s2w", "binary-demand")

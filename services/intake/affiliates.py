@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from services.intake.cells import prepared
 from services.intake.folding import fold
-from shared.contracts.intake import CanonicalField, PutAffiliate
-from shared.contracts.intake import Mapping as Mapped
+from shared.contracts.affiliates import CanonicalField, PutAffiliate
+from shared.contracts.affiliates import Mapping as Mapped
 from shared.loop.decision import Accepted, Cause, Decision, Refused
 from shared.loop.working_set import ById
 

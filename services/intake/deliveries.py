@@ -12,7 +12,8 @@ from itertools import accumulate
 
 from services.intake import requests
 from services.intake.affiliates import Affiliate
-from shared.contracts.intake import AnnounceDelivery, DeliveryReconciled, OpenRequest
+from shared.contracts.affiliates import AnnounceDelivery, OpenRequest
+from shared.contracts.intake import DeliveryReconciled
 from shared.ids import derived
 from shared.loop.decision import Accepted, Cause, Decision, Due, Publish, Refused
 from shared.wording import counted

@@ -14,19 +14,15 @@ from services.intake.replacing import Contacts, Known
 from services.intake.requests import Request
 from services.intake.uploads import Raw
 from services.intake.versions import with_versions
+from shared.contracts.affiliates import AnnounceDelivery, AnswerRequest, OpenRequest, PutAffiliate
 from shared.contracts.intake import (
-    AddAlias,
-    AnnounceDelivery,
-    AnswerRequest,
     ConvertLead,
     LeadToRecheck,
-    OpenRequest,
-    PutAffiliate,
-    PutQuestion,
     QuestionChanged,
     ReleaseLead,
     SubmitLead,
 )
+from shared.contracts.questions import AddAlias, PutQuestion
 from shared.contracts.routing import LeadSent, WithdrawalAnswered
 from shared.contracts.values import OpenQuestion
 from shared.ids import pseudonym

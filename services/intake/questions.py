@@ -14,7 +14,8 @@ from rapidfuzz import fuzz, process
 
 from services.intake.affiliates import Affiliate
 from services.intake.cells import text
-from shared.contracts.intake import AddAlias, PutQuestion, QuestionChanged
+from shared.contracts.intake import QuestionChanged
+from shared.contracts.questions import AddAlias, PutQuestion
 from shared.contracts.values import HeldAnswer, Reason, Suggestion
 from shared.folding import one_line
 from shared.loop.decision import Accepted, Cause, Decision, Publish, Refused

@@ -8,13 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.intake.affiliates import Affiliate
-from shared.contracts.intake import (
-    AnswerRequest,
-    ContactRole,
-    OpenRequest,
-    RequestAnswered,
-    RequestOpened,
-)
+from shared.contracts.affiliates import AnswerRequest, ContactRole, OpenRequest
+from shared.contracts.intake import RequestAnswered, RequestOpened
 from shared.loop.decision import Accepted, Cause, Decision, Due, Publish, Refused
 
 REMIND = "remind"

@@ -18,7 +18,8 @@ from services.intake.questions import HeldPage, Question, QuestionIndex, page_id
 from services.intake.requests import Request
 from services.intake.versions import Version
 from services.intake.wanted import Wanted
-from shared.contracts.intake import PutAffiliate, QuestionChanged
+from shared.contracts.affiliates import PutAffiliate
+from shared.contracts.intake import QuestionChanged
 from shared.ids import pseudonym
 from shared.loop.catalogue import REVISIONS, Catalogue, refresh
 from shared.loop.collection import Collection, collection

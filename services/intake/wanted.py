@@ -8,19 +8,15 @@ from typing import Any
 from services.intake import affiliates, deliveries, domain, questions, requests
 from services.intake.affiliates import ORGANIC
 from services.intake.leads import lead_id
+from shared.contracts.affiliates import AnnounceDelivery, AnswerRequest, OpenRequest, PutAffiliate
 from shared.contracts.intake import (
-    AddAlias,
-    AnnounceDelivery,
-    AnswerRequest,
     ConvertLead,
     LeadToRecheck,
-    OpenRequest,
-    PutAffiliate,
-    PutQuestion,
     QuestionChanged,
     ReleaseLead,
     SubmitLead,
 )
+from shared.contracts.questions import AddAlias, PutQuestion
 from shared.contracts.routing import LeadSent, WithdrawalAnswered
 from shared.loop.decision import DueReached, Input
 

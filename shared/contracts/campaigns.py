@@ -7,7 +7,16 @@ from pydantic import AliasChoices, Field, StringConstraints
 
 from shared.contracts.answers import PUT, commands_topic
 from shared.contracts.event import Command, formerly
-from shared.contracts.values import CategoryId, CountryCode, Id, Name, Part, SubdivisionCode, Symbol
+from shared.contracts.values import (
+    CategoryId,
+    CountryCode,
+    Id,
+    Name,
+    Part,
+    SubdivisionCode,
+    Symbol,
+    Text,
+)
 
 COMMANDS = commands_topic("routing")
 SETS_UP = frozenset({"operator", "project_manager", "delivery", "customer_success"})
@@ -24,8 +33,6 @@ Amount = Annotated[int, Field(ge=0, le=1_000_000_000)]
 """How many leads."""
 Percent = Annotated[int, Field(ge=0, le=100)]
 """A part of a hundred."""
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
-"""Free text, not empty."""
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Item = Literal["titles", "categories", "company_size", "places", "lists", "industries"]

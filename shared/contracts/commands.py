@@ -4,11 +4,11 @@
 
 from functools import cache
 
-from shared.contracts import campaigns, intake, lists, routing
+from shared.contracts import affiliates, campaigns, intake, lists, questions, routing
 from shared.contracts.event import Command
 from shared.contracts.operations import operations
 
-MODULES = (campaigns, intake, lists, routing)
+MODULES = (affiliates, campaigns, intake, lists, questions, routing)
 
 
 @cache

@@ -1,12 +1,16 @@
-"""What intake is asked and what it says. All personal fields of a lead are in `person`."""
+"""Leads as they are submitted, and what intake publishes. All personal fields of a lead are in
+`person`, and nowhere else.
+"""
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import JsonValue
 
-from shared.contracts.answers import PUT, commands_topic, events_topic
+from shared.contracts.affiliates import ContactRole, Count, Month
+from shared.contracts.answers import commands_topic, events_topic
 from shared.contracts.event import Command, Event
+from shared.contracts.roles import OPERATES
 from shared.contracts.values import (
     AffiliateId,
     CategoryId,
@@ -17,48 +21,17 @@ from shared.contracts.values import (
     Key,
     LeadSource,
     OpenQuestion,
-    Part,
     Person,
     Place,
     Reason,
     Symbol,
+    Text,
     TitleClass,
 )
 
 EVENTS = events_topic("intake")
 COMMANDS = commands_topic("intake")
 RECHECKS = "intake.rechecks.v1"
-
-Count = Annotated[int, Field(ge=0, le=10_000_000)]
-"""How many."""
-Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(?:0[1-9]|1[0-2])$")]
-"""A year and a month of it."""
-Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
-"""Free text, not empty."""
-
-OPERATES = frozenset({"operator", "project_manager", "delivery"})
-
-ContactRole = Literal["main", "technical", "estimates", "pricing", "general"]
-
-CanonicalField = Literal[
-    "email",
-    "first_name",
-    "last_name",
-    "phone",
-    "job_title",
-    "company_name",
-    "company_domain",
-    "company_size",
-    "industry",
-    "country",
-    "subdivision",
-    "category",
-    "lead_code",
-    "consent",
-    "reference",
-    "captured_at",
-]
-"""What leadops calls a field of a lead."""
 
 
 class SubmitLead(Command):
@@ -157,197 +130,6 @@ class ReleaseLead(Command):
     reference: Id
     answers: dict[Symbol, Text]
     """By the symbol of the question."""
-
-
-class AffiliateContact(Part):
-    name: Id
-    email: Id
-    roles: tuple[ContactRole, ...]
-    """What is told to whom: a request of an estimate goes to `estimates`, one for rows to
-    `technical`."""
-
-
-class Mapping(Part):
-    """How the affiliate names and formats its fields (INT-02)."""
-
-    fields: dict[CanonicalField, Id]
-    """By canonical field, the affiliate's own; the email's has to be there."""
-    answers: dict[Symbol, Id] = {}
-    """By the symbol of the question, the affiliate's own field."""
-    vocabularies: dict[CanonicalField, dict[str, str]] = {}
-    """By field, what the affiliate writes and what it means."""
-    mandatory: tuple[CanonicalField, ...] = ()
-    """Beside email, lead code and category, which every lead needs."""
-    date_order: Literal["mdy", "dmy"] | None = None
-    """Without it a date such as 03/04/2026 stays unknown."""
-    time_zone: str = "UTC"
-    """Of times without an offset: an IANA name."""
-
-
-class PutAffiliate(Command):
-    """The affiliate, whole; adding one is data, not code (INT-01).
-
-    `details` has the `version`."""
-
-    TYPE: ClassVar[str] = "leadops.intake.affiliate.put.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = OPERATES
-    KEY: ClassVar[str] = "{id}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = PUT
-    REFUSED: ClassVar[tuple[str, ...]] = (
-        "id_reserved",
-        "mapping_incomplete",
-        "main_contact_missing",
-        "vocabulary_cycle",
-        "time_zone_unknown",
-    )
-
-    id: AffiliateId
-    name: Id
-    contacts: tuple[AffiliateContact, ...]
-    """One of them holds the role `main`."""
-    mapping: Mapping
-    lead_codes: tuple[Id, ...]
-    """Under which its leads are taken."""
-    categories: tuple[CategoryId, ...]
-    """In which its leads are taken."""
-
-
-class PutQuestion(Command):
-    """A question, whole, with the answers that are allowed (INT-06). What is held for the question
-    is checked again.
-
-    `details` has the `version`."""
-
-    TYPE: ClassVar[str] = "leadops.intake.question.put.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = OPERATES
-    KEY: ClassVar[str] = "{id}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = PUT
-    REFUSED: ClassVar[tuple[str, ...]] = ("answers_missing", "answer_twice", "answer_not_allowed")
-
-    id: Symbol
-    """The symbol, under which records and mappings name it."""
-    text: Text
-    answers: tuple[Text, ...]
-    """All that are allowed."""
-    categories: tuple[CategoryId, ...]
-    """That ask it."""
-    aliases: dict[Text, Text] = {}
-    """What somebody writes, and the allowed answer that is meant. Added to those that are known; an
-    alias of an answer that is no longer allowed goes."""
-
-
-class AddAlias(Command):
-    """What somebody writes for an allowed answer. From now on it passes, and every lead that was
-    held for it is checked again (INT-07). Who added it and when is kept with it.
-
-    `details` has the question's `version`. The leads that it frees are told by events of their own,
-    after the answer."""
-
-    TYPE: ClassVar[str] = "leadops.intake.question.alias.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = OPERATES
-    KEY: ClassVar[str] = "{question}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("changed", "unchanged")
-    REFUSED: ClassVar[tuple[str, ...]] = (
-        "question_unknown",
-        "answer_not_allowed",
-        "answer_allowed",
-    )
-
-    question: Symbol
-    given: Text
-    """What somebody writes."""
-    answer: Text
-    """The allowed answer that is meant."""
-
-
-class AnnounceDelivery(Command):
-    """What an affiliate is going to deliver under one lead code in a month (INT-10). Each lead
-    names its delivery in `delivery`. An affiliate announces its own: `ce_actor` is its id.
-
-    `changed` for another announcement under the same id, with which the 24 hours begin anew. How it
-    stands can be read at any time (`/deliveries`). After 24 hours
-    `leadops.intake.delivery.reconciled.v1` says once what came, what is missing and what nobody
-    announced; if it does not add up, a request for a new upload is opened."""
-
-    TYPE: ClassVar[str] = "leadops.intake.delivery.announce.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = OPERATES | {"affiliate"}
-    KEY: ClassVar[str] = "{affiliate}:{id}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = PUT
-    REFUSED: ClassVar[tuple[str, ...]] = (
-        "affiliate_unknown",
-        "lead_code_unknown",
-        "references_differ",
-    )
-
-    affiliate: AffiliateId
-    id: Id
-    month: Month
-    """In which it is delivered."""
-    lead_code: Id
-    declared: Count
-    """How many leads."""
-    references: tuple[Id, ...] = ()
-    """Theirs, if they are known; then as many different ones as `declared` says."""
-
-
-class OpenRequest(Command):
-    """Something that an affiliate is asked for: an `estimate`, or a `reupload` of rows (INT-16). It
-    goes to the contact for estimates, or to the technical one, and to the main contact where nobody
-    holds that role.
-
-    `leadops.intake.request.opened.v1` tells it, with the role, and again every three days until it
-    is answered. leadops writes no mail: whoever writes to affiliates reads that event."""
-
-    TYPE: ClassVar[str] = "leadops.intake.request.open.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = OPERATES
-    KEY: ClassVar[str] = "{affiliate}:{id}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("created", "unchanged")
-    REFUSED: ClassVar[tuple[str, ...]] = ("affiliate_unknown", "request_exists")
-
-    affiliate: AffiliateId
-    id: Id
-    kind: Literal["estimate", "reupload"]
-    text: Text
-    """What the affiliate is asked."""
-    rows: tuple[Id, ...] = ()
-    """References of the rows that are asked for again."""
-
-
-class AnswerRequest(Command):
-    """The affiliate's answer, which closes the request. An estimate needs all of volume, price,
-    currency and validity; a `reupload` needs none of them, and may have a text. An affiliate
-    answers its own: `ce_actor` is its id.
-
-    `unchanged` for the same answer again. The first one counts: another is refused."""
-
-    TYPE: ClassVar[str] = "leadops.intake.request.answer.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = OPERATES | {"affiliate"}
-    KEY: ClassVar[str] = "{affiliate}:{id}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("answered", "unchanged")
-    REFUSED: ClassVar[tuple[str, ...]] = (
-        "request_unknown",
-        "request_answered",
-        "estimate_incomplete",
-    )
-
-    affiliate: AffiliateId
-    id: Id
-    text: Text | None = None
-    """What the affiliate says."""
-    volume: Count | None = None
-    """How many leads."""
-    price_minor: Count | None = None
-    """Per lead, in minor units of the currency."""
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
-    """ISO 4217, three letters."""
-    valid_until: Instant | None = None
-    """How long the price holds."""
 
 
 class LeadAccepted(Event):

@@ -38,6 +38,9 @@ Key = Annotated[
 ]
 """A topic's key, made of ids."""
 
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+"""Free text, not empty."""
+
 ReasonText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 """Why a person does something by hand: free words, but not only blanks."""
 

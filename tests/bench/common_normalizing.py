@@ -15,8 +15,8 @@ import phonenumbers
 import pycountry
 from pydantic import BaseModel
 
+from shared.contracts.affiliates import Mapping, PutAffiliate
 from shared.contracts.industries import TABLE
-from shared.contracts.intake import Mapping, PutAffiliate
 from tests.bench.measuring import Run, Stopwatch
 
 COUNTRY_ALIASES = {"u.s.": "US", "uk": "GB", "england": "GB", "deutschland": "DE", "holland": "NL"}

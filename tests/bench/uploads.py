@@ -10,8 +10,9 @@ from services.intake.leads import lead_id
 from shared import hosts
 from shared.companies import domains
 from shared.contracts import envelope as envelopes
+from shared.contracts.affiliates import PutAffiliate
 from shared.contracts.envelope import Envelope
-from shared.contracts.intake import PutAffiliate, SubmitLead
+from shared.contracts.intake import SubmitLead
 from shared.loop.log import Outgoing
 from shared.topics import manifest, shard_of
 

@@ -23,8 +23,8 @@ from cli.publishing import ask
 from deploy import quiet, stack
 from deploy.files import var_dir
 from deploy.process import wait_for
+from shared.contracts.affiliates import PutAffiliate
 from shared.contracts.campaigns import PutCampaign
-from shared.contracts.intake import PutAffiliate
 from shared.contracts.lists import PutList
 from shared.loop.kafka import KafkaLog
 from tests.bench import uploads

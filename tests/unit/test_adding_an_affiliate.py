@@ -8,7 +8,7 @@ from pathlib import Path
 from cli import yaml_documents
 from services.intake.affiliates import Affiliate, put, stored_id
 from services.intake.normalizing import normalize
-from shared.contracts.intake import PutAffiliate
+from shared.contracts.affiliates import PutAffiliate
 from tests.builders import NOW, cause
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adding-an-affiliate.md"

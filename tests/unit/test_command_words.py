@@ -7,7 +7,6 @@ import pkgutil
 import re
 import subprocess
 import sys
-import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from cli.options import actor_of, reason_of
 from cli.output import UNREACHABLE, WRONG_USAGE, CliError
 from cli.readable import check_readable
 from cli.shard_commands import check_number
-from shared.contracts import campaigns, intake, lists, routing
+from shared.contracts.commands import MODULES as CONTRACTS
 from shared.contracts.commands import commands
 from shared.contracts.event import Event
 
@@ -131,8 +130,7 @@ def pattern_of(data: Any) -> Iterator[str]:
 
 
 def contracts() -> list[type[Event]]:
-    modules: list[types.ModuleType] = [campaigns, intake, lists, routing]
-    kinds = [kind for module in modules for kind in vars(module).values()]
+    kinds = [kind for module in CONTRACTS for kind in vars(module).values()]
     return [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Event)]
 
 

@@ -11,12 +11,7 @@ from cli.demo.checks import violations
 from cli.demo.evidence import Event, Evidence, Story
 from cli.demo.judge import Judge
 from cli.demo.summary import summary
-from shared.contracts.intake import (
-    DeliveryReconciled,
-    LeadAccepted,
-    LeadHeld,
-    LeadUnusable,
-)
+from shared.contracts.intake import DeliveryReconciled, LeadAccepted, LeadHeld, LeadUnusable
 from shared.contracts.routing import (
     Claim,
     ClaimGranted,

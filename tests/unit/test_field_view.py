@@ -13,7 +13,7 @@ from services.intake.field_view import FieldView, view
 from services.intake.normalizing import normalize
 from services.intake.questions import Question, judge
 from services.intake.uploads import submitted
-from shared.contracts.intake import PutQuestion
+from shared.contracts.questions import PutQuestion
 from tests.builders import NOW, affiliate, cause, record, submit
 from tests.properties.test_normalizing import NEARLY_RIGHT, PLAUSIBLE, RECORDS, RELAXED
 

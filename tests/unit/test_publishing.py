@@ -15,10 +15,11 @@ from cli.documents import free_command, put_command, put_commands, read_files, r
 from cli.output import UNREACHABLE, WRONG_USAGE, CliError
 from deploy.sample import generate
 from shared.contracts import envelope as envelopes
+from shared.contracts.affiliates import AnnounceDelivery, OpenRequest
 from shared.contracts.answers import accepted_type, refused_type
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.event import Event
-from shared.contracts.intake import AnnounceDelivery, OpenRequest, PutQuestion
+from shared.contracts.questions import PutQuestion
 from shared.topics import manifest, shard_of
 from tests.builders import NOW, put_affiliate, put_campaign
 

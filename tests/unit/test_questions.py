@@ -2,7 +2,7 @@
 
 from services.intake import questions
 from services.intake.questions import Question
-from shared.contracts.intake import PutQuestion
+from shared.contracts.questions import PutQuestion
 from tests.builders import NOW, cause
 
 ASKED = PutQuestion(

@@ -3,7 +3,7 @@
 import pytest
 
 from services.intake import requests
-from shared.contracts.intake import OpenRequest
+from shared.contracts.affiliates import OpenRequest
 from tests.builders import NOW, affiliate, cause
 
 ASKED = OpenRequest(affiliate="acme", id="R-1", kind="estimate", text="How many, and for how much?")

@@ -22,7 +22,6 @@ from services.routing.orders import lists
 from shared.companies.terms import NEITHER
 from shared.contracts import event as contracts
 from shared.contracts.campaigns import PauseCampaign, PutCampaign
-from shared.contracts.intake import AddAlias
 from shared.contracts.lists import (
     LIST_ENTRIES_MAX,
     PART_ENTRIES_MAX,
@@ -35,6 +34,7 @@ from shared.contracts.lists import (
     SuspendAccount,
     UnblockPerson,
 )
+from shared.contracts.questions import AddAlias
 from shared.contracts.routing import ResolveSend, SendLead
 from shared.loop.decision import Accepted
 from tests.builders import NOW, cause, put_campaign

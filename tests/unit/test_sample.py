@@ -23,9 +23,11 @@ from services.routing.orders.checklist import may_start, warnings
 from services.routing.orders.lists import ListPart
 from services.routing.orders.policy import Rules
 from services.routing.orders.validation import violations
+from shared.contracts.affiliates import PutAffiliate
 from shared.contracts.campaigns import PutCampaign
-from shared.contracts.intake import LeadAccepted, PutAffiliate, PutQuestion
+from shared.contracts.intake import LeadAccepted
 from shared.contracts.lists import PutList, PutRules
+from shared.contracts.questions import PutQuestion
 from shared.contracts.values import OpenQuestion
 from tests.builders import NOW, cause, lead
 

@@ -7,7 +7,7 @@ import pytest
 
 from cli.documents import put_command, read_text
 from cli.output import CliError
-from shared.contracts.intake import PutAffiliate
+from shared.contracts.affiliates import PutAffiliate
 from tests import builders
 
 
