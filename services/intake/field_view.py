@@ -16,7 +16,7 @@ from services.intake.domain import Submission
 from services.intake.normalizing import UNKNOWN, Reading
 from services.intake.questions import Judged, fold
 from shared.companies.domains import website
-from shared.contracts.values import HeldAnswer, Reason, Size
+from shared.contracts.values import HeldAnswer, Reason
 
 State = Literal["read", "unknown", "not_asked", "blank"]
 """An answer is not asked where no question, or none of the lead's category, wants it."""
@@ -137,25 +137,26 @@ VALUES: Mapping[str, Callable[[str, Reading], str | None]] = {
     "email": lambda _, reading: reading.values.email,
     "phone": lambda _, reading: reading.values.phone,
     "company_domain": lambda _, reading: reading.values.company.domain,
-    "company_size": lambda _, reading: _size(reading.values.company.size),
+    "company_size": lambda _, reading: _size(reading),
     "industry": lambda _, reading: reading.values.company.industry,
     "country": lambda _, reading: reading.values.place.country,
     "subdivision": lambda _, reading: reading.values.place.subdivision,
     "category": lambda _, reading: reading.values.category,
     "captured_at": lambda _, reading: _instant(reading),
 }
-"""What is read of a field that is not simply what is written there."""
+"""What is read of a field that was understood, and is not simply what is written there."""
 
 
-def _size(size: Size | None) -> str | None:
-    if size is None:
-        return None
+def _size(reading: Reading) -> str:
+    size = reading.values.company.size
+    assert size is not None
     return f"{size.min}+" if size.max is None else f"{size.min}-{size.max}"
 
 
-def _instant(reading: Reading) -> str | None:
+def _instant(reading: Reading) -> str:
     moment = reading.values.captured_at
-    return moment.isoformat() if moment else None
+    assert moment is not None
+    return moment.isoformat()
 
 
 def _rule(field: str, given: JsonValue, vocabulary: Mapping[str, str], of: _Described) -> str:

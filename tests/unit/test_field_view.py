@@ -135,6 +135,26 @@ def test_an_answer_that_nobody_asks_for_is_told(
     assert (code, None) == (found.code, found.value)
 
 
+def test_an_answer_is_told_with_what_it_was_held_to() -> None:
+    """INT-06: the nearest of the allowed ones stand in its text."""
+    found = described(Budget="10k-5k")["q_budget"]
+    nearest = "the answer is neither allowed nor a known alias; nearest: '10k-50k', 'under 10k'"
+    assert ("an allowed answer", nearest) == (found.rule, found.text)
+
+
+def test_answers_beyond_those_that_are_told_are_unknown() -> None:
+    """INT-09: of a record that is full of them, each still has its line and its column."""
+    many = {f"q_{number:03}": "red" for number in range(60)}
+    found = [each for field, each in described(**many).items() if field in many]
+    assert 60 == len(found)
+    assert [(f"q_{number:03}", "red") for number in range(60)] == [
+        (each.column, each.given) for each in found
+    ]
+    assert 50 == sum(each.state == "not_asked" for each in found)
+    (text,) = {each.text for each in found if each.state == "unknown"}
+    assert "more than 50 answers can't be used; this is one of the others" == text
+
+
 @pytest.mark.parametrize(
     ("field", "own", "code"),
     [
@@ -162,7 +182,11 @@ def test_what_the_upload_declares(
     lead_code: str, value: str | None, state: str, code: str | None
 ) -> None:
     """The upload's lead code goes before what the row says, and is told as such."""
-    found = described(lead_code=lead_code, Code="another")["lead_code"]
+    whole = described(lead_code=lead_code, Code="another")
+    assert [*described()] == [*whole]
+    assert "an email address" == whole["email"].rule
+    found = whole["lead_code"]
+    assert ("Code", "another") == (found.column, found.given)
     assert (value, state, code, "declared with the upload") == (
         found.value,
         found.state,
