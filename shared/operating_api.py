@@ -174,7 +174,13 @@ class OperatingApi:
         loop, store, now = self._loop, self._loop.store, self._loop.clock.now()
         return {
             "outbox": await store.count(outbox.COLLECTION, {}),
-            "effects": await effects.standing(store, list(loop.shards), now, loop.worker),
+            "effects": await effects.standing(
+                store,
+                list(loop.shards),
+                now,
+                full=loop.worker.without_room(),
+                dead=loop.worker.dead(),
+            ),
             "due": await deadlines.standing(store, list(loop.open()), now, loop.blocked()),
             "dead_letters": await store.count(
                 dead_letters.COLLECTION, {"state": dead_letters.DEAD}

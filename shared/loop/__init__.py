@@ -1,10 +1,12 @@
 """The batch loop that carries every service. One reads it in this order:
 
 - `decision` what a service is to the loop; `loop` one step and what follows from it
-- `classify`, `step`, `decide` a step itself: what is taken, the transaction, what becomes of each
+- `batch` what a step takes and gathers; `classify`, `step`, `decide` what is taken, the
+  transaction, what becomes of each input; `bisect` which of them is to blame for an error
 - `shard`, `open`, `ticker` ownership and recovery; `kafka`, `fetched`, `log` what the broker gives
 - `outbox`, `seal`, `inbox`, `dating` what is published and under which number; commands, and when
-- `deadlines`, `effects`, `transport` what is done later and outside: `webhook`, `mail`, `file_drop`
+- `deadlines`, `effects`, `worker`, `transport` what is done later and
+  outside, by `webhook`, `mail`, `file_drop`
 - `dead_letters`, `kept_record`, `resolve` what could not be processed, and how a person goes on
 - `pulse`, `waiting`, `within` whether it gets on; what services keep:
   `collection`, `working_set`, `catalogue`; `migrations` documents of earlier versions

@@ -41,14 +41,14 @@ RELEASING = ""
 """In the place of the head's id: its lane was freed, and what waits in it is being decided."""
 
 
-ClaimRecord = tuple[int, str]
+Target = tuple[int, str]
 """The shard that a replay or skip was written to, and the id that it names. Another shard's record
 would be decided here without that shard's knowing: its key stayed blocked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What operators asked for in one batch, and the stored records that it is about."""
+    """What operators resolve in one batch, and the stored records that it is about."""
 
     head: Document
     behind: Sequence[Document]
@@ -160,7 +160,7 @@ def lane_of(document: Document) -> Lane:
     return tenant_of(document), document["key"]
 
 
-def asked_by(item: Item) -> ClaimRecord | None:
+def target_of(item: Item) -> Target | None:
     """Which record an operator's command is about."""
     if isinstance(item.event, ReplayDeadLetter | SkipDeadLetter):
         return item.shard, item.event.id
@@ -169,15 +169,15 @@ def asked_by(item: Item) -> ClaimRecord | None:
 
 async def load_resolutions(
     transaction: Transaction, items: Iterable[Item], at_once: int
-) -> dict[ClaimRecord, Resolution]:
+) -> dict[Target, Resolution]:
     """The stored records that this batch's replays and skips are about."""
-    asked: dict[ClaimRecord, set[str | None]] = {}
+    targets: dict[Target, set[str | None]] = {}
     for item in items:
         if isinstance(item.event, ReplayDeadLetter | SkipDeadLetter):
-            asked.setdefault((item.shard, item.event.id), set()).add(value_of(item.event))
-    if not asked:
+            targets.setdefault((item.shard, item.event.id), set()).add(value_of(item.event))
+    if not targets:
         return {}
-    ids = sorted({id for _, id in asked})
+    ids = sorted({id for _, id in targets})
     heads = await transaction.find(COLLECTION, {"_id": {"$in": ids}, "state": DEAD})
     return {
         (head["shard"], head["_id"]): Resolution(
@@ -185,10 +185,10 @@ async def load_resolutions(
             await behind(transaction, head["shard"], lane_of(head), at_once)
             if is_blocking(head)
             else [],
-            asked[head["shard"], head["_id"]],
+            targets[head["shard"], head["_id"]],
         )
         for head in heads
-        if (head["shard"], head["_id"]) in asked
+        if (head["shard"], head["_id"]) in targets
     }
 
 

@@ -7,7 +7,7 @@ type, not from the future, from a role that may ask; and every one of them is an
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import structlog
 from pydantic_core import to_json
@@ -20,6 +20,7 @@ from shared.contracts.operations import ReplayDeadLetter, SkipDeadLetter
 from shared.errors import Poison
 from shared.ids import derived
 from shared.loop import dead_letters, deadlines, effects, inbox
+from shared.loop.batch import Batch
 from shared.loop.classify import Disposition, Item, Lane
 from shared.loop.decision import (
     Accepted,
@@ -34,9 +35,6 @@ from shared.loop.decision import (
 from shared.loop.kept_record import is_whole
 from shared.store import Document, Insert
 
-if TYPE_CHECKING:
-    from shared.loop.step import Step
-
 log = structlog.get_logger(__name__)
 
 Answer = Accepted | Refused
@@ -44,70 +42,70 @@ Answer = Accepted | Refused
 ANSWER_TEXT_MAX = 2000
 
 
-def handle(step: "Step", item: Item) -> None:
+def handle(batch: Batch, item: Item) -> None:
     """Brings one item to its disposition; whatever follows from it is gathered in the step."""
     if item.disposition in (Disposition.HANDLED, Disposition.DEAD_LETTERED) and _is_blocked(
-        step, item
+        batch, item
     ):
         item.disposition = Disposition.WAITING
     try:
         if item.disposition is Disposition.HANDLED:
-            _decide(step, item)
+            _decide(batch, item)
     except Poison as poison:
         item.disposition, item.poison = Disposition.DEAD_LETTERED, poison
     if item.disposition is Disposition.MISROUTED:
         assert item.record is not None
-        step.publish(item, step.loop.writer.again(item.record))
+        batch.publish(item, batch.setup.writer.again(item.record))
     elif item.disposition in (Disposition.DEAD_LETTERED, Disposition.WAITING):
-        _keep(step, item)
+        _keep(batch, item)
 
 
-def _decide(step: "Step", item: Item) -> None:
-    if item.record is not None and item.record.topic == step.loop.reader.commands:
-        _decide_command(step, item)
+def _decide(batch: Batch, item: Item) -> None:
+    if item.record is not None and item.record.topic == batch.setup.reader.commands:
+        _decide_command(batch, item)
     else:
-        apply(step, item, handler_of(step, item)(step.state, input_of(step, item)))
+        apply(batch, item, handler_of(batch, item)(batch.state, input_of(batch, item)))
 
 
-def handler_of(step: "Step", item: Item) -> Handler:
+def handler_of(batch: Batch, item: Item) -> Handler:
     event = item.event
     key = event.kind if isinstance(event, DueReached) else type(event)
-    return step.loop.service.handlers[key]  # type: ignore[index]
+    return batch.setup.service.handlers[key]  # type: ignore[index]
 
 
-def input_of(step: "Step", item: Item) -> Input:
+def input_of(batch: Batch, item: Item) -> Input:
     assert item.event is not None and item.cause is not None
-    return Input(item.event, item.cause, step.now)
+    return Input(item.event, item.cause, batch.now)
 
 
-def _decide_command(step: "Step", item: Item) -> None:
+def _decide_command(batch: Batch, item: Item) -> None:
     assert item.envelope is not None
-    known = step.known.get(inbox.key_of(item.envelope))
+    known = batch.known.get(inbox.key_of(item.envelope))
     if known is not None:
-        _answer_again(step, item, known)
+        _answer_again(batch, item, known)
         return
-    refused = _gate(step, item)
+    refused = _gate(batch, item)
     if refused is None and isinstance(item.event, ReplayDeadLetter | SkipDeadLetter):
-        answer: Answer = _resolve(step, item, item.event)
+        answer: Answer = _resolve(batch, item, item.event)
     elif refused is None:
-        decision = handler_of(step, item)(step.state, input_of(step, item))
+        decision = handler_of(batch, item)(batch.state, input_of(batch, item))
         assert decision.answer is not None, f"{item.envelope.type} was not answered"
-        apply(step, item, decision)
+        apply(batch, item, decision)
         answer = decision.answer
     else:
         answer = refused
-    entry = inbox.entry(item.envelope, answer, step.now)
-    step.known[entry["_id"]] = entry
-    step.write(inbox.COLLECTION, Insert(entry))
-    publish_answer(step, item, answer)
+    entry = inbox.entry(item.envelope, answer, batch.now)
+    batch.known[entry["_id"]] = entry
+    batch.write(inbox.COLLECTION, Insert(entry))
+    publish_answer(batch, item, answer)
 
 
-def _gate(step: "Step", item: Item) -> Refused | None:
+def _gate(batch: Batch, item: Item) -> Refused | None:
     """What can be refused before the command itself is looked at."""
     assert item.envelope is not None
     if not isinstance(item.event, Command):
         return Refused("unknown_command", f"{item.envelope.type} is not a command of this service")
-    dated = time_of(step, item)
+    dated = time_of(batch, item)
     if isinstance(dated, Refused):
         return dated
     if item.envelope.role not in item.event.MAY_ASK:
@@ -116,31 +114,31 @@ def _gate(step: "Step", item: Item) -> Refused | None:
     return None
 
 
-def time_of(step: "Step", item: Item) -> datetime | Refused:
+def time_of(batch: Batch, item: Item) -> datetime | Refused:
     """The time on which a command is decided. One that was dead-lettered had come when it came."""
     assert item.envelope is not None
-    came = item.document["at"] if item.document else step.now
-    return step.loop.dating.of(item.envelope, came)
+    came = item.document["at"] if item.document else batch.now
+    return batch.setup.dating.of(item.envelope, came)
 
 
-def _answer_again(step: "Step", item: Item, known: dict[str, object]) -> None:
+def _answer_again(batch: Batch, item: Item, known: dict[str, object]) -> None:
     """A command that was decided before: its first answer, or, with another payload, a refusal."""
     assert item.envelope is not None
     if known["hash"] != inbox.payload_hash(item.envelope):
         raise Poison("id_reused", "this command id was used with another payload")
-    step.loop.counters["commands_repeated"] += 1
+    batch.counters["commands_repeated"] += 1
     answer = inbox.answer_of(known)
-    publish_answer(step, item, replace(answer, details={**answer.details, "repeated": True}))
+    publish_answer(batch, item, replace(answer, details={**answer.details, "repeated": True}))
 
 
-def publish_answer(step: "Step", item: Item, answer: Answer) -> None:
+def publish_answer(batch: Batch, item: Item, answer: Answer) -> None:
     assert item.envelope is not None
-    name = step.loop.service.name
+    name = batch.setup.service.name
     kind = accepted_type(name) if isinstance(answer, Accepted) else refused_type(name)
     data = _answer_data(item.envelope, answer)
     cause = item.envelope.tenant, item.envelope.source, item.envelope.id
     id = derived(*cause, kind, answer.code)
-    _publish(step, item, Message(id, kind, events_topic(name), item.key, data))
+    _publish(batch, item, Message(id, kind, events_topic(name), item.key, data))
 
 
 def _answer_data(command: Envelope, answer: Answer) -> bytes:
@@ -159,22 +157,22 @@ def _answer_data(command: Envelope, answer: Answer) -> bytes:
     return to_json(event.model_copy(update={"details": {"left_out_bytes": len(data)}}))
 
 
-def apply(step: "Step", item: Item, decision: Decision) -> None:
+def apply(batch: Batch, item: Item, decision: Decision) -> None:
     """Gathers what a decision wants; later items of the batch see what it saves."""
     assert item.cause is not None
     messages = [message_of(item.cause, *numbered) for numbered in enumerate(decision.publish)]
-    step.state.put(decision.save)
+    batch.state.put(decision.save)
     for message in messages:
-        _publish(step, item, message)
+        _publish(batch, item, message)
     for effect in decision.effects:
-        step.effect(
+        batch.effect(
             effects.new_row(
-                effect, item.shard, item.cause, step.now, begin=step.has_room(effect.endpoint)
+                effect, item.shard, item.cause, batch.now, begin=batch.has_room(effect.endpoint)
             )
         )
     for due in decision.due:
-        step.due[due.id] = deadlines.row_of(due, item.shard, item.cause)
-    step.due |= dict.fromkeys(decision.cancel)
+        batch.due[due.id] = deadlines.row_of(due, item.shard, item.cause)
+    batch.due |= dict.fromkeys(decision.cancel)
 
 
 class Message(NamedTuple):
@@ -201,29 +199,29 @@ def message_of(cause: Cause, number: int, publish: Publish) -> Message:
     return Message(id, event.TYPE, event.TOPIC, publish.key, data, publish.trace)
 
 
-def _publish(step: "Step", item: Item, message: Message) -> None:
+def _publish(batch: Batch, item: Item, message: Message) -> None:
     assert item.cause is not None
-    row, cause = step.rows[item.shard], item.cause
+    row, cause = batch.rows[item.shard], item.cause
     cause = replace(cause, trace=message.trace) if message.trace else cause
     id, kind, topic, key, data, _ = message
-    step.publish(item, step.loop.writer.event(row, cause, id, kind, topic, key, data))
+    batch.publish(item, batch.setup.writer.event(row, cause, id, kind, topic, key, data))
 
 
-def _is_blocked(step: "Step", item: Item) -> bool:
-    return item.in_order and item.document is None and item.lane in step.blocked[item.shard]
+def _is_blocked(batch: Batch, item: Item) -> bool:
+    return item.in_order and item.document is None and item.lane in batch.blocked[item.shard]
 
 
-def _keep(step: "Step", item: Item) -> None:
+def _keep(batch: Batch, item: Item) -> None:
     """Keeps the record whole. A readable command is told so; its final answer comes with the
     replay."""
-    if dead_letters.id_of(item) in step.aside:
+    if dead_letters.id_of(item) in batch.aside:
         item.disposition = Disposition.DUPLICATE
         return
-    blocked = step.blocked[item.shard]
+    blocked = batch.blocked[item.shard]
     head = blocked.get(item.lane) if item.disposition is Disposition.WAITING else None
-    document = dead_letters.new_document(item, step.next_order(item.shard), step.now, head)
-    step.write(dead_letters.COLLECTION, Insert(document))
-    if head is not None and (waiting := step.replays.get((item.shard, head))):
+    document = dead_letters.new_document(item, batch.next_order(item.shard), batch.now, head)
+    batch.write(dead_letters.COLLECTION, Insert(document))
+    if head is not None and (waiting := batch.replays.get((item.shard, head))):
         waiting.behind.append(_waiting(item, document))
     if item.disposition is Disposition.DEAD_LETTERED:
         assert item.poison is not None
@@ -231,7 +229,7 @@ def _keep(step: "Step", item: Item) -> None:
         if dead_letters.blocks_key(item):
             blocked[item.lane] = document["_id"]
         if item.envelope is not None and item.record is not None:
-            _tell_sender(step, item, document["_id"])
+            _tell_sender(batch, item, document["_id"])
 
 
 def _waiting(item: Item, document: Document) -> Item:
@@ -240,19 +238,19 @@ def _waiting(item: Item, document: Document) -> Item:
     return replace(item, disposition=disposition, document=document)
 
 
-def _tell_sender(step: "Step", item: Item, id: str) -> None:
+def _tell_sender(batch: Batch, item: Item, id: str) -> None:
     assert item.record is not None and item.poison is not None
-    if item.record.topic == step.loop.reader.commands:
+    if item.record.topic == batch.setup.reader.commands:
         code = "id_reused" if item.poison.code == "id_reused" else "dead_letter"
         text = f"{item.poison.code}: {item.poison.text}"
-        publish_answer(step, item, Refused(code, text, {"dead_letter": id}))
+        publish_answer(batch, item, Refused(code, text, {"dead_letter": id}))
 
 
-def _resolve(step: "Step", item: Item, event: ReplayDeadLetter | SkipDeadLetter) -> Answer:
+def _resolve(batch: Batch, item: Item, event: ReplayDeadLetter | SkipDeadLetter) -> Answer:
     """Replays or skips a dead letter and then, in order, those of its key behind it."""
     if item.document is not None:
         return Refused("not_replayable", "a replay or skip is not replayed: publish it anew")
-    waiting = step.replays.get((item.shard, event.id))
+    waiting = batch.replays.get((item.shard, event.id))
     if waiting is None:
         return Refused(
             "dead_letter_unknown", "nothing is dead-lettered under this id in this shard"
@@ -262,15 +260,15 @@ def _resolve(step: "Step", item: Item, event: ReplayDeadLetter | SkipDeadLetter)
     if isinstance(event, ReplayDeadLetter) and not is_whole(head.document["record"], event.value):
         return Refused("not_kept_whole", _what_is_left(head.document))
     if isinstance(event, SkipDeadLetter):
-        _resolved(step, head, dead_letters.SKIPPED, item.cause.actor, event.reason)
-    elif not _replay(step, head, item.cause.actor):
+        _resolved(batch, head, dead_letters.SKIPPED, item.cause.actor, event.reason)
+    elif not _replay(batch, head, item.cause.actor):
         assert head.poison is not None
         return Refused("still_fails", f"{head.poison.code}: {head.poison.text}")
-    del step.replays[item.shard, event.id]
+    del batch.replays[item.shard, event.id]
     if dead_letters.is_blocking(head.document):
         lane = dead_letters.lane_of(head.document)
-        release(step, item.shard, lane, waiting.behind, item.cause.actor)
-    return Accepted(details={"followed": min(len(waiting.behind), step.released_at_once)})
+        release(batch, item.shard, lane, waiting.behind, item.cause.actor)
+    return Accepted(details={"followed": min(len(waiting.behind), batch.released_at_once)})
 
 
 def _what_is_left(document: Document) -> str:
@@ -281,38 +279,38 @@ def _what_is_left(document: Document) -> str:
     return what + (skip if parts - {"value"} else f"replay it with its whole value, or {skip}")
 
 
-def release(step: "Step", shard: int, lane: Lane, waiting: Sequence[Item], actor: str) -> None:
+def release(batch: Batch, shard: int, lane: Lane, waiting: Sequence[Item], actor: str) -> None:
     """Decides what waits in a lane, so many a step, until one of them can't be decided: that
     one is the lane's new head. The lane is free when nothing is left in it."""
-    lanes = step.blocked[shard]
-    for item in waiting[: step.released_at_once]:
-        if not _replay(step, item, actor):
+    lanes = batch.blocked[shard]
+    for item in waiting[: batch.released_at_once]:
+        if not _replay(batch, item, actor):
             assert item.document is not None
             lanes[lane] = item.document["_id"]
             return
-    if len(waiting) > step.released_at_once:
+    if len(waiting) > batch.released_at_once:
         lanes[lane] = dead_letters.RELEASING
     else:
         lanes.pop(lane, None)
 
 
-def _replay(step: "Step", item: Item, actor: str) -> bool:
+def _replay(batch: Batch, item: Item, actor: str) -> bool:
     assert item.document is not None
-    step.replaying = item
+    batch.replaying = item
     try:
         if item.disposition is Disposition.HANDLED:
-            _decide(step, item)
+            _decide(batch, item)
     except Poison as poison:
         item.disposition, item.poison = Disposition.DEAD_LETTERED, poison
-    step.replaying = None
+    batch.replaying = None
     if item.disposition is Disposition.DEAD_LETTERED:
         assert item.poison is not None
-        step.rewrite(dead_letters.again(item.document, item.poison))
+        batch.rewrite(dead_letters.again(item.document, item.poison))
         return False
-    _resolved(step, item, dead_letters.REPLAYED, actor, "")
+    _resolved(batch, item, dead_letters.REPLAYED, actor, "")
     return True
 
 
-def _resolved(step: "Step", item: Item, state: str, actor: str, reason: str) -> None:
+def _resolved(batch: Batch, item: Item, state: str, actor: str, reason: str) -> None:
     assert item.document is not None
-    step.rewrite(dead_letters.resolved(item.document, state, actor, reason, step.now))
+    batch.rewrite(dead_letters.resolved(item.document, state, actor, reason, batch.now))

@@ -6,21 +6,14 @@ flight is not withdrawn; an attempt without a clear result is tried again for 24
 *uncertain*. What came of the attempts is kept in the row.
 """
 
-import asyncio
-import time
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import partial
-
-import structlog
 
 from shared.loop.decision import Attempt, Cause, Effect, EffectFinished, Outcome
 from shared.store import Document, Filter, Index, Store
-
-log = structlog.get_logger(__name__)
 
 COLLECTION = "effects"
 INDEXES = [
@@ -37,12 +30,6 @@ WAITING = "waiting"
 BACKOFF_SECONDS_MIN = 10
 BACKOFF_SECONDS_MAX = 900
 GIVE_UP_AFTER = timedelta(hours=24)
-CONCURRENCY_PER_ENDPOINT = 16
-QUEUED_PER_ENDPOINT_MAX = 256
-FAILURES_TO_OPEN = 5
-OPEN_SECONDS = 10.0
-DEAD_SECONDS = 900.0
-"""An endpoint that has given no clear answer for so long lets nothing else through either."""
 TAKEN_MAX = 500
 TRIED_FIRST = 5
 TRIED_LAST = 20
@@ -82,22 +69,26 @@ async def overdue(
 
 
 async def standing(
-    store: Store, shards: Sequence[int], now: datetime, worker: "Worker"
+    store: Store,
+    shards: Sequence[int],
+    now: datetime,
+    *,
+    full: Sequence[str],
+    dead: Sequence[str],
 ) -> Document:
     """How many are under way in the whole service, and when the next attempts are due: `next_at` at
     any endpoint, `latest_at` the last of those that wait, `attempt_at` in these shards at an
-    endpoint that would be asked. One whose breaker is open would not, so its retries come to
-    nothing until it is asked once; what has waited there for too long ends now."""
+    endpoint that takes more. One whose breaker is open does not, so its retries come to nothing
+    until it closes; what has waited there for too long ends now."""
     waiting = {"state": WAITING}
-    mine = {**waiting, "shard": {"$in": list(shards)}}
-    asked = {**mine, "endpoint": {"$nin": worker.without_room()}}
-    ends = await overdue(store, shards, now, worker.dead())
+    mine = {**waiting, "shard": {"$in": list(shards)}, "endpoint": {"$nin": list(full)}}
+    ends = await overdue(store, shards, now, dead)
     return {
         "in_flight": await store.count(COLLECTION, {"state": IN_FLIGHT}),
         "waiting": await store.count(COLLECTION, waiting),
         "next_at": await _due_at(store, waiting),
         "latest_at": await _due_at(store, waiting, last=True),
-        "attempt_at": now if ends else await _due_at(store, asked),
+        "attempt_at": now if ends else await _due_at(store, mine),
     }
 
 
@@ -244,161 +235,3 @@ def backoff_seconds(id: str, attempt: int) -> float:
     """10 s doubling to 15 min, spread by up to a tenth so that retries do not arrive together."""
     base = min(BACKOFF_SECONDS_MIN * float(2 ** min(attempt - 1, 10)), BACKOFF_SECONDS_MAX)
     return base * (1 + zlib.crc32(f"{id}/{attempt}".encode()) % 100 / 1000)
-
-
-def _result(row: Document, verdict: Verdict, text: str, wait_seconds: float = 0.0) -> Result:
-    number = row["attempt"]
-    return Result(row["_id"], row["shard"], number, verdict, text, wait_seconds=wait_seconds)
-
-
-@dataclass(slots=True)
-class Endpoint:
-    """One endpoint's concurrency limit and breaker."""
-
-    name: str
-    slots: asyncio.Semaphore = field(
-        default_factory=lambda: asyncio.Semaphore(CONCURRENCY_PER_ENDPOINT)
-    )
-    accepted: int = 0
-    failures: int = 0
-    opened_at: float = 0.0
-    open_until: float = 0.0
-
-    def has_room(self, now: float, reserved: int = 0) -> bool:
-        """While its breaker is open it takes nothing, then one attempt; a good result closes the
-        breaker."""
-        if self.is_open:
-            return now >= self.open_until and self.accepted + reserved == 0
-        return self.accepted + reserved < QUEUED_PER_ENDPOINT_MAX
-
-    @property
-    def is_open(self) -> bool:
-        return self.failures >= FAILURES_TO_OPEN
-
-    def is_dead(self, now: float) -> bool:
-        """It has failed for so long, and just now again: who was only left alone may be well."""
-        return self.takes_nothing(now) and now >= self.opened_at + DEAD_SECONDS
-
-    def takes_nothing(self, now: float) -> bool:
-        return self.is_open and now < self.open_until
-
-    def record(self, verdict: Verdict, now: float) -> None:
-        if verdict in (Verdict.DONE, Verdict.REFUSED):
-            if self.is_open:
-                log.info("endpoint answers again", endpoint=self.name)
-            self.failures = 0
-            return
-        self.failures += 1
-        if self.is_open:
-            self.open_until = now + OPEN_SECONDS
-            if self.failures == FAILURES_TO_OPEN:
-                self.opened_at = now
-                log.error("endpoint failing", endpoint=self.name)
-
-
-class Worker:
-    """Executes rows in flight beside the loop; one slow or dead endpoint delays no other."""
-
-    def __init__(
-        self,
-        transport: Transport,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._transport = transport
-        self._monotonic = monotonic
-        self._endpoints: dict[str, Endpoint] = {}
-        self._running: dict[tuple[str, int], asyncio.Task[None]] = {}
-        self._taken_over: set[tuple[str, int]] = set()
-        self.results: list[Result] = []
-
-    def has_room(self, endpoint: str, reserved: int = 0) -> bool:
-        """Whether one more may begin, beside those that a step is about to commit."""
-        return self._endpoint(endpoint).has_room(self._monotonic(), reserved)
-
-    def dead(self) -> list[str]:
-        now = self._monotonic()
-        return [name for name, known in self._endpoints.items() if known.is_dead(now)]
-
-    def without_room(self) -> list[str]:
-        now = self._monotonic()
-        return [name for name, known in self._endpoints.items() if not known.has_room(now)]
-
-    @property
-    def running(self) -> int:
-        return len(self._running)
-
-    def failing(self) -> list[Endpoint]:
-        """Endpoints whose latest attempt came to nothing, those that fail longest first."""
-        found = (one for one in self._endpoints.values() if one.failures)
-        return sorted(found, key=lambda one: (-one.failures, one.name))
-
-    def start_again(self, rows: Iterable[Document]) -> None:
-        """Takes rows that were found in flight when their shard was opened. Another owner may have
-        made the same attempt in between, so what came of it is not known even where the result is
-        our own."""
-        rows = list(rows)
-        self._taken_over |= {(row["_id"], row["attempt"]) for row in rows}
-        self.start(rows)
-
-    def start(self, rows: Iterable[Document]) -> None:
-        """Takes committed rows. An attempt that is under way already is not made a second time."""
-        known = set(self._running) | {(result.id, result.attempt) for result in self.results}
-        for row in rows:
-            attempt = (row["_id"], row["attempt"])
-            if attempt not in known:
-                self._endpoint(row["endpoint"]).accepted += 1
-                self._running[attempt] = task = asyncio.create_task(self._execute(row))
-                task.add_done_callback(partial(self._raised, row))
-
-    async def _execute(self, row: Document) -> None:
-        endpoint = self._endpoint(row["endpoint"])
-        try:
-            result = await self._attempt(endpoint, row)
-            self.results.append(result)
-        finally:
-            endpoint.accepted -= 1
-            del self._running[row["_id"], row["attempt"]]
-
-    def _raised(self, row: Document, task: asyncio.Task[None]) -> None:
-        """An error that nobody expected must not leave the row in flight for good: it is tried
-        again, since what the attempt did is unknown."""
-        if not task.cancelled() and isinstance(error := task.exception(), Exception):
-            log.error("attempt raised", error=type(error).__name__, id=row["_id"])
-            text = f"failed unexpectedly: {type(error).__name__}"
-            self.results.append(_result(row, Verdict.UNKNOWN, text))
-
-    async def _attempt(self, endpoint: Endpoint, row: Document) -> Result:
-        async with endpoint.slots:
-            if endpoint.takes_nothing(self._monotonic()):
-                return _result(row, Verdict.NOT_TRIED, "the endpoint's breaker is open")
-            verdict, text, *wait = await self._transport(row)
-            endpoint.record(verdict, self._monotonic())
-            return _result(row, verdict, text, *wait)
-
-    def take(self, shards: Sequence[int], limit: int) -> list[Result]:
-        """Results that belong to these shards, once; a step that fails gives them back."""
-        mine = [result for result in self.results if result.shard in shards]
-        others = [result for result in self.results if result.shard not in shards]
-        self.results = [*mine[limit:], *others]
-        return [self._judged(result) for result in mine[:limit]]
-
-    def _judged(self, result: Result) -> Result:
-        attempt = (result.id, result.attempt)
-        if attempt not in self._taken_over:
-            return result
-        self._taken_over.remove(attempt)
-        return replace(result, outcome_unknown=True)
-
-    def give_back(self, results: Iterable[Result]) -> None:
-        self.results.extend(results)
-
-    async def stop(self, seconds: float) -> None:
-        """Lets attempts end within the limit; the rest is made again by whoever owns it next."""
-        tasks = list(self._running.values())
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=seconds)
-            for task in late:
-                task.cancel()
-
-    def _endpoint(self, name: str) -> Endpoint:
-        return self._endpoints.setdefault(name, Endpoint(name))

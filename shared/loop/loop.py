@@ -1,4 +1,4 @@
-"""The loop that carries a service: batches in, one transaction a step, then begun and published.
+"""The loop that carries a service: batches in, one transaction a step, then published, then begun.
 
 A shard is closed, open or refused. Records, deadlines and effect results of open shards are decided
 under one lock; whatever fails closes the shards that took part, and the ticker opens them again
@@ -8,7 +8,6 @@ under one lock; whatever fails closes the shards that took part, and the ticker 
 import asyncio
 import random
 import time
-import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -21,14 +20,17 @@ from shared.contracts.event import Event
 from shared.contracts.operations import operations
 from shared.errors import Conflict, Infrastructure
 from shared.loop import dead_letters, deadlines, effects, inbox, outbox, seal
+from shared.loop.batch import Batch, Endpoints, Inputs, Setup
+from shared.loop.bisect import Bisection
 from shared.loop.classify import Disposition, Item, Lane, Reader
 from shared.loop.dating import Dating
 from shared.loop.decision import Service
-from shared.loop.effects import Transport, Worker
+from shared.loop.effects import Transport
 from shared.loop.log import Log, Place, Record
 from shared.loop.outbox import EnvelopeWriter
 from shared.loop.shard import Shard, State
-from shared.loop.step import Inputs, Step, commit, prepare, suspected
+from shared.loop.step import commit, prepare, suspected
+from shared.loop.worker import Worker
 from shared.store import Index, Store
 from shared.topics import manifest
 
@@ -46,7 +48,6 @@ INDEXES = [
 BACKOFF_SECONDS_MIN = 0.1
 BACKOFF_SECONDS_MAX = 15.0
 CONFLICTS_BEFORE_SUSPICION = 5
-SAME_ERRORS_TO_STOP = 3
 DUPLICATES_LISTED = 100
 
 
@@ -92,23 +93,30 @@ class Loop:
         seal_key = seal.key_of(secret)
         self.reader = _reader(service, partitions, seal_key)
         self.writer = EnvelopeWriter(service.name, partitions, seal_key)
-        self.dating = dating
+        self._setup = Setup(service, store, self.reader, self.writer, dating, failpoint)
         self.worker = Worker(transport, endpoints_time or monotonic)
         self.lock = asyncio.Lock()
         self.shards: dict[int, Shard] = {}
         self.counters: Counter[str] = Counter()
-        self.limit = self._batch_size_max = batch_size_max
-        self.suspects: dict[str, str] = {}
-        self.stopped: str | None = None
+        self._bisection = Bisection(batch_size_max, limit=batch_size_max)
         self.woken = asyncio.Event()
         self._stopping = False
         self._random = random
         self._conflicts = 0
-        self._same_error: tuple[str, set[str]] = ("", set())
         self.duplicates: deque[tuple[str, str, int, datetime]] = deque(maxlen=DUPLICATES_LISTED)
         """The latest records that were dropped: place, stream, number, when."""
         self.failures = 0
         self.retry_at = 0.0
+
+    @property
+    def limit(self) -> int:
+        """How many inputs a step may take: fewer while a bad one is hunted."""
+        return self._bisection.limit
+
+    @property
+    def stopped(self) -> str | None:
+        """Why nothing is taken any more, if so."""
+        return self._bisection.stopped
 
     def topics(self) -> list[str]:
         return [self.reader.commands, *self.service.topics]
@@ -179,61 +187,69 @@ class Loop:
 
     def _is_full(self, records: Sequence[Record]) -> bool:
         """Whether the client may hold more that it has fetched and not handed over."""
-        return len(records) >= self._batch_size_max
+        return len(records) >= self._bisection.batch_size_max
 
     async def step(self, shards: Mapping[int, Shard], inputs: Inputs) -> None:
-        """One step and what follows: begun, published, confirmed; or closed and opened again."""
+        """One step and what follows: kept, published, begun; or closed, and opened again."""
         started = time.time_ns()
-        step = prepare(self, shards, inputs)
+        now, worker = self.clock.now(), self.worker
+        endpoints = Endpoints(worker.has_room, worker.dead())
+        batch = prepare(self._setup, shards, inputs, self._bisection, endpoints, now)
         try:
-            await commit(step)
+            await commit(batch)
         except Infrastructure as error:
-            self._failed(step, error)
+            self._failed(batch, error)
+            return
         except Exception as error:
-            self._suspect(step, error)
-        else:
-            self._keep(step)
-            await self._publish(step)
-            self._observe(step.items, started, time.time_ns())
+            self._suspect(batch, error)
+            return
+        # 1. What the step knew in copies becomes what the shards are. Only memory: it can't fail.
+        self._keep(batch)
+        # 2. The events, as they lie in the outbox. Should it fail, opening publishes them again,
+        #    and begins what is in flight: as of another owner's, without knowing what came of it.
+        if await self._publish(batch):
+            # 3. The attempts, last: nobody hears of a send before the claim that it follows from.
+            worker.start(batch.attempts)
+        self._observe(batch.items, started, time.time_ns())
 
-    def _keep(self, step: Step) -> None:
-        """The step is committed: what it knew in copies becomes what the shards are."""
-        for number, row in step.rows.items():
-            shard = step.shards[number]
-            shard.row, shard.blocked, shard.confirmed = row, step.blocked[number], []
+    def _keep(self, batch: Batch) -> None:
+        for number, row in batch.rows.items():
+            shard = batch.shards[number]
+            shard.row, shard.blocked, shard.confirmed = row, batch.blocked[number], []
         self.failures = self._conflicts = 0
-        self.limit = min(self.limit * 2, self._batch_size_max)
-        for item in step.items:
-            self.counters[f"inputs_{item.disposition}"] += 1
-            self.suspects.pop(item.origin, None)
-            if item.disposition is Disposition.DUPLICATE and item.envelope:
-                numbered = (item.envelope.stream or "", item.envelope.number)
-                self.duplicates.append((item.origin, *numbered, step.now))
-        if any(item.disposition is Disposition.HANDLED for item in step.items):
-            self._same_error = ("", set())
-        self.counters["steps"] += 1
-        self.worker.start(step.attempts)
+        self._bisection.succeeded(batch.items)
+        self._count(batch)
         self.log.resume(
-            {place: at for place, at in step.seek_to.items() if self._is_open(place[1])}
+            {place: at for place, at in batch.seek_to.items() if self._is_open(place[1])}
         )
 
-    async def _publish(self, step: Step) -> None:
-        """Publishes what was committed. Failing here loses nothing: opening publishes it again."""
-        outgoing = [record for records in step.outgoing.values() for record in records]
+    def _count(self, batch: Batch) -> None:
+        self.counters += batch.counters
+        self.counters["steps"] += 1
+        for item in batch.items:
+            self.counters[f"inputs_{item.disposition}"] += 1
+            if item.disposition is Disposition.DUPLICATE and item.envelope:
+                numbered = (item.envelope.stream or "", item.envelope.number)
+                self.duplicates.append((item.origin, *numbered, batch.now))
+
+    async def _publish(self, batch: Batch) -> bool:
+        """Whether all that was committed is published."""
+        outgoing = [record for records in batch.outgoing.values() for record in records]
         if not outgoing:
-            return
+            return True
         try:
             await self.log.publish(outgoing)
         except Infrastructure as error:
             log.warning("publishing failed", error=str(error))
-            self.back_off(step.shards)
-            return
-        self.failpoint("publish.confirmed")
-        for number, ids in step.documents.items():
-            step.shards[number].confirmed = ids
+            self.back_off(batch.shards)
+            return False
+        self._setup.failpoint("publish.confirmed")
+        for number, ids in batch.documents.items():
+            batch.shards[number].confirmed = ids
         self.counters["records_published"] += len(outgoing)
+        return True
 
-    def _failed(self, step: Step, error: Infrastructure) -> None:
+    def _failed(self, batch: Batch, error: Infrastructure) -> None:
         """Nothing was decided and no input is to blame: back off, open, read again. A guard that
         fires again and again on the same batch is another matter."""
         log.warning("step failed", error=f"{type(error).__name__}: {error}")
@@ -241,43 +257,23 @@ class Loop:
             self.counters["guards_fired"] += 1
             self._conflicts += 1
         if self._conflicts >= CONFLICTS_BEFORE_SUSPICION:
-            self._suspect(step, error)
+            self._suspect(batch, error)
         else:
-            self.worker.give_back(step.inputs.results)
-            self.back_off(step.shards)
+            self.worker.give_back(batch.inputs.results)
+            self.back_off(batch.shards)
 
-    def _suspect(self, step: Step, error: Exception) -> None:
-        """An error that the infrastructure does not explain. Which input it is of is known if one
-        that was dead-lettered is being decided again; otherwise it is hunted."""
-        reason = f"{type(error).__name__} at {_place(error)}"
-        log.error("step raised", error=reason, inputs=len(step.items))
-        if step.replaying:
-            self.suspects[step.replaying.origin] = reason
-        else:
-            self._halve(suspected(step), reason)
+    def _suspect(self, batch: Batch, error: Exception) -> None:
+        """An error that the infrastructure does not explain is of one of the inputs."""
+        reason = self._bisection.failed(suspected(batch), batch.replaying, error)
+        log.error("step raised", error=reason, inputs=len(batch.items))
         # The store did answer: what is halved next needs neither long waits nor many conflicts.
         self._conflicts = CONFLICTS_BEFORE_SUSPICION - 1
         self.failures = 0
-        self.worker.give_back(step.inputs.results)
-        self.back_off(step.shards)
-
-    def _halve(self, items: Sequence[Item], reason: str) -> None:
-        """Until one input is left. That it fails alone, after the shard could be opened again,
-        makes it poison."""
-        if len(items) == 1:
-            self._blame(items[0].origin, reason)
-        self.limit = max(1, len(items) // 2)
-
-    def _blame(self, origin: str, reason: str) -> None:
-        """One input that fails three times is one bad input; three different ones are not."""
-        known, origins = self._same_error
-        self._same_error = (reason, (origins if known == reason else set()) | {origin})
-        if len(self._same_error[1]) >= SAME_ERRORS_TO_STOP:
-            self.stopped = f"{SAME_ERRORS_TO_STOP} inputs in a row failed with {reason}"
+        self.worker.give_back(batch.inputs.results)
+        self.back_off(batch.shards)
+        if self.stopped:
             log.critical("stopped: this looks like a bad deployment", reason=self.stopped)
             self.close(list(self.shards))
-        else:
-            self.suspects[origin] = reason
 
     def back_off(self, shards: Iterable[int]) -> None:
         """Closes the shards; they are opened again after a doubling wait, spread so that replicas
@@ -286,12 +282,6 @@ class Loop:
         self.failures += 1
         self.retry_at = self.monotonic() + ceiling * self._random.uniform(0.5, 1.0)
         self.close(shards)
-
-
-def _place(error: BaseException) -> str:
-    """Where an error rose: file and line, never its values."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename.rsplit('/', 2)[-1]}:{frames[-1].lineno}" if frames else "?"
 
 
 def _reader(service: Service, partitions: int, seal_key: bytes) -> Reader:

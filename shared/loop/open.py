@@ -8,26 +8,23 @@
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import structlog
 
 from shared.errors import NotTaken, ShardRefuses
 from shared.loop import dead_letters, effects, outbox
 from shared.loop.log import Place, Record, fingerprint
+from shared.loop.loop import Loop
 from shared.loop.shard import Shard, ShardRow, State, from_document
 from shared.loop.within import BROKER_SECONDS_MAX, STORE_SECONDS_MAX, within
 from shared.store import Insert, Transaction, Write
-
-if TYPE_CHECKING:
-    from shared.loop.loop import Loop
 
 log = structlog.get_logger(__name__)
 
 REFUSED_WAIT_SECONDS = 5.0
 
 
-async def open_shards(loop: "Loop", shards: Sequence[Shard]) -> None:
+async def open_shards(loop: Loop, shards: Sequence[Shard]) -> None:
     """Opens those that can be opened; raises `Infrastructure` if none of them could be tried."""
     await _kill_former_owners(loop, shards)
     loop.failpoint("open.killed")
@@ -46,7 +43,7 @@ async def open_shards(loop: "Loop", shards: Sequence[Shard]) -> None:
     log.info("shards opened", shards=[shard.number for shard in fitting])
 
 
-async def _kill_former_owners(loop: "Loop", shards: Sequence[Shard]) -> None:
+async def _kill_former_owners(loop: Loop, shards: Sequence[Shard]) -> None:
     numbers = [shard.number for shard in shards]
     async with within(STORE_SECONDS_MAX, "the store"):
         rows = await loop.store.find("shards", {"_id": {"$in": numbers}})
@@ -56,7 +53,7 @@ async def _kill_former_owners(loop: "Loop", shards: Sequence[Shard]) -> None:
             await loop.store.kill(session)
 
 
-async def _fence(loop: "Loop", shards: Sequence[Shard]) -> None:
+async def _fence(loop: Loop, shards: Sequence[Shard]) -> None:
     numbers = [shard.number for shard in shards]
     async with loop.store.transaction() as transaction:
         known = await _read(transaction, numbers)
@@ -82,7 +79,7 @@ def _write(taken: ShardRow, known: ShardRow | None) -> Write:
     return guarded if known else Insert(guarded.document)
 
 
-async def _drain(loop: "Loop", shards: Sequence[Shard]) -> list[Shard]:
+async def _drain(loop: Loop, shards: Sequence[Shard]) -> list[Shard]:
     """Those shards whose outboxes are empty now. Each is published by itself: one that holds what
     the broker refuses stays closed, alone. A broker that is away is everybody's failure."""
     drained = []
@@ -97,7 +94,7 @@ async def _drain(loop: "Loop", shards: Sequence[Shard]) -> list[Shard]:
     return drained
 
 
-async def _drain_one(loop: "Loop", shard: Shard) -> None:
+async def _drain_one(loop: Loop, shard: Shard) -> None:
     """A document whose publishing failed is published again, whole; readers drop what they saw."""
     found = await loop.store.find(outbox.COLLECTION, {"shard": shard.number}, sort=[("step", 1)])
     for document in found:
@@ -106,7 +103,7 @@ async def _drain_one(loop: "Loop", shard: Shard) -> None:
     loop.counters["outbox_drained"] += len(found)
 
 
-async def _compare(loop: "Loop", shards: Sequence[Shard]) -> list[Shard]:
+async def _compare(loop: Loop, shards: Sequence[Shard]) -> list[Shard]:
     """Those shards whose positions fit the log; the others are refused with the reason."""
     places = [place for shard in shards for place in shard.places]
     async with within(BROKER_SECONDS_MAX, "the broker"):
@@ -157,7 +154,7 @@ def check_position(
         raise ShardRefuses(f"{where}; another record stands where the last one was read")
 
 
-def refuse(loop: "Loop", shard: Shard, reason: str) -> None:
+def refuse(loop: Loop, shard: Shard, reason: str) -> None:
     resolve = f"leadops shards resolve {loop.service.name} {shard.number}"
     error = f"{reason}. To go on: {resolve}"
     if (shard.state, shard.error) != (State.REFUSED, error):
@@ -166,7 +163,7 @@ def refuse(loop: "Loop", shard: Shard, reason: str) -> None:
     shard.retry_at = loop.monotonic() + REFUSED_WAIT_SECONDS
 
 
-async def _restore(loop: "Loop", shards: Sequence[Shard]) -> None:
+async def _restore(loop: Loop, shards: Sequence[Shard]) -> None:
     """Reads what only the store knows: blocked keys, and effects that somebody has in flight."""
     numbers = [shard.number for shard in shards]
     blocked = await dead_letters.blocked_lanes(loop.store, numbers)

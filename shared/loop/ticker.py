@@ -9,23 +9,20 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import structlog
 
 from shared.errors import Infrastructure, ShardRefuses
 from shared.loop import dead_letters, deadlines, effects
+from shared.loop.batch import Inputs
 from shared.loop.classify import Lane
 from shared.loop.log import Place
+from shared.loop.loop import Loop
 from shared.loop.open import check_position, open_shards, refuse
 from shared.loop.shard import GAP_CLOSES_WITHIN, Shard, State
-from shared.loop.step import Inputs
 from shared.loop.waiting import Waiting, updated
 from shared.loop.within import BROKER_SECONDS_MAX, STORE_SECONDS_MAX, within
 from shared.store import Document
-
-if TYPE_CHECKING:
-    from shared.loop.loop import Loop
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +33,7 @@ LANES_AT_ONCE = 4
 
 
 class Ticker:
-    def __init__(self, loop: "Loop") -> None:
+    def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._check_at = 0.0
         self._batches = (0, 0)

@@ -239,13 +239,13 @@ def test_one_input_that_fails_again_and_again_is_not_a_bad_deployment() -> None:
 
     async def story(town: Town) -> None:
         for _ in range(5):
-            town.loop._blame("the same", "ZeroDivisionError at x.py:1")
+            town.loop._bisection._blame("the same", "ZeroDivisionError at x.py:1")
         assert town.loop.stopped is None
-        town.loop._blame("another", "ZeroDivisionError at x.py:1")
-        town.loop._blame("a third", "KeyError at y.py:2")
+        town.loop._bisection._blame("another", "ZeroDivisionError at x.py:1")
+        town.loop._bisection._blame("a third", "KeyError at y.py:2")
         assert town.loop.stopped is None
         for origin in ("a", "b"):
-            town.loop._blame(origin, "KeyError at y.py:2")
+            town.loop._bisection._blame(origin, "KeyError at y.py:2")
         assert town.loop.stopped
 
     in_town(story)

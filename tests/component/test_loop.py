@@ -11,6 +11,7 @@ from shared.contracts.answers import accepted_type
 from shared.loop.effects import Verdict
 from shared.loop.log import Outgoing
 from shared.loop.loop import CONFLICTS_BEFORE_SUSPICION
+from shared.store import Document
 from shared.testing.evidence import Seen
 from shared.testing.log import MemoryLog
 from shared.topics import shard_of
@@ -473,6 +474,24 @@ def test_an_effect_is_given_up_after_a_day(verdict: Verdict, outcome: str) -> No
         assert ["call", outcome] == town.words()
 
     in_town(story)
+
+
+def test_an_effect_begins_once_the_events_of_its_step_are_published() -> None:
+    """Nobody hears of a send before the claim that it follows from."""
+    published: list[int] = []
+
+    async def call(town: Town, _row: Document) -> tuple[Verdict, str]:
+        published.append(len(town.words()))
+        return Verdict.DONE, "answered 200"
+
+    async def story(town: Town) -> None:
+        for number in range(3):
+            town.ask(f"w{number}", mood="outside")
+            await town.rest()
+        assert [1, 3, 5] == published
+
+    with patch.object(Town, "_call", call):
+        in_town(story)
 
 
 def ask_of_a_dead_endpoint(town: Town, times: int) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from shared.clock import SystemClock
-from shared.loop.effects import FAILURES_TO_OPEN, OPEN_SECONDS, Result, Verdict
+from shared.loop.effects import Result, Verdict
 from shared.loop.loop import Loop
+from shared.loop.worker import FAILURES_TO_OPEN, OPEN_SECONDS
 from shared.testing.log import Faults, MemoryBroker, MemoryLog
 from shared.testing.memory import MemoryDatabase, MemoryStore
 from shared.topics import manifest, shard_of

@@ -59,7 +59,9 @@ def test_the_retries_of_an_endpoint_that_only_fails_are_no_attempts() -> None:
 async def standing(town: Town) -> dict[str, Any]:
     process = town.world.groups[0].members[0]
     shards, worker = list(process.loop.shards), process.loop.worker
-    return await effects.standing(process.loop.store, shards, process.loop.clock.now(), worker)
+    now = process.loop.clock.now()
+    full, dead = worker.without_room(), worker.dead()
+    return await effects.standing(process.loop.store, shards, now, full=full, dead=dead)
 
 
 def test_a_waiting_effect_shows_what_its_attempts_came_to() -> None:

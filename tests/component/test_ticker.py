@@ -124,7 +124,7 @@ def test_an_endpoint_that_failed_is_asked_once_before_the_others_follow() -> Non
     """However many retries come due in one step, here after a shard was closed for a while."""
 
     async def story(town: Town) -> None:
-        town.answers = [(Verdict.UNKNOWN, "answered 500")] * 6
+        town.answers, town.takes_seconds = [(Verdict.UNKNOWN, "answered 500")] * 6, 1
         for number in range(6):
             town.ask(f"w{number}", mood="outside")
         await town.for_seconds(5)

@@ -7,6 +7,7 @@ reachable from production code; only the simulator and chaos builds look at `LEA
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -25,13 +26,13 @@ from shared.loop import classify, dead_letters, deadlines, decide, inbox
 from shared.loop import effects as effects_module
 from shared.loop import open as open_module
 from shared.loop import step as step_module
+from shared.loop.batch import Batch
 from shared.loop.classify import Disposition
 from shared.loop.decision import Accepted, Decision, Outcome
 from shared.loop.effects import Verdict
 from shared.loop.log import RawRecord, Record
 from shared.loop.loop import Loop
 from shared.loop.shard import Shard, ShardRow
-from shared.loop.step import Step
 from shared.store import Delete, Insert, Replace, Transaction
 
 Plant = Callable[[], None]
@@ -42,20 +43,26 @@ def _replace(target: Any, name: str, wrong: Any) -> None:
 
 
 def publish_before_commit() -> None:
-    right = step_module._save
+    right, right_step = step_module._save, Loop.step
+    log: ContextVar[Any] = ContextVar("log")
 
-    async def save(step: Step, transaction: Transaction) -> None:
-        await right(step, transaction)
-        await step.loop.log.publish([row for rows in step.outgoing.values() for row in rows])
+    async def step(self: Loop, *arguments: Any) -> None:
+        log.set(self.log)
+        await right_step(self, *arguments)
 
+    async def save(batch: Batch, transaction: Transaction) -> None:
+        await right(batch, transaction)
+        await log.get().publish([row for rows in batch.outgoing.values() for row in rows])
+
+    _replace(Loop, "step", step)
     _replace(step_module, "_save", save)
 
 
 def position_before_transaction() -> None:
     right = step_module.commit
 
-    async def commit(step: Step) -> None:
-        async with step.loop.store.transaction() as transaction:
+    async def commit(step: Batch) -> None:
+        async with step.setup.store.transaction() as transaction:
             for number, row in step.rows.items():
                 ahead = step.shards[number].row.copy()
                 ahead.next, ahead.seen, ahead.fingerprints = row.next, row.seen, row.fingerprints
@@ -135,20 +142,21 @@ def open_only_once() -> None:
 def outbox_forgotten() -> None:
     """What could not be published is confirmed all the same."""
 
-    async def publish(self: Loop, step: Step) -> None:
+    async def publish(self: Loop, step: Batch) -> bool:
         with suppress(Infrastructure):
             await self.log.publish([row for rows in step.outgoing.values() for row in rows])
         for number, ids in step.documents.items():
             step.shards[number].confirmed = ids
+        return True
 
     _replace(Loop, "_publish", publish)
 
 
 def effect_before_commit() -> None:
-    def attempt(self: Step, row: Any) -> None:
-        self.loop.worker.start([row])
+    def attempt(self: Batch, row: Any) -> None:
+        self.endpoints.has_room.__self__.start([row])  # type: ignore[attr-defined]
 
-    _replace(Step, "attempt", attempt)
+    _replace(Batch, "attempt", attempt)
 
 
 def default_parser() -> None:
@@ -219,7 +227,7 @@ def due_row_deleted_before_effect() -> None:
             row["taken"] = True
         return rows
 
-    async def due(step: Step, transaction: Transaction) -> list[Any]:
+    async def due(step: Batch, transaction: Transaction) -> list[Any]:
         rows = [row for row in step.inputs.due if row.pop("taken", False)]
         return [step_module._stored_item(row | {"is": "due", "at": row["due_at"]}) for row in rows]
 
@@ -246,7 +254,7 @@ def nack_instead_of_seek() -> None:
 
 def key_seen_apart_from_effect() -> None:
     """A command is marked as seen in a transaction of its own, before its effect."""
-    right_load, right_write = inbox.load, Step.write
+    right_load, right_write = inbox.load, Batch.write
     marked: set[str] = set()
 
     async def load(transaction: Any, envelopes: Any) -> dict[str, Any]:
@@ -262,13 +270,13 @@ def key_seen_apart_from_effect() -> None:
         marked.update(new)
         return known
 
-    def write(self: Step, collection: str, write: Any) -> None:
+    def write(self: Batch, collection: str, write: Any) -> None:
         if collection == inbox.COLLECTION and write.document["_id"] in marked:
             return
         right_write(self, collection, write)
 
     _replace(inbox, "load", load)
-    _replace(Step, "write", write)
+    _replace(Batch, "write", write)
 
 
 def slot_released_on_timeout() -> None:

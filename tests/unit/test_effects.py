@@ -8,13 +8,12 @@ import pytest
 
 from shared.loop import effects
 from shared.loop.decision import Attempt, Cause, Effect, EffectFinished, Outcome, Request
-from shared.loop.effects import (
+from shared.loop.effects import AttemptResult, Result, Verdict
+from shared.loop.worker import (
     DEAD_SECONDS,
     FAILURES_TO_OPEN,
-    AttemptResult,
+    OPEN_SECONDS,
     Endpoint,
-    Result,
-    Verdict,
     Worker,
 )
 
@@ -109,11 +108,11 @@ async def test_an_endpoint_that_fails_is_told_until_it_answers() -> None:
     worker = Worker(perform, lambda: time)
     told = []
     for number in range(1, 7):
-        time += effects.OPEN_SECONDS
+        time += OPEN_SECONDS
         worker.start([in_flight() | {"attempt": number}])
         await asyncio.sleep(0.01)
         told.append([(one.name, one.failures, one.is_open) for one in worker.failing()])
-    expected = [[("x.example", n, n >= effects.FAILURES_TO_OPEN)] for n in range(1, 6)]
+    expected = [[("x.example", n, n >= FAILURES_TO_OPEN)] for n in range(1, 6)]
     assert [*expected, []] == told
 
 
@@ -147,12 +146,12 @@ def test_an_endpoint_is_dead_when_it_has_failed_for_a_quarter_of_an_hour() -> No
     """Counted from when its breaker opened, however often it failed in between, and only while the
     last failure is fresh; one clear answer, also a refusal, and it lives."""
     endpoint = Endpoint("x.example")
-    for second in range(effects.FAILURES_TO_OPEN):
+    for second in range(FAILURES_TO_OPEN):
         assert not endpoint.is_open
         endpoint.record(Verdict.UNKNOWN, 100.0 + second)
-    dead_at = 100.0 + effects.FAILURES_TO_OPEN - 1 + effects.DEAD_SECONDS
+    dead_at = 100.0 + FAILURES_TO_OPEN - 1 + DEAD_SECONDS
     endpoint.record(Verdict.NOT_TRIED, dead_at - 2)
-    moments = (-1, 0, 1, effects.OPEN_SECONDS)
+    moments = (-1, 0, 1, OPEN_SECONDS)
     assert [False, True, True, False] == [endpoint.is_dead(dead_at + more) for more in moments]
     endpoint.record(Verdict.REFUSED, dead_at)
     assert not endpoint.is_dead(dead_at)
@@ -161,9 +160,9 @@ def test_an_endpoint_is_dead_when_it_has_failed_for_a_quarter_of_an_hour() -> No
 def test_an_open_breaker_lets_one_attempt_through_after_ten_seconds() -> None:
     """Not one more, and none before; failing again shuts it anew."""
     endpoint = Endpoint("x.example")
-    for _ in range(effects.FAILURES_TO_OPEN):
+    for _ in range(FAILURES_TO_OPEN):
         endpoint.record(Verdict.UNKNOWN, 100.0)
-    again = 100.0 + effects.OPEN_SECONDS
+    again = 100.0 + OPEN_SECONDS
     assert [False, True] == [endpoint.has_room(now) for now in (again - 1, again)]
     assert [True, False] == [endpoint.takes_nothing(now) for now in (again - 1, again)]
     assert not endpoint.has_room(again, reserved=1)
