@@ -6,7 +6,7 @@ what goes beyond is refused with a text that names the bound.
 
 CELL_BYTES_MAX = 64 * 1024
 ROW_BYTES_MAX = 1024 * 1024
-"""Written as JSON a byte becomes six at most, and a record may have 8 MiB."""
+"""As many as a record may have; a row that has more of them as JSON is told as well."""
 ROW_LINES_MAX = 200
 LINES_ABOVE_HEADER_MAX = 20
 COLUMNS_MAX = 1_000

@@ -13,6 +13,7 @@ from typing import Any
 from cli.command import Answer, Command
 from cli.importing import BadRow, Row, Upload
 from cli.turns import Turns
+from shared.contracts.bounds import VALUE_BYTES_MAX
 
 CHUNK_ROWS = 10_000
 """So many are published and answered before more are read: no file has to fit into memory."""
@@ -47,7 +48,9 @@ class Reading:
                 self.bad.append(row)
                 continue
             command = self.upload.command(row)
-            if command.id in self.seen:
+            if bad := too_large(row, command):
+                self.bad.append(bad)
+            elif command.id in self.seen:
                 self.repeated += 1
             else:
                 self.seen[command.id] = row.line
@@ -74,6 +77,15 @@ class Reading:
     def bad_rows(self) -> dict[str, Any]:
         bad = [{"line": row.line, "reason": row.reason, "text": row.text} for row in self.bad]
         return {"bad_rows": len(bad), "bad": bad}
+
+
+def too_large(row: Row, command: Command) -> BadRow | None:
+    """A row grows when it is written as JSON, and no answer comes to what no record may be."""
+    size = len(command.data)
+    if size <= VALUE_BYTES_MAX:
+        return None
+    text = f"as a record it has {size:,} bytes, {VALUE_BYTES_MAX:,} are allowed"
+    return BadRow(row.line, "row_too_long", text)
 
 
 def summary(read: Reading, answers: Iterable[Answer]) -> dict[str, Any]:

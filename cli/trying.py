@@ -5,7 +5,7 @@ file of any length takes the same room.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -14,8 +14,6 @@ from cli.command import Answer, Command
 from cli.earlier import Earlier, Place, as_question
 from cli.importing import BadRow, Row
 from cli.reading import Reading
-from shared.contracts import envelope
-from shared.errors import Poison
 
 PAGE_ROWS = 200
 PAGE_BYTES = 3_000_000
@@ -75,19 +73,12 @@ class Trial:
             yield page
 
     def _taken_in(self, page: Sequence[Asked]) -> list[Json]:
-        """What intake makes of each row. What no record can hold it is not asked about."""
-        refused = {row.command.id: why for row in page if (why := refusal(row.command))}
-        rows = [as_question(row.command) for row in page if row.command.id not in refused]
-        tried = self._ask(page, rows) if rows else []
-        found = refused | {row["id"]: row for row in tried}
-        return [found[row.command.id] for row in page]
-
-    def _ask(self, page: Sequence[Asked], rows: Sequence[Json]) -> list[Json]:
+        """What intake makes of each row, behind those that it depends on."""
         places = {place for row in page for place in row.earlier}
         question = {
             "source": page[0].command.source,
             "earlier": list(self.earlier.rows(places)),
-            "submissions": rows,
+            "submissions": [as_question(row.command) for row in page],
         }
         return list(self.api.ask("intake", "/try", question)["submissions"])
 
@@ -131,16 +122,3 @@ class Trial:
             "columns": self.columns.as_json(),
             "shown": self.shown,
         }
-
-
-def refusal(command: Command) -> Json | None:
-    """As it would be dead-lettered."""
-    try:
-        envelope.check_size(command.data)
-    except Poison as poison:
-        text = f"{poison.code}: {poison.text}"
-        answer = {"accepted": False, "code": "dead_letter", "text": text, "details": {}}
-        head = {"id": command.id, "reference": as_question(command)["data"]["reference"]}
-        what: Mapping[str, Any] = {"outcome": "refused", "reasons": [], "is_new": False}
-        return {**head, **what, "answer": answer, "fields": [], "accepted": None}
-    return None

@@ -162,12 +162,13 @@ def _candidate(
 ) -> Mapping[str, Any]:
     """With the moment at which the campaign sends, if it does not do so at once."""
     campaign = known.campaigns.get(campaigns.stored_id(routed.tenant, candidate.campaign))
+    assert campaign is not None
     return {
         "campaign": candidate.campaign,
         "version": candidate.campaign_version,
         "category": candidate.category,
         "rank": candidate.rank,
-        "sends_at": campaign.next_send(now) if campaign else None,
+        "sends_at": campaign.next_send(now),
     }
 
 
