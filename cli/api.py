@@ -12,8 +12,8 @@ import httpx
 from httpx import codes
 
 from cli.output import UNREACHABLE, WRONG_USAGE, CliError, UnknownId
-from deploy import http, stack
-from deploy.process import StackError
+from deploy.local import http, stack
+from deploy.local.process import StackError
 
 RESTART_SECONDS = 8.0
 """A service that was killed is up again within this; asking meanwhile is no error."""

@@ -19,7 +19,7 @@ from cli import forms
 from cli.cells import is_text
 from cli.helping import plain_help
 from cli.output import INTERRUPTED, UNREACHABLE, WRONG_USAGE, CliError, show_error
-from deploy.process import StackError, WrongRequest
+from deploy.local.process import StackError, WrongRequest
 
 # Typer carries its own copy of click and exports only some of its errors, not their base.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]

@@ -20,7 +20,7 @@ from cli.command import Answer, Asker, Awaited, Command, check_service, record_o
 from cli.output import CHECK_FAILED, UNREACHABLE, WRONG_USAGE, CliError
 from cli.readable import check_readable
 from cli.turns import NONE, Turns
-from deploy import stack
+from deploy.local import stack
 from shared.clock import clock
 from shared.contracts.answers import events_topic
 from shared.errors import Infrastructure

@@ -9,7 +9,7 @@ import typer
 from cli.known import check
 from cli.options import As, Reason
 from cli.output import UNREACHABLE, WRONG_USAGE, AsJson, CliError, show, show_json, show_table
-from deploy import quiet, stack
+from deploy.local import quiet, stack
 from shared.errors import Infrastructure, ShardRefuses
 from shared.store import Store
 from shared.topics import manifest

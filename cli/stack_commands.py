@@ -20,8 +20,8 @@ from cli.output import (
     show_further,
     show_table,
 )
-from deploy import quiet, stack
 from deploy import topics as broker_topics
+from deploy.local import quiet, stack
 
 COLUMNS = ["service", "pid", "ready", "shards", "lag", "oldest", "outbox", "effects", "breakers"]
 COLUMNS += ["dead_letters", "blocked"]

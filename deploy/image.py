@@ -9,9 +9,9 @@ import shutil
 import subprocess
 import sys
 
-from deploy.docker_engine import COMPOSE
 from deploy.files import CHECKOUT, locked
-from deploy.process import StackError, progress
+from deploy.local.docker_engine import COMPOSE
+from deploy.local.process import StackError, progress
 
 LOCK = CHECKOUT / "deploy" / "image.lock"
 WHEELS = CHECKOUT / "var" / "wheels"

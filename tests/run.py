@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from deploy import backends, docker_engine
-from deploy.process import StackError
+from deploy.local import backends, docker_engine
+from deploy.local.process import StackError
 
 ROOT = Path(__file__).parent.parent
 VAR = Path(os.environ.get("LEADOPS_VAR") or ROOT / "var")

@@ -70,7 +70,7 @@ DRIVERS = {"motor", "pymongo", "bson"}
 KNOW_THE_DRIVER = {
     "shared/mongo.py",
     # Asks a store that has just been started whether it answers, before there is any service.
-    "deploy/health.py",
+    "deploy/local/health.py",
 }
 
 CATCH_ALL = {
@@ -79,7 +79,7 @@ CATCH_ALL = {
     # These raise again what they caught: ended transactions, a stack that did not come up.
     "shared/mongo.py",
     "shared/testing/memory.py",
-    "deploy/stack.py",
+    "deploy/local/stack.py",
     # Reports as a defect what a simulated process died of.
     "shared/testing/simulator.py",
 }
@@ -175,6 +175,17 @@ def service_modules() -> list[Path]:
 def test_imports_point_one_way(folder: str, forbidden: tuple[str, ...]) -> None:
     """Services and tools know what is shared; nothing that is shared knows them."""
     assert [] == wrong_imports(folder, *forbidden)
+
+
+def test_what_is_deployed_knows_nothing_of_the_local_stack() -> None:
+    """Of what lies beside it, only the builder of the image runs on this machine alone."""
+    beside = [path for path in sources("deploy") if path.parent.name == "deploy"]
+    found = {name_of(path) for path in beside if is_any_below(imports(path), "deploy.local")}
+    assert {"deploy/image.py"} == found
+
+
+def is_any_below(names: Iterator[str], module: str) -> bool:
+    return any(is_below(name, (module,)) for name in names)
 
 
 def test_the_loop_knows_the_store_by_its_port_only() -> None:

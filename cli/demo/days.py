@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cli.demo import pickup
 from cli.output import progress
-from deploy import clock, quiet, stack
+from deploy.local import clock, quiet, stack
 
 TUESDAY, THURSDAY = 1, 3
 NOON = time(12, tzinfo=UTC)

@@ -7,7 +7,7 @@ import httpx
 from cli.demo import days
 from cli.demo.evidence import Row, pending_of
 from cli.output import progress
-from deploy import stack
+from deploy.local import stack
 from shared.wording import counted
 
 FLAKY = "brightwater-uk"

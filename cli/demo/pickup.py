@@ -9,8 +9,8 @@ from urllib.parse import unquote
 
 from cli.demo.evidence import read_lines
 from cli.output import progress
-from deploy import stack
 from deploy.files import var_dir
+from deploy.local import stack
 
 SECONDS = 20
 LOOK_SECONDS = 0.1

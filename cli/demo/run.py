@@ -26,8 +26,8 @@ from cli.demo.evidence import (
 from cli.demo.summary import summary
 from cli.lead_commands import pages
 from cli.output import progress
-from deploy import stack
 from deploy.files import var_dir, write_json
+from deploy.local import stack
 from deploy.sample import generate
 from shared.topics import manifest
 

@@ -21,8 +21,8 @@ from cli.importing import Upload, rows_in, table_of
 from cli.lead_commands import pages
 from cli.output import CHECK_FAILED, CliError, progress
 from cli.publishing import ask, demand, put_in_log
-from deploy import quiet, stack
 from deploy.files import var_dir
+from deploy.local import quiet, stack
 from deploy.sample import files, generate
 from shared import wording
 from shared.contracts.affiliates import AnnounceDelivery

@@ -18,9 +18,10 @@ from pathlib import Path
 
 import structlog
 
-from deploy import backends, topics
+from deploy import topics
 from deploy.files import var_dir
-from deploy.process import free_ports
+from deploy.local import backends
+from deploy.local.process import free_ports
 from deploy.sample import generate
 from services.intake.affiliates import Affiliate
 from services.intake.normalizing import normalize

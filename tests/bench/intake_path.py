@@ -17,8 +17,8 @@ from pymongo import MongoClient
 from cli.apply_commands import put
 from cli.command import Asker
 from cli.documents import read_files
-from deploy import quiet, stack
-from deploy.process import wait_for
+from deploy.local import quiet, stack
+from deploy.local.process import wait_for
 from deploy.sample import generate
 from shared.loop.kafka import KafkaLog
 from shared.loop.log import Outgoing

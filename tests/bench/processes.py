@@ -10,9 +10,9 @@ from pathlib import Path
 
 import httpx
 
-from deploy import backends
-from deploy.backend import NativeBackend
-from deploy.process import StackError, free_ports, wait_for
+from deploy.local import backends
+from deploy.local.backend import NativeBackend
+from deploy.local.process import StackError, free_ports, wait_for
 from tests.bench.measuring import Row, at_most
 from tests.bench.stage import Backends
 

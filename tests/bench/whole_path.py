@@ -20,9 +20,9 @@ from pathlib import Path
 
 from cli.command import Asker, Command
 from cli.publishing import ask
-from deploy import quiet, stack
 from deploy.files import var_dir
-from deploy.process import wait_for
+from deploy.local import quiet, stack
+from deploy.local.process import wait_for
 from shared.contracts.affiliates import PutAffiliate
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.lists import PutList

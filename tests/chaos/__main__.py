@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from deploy.files import var_dir, write_json
-from deploy.process import StackError, progress
+from deploy.local.process import StackError, progress
 from tests.chaos.run import run
 from tests.simulation.defects import DEFECTS
 

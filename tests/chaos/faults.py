@@ -20,9 +20,9 @@ from typing import Any
 
 import httpx
 
-from deploy import clock, plan, stack
 from deploy.files import var_dir
-from deploy.process import progress, wait_for
+from deploy.local import clock, plan, stack
+from deploy.local.process import progress, wait_for
 
 SERVICES = ("intake", "routing")
 REPLICAS = 2

@@ -10,9 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from deploy import quiet, stack
 from deploy.files import var_dir
-from deploy.process import StackError, progress
+from deploy.local import quiet, stack
+from deploy.local.process import StackError, progress
 from shared.testing.evidence import Evidence, Violation
 from shared.testing.oracle import violations
 from tests.chaos import faults

@@ -11,8 +11,8 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from deploy import quiet, stack
 from deploy.files import var_dir
+from deploy.local import quiet, stack
 from shared.loop.log import Outgoing
 from shared.testing.evidence import Evidence
 from shared.testing.oracle import violations

@@ -15,9 +15,9 @@ from cli.apply_commands import put
 from cli.command import Asker
 from cli.documents import read_files
 from cli.output import CHECK_FAILED
-from deploy import stack
 from deploy.files import CHECKOUT
-from deploy.process import StackError, wait_for
+from deploy.local import stack
+from deploy.local.process import StackError, wait_for
 from deploy.sample import generate
 from tests.chaos.story import Story, milliseconds, percentile, running
 from tests.simulation.lead_path import CODES

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from deploy import quiet
+from deploy.local import quiet
 from tests.integration.platform import get, stack_of_its_own, tell
 from tests.integration.scene import TURNING, WAIT_SECONDS, house, questions
 

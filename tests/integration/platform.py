@@ -14,8 +14,8 @@ import pytest
 from cli.api import Api
 from cli.command import Answer, Asker, Command
 from cli.publishing import Connection, asking, check_services
-from deploy import stack
-from deploy.process import StackError
+from deploy.local import stack
+from deploy.local.process import StackError
 from shared.contracts.answers import events_topic
 from shared.testing.evidence import Seen
 from tests.chaos.evidence import all_records

@@ -17,7 +17,7 @@ from typing import Any
 
 from cli.command import Answer, Asker, Command
 from cli.main import run
-from deploy import clock, quiet
+from deploy.local import clock, quiet
 from tests.integration.platform import (
     OPERATOR,
     asked,

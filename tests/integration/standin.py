@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from deploy import clock
+from deploy.local import clock
 
 DUE_AT = datetime.now(UTC) + timedelta(days=2)
 IDLE = {"lag": 0, "outbox": 0, "dead_letters": 0, "blocked": 0, "progress": 1, "not_ready": []}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy import quiet
+from deploy.local import quiet
 from tests.integration.platform import asked, command, get, tell
 from tests.integration.scene import WAIT_SECONDS, Scene
 

@@ -17,8 +17,8 @@ import httpx
 import pytest
 
 from cli.main import run
-from deploy import stack
 from deploy.files import CHECKOUT
+from deploy.local import stack
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(600), pytest.mark.xdist_group("stack")]
 

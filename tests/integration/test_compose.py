@@ -13,11 +13,12 @@ import pytest
 from cli.command import Answer, Asker, Command
 from cli.main import run
 from cli.publishing import ask
-from deploy import image, quiet
-from deploy.docker_engine import DockerBackend, start_keeper
+from deploy import image
 from deploy.files import try_lock, write_json
-from deploy.health import broker_answers
-from deploy.process import free_ports, wait_for
+from deploy.local import quiet
+from deploy.local.docker_engine import DockerBackend, start_keeper
+from deploy.local.health import broker_answers
+from deploy.local.process import free_ports, wait_for
 from tests.integration.test_lead_path import AFFILIATE, CODE, submission
 
 pytestmark = [

@@ -14,8 +14,8 @@ from testcontainers.core.container import DockerContainer
 
 from cli import yaml_documents
 from deploy.files import CHECKOUT
-from deploy.health import broker_answers, store_answers
-from deploy.process import free_ports, wait_for
+from deploy.local.health import broker_answers, store_answers
+from deploy.local.process import free_ports, wait_for
 from shared.mongo import MongoStore
 from shared.store import Store
 from tests.contract.test_store import (  # noqa: F401

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cli.command import Asker, Command
-from deploy import quiet
+from deploy.local import quiet
 from tests.integration.platform import asked, command, get, tell
 from tests.integration.scene import WAIT_SECONDS, Scene, house, jump_to, leadops
 

@@ -9,7 +9,7 @@ import pytest
 
 from cli.command import Answer, Asker, record_of
 from cli.publishing import put_in_log
-from deploy import quiet
+from deploy.local import quiet
 from tests.integration.platform import (
     OPERATOR,
     asked,

@@ -12,7 +12,7 @@ import pytest
 from cli.api import Api
 from cli.command import Asker, Command, record_of
 from cli.publishing import put_in_log
-from deploy import quiet
+from deploy.local import quiet
 from tests.integration.platform import OPERATOR, tell
 from tests.integration.scene import jump_to
 from tests.simulation import poison

@@ -22,8 +22,8 @@ from cli.api import Api
 from cli.command import Asker, Command, record_of
 from cli.dead_letter_commands import items_of
 from cli.publishing import put_in_log
-from deploy import quiet
 from deploy.files import CHECKOUT
+from deploy.local import quiet
 from shared.loop.log import Outgoing
 from shared.topics import manifest, shard_of
 from tests.contract.examples import (

@@ -11,8 +11,8 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from cli.main import run
-from deploy import quiet, stack
-from deploy.process import wait_for
+from deploy.local import quiet, stack
+from deploy.local.process import wait_for
 from shared.loop.resolve import on_log
 from shared.topics import manifest
 from tests.integration.platform import stack_of_its_own

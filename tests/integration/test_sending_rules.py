@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from cli.api import Api
-from deploy import clock, quiet, stack
+from deploy.local import clock, quiet, stack
 from deploy.received import is_signed, secret_bytes
 from tests.integration.platform import asked, events, get, tell
 from tests.integration.scene import TURNING, WAIT_SECONDS, Scene, jump_to, wait_until

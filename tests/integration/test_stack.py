@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from cli.main import run
-from deploy import backends, quiet, stack
 from deploy.files import CHECKOUT
-from deploy.health import broker_answers, store_answers
-from deploy.process import StackError, wait_for
+from deploy.local import backends, quiet, stack
+from deploy.local.health import broker_answers, store_answers
+from deploy.local.process import StackError, wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180), pytest.mark.xdist_group("stack")]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy import backends
-from deploy.backend import Backend, GivenBackend, wait_until_it_answers
-from deploy.process import StackError
+from deploy.local import backends
+from deploy.local.backend import Backend, GivenBackend, wait_until_it_answers
+from deploy.local.process import StackError
 from shared.errors import Infrastructure
 from shared.mongo import MongoStore
 from shared.store import Index, Insert

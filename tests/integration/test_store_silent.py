@@ -9,11 +9,11 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from deploy import backends
-from deploy.backend import NativeBackend
-from deploy.kept import Kept
-from deploy.process import StackError, wait_for
-from deploy.questions import Patience, Questions
+from deploy.local import backends
+from deploy.local.backend import NativeBackend
+from deploy.local.kept import Kept
+from deploy.local.process import StackError, wait_for
+from deploy.local.questions import Patience, Questions
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from cli.command import record_of
-from deploy import quiet, stack
-from deploy.process import StackError, wait_for
+from deploy.local import quiet, stack
+from deploy.local.process import StackError, wait_for
 from shared.contracts import bounds
 from shared.loop.log import Outgoing
 from shared.testing import stream_checks

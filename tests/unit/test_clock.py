@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from deploy import clock as stack_clock
+from deploy.local import clock as stack_clock
 from shared.clock import Passing
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.backend import NativeBackend
-from deploy.kept import Kept
-from deploy.process import StackError, free_ports, wait_for
-from deploy.questions import Patience, Questions
+from deploy.local.backend import NativeBackend
+from deploy.local.kept import Kept
+from deploy.local.process import StackError, free_ports, wait_for
+from deploy.local.questions import Patience, Questions
 
 IMPATIENT = Patience(ask_seconds=0.1, answer_seconds=1, questions=3, silent_seconds=0.5)
 

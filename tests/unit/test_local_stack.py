@@ -13,8 +13,9 @@ import pytest
 
 from cli.main import run
 from cli.stack_commands import reason_rows
-from deploy import clock, plan, quiet, received
-from deploy.process import StackError, WrongRequest
+from deploy import received
+from deploy.local import clock, plan, quiet
+from deploy.local.process import StackError, WrongRequest
 from deploy.received import Answer
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 
 from deploy import mailbox, received, receiver
-from deploy.process import free_ports
+from deploy.local.process import free_ports
 from shared.loop.effects import AttemptResult, Verdict
 from shared.loop.mail import Mails, Relay
 from shared.loop.webhook import Webhooks

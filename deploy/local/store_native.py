@@ -11,10 +11,10 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from deploy.backend import NativeBackend
 from deploy.files import cache_dir, locked
-from deploy.health import initiate_replica_set, port_open, store_answers
-from deploy.process import StackError, progress
+from deploy.local.backend import NativeBackend
+from deploy.local.health import initiate_replica_set, port_open, store_answers
+from deploy.local.process import StackError, progress
 
 LOCK = Path(__file__).parent / "native" / "secantusdb.lock"
 

@@ -13,10 +13,10 @@ from base64 import urlsafe_b64encode
 from functools import partial
 from pathlib import Path
 
-from deploy.backend import NativeBackend
 from deploy.files import cache_dir, locked
-from deploy.health import broker_answers
-from deploy.process import StackError, free_ports, progress
+from deploy.local.backend import NativeBackend
+from deploy.local.health import broker_answers
+from deploy.local.process import StackError, free_ports, progress
 
 VERSION = "4.1.0"
 NATIVE = Path(__file__).parent / "native"

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from deploy import clock, stack
-from deploy.process import StackError, progress
+from deploy.local import clock, stack
+from deploy.local.process import StackError, progress
 from shared.topics import manifest
 from shared.wording import counted
 

@@ -17,13 +17,14 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-from deploy import backends, plan, topics
-from deploy.backend import Backend, NativeBackend, wait_until_it_answers
+from deploy import topics
 from deploy.files import try_lock, write_json
-from deploy.health import port_open
-from deploy.kept import Kept
-from deploy.process import StackError, free_ports, progress, wait_for
-from deploy.questions import Questions
+from deploy.local import backends, plan
+from deploy.local.backend import Backend, NativeBackend, wait_until_it_answers
+from deploy.local.health import port_open
+from deploy.local.kept import Kept
+from deploy.local.process import StackError, free_ports, progress, wait_for
+from deploy.local.questions import Questions
 
 SERVICE_GRACE_SECONDS = 25
 TICK_SECONDS = 0.1

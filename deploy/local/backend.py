@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from deploy.files import CHECKOUT, tail
-from deploy.process import StackError, ask_to_stop, spawn, stop, wait_for
+from deploy.local.process import StackError, ask_to_stop, spawn, stop, wait_for
 
 
 class Backend(Protocol):

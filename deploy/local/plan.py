@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.files import CHECKOUT, read_json, write_json
-from deploy.process import WrongRequest, free_ports, is_free
+from deploy.local.process import WrongRequest, free_ports, is_free
 from shared.topics import manifest
 
 FILE = "plan.json"

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 
-from deploy import docker_engine, kafka_native, store_native
-from deploy.backend import Backend, GivenBackend, wait_until_it_answers
-from deploy.docker_engine import DockerBackend
-from deploy.health import broker_answers, store_answers
-from deploy.process import StackError, free_ports
+from deploy.local import docker_engine, kafka_native, store_native
+from deploy.local.backend import Backend, GivenBackend, wait_until_it_answers
+from deploy.local.docker_engine import DockerBackend
+from deploy.local.health import broker_answers, store_answers
+from deploy.local.process import StackError, free_ports
 
 INSTALL = """no {part} to be had on this machine. One of these will do:
   - a Docker engine that answers `docker info` within 3 s, with docker compose

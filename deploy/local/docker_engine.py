@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from deploy.files import CHECKOUT, cache_dir, locked
-from deploy.process import StackError
+from deploy.local.process import StackError
 
 COMPOSE = ["docker", "compose", "-f", str(CHECKOUT / "docker-compose.yml")]
 
@@ -100,7 +100,7 @@ class DockerBackend:
 def start_keeper(project: str) -> subprocess.Popen[bytes]:
     """Returns once a former keeper of the project has taken it down."""
     keeper = subprocess.Popen(
-        [sys.executable, "-m", "deploy.docker_engine", project],
+        [sys.executable, "-m", "deploy.local.docker_engine", project],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=CHECKOUT,

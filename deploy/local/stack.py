@@ -19,10 +19,10 @@ from typing import Any
 
 import httpx
 
-from deploy import http, plan
-from deploy.docker_engine import succeeds
 from deploy.files import CHECKOUT, is_locked, read_json, tail, var_dir
-from deploy.process import StackError, progress, wait_for
+from deploy.local import http, plan
+from deploy.local.docker_engine import succeeds
+from deploy.local.process import StackError, progress, wait_for
 
 FILES = ["clock", "plan", "stack", "failure"]
 RECORDS = ["received.jsonl", "spans.jsonl"]
@@ -138,7 +138,7 @@ def start(var: Path) -> subprocess.Popen[bytes]:
     (var / "failure.json").unlink(missing_ok=True)
     with log.open("wb") as output:
         process = _started[var] = subprocess.Popen(
-            [sys.executable, "-m", "deploy.supervisor", str(var)],
+            [sys.executable, "-m", "deploy.local.supervisor", str(var)],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,

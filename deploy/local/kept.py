@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deploy.backend import Backend
-from deploy.process import StackError, progress
-from deploy.questions import Questions
+from deploy.local.backend import Backend
+from deploy.local.process import StackError, progress
+from deploy.local.questions import Questions
 
 DELAY_SECONDS_MIN = 0.2
 DELAY_SECONDS_MAX = 5.0
