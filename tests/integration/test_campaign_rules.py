@@ -387,7 +387,7 @@ def test_why_a_lead_was_not_sent(running: dict[str, Any]) -> None:
     )
     scene.upload("a", "b", Land="ES")
     (told,) = scene.told("a", "north")["failing"]
-    assert ("filter.place", "ES", ["NO"]) == (told["code"], told["value"], told["wanted"])
+    assert ("filter.place", "ES", ["NO"]) == (told["code"], told["value"], told["expected"])
     assert ("customer", "change the campaign: its places; or don't send it") == (
         told["who"],
         told["how"],
@@ -402,7 +402,7 @@ def test_why_a_lead_was_not_sent(running: dict[str, Any]) -> None:
     scene.put(north={"places": [{"country": "SE"}, {"country": "NO"}]})
     told = scene.told("a", "north")
     assert [(1, ["NO"]), (2, ["NO", "SE"])] == [
-        (each["version"], each["failing"][0]["wanted"]) for each in (told, told["now"])
+        (each["version"], each["failing"][0]["expected"]) for each in (told, told["now"])
     ]
     scene.put_all({f"a{n:02}": {"lead_codes": [scene.code("other")]} for n in range(20)})
     closest = get("routing", f"/explain/{scene.leads['a']}")["closest"]

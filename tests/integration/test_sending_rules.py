@@ -91,7 +91,7 @@ def test_no_cap_is_exceeded(running: dict[str, Any]) -> None:
     assert {"reserved": 0, "used": 3, "uncertain": 0} == scene.about("total")["capacity"]
     left = next(reference for reference in many if reference not in scene.got("day"))
     told = scene.told(left, "day")["failing"][0]
-    assert ("cap_reached", "2", ["2"]) == (told["code"], told["value"], told["wanted"])
+    assert ("cap_reached", "2", ["2"]) == (told["code"], told["value"], told["expected"])
     for gap in (1, 7, 31):
         jump_to(running, quiet.now() + DAY * gap)
         days.append(quiet.now().date())

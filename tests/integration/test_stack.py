@@ -119,7 +119,7 @@ def test_killing_the_starter_of_a_leased_stack_leaves_nothing(
     if backends.docker_is_there():
         pytest.skip("covered with native parts; containers take longer to go")
     monkeypatch.setenv("LEADOPS_VAR", str(tmp_path))
-    script = "from deploy import stack; stack.up(lease=True, commands={}); input()"
+    script = "from deploy.local import stack; stack.up(lease=True, commands={}); input()"
     starter = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, cwd=CHECKOUT)
     wait_for("the stack", 60, lambda: (tmp_path / "stack.json").exists())
     parts = stack.stack()["parts"]
