@@ -86,7 +86,7 @@ class MemoryTransaction:
     ) -> list[Document]:
         await self._store.gate("store.find")
         rows = self._rows(collection)
-        return _select(rows, where, sort, limit, 0)
+        return _select(rows, where, sort, limit, 0, fields)
 
     async def write(self, collection: str, writes: Sequence[Write]) -> None:
         await self._store.gate("store.write")
@@ -203,7 +203,8 @@ class MemoryStore:
         fields: Sequence[str] = (),
     ) -> list[Document]:
         await self.gate("store.find")
-        return _select(self.database.committed.get(collection, {}), where, sort, limit, skip)
+        rows = self.database.committed.get(collection, {})
+        return _select(rows, where, sort, limit, skip, fields)
 
     async def count(self, collection: str, where: Filter) -> int:
         return len(await self.find(collection, where))
@@ -215,11 +216,27 @@ class MemoryStore:
                 known.append(index.fields)
 
 
-def _select(rows: Rows, where: Filter, sort: Sort, limit: int, skip: int) -> list[Document]:
+def _select(
+    rows: Rows, where: Filter, sort: Sort, limit: int, skip: int, fields: Sequence[str]
+) -> list[Document]:
     found = [decode(raw) for raw in _candidates(rows, where) if _matches(_known(raw), where)]
     for name, direction in reversed(sort):
         found.sort(key=partial(_value, path=name), reverse=direction < 0)
-    return found[skip : skip + limit] if limit else found[skip:]
+    some = found[skip : skip + limit] if limit else found[skip:]
+    return [_only(row, fields) for row in some] if fields else some
+
+
+def _only(row: Document, fields: Sequence[str]) -> Document:
+    """The fields that are named, as deep as they are, and the id."""
+    kept: Document = {"_id": row["_id"]}
+    for path in fields:
+        *above, last = path.split(".")
+        source, target = row, kept
+        for name in above:
+            source, target = source.get(name) or {}, target.setdefault(name, {})
+        if last in source:
+            target[last] = source[last]
+    return kept
 
 
 @lru_cache(maxsize=20_000)

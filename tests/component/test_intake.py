@@ -394,6 +394,9 @@ def test_an_estimate_is_asked_reminded_and_answered() -> None:
     async def story(platform: Platform) -> None:
         asked = {"affiliate": "acme", "id": "E-1", "kind": "estimate", "text": "March?"}
         await platform.ask("intake.request.open", "acme:E-1", asked)
+        again = await platform.ask("intake.request.open", "acme:E-1", asked)
+        other = await platform.ask("intake.request.open", "acme:E-1", asked | {"text": "April?"})
+        assert ("unchanged", "request_exists") == (again["code"], other["code"])
         await platform.advance(timedelta(days=3, hours=1))
         assert [("main", 0), ("main", 1)] == sorted(
             (one["role"], one["reminder"]) for one in platform.events("intake.request.opened")

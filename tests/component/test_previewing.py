@@ -108,6 +108,19 @@ def test_a_preview_knows_who_is_blocked_and_who_was_sent() -> None:
     on_platform(story)
 
 
+def test_a_lead_of_two_categories_is_counted_once() -> None:
+    """It is found under each of them."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(organic=True, open_categories=["310"])
+        await platform.convert(1, "101", "205")
+        wider = {"organic": True, "open_categories": ["101", "205", "310"]}
+        told = await Questions(platform).campaign(**wider)
+        assert (1, {}) == (told["frees"], told["stay_unsent"])
+
+    on_platform(story)
+
+
 def test_a_person_is_counted_once() -> None:
     """RTE-08: two leads of one person are one send."""
 
@@ -189,6 +202,7 @@ def test_titles_free_only_whom_they_kept_away() -> None:
         await platform.rules(suppressed_titles={"phrases": ["zebra tamer", "head"]})
         await platform.campaign(status="paused")
         await platform.upload(1)
+        await platform.upload(2, Title="Buyer")
         await platform.ask("routing.campaign.resume", "north", RESUME)
         await platform.rules(suppressed_titles={"phrases": ["head"]})
         assert [] == platform.got()

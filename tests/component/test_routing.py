@@ -1164,6 +1164,38 @@ def test_a_lead_that_was_given_back_is_freed_by_nothing() -> None:
     on_platform(story)
 
 
+def test_a_list_of_which_a_version_comes_is_put_whole() -> None:
+    """RTE-06: an edit could mean the one that holds or the one that comes."""
+
+    async def story(platform: Platform) -> None:
+        at = (platform.now + DAY).isoformat()
+        await platform.company_list("dated", "northgrid.example")
+        await platform.company_list("dated", "other.example", effective_from=at)
+        edited = await platform.edit("dated", add=["fine.example"])
+        assert (False, "list_change_coming") == (edited["accepted"], edited["code"])
+        await platform.advance(DAY)
+        assert "changed" == (await platform.edit("dated", add=["fine.example"]))["code"]
+
+    on_platform(story)
+
+
+def test_what_is_widened_is_rescanned_once() -> None:
+    """RTE-14: for leads that were just being matched, and then no more."""
+
+    async def story(platform: Platform) -> None:
+        await platform.campaign(open_categories=["310"])
+        await platform.upload(1)
+        await platform.campaign(open_categories=["101", "310"])
+        for _ in range(3):
+            await platform.advance(2 * widening.RESCAN_AFTER)
+        again = [one["is_rescan"] for one in platform.events("routing.campaign.widened")]
+        assert {False: 1, True: 1} == Counter(again)
+        kinds = {row["kind"] for row in platform.stored("due", "routing")}
+        assert widening.RESCAN not in kinds
+
+    on_platform(story)
+
+
 def test_a_list_is_put_in_parts() -> None:
     """RTE-06: each part once, under its digest; the list names them, and versions share them."""
 

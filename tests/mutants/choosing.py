@@ -29,6 +29,8 @@ TESTS = (
 )
 """In two halves of about the same length, run beside each other."""
 OWN = "tests/unit/test_mutants.py"
+CONTRACTS = "tests/contract"
+"""They are about names, wherever these stand."""
 QUICK = 0.01
 SECONDS_MAX = 40.0
 """So much of traced test time a mutant is given; what runs in every test is not tried by all."""
@@ -95,7 +97,11 @@ class Traced:
 
     def _importing(self, module: str) -> set[str]:
         """The tests of files that import a module; they may read only what it has made by then."""
-        return {test for test in self._seconds if module in _imports(test.partition("::")[0])}
+        return {
+            test
+            for test in self._seconds
+            if test.startswith(CONTRACTS) or module in _imports(test.partition("::")[0])
+        }
 
 
 def _tells(lines: Iterable[set[str]]) -> Mapping[str, float]:

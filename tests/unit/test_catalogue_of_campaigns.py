@@ -1,8 +1,11 @@
-"""Which campaigns are found for a lead in memory, and what a change of the house's rules binds."""
+"""Which campaigns are found for a lead in memory, and what a change of the policy compiles anew."""
 
 from typing import Any
 
+import pytest
+
 from services.routing.orders.policy import Rules
+from services.routing.rematch import widening
 from shared.contracts.campaigns import SuppressedTitles
 from shared.contracts.intake import LeadAccepted
 from tests.builders import NOW, campaign, catalogues, lead, put_campaign, rules
@@ -66,3 +69,14 @@ def test_a_list_that_is_not_there_yet_is_named() -> None:
     }
     missing = list(known.missing_lists("main", put_campaign(**uses)))
     assert ["rivals", "gone"] == [text.split()[4] for text in missing]
+
+
+@pytest.mark.parametrize(
+    ("categories", "expected"), [(None, [None]), (["205", "101"], ["101", "205"])]
+)
+def test_a_campaign_is_widened_as_a_whole_by_category(
+    categories: list[str] | None, expected: list[str | None]
+) -> None:
+    """RTE-14: each of those that it accepts, or whatever the category, if it accepts all."""
+    put = put_campaign(open_categories=categories, categories=[])
+    assert expected == [one.category for one in widening.as_a_whole(put)]

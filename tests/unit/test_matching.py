@@ -4,6 +4,7 @@ import tracemalloc
 
 import pytest
 
+from shared.matching.index import Index, Member
 from shared.matching.lists import ChangedList, Lists
 from shared.matching.masks import mask, slots
 from shared.matching.matcher import Matcher
@@ -288,3 +289,13 @@ def test_a_profile_that_is_changed_every_day_leaves_nothing_behind(lists: Lists)
 def test_a_mask_gives_its_slots_back(chosen: list[int]) -> None:
     """However long it is, and however many they are."""
     assert chosen == sorted(slots(mask(chosen)))
+
+
+def test_what_is_dropped_leaves_its_slot_to_the_next() -> None:
+    """However often profiles change, the masks stay as long as there are profiles."""
+    index = Index()
+    for number in range(5):
+        one = {Member(f"p{number}", profile(), ()): ()}
+        index.put(one)
+        index.drop(one)
+    assert 1 == len(index._members)

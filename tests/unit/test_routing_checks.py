@@ -13,7 +13,7 @@ from services.routing.orders.checklist import warnings
 from services.routing.orders.policy import Block
 from services.routing.person import leads
 from services.routing.queries import remedies
-from services.routing.queries.explanation import Explanation, of_claim
+from services.routing.queries.explanation import Explanation, of_claim, of_version
 from services.routing.queries.remedies import REMEDIES
 from shared.companies.domains import mail_providers
 from shared.contracts.intake import WithdrawalRequested
@@ -420,6 +420,14 @@ def test_a_phrase_and_a_function_are_two_rules_that_hit() -> None:
     titles = {"phrases": ["of it"], "functions": ["information_technology"]}
     found = against({}, {"suppressed_titles": titles})
     assert [each.rule for each in found] == ["of it", "information_technology"]
+
+
+@pytest.mark.parametrize("code", ["filter.title", "title_suppressed"])
+def test_who_may_read_the_lead_is_shown_the_title(code: str) -> None:
+    """RTE-10: it is kept out of what is published."""
+    explained = of_version(campaign(), [Failing(code=code)])
+    (shown,) = explained.view(lead())["failing"]  # type: ignore[misc]
+    assert lead().person.job_title == shown["value"]
 
 
 def test_no_title_stands_in_what_is_told() -> None:

@@ -268,7 +268,7 @@ def rematch_page(
 
 
 def _rescan(widened: CampaignWidened, campaign: Campaign, now: datetime) -> Due:
-    second = widened.model_copy(update={"is_second_look": True})
+    second = widened.model_copy(update={"is_rescan": True})
     data = {"widened": second.model_dump_json()}
     id = derived(RESCAN, campaign.id, data["widened"])  # noqa: A001
     return Due(id, RESCAN, campaign.name, now + RESCAN_AFTER, data)
