@@ -110,7 +110,7 @@ async def through(
         log,
         SystemClock(),
         _no_effects,
-        reach=watch.reach,
+        failpoint=watch.reach,
         observe=watch.observe,
     )
     broker = KafkaBroker(backends.kafka, allow_auto_create_topics=False, logger=None)

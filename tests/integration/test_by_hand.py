@@ -74,7 +74,7 @@ async def place(address: str, url: str) -> AsyncIterator[Place]:
         await found.publish(found.read, b"0", b"1", b"2")
         async with on_log(address) as log:
             last = (await log.records_at({(found.read, SHARD): 2}))[found.read, SHARD]
-        row = ShardRow(SHARD, next={found.read: 3}, marks={found.read: fingerprint(last)})
+        row = ShardRow(SHARD, next={found.read: 3}, fingerprints={found.read: fingerprint(last)})
         async with store.transaction() as transaction:
             await transaction.write("shards", [Insert(to_document(row))])
         yield found
