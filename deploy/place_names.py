@@ -14,7 +14,7 @@ from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.languages import get_official_languages
 
-TARGET = Path(__file__).parents[1] / "services" / "intake"
+TARGET = Path(__file__).parents[1] / "services" / "intake" / "reading"
 LANGUAGES = (
     *("en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "is", "pl", "cs", "sk"),
     *("hu", "ro", "hr", "sl", "tr", "et", "lv", "lt", "ga", "ca", "eu", "gl", "vi", "id", "ms"),

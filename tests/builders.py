@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from services.intake.affiliates import Affiliate, stored_id
+from services.intake.catalogue.affiliates import Affiliate, stored_id
 from services.routing.fit.catalogue import Catalogues
 from services.routing.orders import campaigns, lists, policy
 from services.routing.orders.campaigns import Campaign

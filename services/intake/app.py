@@ -2,7 +2,7 @@
 
 import asyncio
 
-from services.intake.api import routes
+from services.intake.queries.api import routes
 from services.intake.service import intake
 from shared.clock import clock
 from shared.serve import serve

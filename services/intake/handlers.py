@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass, replace
 
-from services.intake import affiliates, deliveries, domain, questions, replacing, requests, uploads
-from services.intake.affiliates import Affiliate, AffiliateIndex
-from services.intake.contacts import Contact, identity
-from services.intake.deliveries import Delivery
-from services.intake.domain import Submission
-from services.intake.leads import HELD, WAITING, Change, Lead, conflict_id, lead_id
-from services.intake.normalizing import normalize
-from services.intake.questions import HeldPage, Question, QuestionIndex
-from services.intake.replacing import Contacts, Known
-from services.intake.requests import Request
-from services.intake.uploads import Raw
-from services.intake.versions import with_versions
+from services.intake.catalogue import affiliates, questions
+from services.intake.catalogue.affiliates import Affiliate, AffiliateIndex
+from services.intake.catalogue.questions import HeldPage, Question, QuestionIndex
+from services.intake.catalogue.versions import with_versions
+from services.intake.deliveries import deliveries, requests
+from services.intake.deliveries.deliveries import Delivery
+from services.intake.deliveries.requests import Request
+from services.intake.leads import outcomes, replacing, uploads
+from services.intake.leads.contacts import Contact, identity
+from services.intake.leads.leads import HELD, WAITING, Change, Lead, conflict_id, lead_id
+from services.intake.leads.normalizing import normalize
+from services.intake.leads.outcomes import Submission
+from services.intake.leads.replacing import Contacts, Known
+from services.intake.leads.uploads import Raw
 from shared.contracts.affiliates import AnnounceDelivery, AnswerRequest, OpenRequest, PutAffiliate
 from shared.contracts.intake import (
     ConvertLead,
@@ -54,7 +56,7 @@ class Intake:
             ConvertLead: self.convert_lead,
             ReleaseLead: self.release_lead,
             LeadToRecheck: self.recheck_lead,
-            domain.RECHECK: self.recheck_lead,
+            outcomes.RECHECK: self.recheck_lead,
             WithdrawalAnswered: self.replace_lead,
             LeadSent: note_sent,
             PutAffiliate: put_affiliate,
@@ -71,7 +73,7 @@ class Intake:
     def submit_lead(self, state: WorkingSet, given: Input) -> Decision:
         command, cause = given.event, given.cause
         assert isinstance(command, SubmitLead)
-        if not domain.may_submit(command, cause):
+        if not outcomes.may_submit(command, cause):
             return _refused("not_permitted", "an affiliate submits its own leads only")
         affiliate = self.affiliate(state, cause, command.affiliate)
         if affiliate is None:
@@ -83,7 +85,7 @@ class Intake:
             return self.repeat(state, before, submission)
         contact = self.contact(state, submission.person_id)
         if command.replaces is None:
-            return domain.take_in(submission, before, contact)
+            return outcomes.take_in(submission, before, contact)
         other = state.get(Lead, self.replaced(raw))
         return replacing.take_in(submission, Known(before, other, contact), given.now)
 
@@ -95,16 +97,16 @@ class Intake:
         submission = self.read(state, raw, affiliates.ORGANIC_SOURCE)
         if before is not None and before.is_final:
             return self.repeat(state, before, submission)
-        return domain.take_in(submission, before, self.contact(state, submission.person_id))
+        return outcomes.take_in(submission, before, self.contact(state, submission.person_id))
 
     def repeat(self, state: WorkingSet, before: Lead, submission: Submission) -> Decision:
         """INT-05: that lead forever, unless it is about another person."""
-        if not domain.is_anothers(before, submission):
-            return domain.repeat(before, submission.raw)
+        if not outcomes.is_anothers(before, submission):
+            return outcomes.repeat(before, submission.raw)
         assert submission.person_id is not None
         own = state.get(Lead, conflict_id(before.id, submission.person_id))
         contact = self.contact(state, submission.person_id)
-        return domain.conflict(before, submission, own, contact)
+        return outcomes.conflict(before, submission, own, contact)
 
     def release_lead(self, state: WorkingSet, given: Input) -> Decision:
         command, cause = given.event, given.cause
@@ -116,7 +118,7 @@ class Intake:
         affiliate = self.source(state, lead, cause)
         if refused := self._not_releasing(state, lead, command, cause):
             return refused
-        lead = domain.with_answers(lead, affiliate, command.answers)
+        lead = outcomes.with_answers(lead, affiliate, command.answers)
         submission = self._read_stored(state, lead, cause)
         decision = self.again(state, lead, submission, given, "released")
         (after,) = [entity for entity in decision.save if isinstance(entity, Lead)]
@@ -171,7 +173,7 @@ class Intake:
     ) -> Decision:
         contact = self.contact(state, submission.person_id)
         change = Change(given.now, given.cause.actor or "intake", what)
-        return domain.decide_again(lead, submission, contact, change)
+        return outcomes.decide_again(lead, submission, contact, change)
 
     def _read_stored(self, state: WorkingSet, lead: Lead, cause: Cause) -> Submission:
         raw = uploads.stored(lead, cause)
@@ -192,7 +194,7 @@ class Intake:
             for symbol in sorted(self.questions.asked_in(cause.tenant, category))
             if symbol not in judged.answers
         )
-        return domain.submission(raw, affiliate, read, judged, person_id, unanswered)
+        return outcomes.submission(raw, affiliate, read, judged, person_id, unanswered)
 
     def affiliate(self, state: WorkingSet, cause: Cause, name: str) -> Affiliate | None:
         """One that was put in this very batch is in the state, and not yet in the index."""
@@ -258,7 +260,7 @@ def _lead_of(reached: DueReached) -> str:
 def note_sent(state: WorkingSet, given: Input) -> Decision:
     sent = given.event
     assert isinstance(sent, LeadSent)
-    return domain.note_sent(state.get(Lead, sent.lead), sent.campaign)
+    return outcomes.note_sent(state.get(Lead, sent.lead), sent.campaign)
 
 
 def _versioned(decision: Decision) -> Decision:

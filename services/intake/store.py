@@ -8,15 +8,15 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from services.intake import affiliates
-from services.intake.affiliates import ORGANIC, ORGANIC_SOURCE, Affiliate, AffiliateIndex
-from services.intake.contacts import Contact
-from services.intake.deliveries import Came, Delivery, Row
-from services.intake.leads import Lead, Try, conflict_id
-from services.intake.normalizing import identity_of
-from services.intake.questions import HeldPage, Question, QuestionIndex, page_id
-from services.intake.requests import Request
-from services.intake.versions import Version
+from services.intake.catalogue import affiliates
+from services.intake.catalogue.affiliates import ORGANIC, ORGANIC_SOURCE, Affiliate, AffiliateIndex
+from services.intake.catalogue.questions import HeldPage, Question, QuestionIndex, page_id
+from services.intake.catalogue.versions import Version
+from services.intake.deliveries.deliveries import Came, Delivery, Row
+from services.intake.deliveries.requests import Request
+from services.intake.leads.contacts import Contact
+from services.intake.leads.leads import Lead, Try, conflict_id
+from services.intake.leads.normalizing import identity_of
 from services.intake.wanted import Wanted
 from shared.contracts.affiliates import PutAffiliate
 from shared.contracts.intake import QuestionChanged

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.intake import affiliates, deliveries, domain, questions, requests
-from services.intake.affiliates import ORGANIC
-from services.intake.leads import lead_id
+from services.intake.catalogue import affiliates, questions
+from services.intake.catalogue.affiliates import ORGANIC
+from services.intake.deliveries import deliveries, requests
+from services.intake.leads import outcomes
+from services.intake.leads.leads import lead_id
 from shared.contracts.affiliates import AnnounceDelivery, AnswerRequest, OpenRequest, PutAffiliate
 from shared.contracts.intake import (
     ConvertLead,
@@ -80,7 +82,7 @@ class Wanted:
                 self._due(reached)
 
     def _due(self, reached: DueReached) -> None:
-        if reached.kind == domain.RECHECK:
+        if reached.kind == outcomes.RECHECK:
             self._again(reached.data["lead"])
         elif reached.kind == deliveries.RECONCILE:
             self.deliveries.append(reached.data["delivery"])

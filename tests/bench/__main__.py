@@ -23,8 +23,8 @@ from deploy.files import var_dir
 from deploy.local import backends
 from deploy.local.process import free_ports
 from deploy.sample import generate
-from services.intake.affiliates import Affiliate
-from services.intake.normalizing import normalize
+from services.intake.catalogue.affiliates import Affiliate
+from services.intake.leads.normalizing import normalize
 from shared.loop.kafka import KafkaLog
 from shared.loop.log import Outgoing
 from shared.telemetry import Tracing

@@ -18,9 +18,10 @@ from uuid import uuid4
 
 from pymongo import MongoClient
 
-from services.intake import searching, uploads
-from services.intake.leads import ACCEPTED, HELD, OUTCOMES, Lead
-from services.intake.searching import Search
+from services.intake.leads import uploads
+from services.intake.leads.leads import ACCEPTED, HELD, OUTCOMES, Lead
+from services.intake.queries import searching
+from services.intake.queries.searching import Search
 from services.intake.store import INDEXES, LEADS
 from shared.contracts.intake import LeadAccepted
 from shared.loop.decision import Cause

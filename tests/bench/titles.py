@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from services.intake.titles import classify
+from services.intake.reading.titles import classify
 from tests.bench.measuring import Row
 
 TITLES = Path(__file__).parent.parent / "titles.csv"

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from deploy.sample import generate
-from services.intake import folding, phones, places, sizes, titles
-from services.intake.affiliates import Affiliate, stored_id
-from services.intake.leads import lead_id
+from services.intake.catalogue.affiliates import Affiliate, stored_id
+from services.intake.leads.leads import lead_id
+from services.intake.reading import folding, phones, places, sizes, titles
 from shared import hosts
 from shared.companies import domains
 from shared.contracts import envelope as envelopes

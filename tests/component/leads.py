@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.intake.leads import lead_id
+from services.intake.leads.leads import lead_id
 from shared.contracts import envelope as envelopes
 from shared.contracts.answers import REFUSE_ANY
 from shared.contracts.commands import commands

@@ -19,8 +19,8 @@ from cli.earlier import Earlier
 from cli.importing import BadRow, Row, Upload, rows_in, table_of
 from cli.reading import Reading, summary
 from cli.trying import Trial
-from services.intake import api as intake_api
 from services.intake.handlers import Intake
+from services.intake.queries import api as intake_api
 from services.intake.store import IntakeStore
 from services.routing.handlers import Routing
 from services.routing.queries import api as routing_api

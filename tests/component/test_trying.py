@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deploy.sample import generate
-from services.intake.leads import Lead
-from services.intake.trying import Submissions, Tried, Trying
+from services.intake.leads.leads import Lead
+from services.intake.queries.trial import Submissions, Tried, Trying
 from shared.contracts.intake import LeadAccepted
 from shared.loop.decision import Accepted
 from shared.store import Document

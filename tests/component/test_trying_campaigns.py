@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.intake.trying import Submissions, Tried
+from services.intake.queries.trial import Submissions, Tried
 from services.routing.queries.trial import Leads, Trial
 from services.routing.queries.why_not import WhyNot
 from shared.store import Document

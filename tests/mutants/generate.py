@@ -13,9 +13,8 @@ from tests.mutants.operators import ONCE, OPERATORS
 
 ROOT = Path(__file__).parent.parent.parent
 MUTATED = (
-    "services/intake/*.py",
-    "services/routing/*.py",
-    "services/routing/*/*.py",
+    "services/*/*.py",
+    "services/*/*/*.py",
     "shared/contracts/envelope.py",
     "shared/loop/*.py",
     "shared/matching/*.py",

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake.affiliates import ORGANIC_SOURCE
-from services.intake.contacts import Identity, identity
-from services.intake.normalizing import identity_of, normalize
+from services.intake.catalogue.affiliates import ORGANIC_SOURCE
+from services.intake.leads.contacts import Identity, identity
+from services.intake.leads.normalizing import identity_of, normalize
 from tests.builders import affiliate, record
 
 SOURCES = [

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from services.intake.normalizing import Normalized, normalize
+from services.intake.leads.normalizing import Normalized, normalize
 from shared.contracts.industries import TABLE
 from shared.contracts.values import Size
 from tests.builders import OWN_FIELDS, affiliate, record

@@ -5,8 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.intake import dialling
-from services.intake.phones import by_the_library, may_lack_its_code, phone, split, without_plus
+from services.intake.reading import dialling
+from services.intake.reading.phones import (
+    by_the_library,
+    may_lack_its_code,
+    phone,
+    split,
+    without_plus,
+)
 
 # Short and long plans, shared calling codes, trunk prefixes of several digits or of none, rewritten
 # mobile numbers, leading zeros that belong to the number.

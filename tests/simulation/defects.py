@@ -14,9 +14,9 @@ from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
 
-from services.intake import domain as intake_domain
 from services.intake import handlers as intake_handlers
-from services.intake.contacts import Contact
+from services.intake.leads import outcomes as intake_domain
+from services.intake.leads.contacts import Contact
 from services.routing.campaign import claims as routing_claims
 from services.routing.orders.capacity import Capacity
 from services.routing.person import leads as routing_leads

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
-from services.intake.leads import lead_id
+from services.intake.leads.leads import lead_id
 from services.intake.service import intake
 from services.routing.service import routing
 from shared.clock import Clock

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cli import yaml_documents
-from services.intake.affiliates import Affiliate, put, stored_id
-from services.intake.normalizing import normalize
+from services.intake.catalogue.affiliates import Affiliate, put, stored_id
+from services.intake.leads.normalizing import normalize
 from shared.contracts.affiliates import PutAffiliate
 from tests.builders import NOW, cause
 

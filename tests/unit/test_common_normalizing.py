@@ -3,7 +3,7 @@
 import pytest
 
 from deploy.sample import generate
-from services.intake.normalizing import Normalized, normalize
+from services.intake.leads.normalizing import Normalized, normalize
 from tests.bench import common_normalizing, uploads
 from tests.bench.common_normalizing import CommonLead
 

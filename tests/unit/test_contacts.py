@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.intake.contacts import AcceptedAs, Contact
+from services.intake.leads.contacts import AcceptedAs, Contact
 from shared.contracts.values import Person
 from tests.builders import NOW
 

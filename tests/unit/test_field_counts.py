@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.intake.field_counts import FieldCount, FieldsRead, counted, read_of
-from services.intake.normalizing import normalize
+from services.intake.leads.normalizing import normalize
+from services.intake.queries.field_counts import FieldCount, FieldsRead, counted, read_of
 from tests.builders import OWN_FIELDS, affiliate, record
 
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given as drawn
 from pydantic import JsonValue
 
-from services.intake.domain import submission
-from services.intake.field_view import FieldView, view
-from services.intake.normalizing import normalize
-from services.intake.questions import Question, judge
-from services.intake.uploads import submitted
+from services.intake.catalogue.questions import Question, judge
+from services.intake.leads.normalizing import normalize
+from services.intake.leads.outcomes import submission
+from services.intake.leads.uploads import submitted
+from services.intake.queries.field_view import FieldView, view
 from shared.contracts.questions import PutQuestion
 from tests.builders import NOW, affiliate, cause, record, submit
 from tests.properties.test_normalizing import NEARLY_RIGHT, PLAUSIBLE, RECORDS, RELAXED

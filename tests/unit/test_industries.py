@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from services.intake.folding import fold, unambiguous
-from services.intake.industries import industry
+from services.intake.reading.folding import fold, unambiguous
+from services.intake.reading.industries import industry
 from shared.contracts.industries import TABLE, parents
 
 

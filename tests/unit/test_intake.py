@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from pydantic_core import to_json
 
-from services.intake.affiliates import Affiliate, AffiliateIndex
-from services.intake.contacts import Contact
+from services.intake.catalogue.affiliates import Affiliate, AffiliateIndex
+from services.intake.catalogue.questions import QuestionIndex
 from services.intake.handlers import Intake
-from services.intake.leads import Lead, Try, lead_id
-from services.intake.questions import QuestionIndex
+from services.intake.leads.contacts import Contact
+from services.intake.leads.leads import Lead, Try, lead_id
 from services.intake.store import IntakeStore
 from shared.contracts.intake import LeadAccepted, LeadUnusable, SubmitLead
 from shared.loop.decision import Accepted, Decision, Input, Refused

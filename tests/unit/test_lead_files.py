@@ -19,7 +19,7 @@ from cli.columns import Wanted, numbered
 from cli.encodings import named
 from cli.importing import BadRow, Chosen, Row, Upload, rows_in, rows_of, table_of
 from cli.output import CliError
-from services.intake.normalizing import normalize
+from services.intake.leads.normalizing import normalize
 from tests import builders
 from tests.builders import OWN_FIELDS
 

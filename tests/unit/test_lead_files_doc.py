@@ -16,13 +16,13 @@ from cli.cells import unmarked
 from cli.documents import read_text
 from cli.importing import BadRow, Row, rows_of
 from cli.output import CliError
-from services.intake import cells
-from services.intake.industries import industry
-from services.intake.normalizing import normalize
-from services.intake.phones import phone
-from services.intake.places import country, place
-from services.intake.sizes import size
-from services.intake.timestamps import instant
+from services.intake.leads.normalizing import normalize
+from services.intake.reading import cells
+from services.intake.reading.industries import industry
+from services.intake.reading.phones import phone
+from services.intake.reading.places import country, place
+from services.intake.reading.sizes import size
+from services.intake.reading.timestamps import instant
 from shared.companies.domains import website
 from shared.companies.terms import entry
 from shared.emails import email_address

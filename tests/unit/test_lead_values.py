@@ -11,11 +11,11 @@ import pytest
 from babel import Locale
 
 from deploy import place_names
-from services.intake import cells
-from services.intake.folding import fold
-from services.intake.places import country
-from services.intake.sizes import size
-from services.intake.timestamps import instant
+from services.intake.reading import cells
+from services.intake.reading.folding import fold
+from services.intake.reading.places import country
+from services.intake.reading.sizes import size
+from services.intake.reading.timestamps import instant
 from shared.contracts.values import Size
 from shared.folding import letters, visible
 from shared.hosts import host_name

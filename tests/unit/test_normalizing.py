@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.intake.leads import REASON_CODES
-from services.intake.normalizing import UNKNOWN, normalize
-from services.intake.phones import phone
-from services.intake.places import country, place
-from services.intake.sizes import size
-from services.intake.timestamps import instant
-from services.intake.titles import classify
+from services.intake.leads.leads import REASON_CODES
+from services.intake.leads.normalizing import UNKNOWN, normalize
+from services.intake.reading.phones import phone
+from services.intake.reading.places import country, place
+from services.intake.reading.sizes import size
+from services.intake.reading.timestamps import instant
+from services.intake.reading.titles import classify
 from shared.contracts.values import Place, Size
 from shared.emails import email_address
 from tests.builders import affiliate, record

@@ -1,7 +1,7 @@
 """How a question changes."""
 
-from services.intake import questions
-from services.intake.questions import Question
+from services.intake.catalogue import questions
+from services.intake.catalogue.questions import Question
 from shared.contracts.questions import PutQuestion
 from tests.builders import NOW, cause
 

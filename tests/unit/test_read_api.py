@@ -10,9 +10,9 @@ from starlette.requests import Request
 
 from cli.api import content
 from cli.output import UNREACHABLE, CliError
-from services.intake import api as intake_api
 from services.intake.handlers import Intake
-from services.intake.leads import lead_id
+from services.intake.leads.leads import lead_id
+from services.intake.queries import api as intake_api
 from services.intake.store import IntakeStore
 from services.routing.handlers import Routing
 from services.routing.queries import api as routing_api

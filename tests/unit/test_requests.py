@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.intake import requests
+from services.intake.deliveries import requests
 from shared.contracts.affiliates import OpenRequest
 from tests.builders import NOW, affiliate, cause
 

@@ -10,10 +10,10 @@ import pytest
 from cli import yaml_documents
 from cli.importing import Row, rows_of
 from deploy.sample import generate
-from services.intake import questions
-from services.intake.affiliates import ORGANIC_SOURCE, Affiliate
-from services.intake.normalizing import Normalized, normalize
-from services.intake.questions import Question, judge
+from services.intake.catalogue import questions
+from services.intake.catalogue.affiliates import ORGANIC_SOURCE, Affiliate
+from services.intake.catalogue.questions import Question, judge
+from services.intake.leads.normalizing import Normalized, normalize
 from services.routing.fit.catalogue import Catalogues
 from services.routing.fit.criteria import route_of, routes
 from services.routing.orders import campaigns, lists

@@ -3,8 +3,8 @@
 from datetime import datetime
 from unittest.mock import patch
 
-from services.intake import searching
-from services.intake.searching import Search
+from services.intake.queries import searching
+from services.intake.queries.searching import Search
 from services.intake.store import LEADS
 from shared.mongo import encode
 from shared.testing.memory import MemoryDatabase, MemoryStore

@@ -6,10 +6,10 @@ account or a project may manage nobody. Of several functions it is the one that 
 
 import pytest
 
-from services.intake import title_words
-from services.intake.folding import fold
-from services.intake.title_words import WORDS
-from services.intake.titles import classify
+from services.intake.reading import title_words
+from services.intake.reading.folding import fold
+from services.intake.reading.title_words import WORDS
+from services.intake.reading.titles import classify
 from tests.bench.titles import RIGHT_AT_LEAST, WRONG_AT_MOST, labelled, shares
 
 

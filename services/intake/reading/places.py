@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pycountry
 
-from services.intake.folding import fold, unambiguous
+from services.intake.reading.folding import fold, unambiguous
 from shared.contracts.values import Place
 
 _HERE = Path(__file__).parent

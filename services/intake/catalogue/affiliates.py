@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import get_args
 from zoneinfo import ZoneInfo
 
-from services.intake.cells import prepared
-from services.intake.folding import fold
+from services.intake.reading.cells import prepared
+from services.intake.reading.folding import fold
 from shared.contracts.affiliates import CanonicalField, PutAffiliate
 from shared.contracts.affiliates import Mapping as Mapped
 from shared.loop.decision import Accepted, Cause, Decision, Refused

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from services.intake.affiliates import ORGANIC
-from services.intake.contacts import KnownBy
+from services.intake.catalogue.affiliates import ORGANIC
+from services.intake.leads.contacts import KnownBy
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.values import HeldAnswer, LeadSource, Reason
 from shared.ids import derived

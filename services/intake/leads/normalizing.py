@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from pydantic import JsonValue
 
-from services.intake import cells, places, titles
-from services.intake.affiliates import Affiliate
-from services.intake.contacts import Identity, identity
-from services.intake.industries import industry
-from services.intake.phones import phone
-from services.intake.sizes import size
-from services.intake.timestamps import instant
+from services.intake.catalogue.affiliates import Affiliate
+from services.intake.leads.contacts import Identity, identity
+from services.intake.reading import cells, places, titles
+from services.intake.reading.industries import industry
+from services.intake.reading.phones import phone
+from services.intake.reading.sizes import size
+from services.intake.reading.timestamps import instant
 from shared.companies.domains import website
 from shared.contracts.industries import parents
 from shared.contracts.values import (

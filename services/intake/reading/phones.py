@@ -13,7 +13,7 @@ from typing import Any
 
 import phonenumbers
 
-from services.intake import dialling
+from services.intake.reading import dialling
 
 Pattern = re.Pattern[str]
 

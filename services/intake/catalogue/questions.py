@@ -12,8 +12,8 @@ from pydantic import JsonValue
 from pydantic_core import to_json
 from rapidfuzz import fuzz, process
 
-from services.intake.affiliates import Affiliate
-from services.intake.cells import text
+from services.intake.catalogue.affiliates import Affiliate
+from services.intake.reading.cells import text
 from shared.contracts.intake import QuestionChanged
 from shared.contracts.questions import AddAlias, PutQuestion
 from shared.contracts.values import HeldAnswer, Reason, Suggestion

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from services.intake.folding import fold
-from services.intake.title_words import WORDS
+from services.intake.reading.folding import fold
+from services.intake.reading.title_words import WORDS
 from shared.contracts.values import TitleClass
 
 

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from services.intake.folding import fold, unambiguous
+from services.intake.reading.folding import fold, unambiguous
 from shared.contracts.industries import TABLE, is_industry
 
 _CODES = unambiguous((fold(label), code) for code, _, labels in TABLE for label in labels)

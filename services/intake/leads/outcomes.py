@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.intake.affiliates import Affiliate
-from services.intake.contacts import AcceptedAs, Contact, KnownBy
-from services.intake.leads import (
+from services.intake.catalogue.affiliates import Affiliate
+from services.intake.catalogue.questions import Judged
+from services.intake.leads.contacts import AcceptedAs, Contact, KnownBy
+from services.intake.leads.leads import (
     ACCEPTED,
     HELD,
     OMITTED,
@@ -22,9 +23,8 @@ from services.intake.leads import (
     Upload,
     conflict_id,
 )
-from services.intake.normalizing import Normalized
-from services.intake.questions import Judged
-from services.intake.uploads import Raw, uploaded
+from services.intake.leads.normalizing import Normalized
+from services.intake.leads.uploads import Raw, uploaded
 from shared.contracts.intake import (
     LeadAccepted,
     LeadHeld,

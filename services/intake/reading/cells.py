@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from services.intake.folding import fold, unambiguous
+from services.intake.reading.folding import fold, unambiguous
 from shared.contracts.values import Reason
 from shared.folding import one_line, without_entities
 

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from pydantic_core import to_json
 
-from services.intake.affiliates import Affiliate
-from services.intake.questions import Question
+from services.intake.catalogue.affiliates import Affiliate
+from services.intake.catalogue.questions import Question
 from shared.loop.collection import Entity
 
 

@@ -12,10 +12,11 @@ from typing import Any
 from pydantic import Field
 from pydantic_core import to_json
 
-from services.intake import field_view, uploads
-from services.intake.field_view import FieldView
 from services.intake.handlers import Intake
-from services.intake.leads import Lead
+from services.intake.leads import uploads
+from services.intake.leads.leads import Lead
+from services.intake.queries import field_view
+from services.intake.queries.field_view import FieldView
 from services.intake.store import IntakeStore
 from shared.clock import Clock
 from shared.committed import Committed

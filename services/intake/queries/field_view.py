@@ -10,11 +10,13 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from services.intake import cells, normalizing, questions
-from services.intake.affiliates import Affiliate
-from services.intake.domain import Submission
-from services.intake.normalizing import UNKNOWN, Reading
-from services.intake.questions import Judged, fold
+from services.intake.catalogue import questions
+from services.intake.catalogue.affiliates import Affiliate
+from services.intake.catalogue.questions import Judged, fold
+from services.intake.leads import normalizing
+from services.intake.leads.normalizing import UNKNOWN, Reading
+from services.intake.leads.outcomes import Submission
+from services.intake.reading import cells
 from shared.companies.domains import website
 from shared.contracts.values import HeldAnswer, Reason
 

@@ -7,10 +7,10 @@ that is replaced is written under the guard of its version.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.intake import domain
-from services.intake.contacts import Contact
-from services.intake.domain import Submission
-from services.intake.leads import ACCEPTED, OMITTED, UNUSABLE, WAITING, Change, Lead
+from services.intake.leads import outcomes
+from services.intake.leads.contacts import Contact
+from services.intake.leads.leads import ACCEPTED, OMITTED, UNUSABLE, WAITING, Change, Lead
+from services.intake.leads.outcomes import Submission
 from shared.contracts.intake import WithdrawalRequested
 from shared.contracts.values import Reason
 from shared.loop.collection import Entity
@@ -51,12 +51,12 @@ def take_in(given: Submission, known: Known, now: datetime) -> Decision:
     if other.outcome == WAITING:
         return _refused("replaced_waiting", "the lead to replace waits for a replacement itself")
     free = known.contact.without(other.id) if known.contact else None
-    outcome, _ = domain.outcome_of(given, free)
+    outcome, _ = outcomes.outcome_of(given, free)
     if outcome in (UNUSABLE, OMITTED):
-        return domain.take_in(given, known.before, known.contact)
+        return outcomes.take_in(given, known.before, known.contact)
     if other.outcome == ACCEPTED:
         return _ask(given, known, other)
-    decision = domain.take_in(given, known.before, known.contact)
+    decision = outcomes.take_in(given, known.before, known.contact)
     return _in_place_of(other, decision, raw.cause, now)
 
 
@@ -69,12 +69,12 @@ def _in_place_of(other: Lead, decision: Decision, cause: Cause, now: datetime) -
     return replace(
         decision,
         save=[*decision.save, ended],
-        publish=[domain.outcome_event(ended), *decision.publish],
+        publish=[outcomes.outcome_event(ended), *decision.publish],
     )
 
 
 def _ask(given: Submission, known: Known, other: Lead) -> Decision:
-    lead, beside = domain.waiting(given, known.before, known.contact)
+    lead, beside = outcomes.waiting(given, known.before, known.contact)
     assert other.person_id is not None
     asked = WithdrawalRequested(
         lead=other.id, person_id=other.person_id, replacement=lead.id, reply_key=lead.key
@@ -94,7 +94,7 @@ def already_sent(lead: Lead, now: datetime) -> Decision:
 
 def _ended(lead: Lead, reason: Reason, now: datetime) -> Decision:
     after = lead.ended(OMITTED, reason, Change(now, ROUTING, "did not replace"))
-    return Decision(save=[after], publish=[domain.outcome_event(after)])
+    return Decision(save=[after], publish=[outcomes.outcome_event(after)])
 
 
 def withdrawn(
@@ -108,10 +108,12 @@ def withdrawn(
     ended = other.ended(OMITTED, REPLACED, Change(now, ROUTING, "withdrawn"))
     freed = contacts.of_other.without(other.id) if contacts.of_other else None
     is_same = freed is not None and freed.id == given.person_id
-    decision = domain.decide_again(lead, given, freed if is_same else contacts.of_new, change)
+    decision = outcomes.decide_again(lead, given, freed if is_same else contacts.of_new, change)
     before: list[Entity] = [ended, *([freed] if freed else [])]
     # Of the same person's contact the later one counts.
     save = {entity.id: entity for entity in (*before, *decision.save)}
     return replace(
-        decision, save=list(save.values()), publish=[domain.outcome_event(ended), *decision.publish]
+        decision,
+        save=list(save.values()),
+        publish=[outcomes.outcome_event(ended), *decision.publish],
     )

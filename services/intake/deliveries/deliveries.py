@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate
 
-from services.intake import requests
-from services.intake.affiliates import Affiliate
+from services.intake.catalogue.affiliates import Affiliate
+from services.intake.deliveries import requests
 from shared.contracts.affiliates import AnnounceDelivery, OpenRequest
 from shared.contracts.intake import DeliveryReconciled
 from shared.ids import derived

@@ -7,7 +7,7 @@ affiliates; it names the role that it concerns.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.intake.affiliates import Affiliate
+from services.intake.catalogue.affiliates import Affiliate
 from shared.contracts.affiliates import AnswerRequest, ContactRole, OpenRequest
 from shared.contracts.intake import RequestAnswered, RequestOpened
 from shared.loop.decision import Accepted, Cause, Decision, Due, Publish, Refused

@@ -11,8 +11,8 @@ from datetime import datetime
 from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
-from services.intake.affiliates import ORGANIC
-from services.intake.leads import Lead, Upload, lead_id
+from services.intake.catalogue.affiliates import ORGANIC
+from services.intake.leads.leads import Lead, Upload, lead_id
 from shared.contracts.intake import ConvertLead, SubmitLead
 from shared.contracts.values import LeadSource, Reason
 from shared.loop.decision import Cause

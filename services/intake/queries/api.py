@@ -8,14 +8,18 @@ from pydantic_core import from_json
 from starlette.requests import Request
 from starlette.routing import Route
 
-from services.intake import deliveries, field_counts, searching, versions
-from services.intake.affiliates import Affiliate, stored_id
-from services.intake.deliveries import Delivery
-from services.intake.field_counts import FieldCount
-from services.intake.leads import HELD, OUTCOMES, REASON_CODES, WAITING, Lead, Try, Upload
-from services.intake.phones import phone
-from services.intake.requests import Request as AffiliateRequest
-from services.intake.searching import Search
+from services.intake.catalogue import versions
+from services.intake.catalogue.affiliates import Affiliate, stored_id
+from services.intake.catalogue.versions import Version
+from services.intake.deliveries import deliveries
+from services.intake.deliveries.deliveries import Delivery
+from services.intake.deliveries.requests import Request as AffiliateRequest
+from services.intake.leads.leads import HELD, OUTCOMES, REASON_CODES, WAITING, Lead, Try, Upload
+from services.intake.queries import field_counts, searching
+from services.intake.queries.field_counts import FieldCount
+from services.intake.queries.searching import Search
+from services.intake.queries.trial import Submissions, Trying
+from services.intake.reading.phones import phone
 from services.intake.store import (
     AFFILIATES,
     CONTACTS,
@@ -30,8 +34,6 @@ from services.intake.store import (
     of_delivery,
     row_of,
 )
-from services.intake.trying import Submissions, Trying
-from services.intake.versions import Version
 from shared import read_api
 from shared.clock import Clock
 from shared.emails import email_address

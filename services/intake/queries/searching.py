@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.intake.leads import instant_text
+from services.intake.leads.leads import instant_text
 from services.intake.store import LEADS
 from shared.store import Document, Filter, Store
 

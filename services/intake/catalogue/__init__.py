@@ -1,0 +1,1 @@
+"""What operators put: affiliates with their mappings, and questions with their allowed answers."""

@@ -1,0 +1,1 @@
+"""What affiliates announce, and what they are asked for."""

@@ -1,0 +1,1 @@
+"""What is read, and never decided: the API, the search, and what would become of a lead."""
