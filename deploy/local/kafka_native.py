@@ -34,7 +34,7 @@ def native_kafka(state: Path, port: int) -> NativeBackend:
     libs = fetch_jars()
     properties = state / "kafka.properties"
     state.mkdir(parents=True, exist_ok=True)
-    properties.write_text(server_properties(state / "kafka", port, *free_ports(1)))
+    properties.write_text(server_properties(state / "kafka", port, *free_ports(1, besides=[port])))
     if not (state / "kafka" / "meta.properties").exists():
         format_storage(libs, properties)
     command = [*JAVA, "-Xmx512m", "-cp", f"{libs}/*", "kafka.Kafka", str(properties)]

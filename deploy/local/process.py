@@ -11,7 +11,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 WRAPPER = Path(__file__).with_name("child.py")
@@ -68,14 +69,21 @@ def stop(*processes: subprocess.Popen[bytes], grace: float) -> None:
             process.wait()
 
 
-def free_ports(count: int) -> list[int]:
-    """Below the ephemeral range, so that no outgoing connection takes one while a part restarts."""
-    found: set[int] = set()
+_GIVEN: deque[int] = deque(maxlen=1_000)
+"""The latest."""
+
+
+def free_ports(count: int, besides: Iterable[int] = ()) -> list[int]:
+    """Below the ephemeral range, so that no outgoing connection takes one while a part restarts.
+    None is given twice, or one of those that are named: whoever got it may not listen yet."""
+    _GIVEN.extend(besides)
+    found: list[int] = []
     while len(found) < count:
         port = random.randrange(20_000, 32_000)
-        if is_free(port):
-            found.add(port)
-    return list(found)
+        if port not in _GIVEN and is_free(port):
+            _GIVEN.append(port)
+            found.append(port)
+    return found
 
 
 def is_free(port: int) -> bool:

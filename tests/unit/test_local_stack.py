@@ -8,13 +8,14 @@ import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from cli.main import run
 from cli.stack_commands import reason_rows
 from deploy import received
-from deploy.local import clock, plan, quiet
+from deploy.local import clock, plan, process, quiet
 from deploy.local.process import StackError, WrongRequest
 from deploy.received import Answer
 
@@ -298,3 +299,14 @@ def test_wrong_usage_is_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["clock", "advance", "soon", "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "usage"
     assert issubclass(WrongRequest, StackError)
+
+
+def test_no_port_is_given_twice() -> None:
+    """Whoever got it may not listen yet: two parts of a stack would meet on it."""
+    drawn = iter([25_001, 25_001, 25_002, 25_003])
+    with (
+        patch.object(process.random, "randrange", lambda *_: next(drawn)),
+        patch.object(process, "is_free", lambda _port: True),
+    ):
+        assert [25_001] == process.free_ports(1)
+        assert [25_003] == process.free_ports(1, besides=[25_002])
