@@ -251,7 +251,7 @@ class PutCampaign(Command):
     smarter: Smarter | None = None
     """Every question of the lead's category needs a valid answer (RTE-07)."""
     suppressed_titles: SuppressedTitles | None = None
-    """As in the house's rules and instead of them; null is what the house suppresses."""
+    """As in the policy's rules and instead of them; null is what the policy suppresses."""
     suppressed: tuple[ListUse, ...] = ()
     """Lists of companies: on none of these. A list that was never put is empty."""
     approved: tuple[ListUse, ...] = ()

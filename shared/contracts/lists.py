@@ -1,4 +1,4 @@
-"""What belongs to no single campaign: lists of companies, the house's rules, accounts, people."""
+"""What belongs to no single campaign: lists of companies, the policy's rules, accounts, people."""
 
 from typing import Annotated, ClassVar, Literal
 

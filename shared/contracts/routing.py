@@ -300,20 +300,20 @@ class CampaignWidened(Event):
 
 
 class ScopeWidened(Event):
-    """What many campaigns share has changed, a list or the house's titles, and may keep fewer leads
-    away: those that want more by it are opened, a page at a time."""
+    """What many campaigns share has changed, a list or the policy's titles, and may keep fewer
+    leads away: those that want more by it are opened, a page at a time."""
 
     TYPE: ClassVar[str] = "leadops.routing.scope.widened.v1"
     FORMER_TYPES: ClassVar[tuple[str, ...]] = ("leadops.routing.campaigns.opened.v1",)
     TOPIC: ClassVar[str] = RECHECKS
 
     list: Name | None = None
-    """Null: the titles that the house suppresses."""
+    """Null: the titles that the policy suppresses."""
     added: tuple[str, ...] | None = ()
     """Entries of the list that came; null is too many to name them."""
     removed: tuple[str, ...] | None = ()
     titles: SuppressedTitles | None = None
-    """Those that the house suppresses no more."""
+    """Those that the policy suppresses no more."""
     after: str = ""
     """Behind this campaign; a page ends with one."""
 

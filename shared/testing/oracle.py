@@ -39,7 +39,7 @@ CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
     send_checks.nobody_is_sent_twice,
     send_checks.caps_hold,
     send_checks.sends_equal_events,
-    send_checks.books_equal_sends,
+    send_checks.capacity_equals_sends,
     stream_checks.nothing_was_unexpected,
     stream_checks.no_personal_data_outside,
 )

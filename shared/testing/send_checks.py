@@ -45,7 +45,7 @@ def weekly_sends_keep_their_day(evidence: Evidence) -> Iterator[Violation]:
 
 def exclusive_leads_have_one_holder(evidence: Evidence) -> Iterator[Violation]:
     """I3: at most one campaign's endpoint acted on a lead that is sold once. Those count that came
-    when the house's rule was there for some seconds."""
+    when the policy's rule was there for some seconds."""
     since = {
         code: row["changed_at"] + RULE_TAKES_HOLD
         for row in evidence.rows("routing", "rules")
@@ -165,13 +165,13 @@ def sends_equal_events(evidence: Evidence) -> Iterator[Violation]:
         yield Violation("I7", f"an endpoint acted on {key}, which is no send")
 
 
-def books_equal_sends(evidence: Evidence) -> Iterator[Violation]:
+def capacity_equals_sends(evidence: Evidence) -> Iterator[Violation]:
     """I7: a campaign's slots are its sends, counted."""
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     for row in evidence.rows("routing", "sends"):
         counted[f"{row['tenant']}/{row['campaign']}"][row["status"]] += 1
-    for book in evidence.rows("routing", "campaign_capacities"):
-        sends = counted[book["_id"]]
+    for capacity in evidence.rows("routing", "campaign_capacities"):
+        sends = counted[capacity["_id"]]
         wanted = (sends["reserved"], sends["sent"], sends["uncertain"])
-        if (book["reserved"], book["used"], book["uncertain"]) != wanted:
-            yield Violation("I7", f"{book['_id']}: its slots are not its sends")
+        if (capacity["reserved"], capacity["used"], capacity["uncertain"]) != wanted:
+            yield Violation("I7", f"{capacity['_id']}: its slots are not its sends")

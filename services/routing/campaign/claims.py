@@ -293,10 +293,10 @@ def record(
     if send is None or capacity is None or send.status != "reserved":
         return Decision()
     after = send.with_attempts(finished.tried).to(ENDS[finished.outcome], now, finished.text)
-    return _ended(after, _booked(capacity, send, finished.outcome), now)
+    return _ended(after, _counted(capacity, send, finished.outcome), now)
 
 
-def _booked(capacity: Capacity, send: Send, outcome: Outcome) -> Capacity:
+def _counted(capacity: Capacity, send: Send, outcome: Outcome) -> Capacity:
     match outcome:
         case Outcome.DONE:
             return capacity.use()

@@ -51,7 +51,8 @@ class SendEntry:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Its id is the idempotency key. `slots` are what it counts under in the campaign's book."""
+    """Its id is the idempotency key. `counters` are what it counts under in the campaign's
+    capacity."""
 
     id: str
     version: int

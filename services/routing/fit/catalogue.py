@@ -1,4 +1,4 @@
-"""What every replica has in memory to decide fast: campaigns, lists, the house's rules, accounts.
+"""What every replica has in memory to decide fast: campaigns, lists, the policy's rules, accounts.
 
 It only finds candidates early. Exactness is the campaign's shard's, which decides on the stored
 campaign.
@@ -44,7 +44,7 @@ class Compiled:
     """What a campaign wants and what it would like."""
 
     of: tuple[int, int, int]
-    """The campaign's version and its document's, and that of the house's rules."""
+    """The campaign's version and its document's, and that of the policy's rules."""
     required: Profile
     preferred: Profile
 
@@ -78,7 +78,7 @@ class Catalogues:
                 self._outdated.add(rules.tenant)
 
     def outdated(self) -> list[tuple[str, list[Campaign]]]:
-        """By tenant, the campaigns that want something else since the house's rules changed."""
+        """By tenant, the campaigns that want something else since the policy's rules changed."""
         return [(tenant, self.following_policy_titles(tenant)) for tenant in sorted(self._outdated)]
 
     def recompile(self, tenant: str, campaigns: Sequence[Campaign]) -> None:

@@ -1,6 +1,6 @@
 """Does a campaign want a lead, and if not, why: all checks, none short-circuited (RTE-09).
 
-What a campaign's version and the house decide is in `failing`; what only its shard can know, in
+What a campaign's version and the policy decide is in `failing`; what only its shard can know, in
 `failing_slot`. A lead matches if nothing fails.
 """
 
@@ -34,7 +34,7 @@ OVERRIDABLE = frozenset({"awaiting_send_day", "title_suppressed"})
 
 @dataclass(frozen=True, slots=True)
 class MatchContext:
-    """What a campaign wants under the house's rules, and what it is judged with."""
+    """What a campaign wants under the policy's rules, and what it is judged with."""
 
     wanted: Profile
     lists: Lists

@@ -51,7 +51,7 @@ class Campaign:
 
     @property
     def follows_policy_titles(self) -> bool:
-        """Whether it refuses the titles that the house does, and has no choice of its own."""
+        """Whether it refuses the titles that the policy does, and has no choice of its own."""
         return self.definition.suppressed_titles is None
 
     def local_day(self, at: datetime) -> date:

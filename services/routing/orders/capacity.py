@@ -1,5 +1,5 @@
 """A campaign's slots (RTE-12): reserved, used, freed, in doubt, and how many of them each limit
-counts. Only the campaign's home shard writes its book."""
+counts. Only the campaign's home shard writes it."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping

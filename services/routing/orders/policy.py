@@ -1,4 +1,4 @@
-"""What holds for all campaigns: the house's rules, suspended accounts, blocked people."""
+"""What holds for all campaigns: the policy's rules, suspended accounts, blocked people."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
