@@ -1,9 +1,12 @@
 """What is told of a record before it is submitted is what then becomes of it; telling it changes
 nothing."""
 
+import asyncio
 import math
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,12 +14,13 @@ from hypothesis import strategies as st
 
 from deploy.sample import generate
 from services.intake.leads.leads import Lead
+from services.intake.queries import trial as trial_module
 from services.intake.queries.trial import Submissions, Tried, Trying
 from shared.contracts.intake import LeadAccepted
 from shared.loop.decision import Accepted
 from shared.store import Document
 from shared.testing.memory import MemoryStore
-from tests.builders import record
+from tests.builders import put_affiliate, record
 from tests.component.leads import Platform, on_platform
 from tests.properties.test_normalizing import NEARLY_RIGHT, PLAUSIBLE
 from tests.simulation.lead_path import SECRET
@@ -244,6 +248,35 @@ def test_a_command_that_was_answered_is_told_unchanged() -> None:
         assert (False, "accepted") == (new.unchanged, new.answer.code)
 
     on_platform(story)
+
+
+def test_a_page_is_tried_with_the_mapping_that_it_was_loaded_with() -> None:
+    """Another page that is asked for meanwhile finds a new one, and other people by it."""
+
+    async def story(platform: Platform) -> None:
+        trial, others = trying(platform), asyncio.Event()
+
+        async def waits(_seconds: float) -> None:
+            await others.wait()
+
+        with patch.object(trial_module, "asyncio", SimpleNamespace(sleep=waits)):
+            first = asyncio.create_task(trial.submissions(submissions([row(), row("R-2")]), "main"))
+            await platform.ask("intake.affiliate.put", "acme", by_another_column())
+            second = asyncio.create_task(trial.submissions(submissions([row("R-3")]), "main"))
+            await platform.rest()
+            others.set()
+            tried = [*await first, *await second]
+        assert ["accepted", "omitted", "unusable"] == [
+            one.answer.details["outcome"] for one in tried
+        ]
+
+    on_platform(story)
+
+
+def by_another_column() -> Document:
+    affiliate = put_affiliate().model_dump(mode="json")
+    affiliate["mapping"]["fields"]["email"] = "Other Mail"
+    return affiliate
 
 
 def test_what_would_be_dead_lettered_is_told() -> None:

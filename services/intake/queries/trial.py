@@ -102,20 +102,22 @@ class Trying:
         catalogues = self._intake_store.affiliates, self._intake_store.questions
         self._intake = Intake(*catalogues, secret)
         self._clock = clock
-        self._loading = asyncio.Lock()
+        self._one_at_a_time = asyncio.Lock()
 
     async def submissions(self, given: Submissions, tenant: str) -> list[Tried]:
         """INT-03: what deciding them in this order, now, would come to."""
         every = [*given.earlier, *given.submissions]
         inputs = [self._input(each, given.source, tenant) for each in every]
         known = await inbox.load(self._committed, map(_envelope, inputs))
-        async with self._loading:
-            state = await self._intake_store.load_many(self._committed, inputs)
         tried = []
-        for each in inputs:
-            tried.append(self._try(state, each, known.get(_known_by(each))))
-            # A page of them takes a tenth of a second, in which the loop would wait.
-            await asyncio.sleep(0)
+        # To the end: another page would refresh the catalogues, and a mapping that came with it
+        # reads people that this one has not loaded.
+        async with self._one_at_a_time:
+            state = await self._intake_store.load_many(self._committed, inputs)
+            for each in inputs:
+                tried.append(self._try(state, each, known.get(_known_by(each))))
+                # A page of them takes a tenth of a second, in which the loop would wait.
+                await asyncio.sleep(0)
         return tried[len(given.earlier) :]
 
     def _input(self, given: Submitted, source: str, tenant: str) -> Input:
