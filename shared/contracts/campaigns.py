@@ -1,9 +1,10 @@
 """A campaign, whole: whom it wants, how much, when, and where it is sent (RTE-01 to RTE-07)."""
 
+from collections.abc import Mapping
 from datetime import date, time
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AliasChoices, Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from shared.contracts.answers import PUT, commands_topic
 from shared.contracts.event import Command, formerly
@@ -68,7 +69,18 @@ class SizeFilter(Part):
     strictness: Strictness = "strict"
 
 
-class Choice(Part):
+class _Allowing(Part):
+    """What is allowed was called wanted: of a filter that names both, one would be lost."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def not_under_both_names(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and {"allowed", "wanted"} <= data.keys():
+            raise ValueError("wanted is what allowed was called: name one of them")
+        return data
+
+
+class Choice(_Allowing):
     """Allowed and excluded values of one attribute; none allowed is any."""
 
     allowed: tuple[Text, ...] = formerly("wanted", ())
@@ -76,7 +88,7 @@ class Choice(Part):
     strictness: Strictness = "strict"
 
 
-class IndustryFilter(Part):
+class IndustryFilter(_Allowing):
     """By LinkedIn's code; a parent covers its children."""
 
     allowed: tuple[Text, ...] = formerly("wanted", ())
@@ -93,7 +105,7 @@ class ListUse(Part):
     """Has to be said."""
 
 
-class Smarter(Part):
+class Smarter(_Allowing):
     """Every question of the lead's category needs a valid answer (RTE-07)."""
 
     allowed: dict[Symbol, tuple[Text, ...]] = formerly("wanted", {})
@@ -257,7 +269,7 @@ class PutCampaign(Command):
     approved: tuple[ListUse, ...] = ()
     """Account-based: only companies on one of these."""
     # Versions that were put before it was called so have `settled`.
-    confirmed: tuple[Item, ...] = Field((), validation_alias=AliasChoices("confirmed", "settled"))
+    confirmed: tuple[Item, ...] = formerly("settled", ())
     """What an intent campaign leaves open on purpose (RTE-04)."""
     caps: Caps = Caps()
     """How many leads at most, in the time zone; null is no limit (RTE-12)."""

@@ -224,7 +224,7 @@ class Loop:
         )
 
     def _count(self, batch: Batch) -> None:
-        self.counters += batch.counters
+        self.counters.update(batch.counters)
         self.counters["steps"] += 1
         for item in batch.items:
             self.counters[f"inputs_{item.disposition}"] += 1

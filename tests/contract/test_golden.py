@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic_core import from_json
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
 
-from shared.contracts import envelope
+from shared.contracts import campaigns, envelope, routing
 from shared.contracts.commands import MODULES
 from shared.contracts.event import Event
 from shared.contracts.operations import operations
@@ -45,6 +46,49 @@ def test_read_for_ever(path: Path) -> None:
     """Today's code reads the sample and loses none of its fields."""
     event = envelope.parse(READ[type_of(path)], path.read_bytes())
     assert contained(from_json(path.read_bytes()), from_json(event.model_dump_json()))
+
+
+RENAMED: list[tuple[type[BaseModel], dict[str, Any], dict[str, Any]]] = [
+    (routing.Failing, {"code": "filter.place", "wanted": ["US"]}, {"expected": ("US",)}),
+    (campaigns.Choice, {"wanted": ["vp"]}, {"allowed": ("vp",)}),
+    (campaigns.IndustryFilter, {"wanted": ["41"], "strictness": "strict"}, {"allowed": ("41",)}),
+    (campaigns.Smarter, {"wanted": {"q_a": ["x"]}}, {"allowed": {"q_a": ("x",)}}),
+    (routing.CampaignWidened, {"campaign": "north", "is_second_look": True}, {"is_rescan": True}),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "then", "now"), RENAMED, ids=[kind.__name__ for kind, _, _ in RENAMED]
+)
+def test_fields_are_read_by_their_former_names(
+    kind: type[BaseModel], then: dict[str, Any], now: dict[str, Any]
+) -> None:
+    read = kind.model_validate(then)
+    assert now == {name: getattr(read, name) for name in now}
+
+
+@pytest.mark.parametrize("kind", [campaigns.Choice, campaigns.IndustryFilter, campaigns.Smarter])
+def test_a_filter_under_both_names_is_refused(kind: type[BaseModel]) -> None:
+    """One of them would be lost, and a lead sent that should not be."""
+    values: Any = {"q_a": ["x"]} if kind is campaigns.Smarter else ["x"]
+    with pytest.raises(ValidationError, match="name one of them"):
+        kind.model_validate({"allowed": values, "wanted": values, "strictness": "strict"})
+
+
+@pytest.mark.parametrize(
+    ("name", "then", "now"),
+    [
+        ("routing.claim.requested.v1", "ask", "attempt"),
+        ("routing.claim.refused.v1", "ask", "attempt"),
+        ("routing.lead.unsent.v1", "asked", "claimed"),
+    ],
+)
+def test_events_are_read_by_the_former_names_of_fields(name: str, then: str, now: str) -> None:
+    row = from_json((GOLDEN / f"leadops.{name}.json").read_bytes())
+    value = ["north"] if now == "claimed" else 3
+    row.pop(now, None)
+    read = TYPES[f"leadops.{name}"].model_validate_json(to_json({**row, then: value}))
+    assert value == from_json(read.model_dump_json())[now]
 
 
 def test_every_type_has_a_sample() -> None:

@@ -8,6 +8,8 @@ from services.routing.orders.policy import Rules
 from services.routing.rematch import widening
 from shared.contracts.campaigns import SuppressedTitles
 from shared.contracts.intake import LeadAccepted
+from shared.contracts.routing import CampaignWidened
+from shared.loop.decision import DueReached
 from tests.builders import NOW, campaign, catalogues, lead, put_campaign, rules
 
 ORGANIC: dict[str, Any] = {"organic": True, "lead_codes": []}
@@ -69,6 +71,12 @@ def test_a_list_that_is_not_there_yet_is_named() -> None:
     }
     missing = list(known.missing_lists("main", put_campaign(**uses)))
     assert ["rivals", "gone"] == [text.split()[4] for text in missing]
+
+
+def test_a_rescan_that_an_earlier_version_planned_is_made() -> None:
+    data = {"opened": '{"campaign": "north", "is_second_look": true}'}
+    (published,) = widening.rescan(DueReached(widening.LOOK_AGAIN, "north", data)).publish
+    assert CampaignWidened(campaign="north", is_rescan=True) == published.event
 
 
 @pytest.mark.parametrize(
