@@ -15,8 +15,9 @@ from pydantic import ValidationError
 
 from cli.output import WRONG_USAGE, CliError
 from shared.contracts import envelope as envelopes
-from shared.contracts.answers import CommandAnswer, accepted_type, commands_topic, refused_type
+from shared.contracts.answers import CommandAnswer, accepted_type, refused_type
 from shared.contracts.envelope import Envelope
+from shared.contracts.event import commands_topic
 from shared.loop.log import Outgoing
 from shared.topics import manifest, shard_of
 

@@ -22,7 +22,7 @@ from cli.readable import check_readable
 from cli.turns import NONE, Turns
 from deploy.local import stack
 from shared.clock import clock
-from shared.contracts.answers import events_topic
+from shared.contracts.event import events_topic
 from shared.errors import Infrastructure
 from shared.loop.log import Log, Outgoing
 from shared.topics import manifest

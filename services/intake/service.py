@@ -2,11 +2,12 @@
 
 from services.intake.handlers import Intake
 from services.intake.store import INDEXES, IntakeStore
+from shared.contracts.event import events_topic
 from shared.contracts.intake import RECHECKS
-from shared.contracts.routing import EVENTS, WITHDRAWALS
+from shared.contracts.routing import WITHDRAWALS
 from shared.loop.decision import Service
 
-TOPICS = (RECHECKS, EVENTS, WITHDRAWALS)
+TOPICS = (RECHECKS, events_topic("routing"), WITHDRAWALS)
 
 
 def intake(secret: str) -> Service:

@@ -2,7 +2,7 @@
 
 from services.routing.handlers import Routing
 from services.routing.store import FORMER, INDEXES, RoutingStore
-from shared.contracts.answers import events_topic
+from shared.contracts.event import events_topic
 from shared.contracts.routing import ANSWERS, CLAIMS, RECHECKS
 from shared.loop.decision import Service
 

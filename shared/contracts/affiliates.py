@@ -1,15 +1,13 @@
 """An affiliate, what it announces, and what it is asked for. Adding one is data, not code."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from shared.contracts.answers import PUT, commands_topic
+from shared.contracts.answers import PUT
 from shared.contracts.event import Command
 from shared.contracts.roles import OPERATES
 from shared.contracts.values import AffiliateId, CategoryId, Id, Instant, Part, Symbol, Text
-
-COMMANDS = commands_topic("intake")
 
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
 """How many."""
@@ -64,23 +62,23 @@ class Mapping(Part):
     """Of times without an offset: an IANA name."""
 
 
-class PutAffiliate(Command):
-    """The affiliate, whole; adding one is data, not code (INT-01).
-
-    `details` has the `version`."""
-
-    TYPE: ClassVar[str] = "leadops.intake.affiliate.put.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = OPERATES
-    KEY: ClassVar[str] = "{id}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = PUT
-    REFUSED: ClassVar[tuple[str, ...]] = (
+class PutAffiliate(
+    Command,
+    type="intake.affiliate.put.v1",
+    key="{id}",
+    roles=OPERATES,
+    accepted=PUT,
+    refused=(
         "id_reserved",
         "mapping_incomplete",
         "main_contact_missing",
         "vocabulary_cycle",
         "time_zone_unknown",
-    )
+    ),
+):
+    """The affiliate, whole; adding one is data, not code (INT-01).
+
+    `details` has the `version`."""
 
     id: AffiliateId
     name: Id
@@ -93,7 +91,14 @@ class PutAffiliate(Command):
     """In which its leads are taken."""
 
 
-class AnnounceDelivery(Command):
+class AnnounceDelivery(
+    Command,
+    type="intake.delivery.announce.v1",
+    key="{affiliate}:{id}",
+    roles=OPERATES | {"affiliate"},
+    accepted=PUT,
+    refused=("affiliate_unknown", "lead_code_unknown", "references_differ"),
+):
     """What an affiliate is going to deliver under one lead code in a month (INT-10). Each lead
     names its delivery in `delivery`. An affiliate announces its own: `ce_actor` is its id.
 
@@ -101,17 +106,6 @@ class AnnounceDelivery(Command):
     stands can be read at any time (`/deliveries`). After 24 hours
     `leadops.intake.delivery.reconciled.v1` says once what came, what is missing and what nobody
     announced; if it does not add up, a request for a new upload is opened."""
-
-    TYPE: ClassVar[str] = "leadops.intake.delivery.announce.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = OPERATES | {"affiliate"}
-    KEY: ClassVar[str] = "{affiliate}:{id}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = PUT
-    REFUSED: ClassVar[tuple[str, ...]] = (
-        "affiliate_unknown",
-        "lead_code_unknown",
-        "references_differ",
-    )
 
     affiliate: AffiliateId
     id: Id
@@ -124,20 +118,20 @@ class AnnounceDelivery(Command):
     """Theirs, if they are known; then as many different ones as `declared` says."""
 
 
-class OpenRequest(Command):
+class OpenRequest(
+    Command,
+    type="intake.request.open.v1",
+    key="{affiliate}:{id}",
+    roles=OPERATES,
+    accepted=("created", "unchanged"),
+    refused=("affiliate_unknown", "request_exists"),
+):
     """Something that an affiliate is asked for: an `estimate`, or a `reupload` of rows (INT-16). It
     goes to the contact for estimates, or to the technical one, and to the main contact where nobody
     holds that role.
 
     `leadops.intake.request.opened.v1` tells it, with the role, and again every three days until it
     is answered. leadops writes no mail: whoever writes to affiliates reads that event."""
-
-    TYPE: ClassVar[str] = "leadops.intake.request.open.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = OPERATES
-    KEY: ClassVar[str] = "{affiliate}:{id}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("created", "unchanged")
-    REFUSED: ClassVar[tuple[str, ...]] = ("affiliate_unknown", "request_exists")
 
     affiliate: AffiliateId
     id: Id
@@ -148,23 +142,19 @@ class OpenRequest(Command):
     """References of the rows that are asked for again."""
 
 
-class AnswerRequest(Command):
+class AnswerRequest(
+    Command,
+    type="intake.request.answer.v1",
+    key="{affiliate}:{id}",
+    roles=OPERATES | {"affiliate"},
+    accepted=("answered", "unchanged"),
+    refused=("request_unknown", "request_answered", "estimate_incomplete"),
+):
     """The affiliate's answer, which closes the request. An estimate needs all of volume, price,
     currency and validity; a `reupload` needs none of them, and may have a text. An affiliate
     answers its own: `ce_actor` is its id.
 
     `unchanged` for the same answer again. The first one counts: another is refused."""
-
-    TYPE: ClassVar[str] = "leadops.intake.request.answer.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = OPERATES | {"affiliate"}
-    KEY: ClassVar[str] = "{affiliate}:{id}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("answered", "unchanged")
-    REFUSED: ClassVar[tuple[str, ...]] = (
-        "request_unknown",
-        "request_answered",
-        "estimate_incomplete",
-    )
 
     affiliate: AffiliateId
     id: Id

@@ -34,11 +34,3 @@ def accepted_type(service: str) -> str:
 
 def refused_type(service: str) -> str:
     return f"leadops.{service}.command.refused.v1"
-
-
-def events_topic(service: str) -> str:
-    return f"{service}.events.v1"
-
-
-def commands_topic(service: str) -> str:
-    return f"{service}.commands.v1"

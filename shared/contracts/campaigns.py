@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import date, time
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from shared.contracts.answers import PUT, commands_topic
+from shared.contracts.answers import PUT
 from shared.contracts.event import Command, formerly
 from shared.contracts.values import (
     CategoryId,
@@ -19,7 +19,6 @@ from shared.contracts.values import (
     Text,
 )
 
-COMMANDS = commands_topic("routing")
 SETS_UP = frozenset({"operator", "project_manager", "delivery", "customer_success"})
 
 Status = Literal["active", "paused"]
@@ -176,7 +175,30 @@ class FileMode(Part):
 SendMode = Annotated[WebhookMode | EmailMode | FileMode, Field(discriminator="mode")]
 
 
-class PutCampaign(Command):
+class PutCampaign(
+    Command,
+    type="routing.campaign.put.v1",
+    key="{id}",
+    roles=SETS_UP,
+    accepted=PUT,
+    refused=(
+        "customer_changed",
+        "dates_contradict",
+        "time_zone_unknown",
+        "category_twice",
+        "category_unknown",
+        "places_contradict",
+        "filter_value_unknown",
+        "shares_contradict",
+        "sizes_contradict",
+        "filter_contradicts",
+        "phrase_invalid",
+        "lists_contradict",
+        "cap_below_sent",
+        "url_invalid",
+        "checklist_open",
+    ),
+):
     """The campaign, whole. Every put that changes something is a new version (RTE-01); leads are
     decided on the version that stands when they are claimed. A filter that is not set lets
     everybody pass. `strictness` of a filter or list: `strict`, what is off it is refused;
@@ -195,29 +217,6 @@ class PutCampaign(Command):
     refused with the field in `details.field`, and the version before stays in force; where several
     fields contradict, `details.faults` has each with its `code`, `field` and `text`.
     `checklist_open` has in `details.checklist` what is not confirmed, each with its owner."""
-
-    TYPE: ClassVar[str] = "leadops.routing.campaign.put.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = SETS_UP
-    KEY: ClassVar[str] = "{id}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = PUT
-    REFUSED: ClassVar[tuple[str, ...]] = (
-        "customer_changed",
-        "dates_contradict",
-        "time_zone_unknown",
-        "category_twice",
-        "category_unknown",
-        "places_contradict",
-        "filter_value_unknown",
-        "shares_contradict",
-        "sizes_contradict",
-        "filter_contradicts",
-        "phrase_invalid",
-        "lists_contradict",
-        "cap_below_sent",
-        "url_invalid",
-        "checklist_open",
-    )
 
     id: Name
     customer: Name
@@ -283,36 +282,36 @@ class PutCampaign(Command):
     """Where leads are sent, and how. What comes there: [receiving](receiving.md)."""
 
 
-class PauseCampaign(Command):
+class PauseCampaign(
+    Command,
+    type="routing.campaign.pause.v1",
+    key="{campaign}",
+    roles=SETS_UP | {"customer"},
+    accepted=("paused", "unchanged"),
+    refused=("campaign_unknown",),
+):
     """From the moment of the answer no further slot of the campaign is given out. What has one
     already is sent. A customer may pause its own campaigns: `ce_actor` is the customer's id.
 
     `details` has the `version`; `unchanged` if it was paused."""
 
-    TYPE: ClassVar[str] = "leadops.routing.campaign.pause.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = SETS_UP | {"customer"}
-    KEY: ClassVar[str] = "{campaign}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("paused", "unchanged")
-    REFUSED: ClassVar[tuple[str, ...]] = ("campaign_unknown",)
-
     campaign: Name
     reason: Id
 
 
-class ResumeCampaign(Command):
+class ResumeCampaign(
+    Command,
+    type="routing.campaign.resume.v1",
+    key="{campaign}",
+    roles=SETS_UP | {"customer"},
+    accepted=("resumed", "unchanged"),
+    refused=("campaign_unknown", "checklist_open"),
+):
     """Slots of the campaign are given out again. Leads that were decided while it was paused are
     not decided again, not even if it was changed meanwhile. Refused, like a put, if an intent
     campaign's checklist is open.
 
     `details` has the `version`; `unchanged` if it was active."""
-
-    TYPE: ClassVar[str] = "leadops.routing.campaign.resume.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = SETS_UP | {"customer"}
-    KEY: ClassVar[str] = "{campaign}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("resumed", "unchanged")
-    REFUSED: ClassVar[tuple[str, ...]] = ("campaign_unknown", "checklist_open")
 
     campaign: Name
     reason: Id

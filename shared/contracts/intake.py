@@ -3,12 +3,10 @@
 """
 
 from datetime import datetime
-from typing import ClassVar
 
 from pydantic import JsonValue
 
 from shared.contracts.affiliates import ContactRole, Count, Month
-from shared.contracts.answers import commands_topic, events_topic
 from shared.contracts.event import Command, Event
 from shared.contracts.roles import OPERATES
 from shared.contracts.values import (
@@ -29,12 +27,26 @@ from shared.contracts.values import (
     TitleClass,
 )
 
-EVENTS = events_topic("intake")
-COMMANDS = commands_topic("intake")
 RECHECKS = "intake.rechecks.v1"
 
 
-class SubmitLead(Command):
+class SubmitLead(
+    Command,
+    type="intake.lead.submit.v1",
+    key="{affiliate}:{reference}",
+    roles={"affiliate", "operator", "delivery"},
+    accepted=("accepted", "held", "omitted", "unusable", "waiting"),
+    refused=(
+        "affiliate_unknown",
+        "lead_code_unknown",
+        "category_unknown",
+        "reference_conflict",
+        "replaced_unknown",
+        "replaces_itself",
+        "replaced_already",
+        "replaced_waiting",
+    ),
+):
     """One record, in the affiliate's own words, under the affiliate's own reference. An affiliate
     submits its own leads only: `ce_actor` is its id.
 
@@ -57,22 +69,6 @@ class SubmitLead(Command):
     `.unusable.v1` or `.omitted.v1`, and by [what routing
     publishes](publishing.md#what-routing-publishes)."""
 
-    TYPE: ClassVar[str] = "leadops.intake.lead.submit.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = frozenset({"affiliate", "operator", "delivery"})
-    KEY: ClassVar[str] = "{affiliate}:{reference}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("accepted", "held", "omitted", "unusable", "waiting")
-    REFUSED: ClassVar[tuple[str, ...]] = (
-        "affiliate_unknown",
-        "lead_code_unknown",
-        "category_unknown",
-        "reference_conflict",
-        "replaced_unknown",
-        "replaces_itself",
-        "replaced_already",
-        "replaced_waiting",
-    )
-
     affiliate: AffiliateId
     lead_code: Id | None = None
     """Null if the record carries it."""
@@ -86,19 +82,19 @@ class SubmitLead(Command):
     """By the affiliate's own names of fields."""
 
 
-class ConvertLead(Command):
+class ConvertLead(
+    Command,
+    type="intake.lead.convert.v1",
+    key="organic:{reference}",
+    roles=OPERATES,
+    accepted=("accepted", "held", "omitted", "unusable"),
+    refused=("reference_conflict",),
+):
     """Somebody converted on the operator's own site: an organic lead, with its own reference and
     categories, and without a lead code and an affiliate (INT-15). The campaigns that are open to
     organic leads get it, each for the first of its categories that it wants.
 
     The answer's code is the outcome, as with an upload."""
-
-    TYPE: ClassVar[str] = "leadops.intake.lead.convert.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = OPERATES
-    KEY: ClassVar[str] = "organic:{reference}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("accepted", "held", "omitted", "unusable")
-    REFUSED: ClassVar[tuple[str, ...]] = ("reference_conflict",)
 
     reference: Id
     """The conversion's own; an accepted lead is known by it for ever."""
@@ -111,7 +107,14 @@ class ConvertLead(Command):
     answers are the fields that begin with `q_`."""
 
 
-class ReleaseLead(Command):
+class ReleaseLead(
+    Command,
+    type="intake.lead.release.v1",
+    key="{affiliate}:{reference}",
+    roles=OPERATES,
+    accepted=("accepted", "held", "omitted", "unusable"),
+    refused=("not_held", "answer_not_held", "answer_not_allowed"),
+):
     """An operator says which allowed answers are meant (INT-07). Then every check runs again on the
     stored record, at the time at which it was uploaded. Without answers the lead is only checked
     again.
@@ -119,24 +122,14 @@ class ReleaseLead(Command):
     The answer's code is the outcome that the lead has now: `held` if other answers are still not
     allowed. `answer_not_held` and `answer_not_allowed` leave it held."""
 
-    TYPE: ClassVar[str] = "leadops.intake.lead.release.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = OPERATES
-    KEY: ClassVar[str] = "{affiliate}:{reference}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("accepted", "held", "omitted", "unusable")
-    REFUSED: ClassVar[tuple[str, ...]] = ("not_held", "answer_not_held", "answer_not_allowed")
-
     affiliate: AffiliateId
     reference: Id
     answers: dict[Symbol, Text]
     """By the symbol of the question."""
 
 
-class LeadAccepted(Event):
+class LeadAccepted(Event, type="intake.lead.accepted.v1"):
     """A usable lead in canonical form; what is unclear is null, never guessed."""
-
-    TYPE: ClassVar[str] = "leadops.intake.lead.accepted.v1"
-    TOPIC: ClassVar[str] = EVENTS
 
     lead: Id
     source: LeadSource
@@ -174,36 +167,25 @@ class LeadNotAccepted(Event):
     reasons: tuple[Reason, ...]
 
 
-class LeadUnusable(LeadNotAccepted):
+class LeadUnusable(LeadNotAccepted, type="intake.lead.unusable.v1"):
     """A record whose data can't be used."""
 
-    TYPE: ClassVar[str] = "leadops.intake.lead.unusable.v1"
-    TOPIC: ClassVar[str] = EVENTS
 
-
-class LeadOmitted(LeadNotAccepted):
+class LeadOmitted(LeadNotAccepted, type="intake.lead.omitted.v1"):
     """Usable, and deliberately not used."""
 
-    TYPE: ClassVar[str] = "leadops.intake.lead.omitted.v1"
-    TOPIC: ClassVar[str] = EVENTS
 
-
-class LeadHeld(LeadNotAccepted):
+class LeadHeld(LeadNotAccepted, type="intake.lead.held.v1"):
     """Needs a person: the alert, with each answer and what may be meant (INT-06). What was given
     is quoted, since that is what a person has to judge."""
-
-    TYPE: ClassVar[str] = "leadops.intake.lead.held.v1"
-    TOPIC: ClassVar[str] = EVENTS
 
     answers: tuple[HeldAnswer, ...]
 
 
-class WithdrawalRequested(Event):
+class WithdrawalRequested(
+    Event, type="intake.lead.withdrawal_requested.v1", formerly=("intake.lead.withdrawal_asked.v1",)
+):
     """Routing is to leave a lead alone that was uploaded anew, if it is not too late (INT-08)."""
-
-    TYPE: ClassVar[str] = "leadops.intake.lead.withdrawal_requested.v1"
-    FORMER_TYPES: ClassVar[tuple[str, ...]] = ("leadops.intake.lead.withdrawal_asked.v1",)
-    TOPIC: ClassVar[str] = EVENTS
 
     lead: Id
     person_id: Id
@@ -212,28 +194,19 @@ class WithdrawalRequested(Event):
     """The key that the answer must have to reach the replacement's shard."""
 
 
-class QuestionChanged(Event):
+class QuestionChanged(Event, type="intake.question.changed.v1", topic=RECHECKS):
     """What is held for this question may be free now; `after` goes on behind that lead."""
-
-    TYPE: ClassVar[str] = "leadops.intake.question.changed.v1"
-    TOPIC: ClassVar[str] = RECHECKS
 
     question: Symbol
     after: str = ""
 
 
-class LeadToRecheck(Event):
-    TYPE: ClassVar[str] = "leadops.intake.lead.to_recheck.v1"
-    TOPIC: ClassVar[str] = RECHECKS
-
+class LeadToRecheck(Event, type="intake.lead.to_recheck.v1", topic=RECHECKS):
     lead: Id
 
 
-class DeliveryReconciled(Event):
+class DeliveryReconciled(Event, type="intake.delivery.reconciled.v1"):
     """What had come of a delivery a day after it was announced (INT-10)."""
-
-    TYPE: ClassVar[str] = "leadops.intake.delivery.reconciled.v1"
-    TOPIC: ClassVar[str] = EVENTS
 
     affiliate: AffiliateId
     delivery: Id
@@ -249,11 +222,8 @@ class DeliveryReconciled(Event):
     """Who of the affiliate has to know."""
 
 
-class RequestOpened(Event):
+class RequestOpened(Event, type="intake.request.opened.v1"):
     """For whoever writes to affiliates: what is asked, and of which role (INT-01, INT-16)."""
-
-    TYPE: ClassVar[str] = "leadops.intake.request.opened.v1"
-    TOPIC: ClassVar[str] = EVENTS
 
     affiliate: AffiliateId
     request: Id
@@ -265,10 +235,7 @@ class RequestOpened(Event):
     """0 when it is asked, then how often it was reminded."""
 
 
-class RequestAnswered(Event):
-    TYPE: ClassVar[str] = "leadops.intake.request.answered.v1"
-    TOPIC: ClassVar[str] = EVENTS
-
+class RequestAnswered(Event, type="intake.request.answered.v1"):
     affiliate: AffiliateId
     request: Id
     volume: Count | None = None

@@ -1,11 +1,11 @@
 """What belongs to no single campaign: lists of companies, the policy's rules, accounts, people."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
 from shared.contracts.answers import PUT
-from shared.contracts.campaigns import COMMANDS, SETS_UP, SuppressedTitles
+from shared.contracts.campaigns import SETS_UP, SuppressedTitles
 from shared.contracts.event import Command
 from shared.contracts.values import CategoryId, Id, Instant, Name, ReasonText
 
@@ -18,7 +18,14 @@ PART_ENTRIES_MAX = 10_000
 LIST_ENTRIES_MAX = 100_000
 
 
-class PutListPart(Command):
+class PutListPart(
+    Command,
+    type="routing.list.part.v1",
+    key="{list}",
+    roles=SETS_UP,
+    accepted=("kept", "unchanged"),
+    refused=("entries_invalid",),
+):
     """A part of a list of companies, kept under the digest of its entries. It does nothing until a
     list names it, and belongs to one list.
 
@@ -33,19 +40,19 @@ class PutListPart(Command):
 
     `details` has the part's `digest`, by which the list names it, and its number of `entries`."""
 
-    TYPE: ClassVar[str] = "leadops.routing.list.part.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = SETS_UP
-    KEY: ClassVar[str] = "{list}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("kept", "unchanged")
-    REFUSED: ClassVar[tuple[str, ...]] = ("entries_invalid",)
-
     list: Name
     """The list that it is a part of."""
     entries: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=PART_ENTRIES_MAX)]
 
 
-class PutList(Command):
+class PutList(
+    Command,
+    type="routing.list.put.v1",
+    key="{id}",
+    roles=SETS_UP,
+    accepted=("created", "changed", "unchanged", "coming"),
+    refused=("entries_invalid", "list_parts_missing", "list_too_long"),
+):
     """A list of companies, whole (RTE-06): the digests of its parts, which are there before it, or,
     if it is short, its entries; 100,000 entries in all. Campaigns name it as suppressed or
     approved.
@@ -59,13 +66,6 @@ class PutList(Command):
     suppressed list, or came on an approved one, are decided again for the campaigns where the list
     is strict."""
 
-    TYPE: ClassVar[str] = "leadops.routing.list.put.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = SETS_UP
-    KEY: ClassVar[str] = "{id}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("created", "changed", "unchanged", "coming")
-    REFUSED: ClassVar[tuple[str, ...]] = ("entries_invalid", "list_parts_missing", "list_too_long")
-
     id: Name
     parts: tuple[Digest, ...] = ()
     """Digests, as the answers to the parts told them."""
@@ -75,23 +75,18 @@ class PutList(Command):
     """Until then the version before holds; null is at once."""
 
 
-class EditList(Command):
+class EditList(
+    Command,
+    type="routing.list.edit.v1",
+    key="{list}",
+    roles=SETS_UP,
+    accepted=("changed", "unchanged"),
+    refused=("list_unknown", "list_change_coming", "entries_invalid", "list_too_long"),
+):
     """Entries that come and go; a new version of the list as it holds now. What is coming is not
     edited. What it frees is decided again, as with a put.
 
     `unchanged` if all was so already."""
-
-    TYPE: ClassVar[str] = "leadops.routing.list.edit.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = SETS_UP
-    KEY: ClassVar[str] = "{list}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("changed", "unchanged")
-    REFUSED: ClassVar[tuple[str, ...]] = (
-        "list_unknown",
-        "list_change_coming",
-        "entries_invalid",
-        "list_too_long",
-    )
 
     list: Name
     add: Annotated[tuple[Entry, ...], Field(max_length=PART_ENTRIES_MAX)] = ()
@@ -99,18 +94,18 @@ class EditList(Command):
     reason: Id
 
 
-class PutRules(Command):
+class PutRules(
+    Command,
+    type="routing.rules.put.v1",
+    key="house",
+    roles={"operator", "project_manager"},
+    accepted=PUT,
+    refused=("filter_value_unknown", "phrase_invalid"),
+):
     """What holds for all campaigns, whole; there is one such set per tenant.
 
     If other titles are suppressed than before, the leads of the campaigns that have no titles of
     their own are decided again. How a lead is sold is decided when it comes."""
-
-    TYPE: ClassVar[str] = "leadops.routing.rules.put.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = frozenset({"operator", "project_manager"})
-    KEY: ClassVar[str] = "house"
-    ACCEPTED: ClassVar[tuple[str, ...]] = PUT
-    REFUSED: ClassVar[tuple[str, ...]] = ("filter_value_unknown", "phrase_invalid")
 
     id: Literal["house"] = "house"
     """Always this."""
@@ -126,48 +121,48 @@ class PutRules(Command):
     """The same for organic leads."""
 
 
-class SuspendAccount(Command):
+class SuspendAccount(
+    Command,
+    type="routing.account.suspend.v1",
+    key="{customer}",
+    roles={"operator", "customer_success"},
+    accepted=("suspended", "unchanged"),
+):
     """Nothing more is sent to a customer, whatever the campaign, until it is restored. What has a
     slot already is sent.
 
     `unchanged` if it was suspended."""
 
-    TYPE: ClassVar[str] = "leadops.routing.account.suspend.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = frozenset({"operator", "customer_success"})
-    KEY: ClassVar[str] = "{customer}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("suspended", "unchanged")
-
     customer: Name
     reason: Id
 
 
-class RestoreAccount(Command):
+class RestoreAccount(
+    Command,
+    type="routing.account.restore.v1",
+    key="{customer}",
+    roles={"operator", "customer_success"},
+    accepted=("restored", "unchanged"),
+):
     """The customer is sent to again. Leads that were decided meanwhile are not decided again.
 
     `unchanged` if it was not suspended."""
 
-    TYPE: ClassVar[str] = "leadops.routing.account.restore.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = frozenset({"operator", "customer_success"})
-    KEY: ClassVar[str] = "{customer}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("restored", "unchanged")
-
     customer: Name
     reason: Id
 
 
-class BlockPerson(Command):
+class BlockPerson(
+    Command,
+    type="routing.person.block.v1",
+    key="{person_id}",
+    roles=SETS_UP,
+    accepted=("blocked", "unchanged"),
+):
     """From now on a person is not sent to a customer, or to nobody. What has a slot already is
     sent.
 
     `unchanged` if the person was blocked, for the same reason."""
-
-    TYPE: ClassVar[str] = "leadops.routing.person.block.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = SETS_UP
-    KEY: ClassVar[str] = "{person_id}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("blocked", "unchanged")
 
     person_id: Id
     """As `leadops leads show --json` tells it."""
@@ -176,18 +171,18 @@ class BlockPerson(Command):
     reason: ReasonText
 
 
-class UnblockPerson(Command):
+class UnblockPerson(
+    Command,
+    type="routing.person.unblock.v1",
+    key="{person_id}",
+    roles=SETS_UP,
+    accepted=("unblocked",),
+    refused=("not_blocked",),
+):
     """The person is sent again, to the customer, or to all. A block for all and one for a customer
     are two. Leads that were decided meanwhile are not decided again.
 
     `not_blocked` if the person was not blocked so."""
-
-    TYPE: ClassVar[str] = "leadops.routing.person.unblock.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = SETS_UP
-    KEY: ClassVar[str] = "{person_id}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("unblocked",)
-    REFUSED: ClassVar[tuple[str, ...]] = ("not_blocked",)
 
     person_id: Id
     """As `leadops leads show --json` tells it."""

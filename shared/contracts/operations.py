@@ -1,7 +1,5 @@
 """What every service can be asked: about the loop's own work; the type names the service."""
 
-from typing import ClassVar
-
 from pydantic import Field
 
 from shared.contracts.event import Command
@@ -12,7 +10,12 @@ DEAD_LETTER_ID_LENGTH_MAX = 4_000
 OPERATORS = frozenset({"operator", "delivery"})
 
 
-class ReplayDeadLetter(Command):
+class ReplayDeadLetter(
+    Command,
+    roles=OPERATORS,
+    accepted=("accepted",),
+    refused=("dead_letter_unknown", "not_replayable", "not_kept_whole", "still_fails"),
+):
     """Decides a dead letter again, from its kept bytes or from the corrected `value`, then those of
     its key that waited behind it. It goes to the partition that has the shard's number; both are
     told by `leadops dead-letters list --json`. The type names the service that could not process
@@ -21,31 +24,20 @@ class ReplayDeadLetter(Command):
     `details.followed` says how many of those that waited were decided too. The replayed command
     gets its own final answer beside."""
 
-    MAY_ASK: ClassVar[frozenset[str]] = OPERATORS
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("accepted",)
-    REFUSED: ClassVar[tuple[str, ...]] = (
-        "dead_letter_unknown",
-        "not_replayable",
-        "not_kept_whole",
-        "still_fails",
-    )
-
     id: str = Field(min_length=1, max_length=DEAD_LETTER_ID_LENGTH_MAX)
     """The dead letter's, as it is listed."""
     value: str | None = None
     """A corrected value to decide instead of the original bytes, which are kept."""
 
 
-class SkipDeadLetter(Command):
+class SkipDeadLetter(
+    Command, roles=OPERATORS, accepted=("accepted",), refused=("dead_letter_unknown",)
+):
     """Gives a dead letter up, with a reason; those of its key that waited behind it are decided. It
     is kept, as skipped, with who did it and why.
 
     `details.followed` says how many were decided at once: a hundred at most, and what is left
     follows by itself."""
-
-    MAY_ASK: ClassVar[frozenset[str]] = OPERATORS
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("accepted",)
-    REFUSED: ClassVar[tuple[str, ...]] = ("dead_letter_unknown",)
 
     id: str = Field(min_length=1, max_length=DEAD_LETTER_ID_LENGTH_MAX)
     """The dead letter's, as it is listed."""

@@ -5,10 +5,9 @@ survives whatever dies in between.
 """
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Literal
 
-from shared.contracts.answers import events_topic
-from shared.contracts.campaigns import COMMANDS, Status, SuppressedTitles
+from shared.contracts.campaigns import Status, SuppressedTitles
 from shared.contracts.event import Command, Event, formerly
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.values import CategoryId, Id, Name, Part, ReasonText
@@ -17,32 +16,31 @@ CLAIMS = "routing.claims.v1"
 ANSWERS = "routing.answers.v1"
 WITHDRAWALS = "routing.withdrawals.v1"
 RECHECKS = "routing.rechecks.v1"
-EVENTS = events_topic("routing")
 
 SENDS_BY_HAND = frozenset({"operator", "project_manager", "delivery"})
 
 
-class SendLead(Command):
-    """An operator sends a lead to a campaign now (RTE-14). Two checks only can be passed over so:
-    the campaign's send day (`awaiting_send_day`), and suppressed titles (`title_suppressed`).
-
-    `claimed`: the campaign's shard decides, as with any other lead, so a slot may still be refused;
-    `leadops explain` tells. `details` has the campaign's `version`; of `not_overridable`, in
-    `failing`, all other checks that fail. Who sent it and why stands in the history of the send."""
-
-    TYPE: ClassVar[str] = "leadops.routing.lead.send.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = SENDS_BY_HAND
-    KEY: ClassVar[str] = "{person_id}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("claimed",)
-    REFUSED: ClassVar[tuple[str, ...]] = (
+class SendLead(
+    Command,
+    type="routing.lead.send.v1",
+    key="{person_id}",
+    roles=SENDS_BY_HAND,
+    accepted=("claimed",),
+    refused=(
         "lead_unknown",
         "withdrawing",
         "campaign_unknown",
         "already_sent",
         "sold_exclusively",
         "not_overridable",
-    )
+    ),
+):
+    """An operator sends a lead to a campaign now (RTE-14). Two checks only can be passed over so:
+    the campaign's send day (`awaiting_send_day`), and suppressed titles (`title_suppressed`).
+
+    `claimed`: the campaign's shard decides, as with any other lead, so a slot may still be refused;
+    `leadops explain` tells. `details` has the campaign's `version`; of `not_overridable`, in
+    `failing`, all other checks that fail. Who sent it and why stands in the history of the send."""
 
     lead: Id
     """Its id, as `leadops leads show --json` tells it."""
@@ -52,20 +50,20 @@ class SendLead(Command):
     reason: ReasonText
 
 
-class ResolveSend(Command):
+class ResolveSend(
+    Command,
+    type="routing.send.resolve.v1",
+    formerly=("routing.send.settle.v1",),
+    key="{campaign}",
+    roles=SENDS_BY_HAND,
+    accepted=("sent", "refused"),
+    refused=("send_unknown", "not_uncertain"),
+):
     """What somebody found out about a send that was given up with an unknown outcome (RTE-12): it
     was `sent`, and its slot is used, or `refused`, and its slot is free.
 
     Told by `leadops.routing.lead.sent.v1` or `.not_sent.v1`, after the `.uncertain.v1` of before.
     `not_uncertain` if its outcome is known."""
-
-    TYPE: ClassVar[str] = "leadops.routing.send.resolve.v1"
-    FORMER_TYPES: ClassVar[tuple[str, ...]] = ("leadops.routing.send.settle.v1",)
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = SENDS_BY_HAND
-    KEY: ClassVar[str] = "{campaign}"
-    ACCEPTED: ClassVar[tuple[str, ...]] = ("sent", "refused")
-    REFUSED: ClassVar[tuple[str, ...]] = ("send_unknown", "not_uncertain")
 
     campaign: Name
     send: Id
@@ -74,10 +72,7 @@ class ResolveSend(Command):
     reason: ReasonText
 
 
-class CampaignChanged(Event):
-    TYPE: ClassVar[str] = "leadops.routing.campaign.changed.v1"
-    TOPIC: ClassVar[str] = EVENTS
-
+class CampaignChanged(Event, type="routing.campaign.changed.v1"):
     campaign: Name
     customer: Name
     campaign_version: int
@@ -104,11 +99,8 @@ class ByHand(Part):
     reason: str
 
 
-class Claim(Event):
+class Claim(Event, type="routing.claim.requested.v1", topic=CLAIMS):
     """A lead matched a campaign; its shard decides what must hold exactly, and sends."""
-
-    TYPE: ClassVar[str] = "leadops.routing.claim.requested.v1"
-    TOPIC: ClassVar[str] = CLAIMS
 
     campaign: Name
     campaign_version: int
@@ -124,11 +116,8 @@ class Claim(Event):
     by_hand: ByHand | None = None
 
 
-class ClaimWithdrawn(Event):
+class ClaimWithdrawn(Event, type="routing.claim.withdrawn.v1", topic=CLAIMS):
     """A lead that waits for a campaign's send day is withdrawn (INT-08)."""
-
-    TYPE: ClassVar[str] = "leadops.routing.claim.withdrawn.v1"
-    TOPIC: ClassVar[str] = CLAIMS
 
     lead: Id
     person_id: Id
@@ -144,37 +133,29 @@ class ClaimAnswer(Event):
     campaign_version: int
 
 
-class ClaimWaiting(ClaimAnswer):
+class ClaimWaiting(ClaimAnswer, type="routing.claim.waiting.v1", topic=ANSWERS):
     """All holds; the campaign sends on its day (RTE-13)."""
-
-    TYPE: ClassVar[str] = "leadops.routing.claim.waiting.v1"
-    TOPIC: ClassVar[str] = ANSWERS
 
     until: datetime
 
 
-class ClaimGranted(ClaimAnswer):
-    TYPE: ClassVar[str] = "leadops.routing.claim.granted.v1"
-    TOPIC: ClassVar[str] = ANSWERS
-
+class ClaimGranted(ClaimAnswer, type="routing.claim.granted.v1", topic=ANSWERS):
     send: Id
 
 
-class ClaimRefused(ClaimAnswer):
-    TYPE: ClassVar[str] = "leadops.routing.claim.refused.v1"
-    TOPIC: ClassVar[str] = ANSWERS
-
+class ClaimRefused(ClaimAnswer, type="routing.claim.refused.v1", topic=ANSWERS):
     failing: tuple[Failing, ...]
     attempt: int = formerly("ask", 0)
     """Which it answers. A refusal of an earlier attempt is none."""
 
 
-class SendCompleted(ClaimAnswer):
+class SendCompleted(
+    ClaimAnswer,
+    type="routing.send.completed.v1",
+    formerly=("routing.send.settled.v1",),
+    topic=ANSWERS,
+):
     """Tells the person's shard how a granted claim ended."""
-
-    TYPE: ClassVar[str] = "leadops.routing.send.completed.v1"
-    FORMER_TYPES: ClassVar[tuple[str, ...]] = ("leadops.routing.send.settled.v1",)
-    TOPIC: ClassVar[str] = ANSWERS
 
     send: Id
     outcome: Literal["sent", "refused", "uncertain"]
@@ -194,28 +175,19 @@ class SendEnded(Event):
     key: Id
 
 
-class LeadSent(SendEnded):
-    TYPE: ClassVar[str] = "leadops.routing.lead.sent.v1"
-    TOPIC: ClassVar[str] = EVENTS
-
+class LeadSent(SendEnded, type="routing.lead.sent.v1"):
     sent_at: datetime
 
 
-class LeadNotSent(SendEnded):
+class LeadNotSent(SendEnded, type="routing.lead.not_sent.v1"):
     """The endpoint definitely refused it; its slot is free again."""
-
-    TYPE: ClassVar[str] = "leadops.routing.lead.not_sent.v1"
-    TOPIC: ClassVar[str] = EVENTS
 
     refused_at: datetime
 
 
-class LeadUnsent(Event):
+class LeadUnsent(Event, type="routing.lead.unsent.v1"):
     """An accepted lead that no campaign has got for seven days, with what stood in its way
     (RTE-16)."""
-
-    TYPE: ClassVar[str] = "leadops.routing.lead.unsent.v1"
-    TOPIC: ClassVar[str] = EVENTS
 
     lead: Id
     person_id: Id
@@ -227,30 +199,21 @@ class LeadUnsent(Event):
     codes: tuple[str, ...]
 
 
-class LeadUncertain(SendEnded):
+class LeadUncertain(SendEnded, type="routing.lead.uncertain.v1"):
     """Given up with an unknown outcome: the slot stays taken until a person resolves it."""
-
-    TYPE: ClassVar[str] = "leadops.routing.lead.uncertain.v1"
-    TOPIC: ClassVar[str] = EVENTS
 
     given_up_at: datetime
 
 
-class WithdrawalAnswered(Event):
+class WithdrawalAnswered(Event, type="routing.withdrawal.answered.v1", topic=WITHDRAWALS):
     """Whether a lead was still to be had back, once every claim is answered."""
-
-    TYPE: ClassVar[str] = "leadops.routing.withdrawal.answered.v1"
-    TOPIC: ClassVar[str] = WITHDRAWALS
 
     lead: Id
     replacement: Id
     outcome: Literal["withdrawn", "already_sent"]
 
 
-class ListChanged(Event):
-    TYPE: ClassVar[str] = "leadops.routing.list.changed.v1"
-    TOPIC: ClassVar[str] = EVENTS
-
+class ListChanged(Event, type="routing.list.changed.v1"):
     list: Name
     list_version: int
     entries: int
@@ -258,13 +221,10 @@ class ListChanged(Event):
     changed_by: str
 
 
-class DeliveryUnsent(Event):
+class DeliveryUnsent(Event, type="routing.delivery.unsent.v1"):
     """Three or more leads of one lead code and delivery are unsent a day after their upload, those
     that wait for a send day not counted (RTE-16). Said at the third; the reasons are of the three.
     """
-
-    TYPE: ClassVar[str] = "leadops.routing.delivery.unsent.v1"
-    TOPIC: ClassVar[str] = EVENTS
 
     affiliate: str
     lead_code: Id
@@ -273,13 +233,14 @@ class DeliveryUnsent(Event):
     codes: tuple[str, ...]
 
 
-class CampaignWidened(Event):
+class CampaignWidened(
+    Event,
+    type="routing.campaign.widened.v1",
+    formerly=("routing.campaign.opened.v1",),
+    topic=RECHECKS,
+):
     """A campaign may now want leads that it did not: they are decided again, a page at a time
     (RTE-14)."""
-
-    TYPE: ClassVar[str] = "leadops.routing.campaign.widened.v1"
-    FORMER_TYPES: ClassVar[tuple[str, ...]] = ("leadops.routing.campaign.opened.v1",)
-    TOPIC: ClassVar[str] = RECHECKS
 
     campaign: Name
     route: str | None = None
@@ -299,13 +260,14 @@ class CampaignWidened(Event):
     """For leads that were just being matched when the campaign was opened."""
 
 
-class ScopeWidened(Event):
+class ScopeWidened(
+    Event,
+    type="routing.scope.widened.v1",
+    formerly=("routing.campaigns.opened.v1",),
+    topic=RECHECKS,
+):
     """What many campaigns share has changed, a list or the policy's titles, and may keep fewer
     leads away: those that want more by it are opened, a page at a time."""
-
-    TYPE: ClassVar[str] = "leadops.routing.scope.widened.v1"
-    FORMER_TYPES: ClassVar[tuple[str, ...]] = ("leadops.routing.campaigns.opened.v1",)
-    TOPIC: ClassVar[str] = RECHECKS
 
     list: Name | None = None
     """Null: the titles that the policy suppresses."""
@@ -318,21 +280,19 @@ class ScopeWidened(Event):
     """Behind this campaign; a page ends with one."""
 
 
-class LeadToRematch(Event):
-    TYPE: ClassVar[str] = "leadops.routing.lead.to_rematch.v1"
-    FORMER_TYPES: ClassVar[tuple[str, ...]] = ("leadops.routing.lead.to_reroute.v1",)
-    TOPIC: ClassVar[str] = RECHECKS
-
+class LeadToRematch(
+    Event,
+    type="routing.lead.to_rematch.v1",
+    formerly=("routing.lead.to_reroute.v1",),
+    topic=RECHECKS,
+):
     lead: Id
     person_id: Id
     campaign: Name
 
 
-class LeadStillUnsent(Event):
+class LeadStillUnsent(Event, type="routing.lead.still_unsent.v1", topic=RECHECKS):
     """A day after the upload of a delivery's lead, for whoever counts the delivery's."""
-
-    TYPE: ClassVar[str] = "leadops.routing.lead.still_unsent.v1"
-    TOPIC: ClassVar[str] = RECHECKS
 
     lead: Id
     affiliate: str

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import structlog
 from pydantic_core import to_json
 
-from shared.contracts.answers import CommandAnswer, accepted_type, events_topic, refused_type
+from shared.contracts.answers import CommandAnswer, accepted_type, refused_type
 from shared.contracts.bounds import KEY_BYTES_MAX, VALUE_BYTES_MAX
 from shared.contracts.envelope import Envelope
-from shared.contracts.event import Command, Event
+from shared.contracts.event import Command, Event, events_topic
 from shared.contracts.operations import ReplayDeadLetter, SkipDeadLetter
 from shared.errors import Poison
 from shared.ids import derived
@@ -108,7 +108,7 @@ def _gate(batch: Batch, item: Item) -> Refused | None:
     dated = time_of(batch, item)
     if isinstance(dated, Refused):
         return dated
-    if item.envelope.role not in item.event.MAY_ASK:
+    if item.envelope.role not in item.event.ROLES:
         log.warning("command not permitted", type=item.envelope.type, role=item.envelope.role[:40])
         return Refused("not_permitted", "this role may not ask this")
     return None

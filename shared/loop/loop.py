@@ -15,8 +15,7 @@ from datetime import datetime
 import structlog
 
 from shared.clock import Clock
-from shared.contracts.answers import commands_topic
-from shared.contracts.event import Event
+from shared.contracts.event import Event, commands_topic
 from shared.contracts.operations import operations
 from shared.errors import Conflict, Infrastructure
 from shared.loop import dead_letters, deadlines, effects, inbox, outbox, seal

@@ -14,9 +14,9 @@ from services.intake.handlers import Intake
 from services.intake.store import IntakeStore
 from shared.clock import SystemClock
 from shared.contracts import envelope as envelopes
-from shared.contracts.answers import CommandAnswer, accepted_type, events_topic, refused_type
+from shared.contracts.answers import CommandAnswer, accepted_type, refused_type
 from shared.contracts.envelope import Envelope
-from shared.contracts.event import Event
+from shared.contracts.event import Event, events_topic
 from shared.contracts.intake import SubmitLead
 from shared.ids import derived
 from shared.loop import inbox

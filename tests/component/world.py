@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import ClassVar
 
 from shared.contracts import envelope as envelopes
 from shared.contracts.envelope import Envelope
@@ -47,30 +46,23 @@ COMMANDS, EVENTS = "routing.commands.v1", "routing.events.v1"
 ORDERED = "routing.claims.v1"
 
 
-class Speak(Command):
-    TYPE: ClassVar[str] = "leadops.routing.speak.v1"
-    TOPIC: ClassVar[str] = COMMANDS
-    MAY_ASK: ClassVar[frozenset[str]] = frozenset(
-        {"operator", "affiliate", "customer", "representative", "agent"}
-    )
-
+class Speak(
+    Command,
+    type="routing.speak.v1",
+    roles={"operator", "affiliate", "customer", "representative", "agent"},
+    accepted=("accepted",),
+):
     word: str
     mood: str = "calm"
 
 
-class Follow(Event):
+class Follow(Event, type="routing.follow.v1", topic=ORDERED):
     """On an ordered topic: later ones of a key must wait behind one that can't be decided."""
-
-    TYPE: ClassVar[str] = "leadops.routing.follow.v1"
-    TOPIC: ClassVar[str] = ORDERED
 
     word: str
 
 
-class Spoken(Event):
-    TYPE: ClassVar[str] = "leadops.routing.spoken.v1"
-    TOPIC: ClassVar[str] = EVENTS
-
+class Spoken(Event, type="routing.spoken.v1"):
     word: str
     count: int
 

@@ -13,9 +13,9 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from shared.contracts.answers import REFUSE_ANY, commands_topic
+from shared.contracts.answers import REFUSE_ANY
 from shared.contracts.commands import commands, service_of
-from shared.contracts.event import Command
+from shared.contracts.event import Command, commands_topic
 from tests.contract.examples import STORY, Example
 from tests.contract.type_words import attribute_docs, in_words, parts_in, types
 
@@ -69,7 +69,7 @@ def key_of(kind: type[Command]) -> str:
 
 
 def roles(kind: type[Command]) -> str:
-    return ", ".join(sorted(kind.MAY_ASK))
+    return ", ".join(sorted(kind.ROLES))
 
 
 def codes(names: Sequence[str]) -> str:

@@ -31,7 +31,7 @@ def test_every_example_is_part_of_the_story() -> None:
 def test_an_example_is_asked_and_answered_as_its_contract_says(example: Example) -> None:
     """By a role that may ask it, with codes that it can have, and with all fields of the key."""
     kind = commands()[example.type]
-    assert example.role in kind.MAY_ASK
+    assert example.role in kind.ROLES
     assert {example.answer, example.again} <= {*kind.ACCEPTED, *kind.REFUSED}
     assert bool(example.key) == bool(kind.KEY)
 

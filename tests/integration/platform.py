@@ -16,7 +16,7 @@ from cli.command import Answer, Asker, Command
 from cli.publishing import Connection, asking, check_services
 from deploy.local import stack
 from deploy.local.process import StackError
-from shared.contracts.answers import events_topic
+from shared.contracts.event import events_topic
 from shared.testing.evidence import Seen
 from tests.chaos.evidence import all_records
 
