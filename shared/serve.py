@@ -32,11 +32,11 @@ from shared import clock, dead_letters_api, operating_api, read_api
 from shared.errors import Infrastructure
 from shared.loop import migrations
 from shared.loop.dating import Dating
-from shared.loop.decision import Service
 from shared.loop.effects import AttemptResult
 from shared.loop.kafka import KafkaLog, subscribe
 from shared.loop.loop import INDEXES, Loop, no_observer
 from shared.loop.pulse import Pulse
+from shared.loop.service import Service
 from shared.loop.ticker import Ticker
 from shared.loop.transport import Transports
 from shared.mongo import MongoStore

@@ -1,32 +1,26 @@
 """Plain builders of valid things, for tests that change the one field they are about."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.intake.catalogue.affiliates import Affiliate, stored_id
+from services.intake.catalogue.affiliates import Affiliate
 from services.routing.fit.catalogue import Catalogues
-from services.routing.orders import campaigns, lists, policy
+from services.routing.orders import lists, policy
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.lists import CompanyList, Content, ListPart
 from services.routing.orders.policy import Account, Rules
 from shared.contracts.affiliates import PutAffiliate
 from shared.contracts.campaigns import PutCampaign
-from shared.contracts.event import Event
 from shared.contracts.intake import LeadAccepted, SubmitLead
 from shared.contracts.lists import PutRules
 from shared.contracts.values import Company, Person, Place, Size, TitleClass
-from shared.loop.decision import Cause, DueReached, EffectFinished, Input
-from shared.loop.working_set import WorkingSet
+from shared.loop.decision import Cause, Context, Input, Message
+from shared.loop.working_set import named
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECRET = "a secret of the tests"
-
-
-class Everything(WorkingSet):
-    """All that there is, for decisions without a store: what was not put does not exist."""
-
-    get = WorkingSet.peek
 
 
 OWN_FIELDS = {
@@ -62,8 +56,8 @@ def put_affiliate(**changes: Any) -> PutAffiliate:
 
 
 def affiliate(**changes: Any) -> Affiliate:
-    id = stored_id("main", "acme")  # noqa: A001
-    return Affiliate(id, 0, "main", 1, put_affiliate(**changes), NOW, "ops")
+    ref = named(Affiliate, "main", "acme")
+    return Affiliate(ref.id, 0, "main", 1, put_affiliate(**changes), NOW, "ops")
 
 
 def record(**changes: Any) -> dict[str, Any]:
@@ -106,8 +100,8 @@ def put_campaign(**changes: Any) -> PutCampaign:
 
 def campaign(*, number: int = 1, **changes: Any) -> Campaign:
     definition = put_campaign(**changes)
-    id = campaigns.stored_id("main", definition.id)  # noqa: A001
-    return Campaign(id, 0, "main", number, definition, NOW, "ops")
+    ref = named(Campaign, "main", definition.id)
+    return Campaign(ref.id, 0, "main", number, definition, NOW, "ops")
 
 
 def rules(**changes: Any) -> Rules:
@@ -167,5 +161,14 @@ def cause(**changes: Any) -> Cause:
     return Cause(**{**whole, **changes})
 
 
-def given(event: Event | DueReached | EffectFinished, **changes: Any) -> Input:
-    return Input(event, cause(**changes), NOW)
+def context(**changes: Any) -> Context:
+    return Context(cause(**changes), NOW)
+
+
+def given(event: Message, **changes: Any) -> Input:
+    return Input(event, context(**changes))
+
+
+def later(given: Input, by: timedelta) -> Input:
+    """The same, decided so much later."""
+    return replace(given, context=replace(given.context, now=given.context.now + by))

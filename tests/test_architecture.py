@@ -26,11 +26,11 @@ TOP_LEVEL = {
 RANKS = {
     "__main__": 10,
     "app": 9,
-    "service": 8,
-    "queries": 7,
+    "queries": 8,
+    "service": 7,
     "handlers": 6,
     "store": 5,
-    "wanted": 4,
+    "decisions": 4,
     "rematch": 3,
     **dict.fromkeys(("person", "campaign", "leads", "deliveries"), 2),
     **dict.fromkeys(("fit", "catalogue"), 1),
@@ -54,7 +54,7 @@ STORING = (*DECIDING, "shared.loop.catalogue", "shared.store")
 MAY_IMPORT = {
     **dict.fromkeys(range(INNERMOST, RANKS["store"]), DECIDING),
     RANKS["store"]: STORING,
-    RANKS["handlers"]: DECIDING,
+    RANKS["handlers"]: (*DECIDING, "shared.loop.table"),
 }
 """What the inner layers of a service may know of shared: values, never the loop or a client."""
 

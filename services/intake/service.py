@@ -1,17 +1,25 @@
-"""Intake as the loop knows it: its topics, its handlers and its store."""
+"""Intake as the loop knows it: its topics, its decisions, its collections and its memory."""
 
-from services.intake.handlers import Intake
-from services.intake.store import INDEXES, IntakeStore
+from services.intake.catalogue.affiliates import AffiliateIndex
+from services.intake.catalogue.questions import QuestionIndex
+from services.intake.decisions.leads import Leads
+from services.intake.decisions.lookup import Lookup
+from services.intake.handlers import rows
+from services.intake.store import COLLECTIONS, ROWS, memory
 from shared.contracts.event import events_topic
 from shared.contracts.intake import RECHECKS
 from shared.contracts.routing import WITHDRAWALS
-from shared.loop.decision import Service
+from shared.loop.service import Service
 
 TOPICS = (RECHECKS, events_topic("routing"), WITHDRAWALS)
 
 
 def intake(secret: str) -> Service:
     """`secret` keys the pseudonyms of persons."""
-    store = IntakeStore(secret)
-    handlers = Intake(store.affiliates, store.questions, secret).handlers()
-    return Service("intake", TOPICS, handlers, store, INDEXES)
+    return deciding(Leads(Lookup(AffiliateIndex(), QuestionIndex()), secret))
+
+
+def deciding(leads: Leads) -> Service:
+    return Service(
+        "intake", TOPICS, rows(leads), COLLECTIONS, views=[ROWS], memory=memory(leads.lookup)
+    )

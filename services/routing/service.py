@@ -1,14 +1,19 @@
-"""Routing as the loop knows it: its topics, its handlers and its store."""
+"""Routing as the loop knows it: its topics, its decisions, its collections and its memory."""
 
-from services.routing.handlers import Routing
-from services.routing.store import FORMER, INDEXES, RoutingStore
+from services.routing.handlers import rows
+from services.routing.store import COLLECTIONS, FORMER, Memory
 from shared.contracts.event import events_topic
 from shared.contracts.routing import ANSWERS, CLAIMS, RECHECKS
-from shared.loop.decision import Service
+from shared.loop.service import Service
 
 
 def routing() -> Service:
-    store = RoutingStore()
-    handlers = Routing(store.catalogues, store.revision).handlers()
-    topics = (events_topic("intake"), CLAIMS, ANSWERS, RECHECKS)
-    return Service("routing", topics, handlers, store, INDEXES, FORMER)
+    memory = Memory()
+    return Service(
+        "routing",
+        (events_topic("intake"), CLAIMS, ANSWERS, RECHECKS),
+        rows(memory.catalogues, memory.revision),
+        COLLECTIONS,
+        memory=memory,
+        former=FORMER,
+    )

@@ -1,32 +1,24 @@
-"""Routing's own collections; the only file that knows their shape.
-
-Whatever deciding a batch may need is one query per collection.
-"""
+"""Routing's own collections, the only file that knows their shape; and what it has in memory."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from services.routing.campaign import claims
 from services.routing.campaign.sends import Send
 from services.routing.fit import criteria
 from services.routing.fit.catalogue import Catalogues
-from services.routing.orders.campaigns import Campaign, CampaignVersion, stored_id
+from services.routing.orders.campaigns import Campaign, CampaignVersion
 from services.routing.orders.capacity import Capacity
-from services.routing.orders.lists import CompanyList, ListPart, part_id
+from services.routing.orders.lists import CompanyList, ListPart, part_of
 from services.routing.orders.policy import Account, Block, Rules
 from services.routing.person.leads import (
     EarlyWithdrawal,
     RoutedLead,
 )
 from services.routing.person.unsent import UnsentDelivery
-from services.routing.rematch import widening
-from services.routing.rematch.widening import PAGE, LeadPage, page_id, where
-from services.routing.wanted import Wanted
-from shared.loop.catalogue import REVISIONS, Catalogue, applied, refresh
+from shared.loop.catalogue import Catalogue, applied, refresh
 from shared.loop.collection import Collection, collection
-from shared.loop.decision import Input
 from shared.loop.working_set import WorkingSet
 from shared.store import Document, Index, Transaction
 
@@ -105,7 +97,7 @@ LEADS = collection(
 )
 EARLY = collection("early_withdrawals", EarlyWithdrawal, schema=SCHEMA, indexes=[[]])
 LISTS = collection("lists", CompanyList, schema=SCHEMA, indexes=[["revision"]])
-PARTS = collection("list_parts", ListPart, schema=SCHEMA, indexes=[[]])
+PARTS = collection("list_parts", ListPart, schema=SCHEMA, indexes=[[]], is_written_once=True)
 RULES = collection("rules", Rules, schema=SCHEMA, indexes=[["revision"]])
 ACCOUNTS = collection("accounts", Account, schema=SCHEMA, indexes=[["revision"]])
 BLOCKS = collection("blocks", Block, schema=SCHEMA, indexes=[[]])
@@ -132,24 +124,20 @@ VERSIONS = Collection(
     [Index("campaign_versions", ("campaign",))],
 )
 
-ByOwnId = Sequence[Collection[Any]]
-LOADED: ByOwnId = (
+COLLECTIONS: Sequence[Collection[Any]] = (
     CAMPAIGNS,
     VERSIONS,
     CAPACITIES,
     SENDS,
     LEADS,
     EARLY,
-    BLOCKS,
+    LISTS,
+    PARTS,
     RULES,
     ACCOUNTS,
+    BLOCKS,
     UNSENT,
 )
-SAVED: ByOwnId = (VERSIONS, CAPACITIES, SENDS, LEADS, EARLY, BLOCKS, UNSENT)
-"""Beside the catalogues, which save themselves, and the parts of lists."""
-
-COLLECTIONS: ByOwnId = (*LOADED, LISTS, PARTS)
-INDEXES = [index for kept in COLLECTIONS for index in kept.indexes] + [Index(REVISIONS, ())]
 FORMER = {"campaign_books": CAPACITIES.name}
 
 ENTRIES_IN_LINE_MAX = 2_000
@@ -168,6 +156,9 @@ class Memory:
             Catalogue(ACCOUNTS, self.catalogues.accounts.apply),
         )
 
+    def revision(self) -> int:
+        return self.campaigns.revision
+
     async def refresh(self, transaction: Transaction) -> None:
         known = self.catalogues
         await refresh(transaction, *self.others, self.campaigns)
@@ -180,95 +171,15 @@ class Memory:
             await applied(change, each.content.entries > ENTRIES_IN_LINE_MAX)
 
     async def _parts(self, transaction: Transaction, list_: CompanyList) -> list[ListPart]:
-        ids = [part_id(list_.id, digest) for digest in list_.content.parts]
+        ids = [part_of(list_.id, digest).id for digest in list_.content.parts]
         rows = await transaction.find(PARTS.name, {"_id": {"$in": ids}})
         return [PARTS.from_document(row) for row in rows]
 
-
-class RoutingStore:
-    def __init__(self) -> None:
-        self._memory = Memory()
-        self.catalogues = self._memory.catalogues
-
-    def revision(self) -> int:
-        return self._memory.campaigns.revision
-
-    async def load_many(self, transaction: Transaction, inputs: Sequence[Input]) -> WorkingSet:
-        await self._memory.refresh(transaction)
-        wanted = Wanted(self.catalogues)
-        for given in inputs:
-            wanted.add(given)
-        state = WorkingSet()
-        for kept in LOADED:
-            await state.load(transaction, kept, wanted.ids[kept.kind])
-        await self._load_lists(transaction, state, wanted)
-        await self._load_sends(transaction, state, wanted)
-        await self._load_pages(transaction, state, wanted)
-        return state
-
-    async def _load_lists(
-        self, transaction: Transaction, state: WorkingSet, wanted: Wanted
-    ) -> None:
-        await state.load(transaction, LISTS, wanted.ids[CompanyList])
-        parts = list(wanted.ids[ListPart])
-        for list_ in state.all(CompanyList):
-            digests = [*list_.content.parts, *(list_.coming.parts if list_.coming else ())]
-            parts += [part_id(list_.id, digest) for digest in digests]
-        await state.load(transaction, PARTS, parts)
-
-    async def _load_sends(
-        self, transaction: Transaction, state: WorkingSet, wanted: Wanted
-    ) -> None:
-        """What waits for its day, and what has been sent to companies whose number is limited."""
-        for tenant, campaign, before in wanted.weekly[: claims.RUNS_PER_STEP]:
-            which: dict[str, Any] = {"tenant": tenant, "campaign": campaign, "status": "waiting"}
-            which["waiting_since"] = {"$lt": before}
-            order = [("rank", 1), ("waiting_since", 1), ("_id", 1)]
-            found = await state.find(transaction, SENDS, which, sort=order, limit=claims.RUN_MAX)
-            day = claims.weekly_id(stored_id(tenant, campaign), before)
-            state.know(claims.SendDay(day, 0, tuple(found), is_last=len(found) < claims.RUN_MAX))
-            waiting = [send for id in found if (send := state.get(Send, id))]  # noqa: A001
-            people = [f"{tenant}/{send.person_id}" for send in waiting]
-            await state.load(transaction, BLOCKS, people)
-            domains = [(tenant, campaign, domain) for send in waiting for domain in send.domains]
-            wanted.domains.update(domains if wanted.limits_domains(tenant, campaign) else ())
-        for tenant, campaign, domain in sorted(wanted.domains):
-            which = {"tenant": tenant, "campaign": campaign, "domain": domain}
-            await state.find(transaction, SENDS, which)
-
-    async def _load_pages(
-        self, transaction: Transaction, state: WorkingSet, wanted: Wanted
-    ) -> None:
-        """As many as one step may look through; mostly a page is short or empty."""
-        loaded = 0
-        for tenant, change in wanted.widened[: widening.PAGES_PER_STEP]:
-            if loaded >= widening.LEADS_PER_STEP:
-                break
-            found = await state.find(
-                transaction, LEADS, where(change, tenant), sort=[("_id", 1)], limit=PAGE
-            )
-            leads = [lead for id in found if (lead := state.get(RoutedLead, id))]  # noqa: A001
-            state.know(LeadPage(page_id(change, tenant), 0, tuple(leads)))
-            loaded += len(leads)
-
-    async def save_many(self, transaction: Transaction, changed: WorkingSet) -> None:
-        revision = await self._memory.campaigns.save(transaction, changed)
+    async def save(self, transaction: Transaction, changed: WorkingSet) -> Sequence[type[Any]]:
+        """A version of a campaign knows the revision of the catalogue that it was put in."""
+        revision = await self.campaigns.save(transaction, changed)
         versions = changed.changed(CampaignVersion)
         changed.put([replace(version, revision=revision) for version in versions])
-        for catalogue in self._memory.others:
+        for catalogue in self.others:
             await catalogue.save(transaction, changed)
-        for kept in SAVED:
-            await changed.save(transaction, kept)
-        await _save_parts(transaction, changed.changed(ListPart))
-
-
-async def _save_parts(transaction: Transaction, parts: Sequence[ListPart]) -> None:
-    """Once each: an edit may lead back to a part that an earlier version had."""
-    if not parts:
-        return
-    ids = [part.id for part in parts]
-    rows = await transaction.find(PARTS.name, {"_id": {"$in": ids}}, fields=["_id"])
-    kept = {row["_id"] for row in rows}
-    new = WorkingSet()
-    new.put(part for part in parts if part.id not in kept)
-    await new.save(transaction, PARTS)
+        return [self.campaigns.kind, *(catalogue.kind for catalogue in self.others)]

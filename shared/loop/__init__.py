@@ -1,6 +1,7 @@
 """The batch loop that carries every service. One reads it in this order:
 
-- `decision` what a service is to the loop; `loop` one step and what follows from it
+- `decision`, `table`, `service` what a service is to the loop; `loop` one step and what follows
+  from it
 - `batch` what a step takes and gathers; `classify`, `step`, `decide` what is taken, the
   transaction, what becomes of each input; `bisect` which of them is to blame for an error
 - `shard`, `open`, `ticker` ownership and recovery; `kafka`, `fetched`, `log` what the broker gives

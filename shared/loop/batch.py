@@ -10,10 +10,10 @@ from shared.loop import dead_letters, effects
 from shared.loop.bisect import Bisection
 from shared.loop.classify import Item, Lane, Reader
 from shared.loop.dating import Dating
-from shared.loop.decision import Service
 from shared.loop.effects import Result
 from shared.loop.log import Outgoing, Place, Record
 from shared.loop.outbox import EnvelopeWriter
+from shared.loop.service import Service
 from shared.loop.shard import Shard, ShardRow
 from shared.loop.working_set import WorkingSet
 from shared.store import Delete, Document, Insert, Replace, Store, Write

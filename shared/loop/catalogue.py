@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from shared.loop.collection import Collection, Entity
 from shared.loop.working_set import WorkingSet
-from shared.store import Document, Index, Insert, Replace, Transaction, Write
+from shared.store import Document, Insert, Replace, Transaction, Write
 
 E = TypeVar("E", bound=Entity)
 
@@ -26,8 +26,8 @@ class Catalogue(Generic[E]):
         self.revision = 0
 
     @property
-    def indexes(self) -> list[Index]:
-        return [Index(REVISIONS, ()), Index(self._collection.name, ("revision",))]
+    def kind(self) -> type[E]:
+        return self._collection.kind
 
     async def _follow(self, transaction: Transaction, stored: int) -> None:
         """Applies what other shards and replicas changed since the last batch."""
@@ -86,3 +86,18 @@ async def refresh(transaction: Transaction, *catalogues: Catalogue[Any]) -> None
     stored = {row["_id"]: int(row["revision"]) for row in rows}
     for name, catalogue in zip(names, catalogues, strict=True):
         await catalogue._follow(transaction, stored.get(name, 0))
+
+
+class Catalogues:
+    """All that a service has in memory, where nothing but their entities follows from them."""
+
+    def __init__(self, *catalogues: Catalogue[Any]) -> None:
+        self._catalogues = catalogues
+
+    async def refresh(self, transaction: Transaction) -> None:
+        await refresh(transaction, *self._catalogues)
+
+    async def save(self, transaction: Transaction, changed: WorkingSet) -> Sequence[type[Any]]:
+        for catalogue in self._catalogues:
+            await catalogue.save(transaction, changed)
+        return [catalogue.kind for catalogue in self._catalogues]

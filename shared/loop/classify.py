@@ -14,7 +14,7 @@ from shared.contracts.bounds import BATCH_BYTES_MAX, KEY_BYTES_MAX, record_bytes
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
 from shared.errors import Poison
-from shared.loop.decision import Cause, DueReached, EffectFinished
+from shared.loop.decision import Cause, Message
 from shared.loop.log import CONTROL, UNOPENED, Place, Record, fingerprint
 from shared.loop.seal import is_sealed
 from shared.loop.shard import Gap, Shard, ShardRow
@@ -45,7 +45,7 @@ class Item:
     disposition: Disposition
     record: Record | None = None
     envelope: Envelope | None = None
-    event: Event | DueReached | EffectFinished | None = None
+    event: Message | None = None
     cause: Cause | None = None
     poison: Poison | None = None
     in_order: bool = False

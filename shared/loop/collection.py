@@ -25,6 +25,7 @@ class Entity(Protocol):
 
 
 E = TypeVar("E", bound=Entity)
+R = TypeVar("R")
 NOTHING: Mapping[str, Any] = {}
 
 
@@ -37,6 +38,18 @@ class Collection(Generic[E]):
     to_document: Callable[[E], Document]
     from_document: Callable[[Document], E]
     indexes: Sequence[Index] = ()
+    is_written_once: bool = False
+    """Its ids follow from what is in the documents: one that exists already is left as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class View(Generic[R]):
+    """Some fields of a collection's documents, for what needs no more of many of them."""
+
+    name: str
+    kind: type[R]
+    fields: Sequence[str]
+    from_document: Callable[[Document], R]
 
 
 def collection(
@@ -50,6 +63,7 @@ def collection(
     queried: Mapping[str, Callable[[E], Any]] = NOTHING,
     indexes: Sequence[Sequence[str]] = (),
     upgrade: Callable[[Document], Document] | None = None,
+    is_written_once: bool = False,
 ) -> Collection[E]:
     """Every field is kept as it is, but for those that are named: `text` as JSON text, since it has
     dates, or keys that no store takes, and is only read whole; `pairs` are mappings with such keys;
@@ -88,4 +102,4 @@ def collection(
         return adapter.validate_python(read)
 
     where = [Index(name, tuple(fields)) for fields in indexes]
-    return Collection(name, kind, to_document, from_document, where)
+    return Collection(name, kind, to_document, from_document, where, is_written_once)

@@ -9,7 +9,6 @@ from itertools import count
 
 from shared.loop.classify import Lane
 from shared.loop.decision import Cause, Due
-from shared.loop.effects import cause_document
 from shared.store import (
     Delete,
     Document,
@@ -32,11 +31,11 @@ def row_of(due: Due, shard: int, cause: Cause) -> Document:
         "_id": due.id,
         "schema": 1,
         "shard": shard,
-        "kind": due.kind,
+        "kind": due.deadline.KIND,
         "key": due.key,
         "due_at": due.at,
-        "data": dict(due.data),
-        "cause": cause_document(cause),
+        "data": due.deadline.model_dump(),
+        "cause": cause.document(),
     }
 
 

@@ -25,9 +25,8 @@ from shared.loop.classify import Disposition, Item, Lane
 from shared.loop.decision import (
     Accepted,
     Cause,
+    Context,
     Decision,
-    DueReached,
-    Handler,
     Input,
     Publish,
     Refused,
@@ -64,18 +63,16 @@ def _decide(batch: Batch, item: Item) -> None:
     if item.record is not None and item.record.topic == batch.setup.reader.commands:
         _decide_command(batch, item)
     else:
-        apply(batch, item, handler_of(batch, item)(batch.state, input_of(batch, item)))
+        apply(batch, item, _decision(batch, item))
 
 
-def handler_of(batch: Batch, item: Item) -> Handler:
-    event = item.event
-    key = event.kind if isinstance(event, DueReached) else type(event)
-    return batch.setup.service.handlers[key]  # type: ignore[index]
+def _decision(batch: Batch, item: Item) -> Decision:
+    return batch.setup.service.table.decide(batch.state, input_of(batch, item))
 
 
 def input_of(batch: Batch, item: Item) -> Input:
     assert item.event is not None and item.cause is not None
-    return Input(item.event, item.cause, batch.now)
+    return Input(item.event, Context(item.cause, batch.now))
 
 
 def _decide_command(batch: Batch, item: Item) -> None:
@@ -88,7 +85,7 @@ def _decide_command(batch: Batch, item: Item) -> None:
     if refused is None and isinstance(item.event, ReplayDeadLetter | SkipDeadLetter):
         answer: Answer = _resolve(batch, item, item.event)
     elif refused is None:
-        decision = handler_of(batch, item)(batch.state, input_of(batch, item))
+        decision = _decision(batch, item)
         assert decision.answer is not None, f"{item.envelope.type} was not answered"
         apply(batch, item, decision)
         answer = decision.answer

@@ -1,19 +1,20 @@
-"""What a decision is told and what it answers: plain values, so that deciding stays pure.
+"""What a decision is given and what it answers: plain values, so that deciding stays pure.
 
-A handler is `(state, input) -> Decision`. It gets the time and its cause as arguments, draws
-nothing by itself, and touches nothing: the loop saves, publishes and sends what the decision holds.
+A decision is `(state, event, context) -> Decision`. It gets the time and its cause as arguments,
+draws nothing by itself, and touches nothing: the loop saves, publishes and sends what it holds.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.event import Event
 from shared.loop.collection import Entity
-from shared.loop.working_set import WorkingSet
-from shared.store import Index, Transaction
+from shared.store import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,52 @@ class Cause:
     role: str = ""
     trace: str | None = None
 
+    def document(self) -> Document:
+        """What an effect's results and deadlines carry on: the tenant and the trace with it."""
+        return {
+            "id": self.id,
+            "source": self.source,
+            "key": self.key,
+            "tenant": self.tenant,
+            "trace": self.trace,
+        }
+
 
 @dataclass(frozen=True, slots=True)
-class DueReached:
-    """A deadline that a decision set has come."""
+class Context:
+    """Why and when something is decided."""
 
-    kind: str
-    key: str
-    data: Mapping[str, Any]
+    cause: Cause
+    now: datetime
+
+    @property
+    def tenant(self) -> str:
+        return self.cause.tenant
+
+
+class _Kept(BaseModel):
+    """Kept as a row's `kind` and `data`, and read back as what it was."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    KIND: ClassVar[str]
+    FORMER_KINDS: ClassVar[tuple[str, ...]] = ()
+    """What it was called: rows of then are read as it."""
+
+    def __init_subclass__(cls, *, kind: str = "", former: Sequence[str] = (), **rest: Any) -> None:
+        super().__init_subclass__(**rest)
+        cls.KIND, cls.FORMER_KINDS = kind, tuple(former)
+
+
+class Deadline(_Kept):
+    """What has to be decided when a time has come, with what the decision has to know by then."""
+
+
+class Purpose(_Kept):
+    """What an effect is for; its end is decided with it."""
+
+
+P = TypeVar("P", bound=Purpose)
 
 
 class Outcome(StrEnum):
@@ -58,25 +97,27 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class EffectFinished:
+class EffectFinished(Generic[P]):
     """An effect will not be tried again."""
 
     id: str
-    kind: str
+    purpose: P
     outcome: Outcome
     text: str
     attempts: int
-    data: Mapping[str, Any]
     tried: Sequence[Attempt] = ()
     """Its first and its latest attempts, in order; where many were made, those between are left
     out."""
 
 
+Message = Event | Deadline | EffectFinished[Any]
+"""What can be decided on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
-    event: Event | DueReached | EffectFinished
-    cause: Cause
-    now: datetime
+    event: Message
+    context: Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +132,15 @@ class Publish:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A deadline: `DueReached(kind, key, data)` is decided once, at or after `at`.
+    """A deadline that is decided once, at or after `at`, in the shard that owns `key`.
 
     Setting one with an id that is waiting already moves it.
     """
 
     id: str
-    kind: str
+    deadline: Deadline
     key: str
     at: datetime
-    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +163,10 @@ class Effect:
     """Something to do outside, at least once, always under the same id and with the same bytes."""
 
     id: str
-    kind: str
+    purpose: Purpose
     endpoint: str
     """What shares a concurrency limit and a breaker."""
     request: Request
-    data: Mapping[str, Any] = field(default_factory=dict)
     trace: str | None = None
     """The trace that it belongs to, where that is not its cause's."""
 
@@ -161,31 +200,3 @@ class Decision:
     """Ids of deadlines that are no longer wanted."""
     answer: Accepted | Refused | None = None
     """For commands, and only for commands."""
-
-
-Handler = Callable[[WorkingSet, Input], Decision]
-Handlers = Mapping[type[Event] | type[EffectFinished] | str, Handler]
-"""By event type; `EffectFinished` for effects; a string names the kind of a deadline."""
-
-
-class StateStore(Protocol):
-    """How a service's state is read and written; called inside the step's transaction."""
-
-    async def load_many(self, transaction: Transaction, inputs: Sequence[Input]) -> WorkingSet:
-        """Everything that deciding these inputs may need, one query per collection."""
-
-    async def save_many(self, transaction: Transaction, changed: WorkingSet) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """What a service author writes; everything else is the loop's."""
-
-    name: str
-    topics: Sequence[str]
-    """The topics read beside the service's own commands."""
-    handlers: Handlers
-    store: StateStore
-    indexes: Sequence[Index]
-    former: Mapping[str, str] = field(default_factory=dict)
-    """Collections that had another name, by the name of then."""

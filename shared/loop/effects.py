@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from shared.loop.decision import Attempt, Cause, Effect, EffectFinished, Outcome
+from shared.loop.decision import Attempt, Cause, Effect, Outcome
 from shared.store import Document, Filter, Index, Store
 
 COLLECTION = "effects"
@@ -120,6 +120,15 @@ class Result:
     """How long the endpoint asked to be left alone."""
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """How an effect ended that will not be tried again."""
+
+    outcome: Outcome
+    text: str
+    tried: Sequence[Attempt]
+
+
 AttemptResult = tuple[Verdict, str] | tuple[Verdict, str, float]
 """The verdict, what it is based on, and how many seconds the endpoint asked to be left alone."""
 
@@ -134,7 +143,7 @@ def new_row(effect: Effect, shard: int, cause: Cause, now: datetime, *, begin: b
         "_id": effect.id,
         "schema": 1,
         "shard": shard,
-        "kind": effect.kind,
+        "kind": effect.purpose.KIND,
         "endpoint": effect.endpoint,
         "request": {
             "url": request.url,
@@ -142,25 +151,14 @@ def new_row(effect: Effect, shard: int, cause: Cause, now: datetime, *, begin: b
             "headers": dict(request.headers),
             "secret": request.secret,
         },
-        "data": dict(effect.data),
-        "cause": cause_document(cause) | ({"trace": effect.trace} if effect.trace else {}),
+        "data": effect.purpose.model_dump(),
+        "cause": cause.document() | ({"trace": effect.trace} if effect.trace else {}),
         "state": IN_FLIGHT if begin else WAITING,
         "attempt": 1 if begin else 0,
         "unknown": False,
         "tried": [],
         "created_at": now,
         "due_at": now,
-    }
-
-
-def cause_document(cause: Cause) -> Document:
-    """An effect's results and deadlines carry their cause's tenant and trace on."""
-    return {
-        "id": cause.id,
-        "source": cause.source,
-        "key": cause.key,
-        "tenant": cause.tenant,
-        "trace": cause.trace,
     }
 
 
@@ -180,14 +178,14 @@ def next_attempt(row: Document) -> Document:
     return row | {"state": IN_FLIGHT, "attempt": row["attempt"] + 1}
 
 
-def after(row: Document, result: Result, now: datetime) -> Document | EffectFinished:
+def after(row: Document, result: Result, now: datetime) -> Document | End:
     """What follows from an attempt's result: the end, or the row waiting for its next attempt."""
     row = row | {"tried": _noted(row, result, now)}
     unknown = row["unknown"] or result.outcome_unknown or result.verdict is Verdict.UNKNOWN
     if result.verdict is Verdict.DONE:
-        return _finished(row, Outcome.DONE, result.text)
+        return _ended(row, Outcome.DONE, result.text)
     if result.verdict is Verdict.REFUSED:
-        return _finished(row, Outcome.REFUSED, result.text)
+        return _ended(row, Outcome.REFUSED, result.text)
     row = row | {"unknown": unknown}
     if is_overdue(row, now):
         return given_up(row, result.text)
@@ -201,10 +199,10 @@ def is_overdue(row: Document, now: datetime) -> bool:
     return bool(now - row["created_at"] >= GIVE_UP_AFTER)
 
 
-def given_up(row: Document, text: str) -> EffectFinished:
+def given_up(row: Document, text: str) -> End:
     """The end of a row that was tried for long enough: what may have happened stays uncertain."""
     outcome = Outcome.UNCERTAIN if row["unknown"] else Outcome.REFUSED
-    return _finished(row, outcome, f"given up: {text}")
+    return _ended(row, outcome, f"given up: {text}")
 
 
 def _noted(row: Document, result: Result, now: datetime) -> list[Document]:
@@ -218,17 +216,20 @@ def tried_of(row: Document) -> Sequence[Attempt]:
     return [Attempt(**attempt) for attempt in row.get("tried", [])]
 
 
-def _finished(row: Document, outcome: Outcome, text: str) -> EffectFinished:
-    return EffectFinished(
-        row["_id"], row["kind"], outcome, text, row["attempt"], row["data"], tried_of(row)
-    )
+def _ended(row: Document, outcome: Outcome, text: str) -> End:
+    return End(outcome, text, tried_of(row))
 
 
-def ended(row: Document, event: EffectFinished, now: datetime) -> Document:
+def ended(row: Document, end: End, now: datetime) -> Document:
     """What is kept of an effect's end, should deciding it fail."""
-    tried = [asdict(attempt) for attempt in event.tried]
-    end = {"is": "effect", "outcome": event.outcome, "text": event.text, "at": now}
-    return row | end | {"tried": tried}
+    tried = [asdict(attempt) for attempt in end.tried]
+    return row | {
+        "is": "effect",
+        "outcome": end.outcome,
+        "text": end.text,
+        "at": now,
+        "tried": tried,
+    }
 
 
 def backoff_seconds(id: str, attempt: int) -> float:

@@ -15,7 +15,7 @@ from datetime import datetime
 import structlog
 
 from shared.clock import Clock
-from shared.contracts.event import Event, commands_topic
+from shared.contracts.event import commands_topic
 from shared.contracts.operations import operations
 from shared.errors import Conflict, Infrastructure
 from shared.loop import dead_letters, deadlines, effects, inbox, outbox, seal
@@ -23,10 +23,10 @@ from shared.loop.batch import Batch, Endpoints, Inputs, Setup
 from shared.loop.bisect import Bisection
 from shared.loop.classify import Disposition, Item, Lane, Reader
 from shared.loop.dating import Dating
-from shared.loop.decision import Service
 from shared.loop.effects import Transport
 from shared.loop.log import Log, Place, Record
 from shared.loop.outbox import EnvelopeWriter
+from shared.loop.service import Service
 from shared.loop.shard import Shard, State
 from shared.loop.step import commit, prepare, suspected
 from shared.loop.worker import Worker
@@ -284,12 +284,9 @@ class Loop:
 
 
 def _reader(service: Service, partitions: int, seal_key: bytes) -> Reader:
-    """What of the service's handlers sorting needs: event types by their wire name."""
+    """What of the service's table classifying needs: event types by their wire name."""
     kinds = {
-        name: kind
-        for kind in service.handlers
-        if isinstance(kind, type) and issubclass(kind, Event)
-        for name in (kind.TYPE, *kind.FORMER_TYPES)
+        name: kind for kind in service.table.events for name in (kind.TYPE, *kind.FORMER_TYPES)
     }
     all_kinds = {**kinds, **operations(service.name)}
     return Reader(all_kinds, commands_topic(service.name), partitions, seal_key)

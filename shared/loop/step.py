@@ -8,20 +8,21 @@ In this order, with the price of failing there:
 Only after that are the records published, and then the attempts begun (`loop.step`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from shared.errors import Conflict, Fenced
+from shared.errors import Conflict, Fenced, Poison
 from shared.ids import derived
 from shared.loop import dead_letters, deadlines, effects, inbox, outbox
 from shared.loop.batch import Batch, Endpoints, Inputs, Setup
 from shared.loop.bisect import Bisection
 from shared.loop.classify import Disposition, Item, classify, replayed
 from shared.loop.decide import handle, input_of, release, time_of
-from shared.loop.decision import Cause, DueReached, EffectFinished, Outcome
+from shared.loop.decision import Cause
 from shared.loop.kept_record import record_of
 from shared.loop.shard import Shard
+from shared.loop.table import sections
 from shared.store import Delete, Document, Insert, Replace, Transaction, Write
 
 
@@ -76,10 +77,7 @@ async def commit(batch: Batch) -> None:
         setup.failpoint("step.claimed")
         await _load(batch, transaction)
         setup.failpoint("step.loaded")
-        for item in batch.items:
-            handle(batch, item)
-        for (shard, lane), waiting in batch.releases.items():
-            release(batch, shard, lane, waiting, "")
+        await _decide(batch, transaction)
         await _save(batch, transaction)
         setup.failpoint("step.saved")
     setup.failpoint("step.committed")
@@ -129,14 +127,40 @@ async def _load(batch: Batch, transaction: Transaction) -> None:
         batch.bisection.suspects.pop(item.origin, None)
     for item in (*commands, *(item for item in replays if _is_command(batch, item))):
         _date(batch, item)
-    batch.state = await batch.setup.service.store.load_many(
-        transaction,
-        [
-            input_of(batch, item)
-            for item in (*batch.items, *replays)
-            if item.disposition is Disposition.HANDLED and item.event is not None
-        ],
-    )
+    await batch.setup.service.memory.refresh(transaction)
+
+
+async def _decide(batch: Batch, transaction: Transaction) -> None:
+    """Reads are made for all inputs together, as far as none of them changes what others read."""
+    for section in sections(batch.items, lambda item: _cuts(batch, item)):
+        await _read(batch, transaction, [*section, *_replayed_by(batch, section)])
+        for item in section:
+            handle(batch, item)
+    await _read(batch, transaction, _released(batch))
+    for (shard, lane), waiting in batch.releases.items():
+        release(batch, shard, lane, waiting, "")
+
+
+async def _read(batch: Batch, transaction: Transaction, items: Sequence[Item]) -> None:
+    inputs = [
+        input_of(batch, item)
+        for item in items
+        if item.disposition is Disposition.HANDLED and _is_decided(item)
+    ]
+    if inputs:
+        await batch.setup.service.read(transaction, batch.state, inputs)
+
+
+def _is_decided(item: Item) -> bool:
+    """By the service: a replay or a skip is the loop's own."""
+    return item.event is not None and dead_letters.target_of(item) is None
+
+
+def _cuts(batch: Batch, item: Item) -> bool:
+    """A replay may be of anything."""
+    if item.disposition is not Disposition.HANDLED or item.event is None:
+        return False
+    return not _is_decided(item) or batch.setup.service.table.cuts(item.event)
 
 
 def _waiting(batch: Batch, found: dead_letters.Resolution) -> dead_letters.Waiting:
@@ -146,13 +170,26 @@ def _waiting(batch: Batch, found: dead_letters.Resolution) -> dead_letters.Waiti
 
 def _replays(batch: Batch) -> list[Item]:
     """All records that were dead-lettered and may be decided in this step."""
-    resolved = [
-        item
-        for waiting in batch.replays.values()
-        for item in (*waiting.heads.values(), *waiting.behind[: batch.released_at_once])
-    ]
-    released = batch.releases.values()
-    return resolved + [item for items in released for item in items[: batch.released_at_once]]
+    resolved = [item for target in batch.replays for item in _waiting_at(batch, target)]
+    return [*resolved, *_released(batch)]
+
+
+def _released(batch: Batch) -> list[Item]:
+    waiting = batch.releases.values()
+    return [item for items in waiting for item in items[: batch.released_at_once]]
+
+
+def _waiting_at(batch: Batch, target: dead_letters.Target) -> list[Item]:
+    """What a command that resolves this dead letter may decide: its head, and those behind it."""
+    waiting = batch.replays.get(target)
+    if waiting is None:
+        return []
+    return [*waiting.heads.values(), *waiting.behind[: batch.released_at_once]]
+
+
+def _replayed_by(batch: Batch, items: Iterable[Item]) -> list[Item]:
+    targets = [dead_letters.target_of(item) for item in items]
+    return [item for target in targets if target for item in _waiting_at(batch, target)]
 
 
 def _is_command(batch: Batch, item: Item) -> bool:
@@ -173,7 +210,7 @@ def _date(batch: Batch, item: Item) -> None:
 
 def _replay_item(batch: Batch, document: Document, value: str | None) -> Item:
     if document["record"] is None:
-        item = _stored_item(document["stored"])
+        item = _stored_item(batch, document["stored"])
         item.document = document
     else:
         record = record_of(document["record"], value)
@@ -182,30 +219,20 @@ def _replay_item(batch: Batch, document: Document, value: str | None) -> Item:
     return item
 
 
-def _stored_item(stored: Document) -> Item:
+def _stored_item(batch: Batch, stored: Document) -> Item:
     """The input that a deadline or an effect's end is, now or when it is replayed."""
-    event: DueReached | EffectFinished
-    if stored["is"] == "due":
-        event = DueReached(stored["kind"], stored["key"], stored["data"])
-    else:
-        event = EffectFinished(
-            stored["_id"],
-            stored["kind"],
-            Outcome(stored["outcome"]),
-            stored["text"],
-            stored["attempt"],
-            stored["data"],
-            effects.tried_of(stored),
-        )
-    cause = _cause_of(stored)
-    return Item(
+    item = Item(
         f"{stored['is']}/{stored['_id']}",
         stored["shard"],
         Disposition.HANDLED,
-        event=event,
-        cause=cause,
+        cause=_cause_of(stored),
         stored=stored,
     )
+    try:
+        item.event = batch.setup.service.table.stored(stored)
+    except Poison as poison:
+        item.disposition, item.poison = Disposition.DEAD_LETTERED, poison
+    return item
 
 
 def _cause_of(stored: Document) -> Cause:
@@ -220,7 +247,7 @@ def _cause_of(stored: Document) -> Cause:
 async def _due(batch: Batch, transaction: Transaction) -> list[Item]:
     """Deadlines whose rows still stand; deciding one deletes its row."""
     rows = await _rows(transaction, deadlines.COLLECTION, [row["_id"] for row in batch.inputs.due])
-    items = [_stored_item(row | {"is": "due", "at": row["due_at"]}) for row in rows]
+    items = [_stored_item(batch, row | {"is": "due", "at": row["due_at"]}) for row in rows]
     batch.due |= dict.fromkeys(row["_id"] for row in rows)
     for item in items:
         batch.bisection.judge(item)
@@ -240,16 +267,16 @@ async def _finished(batch: Batch, transaction: Transaction) -> list[Item]:
             batch.counters["results_late"] += 1
             continue
         after = effects.after(row, result, batch.now)
-        if isinstance(after, EffectFinished):
+        if isinstance(after, effects.End):
             items.append(_ended(batch, row, after))
         else:
             batch.write(effects.COLLECTION, Replace(after, {"attempt": row["attempt"]}))
     return items
 
 
-def _ended(batch: Batch, row: Document, end: EffectFinished) -> Item:
+def _ended(batch: Batch, row: Document, end: effects.End) -> Item:
     batch.write(effects.COLLECTION, Delete(row["_id"]))
-    item = _stored_item(effects.ended(row, end, batch.now))
+    item = _stored_item(batch, effects.ended(row, end, batch.now))
     batch.bisection.judge(item)
     return item
 
@@ -294,7 +321,7 @@ async def _keep_once(batch: Batch, transaction: Transaction) -> None:
 
 
 async def _save(batch: Batch, transaction: Transaction) -> None:
-    await batch.setup.service.store.save_many(transaction, batch.state)
+    await batch.setup.service.save(transaction, batch.state)
     await _keep_once(batch, transaction)
     for write in await deadlines.changes(transaction, batch.due):
         batch.write(deadlines.COLLECTION, write)

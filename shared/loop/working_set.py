@@ -7,18 +7,71 @@ What is known not to exist is told from what nobody loaded: a decision on the se
 nothing, so asking for it is an error.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from shared.errors import NotLoaded
-from shared.loop.collection import Collection, Entity
-from shared.store import Filter, Insert, Replace, Sort, Transaction, Write
+from shared.loop.collection import Collection, Entity, View
+from shared.store import Document, Filter, Insert, Replace, Sort, Transaction, Write
 
 E = TypeVar("E", bound=Entity)
+R = TypeVar("R")
+
+PAGED_ROWS_MAX = 500
+"""So many rows of pages one step takes; every change of them is written in its one transaction."""
+PAGE_COUNTS_AS = 10
+"""Rows at least: an empty page is a query too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ref(Generic[E]):
+    """An entity, whether it exists or not."""
+
+    kind: type[E]
+    id: str
+
+
+def named(kind: type[E], tenant: str, *names: str) -> Ref[E]:
+    """The entity that people call so, in their tenant."""
+    return Ref(kind, "/".join((tenant, *names)))
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[R]):
+    """What is found by something else than its id. One with a limit may have to wait for another
+    step: then it is found empty, and is not the last."""
+
+    kind: type[R]
+    where: Filter = field(compare=False)
+    sort: Sort = ()
+    limit: int = 0
+    also: Callable[[R], bool] | None = field(default=None, compare=False)
+    """Whether an entity that this batch has changed belongs to it, though the store may not know
+    yet."""
+    _key: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_key", repr(self.where))
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[R]):
+    """What is on a page, as it is by now."""
+
+    rows: Sequence[R]
+    is_last: bool
+
+
+Reads = Iterator[Sequence[Ref[Any] | Page[Any]]]
+"""What a decision needs, in rounds: what one round asks for may depend on what those before it
+found. All inputs of a batch are read together, so a round is one query for each collection."""
+
+Collections = Mapping[type[Any], Collection[Any] | View[Any]]
 
 
 class ById(Generic[E]):
-    """The entities of a catalogue in memory, found by their ids."""
+    """The entities of a catalogue in memory."""
 
     def __init__(self) -> None:
         self._known: dict[str, E] = {}
@@ -35,22 +88,37 @@ class WorkingSet:
         self._known: dict[type[Any], dict[str, Any]] = {}
         """By kind and id; None is known not to exist."""
         self._changed: dict[type[Any], dict[str, Any]] = {}
+        self._pages: dict[Page[Any], Found[Any]] = {}
+        self._paged_rows_left = PAGED_ROWS_MAX
 
-    def get(self, kind: type[E], id: str) -> E | None:
+    def get(self, ref: Ref[E]) -> E | None:
         """None if there is none; raises `NotLoaded` if nobody looked."""
-        known = self._known.get(kind, {})
-        if id not in known:
-            raise NotLoaded(f"a {kind.__name__} was asked for that was not loaded")
-        found: E | None = known[id]
+        known = self._known.get(ref.kind, {})
+        if ref.id not in known:
+            raise NotLoaded(f"a {ref.kind.__name__} was asked for that no row's reads name")
+        found: E | None = known[ref.id]
         return found
 
-    def peek(self, kind: type[E], id: str) -> E | None:
+    def peek(self, ref: Ref[E]) -> E | None:
         """What this batch has loaded or put, for those who know where to look otherwise."""
-        found: E | None = self._known.get(kind, {}).get(id)
+        found: E | None = self._known.get(ref.kind, {}).get(ref.id)
         return found
 
-    def all(self, kind: type[E]) -> Sequence[E]:
-        return [entity for entity in self._known.get(kind, {}).values() if entity is not None]
+    def page(self, page: Page[R]) -> Found[R]:
+        """Its entities as this batch has changed them; raises `NotLoaded` if nobody looked."""
+        found = self._pages.get(page)
+        if found is None:
+            raise NotLoaded(
+                f"a page of {page.kind.__name__} was asked for that no row's reads name"
+            )
+        known = self._known.get(page.kind)
+        if known is None:
+            return found
+        ids = dict.fromkeys(row.id for row in found.rows)
+        if page.also is not None:
+            changed = self._changed.get(page.kind, {}).values()
+            ids |= {row.id: None for row in changed if page.also(row)}
+        return Found([known[id] for id in ids], found.is_last)
 
     def put(self, entities: Iterable[Entity]) -> None:
         """Later decisions of the batch see these."""
@@ -63,50 +131,82 @@ class WorkingSet:
         and is saved only if the decision, being whole, says so."""
         branch = WorkingSet()
         branch._known = {kind: dict(known) for kind, known in self._known.items()}
+        branch._changed = {kind: dict(changed) for kind, changed in self._changed.items()}
+        branch._pages = self._pages
         return branch
-
-    def know(self, entity: Entity) -> None:
-        """Something that was found out for deciding, and is not stored as it is."""
-        self._known.setdefault(type(entity), {})[entity.id] = entity
 
     def changed(self, kind: type[E]) -> list[E]:
         return list(self._changed.get(kind, {}).values())
 
-    async def load(
-        self, transaction: Transaction, collection: Collection[E], ids: Iterable[str]
+    async def read(
+        self, transaction: Transaction, collections: Collections, every: Iterable[Reads]
     ) -> None:
-        """Loads those of the ids that are not loaded yet, and notes which do not exist."""
-        known = self._known.setdefault(collection.kind, {})
-        wanted = [id for id in dict.fromkeys(ids) if id not in known]
-        if wanted:
-            known |= dict.fromkeys(wanted)
-            for row in await transaction.find(collection.name, {"_id": {"$in": wanted}}):
-                known[row["_id"]] = collection.from_document(row)
+        """Reads all rounds of all inputs, the first of each together, then the second …"""
+        going = list(every)
+        while going:
+            rounds = [(reads, found) for reads in going if (found := next(reads, None)) is not None]
+            asked = [one for _, some in rounds for one in some]
+            await self._read_entities(transaction, collections, asked)
+            for one in asked:
+                if isinstance(one, Page) and one not in self._pages:
+                    await self._read_page(transaction, collections[one.kind], one)
+            going = [reads for reads, _ in rounds]
 
-    async def find(
+    async def _read_entities(
         self,
         transaction: Transaction,
-        collection: Collection[E],
-        where: Filter,
-        *,
-        sort: Sort = (),
-        limit: int = 0,
-    ) -> list[str]:
-        """Loads what is found by something else than its id; the ids of all that was found."""
-        known = self._known.setdefault(collection.kind, {})
-        rows = await transaction.find(collection.name, where, sort=sort, limit=limit)
+        collections: Collections,
+        asked: Iterable[Ref[Any] | Page[Any]],
+    ) -> None:
+        missing: dict[type[Any], dict[str, None]] = {}
+        for ref in asked:
+            if isinstance(ref, Ref) and ref.id not in self._known.get(ref.kind, {}):
+                missing.setdefault(ref.kind, {})[ref.id] = None
+        for kind, ids in missing.items():
+            where = {"_id": {"$in": list(ids)}}
+            rows = await transaction.find(collections[kind].name, where)
+            self._known.setdefault(kind, {}).update(ids)
+            self._know(collections[kind], rows)
+
+    async def _read_page(
+        self, transaction: Transaction, kept: Collection[Any] | View[Any], page: Page[Any]
+    ) -> None:
+        if page.limit and self._paged_rows_left <= 0:
+            self._pages[page] = Found((), is_last=False)
+            return
+        fields = kept.fields if isinstance(kept, View) else ()
+        rows = await transaction.find(
+            kept.name, page.where, sort=page.sort, limit=page.limit, fields=fields
+        )
+        if page.limit:
+            self._paged_rows_left -= max(len(rows), PAGE_COUNTS_AS)
+        is_last = not page.limit or len(rows) < page.limit
+        self._pages[page] = Found(self._know(kept, rows), is_last)
+
+    def _know(self, kept: Collection[Any] | View[Any], rows: Sequence[Document]) -> list[Any]:
+        """What was read, or what the batch has made of it since."""
+        if isinstance(kept, View):
+            return [kept.from_document(row) for row in rows]
+        known = self._known.setdefault(kept.kind, {})
         for row in rows:
-            known.setdefault(row["_id"], collection.from_document(row))
-        return [row["_id"] for row in rows]
+            if known.get(row["_id"]) is None:
+                known[row["_id"]] = kept.from_document(row)
+        return [known[row["_id"]] for row in rows]
 
-    async def save(self, transaction: Transaction, collection: Collection[E]) -> None:
+    async def save(self, transaction: Transaction, kept: Collection[E]) -> None:
         """Writes what changed, guarded by the version it was loaded with."""
-        writes = [_guarded(collection, entity) for entity in self.changed(collection.kind)]
-        await transaction.write(collection.name, writes)
+        changed = self.changed(kept.kind)
+        if kept.is_written_once and changed:
+            where = {"_id": {"$in": [entity.id for entity in changed]}}
+            rows = await transaction.find(kept.name, where, fields=["_id"])
+            stored = {row["_id"] for row in rows}
+            changed = [entity for entity in changed if entity.id not in stored]
+        if changed:
+            await transaction.write(kept.name, [_guarded(kept, entity) for entity in changed])
 
 
-def _guarded(collection: Collection[E], entity: E) -> Write:
-    document = collection.to_document(entity)
+def _guarded(kept: Collection[E], entity: E) -> Write:
+    document = kept.to_document(entity)
     document["_id"], document["version"] = entity.id, entity.version + 1
     if entity.version == 0:
         return Insert(document)

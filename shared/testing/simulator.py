@@ -16,10 +16,10 @@ from datetime import UTC, datetime, timedelta
 
 from shared.errors import Infrastructure, UnknownOutcome
 from shared.loop.dating import Dating
-from shared.loop.decision import Service
 from shared.loop.effects import Verdict
 from shared.loop.log import Outgoing, Place
 from shared.loop.loop import INDEXES, Loop
+from shared.loop.service import Service
 from shared.loop.ticker import Ticker
 from shared.store import Document
 from shared.testing.log import Faults, MemoryBroker, MemoryLog

@@ -10,8 +10,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from services.intake.handlers import Intake
-from services.intake.store import IntakeStore
+from services.intake.service import intake
 from shared.clock import SystemClock
 from shared.contracts import envelope as envelopes
 from shared.contracts.answers import CommandAnswer, accepted_type, refused_type
@@ -21,7 +20,7 @@ from shared.contracts.intake import SubmitLead
 from shared.ids import derived
 from shared.loop import inbox
 from shared.loop.classify import cause_of
-from shared.loop.decision import Accepted, Decision, Handler, Input
+from shared.loop.decision import Accepted, Context, Decision, Input
 from shared.mongo import MongoStore
 from shared.store import Insert, Replace
 from shared.topics import manifest
@@ -39,17 +38,14 @@ class PerMessage:
     def __init__(self, store: MongoStore, producer: Any) -> None:
         self._store = store
         self._producer = producer
-        self._service_store = IntakeStore(uploads.SECRET)
-        known = self._service_store
-        decide = Intake(known.affiliates, known.questions, uploads.SECRET)
-        self._handle: Handler = decide.submit_lead
+        self._service = intake(uploads.SECRET)
 
     async def take(self, record: Any) -> None:
         envelope = envelopes.read(record.headers, record.value)
         submitted = envelopes.parse(SubmitLead, envelope.data)
         cause = cause_of(envelope, record.key.decode())
         decision = await self._commit(
-            record, envelope, Input(submitted, cause, SystemClock().now())
+            record, envelope, Input(submitted, Context(cause, SystemClock().now()))
         )
         for kind, event, key in _messages(decision, envelope, cause.key):
             await self._send(envelope, kind, event, key)
@@ -58,12 +54,12 @@ class PerMessage:
         async with self._store.transaction() as transaction:
             known = await inbox.load(transaction, [envelope])
             assert not known
-            state = await self._service_store.load_many(transaction, [given])
-            decision = self._handle(state, given)
+            state = await self._service.load(transaction, [given])
+            decision = self._service.table.decide(state, given)
             assert decision.answer is not None
             state.put(decision.save)
-            await self._service_store.save_many(transaction, state)
-            entry = inbox.entry(envelope, decision.answer, given.now)
+            await self._service.save(transaction, state)
+            entry = inbox.entry(envelope, decision.answer, given.context.now)
             await transaction.write(inbox.COLLECTION, [Insert(entry)])
             position = {"_id": record.partition, "next": record.offset + 1}
             await transaction.write("shards", [Replace(position)])

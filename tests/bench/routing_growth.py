@@ -16,25 +16,26 @@ from uuid import uuid4
 
 from pymongo import MongoClient
 
-from services.routing.handlers import Routing
-from services.routing.orders.campaigns import Campaign, stored_id
+from services.routing.orders.campaigns import Campaign
 from services.routing.person import leads
 from services.routing.queries.preview import Previewing
 from services.routing.queries.why_not import WhyNot
 from services.routing.rematch import widening
-from services.routing.store import INDEXES, LEADS, RoutingStore
+from services.routing.service import routing
+from services.routing.store import LEADS
 from shared.clock import SystemClock
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import CampaignWidened
 from shared.loop.decision import Decision, Input
-from shared.loop.working_set import WorkingSet
+from shared.loop.working_set import WorkingSet, named
 from shared.mongo import MongoStore
 from shared.store import Document
 from tests.bench.measuring import Row, Run, Stopwatch, medians
 from tests.bench.stage import Backends
 from tests.builders import NOW, cause, given, put_campaign
 from tests.builders import lead as some_lead
+from tests.deciding import decide_batch
 
 FEW_CAMPAIGNS, MANY_CAMPAIGNS = 1_000, 10_000
 FEW_LEADS, MANY_LEADS = 10_000, 1_000_000
@@ -105,16 +106,15 @@ class Side:
 
     def __init__(self, store: MongoStore, seed: int) -> None:
         self.store = store
-        self.service = RoutingStore()
-        self.handlers = Routing(self.service.catalogues, self.service.revision).handlers()
+        self.service = routing()
         self.random = Random(seed)
 
     @classmethod
     async def made(cls, found: Backends, campaigns: int, history: int) -> "Side":
         name = f"bench_routing_{uuid4().hex[:8]}"
         store = await MongoStore.connect(found.mongo, name)
-        await store.migrate(INDEXES)
         side = cls(store, campaigns)
+        await store.migrate(side.service.indexes)
         for start in range(0, campaigns, PER_WRITE):
             await side.put([_campaign(n) for n in range(start, min(start + PER_WRITE, campaigns))])
         await side.put([_later()])
@@ -126,7 +126,7 @@ class Side:
         state = WorkingSet()
         state.put(campaigns)
         async with self.store.transaction() as transaction:
-            await self.service.save_many(transaction, state)
+            await self.service.save(transaction, state)
 
     async def step(self) -> Run:
         """A batch of leads that nobody has seen, through one transaction."""
@@ -137,13 +137,7 @@ class Side:
         return watch.stop(BATCH)
 
     async def decide(self, batch: Sequence[Input]) -> list[Decision]:
-        decisions = []
-        async with self.store.transaction() as transaction:
-            state = await self.service.load_many(transaction, batch)
-            for each in batch:
-                decisions.append(self.handlers[type(each.event)](state, each))  # type: ignore[index]
-                state.put(decisions[-1].save)
-            await self.service.save_many(transaction, state)
+        _, decisions = await decide_batch(self.service, self.store, batch)
         return decisions
 
 
@@ -212,7 +206,7 @@ def _later(definition: PutCampaign | None = None, number: int = 1, version: int 
 
 
 def _stored(definition: PutCampaign, number: int = 1, version: int = 0) -> Campaign:
-    id = stored_id("main", definition.id)  # noqa: A001
+    id = named(Campaign, "main", definition.id).id  # noqa: A001
     return Campaign(id, version, "main", number, definition, NOW, "bench", created_at=NOW)
 
 

@@ -22,7 +22,8 @@ from services.intake.leads import uploads
 from services.intake.leads.leads import ACCEPTED, HELD, OUTCOMES, Lead
 from services.intake.queries import searching
 from services.intake.queries.searching import Search
-from services.intake.store import INDEXES, LEADS
+from services.intake.service import intake
+from services.intake.store import LEADS
 from shared.contracts.intake import LeadAccepted
 from shared.loop.decision import Cause
 from shared.mongo import MongoStore
@@ -88,7 +89,7 @@ async def pages(found: Backends, leads: int) -> dict[str, float]:
     name = f"bench_search_{uuid4().hex[:8]}"
     store = await MongoStore.connect(found.mongo, name)
     # Indexed from the beginning: some stores take an hour to index a million at once.
-    await store.migrate(INDEXES)
+    await store.migrate(intake("").indexes)
     fill(found.mongo, name, leads)
     medians = {}
     for wanted, where in FILTERS.items():

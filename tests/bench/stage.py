@@ -14,7 +14,6 @@ from faststream.kafka import KafkaBroker
 from pymongo import MongoClient
 
 from services.intake.service import intake
-from services.intake.store import IntakeStore
 from shared.clock import SystemClock
 from shared.loop.classify import Item
 from shared.loop.effects import Verdict
@@ -63,7 +62,7 @@ async def _put_affiliate(store: Store) -> None:
     state = WorkingSet()
     state.put([uploads.affiliate()])
     async with store.transaction() as transaction:
-        await IntakeStore(uploads.SECRET).save_many(transaction, state)
+        await intake(uploads.SECRET).save(transaction, state)
 
 
 async def _no_effects(_row: Document) -> tuple[Verdict, str]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 
 from deploy.sample import generate
-from services.intake.catalogue.affiliates import Affiliate, stored_id
+from services.intake.catalogue.affiliates import Affiliate
 from services.intake.leads.leads import lead_id
 from services.intake.reading import folding, phones, places, sizes, titles
 from shared import hosts
@@ -14,6 +14,7 @@ from shared.contracts.affiliates import PutAffiliate
 from shared.contracts.envelope import Envelope
 from shared.contracts.intake import SubmitLead
 from shared.loop.log import Outgoing
+from shared.loop.working_set import named
 from shared.topics import manifest, shard_of
 
 SECRET = "a secret of the benchmarks"
@@ -27,7 +28,9 @@ def definition() -> PutAffiliate:
 
 def affiliate() -> Affiliate:
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    return Affiliate(stored_id("main", AFFILIATE), 0, "main", 1, definition(), at, "bench")
+    return Affiliate(
+        named(Affiliate, "main", AFFILIATE).id, 0, "main", 1, definition(), at, "bench"
+    )
 
 
 def dirty(count: int, seed: int) -> list[Outgoing]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.routing.orders.lists import stored_id
+from services.routing.orders.lists import CompanyList
+from shared.loop.working_set import named
 from tests.component.leads import Platform, on_platform, person
 
 STRICT = {"strictness": "strict"}
@@ -122,7 +123,7 @@ def test_what_is_nobodys_is_refused_with_its_place() -> None:
             False,
         ]
         lists = [row["_id"] for row in platform.stored("lists", "routing")]
-        assert stored_id("main", "bad") not in lists
+        assert named(CompanyList, "main", "bad").id not in lists
 
     on_platform(story)
 

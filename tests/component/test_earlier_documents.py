@@ -1,5 +1,6 @@
 """What an earlier version stored is read: what it did not know has the value that it went by."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from services.intake import store as intake
 from services.routing import store as routing
 from shared.loop.collection import Collection
-from shared.store import Document
+from shared.store import Document, Replace
+from shared.testing.memory import MemoryStore
 from tests.component.leads import Platform, on_platform
+from tests.component.world import Town, in_town
 
 NEW_SINCE: list[tuple[str, Collection[Any], Document]] = [
     (
@@ -78,3 +81,23 @@ def test_what_was_called_otherwise_is_read() -> None:
         assert routing.LEADS.from_document(lead) == routing.LEADS.from_document(of_then)
 
     on_platform(story)
+
+
+def test_a_deadline_that_nobody_can_read_is_kept_and_the_others_come() -> None:
+    """One that a newer version set lies there after going back to this one."""
+
+    async def story(town: Town) -> None:
+        town.ask("hello", mood="later")
+        town.ask("hello", key="bea", mood="later")
+        await town.rest()
+        newer, _ = town.stored("due")
+        async with MemoryStore(town.world.databases["routing"]).transaction() as transaction:
+            await transaction.write("due", [Replace({**newer, "kind": "of a newer version"})])
+        town.world.clock.ahead += timedelta(days=2)
+        await town.for_seconds(5)
+        (kept,) = town.stored("dead_letters")
+        assert ("kind_unknown", "of a newer version") == (kept["code"], kept["stored"]["kind"])
+        assert ["hello", "hello", "it is time"] == town.words()
+        assert [] == town.stored("due")
+
+    in_town(story)

@@ -6,7 +6,9 @@ from unittest.mock import patch
 
 import pytest
 
-from services.intake.store import ROW_FIELDS, row_of
+from services.intake.leads.leads import Lead
+from services.intake.store import ROWS
+from shared.loop.working_set import Page
 from tests.builders import record
 from tests.component.leads import Platform, on_platform
 
@@ -125,7 +127,8 @@ def test_a_lead_held_while_its_alias_was_added_is_looked_at_again() -> None:
         await platform.question()
         await platform.submit("R-1", record={"Budget": "undr 10k"})
         alias = {"question": "q_budget", "given": "undr 10k", "answer": "under 10k"}
-        with patch("services.intake.store.held_for", lambda *_: {"tenant": "nobody"}):
+        nobodys = Page(Lead, {"tenant": "nobody"}, limit=1)
+        with patch("services.intake.decisions.catalogue.held_for", lambda *_: nobodys):
             await platform.ask("intake.question.alias", "q_budget", alias)
         assert "held" == platform.outcome()
         await platform.advance(timedelta(minutes=2))
@@ -450,8 +453,8 @@ def test_of_a_delivery_no_more_is_read_of_its_leads_than_is_counted() -> None:
         (lead,) = platform.stored("leads")
         upload = {"outcome": lead["upload"]["outcome"]}
         part = {"reference": lead["reference"], "upload": upload, "is_sent": lead["is_sent"]}
-        assert ("reference", "upload.outcome", "is_sent") == ROW_FIELDS
-        assert row_of(lead) == row_of(part)
+        assert ("reference", "upload.outcome", "is_sent") == ROWS.fields
+        assert ROWS.from_document(lead) == ROWS.from_document(part)
 
     on_platform(story)
 
@@ -594,7 +597,7 @@ def test_an_alias_frees_page_after_page_whatever_happens_beside() -> None:
         await platform.rest()
         assert {"accepted"} == {row["upload"]["outcome"] for row in platform.stored("leads")}
 
-    with patch("services.intake.store.HELD_AT_ONCE", 2):
+    with patch("services.intake.leads.leads.HELD_AT_ONCE", 2):
         on_platform(story)
 
 

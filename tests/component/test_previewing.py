@@ -329,6 +329,6 @@ def test_a_long_list_is_edited_part_by_part() -> None:
         assert (5, 2) == (kept["number"], kept["content"]["entries"])
         digests = Counter(row["_id"] for row in platform.stored("list_parts", "routing"))
         assert {1} == set(digests.values())
-        assert lists.part_id("main/rivals", kept["content"]["parts"][0]) in digests
+        assert lists.part_of("main/rivals", kept["content"]["parts"][0]).id in digests
 
     on_platform(story)

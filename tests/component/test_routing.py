@@ -1191,7 +1191,7 @@ def test_what_is_widened_is_rescanned_once() -> None:
         again = [one["is_rescan"] for one in platform.events("routing.campaign.widened")]
         assert {False: 1, True: 1} == Counter(again)
         kinds = {row["kind"] for row in platform.stored("due", "routing")}
-        assert widening.RESCAN not in kinds
+        assert widening.Rescan.KIND not in kinds
 
     on_platform(story)
 

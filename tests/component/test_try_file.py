@@ -19,19 +19,18 @@ from cli.earlier import Earlier
 from cli.importing import BadRow, Row, Upload, rows_in, table_of
 from cli.reading import Reading, summary
 from cli.trying import Trial
-from services.intake.handlers import Intake
 from services.intake.queries import api as intake_api
-from services.intake.store import IntakeStore
-from services.routing.handlers import Routing
+from services.intake.service import intake
 from services.routing.queries import api as routing_api
 from services.routing.queries import trial
-from services.routing.store import RoutingStore
+from services.routing.service import routing
 from shared.clock import SystemClock
 from shared.contracts.event import Event
 from shared.contracts.intake import SubmitLead
-from shared.loop.decision import Handlers, Input, Refused
+from shared.loop.decision import Input, Refused
 from shared.testing.memory import MemoryDatabase, MemoryStore
 from tests.builders import OWN_FIELDS, SECRET, given, put_affiliate, put_campaign
+from tests.deciding import decide_batch
 
 MAPPING = {"fields": OWN_FIELDS | {"reference": "Ref"}}
 AFFILIATE = put_affiliate(mapping=MAPPING)
@@ -76,12 +75,7 @@ class Services:
 
     def __init__(self) -> None:
         self.databases = {name: MemoryDatabase() for name in ("intake", "routing")}
-        self.intake, self.routing = IntakeStore(SECRET), RoutingStore()
-        catalogues = self.intake.affiliates, self.intake.questions
-        self.handlers: dict[str, Handlers] = {
-            "intake": Intake(*catalogues, SECRET).handlers(),
-            "routing": Routing(self.routing.catalogues, self.routing.revision).handlers(),
-        }
+        self.services = {"intake": intake(SECRET), "routing": routing()}
         self.decide("intake", AFFILIATE)
         self.decide("routing", put_campaign(id="us", places=[{"country": "US"}]))
         self.decide("routing", put_campaign(id="de", places=[{"country": "DE"}]))
@@ -95,13 +89,9 @@ class Services:
         """One event, as the loop would."""
 
         async def step() -> Any:
-            state_store: Any = getattr(self, service)
             each: Input = given(event, id=id, time=SystemClock().now())
-            async with MemoryStore(self.databases[service]).transaction() as transaction:
-                state = await state_store.load_many(transaction, [each])
-                decision = self.handlers[service][type(event)](state, each)  # type: ignore[index]
-                state.put(decision.save)
-                await state_store.save_many(transaction, state)
+            store = MemoryStore(self.databases[service])
+            _, [decision] = await decide_batch(self.services[service], store, [each])
             return decision.answer
 
         return asyncio.run(step())

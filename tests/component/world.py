@@ -7,7 +7,7 @@ can be shown one at a time, without any business rule.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -18,23 +18,25 @@ from shared.errors import Conflict, Poison
 from shared.loop.collection import Collection
 from shared.loop.decision import (
     Accepted,
+    Context,
+    Deadline,
     Decision,
     Due,
-    DueReached,
     Effect,
     EffectFinished,
-    Input,
     Publish,
+    Purpose,
     Request,
-    Service,
 )
 from shared.loop.effects import Verdict
 from shared.loop.log import Outgoing, Place
 from shared.loop.loop import Loop
 from shared.loop.resolve import Moved, accept_gaps, move, resolve, row_of
 from shared.loop.seal import key_of, seal
-from shared.loop.working_set import WorkingSet
-from shared.store import Document, Index, Transaction
+from shared.loop.service import Service
+from shared.loop.table import ended, on
+from shared.loop.working_set import Reads, Ref, WorkingSet
+from shared.store import Document, Index
 from shared.testing import virtual_time
 from shared.testing.evidence import Seen
 from shared.testing.memory import MemoryStore
@@ -79,29 +81,30 @@ SPEAKERS = Collection(
     Speaker,
     lambda speaker: {"count": speaker.count},
     lambda row: Speaker(row["_id"], row["version"], row["count"]),
+    [Index("speakers", ())],
 )
 
 
-class SpeakerStore:
-    async def load_many(self, transaction: Transaction, inputs: Sequence[Input]) -> WorkingSet:
-        for given in inputs:
-            if f"load {getattr(given.event, 'word', '')}" in BROKEN:
-                raise ZeroDivisionError("a bug that loading shows")
-        state = WorkingSet()
-        await state.load(transaction, SPEAKERS, [given.cause.key for given in inputs])
-        return state
+class Later(Deadline, kind="later"):
+    key: str
 
-    async def save_many(self, transaction: Transaction, changed: WorkingSet) -> None:
-        await changed.save(transaction, SPEAKERS)
+
+class Call(Purpose, kind="call"):
+    pass
+
+
+def reads(_state: WorkingSet, event: object, context: Context) -> Reads:
+    if f"load {getattr(event, 'word', '')}" in BROKEN:
+        raise ZeroDivisionError("a bug that loading shows")
+    yield [Ref(Speaker, getattr(event, "key", context.cause.key))]
 
 
 BROKEN: set[str] = set()
 """Words that a bug in the handler can't bear; a test may heal it."""
 
 
-def speak(state: WorkingSet, given: Input) -> Decision:
-    command = given.event
-    assert isinstance(command, Speak)
+def speak(state: WorkingSet, command: Speak, context: Context) -> Decision:
+    cause = context.cause
     if command.word in BROKEN:
         raise ZeroDivisionError(f"a bug that shows {command.word}")
     if command.mood == "poison":
@@ -109,51 +112,56 @@ def speak(state: WorkingSet, given: Input) -> Decision:
     if command.mood == "clash":
         raise Conflict("somebody was first")
     if command.mood == "unprepared":
-        state.get(Speaker, "whom nobody loaded")
+        state.get(Ref(Speaker, "whom nobody loaded"))
     if command.mood == "handed on":
-        handed = Publish(Follow(word=command.word), given.cause.key)
+        handed = Publish(Follow(word=command.word), cause.key)
         return Decision(publish=[handed], answer=Accepted())
     word = command.word * 2_000_000 if command.mood == "endless" else command.word
-    decision = replace(_spoken(state, given.cause.key, word), answer=Accepted())
+    decision = replace(_spoken(state, cause.key, word), answer=Accepted())
     if command.mood == "later":
-        later = Due(f"later/{given.cause.id}", "later", given.cause.key, given.now + timedelta(1))
+        at = context.now + timedelta(1)
+        later = Due(f"later/{cause.id}", Later(key=cause.key), cause.key, at)
         return replace(decision, due=[later])
     if command.mood == "outside":
         request = Request("http://x.example", b"{}")
-        return replace(decision, effects=[Effect(given.cause.id, "call", "x.example", request)])
+        return replace(decision, effects=[Effect(cause.id, Call(), "x.example", request)])
     return decision
 
 
-def follow(state: WorkingSet, given: Input) -> Decision:
-    assert isinstance(given.event, Follow)
-    if f"crash {given.event.word}" in BROKEN:
-        raise ZeroDivisionError(f"a bug that shows {given.event.word}")
-    if given.event.word in BROKEN:
+def follow(state: WorkingSet, event: Follow, context: Context) -> Decision:
+    if f"crash {event.word}" in BROKEN:
+        raise ZeroDivisionError(f"a bug that shows {event.word}")
+    if event.word in BROKEN:
         raise Poison("unspeakable", "this can't be said yet")
-    return _spoken(state, given.cause.key, given.event.word)
+    return _spoken(state, context.cause.key, event.word)
 
 
-def reached(state: WorkingSet, given: Input) -> Decision:
-    assert isinstance(given.event, DueReached)
-    return _spoken(state, given.event.key, "it is time")
+def reached(state: WorkingSet, due: Later, _context: Context) -> Decision:
+    return _spoken(state, due.key, "it is time")
 
 
-def finished(state: WorkingSet, given: Input) -> Decision:
-    assert isinstance(given.event, EffectFinished)
-    if given.event.id in BROKEN:
+def finished(state: WorkingSet, end: EffectFinished[Call], context: Context) -> Decision:
+    if end.id in BROKEN:
         raise ZeroDivisionError("a bug that shows one end")
-    return _spoken(state, given.cause.key, given.event.outcome)
+    return _spoken(state, context.cause.key, end.outcome)
 
 
 def _spoken(state: WorkingSet, key: str, word: str) -> Decision:
-    before = state.get(Speaker, key) or Speaker(key, 0)
+    before = state.get(Ref(Speaker, key)) or Speaker(key, 0)
     after = replace(before, count=before.count + 1)
     return Decision(save=[after], publish=[Publish(Spoken(word=word, count=after.count), key)])
 
 
+ROWS = (
+    on(Speak, speak, reads=reads),
+    on(Follow, follow, reads=reads),
+    on(Later, reached, reads=reads),
+    ended(Call, finished, reads=reads),
+)
+
+
 def service() -> Service:
-    handlers = {Speak: speak, Follow: follow, "later": reached, EffectFinished: finished}
-    return Service("routing", (ORDERED,), handlers, SpeakerStore(), [Index("speakers", ())])
+    return Service("routing", (ORDERED,), ROWS, [SPEAKERS])
 
 
 class Town:

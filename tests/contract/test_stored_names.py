@@ -6,15 +6,16 @@ import pytest
 
 from services.intake import store as intake_store
 from services.intake.service import intake
-from services.intake.store import INDEXES as INTAKE
 from services.routing import store as routing_store
 from services.routing.service import routing
-from services.routing.store import INDEXES as ROUTING
 from shared.loop import dead_letters, effects
 from shared.loop.collection import Collection
-from shared.loop.decision import Outcome, Service
+from shared.loop.decision import Outcome
 from shared.loop.loop import INDEXES as LOOP
+from shared.loop.service import Service
 from shared.store import Index
+
+INTAKE, ROUTING = intake("a secret").indexes, routing().indexes
 
 
 def names(indexes: list[Index]) -> set[str]:
@@ -62,7 +63,7 @@ def test_the_end_of_an_effect_keeps_its_words() -> None:
 
 
 def deadlines(service: Service) -> set[str]:
-    return {kind for kind in service.handlers if isinstance(kind, str)}
+    return set(service.table.deadlines)
 
 
 def test_deadlines_keep_their_kinds() -> None:

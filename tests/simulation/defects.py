@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
 
-from services.intake import handlers as intake_handlers
+from services.intake.decisions import catalogue
 from services.intake.leads import outcomes as intake_domain
 from services.intake.leads.contacts import Contact
 from services.routing.campaign import claims as routing_claims
@@ -229,7 +229,9 @@ def due_row_deleted_before_effect() -> None:
 
     async def due(step: Batch, transaction: Transaction) -> list[Any]:
         rows = [row for row in step.inputs.due if row.pop("taken", False)]
-        return [step_module._stored_item(row | {"is": "due", "at": row["due_at"]}) for row in rows]
+        return [
+            step_module._stored_item(step, row | {"is": "due", "at": row["due_at"]}) for row in rows
+        ]
 
     _replace(deadlines, "reached", reached)
     _replace(step_module, "_due", due)
@@ -284,7 +286,7 @@ def slot_released_on_timeout() -> None:
 
     def after(row: Any, result: Any, now: Any) -> Any:
         if result.verdict is Verdict.UNKNOWN:
-            return effects_module._finished(row, Outcome.REFUSED, result.text)
+            return effects_module._ended(row, Outcome.REFUSED, result.text)
         return right(row, result, now)
 
     _replace(effects_module, "after", after)
@@ -317,7 +319,7 @@ def blocked_key_overtaken() -> None:
 
 def recheck_forgotten() -> None:
     """A changed question frees later uploads only, not what is held for it."""
-    _replace(intake_handlers, "recheck_held", lambda state, given: Decision())
+    _replace(catalogue, "recheck_held", lambda state, changed, context: Decision())
     _replace(intake_domain, "recheck", lambda lead, at: None)
     right = intake_domain.concluded
 

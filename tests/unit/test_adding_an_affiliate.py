@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cli import yaml_documents
-from services.intake.catalogue.affiliates import Affiliate, put, stored_id
+from services.intake.catalogue.affiliates import Affiliate, put
 from services.intake.leads.normalizing import normalize
 from shared.contracts.affiliates import PutAffiliate
+from shared.loop.working_set import named
 from tests.builders import NOW, cause
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adding-an-affiliate.md"
@@ -24,7 +25,7 @@ def test_the_documented_affiliate_is_read_without_code() -> None:
     definition = PutAffiliate.model_validate(next(yaml_documents.documents(block("yaml"))))
     decision = put(definition, None, cause(), NOW)
     assert decision.answer is not None and decision.answer.code == "created"
-    id = stored_id("main", definition.id)  # noqa: A001
+    id = named(Affiliate, "main", definition.id).id  # noqa: A001
     affiliate = Affiliate(id, 0, "main", 1, definition, NOW, "ops")
     read = normalize(json.loads(block("json")), affiliate)
     assert () == read.reasons

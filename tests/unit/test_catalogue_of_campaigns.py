@@ -6,10 +6,10 @@ import pytest
 
 from services.routing.orders.policy import Rules
 from services.routing.rematch import widening
+from services.routing.rematch.widening import Rescan
 from shared.contracts.campaigns import SuppressedTitles
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import CampaignWidened
-from shared.loop.decision import DueReached
 from tests.builders import NOW, campaign, catalogues, lead, put_campaign, rules
 
 ORGANIC: dict[str, Any] = {"organic": True, "lead_codes": []}
@@ -75,7 +75,7 @@ def test_a_list_that_is_not_there_yet_is_named() -> None:
 
 def test_a_rescan_that_an_earlier_version_planned_is_made() -> None:
     data = {"opened": '{"campaign": "north", "is_second_look": true}'}
-    (published,) = widening.rescan(DueReached(widening.LOOK_AGAIN, "north", data)).publish
+    (published,) = widening.rescan(Rescan.model_validate(data)).publish
     assert CampaignWidened(campaign="north", is_rescan=True) == published.event
 
 

@@ -9,6 +9,7 @@ from shared.loop.classify import Lane
 from shared.loop.decision import Cause, Due
 from shared.store import Insert
 from shared.testing.memory import MemoryDatabase, MemoryStore
+from tests.component.world import Later
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
@@ -18,7 +19,7 @@ async def stored(keys: list[str]) -> MemoryStore:
     store = MemoryStore(MemoryDatabase())
     rows = [
         deadlines.row_of(
-            Due(f"d{number:04}", "later", key, NOW - timedelta(seconds=len(keys) - number)),
+            Due(f"d{number:04}", Later(key=key), key, NOW - timedelta(seconds=len(keys) - number)),
             0,
             Cause(f"c{number}", "test", key, NOW),
         )

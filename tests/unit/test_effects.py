@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from shared.loop import effects
-from shared.loop.decision import Attempt, Cause, Effect, EffectFinished, Outcome, Request
-from shared.loop.effects import AttemptResult, Result, Verdict
+from shared.loop.decision import Attempt, Cause, Effect, Outcome, Request
+from shared.loop.effects import AttemptResult, End, Result, Verdict
 from shared.loop.worker import (
     DEAD_SECONDS,
     FAILURES_TO_OPEN,
@@ -16,13 +16,14 @@ from shared.loop.worker import (
     Endpoint,
     Worker,
 )
+from tests.component.world import Call
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 CAUSE = Cause("c1", "test", "k", NOW)
 
 
 def in_flight() -> dict[str, Any]:
-    effect = Effect("e1", "send", "x.example", Request("http://x.example", b"{}"))
+    effect = Effect("e1", Call(), "x.example", Request("http://x.example", b"{}"))
     return effects.new_row(effect, 0, CAUSE, NOW, begin=True)
 
 
@@ -32,7 +33,7 @@ def result(row: dict[str, Any], verdict: Verdict, text: str = "", wait: float = 
 
 def waiting(row: dict[str, Any], text: str = "answered 500", wait: float = 0.0) -> dict[str, Any]:
     after = effects.after(row, result(row, Verdict.UNKNOWN, text, wait), NOW)
-    assert not isinstance(after, EffectFinished)
+    assert not isinstance(after, End)
     return after
 
 
@@ -45,7 +46,7 @@ def test_a_waiting_row_tells_what_came_of_each_attempt() -> None:
 def test_an_end_tells_all_attempts_the_last_included() -> None:
     row = effects.next_attempt(waiting(in_flight()))
     end = effects.after(row, result(row, Verdict.DONE, "answered 200"), NOW)
-    assert isinstance(end, EffectFinished)
+    assert isinstance(end, End)
     expected = [Attempt(1, NOW, "unknown", "answered 500"), Attempt(2, NOW, "done", "answered 200")]
     assert expected == list(end.tried)
     assert expected == effects.tried_of(effects.ended(row, end, NOW))
@@ -75,7 +76,7 @@ def test_what_may_have_happened_once_is_uncertain_at_the_end(
     row = waiting(in_flight()) if unknown else in_flight()
     last = Result("e1", 0, row["attempt"], Verdict.NOT_TRIED, "not reached", outcome_unknown)
     end = effects.after(row, last, NOW + effects.GIVE_UP_AFTER)
-    assert isinstance(end, EffectFinished)
+    assert isinstance(end, End)
     assert (Outcome.UNCERTAIN if unknown or outcome_unknown else Outcome.REFUSED) == end.outcome
 
 

@@ -8,29 +8,26 @@ from pydantic_core import to_json
 
 from services.intake.catalogue.affiliates import Affiliate, AffiliateIndex
 from services.intake.catalogue.questions import QuestionIndex
-from services.intake.handlers import Intake
+from services.intake.decisions.leads import Leads
+from services.intake.decisions.lookup import Lookup
 from services.intake.leads.contacts import Contact
 from services.intake.leads.leads import Lead, Try, lead_id
-from services.intake.store import IntakeStore
+from services.intake.service import deciding, intake
 from shared.contracts.intake import LeadAccepted, LeadUnusable, SubmitLead
 from shared.loop.decision import Accepted, Decision, Input, Refused
-from shared.loop.working_set import WorkingSet
+from shared.loop.working_set import Ref, WorkingSet
 from shared.testing.memory import MemoryDatabase, MemoryStore
-from tests.builders import SECRET, Everything, affiliate, given, put_affiliate, record, submit
+from tests.builders import SECRET, affiliate, given, put_affiliate, record, submit
+from tests.deciding import Everything, decide_all, decide_batch, every
 
 LEAD = lead_id("main", "acme", "R-1")
 
 
 def decide(*inputs: Input, known: Sequence[Affiliate] = ()) -> tuple[WorkingSet, list[Decision]]:
     """Decides in order, as the loop does, with the affiliates that are known before."""
-    index, state = AffiliateIndex(), Everything()
-    index.apply(known)
-    table = Intake(index, QuestionIndex(), SECRET).handlers()
-    decisions = []
-    for each in inputs:
-        decisions.append(table[type(each.event)](state, each))  # type: ignore[index]
-        state.put(decisions[-1].save)
-    return state, decisions
+    lookup, state = Lookup(AffiliateIndex(), QuestionIndex()), Everything()
+    lookup.affiliates.apply(known)
+    return state, decide_all(deciding(Leads(lookup, SECRET)), state, inputs)
 
 
 def upload(*commands: Any, **cause: Any) -> tuple[WorkingSet, list[Decision]]:
@@ -44,7 +41,7 @@ def test_accepted() -> None:
     [event] = decision.publish
     assert isinstance(event.event, LeadAccepted)
     assert (event.key, event.event.lead) == (event.event.person_id, LEAD)
-    stored = state.get(Lead, LEAD)
+    stored = state.get(Ref(Lead, LEAD))
     assert stored is not None and '"Mail":"dana@northgrid.example"' in stored.upload.record
 
 
@@ -67,28 +64,28 @@ def test_unknown_catalogue_entry(changes: dict[str, str], code: str) -> None:
     """An unknown lead code or category is refused, and the lead is kept all the same."""
     state, [decision] = upload(submit(record=record(**changes)))
     assert isinstance(decision.answer, Refused) and decision.answer.code == code
-    stored = state.get(Lead, LEAD)
+    stored = state.get(Ref(Lead, LEAD))
     assert stored is not None and stored.outcome == "unusable"
 
 
 def test_declared_lead_code_goes_first() -> None:
     """The lead code that the upload was declared with is the lead's."""
     state, _ = upload(submit(lead_code="INT-AAA-BBB-1", record=record(Code="NOPE")))
-    stored = state.get(Lead, LEAD)
+    stored = state.get(Ref(Lead, LEAD))
     assert stored is not None and stored.lead_code == "INT-AAA-BBB-1"
 
 
 def test_contact_of_a_failed_lead() -> None:
     """INT-04: the contact is created also where the lead fails."""
     state, _ = upload(submit(record=record(Cat="9")))
-    assert [contact.person.email for contact in state.all(Contact)] == ["dana@northgrid.example"]
+    assert [contact.person.email for contact in every(state, Contact)] == ["dana@northgrid.example"]
 
 
 def test_contact_only_once() -> None:
     """INT-04: one person is one contact, whatever the affiliate's spelling of the email."""
     again = submit(reference="R-2", record=record(Mail=" DANA@northgrid.example"))
     state, decisions = upload(submit(), again)
-    assert len(state.all(Contact)) == 1
+    assert len(every(state, Contact)) == 1
     assert not any(isinstance(entity, Contact) for entity in decisions[1].save)
 
 
@@ -102,8 +99,8 @@ def test_accepted_reference_with_another_record() -> None:
     """INT-05: a record that differs changes nothing about the lead, but is kept."""
     state, [_, second] = upload(submit(), submit(record=record(First="Else")))
     assert second.publish == ()
-    assert [earlier.upload.outcome for earlier in state.all(Try)] == ["repeated"]
-    stored = state.get(Lead, LEAD)
+    assert [earlier.upload.outcome for earlier in every(state, Try)] == ["repeated"]
+    stored = state.get(Ref(Lead, LEAD))
     assert stored is not None and stored.accepted is not None
     assert stored.accepted.person.first_name == "Dana"
 
@@ -112,8 +109,8 @@ def test_unusable_reference_again() -> None:
     """INT-05: after an unusable one the same reference is a new try that replaces it."""
     state, [_, second] = upload(submit(record=record(Mail="")), submit())
     assert second.answer == Accepted(details={"lead": LEAD, "outcome": "accepted"})
-    assert [earlier.upload.outcome for earlier in state.all(Try)] == ["unusable"]
-    assert [lead.outcome for lead in state.all(Lead)] == ["accepted"]
+    assert [earlier.upload.outcome for earlier in every(state, Try)] == ["unusable"]
+    assert [lead.outcome for lead in every(state, Lead)] == ["accepted"]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +169,7 @@ def test_a_lead_that_waits_to_replace_another_is_not_replaced_itself() -> None:
     )
     codes = [decision.answer.code for decision in decisions if decision.answer]
     assert ["accepted", "waiting", "replaced_waiting"] == codes
-    assert ["R-1", "R-2"] == [lead.reference for lead in state.all(Lead)]
+    assert ["R-1", "R-2"] == [lead.reference for lead in every(state, Lead)]
 
 
 def test_lead_behind_its_affiliate() -> None:
@@ -182,16 +179,10 @@ def test_lead_behind_its_affiliate() -> None:
 
 
 async def run(store: MemoryStore, *batches: Sequence[Input]) -> WorkingSet:
-    """Batches as the loop runs them, each with a store that knows nothing yet."""
+    """Batches as the loop runs them, each with a service that knows nothing yet."""
     state = WorkingSet()
     for batch in batches:
-        service = IntakeStore(SECRET)
-        table = Intake(service.affiliates, service.questions, SECRET).handlers()
-        async with store.transaction() as transaction:
-            state = await service.load_many(transaction, batch)
-            for each in batch:
-                state.put(table[type(each.event)](state, each).save)  # type: ignore[index]
-            await service.save_many(transaction, state)
+        state, _ = await decide_batch(intake(SECRET), store, batch)
     return state
 
 
@@ -201,7 +192,7 @@ async def test_stored_and_loaded() -> None:
     batches = [[given(put_affiliate())], [given(submit(record=record(Mail="")))], [given(submit())]]
     await run(MemoryStore(database), *batches)
     state = await run(MemoryStore(database), [given(submit())])
-    [lead], [contact] = state.all(Lead), state.all(Contact)
+    [lead], [contact] = every(state, Lead), every(state, Contact)
     assert (lead.outcome, lead.tries, lead.version) == ("accepted", 1, 2)
     assert (contact.person.email, contact.first_lead) == ("dana@northgrid.example", LEAD)
     assert len(database.documents("tries")) == 1

@@ -10,13 +10,12 @@ from faststream.kafka import KafkaBroker
 
 from shared.clock import SystemClock
 from shared.loop import kafka
-from shared.loop.decision import Service
 from shared.loop.effects import Verdict
 from shared.loop.kafka import KafkaLog, subscribe
 from shared.loop.loop import Loop
+from shared.loop.service import Service
 from shared.settings import Settings
 from shared.testing.memory import MemoryDatabase, MemoryStore
-from tests.component.world import SpeakerStore
 
 
 async def perform(_row: Any) -> tuple[Verdict, str]:
@@ -36,7 +35,7 @@ def subscriber(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(KafkaBroker, "subscriber", subscriber)
 
     async def build() -> None:
-        service = Service("routing", ("routing.claims.v1",), {}, SpeakerStore(), ())
+        service = Service("routing", ("routing.claims.v1",), (), ())
         store = MemoryStore(MemoryDatabase())
         log = KafkaLog("127.0.0.1:1")
         loop = Loop(service, store, log, SystemClock(), perform)

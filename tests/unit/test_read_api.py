@@ -1,6 +1,5 @@
 """What the read-only APIs of intake and routing answer."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -10,33 +9,21 @@ from starlette.requests import Request
 
 from cli.api import content
 from cli.output import UNREACHABLE, CliError
-from services.intake.handlers import Intake
 from services.intake.leads.leads import lead_id
 from services.intake.queries import api as intake_api
-from services.intake.store import IntakeStore
-from services.routing.handlers import Routing
+from services.intake.service import intake as intake_service
 from services.routing.queries import api as routing_api
-from services.routing.store import RoutingStore
+from services.routing.service import routing as routing_service
 from shared import read_api
 from shared.clock import SystemClock
 from shared.errors import Infrastructure
-from shared.loop.decision import Handlers, Input
 from shared.testing.memory import MemoryDatabase, MemoryStore
 from tests.builders import SECRET, given, lead, put_affiliate, put_campaign, record, submit
+from tests.deciding import decide_batch
 
 LEAD = lead_id("main", "acme", "R-1")
 ROW: Any = {"id": "1", "data": submit().model_dump(mode="json")}
 NEW = record(Mail="Al@Northgrid.example")
-
-
-async def decide(
-    service: IntakeStore | RoutingStore, table: Handlers, store: MemoryStore, batch: Sequence[Input]
-) -> None:
-    async with store.transaction() as transaction:
-        state = await service.load_many(transaction, batch)
-        for each in batch:
-            state.put(table[type(each.event)](state, each).save)  # type: ignore[index]
-        await service.save_many(transaction, state)
 
 
 async def test_a_store_that_is_silent_is_told_as_the_reason() -> None:
@@ -61,22 +48,20 @@ def test_of_an_answer_that_gives_no_reason_the_code_is_told(body: bytes) -> None
 
 @pytest.fixture
 async def intake() -> httpx.AsyncClient:
-    store, service = MemoryStore(MemoryDatabase()), IntakeStore(SECRET)
-    table = Intake(service.affiliates, service.questions, SECRET).handlers()
+    store, service = MemoryStore(MemoryDatabase()), intake_service(SECRET)
     spoilt = submit(reference="R-2", delivery="March", record=record(Mail=""))
-    await decide(service, table, store, [given(put_affiliate())])
-    await decide(service, table, store, [given(spoilt), given(submit(record=record(Mail="")))])
-    await decide(service, table, store, [given(submit())])
+    await decide_batch(service, store, [given(put_affiliate())])
+    await decide_batch(service, store, [given(spoilt), given(submit(record=record(Mail="")))])
+    await decide_batch(service, store, [given(submit())])
     return client(Starlette(routes=intake_api.routes(store, SECRET, SystemClock())))
 
 
 @pytest.fixture
 async def routing() -> httpx.AsyncClient:
-    store, service = MemoryStore(MemoryDatabase()), RoutingStore()
-    table = Routing(service.catalogues, service.revision).handlers()
+    store, service = MemoryStore(MemoryDatabase()), routing_service()
     paused = put_campaign(id="south", status="paused")
-    await decide(service, table, store, [given(put_campaign()), given(paused)])
-    await decide(service, table, store, [given(lead())])
+    await decide_batch(service, store, [given(put_campaign()), given(paused)])
+    await decide_batch(service, store, [given(lead())])
     return client(Starlette(routes=routing_api.routes(store, SystemClock())))
 
 

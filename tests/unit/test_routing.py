@@ -15,7 +15,7 @@ from services.routing import store as routing_store
 from services.routing.campaign import claims
 from services.routing.campaign.sends import Send
 from services.routing.fit.catalogue import Catalogues
-from services.routing.handlers import Routing
+from services.routing.handlers import rows
 from services.routing.orders.campaigns import Campaign, CampaignVersion
 from services.routing.orders.capacity import Capacity
 from services.routing.orders.policy import Rules, no_rules
@@ -23,7 +23,7 @@ from services.routing.person import leads
 from services.routing.person.leads import RoutedLead
 from services.routing.queries import explanation
 from services.routing.queries.why_not import against
-from services.routing.store import RoutingStore
+from services.routing.service import routing
 from shared.contracts.campaigns import PauseCampaign, ResumeCampaign, SuppressedTitles
 from shared.contracts.event import Command
 from shared.contracts.intake import WithdrawalRequested
@@ -48,16 +48,17 @@ from shared.contracts.values import Place
 from shared.loop.decision import (
     Accepted,
     Decision,
-    DueReached,
     Effect,
     EffectFinished,
     Input,
     Outcome,
     Refused,
 )
+from shared.loop.service import Service
 from shared.loop.working_set import WorkingSet
 from shared.testing.memory import MemoryDatabase, MemoryStore
-from tests.builders import NOW, Everything, campaign, cause, given, lead, put_campaign
+from tests.builders import NOW, campaign, cause, given, later, lead, put_campaign
+from tests.deciding import Everything, decide_all, decide_batch, every
 
 EVERYTHING_WRONG = {
     "status": "paused",
@@ -75,13 +76,9 @@ def decide(
     state = state or Everything()
     state.put(known)
     catalogues = memory(*known)
-    catalogues.apply_rules(state.all(Rules))
-    table = Routing(catalogues, lambda: 7).handlers()
-    decisions = []
-    for each in inputs:
-        decisions.append(table[type(each.event)](state, each))  # type: ignore[index]
-        state.put(decisions[-1].save)
-    return state, decisions
+    catalogues.apply_rules(every(state, Rules))
+    service = Service("routing", (), rows(catalogues, lambda: 7), ())
+    return state, decide_all(service, state, inputs)
 
 
 def memory(*known: Campaign) -> Catalogues:
@@ -103,7 +100,7 @@ def claim(number: int = 1, **changes: Any) -> Input:
 
 
 def finished(effect: Effect, outcome: Outcome) -> Input:
-    return given(EffectFinished(effect.id, effect.kind, outcome, "", 1, effect.data))
+    return given(EffectFinished(effect.id, effect.purpose, outcome, "", 1))
 
 
 @pytest.mark.parametrize(
@@ -198,14 +195,14 @@ def test_match_asks_every_wanting_campaign() -> None:
         ("a", 3),
         ("b", 1),
     ]  # type: ignore[attr-defined]
-    [routed] = state.all(RoutedLead)
+    [routed] = every(state, RoutedLead)
     assert (routed.state, routed.revision) == ("claimed", 7)
 
 
 def test_match_nobody() -> None:
     """A lead that nobody wants is kept as unsent; why is recomputed when asked."""
     state, [decision] = decide(given(lead()), known=[campaign(status="paused")])
-    [routed] = state.all(RoutedLead)
+    [routed] = every(state, RoutedLead)
     assert (decision.publish, routed.state) == ([], "unsent")
 
 
@@ -234,9 +231,9 @@ def test_catalogue_forgets_old_codes() -> None:
 def test_granted() -> None:
     """RTE-12: a granted claim reserves a slot and sends, in one decision."""
     state, [decision] = decide(claim(), known=[campaign()])
-    [effect], [event], [send] = decision.effects, decision.publish, state.all(Send)
+    [effect], [event], [send] = decision.effects, decision.publish, every(state, Send)
     assert isinstance(event.event, ClaimGranted) and event.key == "person-1"
-    assert [book.reserved for book in state.all(Capacity)] == [1]
+    assert [book.reserved for book in every(state, Capacity)] == [1]
     assert (effect.id, send.status) == (send.id, "reserved")
     assert effect.endpoint == "127.0.0.1:9/main/north"
 
@@ -278,7 +275,7 @@ def test_claim_decided_on_the_stored_campaign() -> None:
 def test_claim_on_a_newer_version() -> None:
     """A lead that still fits is granted, on the version that decided."""
     state, _ = decide(claim(), known=[campaign(number=5)])
-    assert [send.campaign_version for send in state.all(Send)] == [5]
+    assert [send.campaign_version for send in every(state, Send)] == [5]
 
 
 def test_claim_on_an_unknown_campaign() -> None:
@@ -309,7 +306,7 @@ def test_send_ended(outcome: Outcome, event: type, slots: tuple[int, int, int]) 
     end = finished(granted.effects[0], outcome)
     state, [decision, again] = decide(end, end, state=state)
     assert [type(each.event) for each in decision.publish] == [event, SendCompleted]
-    assert [(b.reserved, b.used, b.uncertain) for b in state.all(Capacity)] == [slots]
+    assert [(b.reserved, b.used, b.uncertain) for b in every(state, Capacity)] == [slots]
     assert again == Decision()
 
 
@@ -328,11 +325,11 @@ def test_answers_reach_the_lead() -> None:
     state, [granted] = decide(given(asked.event), state=state)
     [answer] = granted.publish
     state, _ = decide(given(answer.event), state=state)
-    assert [routed.state for routed in state.all(RoutedLead)] == ["granted"]
+    assert [routed.state for routed in every(state, RoutedLead)] == ["granted"]
     state, [ended] = decide(finished(granted.effects[0], Outcome.DONE), state=state)
     completed = given(ended.publish[1].event)
     state, [_, late] = decide(completed, given(answer.event), state=state)
-    assert [routed.state for routed in state.all(RoutedLead)] == ["sent"]
+    assert [routed.state for routed in every(state, RoutedLead)] == ["sent"]
     assert late == Decision()
 
 
@@ -342,7 +339,7 @@ def test_explained_by_what_was_answered() -> None:
     state, [matched] = decide(given(lead()), known=[full])
     state, [refused] = decide(given(matched.publish[0].event), state=state, known=[full])
     state, _ = decide(given(refused.publish[0].event), state=state)
-    [routed] = state.all(RoutedLead)
+    [routed] = every(state, RoutedLead)
     told = explanation.of_claim(routed.claims[0], full)
     assert (told.state, [each.code for each in told.failing]) == ("refused", ["cap_reached"])
     known = memory(full, paused)
@@ -463,20 +460,20 @@ async def test_two_send_days_in_one_step(monkeypatch: pytest.MonkeyPatch) -> Non
     """RTE-13: however many runs fall together, everybody who waits goes."""
     monkeypatch.setattr(claims, "RUN_MAX", 2)
     store = MemoryStore(MemoryDatabase())
-    await run(RoutingStore(), store, given(put_campaign(weekly={"weekday": "monday"})))
+    await run(routing(), store, given(put_campaign(weekly={"weekday": "monday"})))
     days = []
     for late in (timedelta(), timedelta(days=7)):
-        some = [replace(claim(n + late.days), now=NOW + late) for n in range(3)]
-        waits = await run(RoutingStore(), store, *some)
+        some = [later(claim(n + late.days), late) for n in range(3)]
+        waits = await run(routing(), store, *some)
         days += [waits[0].due[0]]
-    due = [DueReached(day.kind, day.key, day.data) for day in days]
+    due = [day.deadline for day in days]
     sent = 0
     for _ in range(10):
-        inputs = [replace(given(each), now=NOW + timedelta(days=20)) for each in due]
-        decisions = await run(RoutingStore(), store, *inputs)
+        inputs = [later(given(each), timedelta(days=20)) for each in due]
+        decisions = await run(routing(), store, *inputs)
         sent += sum(len(decision.effects) for decision in decisions)
         again = {day.id: day for decision in decisions for day in decision.due}
-        due = [DueReached(day.kind, day.key, day.data) for day in again.values()]
+        due = [day.deadline for day in again.values()]
     assert (6, []) == (sent, due)
 
 
@@ -488,17 +485,17 @@ async def test_a_run_takes_of_those_that_wait_its_own_page_only(
     monkeypatch.setattr(claims, "RUN_MAX", 1)
     store = MemoryStore(MemoryDatabase())
     weekly = put_campaign(weekly={"weekday": "monday"}, shares={"DE": 100})
-    await run(RoutingStore(), store, given(weekly))
+    await run(routing(), store, given(weekly))
     first, blocked = claim(1), claim(2, place=Place("DE", None))
-    await run(RoutingStore(), store, first)
-    waits = await run(RoutingStore(), store, replace(blocked, now=NOW + timedelta(seconds=1)))
-    await run(RoutingStore(), store, given(BlockPerson(person_id="person-2", reason="they asked")))
+    await run(routing(), store, first)
+    waits = await run(routing(), store, later(blocked, timedelta(seconds=1)))
+    await run(routing(), store, given(BlockPerson(person_id="person-2", reason="they asked")))
     [day] = waits[0].due
     send = waits[0].save[0].id
     asked = ResolveSend(campaign="north", send=send, outcome="sent", reason="they said so")
-    due = given(DueReached(day.kind, day.key, day.data))
-    later = [replace(each, now=NOW + timedelta(days=20)) for each in (due, given(asked))]
-    sent, _ = await run(RoutingStore(), store, *later)
+    due = given(day.deadline)
+    then = [later(each, timedelta(days=20)) for each in (due, given(asked))]
+    sent, _ = await run(routing(), store, *then)
     assert ["lead-1"] == [each.event.lead for each in sent.publish]  # type: ignore[attr-defined]
 
 
@@ -520,7 +517,7 @@ def test_campaign_versions() -> None:
         Accepted("unchanged", details={"version": 1}),
         Accepted("changed", details={"version": 2}),
     ]
-    assert [kept.id for kept in state.all(CampaignVersion)] == ["main/north@1", "main/north@2"]
+    assert [kept.id for kept in every(state, CampaignVersion)] == ["main/north@1", "main/north@2"]
 
 
 def test_pause_and_resume() -> None:
@@ -598,31 +595,23 @@ def test_a_cap_that_is_below_what_was_sent_already_may_stay() -> None:
     assert isinstance(decision.answer, Accepted)
 
 
-async def run(service: RoutingStore, store: MemoryStore, *batch: Input) -> list[Decision]:
+async def run(service: Service, store: MemoryStore, *batch: Input) -> list[Decision]:
     """One batch as the loop runs it."""
-    table, decisions = Routing(service.catalogues, service.revision).handlers(), []
-    async with store.transaction() as transaction:
-        state = await service.load_many(transaction, batch)
-        for each in batch:
-            is_due = isinstance(each.event, DueReached)
-            kind = each.event.kind if is_due else type(each.event)  # type: ignore[union-attr]
-            decisions.append(table[kind](state, each))  # type: ignore[index]
-            state.put(decisions[-1].save)
-        await service.save_many(transaction, state)
+    _, decisions = await decide_batch(service, store, batch)
     return decisions
 
 
 async def test_from_lead_to_sent_through_the_store() -> None:
     """A lead is matched, claimed, granted, sent and completed, each step from stored state."""
     database = MemoryDatabase()
-    service, store = RoutingStore(), MemoryStore(database)
+    service, store = routing(), MemoryStore(database)
     changes = {"active": {"from": "2026-01-01"}, "places": [{"country": "US"}]}
     await run(service, store, given(put_campaign(**changes)))
     [matched] = await run(service, store, given(lead()))
-    [granted] = await run(RoutingStore(), store, given(matched.publish[0].event))
-    [ended] = await run(RoutingStore(), store, finished(granted.effects[0], Outcome.DONE))
+    [granted] = await run(routing(), store, given(matched.publish[0].event))
+    [ended] = await run(routing(), store, finished(granted.effects[0], Outcome.DONE))
     answers = [granted.publish[0], ended.publish[1]]
-    await run(RoutingStore(), store, *[given(event.event) for event in answers])
+    await run(routing(), store, *[given(event.event) for event in answers])
     [routed], [book] = database.documents("leads"), database.documents("campaign_capacities")
     assert (routed["state"], routed["revision"]) == ("sent", 1)
     assert (book["used"], book["reserved"]) == (1, 0)
@@ -631,7 +620,7 @@ async def test_from_lead_to_sent_through_the_store() -> None:
 @pytest.mark.parametrize("in_line_max", [0, 200])
 async def test_long_changes_are_applied_beside_the_event_loop(in_line_max: int) -> None:
     """A long list, and titles that change for many campaigns: as if it were done in line."""
-    service, store = RoutingStore(), MemoryStore(MemoryDatabase())
+    service, store = routing(), MemoryStore(MemoryDatabase())
     strict = {"list": "bad", "strictness": "strict"}
     listed = PutList(id="bad", entries=("northgrid.example",))
     rules = PutRules(suppressed_titles=SuppressedTitles(phrases=("head",)))
@@ -656,6 +645,6 @@ def test_a_run_keeps_to_the_shares_as_it_goes_on() -> None:
     places = [Place("US")] * 20 + [Place("DE")] * 20 + [Place("FR")] * 20
     claimed = [claim(number, place=place) for number, place in enumerate(places)]
     state, _ = decide(*claimed, known=[wanted])
-    chosen = claims.next_of(state.all(Send), wanted, None)[:10]
+    chosen = claims.next_of(every(state, Send), wanted, None)[:10]
     countries = Counter(send.claim.lead.place.country for send in chosen if send.claim)
     assert {"US": 6, "DE": 3, "FR": 1} == countries

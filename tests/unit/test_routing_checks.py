@@ -20,7 +20,7 @@ from shared.contracts.intake import WithdrawalRequested
 from shared.contracts.routing import ClaimWithdrawn, Failing, WithdrawalAnswered
 from shared.contracts.values import Company, OpenQuestion, Person, Place, Reason, Size, TitleClass
 from shared.loop.decision import Decision
-from tests.builders import NOW, campaign, catalogues, cause, lead, put_campaign, rules
+from tests.builders import NOW, campaign, catalogues, cause, context, lead, put_campaign, rules
 
 ORDER = [
     "campaign_inactive",
@@ -608,7 +608,8 @@ def test_a_lead_that_waits_is_told_its_day() -> None:
 
 def test_what_does_not_wait_is_not_given_back() -> None:
     """INT-08: the campaign has nothing of the lead."""
-    assert Decision() == claims.withdraw(None, "lead-1", NOW)
+    back = ClaimWithdrawn(lead="lead-1", person_id="person-1", campaign="north")
+    assert Decision() == claims.withdraw(back, None, context())
 
 
 @pytest.mark.parametrize(("filters", "warned"), [(3, False), (4, True)])

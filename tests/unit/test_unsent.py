@@ -9,7 +9,7 @@ from services.routing.person import leads, unsent
 from services.routing.person.unsent import LEADS_KEPT_MAX, UnsentDelivery
 from shared.contracts.routing import DeliveryUnsent, LeadStillUnsent, LeadUnsent
 from shared.loop.decision import Decision
-from tests.builders import NOW, cause, lead
+from tests.builders import NOW, cause, context, lead
 
 WEEK = timedelta(days=7)
 STILL = LeadStillUnsent(
@@ -43,7 +43,7 @@ def counted(*numbers: int) -> tuple[UnsentDelivery, list[DeliveryUnsent]]:
     group, event = None, []
     for number in numbers:
         still = STILL.model_copy(update={"lead": f"lead-{number}"})
-        decision = unsent.count(still, group, cause(), NOW)
+        decision = unsent.count(still, group, context())
         group = next((one for one in decision.save if isinstance(one, UnsentDelivery)), group)
         event += [each.event for each in decision.publish]
     assert group is not None
@@ -69,4 +69,4 @@ def test_of_a_delivery_without_end_a_bounded_number_is_kept() -> None:
     group, _ = counted(1)
     full = replace(group, leads=tuple(f"lead-{number}" for number in range(LEADS_KEPT_MAX)))
     still = STILL.model_copy(update={"lead": "one more"})
-    assert Decision() == unsent.count(still, full, cause(), NOW)
+    assert Decision() == unsent.count(still, full, context())

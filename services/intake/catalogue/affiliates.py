@@ -11,14 +11,10 @@ from services.intake.reading.folding import fold
 from shared.contracts.affiliates import CanonicalField, PutAffiliate
 from shared.contracts.affiliates import Mapping as Mapped
 from shared.loop.decision import Accepted, Cause, Decision, Refused
-from shared.loop.working_set import ById
+from shared.loop.working_set import ById, named
 
 ORGANIC = "organic"
 Field = tuple[str, str, Mapping[str, str]]
-
-
-def stored_id(tenant: str, affiliate: str) -> str:
-    return f"{tenant}/{affiliate}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +83,8 @@ def put(command: PutAffiliate, before: Affiliate | None, cause: Cause, now: date
     if refused := _contradictions(command):
         return Decision(answer=refused)
     if before is None:
-        id = stored_id(cause.tenant, command.id)  # noqa: A001
-        return _saved(Affiliate(id, 0, cause.tenant, 1, command, now, cause.actor), "created")
+        ref = named(Affiliate, cause.tenant, command.id)
+        return _saved(Affiliate(ref.id, 0, cause.tenant, 1, command, now, cause.actor), "created")
     if before.definition == command:
         return Decision(answer=Accepted("unchanged", details={"version": before.number}))
     number = before.number + 1

@@ -19,7 +19,7 @@ from shared.contracts.questions import AddAlias, PutQuestion
 from shared.contracts.values import HeldAnswer, Reason, Suggestion
 from shared.folding import one_line
 from shared.loop.decision import Accepted, Cause, Decision, Publish, Refused
-from shared.loop.working_set import ById
+from shared.loop.working_set import ById, named
 from shared.wording import counted
 
 NEAR_SCORE = 85
@@ -35,10 +35,6 @@ TOLD_MAX = 50
 """So many answers of a record are told one by one; a record is not to fill an event."""
 
 Find = Callable[[str], "Question | None"]
-
-
-def stored_id(tenant: str, question: str) -> str:
-    return f"{tenant}/{question}"
 
 
 def fold(given: str) -> str:
@@ -72,20 +68,6 @@ class Question:
         aliases = {fold(alias.given): alias.answer for alias in self.aliases}
         allowed = {fold(answer): answer for answer in self.definition.answers}
         object.__setattr__(self, "passing", aliases | allowed)
-
-
-@dataclass(frozen=True, slots=True)
-class HeldPage:
-    """The next leads that were held for a question when this batch was loaded."""
-
-    id: str
-    version: int
-    leads: tuple[str, ...]
-    is_last: bool
-
-
-def page_id(tenant: str, changed: QuestionChanged) -> str:
-    return f"{tenant}/{changed.question}/{changed.after}"
 
 
 class QuestionIndex(ById[Question]):
@@ -218,7 +200,7 @@ def put(command: PutQuestion, before: Question | None, cause: Cause, now: dateti
     if before and before.definition == command and before.aliases == aliases:
         return Decision(answer=Accepted("unchanged", details={"version": before.number}))
     question = Question(
-        id=stored_id(cause.tenant, command.id),
+        id=named(Question, cause.tenant, command.id).id,
         version=before.version if before else 0,
         tenant=cause.tenant,
         number=before.number + 1 if before else 1,

@@ -15,17 +15,19 @@ from services.intake.deliveries import requests
 from shared.contracts.affiliates import AnnounceDelivery, OpenRequest
 from shared.contracts.intake import DeliveryReconciled
 from shared.ids import derived
-from shared.loop.decision import Accepted, Cause, Decision, Due, Publish, Refused
+from shared.loop.decision import Accepted, Cause, Deadline, Decision, Due, Publish, Refused
+from shared.loop.working_set import Page, Ref, named
 from shared.wording import counted
 
-RECONCILE = "reconcile"
 RECONCILE_AFTER = timedelta(hours=24)
 NAMED_BYTES_MAX = 200_000
 """So much of references an event names; what is beyond is only counted."""
 
 
-def stored_id(tenant: str, affiliate: str, delivery: str) -> str:
-    return f"{tenant}/{affiliate}:{delivery}"
+class Reconcile(Deadline, kind="reconcile"):
+    """A delivery whose leads should have come, by its id."""
+
+    delivery: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,21 @@ class Row:
     is_sent: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Came:
-    """All leads of a delivery, as they were when the batch was loaded."""
+def delivery_of(tenant: str, affiliate: str, name: str) -> Ref[Delivery]:
+    return named(Delivery, tenant, f"{affiliate}:{name}")
 
-    id: str
-    version: int
-    rows: tuple[Row, ...]
+
+def leads_of(delivery: Delivery) -> Page[Row]:
+    """All that came of it."""
+    announced = delivery.announced
+    return Page(
+        Row,
+        {
+            "tenant": delivery.tenant,
+            "affiliate": announced.affiliate,
+            "delivery": announced.id,
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +104,7 @@ def standing(announced: AnnounceDelivery, rows: Sequence[Row]) -> Standing:
     )
 
 
-def named(references: Sequence[str]) -> tuple[str, ...]:
+def _nameable(references: Sequence[str]) -> tuple[str, ...]:
     sizes = accumulate(len(reference.encode()) + 3 for reference in references)
     return tuple(
         reference
@@ -111,11 +121,11 @@ def announce(
         return Decision(answer=refused)
     if before is not None and before.announced == command:
         return Decision(answer=Accepted("unchanged", details={"delivery": command.id}))
-    id = stored_id(cause.tenant, command.affiliate, command.id)  # noqa: A001
+    id = delivery_of(cause.tenant, command.affiliate, command.id).id  # noqa: A001
     version = before.version if before else 0
     delivery = Delivery(id, version, cause.tenant, command, cause.time, cause.actor)
     at = cause.time + RECONCILE_AFTER
-    due = Due(f"{RECONCILE}/{id}", RECONCILE, cause.key, at, {"delivery": id})
+    due = Due(f"{Reconcile.KIND}/{id}", Reconcile(delivery=id), cause.key, at)
     answer = Accepted("changed" if before else "created", details={"delivery": command.id})
     return Decision(save=[delivery], due=[due], answer=answer)
 
@@ -154,8 +164,8 @@ def reconcile(
         declared=announced.declared,
         outcomes=found.outcomes,
         adds_up=found.adds_up,
-        missing=named(found.missing),
-        unannounced=named(found.unannounced),
+        missing=_nameable(found.missing),
+        unannounced=_nameable(found.unannounced),
         role=requests.role_for("reupload", affiliate) if affiliate else "main",
     )
     after = replace(delivery, reconciled_at=now, adds_up=found.adds_up)
@@ -171,7 +181,7 @@ def reconcile(
 def _missing(delivery: Delivery, found: Standing) -> OpenRequest:
     announced = delivery.announced
     # Announced anew it may be asked for again, under another id; no operator uses such a one.
-    id = derived(delivery.id, RECONCILE, str(delivery.version))  # noqa: A001
+    id = derived(delivery.id, Reconcile.KIND, str(delivery.version))  # noqa: A001
     declared = counted(announced.declared, "lead")
     text = f"{announced.id}: {declared} declared, {found.received:,} came"
     return OpenRequest(
@@ -179,5 +189,5 @@ def _missing(delivery: Delivery, found: Standing) -> OpenRequest:
         id=id,
         kind="reupload",
         text=text,
-        rows=named(found.missing),
+        rows=_nameable(found.missing),
     )

@@ -10,15 +10,26 @@ from datetime import datetime, timedelta
 from services.intake.catalogue.affiliates import Affiliate
 from shared.contracts.affiliates import AnswerRequest, ContactRole, OpenRequest
 from shared.contracts.intake import RequestAnswered, RequestOpened
-from shared.loop.decision import Accepted, Cause, Decision, Due, Publish, Refused
+from shared.loop.decision import (
+    Accepted,
+    Cause,
+    Context,
+    Deadline,
+    Decision,
+    Due,
+    Publish,
+    Refused,
+)
+from shared.loop.working_set import Ref, named
 
-REMIND = "remind"
 REMIND_AFTER = timedelta(days=3)
 ROLES: dict[str, ContactRole] = {"estimate": "estimates", "reupload": "technical"}
 
 
-def stored_id(tenant: str, affiliate: str, request: str) -> str:
-    return f"{tenant}/{affiliate}:{request}"
+class Remind(Deadline, kind="remind"):
+    """A request that may still be open, by its id."""
+
+    request: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,14 @@ class Request:
     @property
     def is_open(self) -> bool:
         return self.answered_at is None
+
+
+def request_of(command: OpenRequest | AnswerRequest, context: Context) -> Ref[Request]:
+    return _ref(context.tenant, command)
+
+
+def _ref(tenant: str, command: OpenRequest | AnswerRequest) -> Ref[Request]:
+    return named(Request, tenant, f"{command.affiliate}:{command.id}")
 
 
 def role_for(kind: str, affiliate: Affiliate) -> ContactRole:
@@ -60,7 +79,7 @@ def open_(
     if before is not None:
         return _refused("request_exists", "another request has this id")
     request = Request(
-        id=stored_id(cause.tenant, command.affiliate, command.id),
+        id=_ref(cause.tenant, command).id,
         version=0,
         tenant=cause.tenant,
         asked=command,
@@ -99,16 +118,17 @@ def _opened(request: Request, cause: Cause) -> Publish:
 
 
 def reminder_id(request: str) -> str:
-    return f"{REMIND}/{request}"
+    return f"{Remind.KIND}/{request}"
 
 
 def _reminder(request: Request, cause: Cause, now: datetime) -> Due:
     """What was opened long ago is reminded of from now on, not for all the days between."""
     at = max(cause.time, now) + REMIND_AFTER
-    return Due(reminder_id(request.id), REMIND, cause.key, at, {"request": request.id})
+    return Due(reminder_id(request.id), Remind(request=request.id), cause.key, at)
 
 
-def remind(request: Request | None, cause: Cause, now: datetime) -> Decision:
+def remind(_due: Remind, request: Request | None, context: Context) -> Decision:
+    cause, now = context.cause, context.now
     if request is None or not request.is_open:
         return Decision()
     after = replace(request, reminders=request.reminders + 1)
@@ -117,8 +137,9 @@ def remind(request: Request | None, cause: Cause, now: datetime) -> Decision:
     )
 
 
-def answer(command: AnswerRequest, before: Request | None, cause: Cause) -> Decision:
+def answer(command: AnswerRequest, before: Request | None, context: Context) -> Decision:
     """The first answer counts; an estimate needs volume, price and validity."""
+    cause = context.cause
     if cause.role == "affiliate" and cause.actor != command.affiliate:
         return _refused("not_permitted", "an affiliate answers its own requests only")
     if before is None:

@@ -9,9 +9,10 @@ from datetime import datetime
 
 from services.intake.catalogue.affiliates import ORGANIC
 from services.intake.leads.contacts import KnownBy
-from shared.contracts.intake import LeadAccepted
+from shared.contracts.intake import LeadAccepted, QuestionChanged
 from shared.contracts.values import HeldAnswer, LeadSource, Reason
 from shared.ids import derived
+from shared.loop.working_set import Page
 
 ACCEPTED = "accepted"
 HELD = "held"
@@ -144,6 +145,16 @@ class Lead:
     def ended(self, outcome: str, reason: Reason, change: Change) -> "Lead":
         upload = replace(self.upload, outcome=outcome, reasons=(reason,))
         return replace(self, upload=upload, accepted=None, held=(), changes=(*self.changes, change))
+
+
+HELD_AT_ONCE = 500
+"""So many held leads one step sends on to their shards; the next step takes the next ones."""
+
+
+def held_for(changed: QuestionChanged, tenant: str) -> Page[Lead]:
+    """The next leads that are held for a question."""
+    where = {"tenant": tenant, "held_for": changed.question, "_id": {"$gt": changed.after}}
+    return Page(Lead, where, (("_id", 1),), HELD_AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,11 +33,20 @@ from shared.contracts.intake import (
     LeadUnusable,
     SubmitLead,
 )
+from shared.contracts.routing import LeadSent
 from shared.contracts.values import HeldAnswer, OpenQuestion, Reason
 from shared.loop.collection import Entity
-from shared.loop.decision import Accepted, Cause, Decision, Due, Publish, Refused
+from shared.loop.decision import (
+    Accepted,
+    Cause,
+    Context,
+    Deadline,
+    Decision,
+    Due,
+    Publish,
+    Refused,
+)
 
-RECHECK = "recheck"
 # An alias and a lead that it would free may be decided at the same moment, neither seeing the
 # other; a transaction is over long before this.
 RECHECK_AFTER = timedelta(minutes=1)
@@ -45,6 +54,12 @@ RECHECK_AFTER = timedelta(minutes=1)
 # The sender uploads under something that does not exist, or is another's: beside the outcome it is
 # told no.
 REFUSED_WITH = ("lead_code_unknown", "category_unknown", "reference_conflict")
+
+
+class Recheck(Deadline, kind="recheck"):
+    """A held lead that an alias may have freed meanwhile."""
+
+    lead: str
 
 
 def with_answers(lead: Lead, affiliate: Affiliate, answers: Mapping[str, str]) -> Lead:
@@ -277,11 +292,11 @@ def _contact(lead: Lead, given: Submission, before: Contact | None) -> Contact |
 
 
 def recheck_id(lead: str) -> str:
-    return f"{RECHECK}/{lead}"
+    return f"{Recheck.KIND}/{lead}"
 
 
 def recheck(lead: Lead, at: datetime) -> Due:
-    return Due(recheck_id(lead.id), RECHECK, lead.key, at + RECHECK_AFTER, {"lead": lead.id})
+    return Due(recheck_id(lead.id), Recheck(lead=lead.id), lead.key, at + RECHECK_AFTER)
 
 
 def outcome_event(lead: Lead) -> Publish:
@@ -317,8 +332,8 @@ def answer_of(lead: Lead) -> Accepted | Refused:
     return Accepted(lead.outcome, details=details)
 
 
-def note_sent(lead: Lead | None, campaign: str) -> Decision:
+def note_sent(sent: LeadSent, lead: Lead | None, _context: Context) -> Decision:
     """INT-11: leads are found by the campaigns that they were sent to."""
-    if lead is None or campaign in lead.sent_to:
+    if lead is None or sent.campaign in lead.sent_to:
         return Decision()
-    return Decision(save=[replace(lead, sent_to=(*lead.sent_to, campaign))])
+    return Decision(save=[replace(lead, sent_to=(*lead.sent_to, sent.campaign))])

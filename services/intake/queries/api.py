@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from services.intake.catalogue import versions
-from services.intake.catalogue.affiliates import Affiliate, stored_id
+from services.intake.catalogue.affiliates import Affiliate
+from services.intake.catalogue.questions import Question
 from services.intake.catalogue.versions import Version
 from services.intake.deliveries import deliveries
 from services.intake.deliveries.deliveries import Delivery
@@ -28,16 +29,15 @@ from services.intake.store import (
     QUESTIONS,
     READ_FIELDS,
     REQUESTS,
-    ROW_FIELDS,
+    ROWS,
     TRIES,
     VERSIONS,
-    of_delivery,
-    row_of,
 )
 from shared import read_api
 from shared.clock import Clock
 from shared.emails import email_address
 from shared.ids import pseudonym
+from shared.loop.working_set import named
 from shared.read_api import BadRequest
 from shared.store import Document, Filter, Store
 
@@ -171,12 +171,12 @@ class Reader:
 
     async def affiliate_versions(self, request: Request) -> Mapping[str, Any]:
         name = request.path_params["id"]
-        of = versions.of_affiliate(stored_id(read_api.tenant(request), name))
+        of = versions.of_affiliate(named(Affiliate, read_api.tenant(request), name).id)
         return await self._versions(of, "affiliate", name)
 
     async def question_versions(self, request: Request) -> Mapping[str, Any]:
         name = request.path_params["id"]
-        of = versions.of_question(stored_id(read_api.tenant(request), name))
+        of = versions.of_question(named(Question, read_api.tenant(request), name).id)
         return await self._versions(of, "question", name)
 
     async def _versions(self, of: str, what: str, name: str) -> Mapping[str, Any]:
@@ -199,11 +199,12 @@ class Reader:
         """One with its missing rows, and who of the affiliate has to know."""
         tenant, affiliate = read_api.tenant(request), request.path_params["affiliate"]
         name = request.path_params["id"]
-        id = deliveries.stored_id(tenant, affiliate, name)  # noqa: A001
+        id = deliveries.delivery_of(tenant, affiliate, name).id  # noqa: A001
         row = await read_api.one(self._store, DELIVERIES.name, {"_id": id}, "delivery", name)
         delivery = DELIVERIES.from_document(row)
-        rows = await self._store.find(LEADS.name, of_delivery(delivery), fields=ROW_FIELDS)
-        standing = deliveries.standing(delivery.announced, list(map(row_of, rows)))
+        where = deliveries.leads_of(delivery).where
+        rows = await self._store.find(ROWS.name, where, fields=ROWS.fields)
+        standing = deliveries.standing(delivery.announced, list(map(ROWS.from_document, rows)))
         return {
             **await self._standing(delivery),
             "missing": standing.missing,
@@ -212,7 +213,7 @@ class Reader:
         }
 
     async def _standing(self, delivery: Delivery) -> Mapping[str, Any]:
-        where = dict(of_delivery(delivery))
+        where = dict(deliveries.leads_of(delivery).where)
         outcomes = {
             outcome: await self._store.count(LEADS.name, where | {"upload.outcome": outcome})
             for outcome in (*OUTCOMES, WAITING)
@@ -232,7 +233,7 @@ class Reader:
 
     async def _contact(self, tenant: str, affiliate: str, role: str) -> Mapping[str, Any] | None:
         """INT-01: the one with this role, else the main contact."""
-        where = {"_id": stored_id(tenant, affiliate)}
+        where = {"_id": named(Affiliate, tenant, affiliate).id}
         for row in await self._store.find(AFFILIATES.name, where):
             contacts = AFFILIATES.from_document(row).definition.contacts
             for wanted in (role, "main"):

@@ -12,12 +12,15 @@ from typing import Any
 from pydantic import Field
 from pydantic_core import to_json
 
-from services.intake.handlers import Intake
+from services.intake.catalogue.affiliates import AffiliateIndex
+from services.intake.catalogue.questions import QuestionIndex
+from services.intake.decisions.leads import Leads
+from services.intake.decisions.lookup import Lookup
 from services.intake.leads import uploads
 from services.intake.leads.leads import Lead
 from services.intake.queries import field_view
 from services.intake.queries.field_view import FieldView
-from services.intake.store import IntakeStore
+from services.intake.service import deciding
 from shared.clock import Clock
 from shared.committed import Committed
 from shared.contracts import envelope as envelopes
@@ -27,8 +30,8 @@ from shared.contracts.values import Id, Part, Reason
 from shared.errors import Poison
 from shared.loop import inbox
 from shared.loop.decide import message_of
-from shared.loop.decision import Accepted, Cause, Decision, Input, Refused
-from shared.loop.working_set import WorkingSet
+from shared.loop.decision import Accepted, Cause, Context, Decision, Input, Refused
+from shared.loop.working_set import Ref, WorkingSet
 from shared.store import Document, Store
 
 SUBMISSIONS_MAX = 200
@@ -98,9 +101,8 @@ class Tried:
 class Trying:
     def __init__(self, store: Store, secret: str, clock: Clock) -> None:
         self._committed = Committed(store)
-        self._intake_store = IntakeStore(secret)
-        catalogues = self._intake_store.affiliates, self._intake_store.questions
-        self._intake = Intake(*catalogues, secret)
+        self._leads = Leads(Lookup(AffiliateIndex(), QuestionIndex()), secret)
+        self._service = deciding(self._leads)
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
 
@@ -113,7 +115,7 @@ class Trying:
         # To the end: another page would refresh the catalogues, and a mapping that came with it
         # reads people that this one has not loaded.
         async with self._one_at_a_time:
-            state = await self._intake_store.load_many(self._committed, inputs)
+            state = await self._service.load(self._committed, inputs)
             for each in inputs:
                 tried.append(self._try(state, each, known.get(_known_by(each))))
                 # A page of them takes a tenth of a second, in which the loop would wait.
@@ -123,7 +125,8 @@ class Trying:
     def _input(self, given: Submitted, source: str, tenant: str) -> Input:
         command, now = given.data, self._clock.now()
         key = f"{command.affiliate}:{command.reference}"
-        return Input(command, Cause(given.id, source, key, now, tenant, "try", "operator"), now)
+        cause = Cause(given.id, source, key, now, tenant, "try", "operator")
+        return Input(command, Context(cause, now))
 
     def _try(self, state: WorkingSet, given: Input, known: Document | None) -> Tried:
         command = given.event
@@ -131,10 +134,10 @@ class Trying:
         decision = _answered(known) if known else self._decided(state, given)
         assert decision.answer is not None
         state.put(decision.save)
-        lead = state.peek(Lead, str(decision.answer.details.get("lead")))
+        lead = state.peek(Ref(Lead, str(decision.answer.details.get("lead"))))
         events = [each.event for each in decision.publish]
         return Tried(
-            given.cause.id,
+            given.context.cause.id,
             command.reference,
             decision.answer,
             lead.upload.reasons if lead else (),
@@ -149,24 +152,25 @@ class Trying:
         """As the loop does it: what can't be published is dead-lettered."""
         try:
             envelopes.check_size(to_json(given.event))
-            decision = self._intake.submit_lead(state, given)
+            decision = self._service.table.decide(state, given)
             for number, publish in enumerate(decision.publish):
-                message_of(given.cause, number, publish)
+                message_of(given.context.cause, number, publish)
         except Poison as poison:
             return Decision(answer=Refused("dead_letter", f"{poison.code}: {poison.text}"))
         return decision
 
     def _fields(self, state: WorkingSet, command: SubmitLead, given: Input) -> list[FieldView]:
         """As the mapping of today reads them."""
-        affiliate = self._intake.affiliate(state, given.cause, command.affiliate)
+        cause = given.context.cause
+        affiliate = self._leads.lookup.affiliate(state, cause.tenant, command.affiliate)
         if affiliate is None:
             return []
-        raw = uploads.submitted(command, given.cause)
-        return field_view.view(self._intake.read(state, raw, affiliate), affiliate)
+        raw = uploads.submitted(command, cause)
+        return field_view.view(self._leads.read(state, raw, affiliate), affiliate)
 
 
 def _envelope(given: Input) -> Envelope:
-    cause, data = given.cause, b""
+    cause, data = given.context.cause, b""
     return Envelope(cause.id, cause.source, SubmitLead.TYPE, cause.time, data, tenant=cause.tenant)
 
 
@@ -181,4 +185,4 @@ def _answered(known: Document) -> Decision:
 def _is_of(lead: Lead, decision: Decision, given: Input) -> bool:
     """Whether the lead is saved as what this upload makes of it."""
     saved = any(each.id == lead.id for each in decision.save)
-    return saved and lead.upload.command == given.cause.id
+    return saved and lead.upload.command == given.context.cause.id

@@ -12,6 +12,7 @@ from typing import Literal
 
 from services.routing.campaign.sends import (
     BY_HAND_REFUSED,
+    Delivery,
     Send,
     SendEntry,
     SendStatus,
@@ -28,6 +29,7 @@ from shared.contracts.routing import (
     ClaimGranted,
     ClaimRefused,
     ClaimWaiting,
+    ClaimWithdrawn,
     Failing,
     ResolveSend,
     SendCompleted,
@@ -35,6 +37,8 @@ from shared.contracts.routing import (
 from shared.loop.decision import (
     Accepted,
     Cause,
+    Context,
+    Deadline,
     Decision,
     Due,
     EffectFinished,
@@ -43,17 +47,22 @@ from shared.loop.decision import (
     Refused,
 )
 
-WEEKLY = "weekly_send"
 RUN_MAX = 100
 """So many waiting leads of a send day are decided in one step; the rest follows in the next."""
-RUNS_PER_STEP = 5
-"""Many campaigns send at nine o'clock: the others' runs wait for the next step."""
 
 ENDS: dict[Outcome, SendStatus] = {
     Outcome.DONE: "sent",
     Outcome.REFUSED: "refused",
     Outcome.UNCERTAIN: "uncertain",
 }
+
+
+class SendDay(Deadline, kind="weekly_send"):
+    """RTE-13: whatever waits goes, by the campaign's id; what came since `before` goes on the
+    next."""
+
+    campaign: str
+    before: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,22 +231,12 @@ def together(decisions: Sequence[Decision]) -> Decision:
 def weekly_due(campaign: Campaign, before: datetime) -> Due:
     """One per campaign and send day, for what has waited since before it. It stays until it is
     decided, so a run that failed is made up for, once, and the next one does not take its place."""
-    data = {"campaign": campaign.id, "before": before}
-    return Due(weekly_id(campaign.id, before), WEEKLY, campaign.name, before, data)
-
-
-@dataclass(frozen=True, slots=True)
-class SendDay:
-    """The page of those that wait for a campaign's send day, when the batch was loaded."""
-
-    id: str
-    version: int
-    sends: tuple[str, ...]
-    is_last: bool
+    day = SendDay(campaign=campaign.id, before=before)
+    return Due(weekly_id(campaign.id, before), day, campaign.name, before)
 
 
 def weekly_id(campaign: str, at: datetime) -> str:
-    return f"{WEEKLY}/{campaign}/{at.isoformat()}"
+    return f"{SendDay.KIND}/{campaign}/{at.isoformat()}"
 
 
 def next_of(waiting: Sequence[Send], campaign: Campaign, capacity: Capacity | None) -> list[Send]:
@@ -277,17 +276,17 @@ def _shared(send: Send, shares: Mapping[str, int]) -> str | None:
     return country if country in shares else None
 
 
-def withdraw(before: Send | None, lead: str, now: datetime) -> Decision:
+def withdraw(event: ClaimWithdrawn, before: Send | None, context: Context) -> Decision:
     """A lead that waits here is given back; one that is on its way is not."""
-    if before is None or before.lead != lead or before.claim is None:
+    if before is None or before.lead != event.lead or before.claim is None:
         return Decision()
     claim = before.claim
     refusal = _refusal(claim, before.campaign_version, [Failing(code="withdrawn")])
-    return Decision(save=[before.to("dropped", now, "withdrawn")], publish=[refusal])
+    return Decision(save=[before.to("dropped", context.now, "withdrawn")], publish=[refusal])
 
 
 def record(
-    finished: EffectFinished, send: Send | None, capacity: Capacity | None, now: datetime
+    finished: EffectFinished[Delivery], send: Send | None, capacity: Capacity | None, now: datetime
 ) -> Decision:
     """RTE-12: used when delivered, released when definitely refused, otherwise kept and marked."""
     if send is None or capacity is None or send.status != "reserved":
@@ -325,9 +324,10 @@ def _end_of(status: SendStatus) -> Literal["sent", "refused", "uncertain"]:
 
 
 def resolve(
-    command: ResolveSend, send: Send | None, capacity: Capacity | None, cause: Cause, now: datetime
+    command: ResolveSend, send: Send | None, capacity: Capacity | None, context: Context
 ) -> Decision:
     """A person has found out what became of a send that was given up with an unknown outcome."""
+    cause, now = context.cause, context.now
     its = (cause.tenant, command.campaign)
     if send is None or capacity is None or (send.tenant, send.campaign) != its:
         return Decision(answer=Refused("send_unknown", "the campaign has no such send"))

@@ -23,9 +23,8 @@ from shared.contracts.routing import (
     SendEnded,
 )
 from shared.ids import derived
-from shared.loop.decision import Attempt, Effect, Request
-
-SEND = "send"
+from shared.loop.decision import Attempt, Effect, Purpose, Request
+from shared.loop.working_set import Page, Ref
 
 BY_HAND_REFUSED = "refused by hand"
 """In the history of what waits on: an operator could not send it."""
@@ -38,8 +37,10 @@ HAPPENED: frozenset[SendStatus] = frozenset({"reserved", "sent", "refused", "unc
 """A request may have gone out: the person is not sent to the campaign again."""
 
 
-def send_id(tenant: str, campaign: str, person_id: str) -> str:
-    return derived(SEND, tenant, campaign, person_id)
+class Delivery(Purpose, kind="send"):
+    """The delivery of a send, by the campaign's id."""
+
+    campaign: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +109,36 @@ class Send:
         return replace(self, history=(*self.history, *entries))
 
 
+def send_of(tenant: str, campaign: str, person_id: str) -> Ref[Send]:
+    """There is one of a person to a campaign."""
+    return Ref(Send, derived("send", tenant, campaign, person_id))
+
+
+def waiting_before(campaign: Campaign, day: datetime, limit: int) -> Page[Send]:
+    """What waits for a send day, in the order of sending."""
+    where = {
+        "tenant": campaign.tenant,
+        "campaign": campaign.name,
+        "status": "waiting",
+        "waiting_since": {"$lt": day},
+    }
+    return Page(Send, where, (("rank", 1), ("waiting_since", 1), ("_id", 1)), limit)
+
+
+def to_company(campaign: Campaign, domain: str) -> Page[Send]:
+    """The sends of a campaign to people of one company."""
+    tenant, name = campaign.tenant, campaign.name
+    return Page(
+        Send,
+        {"tenant": tenant, "campaign": name, "domain": domain},
+        also=lambda send: (send.tenant, send.campaign) == (tenant, name) and domain in send.domains,
+    )
+
+
 def new_send(claim: Claim, campaign: Campaign) -> Send:
     lead = claim.lead
     return Send(
-        id=send_id(campaign.tenant, campaign.name, lead.person_id),
+        id=send_of(campaign.tenant, campaign.name, lead.person_id).id,
         version=0,
         tenant=campaign.tenant,
         campaign=campaign.name,
@@ -132,7 +159,6 @@ def new_send(claim: Claim, campaign: Campaign) -> Send:
 def effect(send: Send, lead: LeadAccepted, campaign: Campaign, now: datetime) -> Effect:
     """The whole delivery, rendered. Campaigns of one host have each their own breaker: one dead
     hook must not hold up the others."""
-    data = {"campaign": campaign.id}
     match campaign.definition.send:
         case WebhookMode(url=url, secret=secret):
             headers = {"content-type": "application/json"}
@@ -144,7 +170,8 @@ def effect(send: Send, lead: LeadAccepted, campaign: Campaign, now: datetime) ->
         case FileMode(folder=folder):
             request = Request(f"file:{folder}", _body(send, lead))
             endpoint = "files"
-    return Effect(send.id, SEND, f"{endpoint}/{campaign.id}", request, data)
+    purpose = Delivery(campaign=campaign.id)
+    return Effect(send.id, purpose, f"{endpoint}/{campaign.id}", request)
 
 
 def _body(send: Send, lead: LeadAccepted) -> bytes:

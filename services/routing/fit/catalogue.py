@@ -11,14 +11,13 @@ from datetime import datetime
 
 from services.routing.fit.checks import MatchContext, describe, evaluate, standing
 from services.routing.fit.criteria import PARTITION, preferences, profile, routes, subjects
-from services.routing.orders import lists, policy
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.lists import CompanyList, ListPart
 from services.routing.orders.policy import Account, Rules, no_rules
 from shared.contracts.campaigns import ListUse, PutCampaign
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import Failing
-from shared.loop.working_set import ById
+from shared.loop.working_set import ById, named
 from shared.matching.lists import Lists
 from shared.matching.matcher import Matcher
 from shared.matching.profiles import Profile, Subject, explain
@@ -132,7 +131,7 @@ class Catalogues:
         return self.rules.get(none.id) or none
 
     def account_of(self, campaign: Campaign) -> Account | None:
-        return self.accounts.get(policy.stored_id(campaign.tenant, campaign.definition.customer))
+        return self.accounts.get(named(Account, campaign.tenant, campaign.definition.customer).id)
 
     def context_of(self, campaign: Campaign) -> MatchContext:
         required = self._compiled(campaign).required
@@ -194,7 +193,7 @@ class Catalogues:
     def missing_lists(self, tenant: str, campaign: PutCampaign) -> Iterable[str]:
         """A list may come after the campaigns that use it, but it should be seen that it has to."""
         for use in _uses(campaign):
-            if lists.stored_id(tenant, use.list) not in self._listed:
+            if named(CompanyList, tenant, use.list).id not in self._listed:
                 yield f"there is no list {use.list} yet: it counts as empty"
 
 

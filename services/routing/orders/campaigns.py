@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import get_args
 from zoneinfo import ZoneInfo
 
+from services.routing.orders.checklist import may_start
 from shared.contracts.campaigns import (
     PauseCampaign,
     PutCampaign,
@@ -14,13 +15,10 @@ from shared.contracts.campaigns import (
     Weekday,
 )
 from shared.contracts.routing import CampaignChanged
-from shared.loop.decision import Accepted, Cause, Decision, Publish, Refused
+from shared.loop.decision import Accepted, Cause, Context, Decision, Publish, Refused
+from shared.loop.working_set import Ref, named
 
 WEEKDAYS = get_args(Weekday)
-
-
-def stored_id(tenant: str, campaign: str) -> str:
-    return f"{tenant}/{campaign}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +91,8 @@ class CampaignVersion:
     """The catalogue's, from which on it was in force."""
 
 
-def version_id(campaign: str, number: int) -> str:
-    return f"{campaign}@{number}"
+def version_of(campaign: str, number: int) -> Ref[CampaignVersion]:
+    return Ref(CampaignVersion, f"{campaign}@{number}")
 
 
 def put(
@@ -108,8 +106,8 @@ def put(
     if checked.refused:
         return Decision(answer=checked.refused)
     if before is None:
-        id = stored_id(cause.tenant, command.id)  # noqa: A001
-        new = Campaign(id, 0, cause.tenant, 1, command, now, cause.actor, created_at=now)
+        ref = named(Campaign, cause.tenant, command.id)
+        new = Campaign(ref.id, 0, cause.tenant, 1, command, now, cause.actor, created_at=now)
         return _saved(new, "created", checked.warnings)
     if before.definition == command:
         return _unchanged(before)
@@ -117,26 +115,23 @@ def put(
 
 
 def set_status(
-    command: PauseCampaign | ResumeCampaign,
-    before: Campaign | None,
-    checked: Checked,
-    cause: Cause,
-    now: datetime,
+    command: PauseCampaign | ResumeCampaign, before: Campaign | None, context: Context
 ) -> Decision:
+    cause = context.cause
     if before is None:
         return Decision(answer=Refused.unknown("campaign", command.campaign))
     if cause.role == "customer" and cause.actor != before.definition.customer:
         return Decision(answer=Refused("not_permitted", "this is another customer's campaign"))
-    definition = with_status(before.definition, command)
+    definition = _with_status(before.definition, command)
     if before.definition == definition:
         return _unchanged(before)
-    if checked.refused:
-        return Decision(answer=checked.refused)
-    after = _next(before, definition, cause, now, command.reason)
+    if refused := may_start(definition):
+        return Decision(answer=refused)
+    after = _next(before, definition, cause, context.now, command.reason)
     return _saved(after, "resumed" if definition.status == "active" else "paused")
 
 
-def with_status(definition: PutCampaign, command: PauseCampaign | ResumeCampaign) -> PutCampaign:
+def _with_status(definition: PutCampaign, command: PauseCampaign | ResumeCampaign) -> PutCampaign:
     status: Status = "paused" if isinstance(command, PauseCampaign) else "active"
     return definition.model_copy(update={"status": status})
 
@@ -159,7 +154,7 @@ def _unchanged(campaign: Campaign) -> Decision:
 
 
 def _saved(campaign: Campaign, change: str, warnings: Sequence[str] = ()) -> Decision:
-    kept = CampaignVersion(version_id(campaign.id, campaign.number), 0, campaign)
+    kept = CampaignVersion(version_of(campaign.id, campaign.number).id, 0, campaign)
     event = CampaignChanged.model_validate(
         {
             "campaign": campaign.name,

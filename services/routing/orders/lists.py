@@ -20,20 +20,26 @@ from shared.contracts.lists import (
     PutListPart,
 )
 from shared.contracts.routing import ListChanged
-from shared.loop.decision import Accepted, Cause, Decision, Due, Publish, Refused
-from shared.loop.working_set import WorkingSet
+from shared.loop.decision import (
+    Accepted,
+    Cause,
+    Context,
+    Deadline,
+    Decision,
+    Due,
+    Publish,
+    Refused,
+)
+from shared.loop.working_set import Ref, named
 from shared.wording import counted
 
-EFFECTIVE = "list_effective"
 BAD_ENTRIES_MAX = 1000
 
 
-def stored_id(tenant: str, name: str) -> str:
-    return f"{tenant}/{name}"
+class ListTakesEffect(Deadline, kind="list_effective"):
+    """A list's coming version, by the list's id."""
 
-
-def part_id(list_id: str, digest: str) -> str:
-    return f"{list_id}/{digest}"
+    list: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,21 @@ Parts = Mapping[str, ListPart]
 """By digest."""
 
 
+def part_of(list_id: str, digest: str) -> Ref[ListPart]:
+    return Ref(ListPart, f"{list_id}/{digest}")
+
+
+def digests_of(list_: CompanyList | None) -> tuple[str, ...]:
+    """Of all parts that it has, or will have."""
+    if list_ is None:
+        return ()
+    return (*list_.content.parts, *(list_.coming.parts if list_.coming else ()))
+
+
+def digest_of_entries(entries: Sequence[str]) -> str:
+    return digest_of(read(entries)[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Changed:
     """A list's decision, with the terms that came and went for those who use the list."""
@@ -87,7 +108,7 @@ class Changed:
     removed: frozenset[str] = frozenset()
 
 
-def put_part(command: PutListPart, before: ListPart | None, cause: Cause) -> Decision:
+def put_part(command: PutListPart, before: ListPart | None, context: Context) -> Decision:
     terms, bad = read(command.entries)
     if bad:
         return Decision(answer=_invalid("entries", bad))
@@ -95,7 +116,7 @@ def put_part(command: PutListPart, before: ListPart | None, cause: Cause) -> Dec
     details = {"digest": digest, "entries": len(terms)}
     if before is not None:
         return Decision(answer=Accepted("unchanged", details=details))
-    part = ListPart(part_id(stored_id(cause.tenant, command.list), digest), 0, terms)
+    part = _part(named(CompanyList, context.tenant, command.list).id, terms)
     return Decision(save=[part], answer=Accepted("kept", details=details))
 
 
@@ -129,13 +150,13 @@ def put(
         text = f"not put before: {counted(len(missing), 'part')}"
         details = {"field": "parts", "missing": missing}
         return Changed(Decision(answer=Refused("list_parts_missing", text, details)))
-    id = stored_id(cause.tenant, command.id)  # noqa: A001
-    own = _own_part(id, terms, parts)
+    ref = named(CompanyList, cause.tenant, command.id)
+    own = _own_part(ref.id, terms, parts)
     content = _content(
         [*command.parts, *([digest_of(terms)] if terms else [])], [*parts.values(), *own]
     )
     list_ = before or CompanyList(
-        id, 0, cause.tenant, command.id, 0, Content(), None, None, now, cause.actor
+        ref.id, 0, cause.tenant, command.id, 0, Content(), None, None, now, cause.actor
     )
     if content.entries > LIST_ENTRIES_MAX:
         text = f"{counted(content.entries, 'entry')}, {LIST_ENTRIES_MAX:,} are allowed"
@@ -193,15 +214,6 @@ def _edited(
     return [part for part in made if part.terms]
 
 
-def of_list(
-    state: WorkingSet, tenant: str, name: str
-) -> tuple[CompanyList | None, dict[str, ListPart]]:
-    """A list, and those of its parts that are loaded, by digest."""
-    id = stored_id(tenant, name)  # noqa: A001
-    found = [part for part in state.all(ListPart) if part.id.startswith(f"{id}/")]
-    return state.get(CompanyList, id), {_digest(part): part for part in found}
-
-
 def take_effect(list_: CompanyList | None, parts: Parts, cause: Cause, now: datetime) -> Changed:
     """The instant of the coming version is here."""
     if list_ is None or list_.coming is None or list_.coming_at is None or list_.coming_at > now:
@@ -215,7 +227,7 @@ def _own_part(id: str, terms: tuple[str, ...], parts: Parts) -> list[ListPart]: 
 
 
 def _part(id: str, terms: tuple[str, ...]) -> ListPart:  # noqa: A002
-    return ListPart(part_id(id, digest_of(terms)), 0, terms)
+    return ListPart(part_of(id, digest_of(terms)).id, 0, terms)
 
 
 def _digest(part: ListPart) -> str:
@@ -237,7 +249,7 @@ def _later(
     now: datetime,
 ) -> Changed:
     after = replace(list_, coming=content, coming_at=at, changed_at=now, changed_by=cause.actor)
-    due = Due(f"{EFFECTIVE}/{list_.id}", EFFECTIVE, list_.name, at, {"list": list_.id})
+    due = Due(f"{ListTakesEffect.KIND}/{list_.id}", ListTakesEffect(list=list_.id), list_.name, at)
     details = {
         "version": list_.number,
         "entries": content.entries,

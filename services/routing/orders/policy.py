@@ -12,13 +12,14 @@ from shared.contracts.lists import (
     SuspendAccount,
     UnblockPerson,
 )
-from shared.loop.decision import Accepted, Cause, Decision, Refused
+from shared.loop.decision import Accepted, Cause, Context, Decision, Refused
+from shared.loop.working_set import named
 
 EVERYBODY = "*"
 
 
-def stored_id(tenant: str, name: str) -> str:
-    return f"{tenant}/{name}"
+POLICY = "house"
+"""The id of the rules as commands have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class Rules:
 
 
 def no_rules(tenant: str) -> Rules:
-    id = stored_id(tenant, "house")  # noqa: A001
-    return Rules(id, 0, tenant, 0, (), SuppressedTitles(), (), False, None, "")
+    ref = named(Rules, tenant, POLICY)
+    return Rules(ref.id, 0, tenant, 0, (), SuppressedTitles(), (), False, None, "")
 
 
 def put_rules(command: PutRules, before: Rules | None, cause: Cause, now: datetime) -> Decision:
@@ -77,20 +78,20 @@ class Account:
 
 
 def set_account(
-    command: SuspendAccount | RestoreAccount, before: Account | None, cause: Cause, now: datetime
+    command: SuspendAccount | RestoreAccount, before: Account | None, context: Context
 ) -> Decision:
     """BIL-10: a suspended account is sent nothing; money that arrives lifts it."""
-    suspend = isinstance(command, SuspendAccount)
+    cause, suspend = context.cause, isinstance(command, SuspendAccount)
     if suspend == (before is not None and before.is_suspended):
         return Decision(answer=Accepted("unchanged"))
     after = Account(
-        stored_id(cause.tenant, command.customer),
+        named(Account, cause.tenant, command.customer).id,
         before.version if before else 0,
         cause.tenant,
         command.customer,
         suspend,
         command.reason,
-        now,
+        context.now,
         cause.actor,
     )
     return Decision(save=[after], answer=Accepted("suspended" if suspend else "restored"))
@@ -112,9 +113,12 @@ class Block:
         return next((name for name in (EVERYBODY, customer) if name in names), None)
 
 
-def set_block(command: BlockPerson | UnblockPerson, before: Block | None, cause: Cause) -> Decision:
+def set_block(
+    command: BlockPerson | UnblockPerson, before: Block | None, context: Context
+) -> Decision:
     """RTE-22: from the moment of entry; what was sent already stays sent."""
-    block = before or Block(stored_id(cause.tenant, command.person_id), 0, cause.tenant, ())
+    ref = named(Block, context.tenant, command.person_id)
+    block = before or Block(ref.id, 0, context.tenant, ())
     name = command.customer or EVERYBODY
     left = tuple(pair for pair in block.reasons if pair[0] != name)
     if isinstance(command, UnblockPerson):

@@ -9,7 +9,7 @@ from services.routing.orders.campaigns import Campaign
 from services.routing.orders.policy import Block
 from services.routing.person.leads import OPEN, RoutedLead, claim_again
 from shared.contracts.routing import ByHand, Failing, SendLead
-from shared.loop.decision import Accepted, Decision, Input, Refused
+from shared.loop.decision import Accepted, Context, Decision, Refused
 
 
 def send(
@@ -18,11 +18,11 @@ def send(
     campaign: Campaign | None,
     block: Block | None,
     catalogues: Catalogues,
-    given: Input,
+    context: Context,
 ) -> Decision:
     """Asks the campaign's shard, which overrides the send day and suppressed titles, and nothing
     else. What can be known here is refused here."""
-    its = (given.cause.tenant, command.person_id)
+    its = (context.cause.tenant, command.person_id)
     if routed is None or routed.withdrawn or (routed.tenant, routed.person_id) != its:
         return _refused("lead_unknown", "the person has no such lead")
     if routed.withdrawals:
@@ -31,14 +31,14 @@ def send(
         return Decision(answer=Refused.unknown("campaign", command.campaign))
     if refused := _held_elsewhere(routed, campaign.name):
         return refused
-    category, failing = catalogues.evaluate(campaign, routed.lead, given.cause.time)
+    category, failing = catalogues.evaluate(campaign, routed.lead, context.cause.time)
     if block is not None and (hit := block.hits(campaign.definition.customer)):
         failing.append(Failing(code="person_blocked", rule=hit))
     if against := checks.without(failing, OVERRIDABLE):
         codes = [each.code for each in against]
         text = f"only the send day and suppressed titles can be overridden, not {', '.join(codes)}"
         return _refused("not_overridable", text, codes)
-    by_hand = ByHand(by=given.cause.actor, reason=command.reason)
+    by_hand = ByHand(by=context.cause.actor, reason=command.reason)
     decision = claim_again(routed, Match(campaign, category, 0), by_hand)
     return replace(decision, answer=Accepted("claimed", details={"version": campaign.number}))
 

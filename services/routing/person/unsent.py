@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from services.routing.person.leads import RoutedLead
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import DeliveryUnsent, LeadStillUnsent, LeadUnsent
-from shared.loop.decision import Cause, Decision, Due, Publish
+from shared.loop.decision import Context, Deadline, Decision, Due, Publish
+from shared.loop.working_set import Ref, named
 
-WATCH = "watch"
 FIRST_LOOK_AFTER = timedelta(hours=24)
 UNSENT_AFTER = timedelta(days=7)
 RAISED_AT = 3
@@ -23,8 +23,14 @@ CAMPAIGNS_JUDGED_MAX = 200
 """Of an organic lead thousands may be: the reasons of so many are enough to raise it."""
 
 
+class StillUnsent(Deadline, kind="watch"):
+    """Whether a lead has been sent by then."""
+
+    lead: str
+
+
 def watch_id(lead: str) -> str:
-    return f"{WATCH}/{lead}"
+    return f"{StillUnsent.KIND}/{lead}"
 
 
 def first_look(lead: LeadAccepted, accepted_at: datetime) -> Due:
@@ -32,7 +38,7 @@ def first_look(lead: LeadAccepted, accepted_at: datetime) -> Due:
 
 
 def _look(lead: LeadAccepted, at: datetime) -> Due:
-    return Due(watch_id(lead.lead), WATCH, lead.person_id, at, {"lead": lead.lead})
+    return Due(watch_id(lead.lead), StillUnsent(lead=lead.lead), lead.person_id, at)
 
 
 def look(routed: RoutedLead, against: Callable[[], Iterable[str]], now: datetime) -> Decision:
@@ -88,24 +94,22 @@ class UnsentDelivery:
     raised_at: datetime | None = None
 
 
-def stored_id(tenant: str, still: LeadStillUnsent) -> str:
-    return f"{tenant}/{group_key(still)}"
+def group_of(still: LeadStillUnsent, context: Context) -> Ref[UnsentDelivery]:
+    return named(UnsentDelivery, context.tenant, group_key(still))
 
 
-def count(
-    still: LeadStillUnsent, before: UnsentDelivery | None, cause: Cause, now: datetime
-) -> Decision:
+def count(still: LeadStillUnsent, before: UnsentDelivery | None, context: Context) -> Decision:
     """At the third it is raised, once."""
     group = before or UnsentDelivery(
-        stored_id(cause.tenant, still),
+        group_of(still, context).id,
         0,
-        cause.tenant,
+        context.tenant,
         still.affiliate,
         still.lead_code,
         still.delivery,
         (),
         (),
-        now,
+        context.now,
     )
     if still.lead in group.leads or len(group.leads) == LEADS_KEPT_MAX:
         return Decision()
@@ -121,5 +125,5 @@ def count(
         codes=group.codes,
     )
     return Decision(
-        save=[replace(group, raised_at=now)], publish=[Publish(event, group_key(still))]
+        save=[replace(group, raised_at=context.now)], publish=[Publish(event, group_key(still))]
     )

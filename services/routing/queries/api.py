@@ -10,10 +10,9 @@ from starlette.routing import Route
 
 from services.routing.campaign.sends import Send
 from services.routing.fit.criteria import route_of
-from services.routing.orders import campaigns, lists
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.checklist import checklist, warnings
-from services.routing.orders.lists import CompanyList
+from services.routing.orders.lists import CompanyList, part_of
 from services.routing.person.leads import ClaimRecord, RoutedLead
 from services.routing.person.unsent import UnsentDelivery
 from services.routing.queries.preview import Previewing
@@ -25,6 +24,7 @@ from shared.clock import Clock
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.lists import EditList, PutList
 from shared.loop.effects import COLLECTION as EFFECTS
+from shared.loop.working_set import named
 from shared.store import Filter, Store
 
 LEADS_AT_ONCE = 1_000
@@ -154,10 +154,10 @@ class Reader:
     async def list(self, request: Request) -> Mapping[str, Any]:
         """One list, with its entries as they are compared."""
         name = request.path_params["id"]
-        id = lists.stored_id(read_api.tenant(request), name)  # noqa: A001
+        id = named(CompanyList, read_api.tenant(request), name).id  # noqa: A001
         row = await read_api.one(self._store, LISTS.name, {"_id": id}, "list", name)
         found = LISTS.from_document(row)
-        ids = [lists.part_id(id, digest) for digest in found.content.parts]
+        ids = [part_of(id, digest).id for digest in found.content.parts]
         parts = await self._store.find(PARTS.name, {"_id": {"$in": ids}})
         terms = sorted(term for part in parts for term in part["terms"])
         known = await self._why_not.catalogues()
@@ -224,7 +224,7 @@ class Reader:
 
     async def _campaign(self, request: Request, name: str | None = None) -> Campaign:
         name = name or request.path_params["id"]
-        where = {"_id": campaigns.stored_id(read_api.tenant(request), name)}
+        where = {"_id": named(Campaign, read_api.tenant(request), name).id}
         row = await read_api.one(self._store, CAMPAIGNS.name, where, "campaign", name)
         return CAMPAIGNS.from_document(row)
 

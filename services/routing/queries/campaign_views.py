@@ -7,18 +7,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.routing.campaign import sends
-from services.routing.campaign.sends import Send
+from services.routing.campaign.sends import Send, send_of
 from services.routing.fit.checks import CampaignView
 from services.routing.fit.criteria import company_domains
-from services.routing.orders import policy
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.capacity import Capacity
 from services.routing.orders.policy import Block
 from services.routing.person.leads import RoutedLead
 from services.routing.store import BLOCKS, CAPACITIES, SENDS
 from shared.loop.collection import Collection
-from shared.loop.working_set import E
+from shared.loop.working_set import E, named
 from shared.store import Store
 
 
@@ -38,7 +36,7 @@ class CampaignViews:
             self.capacities.get(campaign.id),
             sent.status if sent is not None and sent.bars(routed.id) else None,
             self._of_company(campaign, routed),
-            self.blocks.get(policy.stored_id(routed.tenant, routed.person_id)),
+            self.blocks.get(named(Block, routed.tenant, routed.person_id).id),
         )
 
     def _of_company(self, campaign: Campaign, routed: RoutedLead) -> int:
@@ -49,7 +47,7 @@ class CampaignViews:
 
     def send_of(self, campaign: Campaign, routed: RoutedLead) -> Send | None:
         """That of the person, be it for this lead or another."""
-        return self.sends.get(sends.send_id(routed.tenant, campaign.name, routed.person_id))
+        return self.sends.get(send_of(routed.tenant, campaign.name, routed.person_id).id)
 
     def and_of(self, other: "CampaignViews") -> "CampaignViews":
         """With those of other campaigns."""
@@ -70,11 +68,11 @@ async def load(
     """For each of the campaigns and each of the leads: many of one kind, and few of the other."""
     people = {(lead.tenant, lead.person_id) for lead in leads}
     send_ids = [
-        sends.send_id(tenant, campaign.name, person)
+        send_of(tenant, campaign.name, person).id
         for campaign in campaigns
         for tenant, person in people
     ]
-    blocked = [policy.stored_id(tenant, person) for tenant, person in people]
+    blocked = [named(Block, tenant, person).id for tenant, person in people]
     return CampaignViews(
         await by_id(store, CAPACITIES, [campaign.id for campaign in campaigns]),
         await by_id(store, SENDS, send_ids),

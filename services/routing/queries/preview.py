@@ -13,11 +13,11 @@ from typing import Any
 
 from services.routing.fit.checks import CampaignView, MatchContext, evaluate_in_view
 from services.routing.fit.criteria import company_domains, profile
-from services.routing.orders import campaigns, lists
+from services.routing.orders import lists
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.capacity import Capacity, counters_of
 from services.routing.orders.checklist import may_start
-from services.routing.orders.lists import Changed, CompanyList, ListPart
+from services.routing.orders.lists import Changed, CompanyList, ListPart, part_of
 from services.routing.orders.validation import all_at_once, violations
 from services.routing.person.leads import RoutedLead
 from services.routing.queries import campaign_views
@@ -31,6 +31,7 @@ from shared.contracts.campaigns import PutCampaign
 from shared.contracts.lists import EditList, PutList
 from shared.contracts.routing import CampaignWidened
 from shared.loop.decision import Cause, Refused
+from shared.loop.working_set import named
 from shared.matching.lists import ChangedList
 from shared.store import Store
 
@@ -46,7 +47,7 @@ class Previewing:
     async def campaign(self, command: PutCampaign, tenant: str) -> dict[str, Any]:
         """Which leads the campaign would get if it were put like this."""
         known, now = await self._why_not.catalogues(), self._clock.now()
-        id = campaigns.stored_id(tenant, command.id)  # noqa: A001
+        id = named(Campaign, tenant, command.id).id  # noqa: A001
         before, capacity = known.campaigns.get(id), await self._why_not.capacity(id, tenant)
         rules = known.rules_of(tenant)
         against_it = violations(command, before, capacity, rules, now)
@@ -64,7 +65,7 @@ class Previewing:
         changed = await self._changed_list(command, tenant, name)
         if isinstance(changed.decision.answer, Refused):
             return {"refused": changed.decision.answer}
-        id = lists.stored_id(tenant, name)  # noqa: A001
+        id = named(CompanyList, tenant, name).id  # noqa: A001
         after = ChangedList(known.lists, id, changed.added, changed.removed)
         view = []
         for campaign in known.users_of(tenant, name):
@@ -113,12 +114,12 @@ class Previewing:
         return capacity
 
     async def _changed_list(self, command: PutList | EditList, tenant: str, name: str) -> Changed:
-        id = lists.stored_id(tenant, name)  # noqa: A001
+        id = named(CompanyList, tenant, name).id  # noqa: A001
         before: CompanyList | None = (await by_id(self._store, LISTS, [id])).get(id)
         digests = [*(before.content.parts if before else ())]
         if isinstance(command, PutList):
             digests += command.parts
-        found = await by_id(self._store, PARTS, [lists.part_id(id, each) for each in digests])
+        found = await by_id(self._store, PARTS, [part_of(id, each).id for each in digests])
         parts: dict[str, ListPart] = {key.rpartition("/")[2]: part for key, part in found.items()}
         now = self._clock.now()
         cause = Cause("preview", "preview", name, now, tenant)

@@ -15,7 +15,6 @@ from pydantic import Field
 from services.routing.fit.catalogue import Catalogues, Match
 from services.routing.fit.checks import evaluate_in_view
 from services.routing.fit.criteria import route_of
-from services.routing.orders import campaigns
 from services.routing.orders.campaigns import Campaign
 from services.routing.person import leads
 from services.routing.person.leads import Candidate, RoutedLead
@@ -28,6 +27,7 @@ from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import Failing
 from shared.contracts.values import Part
 from shared.loop.decision import Cause
+from shared.loop.working_set import named
 from shared.store import Store
 
 LEADS_MAX = 200
@@ -161,7 +161,7 @@ def _candidate(
     known: Catalogues, routed: RoutedLead, candidate: Candidate, now: datetime
 ) -> Mapping[str, Any]:
     """With the moment at which the campaign sends, if it does not do so at once."""
-    campaign = known.campaigns.get(campaigns.stored_id(routed.tenant, candidate.campaign))
+    campaign = known.campaigns.get(named(Campaign, routed.tenant, candidate.campaign).id)
     assert campaign is not None
     return {
         "campaign": candidate.campaign,

@@ -14,7 +14,6 @@ from services.routing.campaign.sends import BY_HAND_REFUSED, Send
 from services.routing.fit.catalogue import Catalogues
 from services.routing.fit.checks import CampaignView, MatchContext, evaluate, evaluate_in_view
 from services.routing.fit.criteria import route_of
-from services.routing.orders import campaigns
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.capacity import Capacity
 from services.routing.person.leads import RoutedLead
@@ -25,6 +24,7 @@ from services.routing.store import CAPACITIES, LEADS, VERSIONS, Memory
 from shared.clock import Clock
 from shared.committed import Committed
 from shared.contracts.routing import CampaignWidened, Failing
+from shared.loop.working_set import named
 from shared.store import Store
 
 CLOSEST_MAX = 20
@@ -50,8 +50,8 @@ class WhyNot:
             chosen = known.on_route(routed.tenant, route_of(routed.lead))
             closest = self._closest(routed, known)
         else:
-            named = known.campaigns.get(campaigns.stored_id(routed.tenant, name))
-            chosen, closest = [named] if named is not None else [], []
+            only = known.campaigns.get(named(Campaign, routed.tenant, name).id)
+            chosen, closest = [only] if only is not None else [], []
         views: list[dict[str, object]] = []
         for first in range(0, len(chosen), CAMPAIGNS_AT_ONCE):
             some = chosen[first : first + CAMPAIGNS_AT_ONCE]
@@ -116,14 +116,10 @@ class WhyNot:
     async def pages(self, widened: CampaignWidened, tenant: str) -> AsyncIterator[list[RoutedLead]]:
         """The leads that it may free."""
         while True:
-            rows = await self._store.find(
-                LEADS.name,
-                widening.where(widened, tenant),
-                sort=[("_id", 1)],
-                limit=widening.PAGE,
-            )
+            page = widening.leads_of(widened, tenant)
+            rows = await self._store.find(LEADS.name, page.where, sort=page.sort, limit=page.limit)
             yield [LEADS.from_document(row) for row in rows]
-            if len(rows) < widening.PAGE:
+            if len(rows) < page.limit:
                 return
             widened = widened.model_copy(update={"after": rows[-1]["_id"]})
 

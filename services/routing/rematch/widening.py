@@ -6,8 +6,7 @@ a page at a time, in the campaign's shard; each that would pass now is told to i
 which asks for it as if it had just come.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,17 +18,14 @@ from services.routing.orders.words import phrase
 from services.routing.person.leads import RoutedLead
 from services.routing.rematch.exclusion import before_of, was_excluded
 from shared.contracts.campaigns import Caps, ListUse, PutCampaign, SuppressedTitles
+from shared.contracts.event import formerly
 from shared.contracts.routing import CampaignWidened, LeadToRematch, ScopeWidened
 from shared.ids import derived
-from shared.loop.decision import Decision, Due, DueReached, Publish
+from shared.loop.decision import Deadline, Decision, Due, Publish
+from shared.loop.working_set import Found, Page
 
 PAGE = 200
-LEADS_PER_STEP = 1_000
-PAGES_PER_STEP = 50
-"""Of what was widened more in one batch, the pages wait for the next step."""
 CAMPAIGNS_PER_PAGE = 20
-RESCAN, LOOK_AGAIN = "rescan", "look_again"
-"""The latter lies in rows of earlier versions."""
 RESCAN_AFTER = timedelta(minutes=1)
 COMPANIES_PER_EVENT = 200
 COMPANIES_MAX, LETTERS_MAX = 5_000, 200_000
@@ -52,6 +48,13 @@ JUDGED_BY = (
     "suppressed",
     "approved",
 )
+
+
+class Rescan(Deadline, kind="rescan", former=["look_again"]):
+    """Once more, for the leads that were just being matched without the change."""
+
+    widened: str = formerly("opened")
+    """A `CampaignWidened` as JSON."""
 
 
 def widened(before: Campaign, after: PutCampaign) -> Iterator[CampaignWidened]:
@@ -209,8 +212,8 @@ def scope_events(*widened: ScopeWidened) -> list[Publish]:
     return [Publish(each, each.list or "house") for each in widened]
 
 
-def where(widened: CampaignWidened, tenant: str) -> dict[str, Any]:
-    """The leads that it may free, in the words of the store; each way has its index."""
+def leads_of(widened: CampaignWidened, tenant: str) -> Page[RoutedLead]:
+    """The next leads that it may free; each way has its index."""
     wanted: dict[str, Any] = {"tenant": tenant, "_id": {"$gt": widened.after}}
     if widened.route is not None:
         wanted["route"] = widened.route
@@ -218,38 +221,25 @@ def where(widened: CampaignWidened, tenant: str) -> dict[str, Any]:
         wanted["categories"] = widened.category
     if widened.companies is not None:
         wanted["companies"] = {"$in": list(widened.companies)}
-    return wanted
-
-
-@dataclass(frozen=True, slots=True)
-class LeadPage:
-    """The next leads that a change may free, when this batch was loaded."""
-
-    id: str
-    version: int
-    leads: tuple[RoutedLead, ...]
-
-
-def page_id(widened: CampaignWidened, tenant: str) -> str:
-    return f"{tenant}/{widened.model_dump_json()}"
+    return Page(RoutedLead, wanted, (("_id", 1),), PAGE)
 
 
 def rematch_page(
     widened: CampaignWidened,
     campaign: Campaign,
     version: Campaign | None,
-    leads: Sequence[RoutedLead],
+    found: Found[RoutedLead],
     catalogues: Catalogues,
     now: datetime,
 ) -> Decision:
-    """One page, and the next one if this was full. A lead that was just being matched without the
-    change is not on it yet, so a minute later it is all looked through once more. `version` is the
-    campaign until then."""
+    """One page, and the next one if this was not the last. A lead that was just being matched
+    without the change is not on it yet, so a minute later it is all looked through once more.
+    `version` is the campaign until then."""
     before = before_of(widened, version, catalogues.rules_of(campaign.tenant))
     context = catalogues.context_of(campaign)
     eligible = [
         lead
-        for lead in leads
+        for lead in found.rows
         if was_excluded(lead, widened, before, context) and is_free(lead, campaign, catalogues, now)
     ]
     publish = [
@@ -260,8 +250,8 @@ def rematch_page(
         )
         for lead in eligible
     ]
-    if len(leads) == PAGE:
-        next_page = widened.model_copy(update={"after": leads[-1].id})
+    if not found.is_last:
+        next_page = widened.model_copy(update={"after": found.rows[-1].id})
         publish.append(Publish(next_page, campaign.name))
     due = [] if widened.after or widened.is_rescan else [_rescan(widened, campaign, now)]
     return Decision(publish=publish, due=due)
@@ -269,14 +259,13 @@ def rematch_page(
 
 def _rescan(widened: CampaignWidened, campaign: Campaign, now: datetime) -> Due:
     second = widened.model_copy(update={"is_rescan": True})
-    data = {"widened": second.model_dump_json()}
-    id = derived(RESCAN, campaign.id, data["widened"])  # noqa: A001
-    return Due(id, RESCAN, campaign.name, now + RESCAN_AFTER, data)
+    due = Rescan(widened=second.model_dump_json())
+    id = derived(Rescan.KIND, campaign.id, due.widened)  # noqa: A001
+    return Due(id, due, campaign.name, now + RESCAN_AFTER)
 
 
-def rescan(reached: DueReached) -> Decision:
-    data = reached.data.get("widened") or reached.data["opened"]
-    return Decision(publish=campaign_events([CampaignWidened.model_validate_json(data)]))
+def rescan(due: Rescan) -> Decision:
+    return Decision(publish=campaign_events([CampaignWidened.model_validate_json(due.widened)]))
 
 
 def is_free(lead: RoutedLead, campaign: Campaign, catalogues: Catalogues, now: datetime) -> bool:
