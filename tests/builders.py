@@ -105,7 +105,7 @@ def campaign(*, number: int = 1, **changes: Any) -> Campaign:
 
 
 def rules(**changes: Any) -> Rules:
-    (made,) = policy.put_rules(PutRules(**changes), None, cause(), NOW).save
+    made, _ = policy.put_rules(PutRules(**changes), None, context()).save
     assert isinstance(made, Rules)
     return made
 

@@ -45,6 +45,7 @@ PURE = (
 )
 DECIDING = (
     *PURE,
+    "shared.definitions",
     "shared.matching",
     "shared.loop.decision",
     "shared.loop.working_set",

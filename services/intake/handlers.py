@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from services.intake.catalogue import affiliates, questions
 from services.intake.catalogue.affiliates import Affiliate
 from services.intake.catalogue.questions import Question
-from services.intake.decisions import catalogue
+from services.intake.decisions import questions as held
 from services.intake.decisions.deliveries import Deliveries, reminded
 from services.intake.decisions.leads import Leads, lead_sent
 from services.intake.deliveries import requests
@@ -39,10 +40,10 @@ def rows(leads: Leads) -> Sequence[Row]:
         on(WithdrawalAnswered, leads.replace_lead, reads=leads.withdrawal_reads),
         one(LeadSent, lead_sent, outcomes.note_sent),
         # What operators put. A lead behind its affiliate is read with the mapping of now.
-        one(PutAffiliate, _affiliate, catalogue.put_affiliate, cuts=True),
-        one(PutQuestion, _question, catalogue.put_question),
-        one(AddAlias, _aliased, catalogue.add_alias),
-        on(QuestionChanged, catalogue.recheck_held, reads=catalogue.held_reads),
+        one(PutAffiliate, _affiliate, affiliates.put, cuts=True),
+        one(PutQuestion, _question, questions.put),
+        one(AddAlias, _aliased, questions.add_alias),
+        on(QuestionChanged, held.recheck_held, reads=held.held_reads),
         # What affiliates announce, and what is asked of them.
         on(AnnounceDelivery, delivery.announce, reads=delivery.announced),
         on(Reconcile, delivery.reconcile, reads=delivery.reconciled),

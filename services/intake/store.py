@@ -5,12 +5,12 @@ from typing import Any
 
 from services.intake.catalogue.affiliates import Affiliate
 from services.intake.catalogue.questions import Question
-from services.intake.catalogue.versions import Version
 from services.intake.decisions.lookup import Lookup
 from services.intake.deliveries.deliveries import Delivery, Row
 from services.intake.deliveries.requests import Request
 from services.intake.leads.contacts import Contact
 from services.intake.leads.leads import Lead, Try
+from shared.definitions import Version
 from shared.loop.catalogue import Catalogue, Catalogues
 from shared.loop.collection import Collection, View, collection
 

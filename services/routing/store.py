@@ -17,6 +17,7 @@ from services.routing.person.leads import (
     RoutedLead,
 )
 from services.routing.person.unsent import UnsentDelivery
+from shared.definitions import Version
 from shared.loop.catalogue import Catalogue, applied, refresh
 from shared.loop.collection import Collection, collection
 from shared.loop.working_set import WorkingSet
@@ -124,9 +125,11 @@ VERSIONS = Collection(
     [Index("campaign_versions", ("campaign",))],
 )
 
+RULES_VERSIONS = collection("versions", Version, schema=SCHEMA, indexes=[["of", "number"]])
 COLLECTIONS: Sequence[Collection[Any]] = (
     CAMPAIGNS,
     VERSIONS,
+    RULES_VERSIONS,
     CAPACITIES,
     SENDS,
     LEADS,

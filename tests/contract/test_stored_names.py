@@ -35,7 +35,7 @@ def test_intake_keeps_its_collections() -> None:
 
 def test_routing_keeps_its_collections() -> None:
     campaigns = {"campaigns", "campaign_versions", "campaign_capacities", "rules", "accounts"}
-    lists = {"lists", "list_parts", "revisions"}
+    lists = {"lists", "list_parts", "versions", "revisions"}
     leads = {"leads", "sends", "early_withdrawals", "blocks", "unsent_deliveries"}
     assert campaigns | lists | leads == names(ROUTING)
 

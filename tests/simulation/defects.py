@@ -14,7 +14,7 @@ from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
 
-from services.intake.decisions import catalogue
+from services.intake.decisions import questions as held
 from services.intake.leads import outcomes as intake_domain
 from services.intake.leads.contacts import Contact
 from services.routing.campaign import claims as routing_claims
@@ -319,7 +319,7 @@ def blocked_key_overtaken() -> None:
 
 def recheck_forgotten() -> None:
     """A changed question frees later uploads only, not what is held for it."""
-    _replace(catalogue, "recheck_held", lambda state, changed, context: Decision())
+    _replace(held, "recheck_held", lambda state, changed, context: Decision())
     _replace(intake_domain, "recheck", lambda lead, at: None)
     right = intake_domain.concluded
 

@@ -10,7 +10,7 @@ from services.intake.catalogue.affiliates import Affiliate, put
 from services.intake.leads.normalizing import normalize
 from shared.contracts.affiliates import PutAffiliate
 from shared.loop.working_set import named
-from tests.builders import NOW, cause
+from tests.builders import NOW, context
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adding-an-affiliate.md"
 
@@ -23,7 +23,7 @@ def block(language: str) -> str:
 def test_the_documented_affiliate_is_read_without_code() -> None:
     """It is taken as it stands, and its record becomes a canonical lead."""
     definition = PutAffiliate.model_validate(next(yaml_documents.documents(block("yaml"))))
-    decision = put(definition, None, cause(), NOW)
+    decision = put(definition, None, context())
     assert decision.answer is not None and decision.answer.code == "created"
     id = named(Affiliate, "main", definition.id).id  # noqa: A001
     affiliate = Affiliate(id, 0, "main", 1, definition, NOW, "ops")

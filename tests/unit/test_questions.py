@@ -3,7 +3,7 @@
 from services.intake.catalogue import questions
 from services.intake.catalogue.questions import Question
 from shared.contracts.questions import PutQuestion
-from tests.builders import NOW, cause
+from tests.builders import context
 
 ASKED = PutQuestion(
     id="q_budget",
@@ -15,7 +15,7 @@ ASKED = PutQuestion(
 
 
 def put(command: PutQuestion, before: Question | None, actor: str) -> Question:
-    [question] = questions.put(command, before, cause(actor=actor), NOW).save
+    question, _ = questions.put(command, before, context(actor=actor)).save
     assert isinstance(question, Question)
     return question
 

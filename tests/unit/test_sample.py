@@ -29,7 +29,7 @@ from shared.contracts.intake import LeadAccepted
 from shared.contracts.lists import PutList, PutRules
 from shared.contracts.questions import PutQuestion
 from shared.contracts.values import OpenQuestion
-from tests.builders import NOW, cause, lead
+from tests.builders import NOW, cause, context, lead
 
 SAMPLE = Path(generate.__file__).parent
 CAMPAIGNS, QUESTIONS = SAMPLE / "campaigns.yaml", SAMPLE / "questions.yaml"
@@ -50,7 +50,7 @@ def affiliate(name: str = "infuse-media") -> Affiliate:
 
 def question(document: dict[str, Any]) -> Question:
     put = PutQuestion.model_validate(document)
-    [saved] = questions.put(put, None, cause(), NOW).save
+    saved, _ = questions.put(put, None, context()).save
     assert isinstance(saved, Question)
     return saved
 
@@ -185,7 +185,7 @@ def house() -> Catalogues:
     catalogues = Catalogues()
     [rules] = load(SAMPLE / "rules.yaml")
     put_rules = PutRules.model_validate(rules)
-    [saved] = rules_of.put_rules(put_rules, None, cause(), NOW).save
+    saved, _ = rules_of.put_rules(put_rules, None, context()).save
     assert isinstance(saved, Rules)
     catalogues.apply_rules([saved])
     for document in load(SAMPLE / "lists.yaml"):
@@ -197,7 +197,7 @@ def house() -> Catalogues:
 
 
 def as_put(definition: PutCampaign) -> Campaign:
-    campaign, *_ = campaigns.put(definition, None, Checked(), cause(), NOW).save
+    campaign, *_ = campaigns.put(definition, None, Checked(), context()).save
     assert isinstance(campaign, Campaign)
     return campaign
 

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from services.intake.reading.cells import prepared
 from services.intake.reading.folding import fold
+from shared import definitions
 from shared.contracts.affiliates import CanonicalField, PutAffiliate
 from shared.contracts.affiliates import Mapping as Mapped
-from shared.loop.decision import Accepted, Cause, Decision, Refused
+from shared.loop.decision import Context, Decision, Refused
 from shared.loop.working_set import ById, named
 
 ORGANIC = "organic"
@@ -76,26 +77,21 @@ ORGANIC_SOURCE = organic_source()
 AffiliateIndex = ById[Affiliate]
 
 
-def put(command: PutAffiliate, before: Affiliate | None, cause: Cause, now: datetime) -> Decision:
+def put(command: PutAffiliate, before: Affiliate | None, context: Context) -> Decision:
     """INT-01: an affiliate is data; the same data again changes nothing."""
     if command.id == ORGANIC:
         return Decision(answer=Refused("id_reserved", "organic is no affiliate's id"))
     if refused := _contradictions(command):
         return Decision(answer=refused)
-    if before is None:
-        ref = named(Affiliate, cause.tenant, command.id)
-        return _saved(Affiliate(ref.id, 0, cause.tenant, 1, command, now, cause.actor), "created")
-    if before.definition == command:
-        return Decision(answer=Accepted("unchanged", details={"version": before.number}))
-    number = before.number + 1
-    after = replace(
-        before, number=number, definition=command, changed_at=now, changed_by=cause.actor
-    )
-    return _saved(after, "changed")
+    made = definitions.put(before, _proposed(command, before, context), context)
+    return made.decision(keep=[definitions.version_of("affiliate", made.entity, command)])
 
 
-def _saved(affiliate: Affiliate, code: str) -> Decision:
-    return Decision(save=[affiliate], answer=Accepted(code, details={"version": affiliate.number}))
+def _proposed(command: PutAffiliate, before: Affiliate | None, context: Context) -> Affiliate:
+    if before is not None:
+        return replace(before, definition=command)
+    ref = named(Affiliate, context.tenant, command.id)
+    return Affiliate(ref.id, 0, context.tenant, 1, command, context.now, context.cause.actor)
 
 
 def _vocabulary_cycle(command: PutAffiliate) -> str | None:

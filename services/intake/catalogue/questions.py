@@ -14,11 +14,12 @@ from rapidfuzz import fuzz, process
 
 from services.intake.catalogue.affiliates import Affiliate
 from services.intake.reading.cells import text
+from shared import definitions
 from shared.contracts.intake import QuestionChanged
 from shared.contracts.questions import AddAlias, PutQuestion
 from shared.contracts.values import HeldAnswer, Reason, Suggestion
 from shared.folding import one_line
-from shared.loop.decision import Accepted, Cause, Decision, Publish, Refused
+from shared.loop.decision import Context, Decision, Publish, Refused
 from shared.loop.working_set import ById, named
 from shared.wording import counted
 
@@ -190,26 +191,18 @@ def suggestions(given: str, question: Question) -> tuple[Suggestion, ...]:
     )
 
 
-def put(command: PutQuestion, before: Question | None, cause: Cause, now: datetime) -> Decision:
+def put(command: PutQuestion, before: Question | None, context: Context) -> Decision:
     """A changed question may free what was held for it."""
     if refused := _contradictions(command):
         return Decision(answer=refused)
-    known = before.aliases if before else ()
-    added = [Alias(given, answer, now, cause.actor) for given, answer in command.aliases.items()]
-    aliases = _merged(known, added, command.answers)
-    if before and before.definition == command and before.aliases == aliases:
-        return Decision(answer=Accepted("unchanged", details={"version": before.number}))
-    question = Question(
-        id=named(Question, cause.tenant, command.id).id,
-        version=before.version if before else 0,
-        tenant=cause.tenant,
-        number=before.number + 1 if before else 1,
-        definition=command,
-        aliases=aliases,
-        changed_at=now,
-        changed_by=cause.actor,
-    )
-    return _saved(question, "changed" if before else "created")
+    now, actor = context.now, context.cause.actor
+    added = [Alias(given, answer, now, actor) for given, answer in command.aliases.items()]
+    aliases = _merged(before.aliases if before else (), added, command.answers)
+    if before is not None:
+        return _put(before, replace(before, definition=command, aliases=aliases), context)
+    ref = named(Question, context.tenant, command.id)
+    new = Question(ref.id, 0, context.tenant, 1, command, aliases, now, actor)
+    return _put(None, new, context)
 
 
 def _merged(
@@ -239,7 +232,7 @@ def _contradictions(command: PutQuestion) -> Refused | None:
     return None
 
 
-def add_alias(command: AddAlias, before: Question | None, cause: Cause, now: datetime) -> Decision:
+def add_alias(command: AddAlias, before: Question | None, context: Context) -> Decision:
     """INT-07: frees the batch that is held for this answer, and all later uploads."""
     if before is None:
         return Decision(answer=Refused.unknown("question", command.question))
@@ -248,29 +241,21 @@ def add_alias(command: AddAlias, before: Question | None, cause: Cause, now: dat
         return _refused("answer_not_allowed", text)
     meant = before.passing.get(fold(command.given))
     if meant == command.answer:
-        return Decision(answer=Accepted("unchanged", details={"version": before.number}))
+        return _put(before, before, context)
     if meant is not None and fold(command.given) in map(fold, before.definition.answers):
         return _refused("answer_allowed", "what is given is an allowed answer itself")
-    alias = Alias(command.given, command.answer, now, cause.actor)
+    alias = Alias(command.given, command.answer, context.now, context.cause.actor)
     aliases = _merged(before.aliases, [alias], before.definition.answers)
-    after = replace(
-        before,
-        number=before.number + 1,
-        aliases=aliases,
-        changed_at=now,
-        changed_by=cause.actor,
-    )
-    return _saved(after, "changed")
+    return _put(before, replace(before, aliases=aliases), context)
 
 
 def _refused(code: str, text: str) -> Decision:
     return Decision(answer=Refused(code, text))
 
 
-def _saved(question: Question, code: str) -> Decision:
-    changed = QuestionChanged(question=question.definition.id)
-    return Decision(
-        save=[question],
-        publish=[Publish(changed, question.definition.id)],
-        answer=Accepted(code, details={"version": question.number}),
-    )
+def _put(before: Question | None, proposed: Question, context: Context) -> Decision:
+    made = definitions.put(before, proposed, context)
+    question, name = made.entity, made.entity.definition.id
+    aliases = {alias.given: alias.answer for alias in question.aliases}
+    kept = definitions.version_of("question", question, question.definition, aliases)
+    return made.decision(keep=[kept], publish=[Publish(QuestionChanged(question=name), name)])

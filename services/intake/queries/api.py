@@ -8,10 +8,8 @@ from pydantic_core import from_json
 from starlette.requests import Request
 from starlette.routing import Route
 
-from services.intake.catalogue import versions
 from services.intake.catalogue.affiliates import Affiliate
 from services.intake.catalogue.questions import Question
-from services.intake.catalogue.versions import Version
 from services.intake.deliveries import deliveries
 from services.intake.deliveries.deliveries import Delivery
 from services.intake.deliveries.requests import Request as AffiliateRequest
@@ -35,6 +33,7 @@ from services.intake.store import (
 )
 from shared import read_api
 from shared.clock import Clock
+from shared.definitions import Version, versions_of
 from shared.emails import email_address
 from shared.ids import pseudonym
 from shared.loop.working_set import named
@@ -171,12 +170,12 @@ class Reader:
 
     async def affiliate_versions(self, request: Request) -> Mapping[str, Any]:
         name = request.path_params["id"]
-        of = versions.of_affiliate(named(Affiliate, read_api.tenant(request), name).id)
+        of = versions_of("affiliate", named(Affiliate, read_api.tenant(request), name).id)
         return await self._versions(of, "affiliate", name)
 
     async def question_versions(self, request: Request) -> Mapping[str, Any]:
         name = request.path_params["id"]
-        of = versions.of_question(named(Question, read_api.tenant(request), name).id)
+        of = versions_of("question", named(Question, read_api.tenant(request), name).id)
         return await self._versions(of, "question", name)
 
     async def _versions(self, of: str, what: str, name: str) -> Mapping[str, Any]:

@@ -46,7 +46,7 @@ class Orders:
         refused = all_at_once(found) or may_start(command)
         missing = self.catalogues.missing_lists(context.tenant, command)
         checked = Checked(refused, (*warnings(command), *missing))
-        decision = campaigns.put(command, before, checked, context.cause, context.now)
+        decision = campaigns.put(command, before, checked, context)
         if before is None or not decision.save:
             return decision
         return _widening(decision, before, command, context)
@@ -54,7 +54,7 @@ class Orders:
     def put_rules(self, command: PutRules, before: Rules | None, context: Context) -> Decision:
         if refused := all_at_once(of_rules(command)):
             return Decision(answer=refused)
-        decision = policy.put_rules(command, before, context.cause, context.now)
+        decision = policy.put_rules(command, before, context)
         if not decision.save or before is None:
             return decision
         widened = widening.by_titles(before.suppressed_titles, command.suppressed_titles)

@@ -7,6 +7,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 from services.routing.orders.checklist import may_start
+from shared import definitions
 from shared.contracts.campaigns import (
     PauseCampaign,
     PutCampaign,
@@ -15,10 +16,12 @@ from shared.contracts.campaigns import (
     Weekday,
 )
 from shared.contracts.routing import CampaignChanged
-from shared.loop.decision import Accepted, Cause, Context, Decision, Publish, Refused
+from shared.definitions import Put
+from shared.loop.decision import Context, Decision, Publish, Refused
 from shared.loop.working_set import Ref, named
 
 WEEKDAYS = get_args(Weekday)
+NO_WARNINGS: Mapping[str, Sequence[str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +99,22 @@ def version_of(campaign: str, number: int) -> Ref[CampaignVersion]:
 
 
 def put(
-    command: PutCampaign,
-    before: Campaign | None,
-    checked: Checked,
-    cause: Cause,
-    now: datetime,
+    command: PutCampaign, before: Campaign | None, checked: Checked, context: Context
 ) -> Decision:
     """RTE-01: every change is a new version, the same again is none."""
     if checked.refused:
         return Decision(answer=checked.refused)
-    if before is None:
-        ref = named(Campaign, cause.tenant, command.id)
-        new = Campaign(ref.id, 0, cause.tenant, 1, command, now, cause.actor, created_at=now)
-        return _saved(new, "created", checked.warnings)
-    if before.definition == command:
-        return _unchanged(before)
-    return _saved(_next(before, command, cause, now), "changed", checked.warnings)
+    made = definitions.put(before, _proposed(command, before, context), context)
+    warnings = {"warnings": list(checked.warnings)} if checked.warnings else {}
+    return _saved(made, made.change, warnings)
+
+
+def _proposed(command: PutCampaign, before: Campaign | None, context: Context) -> Campaign:
+    if before is not None:
+        return replace(before, definition=command)
+    ref, now = named(Campaign, context.tenant, command.id), context.now
+    actor = context.cause.actor
+    return Campaign(ref.id, 0, context.tenant, 1, command, now, actor, created_at=now)
 
 
 def set_status(
@@ -123,12 +126,11 @@ def set_status(
     if cause.role == "customer" and cause.actor != before.definition.customer:
         return Decision(answer=Refused("not_permitted", "this is another customer's campaign"))
     definition = _with_status(before.definition, command)
-    if before.definition == definition:
-        return _unchanged(before)
-    if refused := may_start(definition):
+    proposed = replace(before, definition=definition)
+    made = definitions.put(before, proposed, context, reason=command.reason)
+    if made.change != "unchanged" and (refused := may_start(definition)):
         return Decision(answer=refused)
-    after = _next(before, definition, cause, context.now, command.reason)
-    return _saved(after, "resumed" if definition.status == "active" else "paused")
+    return _saved(made, "resumed" if definition.status == "active" else "paused")
 
 
 def _with_status(definition: PutCampaign, command: PauseCampaign | ResumeCampaign) -> PutCampaign:
@@ -136,24 +138,12 @@ def _with_status(definition: PutCampaign, command: PauseCampaign | ResumeCampaig
     return definition.model_copy(update={"status": status})
 
 
-def _next(
-    before: Campaign, definition: PutCampaign, cause: Cause, now: datetime, reason: str = ""
-) -> Campaign:
-    return replace(
-        before,
-        number=before.number + 1,
-        definition=definition,
-        changed_at=now,
-        changed_by=cause.actor,
-        reason=reason,
-    )
-
-
-def _unchanged(campaign: Campaign) -> Decision:
-    return Decision(answer=Accepted("unchanged", details={"version": campaign.number}))
-
-
-def _saved(campaign: Campaign, change: str, warnings: Sequence[str] = ()) -> Decision:
+def _saved(
+    made: Put[Campaign], change: str, warnings: Mapping[str, Sequence[str]] = NO_WARNINGS
+) -> Decision:
+    if made.change == "unchanged":
+        return made.decision()
+    campaign = made.entity
     kept = CampaignVersion(version_of(campaign.id, campaign.number).id, 0, campaign)
     event = CampaignChanged.model_validate(
         {
@@ -167,13 +157,5 @@ def _saved(campaign: Campaign, change: str, warnings: Sequence[str] = ()) -> Dec
             "reason": campaign.reason,
         }
     )
-    return Decision(
-        save=[campaign, kept],
-        publish=[Publish(event, campaign.name)],
-        answer=Accepted(change, details=_details(campaign, warnings)),
-    )
-
-
-def _details(campaign: Campaign, warnings: Sequence[str]) -> Mapping[str, object]:
-    details = {"version": campaign.number}
-    return details | {"warnings": list(warnings)} if warnings else details
+    publish = [Publish(event, campaign.name)]
+    return made.decision(keep=[kept], publish=publish, code=change, **warnings)

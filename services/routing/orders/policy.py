@@ -1,8 +1,9 @@
 """What holds for all campaigns: the policy's rules, suspended accounts, blocked people."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
+from shared import definitions
 from shared.contracts.campaigns import SuppressedTitles
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.lists import (
@@ -12,10 +13,11 @@ from shared.contracts.lists import (
     SuspendAccount,
     UnblockPerson,
 )
-from shared.loop.decision import Accepted, Cause, Context, Decision, Refused
+from shared.loop.decision import Accepted, Context, Decision, Refused
 from shared.loop.working_set import named
 
 EVERYBODY = "*"
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 POLICY = "house"
@@ -34,7 +36,7 @@ class Rules:
     suppressed_titles: SuppressedTitles
     exclusive_lead_codes: tuple[str, ...]
     exclusive_organic: bool
-    changed_at: datetime | None
+    changed_at: datetime
     changed_by: str
 
     def is_exclusive(self, lead: LeadAccepted) -> bool:
@@ -46,23 +48,19 @@ class Rules:
 
 def no_rules(tenant: str) -> Rules:
     ref = named(Rules, tenant, POLICY)
-    return Rules(ref.id, 0, tenant, 0, (), SuppressedTitles(), (), False, None, "")
+    return Rules(ref.id, 0, tenant, 0, (), SuppressedTitles(), (), False, NEVER, "")
 
 
-def put_rules(command: PutRules, before: Rules | None, cause: Cause, now: datetime) -> Decision:
-    before = before or no_rules(cause.tenant)
-    after = replace(
-        before,
+def put_rules(command: PutRules, before: Rules | None, context: Context) -> Decision:
+    proposed = replace(
+        before or no_rules(context.tenant),
         categories=command.categories,
         suppressed_titles=command.suppressed_titles,
         exclusive_lead_codes=command.exclusive_lead_codes,
         exclusive_organic=command.exclusive_organic,
     )
-    if before.number and after == before:
-        return Decision(answer=Accepted("unchanged", details={"version": before.number}))
-    after = replace(after, number=before.number + 1, changed_at=now, changed_by=cause.actor)
-    change = "changed" if before.number else "created"
-    return Decision(save=[after], answer=Accepted(change, details={"version": after.number}))
+    made = definitions.put(before, proposed, context)
+    return made.decision(keep=[definitions.version_of("rules", made.entity, command)])
 
 
 @dataclass(frozen=True, slots=True)
