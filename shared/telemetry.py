@@ -22,7 +22,7 @@ from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, T
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from shared.loop.classify import Item
+from shared.loop.classify import Internal, Item, Received, Unreadable
 from shared.loop.loop import Loop
 from shared.loop.pulse import Pulse
 from shared.loop.ticker import Ticker
@@ -105,19 +105,20 @@ class Tracing:
 
 def _sampled(items: Sequence[Item]) -> Iterator[tuple[SpanContext, Item]]:
     for item in items:
-        context = context_of(item.cause.trace) if item.cause else None
+        context = None if isinstance(item, Unreadable) else context_of(item.cause.trace)
         if context is not None:
             yield context, item
 
 
 def _name(item: Item) -> str:
     """A type that nobody here knows is a stranger's text: no name of a span is made of it."""
-    known = item.event is not None and item.envelope is not None
-    return item.envelope.type if known and item.envelope else item.origin.split("/")[0]
+    if isinstance(item, Received) and item.event is not None:
+        return item.envelope.type
+    return item.origin.split("/")[0]
 
 
 def _attributes(item: Item) -> dict[str, str]:
-    topic = item.record.topic if item.record else ""
+    topic = "" if isinstance(item, Internal) else item.record.topic
     return {**SYSTEM, OPERATION: "process", DESTINATION: topic, FATE: item.disposition}
 
 

@@ -30,7 +30,7 @@ class Bisection:
         """An input that failed alone with an error that nobody expected is dead-lettered now."""
         reason = self.suspects.get(item.origin)
         if reason is not None and item.disposition is Disposition.HANDLED:
-            item.disposition, item.poison = Disposition.DEAD_LETTERED, Poison("unexpected", reason)
+            item.dead_letter(Poison("unexpected", reason))
 
     def failed(self, items: Sequence[Item], replaying: Item | None, error: Exception) -> str:
         """Which input an error is of is known if one that was dead-lettered was being decided

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from shared.contracts import envelope as envelopes
 from shared.contracts.bounds import BATCH_BYTES_MAX, KEY_BYTES_MAX, record_bytes
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event
 from shared.errors import Poison
-from shared.loop.decision import Cause, Message
+from shared.loop.decision import Cause, Deadline, EffectFinished
 from shared.loop.log import CONTROL, UNOPENED, Place, Record, fingerprint
 from shared.loop.seal import is_sealed
 from shared.loop.shard import Gap, Shard, ShardRow
@@ -35,7 +36,7 @@ class Disposition(StrEnum):
 
 
 @dataclass(slots=True)
-class Item:
+class _Item:
     """One input of a step, on its way to exactly one disposition."""
 
     origin: str
@@ -43,30 +44,72 @@ class Item:
     …"""
     shard: int
     disposition: Disposition
-    record: Record | None = None
-    envelope: Envelope | None = None
-    event: Message | None = None
-    cause: Cause | None = None
-    poison: Poison | None = None
-    in_order: bool = False
-    """Whether it has a place among the records of its key: those of its key wait behind it."""
-    stored: Document | None = None
-    """What to keep of an input that is no record, if it must be dead-lettered."""
-    document: Document | None = None
+    poison: Poison | None = field(default=None, kw_only=True)
+    document: Document | None = field(default=None, kw_only=True)
     """The dead letter that this is a replay of."""
+
+    def dead_letter(self, poison: Poison) -> None:
+        self.disposition, self.poison = Disposition.DEAD_LETTERED, poison
+
+
+@dataclass(slots=True)
+class Unreadable(_Item):
+    """A record of which nobody can say what it is, or the end of a transaction, which is none."""
+
+    record: Record
 
     @property
     def key(self) -> str:
-        """A record's own key, also where its headers can't be read."""
-        if self.record is not None:
-            return key_of(self.record)
-        return self.cause.key if self.cause else ""
+        """The record's own, whatever its headers are."""
+        return key_of(self.record)
 
     @property
     def lane(self) -> "Lane":
-        return (self.cause.tenant if self.cause else "", self.key)
+        return "", self.key
 
 
+@dataclass(slots=True)
+class Received(_Item):
+    """A record whose envelope can be read."""
+
+    record: Record
+    envelope: Envelope
+    cause: Cause
+    event: Event | None = None
+    """None of a type that nobody here knows, and of what is not looked at."""
+    in_order: bool = False
+    """Whether it has a place among the records of its key: those of its key wait behind it."""
+
+    @property
+    def key(self) -> str:
+        return key_of(self.record)
+
+    @property
+    def lane(self) -> "Lane":
+        return self.cause.tenant, self.key
+
+
+@dataclass(slots=True)
+class Internal(_Item):
+    """A deadline, or the end of an effect."""
+
+    stored: Document
+    """What to keep of it, if it must be dead-lettered."""
+    cause: Cause
+    event: Deadline | EffectFinished[Any] | None = None
+    """None of a kind that nobody here knows."""
+
+    @property
+    def key(self) -> str:
+        return self.cause.key
+
+    @property
+    def lane(self) -> "Lane":
+        return self.cause.tenant, self.key
+
+
+Decidable = Received | Internal
+Item = Decidable | Unreadable
 Lane = tuple[str, str]
 """A tenant and a key: within it the order of records matters."""
 
@@ -147,53 +190,57 @@ def _is_next(shard: Shard, row: ShardRow, record: Record) -> bool:
 
 def _take_fingerprints(found: Classified) -> None:
     """Keeps the fingerprint of the last record of each topic, by which a remade topic is told."""
-    last = {(item.shard, item.record.topic): item.record for item in found.items if item.record}
+    taken = [item for item in found.items if isinstance(item, Received | Unreadable)]
+    last = {(item.shard, item.record.topic): item.record for item in taken}
     for (shard, topic), record in last.items():
         found.rows[shard].fingerprints[topic] = fingerprint(record)
 
 
 def item_of(reader: Reader, shard: Shard, row: ShardRow, record: Record, now: datetime) -> Item:
-    item = Item(
-        f"{record.topic}/{record.partition}/{record.offset}", shard.number, Disposition.HANDLED
-    )
+    origin = f"{record.topic}/{record.partition}/{record.offset}"
     if record.headers and record.headers[0][0] == CONTROL:
-        item.record, item.disposition = record, Disposition.IGNORED
+        return Unreadable(origin, shard.number, Disposition.IGNORED, record)
+    item = _read(origin, shard.number, record)
+    if isinstance(item, Unreadable):
         return item
     try:
-        envelope = _read(item, record)
         if manifest().is_open(record.topic):
             item.disposition = _disposition_on_open_topic(reader, record)
         else:
-            _check_seal(reader, record, envelope)
+            _check_seal(reader, record, item.envelope)
             item.in_order = manifest().is_ordered(record.topic)
-            item.disposition = _disposition_in_stream(shard, row, record, envelope, now)
+            item.disposition = _disposition_in_stream(shard, row, record, item.envelope, now)
         if item.disposition is Disposition.HANDLED:
             _type(reader, item)
     except Poison as poison:
-        item.disposition, item.poison = Disposition.DEAD_LETTERED, poison
+        item.dead_letter(poison)
     return item
 
 
 def replayed(reader: Reader, shard: int, record: Record, document: Document) -> Item:
     """The item of a record that was dead-lettered: its stream and its place were settled long
     ago."""
-    item = Item(document["_id"], shard, Disposition.HANDLED, document=document)
+    item = _read(document["_id"], shard, record)
+    item.document = document
     try:
-        _read(item, record)
-        _type(reader, item)
+        if isinstance(item, Received):
+            _type(reader, item)
     except Poison as poison:
-        item.disposition, item.poison = Disposition.DEAD_LETTERED, poison
+        item.dead_letter(poison)
     return item
 
 
-def _read(item: Item, record: Record) -> Envelope:
-    item.record = record
-    if record.headers and record.headers[0][0] == UNOPENED:
-        raise Poison("batch_not_opened", "a compressed batch is broken, or opens to too much")
-    key = envelopes.key_text(record.key)
-    item.envelope = envelopes.read(record.headers, record.value)
-    item.cause = cause_of(item.envelope, key)
-    return item.envelope
+def _read(origin: str, shard: int, record: Record) -> Received | Unreadable:
+    try:
+        if record.headers and record.headers[0][0] == UNOPENED:
+            text = "a compressed batch is broken, or opens to too much"
+            raise Poison("batch_not_opened", text)
+        key = envelopes.key_text(record.key)
+        envelope = envelopes.read(record.headers, record.value)
+    except Poison as poison:
+        return Unreadable(origin, shard, Disposition.DEAD_LETTERED, record, poison=poison)
+    cause = cause_of(envelope, key)
+    return Received(origin, shard, Disposition.HANDLED, record, envelope, cause)
 
 
 def cause_of(envelope: Envelope, key: str) -> Cause:
@@ -241,9 +288,8 @@ def _disposition_in_stream(
     return Disposition.HANDLED
 
 
-def _type(reader: Reader, item: Item) -> None:
+def _type(reader: Reader, item: Received) -> None:
     """Unknown events are ignored and counted; unknown commands are left untyped and refused."""
-    assert item.envelope is not None and item.record is not None
     kind = reader.kinds.get(item.envelope.type)
     if kind is not None:
         item.event = envelopes.parse(kind, item.envelope.data)

@@ -13,7 +13,7 @@ from typing import Any
 from shared.contracts.envelope import TENANT_DEFAULT
 from shared.contracts.operations import ReplayDeadLetter, SkipDeadLetter
 from shared.errors import Poison
-from shared.loop.classify import Disposition, Item, Lane
+from shared.loop.classify import Disposition, Internal, Item, Lane, Received
 from shared.loop.kept_record import document_of
 from shared.loop.log import Place, RawRecord, fingerprint
 from shared.store import Document, Index, Replace, Transaction
@@ -76,13 +76,13 @@ def new_document(item: Item, order: int, now: datetime, behind: str | None) -> D
         item.shard,
         poison,
         now,
-        document_of(item.record) if item.record else None,
+        None if isinstance(item, Internal) else document_of(item.record),
         state=WAITING if item.disposition is Disposition.WAITING else DEAD,
         behind=behind,
         order=order,
         tenant=item.lane[0],
         key=item.key,
-        stored=item.stored,
+        stored=item.stored if isinstance(item, Internal) else None,
         blocks_key=blocks_key(item),
     )
 
@@ -127,7 +127,9 @@ def _document(
 
 
 def id_of(item: Item) -> str:
-    return f"{item.origin}/{fingerprint(item.record)}" if item.record else item.origin
+    if isinstance(item, Internal):
+        return item.origin
+    return f"{item.origin}/{fingerprint(item.record)}"
 
 
 async def known(transaction: Transaction, ids: Sequence[str]) -> set[str]:
@@ -141,7 +143,7 @@ async def known(transaction: Transaction, ids: Sequence[str]) -> set[str]:
 
 def blocks_key(item: Item) -> bool:
     """Whether later records of this item's key must wait behind it."""
-    return item.in_order and bool(item.key)
+    return isinstance(item, Received) and item.in_order and bool(item.key)
 
 
 def is_blocking(document: Document) -> bool:
@@ -162,13 +164,13 @@ def lane_of(document: Document) -> Lane:
 
 def target_of(item: Item) -> Target | None:
     """Which record an operator's command is about."""
-    if isinstance(item.event, ReplayDeadLetter | SkipDeadLetter):
+    if isinstance(item, Received) and isinstance(item.event, ReplayDeadLetter | SkipDeadLetter):
         return item.shard, item.event.id
     return None
 
 
 async def load_resolutions(
-    transaction: Transaction, items: Iterable[Item], at_once: int
+    transaction: Transaction, items: Iterable[Received], at_once: int
 ) -> dict[Target, Resolution]:
     """The stored records that this batch's replays and skips are about."""
     targets: dict[Target, set[str | None]] = {}

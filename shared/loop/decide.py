@@ -21,7 +21,7 @@ from shared.errors import Poison
 from shared.ids import derived
 from shared.loop import dead_letters, deadlines, effects, inbox
 from shared.loop.batch import Batch
-from shared.loop.classify import Disposition, Item, Lane
+from shared.loop.classify import Decidable, Disposition, Internal, Item, Lane, Received
 from shared.loop.decision import (
     Accepted,
     Cause,
@@ -51,32 +51,31 @@ def handle(batch: Batch, item: Item) -> None:
         if item.disposition is Disposition.HANDLED:
             _decide(batch, item)
     except Poison as poison:
-        item.disposition, item.poison = Disposition.DEAD_LETTERED, poison
-    if item.disposition is Disposition.MISROUTED:
-        assert item.record is not None
+        item.dead_letter(poison)
+    if item.disposition is Disposition.MISROUTED and isinstance(item, Received):
         batch.publish(item, batch.setup.writer.again(item.record))
     elif item.disposition in (Disposition.DEAD_LETTERED, Disposition.WAITING):
         _keep(batch, item)
 
 
 def _decide(batch: Batch, item: Item) -> None:
-    if item.record is not None and item.record.topic == batch.setup.reader.commands:
-        _decide_command(batch, item)
-    else:
-        apply(batch, item, _decision(batch, item))
+    match item:
+        case Received() if item.record.topic == batch.setup.reader.commands:
+            _decide_command(batch, item)
+        case Received() | Internal():
+            apply(batch, item, _decision(batch, item))
 
 
-def _decision(batch: Batch, item: Item) -> Decision:
+def _decision(batch: Batch, item: Decidable) -> Decision:
     return batch.setup.service.table.decide(batch.state, input_of(batch, item))
 
 
-def input_of(batch: Batch, item: Item) -> Input:
-    assert item.event is not None and item.cause is not None
+def input_of(batch: Batch, item: Decidable) -> Input:
+    assert item.event is not None, "what nobody knows is refused, ignored or dead-lettered"
     return Input(item.event, Context(item.cause, batch.now))
 
 
-def _decide_command(batch: Batch, item: Item) -> None:
-    assert item.envelope is not None
+def _decide_command(batch: Batch, item: Received) -> None:
     known = batch.known.get(inbox.key_of(item.envelope))
     if known is not None:
         _answer_again(batch, item, known)
@@ -97,9 +96,8 @@ def _decide_command(batch: Batch, item: Item) -> None:
     publish_answer(batch, item, answer)
 
 
-def _gate(batch: Batch, item: Item) -> Refused | None:
+def _gate(batch: Batch, item: Received) -> Refused | None:
     """What can be refused before the command itself is looked at."""
-    assert item.envelope is not None
     if not isinstance(item.event, Command):
         return Refused("unknown_command", f"{item.envelope.type} is not a command of this service")
     dated = time_of(batch, item)
@@ -111,16 +109,14 @@ def _gate(batch: Batch, item: Item) -> Refused | None:
     return None
 
 
-def time_of(batch: Batch, item: Item) -> datetime | Refused:
+def time_of(batch: Batch, item: Received) -> datetime | Refused:
     """The time on which a command is decided. One that was dead-lettered had come when it came."""
-    assert item.envelope is not None
     came = item.document["at"] if item.document else batch.now
     return batch.setup.dating.of(item.envelope, came)
 
 
-def _answer_again(batch: Batch, item: Item, known: dict[str, object]) -> None:
+def _answer_again(batch: Batch, item: Received, known: dict[str, object]) -> None:
     """A command that was decided before: its first answer, or, with another payload, a refusal."""
-    assert item.envelope is not None
     if known["hash"] != inbox.payload_hash(item.envelope):
         raise Poison("id_reused", "this command id was used with another payload")
     batch.counters["commands_repeated"] += 1
@@ -128,8 +124,7 @@ def _answer_again(batch: Batch, item: Item, known: dict[str, object]) -> None:
     publish_answer(batch, item, replace(answer, details={**answer.details, "repeated": True}))
 
 
-def publish_answer(batch: Batch, item: Item, answer: Answer) -> None:
-    assert item.envelope is not None
+def publish_answer(batch: Batch, item: Received, answer: Answer) -> None:
     name = batch.setup.service.name
     kind = accepted_type(name) if isinstance(answer, Accepted) else refused_type(name)
     data = _answer_data(item.envelope, answer)
@@ -154,9 +149,8 @@ def _answer_data(command: Envelope, answer: Answer) -> bytes:
     return to_json(event.model_copy(update={"details": {"left_out_bytes": len(data)}}))
 
 
-def apply(batch: Batch, item: Item, decision: Decision) -> None:
+def apply(batch: Batch, item: Decidable, decision: Decision) -> None:
     """Gathers what a decision wants; later items of the batch see what it saves."""
-    assert item.cause is not None
     messages = [message_of(item.cause, *numbered) for numbered in enumerate(decision.publish)]
     batch.state.put(decision.save)
     for message in messages:
@@ -196,8 +190,7 @@ def message_of(cause: Cause, number: int, publish: Publish) -> Message:
     return Message(id, event.TYPE, event.TOPIC, publish.key, data, publish.trace)
 
 
-def _publish(batch: Batch, item: Item, message: Message) -> None:
-    assert item.cause is not None
+def _publish(batch: Batch, item: Decidable, message: Message) -> None:
     row, cause = batch.rows[item.shard], item.cause
     cause = replace(cause, trace=message.trace) if message.trace else cause
     id, kind, topic, key, data, _ = message
@@ -205,7 +198,9 @@ def _publish(batch: Batch, item: Item, message: Message) -> None:
 
 
 def _is_blocked(batch: Batch, item: Item) -> bool:
-    return item.in_order and item.document is None and item.lane in batch.blocked[item.shard]
+    if item.document is not None or not isinstance(item, Received):
+        return False
+    return item.in_order and item.lane in batch.blocked[item.shard]
 
 
 def _keep(batch: Batch, item: Item) -> None:
@@ -220,13 +215,12 @@ def _keep(batch: Batch, item: Item) -> None:
     batch.write(dead_letters.COLLECTION, Insert(document))
     if head is not None and (waiting := batch.replays.get((item.shard, head))):
         waiting.behind.append(_waiting(item, document))
-    if item.disposition is Disposition.DEAD_LETTERED:
-        assert item.poison is not None
+    if item.disposition is Disposition.DEAD_LETTERED and item.poison is not None:
         log.warning("record dead-lettered", id=document["_id"], code=item.poison.code)
         if dead_letters.blocks_key(item):
             blocked[item.lane] = document["_id"]
-        if item.envelope is not None and item.record is not None:
-            _tell_sender(batch, item, document["_id"])
+        if isinstance(item, Received):
+            _tell_sender(batch, item, item.poison, document["_id"])
 
 
 def _waiting(item: Item, document: Document) -> Item:
@@ -235,15 +229,14 @@ def _waiting(item: Item, document: Document) -> Item:
     return replace(item, disposition=disposition, document=document)
 
 
-def _tell_sender(batch: Batch, item: Item, id: str) -> None:
-    assert item.record is not None and item.poison is not None
+def _tell_sender(batch: Batch, item: Received, poison: Poison, id: str) -> None:
     if item.record.topic == batch.setup.reader.commands:
-        code = "id_reused" if item.poison.code == "id_reused" else "dead_letter"
-        text = f"{item.poison.code}: {item.poison.text}"
+        code = "id_reused" if poison.code == "id_reused" else "dead_letter"
+        text = f"{poison.code}: {poison.text}"
         publish_answer(batch, item, Refused(code, text, {"dead_letter": id}))
 
 
-def _resolve(batch: Batch, item: Item, event: ReplayDeadLetter | SkipDeadLetter) -> Answer:
+def _resolve(batch: Batch, item: Received, event: ReplayDeadLetter | SkipDeadLetter) -> Answer:
     """Replays or skips a dead letter and then, in order, those of its key behind it."""
     if item.document is not None:
         return Refused("not_replayable", "a replay or skip is not replayed: publish it anew")
@@ -253,14 +246,13 @@ def _resolve(batch: Batch, item: Item, event: ReplayDeadLetter | SkipDeadLetter)
             "dead_letter_unknown", "nothing is dead-lettered under this id in this shard"
         )
     head = waiting.heads[dead_letters.value_of(event)]
-    assert head.document is not None and item.cause is not None
+    assert head.document is not None
     if isinstance(event, ReplayDeadLetter) and not is_whole(head.document["record"], event.value):
         return Refused("not_kept_whole", _what_is_left(head.document))
     if isinstance(event, SkipDeadLetter):
         _resolved(batch, head, dead_letters.SKIPPED, item.cause.actor, event.reason)
-    elif not _replay(batch, head, item.cause.actor):
-        assert head.poison is not None
-        return Refused("still_fails", f"{head.poison.code}: {head.poison.text}")
+    elif poison := _replay(batch, head, item.cause.actor):
+        return Refused("still_fails", f"{poison.code}: {poison.text}")
     del batch.replays[item.shard, event.id]
     if dead_letters.is_blocking(head.document):
         lane = dead_letters.lane_of(head.document)
@@ -281,7 +273,7 @@ def release(batch: Batch, shard: int, lane: Lane, waiting: Sequence[Item], actor
     one is the lane's new head. The lane is free when nothing is left in it."""
     lanes = batch.blocked[shard]
     for item in waiting[: batch.released_at_once]:
-        if not _replay(batch, item, actor):
+        if _replay(batch, item, actor):
             assert item.document is not None
             lanes[lane] = item.document["_id"]
             return
@@ -291,21 +283,21 @@ def release(batch: Batch, shard: int, lane: Lane, waiting: Sequence[Item], actor
         lanes.pop(lane, None)
 
 
-def _replay(batch: Batch, item: Item, actor: str) -> bool:
+def _replay(batch: Batch, item: Item, actor: str) -> Poison | None:
+    """Why it can't be decided still, if so."""
     assert item.document is not None
     batch.replaying = item
     try:
         if item.disposition is Disposition.HANDLED:
             _decide(batch, item)
     except Poison as poison:
-        item.disposition, item.poison = Disposition.DEAD_LETTERED, poison
+        item.dead_letter(poison)
     batch.replaying = None
-    if item.disposition is Disposition.DEAD_LETTERED:
-        assert item.poison is not None
+    if item.poison is not None:
         batch.rewrite(dead_letters.again(item.document, item.poison))
-        return False
+        return item.poison
     _resolved(batch, item, dead_letters.REPLAYED, actor, "")
-    return True
+    return None
 
 
 def _resolved(batch: Batch, item: Item, state: str, actor: str, reason: str) -> None:

@@ -21,7 +21,7 @@ from shared.errors import Conflict, Infrastructure
 from shared.loop import dead_letters, deadlines, effects, inbox, outbox, seal
 from shared.loop.batch import Batch, Endpoints, Inputs, Setup
 from shared.loop.bisect import Bisection
-from shared.loop.classify import Disposition, Item, Lane, Reader
+from shared.loop.classify import Disposition, Item, Lane, Reader, Received
 from shared.loop.dating import Dating
 from shared.loop.effects import Transport
 from shared.loop.log import Log, Place, Record
@@ -227,7 +227,7 @@ class Loop:
         self.counters["steps"] += 1
         for item in batch.items:
             self.counters[f"inputs_{item.disposition}"] += 1
-            if item.disposition is Disposition.DUPLICATE and item.envelope:
+            if item.disposition is Disposition.DUPLICATE and isinstance(item, Received):
                 numbered = (item.envelope.stream or "", item.envelope.number)
                 self.duplicates.append((item.origin, *numbered, batch.now))
 

@@ -11,13 +11,23 @@ Only after that are the records published, and then the attempts begun (`loop.st
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeGuard
 
 from shared.errors import Conflict, Fenced, Poison
 from shared.ids import derived
 from shared.loop import dead_letters, deadlines, effects, inbox, outbox
 from shared.loop.batch import Batch, Endpoints, Inputs, Setup
 from shared.loop.bisect import Bisection
-from shared.loop.classify import Disposition, Item, classify, replayed
+from shared.loop.classify import (
+    Decidable,
+    Disposition,
+    Internal,
+    Item,
+    Received,
+    Unreadable,
+    classify,
+    replayed,
+)
 from shared.loop.decide import handle, input_of, release, time_of
 from shared.loop.decision import Cause
 from shared.loop.kept_record import record_of
@@ -104,10 +114,8 @@ async def _load(batch: Batch, transaction: Transaction) -> None:
         *await _retry(batch, transaction),
         *await _due(batch, transaction),
     ]
-    commands = [item for item in batch.items if _is_command(batch, item)]
-    batch.known = await inbox.load(
-        transaction, (item.envelope for item in commands if item.envelope)
-    )
+    commands = _commands(batch, batch.items)
+    batch.known = await inbox.load(transaction, (item.envelope for item in commands))
     found = await dead_letters.load_resolutions(transaction, commands, batch.released_at_once)
     for target, resolution in found.items():
         batch.replays[target] = _waiting(batch, resolution)
@@ -125,8 +133,8 @@ async def _load(batch: Batch, transaction: Transaction) -> None:
     # Judged once for each replay: the next may come after the mistake was mended.
     for item in replays:
         batch.bisection.suspects.pop(item.origin, None)
-    for item in (*commands, *(item for item in replays if _is_command(batch, item))):
-        _date(batch, item)
+    for command in (*commands, *_commands(batch, replays)):
+        _date(batch, command)
     await batch.setup.service.memory.refresh(transaction)
 
 
@@ -142,25 +150,23 @@ async def _decide(batch: Batch, transaction: Transaction) -> None:
 
 
 async def _read(batch: Batch, transaction: Transaction, items: Sequence[Item]) -> None:
-    inputs = [
-        input_of(batch, item)
-        for item in items
-        if item.disposition is Disposition.HANDLED and _is_decided(item)
-    ]
+    inputs = [input_of(batch, item) for item in items if _is_decided(item)]
     if inputs:
         await batch.setup.service.read(transaction, batch.state, inputs)
 
 
-def _is_decided(item: Item) -> bool:
+def _is_decided(item: Item) -> TypeGuard[Decidable]:
     """By the service: a replay or a skip is the loop's own."""
+    if isinstance(item, Unreadable) or item.disposition is not Disposition.HANDLED:
+        return False
     return item.event is not None and dead_letters.target_of(item) is None
 
 
 def _cuts(batch: Batch, item: Item) -> bool:
     """A replay may be of anything."""
-    if item.disposition is not Disposition.HANDLED or item.event is None:
-        return False
-    return not _is_decided(item) or batch.setup.service.table.cuts(item.event)
+    if dead_letters.target_of(item) is not None:
+        return True
+    return _is_decided(item) and batch.setup.service.table.cuts(input_of(batch, item).event)
 
 
 def _waiting(batch: Batch, found: dead_letters.Resolution) -> dead_letters.Waiting:
@@ -192,23 +198,25 @@ def _replayed_by(batch: Batch, items: Iterable[Item]) -> list[Item]:
     return [item for target in targets if target for item in _waiting_at(batch, target)]
 
 
-def _is_command(batch: Batch, item: Item) -> bool:
-    return (
-        item.disposition is Disposition.HANDLED
-        and item.record is not None
+def _commands(batch: Batch, items: Iterable[Item]) -> list[Received]:
+    return [
+        item
+        for item in items
+        if isinstance(item, Received)
+        and item.disposition is Disposition.HANDLED
         and item.record.topic == batch.setup.reader.commands
-    )
+    ]
 
 
-def _date(batch: Batch, item: Item) -> None:
+def _date(batch: Batch, item: Received) -> None:
     """Before anything is loaded, since what is loaded may depend on it."""
     dated = time_of(batch, item)
     if isinstance(dated, datetime):
-        assert item.cause is not None
         item.cause = replace(item.cause, time=dated)
 
 
 def _replay_item(batch: Batch, document: Document, value: str | None) -> Item:
+    item: Item
     if document["record"] is None:
         item = _stored_item(batch, document["stored"])
         item.document = document
@@ -219,19 +227,15 @@ def _replay_item(batch: Batch, document: Document, value: str | None) -> Item:
     return item
 
 
-def _stored_item(batch: Batch, stored: Document) -> Item:
+def _stored_item(batch: Batch, stored: Document) -> Internal:
     """The input that a deadline or an effect's end is, now or when it is replayed."""
-    item = Item(
-        f"{stored['is']}/{stored['_id']}",
-        stored["shard"],
-        Disposition.HANDLED,
-        cause=_cause_of(stored),
-        stored=stored,
-    )
+    origin = f"{stored['is']}/{stored['_id']}"
+    cause = _cause_of(stored)
+    item = Internal(origin, stored["shard"], Disposition.HANDLED, stored, cause)
     try:
         item.event = batch.setup.service.table.stored(stored)
     except Poison as poison:
-        item.disposition, item.poison = Disposition.DEAD_LETTERED, poison
+        item.dead_letter(poison)
     return item
 
 
@@ -244,7 +248,7 @@ def _cause_of(stored: Document) -> Cause:
     return replace(cause, id=derived(cause.id, stored["at"].isoformat(), stored["cause"]["id"]))
 
 
-async def _due(batch: Batch, transaction: Transaction) -> list[Item]:
+async def _due(batch: Batch, transaction: Transaction) -> list[Internal]:
     """Deadlines whose rows still stand; deciding one deletes its row."""
     rows = await _rows(transaction, deadlines.COLLECTION, [row["_id"] for row in batch.inputs.due])
     items = [_stored_item(batch, row | {"is": "due", "at": row["due_at"]}) for row in rows]
@@ -254,7 +258,7 @@ async def _due(batch: Batch, transaction: Transaction) -> list[Item]:
     return items
 
 
-async def _finished(batch: Batch, transaction: Transaction) -> list[Item]:
+async def _finished(batch: Batch, transaction: Transaction) -> list[Internal]:
     """Effects that came to their end. A result that isn't for the row's current attempt changes
     nothing: the attempt that counts is still under way."""
     results = batch.inputs.results
@@ -274,17 +278,17 @@ async def _finished(batch: Batch, transaction: Transaction) -> list[Item]:
     return items
 
 
-def _ended(batch: Batch, row: Document, end: effects.End) -> Item:
+def _ended(batch: Batch, row: Document, end: effects.End) -> Internal:
     batch.write(effects.COLLECTION, Delete(row["_id"]))
     item = _stored_item(batch, effects.ended(row, end, batch.now))
     batch.bisection.judge(item)
     return item
 
 
-async def _retry(batch: Batch, transaction: Transaction) -> list[Item]:
+async def _retry(batch: Batch, transaction: Transaction) -> list[Internal]:
     """Waiting effects whose next attempt is due, as far as their endpoints have room; at a dead one
     they end when their time is over, as many as the step may still decide."""
-    items: list[Item] = []
+    items: list[Internal] = []
     inputs, dead = batch.inputs, batch.endpoints.dead
     may_end = batch.bisection.limit - len(inputs.results) - len(inputs.due)
     for row in await _rows(transaction, effects.COLLECTION, [row["_id"] for row in inputs.retries]):

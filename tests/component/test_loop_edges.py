@@ -13,7 +13,16 @@ from shared.loop.worker import FAILURES_TO_OPEN, OPEN_SECONDS
 from shared.testing.log import Faults, MemoryBroker, MemoryLog
 from shared.testing.memory import MemoryDatabase, MemoryStore
 from shared.topics import manifest, shard_of
-from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Town, in_town, service
+from tests.component.world import (
+    BROKEN,
+    COMMANDS,
+    ORDERED,
+    PARTITIONS,
+    Follow,
+    Town,
+    in_town,
+    service,
+)
 
 MINE = shard_of(b"ann", PARTITIONS)
 
@@ -193,3 +202,25 @@ async def test_a_breaker_waits_on_the_clock_that_it_is_given() -> None:
     assert not loop.worker.has_room("x.example")
     now += OPEN_SECONDS
     assert loop.worker.has_room("x.example")
+
+
+def test_an_unreadable_record_waits_behind_the_head_of_its_key_and_takes_no_place_of_it() -> None:
+    """It is told why only when its turn has come; until then its key waits for the first."""
+
+    async def story(town: Town) -> None:
+        BROKEN.add("first")
+        town.follow("first")
+        await town.rest()
+        town.publish(ORDERED, Follow.TYPE, "ann", b'{"words": []}')
+        await town.rest()
+        rows = {row["state"]: row for row in town.stored("dead_letters")}
+        assert {"dead", "waiting"} == rows.keys()
+        (head,) = {lane for shard in town.loop.shards.values() for lane in shard.blocked.values()}
+        assert rows["dead"]["_id"] == head == rows["waiting"]["behind"]
+        BROKEN.clear()
+        town.operate("replay", id=head)
+        await town.rest()
+        states = {row["code"]: row["state"] for row in town.stored("dead_letters")}
+        assert {"unspeakable": "replayed", "invalid": "dead"} == states
+
+    in_town(story)

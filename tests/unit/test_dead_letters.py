@@ -8,7 +8,7 @@ import pytest
 from shared.contracts.bounds import KEPT_BYTES_MAX
 from shared.errors import Poison
 from shared.loop import dead_letters
-from shared.loop.classify import Disposition, Item
+from shared.loop.classify import Disposition, Unreadable
 from shared.loop.log import RawRecord
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -17,7 +17,7 @@ Headers = list[tuple[str, bytes | None]]
 
 def kept(headers: Headers) -> dict[str, Any]:
     record = RawRecord("routing.commands.v1", 0, 7, b"ann", b"{}", headers)
-    item = Item(
+    item = Unreadable(
         "routing.commands.v1/0/7", 0, Disposition.DEAD_LETTERED, record, poison=Poison("x", "why")
     )
     document = dead_letters.new_document(item, 1, NOW, None)
