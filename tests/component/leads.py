@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,6 @@ from shared.contracts.event import Command
 from shared.loop.effects import Verdict
 from shared.loop.log import Outgoing
 from shared.store import Document
-from shared.testing import virtual_time
 from shared.testing.simulator import CALM, World
 from shared.topics import shard_of
 from tests.builders import put_affiliate, put_campaign, record
@@ -237,16 +237,14 @@ class Platform:
         return Counter(json.loads(row["request"]["body"])["lead"] for row in self.requests)
 
 
-def on_platform(story: Callable[[Platform], Awaitable[None]]) -> None:
-    """Runs one test's story in virtual time."""
-
-    async def run() -> None:
-        platform = Platform()
-        await platform.start()
-        await story(platform)
-        assert [] == platform.unexpected()
-        assert set() == platform.undeclared()
-        platform.world.stop()
-        await asyncio.sleep(0)
-
-    virtual_time.run(run())
+@asynccontextmanager
+async def running() -> AsyncIterator[Platform]:
+    """A platform at rest, to be used in virtual time; what happens there must have been foreseen,
+    and answered with what the contracts declare."""
+    platform = Platform()
+    await platform.start()
+    yield platform
+    assert [] == platform.unexpected()
+    assert set() == platform.undeclared()
+    platform.world.stop()
+    await asyncio.sleep(0)

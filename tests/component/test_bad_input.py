@@ -8,7 +8,7 @@ import pytest
 
 from shared.loop.log import Outgoing
 from tests.component.bad_input import ANSWERED, NOTHING, TABLE
-from tests.component.leads import Platform, on_platform, person
+from tests.component.leads import Platform, person
 
 TOPIC = "intake.commands.v1"
 PAIRS = 120
@@ -37,35 +37,27 @@ def outcomes(platform: Platform) -> list[str]:
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_each_class_has_its_outcome(name: str) -> None:
+async def test_each_class_has_its_outcome(platform: Platform, name: str) -> None:
     """Dead-lettered under its code, answered, or (an end of a transaction) nothing."""
     spoil, expected = TABLE[name]
-
-    async def story(platform: Platform) -> None:
-        platform.world.publish(spoil(honest(platform, 1)))
-        await platform.submit("R-9")
-        assert ([] if expected == NOTHING else [expected]) == outcomes(platform)
-
-    on_platform(story)
+    platform.world.publish(spoil(honest(platform, 1)))
+    await platform.submit("R-9")
+    assert ([] if expected == NOTHING else [expected]) == outcomes(platform)
 
 
-def test_any_two_classes_in_one_record_have_one_outcome() -> None:
+async def test_any_two_classes_in_one_record_have_one_outcome(platform: Platform) -> None:
     """Whichever is noticed first."""
     pairs = list(itertools.permutations(TABLE, 2))
     chosen = random.Random(42).sample(pairs, PAIRS)
-
-    async def story(platform: Platform) -> None:
-        for number, (first, second) in enumerate(chosen):
-            record = TABLE[second][0](TABLE[first][0](honest(platform, number)))
-            platform.world.publish(record)
-        await platform.rest()
-        await platform.submit("R-9")
-        counted = platform.world.groups[0].members[0].loop.counters
-        dispositions = ("inputs_handled", "inputs_dead_lettered", "inputs_ignored")
-        assert PAIRS <= sum(counted[name] for name in dispositions)
-        assert "unexpected" not in outcomes(platform)
-
-    on_platform(story)
+    for number, (first, second) in enumerate(chosen):
+        record = TABLE[second][0](TABLE[first][0](honest(platform, number)))
+        platform.world.publish(record)
+    await platform.rest()
+    await platform.submit("R-9")
+    counted = platform.world.groups[0].members[0].loop.counters
+    dispositions = ("inputs_handled", "inputs_dead_lettered", "inputs_ignored")
+    assert PAIRS <= sum(counted[name] for name in dispositions)
+    assert "unexpected" not in outcomes(platform)
 
 
 def test_the_table_names_what_was_promised() -> None:

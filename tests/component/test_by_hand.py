@@ -11,7 +11,7 @@ from shared.loop.log import Place
 from shared.loop.resolve import skip
 from shared.topics import shard_of
 from tests.component.test_readiness import without
-from tests.component.world import COMMANDS, ORDERED, PARTITIONS, Town, in_town
+from tests.component.world import COMMANDS, ORDERED, PARTITIONS, Town
 
 MINE = shard_of(b"ann", PARTITIONS)
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -51,87 +51,70 @@ CASES: dict[Callable[[Town], None], dict[str, tuple[int, int]]] = {
 
 
 @pytest.mark.parametrize("what", CASES, ids=lambda what: what.__name__)
-def test_a_shard_that_refuses_is_resolved_whatever_state_it_is_caught_in(
+async def test_a_shard_that_refuses_is_resolved_whatever_state_it_is_caught_in(
+    town: Town,
     what: Callable[[Town], None],
 ) -> None:
     """Only what does not fit is moved; the shard opens by itself and reads on; a second time there
     is nothing to do, and nothing is done."""
-
-    async def story(town: Town) -> None:
-        for number in range(3):
-            town.ask(f"w{number}")
-        await town.rest()
-        town.world.groups[0].members[0].crash()
-        what(town)
-        await town.for_seconds(8)
-        assert "refused" == town.loop.shards[MINE].state
-        assert CASES[what] == (await town.resolve(MINE)).topics
-        town.ask("goes on")
-        town.follow("so does the other topic")
-        await town.rest()
-        assert {"goes on", "so does the other topic"} <= set(town.words())
-        before = town.stored("shards")
-        assert not await town.resolve(MINE)
-        assert before == town.stored("shards")
-
-    in_town(story)
+    for number in range(3):
+        town.ask(f"w{number}")
+    await town.rest()
+    town.world.groups[0].members[0].crash()
+    what(town)
+    await town.for_seconds(8)
+    assert "refused" == town.loop.shards[MINE].state
+    assert CASES[what] == (await town.resolve(MINE)).topics
+    town.ask("goes on")
+    town.follow("so does the other topic")
+    await town.rest()
+    assert {"goes on", "so does the other topic"} <= set(town.words())
+    before = town.stored("shards")
+    assert not await town.resolve(MINE)
+    assert before == town.stored("shards")
 
 
-def test_a_shard_that_was_never_opened_is_told() -> None:
-    async def story(town: Town) -> None:
-        with pytest.raises(ShardRefuses, match="never opened"):
-            await town.resolve(PARTITIONS)
-
-    in_town(story)
+async def test_a_shard_that_was_never_opened_is_told(town: Town) -> None:
+    with pytest.raises(ShardRefuses, match="never opened"):
+        await town.resolve(PARTITIONS)
 
 
-def test_one_record_is_skipped_and_listed_and_what_follows_is_decided() -> None:
+async def test_one_record_is_skipped_and_listed_and_what_follows_is_decided(town: Town) -> None:
     """Though its owner has the shard open, and no step tells it that the row was changed."""
     place: Place = (COMMANDS, MINE)
-
-    async def story(town: Town) -> None:
-        for word in ("unreadable", "behind it"):
-            town.ask(word)
-        with patch("shared.testing.log.MemoryLog.fetch", without(place)):
-            await town.for_seconds(10)
-            await skip(town.store(), place, 0, "dana", "it holds nothing", NOW)
-            await town.for_seconds(15)
-        await town.rest()
-        assert ["behind it"] == town.words()
-        (row,) = town.stored("dead_letters")
-        assert ("skipped", "unread", 0) == (row["state"], row["code"], row["record"]["offset"])
-        assert ("dana", "it holds nothing") == (row["resolved"]["by"], row["resolved"]["reason"])
-
-    in_town(story)
+    for word in ("unreadable", "behind it"):
+        town.ask(word)
+    with patch("shared.testing.log.MemoryLog.fetch", without(place)):
+        await town.for_seconds(10)
+        await skip(town.store(), place, 0, "dana", "it holds nothing", NOW)
+        await town.for_seconds(15)
+    await town.rest()
+    assert ["behind it"] == town.words()
+    (row,) = town.stored("dead_letters")
+    assert ("skipped", "unread", 0) == (row["state"], row["code"], row["record"]["offset"])
+    assert ("dana", "it holds nothing") == (row["resolved"]["by"], row["resolved"]["reason"])
 
 
-def test_a_record_is_skipped_once_more_when_its_topic_is_read_again() -> None:
+async def test_a_record_is_skipped_once_more_when_its_topic_is_read_again(town: Town) -> None:
     """It is listed once, with who skipped it first."""
     place: Place = (COMMANDS, MINE)
-
-    async def story(town: Town) -> None:
-        town.ask("unreadable")
-        town.ask("behind it")
-        with patch("shared.testing.log.MemoryLog.fetch", without(place)):
-            for by in ("dana", "eli"):
-                await town.for_seconds(10)
-                await town.read_again(MINE)
-                await skip(town.store(), place, 0, by, "it holds nothing", NOW)
-            await town.for_seconds(15)
-        await town.rest()
-        assert ["behind it"] == town.words()
-        assert ["dana"] == [row["resolved"]["by"] for row in town.stored("dead_letters")]
-
-    in_town(story)
+    town.ask("unreadable")
+    town.ask("behind it")
+    with patch("shared.testing.log.MemoryLog.fetch", without(place)):
+        for by in ("dana", "eli"):
+            await town.for_seconds(10)
+            await town.read_again(MINE)
+            await skip(town.store(), place, 0, by, "it holds nothing", NOW)
+        await town.for_seconds(15)
+    await town.rest()
+    assert ["behind it"] == town.words()
+    assert ["dana"] == [row["resolved"]["by"] for row in town.stored("dead_letters")]
 
 
 @pytest.mark.parametrize("offset", [0, 2])
-def test_a_record_that_is_not_the_next_is_not_skipped(offset: int) -> None:
-    async def story(town: Town) -> None:
-        town.ask("taken")
-        await town.rest()
-        with pytest.raises(ShardRefuses, match="stands at offset 1"):
-            await skip(town.store(), (COMMANDS, MINE), offset, "dana", "a mistake", NOW)
-        assert [] == town.stored("dead_letters")
-
-    in_town(story)
+async def test_a_record_that_is_not_the_next_is_not_skipped(town: Town, offset: int) -> None:
+    town.ask("taken")
+    await town.rest()
+    with pytest.raises(ShardRefuses, match="stands at offset 1"):
+        await skip(town.store(), (COMMANDS, MINE), offset, "dana", "a mistake", NOW)
+    assert [] == town.stored("dead_letters")

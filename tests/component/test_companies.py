@@ -4,7 +4,7 @@ import pytest
 
 from services.routing.orders.lists import CompanyList
 from shared.loop.working_set import named
-from tests.component.leads import Platform, on_platform, person
+from tests.component.leads import Platform, person
 
 STRICT = {"strictness": "strict"}
 SUPPRESSING = {"suppressed": [{"list": "bad", **STRICT}]}
@@ -63,21 +63,17 @@ def case(id: str, kind: str) -> pytest.MarkDecorator:  # noqa: A002
         ("suppressedco.example", {"Site": "suppressedco.example.com"}, False),
     ],
 )
-def test_who_is_on_a_list_gets_no_lead(
-    entry: str, lead: dict[str, str], is_suppressed: bool
+async def test_who_is_on_a_list_gets_no_lead(
+    platform: Platform, entry: str, lead: dict[str, str], is_suppressed: bool
 ) -> None:
     """RTE-06: whatever each side calls the company."""
-
-    async def story(platform: Platform) -> None:
-        listed = await platform.company_list("bad", entry, "other.example")
-        if not listed["accepted"]:
-            await platform.company_list("bad", "other.example")
-        await platform.campaign(**SUPPRESSING)
-        await platform.submit("R-1", record=person(1) | NOBODYS | lead)
-        assert ["R-1"] * (not is_suppressed) == platform.got()
-        assert is_suppressed == (not platform.states())
-
-    on_platform(story)
+    listed = await platform.company_list("bad", entry, "other.example")
+    if not listed["accepted"]:
+        await platform.company_list("bad", "other.example")
+    await platform.campaign(**SUPPRESSING)
+    await platform.submit("R-1", record=person(1) | NOBODYS | lead)
+    assert ["R-1"] * (not is_suppressed) == platform.got()
+    assert is_suppressed == (not platform.states())
 
 
 @pytest.mark.case("lead-files", "53d", kind="K18")
@@ -94,53 +90,43 @@ def test_who_is_on_a_list_gets_no_lead(
         ([NOBODYS, NOBODYS | {"Mail": "al@co.uk"}], 2),
     ],
 )
-def test_a_limit_per_company_counts_companies(leads: list[dict[str, str]], sent: int) -> None:
+async def test_a_limit_per_company_counts_companies(
+    platform: Platform, leads: list[dict[str, str]], sent: int
+) -> None:
     """RTE-08, RTE-06: by registrable domain, of the website and of a business email."""
-
-    async def story(platform: Platform) -> None:
-        await platform.campaign(caps={"per_domain": 1})
-        for number, lead in enumerate(leads, start=1):
-            await platform.submit(f"R-{number}", record=person(number) | lead)
-        assert sent == len(platform.got())
-        if sent < len(leads):
-            assert ["domain_cap"] == platform.against(f"R-{len(leads)}")
-
-    on_platform(story)
+    await platform.campaign(caps={"per_domain": 1})
+    for number, lead in enumerate(leads, start=1):
+        await platform.submit(f"R-{number}", record=person(number) | lead)
+    assert sent == len(platform.got())
+    if sent < len(leads):
+        assert ["domain_cap"] == platform.against(f"R-{len(leads)}")
 
 
 @pytest.mark.case("lead-files", "19a", kind="K17")
-def test_what_is_nobodys_is_refused_with_its_place() -> None:
+async def test_what_is_nobodys_is_refused_with_its_place(platform: Platform) -> None:
     """RTE-06: and the list stays as it was."""
-
-    async def story(platform: Platform) -> None:
-        entries = ("northgrid.example", "co.uk", "com.au", "jo@northgrid.example")
-        answer = await platform.company_list("bad", *entries)
-        assert "entries_invalid" == answer["code"]
-        assert [1, 2, 3] == answer["details"]["places"]
-        assert ["a public suffix" in why for why in answer["details"]["whys"]] == [
-            True,
-            True,
-            False,
-        ]
-        lists = [row["_id"] for row in platform.stored("lists", "routing")]
-        assert named(CompanyList, "main", "bad").id not in lists
-
-    on_platform(story)
+    entries = ("northgrid.example", "co.uk", "com.au", "jo@northgrid.example")
+    answer = await platform.company_list("bad", *entries)
+    assert "entries_invalid" == answer["code"]
+    assert [1, 2, 3] == answer["details"]["places"]
+    assert ["a public suffix" in why for why in answer["details"]["whys"]] == [
+        True,
+        True,
+        False,
+    ]
+    lists = [row["_id"] for row in platform.stored("lists", "routing")]
+    assert named(CompanyList, "main", "bad").id not in lists
 
 
-def test_an_entry_that_leaves_frees_the_company_of_an_email() -> None:
+async def test_an_entry_that_leaves_frees_the_company_of_an_email(platform: Platform) -> None:
     """RTE-06, RTE-14: it is found by whatever its company is known by."""
-
-    async def story(platform: Platform) -> None:
-        await platform.company_list("bad", "capco.example", "Desert S.p.A.")
-        await platform.campaign(**SUPPRESSING)
-        mail = {"Site": "other.example", "Mail": "p1@eu.capco.example"}
-        await platform.submit("R-1", record=person(1) | mail)
-        await platform.submit("R-2", record=person(2, Firm="Desert Spa") | {"Site": ""})
-        assert [] == platform.got()
-        await platform.edit("bad", remove=["www.capco.example"])
-        assert ["R-1"] == platform.got()
-        await platform.edit("bad", remove=["Desert S.p.A."])
-        assert ["R-1", "R-2"] == platform.got()
-
-    on_platform(story)
+    await platform.company_list("bad", "capco.example", "Desert S.p.A.")
+    await platform.campaign(**SUPPRESSING)
+    mail = {"Site": "other.example", "Mail": "p1@eu.capco.example"}
+    await platform.submit("R-1", record=person(1) | mail)
+    await platform.submit("R-2", record=person(2, Firm="Desert Spa") | {"Site": ""})
+    assert [] == platform.got()
+    await platform.edit("bad", remove=["www.capco.example"])
+    assert ["R-1"] == platform.got()
+    await platform.edit("bad", remove=["Desert S.p.A."])
+    assert ["R-1", "R-2"] == platform.got()

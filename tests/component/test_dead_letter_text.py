@@ -14,7 +14,7 @@ from shared.contracts import bounds
 from shared.dead_letters_api import DeadLettersApi
 from shared.loop.log import Outgoing
 from shared.topics import shard_of
-from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Speak, Town, in_town
+from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Speak, Town
 
 Change = Callable[[Outgoing], Outgoing]
 GOOD = Speak(word="mended").model_dump_json()
@@ -103,81 +103,62 @@ def operate(town: Town, item: dict[str, Any], what: str, **data: str) -> None:
 
 
 @pytest.mark.parametrize("change", BY_VALUE.values(), ids=BY_VALUE)
-def test_where_a_corrected_value_is_advised_it_helps(change: Change) -> None:
+async def test_where_a_corrected_value_is_advised_it_helps(town: Town, change: Change) -> None:
     """And the record is not advised to be replayed as it is, which would fail again."""
-
-    async def story(town: Town) -> None:
-        told, answer = await after(town, change, "replay", value=GOOD)
-        assert any(re.fullmatch(r"leadops dead-letters replay \S+ --value FILE", s) for s in told)
-        assert not any(re.fullmatch(r"leadops dead-letters replay \S+", s) for s in told)
-        assert ("accepted", ["mended"]) == (answer, town.words())
-
-    in_town(story)
+    told, answer = await after(town, change, "replay", value=GOOD)
+    assert any(re.fullmatch(r"leadops dead-letters replay \S+ --value FILE", s) for s in told)
+    assert not any(re.fullmatch(r"leadops dead-letters replay \S+", s) for s in told)
+    assert ("accepted", ["mended"]) == (answer, town.words())
 
 
 @pytest.mark.parametrize("change", BY_NOTHING.values(), ids=BY_NOTHING)
-def test_where_no_replay_is_advised_none_helps(change: Change) -> None:
+async def test_where_no_replay_is_advised_none_helps(town: Town, change: Change) -> None:
     """Not even one with another value."""
-
-    async def story(town: Town) -> None:
-        told, answer = await after(town, change, "replay", value=GOOD)
-        assert not any("replay" in line for line in told)
-        assert any(re.fullmatch(r"leadops dead-letters skip \S+ --reason WHY", s) for s in told)
-        assert answer in ("still_fails", "not_kept_whole")
-
-    in_town(story)
+    told, answer = await after(town, change, "replay", value=GOOD)
+    assert not any("replay" in line for line in told)
+    assert any(re.fullmatch(r"leadops dead-letters skip \S+ --reason WHY", s) for s in told)
+    assert answer in ("still_fails", "not_kept_whole")
 
 
-def test_what_a_service_with_another_secret_wrote_is_advised_to_be_replayed() -> None:
+async def test_what_a_service_with_another_secret_wrote_is_advised_to_be_replayed(
+    town: Town,
+) -> None:
     """No producer could publish it anew; and a replay of it is accepted."""
-
-    async def story(town: Town) -> None:
-        town.follow("sealed otherwise")
-        place = (ORDERED, shard_of(b"ann", PARTITIONS))
-        record = town.world.broker.records[place].pop()
-        headers = [(n, b"0" * 24 if n == "ce_mac" else v) for n, v in record.headers]
-        town.world.publish(Outgoing(*place, record.key, record.value, headers))
-        await town.rest()
-        (item,) = await shown(town)
-        assert f"leadops dead-letters replay {item['id']}" in what_helps(item)
-        town.operate("replay", id=item["id"])
-        await town.rest()
-        assert ["sealed otherwise"] == town.words()
-
-    in_town(story)
+    town.follow("sealed otherwise")
+    place = (ORDERED, shard_of(b"ann", PARTITIONS))
+    record = town.world.broker.records[place].pop()
+    headers = [(n, b"0" * 24 if n == "ce_mac" else v) for n, v in record.headers]
+    town.world.publish(Outgoing(*place, record.key, record.value, headers))
+    await town.rest()
+    (item,) = await shown(town)
+    assert f"leadops dead-letters replay {item['id']}" in what_helps(item)
+    town.operate("replay", id=item["id"])
+    await town.rest()
+    assert ["sealed otherwise"] == town.words()
 
 
-def test_an_error_that_was_mended_is_replayed_as_it_is() -> None:
-    async def story(town: Town) -> None:
-        BROKEN.add("odd")
-        town.ask("odd")
-        await town.rest()
-        (item,) = await shown(town)
-        assert f"leadops dead-letters replay {item['id']}" in what_helps(item)
-
-    in_town(story)
+async def test_an_error_that_was_mended_is_replayed_as_it_is(town: Town) -> None:
+    BROKEN.add("odd")
+    town.ask("odd")
+    await town.rest()
+    (item,) = await shown(town)
+    assert f"leadops dead-letters replay {item['id']}" in what_helps(item)
 
 
-def test_what_waits_behind_another_is_told_which() -> None:
-    async def story(town: Town) -> None:
-        BROKEN.add("first")
-        town.follow("first")
-        town.follow("second")
-        await town.rest()
-        head, waiting = await shown(town)
-        assert f"leadops dead-letters show {head['id']}" == what_helps(waiting)[-1]
-
-    in_town(story)
+async def test_what_waits_behind_another_is_told_which(town: Town) -> None:
+    BROKEN.add("first")
+    town.follow("first")
+    town.follow("second")
+    await town.rest()
+    head, waiting = await shown(town)
+    assert f"leadops dead-letters show {head['id']}" == what_helps(waiting)[-1]
 
 
-def test_who_resolved_a_record_and_why_is_told() -> None:
-    async def story(town: Town) -> None:
-        await after(town, value(b"{}"), "skip", reason="a test of theirs")
-        (item,) = await shown(town)
-        assert ["It was skipped by op at "] == [line[:24] for line in what_helps(item)]
-        assert what_helps(item)[0].endswith(": a test of theirs")
-
-    in_town(story)
+async def test_who_resolved_a_record_and_why_is_told(town: Town) -> None:
+    await after(town, value(b"{}"), "skip", reason="a test of theirs")
+    (item,) = await shown(town)
+    assert ["It was skipped by op at "] == [line[:24] for line in what_helps(item)]
+    assert what_helps(item)[0].endswith(": a test of theirs")
 
 
 @pytest.mark.parametrize(
@@ -192,62 +173,49 @@ def test_who_resolved_a_record_and_why_is_told() -> None:
     ],
     ids=["none", "empty", "odd bytes", "text", "just whole", "long"],
 )
-def test_a_value_is_shown_as_it_was_written(change: Change, text: str) -> None:
-    async def story(town: Town) -> None:
-        town.world.publish(change(plain(town)))
-        await town.rest()
-        (item,) = await shown(town)
-        assert text == value_of(item)
-
-    in_town(story)
+async def test_a_value_is_shown_as_it_was_written(town: Town, change: Change, text: str) -> None:
+    town.world.publish(change(plain(town)))
+    await town.rest()
+    (item,) = await shown(town)
+    assert text == value_of(item)
 
 
 @pytest.mark.parametrize("part", ["key", "value", "headers"])
-def test_what_was_cut_is_told_with_its_size(part: str) -> None:
+async def test_what_was_cut_is_told_with_its_size(town: Town, part: str) -> None:
     large: dict[str, Change] = {
         "key": key(b"k" * 9_000),
         "value": value(b"v" * 2_000_000),
         "headers": lambda record: replace(record, headers=[("x", b"h" * 700_000)]),
     }
     sizes = {"key": "9,000", "value": "2,000,000", "headers": "700,001"}
-
-    async def story(town: Town) -> None:
-        town.world.publish(large[part](plain(town)))
-        await town.rest()
-        (item,) = await shown(town)
-        kept = dict(fields_of(item))["kept"]
-        assert kept.startswith(f"only the beginning of its {part}, of {sizes[part]} bytes")
-
-    in_town(story)
+    town.world.publish(large[part](plain(town)))
+    await town.rest()
+    (item,) = await shown(town)
+    kept = dict(fields_of(item))["kept"]
+    assert kept.startswith(f"only the beginning of its {part}, of {sizes[part]} bytes")
 
 
-def test_headers_and_key_are_shown_as_text() -> None:
-    async def story(town: Town) -> None:
-        odd = more(("x-note", b"\xffa"), ("x-none", None))(key(b"\xfeann")(plain(town)))
-        town.world.publish(odd)
-        await town.rest()
-        (item,) = await shown(town)
-        headers = {row["name"]: row["value"] for row in headers_of(item)}
-        assert (r"\xffa", "(none)") == (headers["x-note"], headers["x-none"])
-        assert r"\xfeann" == dict(fields_of(item))["key"]
-
-    in_town(story)
+async def test_headers_and_key_are_shown_as_text(town: Town) -> None:
+    odd = more(("x-note", b"\xffa"), ("x-none", None))(key(b"\xfeann")(plain(town)))
+    town.world.publish(odd)
+    await town.rest()
+    (item,) = await shown(town)
+    headers = {row["name"]: row["value"] for row in headers_of(item)}
+    assert (r"\xffa", "(none)") == (headers["x-note"], headers["x-none"])
+    assert r"\xfeann" == dict(fields_of(item))["key"]
 
 
 def told_of(answer: Any) -> tuple[int, Sequence[str]]:
     return answer["total"], [item["state"] for item in answer["items"]]
 
 
-def test_a_list_tells_how_many_there_are_in_the_states_that_are_asked_for() -> None:
-    async def story(town: Town) -> None:
-        for _ in range(3):
-            town.world.publish(value(b"{}")(plain(town)))
-        await town.rest()
-        first, *_ = await shown(town)
-        town.operate("skip", id=first["id"], reason="x")
-        await town.rest()
-        assert (2, ["dead"]) == told_of(await listed(town, "dead", "waiting", limit=1))
-        assert (1, ["skipped"]) == told_of(await listed(town, "skipped"))
-        assert 3 == told_of(await listed(town))[0]
-
-    in_town(story)
+async def test_a_list_tells_how_many_there_are_in_the_states_that_are_asked_for(town: Town) -> None:
+    for _ in range(3):
+        town.world.publish(value(b"{}")(plain(town)))
+    await town.rest()
+    first, *_ = await shown(town)
+    town.operate("skip", id=first["id"], reason="x")
+    await town.rest()
+    assert (2, ["dead"]) == told_of(await listed(town, "dead", "waiting", limit=1))
+    assert (1, ["skipped"]) == told_of(await listed(town, "skipped"))
+    assert 3 == told_of(await listed(town))[0]

@@ -10,8 +10,8 @@ from services.routing import store as routing
 from shared.loop.collection import Collection
 from shared.store import Document, Replace
 from shared.testing.memory import MemoryStore
-from tests.component.leads import Platform, on_platform
-from tests.component.world import Town, in_town
+from tests.component.leads import Platform
+from tests.component.world import Town
 
 NEW_SINCE: list[tuple[str, Collection[Any], Document]] = [
     (
@@ -50,54 +50,44 @@ NEW_SINCE: list[tuple[str, Collection[Any], Document]] = [
     NEW_SINCE,
     ids=[f"{service} {collection.name}" for service, collection, _ in NEW_SINCE],
 )
-def test_what_was_not_kept_is_as_it_was_then(
-    service: str, collection: Collection[Any], new: Document
+async def test_what_was_not_kept_is_as_it_was_then(
+    platform: Platform, service: str, collection: Collection[Any], new: Document
 ) -> None:
-    async def story(platform: Platform) -> None:
-        await platform.campaign()
-        await platform.submit()
-        row = platform.stored(collection.name, service)[0]
-        kept = {name: value for name, value in row.items() if name not in new}
-        assert kept.keys() | new.keys() == row.keys()
-        entity = collection.from_document(kept)
-        assert new == {name: getattr(entity, name) for name in new}
-
-    on_platform(story)
+    await platform.campaign()
+    await platform.submit()
+    row = platform.stored(collection.name, service)[0]
+    kept = {name: value for name, value in row.items() if name not in new}
+    assert kept.keys() | new.keys() == row.keys()
+    entity = collection.from_document(kept)
+    assert new == {name: getattr(entity, name) for name in new}
 
 
-def test_what_was_called_otherwise_is_read() -> None:
-    async def story(platform: Platform) -> None:
-        await platform.campaign()
-        await platform.submit()
-        (send,) = platform.stored("sends", "routing")
-        of_then = {**send, "schema": 2, "slots": send["counters"]}
-        del of_then["counters"]
-        assert routing.SENDS.from_document(send) == routing.SENDS.from_document(of_then)
-        (lead,) = platform.stored("leads", "routing")
-        (claim,) = lead["claims"]
-        lead["claims"] = [claim | {"state": "claimed", "attempt": 2}]
-        of_then = {**lead, "schema": 2, "asked": [claim | {"state": "asked", "ask": 2}]}
-        del of_then["claims"]
-        assert routing.LEADS.from_document(lead) == routing.LEADS.from_document(of_then)
-
-    on_platform(story)
+async def test_what_was_called_otherwise_is_read(platform: Platform) -> None:
+    await platform.campaign()
+    await platform.submit()
+    (send,) = platform.stored("sends", "routing")
+    of_then = {**send, "schema": 2, "slots": send["counters"]}
+    del of_then["counters"]
+    assert routing.SENDS.from_document(send) == routing.SENDS.from_document(of_then)
+    (lead,) = platform.stored("leads", "routing")
+    (claim,) = lead["claims"]
+    lead["claims"] = [claim | {"state": "claimed", "attempt": 2}]
+    of_then = {**lead, "schema": 2, "asked": [claim | {"state": "asked", "ask": 2}]}
+    del of_then["claims"]
+    assert routing.LEADS.from_document(lead) == routing.LEADS.from_document(of_then)
 
 
-def test_a_deadline_that_nobody_can_read_is_kept_and_the_others_come() -> None:
+async def test_a_deadline_that_nobody_can_read_is_kept_and_the_others_come(town: Town) -> None:
     """One that a newer version set lies there after going back to this one."""
-
-    async def story(town: Town) -> None:
-        town.ask("hello", mood="later")
-        town.ask("hello", key="bea", mood="later")
-        await town.rest()
-        newer, _ = town.stored("due")
-        async with MemoryStore(town.world.databases["routing"]).transaction() as transaction:
-            await transaction.write("due", [Replace({**newer, "kind": "of a newer version"})])
-        town.world.clock.ahead += timedelta(days=2)
-        await town.for_seconds(5)
-        (kept,) = town.stored("dead_letters")
-        assert ("kind_unknown", "of a newer version") == (kept["code"], kept["stored"]["kind"])
-        assert ["hello", "hello", "it is time"] == town.words()
-        assert [] == town.stored("due")
-
-    in_town(story)
+    town.ask("hello", mood="later")
+    town.ask("hello", key="bea", mood="later")
+    await town.rest()
+    newer, _ = town.stored("due")
+    async with MemoryStore(town.world.databases["routing"]).transaction() as transaction:
+        await transaction.write("due", [Replace({**newer, "kind": "of a newer version"})])
+    town.world.clock.ahead += timedelta(days=2)
+    await town.for_seconds(5)
+    (kept,) = town.stored("dead_letters")
+    assert ("kind_unknown", "of a newer version") == (kept["code"], kept["stored"]["kind"])
+    assert ["hello", "hello", "it is time"] == town.words()
+    assert [] == town.stored("due")

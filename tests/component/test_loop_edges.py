@@ -13,162 +13,123 @@ from shared.loop.worker import FAILURES_TO_OPEN, OPEN_SECONDS
 from shared.testing.log import Faults, MemoryBroker, MemoryLog
 from shared.testing.memory import MemoryDatabase, MemoryStore
 from shared.topics import manifest, shard_of
-from tests.component.world import (
-    BROKEN,
-    COMMANDS,
-    ORDERED,
-    PARTITIONS,
-    Follow,
-    Town,
-    in_town,
-    service,
-)
+from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Follow, Town, service
 
 MINE = shard_of(b"ann", PARTITIONS)
 
 
-def test_the_same_payload_of_another_type_is_another_command() -> None:
+async def test_the_same_payload_of_another_type_is_another_command(town: Town) -> None:
     """An id that stands for a command can't be used for one of another kind."""
-
-    async def story(town: Town) -> None:
-        town.ask("hello", id="same")
-        await town.rest()
-        town.ask("hello", id="same", type="leadops.routing.shout.v1")
-        await town.rest()
-        assert [("same", "accepted"), ("same", "id_reused")] == town.answer_codes()
-        assert ["id_reused"] == [row["code"] for row in town.stored("dead_letters")]
-
-    in_town(story)
+    town.ask("hello", id="same")
+    await town.rest()
+    town.ask("hello", id="same", type="leadops.routing.shout.v1")
+    await town.rest()
+    assert [("same", "accepted"), ("same", "id_reused")] == town.answer_codes()
+    assert ["id_reused"] == [row["code"] for row in town.stored("dead_letters")]
 
 
 @pytest.mark.parametrize("late", [Verdict.DONE, Verdict.REFUSED, Verdict.UNKNOWN])
-def test_a_result_of_an_earlier_attempt_ends_nothing(late: Verdict) -> None:
+async def test_a_result_of_an_earlier_attempt_ends_nothing(town: Town, late: Verdict) -> None:
     """The attempt that is under way decides; what an earlier one came to is history."""
-
-    async def story(town: Town) -> None:
-        town.takes_seconds = 8
-        town.answers = [(Verdict.UNKNOWN, "no answer"), (Verdict.REFUSED, "answered 422")]
-        town.ask("call", mood="outside")
-        await town.for_seconds(24)
-        (row,) = town.stored("effects")
-        assert ("in_flight", 2) == (row["state"], row["attempt"])
-        town.loop.worker.results.append(Result(row["_id"], row["shard"], 1, late, "late"))
-        await town.for_seconds(1)
-        assert [row] == town.stored("effects")
-        await town.rest()
-        assert ["call", "refused"] == town.words()
-
-    in_town(story)
+    town.takes_seconds = 8
+    town.answers = [(Verdict.UNKNOWN, "no answer"), (Verdict.REFUSED, "answered 422")]
+    town.ask("call", mood="outside")
+    await town.for_seconds(24)
+    (row,) = town.stored("effects")
+    assert ("in_flight", 2) == (row["state"], row["attempt"])
+    town.loop.worker.results.append(Result(row["_id"], row["shard"], 1, late, "late"))
+    await town.for_seconds(1)
+    assert [row] == town.stored("effects")
+    await town.rest()
+    assert ["call", "refused"] == town.words()
 
 
 @pytest.mark.parametrize("taken", [1, 2])
-def test_what_retention_took_before_it_was_read_stops_the_shard(taken: int) -> None:
+async def test_what_retention_took_before_it_was_read_stops_the_shard(
+    town: Town, taken: int
+) -> None:
     """However little it is: nothing is skipped in silence, and the other shard goes on."""
-
-    async def story(town: Town) -> None:
-        town.ask("read")
-        await town.rest()
-        town.world.groups[0].members[0].loop.close([MINE])
-        for _ in range(2):
-            town.ask("lost")
-        town.world.broker.begins[COMMANDS, MINE] = 1 + taken
-        await town.for_seconds(5)
-        assert "retention overtook the reader" in (town.loop.shards[MINE].error or "")
-        town.ask("elsewhere", key=town.key_elsewhere("ann"))
-        await town.for_seconds(2)
-        assert {"read", "elsewhere"} == set(town.words())
-
-    in_town(story)
+    town.ask("read")
+    await town.rest()
+    town.world.groups[0].members[0].loop.close([MINE])
+    for _ in range(2):
+        town.ask("lost")
+    town.world.broker.begins[COMMANDS, MINE] = 1 + taken
+    await town.for_seconds(5)
+    assert "retention overtook the reader" in (town.loop.shards[MINE].error or "")
+    town.ask("elsewhere", key=town.key_elsewhere("ann"))
+    await town.for_seconds(2)
+    assert {"read", "elsewhere"} == set(town.words())
 
 
-def test_what_retention_took_after_it_was_read_stops_nothing() -> None:
+async def test_what_retention_took_after_it_was_read_stops_nothing(town: Town) -> None:
     """The position may stand exactly where the log begins."""
-
-    async def story(town: Town) -> None:
-        town.ask("read")
-        await town.rest()
-        town.world.broker.begins[COMMANDS, MINE] = 1
-        await town.restart()
-        town.ask("goes on")
-        await town.rest()
-        assert ["read", "goes on"] == town.words()
-
-    in_town(story)
+    town.ask("read")
+    await town.rest()
+    town.world.broker.begins[COMMANDS, MINE] = 1
+    await town.restart()
+    town.ask("goes on")
+    await town.rest()
+    assert ["read", "goes on"] == town.words()
 
 
-def test_a_stream_whose_beginning_is_gone_goes_on_where_it_is() -> None:
+async def test_a_stream_whose_beginning_is_gone_goes_on_where_it_is(town: Town) -> None:
     """A person has said that what retention took is lost; what follows in its stream is not."""
-
-    async def story(town: Town) -> None:
-        town.ask("first", mood="handed on")
-        await town.rest()
-        assert ["first"] == town.words()
-        rows = town.world.broker.records[ORDERED, MINE]
-        position = len(rows)
-        town.world.groups[0].members[0].loop.log.pause([(ORDERED, MINE)])
-        for word in ("lost", "kept", "kept too"):
-            town.ask(word, mood="handed on")
-            await town.for_seconds(2)
-        assert position + 3 == len(rows)
-        town.world.broker.begins[ORDERED, MINE] = position + 1
-        await town.for_seconds(5)
-        assert "retention overtook the reader" in (town.loop.shards[MINE].error or "")
-        await town.resolve(MINE)
-        await town.rest()
-        assert ["first", "kept", "kept too"] == town.words()
-
-    in_town(story)
-
-
-def test_an_end_that_could_not_be_decided_is_decided_by_its_replay() -> None:
-    """What is no record is kept whole too, so that a mended program can take it up."""
-
-    async def story(town: Town) -> None:
-        town.ask("call", mood="outside", id="c-end")
-        BROKEN.add("c-end")
-        await town.rest()
-        (kept,) = town.stored("dead_letters")
-        assert "unexpected" == kept["code"]
-        BROKEN.clear()
-        town.operate("replay", id=kept["_id"])
-        await town.rest()
-        assert ["call", "done"] == list(dict.fromkeys(town.words()))
-        assert ["replayed"] == [row["state"] for row in town.stored("dead_letters")]
-
-    in_town(story)
-
-
-def test_no_two_tenants_events_share_an_id() -> None:
-    """Though their commands do: whoever drops events by source and id would lose one of them."""
-
-    async def story(town: Town) -> None:
-        town.ask("one", id="same")
-        town.ask("another", id="same", tenant="other")
-        await town.rest()
-        assert {"one", "another"} == set(town.words())
-        assert 4 == len({row.text("ce_id") for row in town.records()})
-
-    in_town(story)
-
-
-def test_records_that_come_while_a_process_stops_are_left_to_the_next() -> None:
-    """Also those that were handed over just before, and wait for a step to end."""
-
-    async def story(town: Town) -> None:
-        town.ask("late")
-        records = town.world.broker.records[COMMANDS, MINE][-1:]
-        async with town.loop.lock:
-            taking = asyncio.create_task(town.loop.on_records(records))
-            await asyncio.sleep(0)
-            stopping = asyncio.create_task(town.loop.stop(1))
-            await asyncio.sleep(0)
-        await asyncio.gather(taking, stopping)
+    town.ask("first", mood="handed on")
+    await town.rest()
+    assert ["first"] == town.words()
+    rows = town.world.broker.records[ORDERED, MINE]
+    position = len(rows)
+    town.world.groups[0].members[0].loop.log.pause([(ORDERED, MINE)])
+    for word in ("lost", "kept", "kept too"):
+        town.ask(word, mood="handed on")
         await town.for_seconds(2)
-        assert [] == town.words()
-        await town.restart()
-        assert ["late"] == town.words()
+    assert position + 3 == len(rows)
+    town.world.broker.begins[ORDERED, MINE] = position + 1
+    await town.for_seconds(5)
+    assert "retention overtook the reader" in (town.loop.shards[MINE].error or "")
+    await town.resolve(MINE)
+    await town.rest()
+    assert ["first", "kept", "kept too"] == town.words()
 
-    in_town(story)
+
+async def test_an_end_that_could_not_be_decided_is_decided_by_its_replay(town: Town) -> None:
+    """What is no record is kept whole too, so that a mended program can take it up."""
+    town.ask("call", mood="outside", id="c-end")
+    BROKEN.add("c-end")
+    await town.rest()
+    (kept,) = town.stored("dead_letters")
+    assert "unexpected" == kept["code"]
+    BROKEN.clear()
+    town.operate("replay", id=kept["_id"])
+    await town.rest()
+    assert ["call", "done"] == list(dict.fromkeys(town.words()))
+    assert ["replayed"] == [row["state"] for row in town.stored("dead_letters")]
+
+
+async def test_no_two_tenants_events_share_an_id(town: Town) -> None:
+    """Though their commands do: whoever drops events by source and id would lose one of them."""
+    town.ask("one", id="same")
+    town.ask("another", id="same", tenant="other")
+    await town.rest()
+    assert {"one", "another"} == set(town.words())
+    assert 4 == len({row.text("ce_id") for row in town.records()})
+
+
+async def test_records_that_come_while_a_process_stops_are_left_to_the_next(town: Town) -> None:
+    """Also those that were handed over just before, and wait for a step to end."""
+    town.ask("late")
+    records = town.world.broker.records[COMMANDS, MINE][-1:]
+    async with town.loop.lock:
+        taking = asyncio.create_task(town.loop.on_records(records))
+        await asyncio.sleep(0)
+        stopping = asyncio.create_task(town.loop.stop(1))
+        await asyncio.sleep(0)
+    await asyncio.gather(taking, stopping)
+    await town.for_seconds(2)
+    assert [] == town.words()
+    await town.restart()
+    assert ["late"] == town.words()
 
 
 def bare_loop(**options: Any) -> Loop:
@@ -204,23 +165,21 @@ async def test_a_breaker_waits_on_the_clock_that_it_is_given() -> None:
     assert loop.worker.has_room("x.example")
 
 
-def test_an_unreadable_record_waits_behind_the_head_of_its_key_and_takes_no_place_of_it() -> None:
+async def test_an_unreadable_record_waits_behind_the_head_of_its_key_and_takes_no_place_of_it(
+    town: Town,
+) -> None:
     """It is told why only when its turn has come; until then its key waits for the first."""
-
-    async def story(town: Town) -> None:
-        BROKEN.add("first")
-        town.follow("first")
-        await town.rest()
-        town.publish(ORDERED, Follow.TYPE, "ann", b'{"words": []}')
-        await town.rest()
-        rows = {row["state"]: row for row in town.stored("dead_letters")}
-        assert {"dead", "waiting"} == rows.keys()
-        (head,) = {lane for shard in town.loop.shards.values() for lane in shard.blocked.values()}
-        assert rows["dead"]["_id"] == head == rows["waiting"]["behind"]
-        BROKEN.clear()
-        town.operate("replay", id=head)
-        await town.rest()
-        states = {row["code"]: row["state"] for row in town.stored("dead_letters")}
-        assert {"unspeakable": "replayed", "invalid": "dead"} == states
-
-    in_town(story)
+    BROKEN.add("first")
+    town.follow("first")
+    await town.rest()
+    town.publish(ORDERED, Follow.TYPE, "ann", b'{"words": []}')
+    await town.rest()
+    rows = {row["state"]: row for row in town.stored("dead_letters")}
+    assert {"dead", "waiting"} == rows.keys()
+    (head,) = {lane for shard in town.loop.shards.values() for lane in shard.blocked.values()}
+    assert rows["dead"]["_id"] == head == rows["waiting"]["behind"]
+    BROKEN.clear()
+    town.operate("replay", id=head)
+    await town.rest()
+    states = {row["code"]: row["state"] for row in town.stored("dead_letters")}
+    assert {"unspeakable": "replayed", "invalid": "dead"} == states

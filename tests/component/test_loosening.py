@@ -7,7 +7,7 @@ import pytest
 
 from services.routing.rematch.widening import JUDGED_BY
 from shared.contracts.campaigns import PutCampaign
-from tests.component.leads import Platform, on_platform
+from tests.component.leads import Platform
 
 STRICT = {"strictness": "strict"}
 PREFERRED = {"strictness": "preferred"}
@@ -60,24 +60,20 @@ FREES_NOTHING = {
 
 
 @pytest.mark.parametrize("field", LOOSENED)
-def test_what_is_loosened_frees_whom_it_kept_away(field: str) -> None:
+async def test_what_is_loosened_frees_whom_it_kept_away(platform: Platform, field: str) -> None:
     """Each once; who was sent is not sent again by the next change."""
     before, after = LOOSENED[field]
     freed = ["O-1"] if field == "organic" else ["R-1", "R-2"]
-
-    async def story(platform: Platform) -> None:
-        await platform.question()
-        await platform.company_list("firms", "firm1.example", "firm2.example")
-        await platform.company_list("others", "firm9.example")
-        await platform.campaign(**before)
-        await platform.upload(1, 2, Budget="")
-        await platform.convert(1)
-        assert [] == platform.got()
-        await platform.campaign(**after)
-        await platform.campaign(priority=1, **after)
-        assert dict.fromkeys(freed, 1) == Counter(platform.got())
-
-    on_platform(story)
+    await platform.question()
+    await platform.company_list("firms", "firm1.example", "firm2.example")
+    await platform.company_list("others", "firm9.example")
+    await platform.campaign(**before)
+    await platform.upload(1, 2, Budget="")
+    await platform.convert(1)
+    assert [] == platform.got()
+    await platform.campaign(**after)
+    await platform.campaign(priority=1, **after)
+    assert dict.fromkeys(freed, 1) == Counter(platform.got())
 
 
 def test_whatever_a_campaign_judges_by_is_loosened_here() -> None:

@@ -10,7 +10,7 @@ from shared.loop import effects
 from shared.loop.effects import Verdict
 from shared.loop.pulse import Pulse
 from shared.operating_api import OperatingApi
-from tests.component.world import BROKEN, Town, in_town
+from tests.component.world import BROKEN, Town
 
 
 def request() -> Request:
@@ -23,37 +23,29 @@ async def endpoints(town: Town) -> list[dict[str, Any]]:
     return list((await api.endpoints(request()))["items"])
 
 
-def test_an_endpoint_that_fails_is_shown_with_what_waits_for_it() -> None:
+async def test_an_endpoint_that_fails_is_shown_with_what_waits_for_it(town: Town) -> None:
     """Until one of its attempts has a clear end."""
-
-    async def story(town: Town) -> None:
-        town.answers = [(Verdict.UNKNOWN, "answered 500")] * 5
-        town.ask("call", mood="outside")
-        await town.for_seconds(200)
-        (row,) = await endpoints(town)
-        assert {"endpoint": "x.example", "failures": 5, "breaker_open": True, "waiting": 1} == row
-        await town.rest()
-        assert [] == await endpoints(town)
-
-    in_town(story)
+    town.answers = [(Verdict.UNKNOWN, "answered 500")] * 5
+    town.ask("call", mood="outside")
+    await town.for_seconds(200)
+    (row,) = await endpoints(town)
+    assert {"endpoint": "x.example", "failures": 5, "breaker_open": True, "waiting": 1} == row
+    await town.rest()
+    assert [] == await endpoints(town)
 
 
-def test_the_retries_of_an_endpoint_that_only_fails_are_no_attempts() -> None:
+async def test_the_retries_of_an_endpoint_that_only_fails_are_no_attempts(town: Town) -> None:
     """While its breaker is open: `attempt_at` is a stop of the clock, `next_at` any retry."""
-
-    async def story(town: Town) -> None:
-        town.answers = [(Verdict.UNKNOWN, "answered 429")] * 16
-        for number in range(16):
-            town.ask(f"w{number}", mood="outside")
-        await town.for_seconds(5)
-        effects = await standing(town)
-        assert (16, None) == (effects["waiting"], effects["attempt_at"])
-        assert effects["next_at"] <= effects["latest_at"]
-        await town.rest()
-        effects = await standing(town)
-        assert (0, None, None) == tuple(effects[n] for n in ("waiting", "next_at", "attempt_at"))
-
-    in_town(story)
+    town.answers = [(Verdict.UNKNOWN, "answered 429")] * 16
+    for number in range(16):
+        town.ask(f"w{number}", mood="outside")
+    await town.for_seconds(5)
+    effects = await standing(town)
+    assert (16, None) == (effects["waiting"], effects["attempt_at"])
+    assert effects["next_at"] <= effects["latest_at"]
+    await town.rest()
+    effects = await standing(town)
+    assert (0, None, None) == tuple(effects[n] for n in ("waiting", "next_at", "attempt_at"))
 
 
 async def standing(town: Town) -> dict[str, Any]:
@@ -64,38 +56,31 @@ async def standing(town: Town) -> dict[str, Any]:
     return await effects.standing(process.loop.store, shards, now, full=full, dead=dead)
 
 
-def test_a_waiting_effect_shows_what_its_attempts_came_to() -> None:
-    async def story(town: Town) -> None:
-        town.answers = [(Verdict.UNKNOWN, "answered 500")] * 2
-        town.ask("call", mood="outside")
-        await town.for_seconds(15)
-        (row,) = town.stored("effects")
-        assert ["answered 500"] * 2 == [attempt["text"] for attempt in row["tried"]]
-        await town.rest()
-        assert [] == town.stored("effects")
-
-    in_town(story)
+async def test_a_waiting_effect_shows_what_its_attempts_came_to(town: Town) -> None:
+    town.answers = [(Verdict.UNKNOWN, "answered 500")] * 2
+    town.ask("call", mood="outside")
+    await town.for_seconds(15)
+    (row,) = town.stored("effects")
+    assert ["answered 500"] * 2 == [attempt["text"] for attempt in row["tried"]]
+    await town.rest()
+    assert [] == town.stored("effects")
 
 
-def test_a_deadline_behind_a_dead_letter_waits_and_is_not_due() -> None:
+async def test_a_deadline_behind_a_dead_letter_waits_and_is_not_due(town: Town) -> None:
     """Until somebody has resolved the record; a reader of the status may rest meanwhile."""
-
-    async def story(town: Town) -> None:
-        town.ask("word", mood="later")
-        await town.rest()
-        BROKEN.add("second")
-        town.follow("second")
-        await town.for_seconds(5)
-        town.world.clock.ahead += timedelta(days=2)
-        await town.for_seconds(5)
-        assert 1 == len(town.stored("due"))
-        assert {"now": 0, "next_at": None} == (await status(town))["due"]
-        (head,) = town.stored("dead_letters")
-        town.operate("skip", id=head["_id"], reason="given up")
-        await town.rest()
-        assert [] == town.stored("due")
-
-    in_town(story)
+    town.ask("word", mood="later")
+    await town.rest()
+    BROKEN.add("second")
+    town.follow("second")
+    await town.for_seconds(5)
+    town.world.clock.ahead += timedelta(days=2)
+    await town.for_seconds(5)
+    assert 1 == len(town.stored("due"))
+    assert {"now": 0, "next_at": None} == (await status(town))["due"]
+    (head,) = town.stored("dead_letters")
+    town.operate("skip", id=head["_id"], reason="given up")
+    await town.rest()
+    assert [] == town.stored("due")
 
 
 async def status(town: Town) -> Mapping[str, Any]:

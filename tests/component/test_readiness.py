@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 from unittest.mock import patch
@@ -18,7 +18,7 @@ from shared.telemetry import LoopMetrics
 from shared.testing.log import MemoryLog
 from shared.testing.memory import MemoryStore
 from shared.topics import shard_of
-from tests.component.world import COMMANDS, PARTITIONS, Town, in_town
+from tests.component.world import COMMANDS, PARTITIONS, Town
 
 TOLD_WITHIN_SECONDS = 10
 ANN: Place = (COMMANDS, shard_of(b"ann", PARTITIONS))
@@ -79,46 +79,40 @@ async def silent(town: Town, part: str) -> AsyncIterator[None]:
         asked.gate = gate
 
 
-def watched(story: Callable[[Town, Operators], Awaitable[None]]) -> None:
-    async def run(town: Town) -> None:
-        async with operators(town) as asking:
-            await story(town, asking)
-
-    in_town(run)
+@pytest.fixture
+async def asking(town: Town) -> AsyncIterator[Operators]:
+    async with operators(town) as found:
+        yield found
 
 
 @pytest.mark.parametrize(("part", "name"), [("store", "store"), ("log", "broker")])
-def test_readiness_tells_what_is_silent_and_when_it_is_back(part: str, name: str) -> None:
-    async def story(town: Town, asking: Operators) -> None:
-        assert [] == await asking.not_ready()
-        async with silent(town, part):
-            town.ask("waits")
-            await town.for_seconds(TOLD_WITHIN_SECONDS)
-            assert f"the {name} has not answered" in " ".join(await asking.not_ready())
-        await town.rest()
-        await town.for_seconds(3)
-        assert [] == await asking.not_ready()
-        assert ["waits"] == town.words()
-
-    watched(story)
+async def test_readiness_tells_what_is_silent_and_when_it_is_back(
+    town: Town, asking: Operators, part: str, name: str
+) -> None:
+    assert [] == await asking.not_ready()
+    async with silent(town, part):
+        town.ask("waits")
+        await town.for_seconds(TOLD_WITHIN_SECONDS)
+        assert f"the {name} has not answered" in " ".join(await asking.not_ready())
+    await town.rest()
+    await town.for_seconds(3)
+    assert [] == await asking.not_ready()
+    assert ["waits"] == town.words()
 
 
 @pytest.mark.parametrize(
     ("part", "unknown"), [("store", ["outbox", "dead_letters", "blocked"]), ("log", ["lag"])]
 )
-def test_status_answers_without_the_figures_of_what_is_silent(
-    part: str, unknown: list[str]
+async def test_status_answers_without_the_figures_of_what_is_silent(
+    town: Town, asking: Operators, part: str, unknown: list[str]
 ) -> None:
-    async def story(town: Town, asking: Operators) -> None:
-        async with silent(town, part):
-            await town.for_seconds(TOLD_WITHIN_SECONDS)
-            told = await asking.status()
-            assert unknown == [
-                name for name in ("outbox", "dead_letters", "blocked", "lag") if told[name] is None
-            ]
-            assert told["ready"] is False
-
-    watched(story)
+    async with silent(town, part):
+        await town.for_seconds(TOLD_WITHIN_SECONDS)
+        told = await asking.status()
+        assert unknown == [
+            name for name in ("outbox", "dead_letters", "blocked", "lag") if told[name] is None
+        ]
+        assert told["ready"] is False
 
 
 def without(place: Place) -> Callable[[MemoryLog, int], list[RawRecord]]:
@@ -138,41 +132,35 @@ async def others_go_on(town: Town, seconds: int) -> None:
         await town.for_seconds(1)
 
 
-def test_one_place_that_stands_still_among_others_that_move_is_told() -> None:
+async def test_one_place_that_stands_still_among_others_that_move_is_told(
+    town: Town, asking: Operators
+) -> None:
     """Where, since when, how much waits there, and what to do; so do status and the metrics."""
-
-    async def story(town: Town, asking: Operators) -> None:
-        with patch.object(MemoryLog, "fetch", without(ANN)):
-            town.ask("stands still")
-            await others_go_on(town, 20)
-            assert [] == await asking.not_ready()
-            await others_go_on(town, 20)
-            (reason,) = await asking.not_ready()
-            assert reason.startswith(f"{COMMANDS}/{ANN[1]} stands at offset 0 for ")
-            assert f"leadops shards skip routing {COMMANDS} {ANN[1]} 0" in reason
-            told = await asking.status()
-            (row,) = told["waiting"]
-            assert (*ANN, 0, 1) == (row["topic"], row["partition"], row["offset"], row["records"])
-            assert 30 < row["seconds"] == told["oldest_seconds"]
-            labels = f'partition="{ANN[1]}",service="routing",topic="{COMMANDS}"'
-            assert f"leadops_record_waiting_seconds{{{labels}}} 3" in asking.metrics()
-        await town.rest()
-        await town.for_seconds(5)
+    with patch.object(MemoryLog, "fetch", without(ANN)):
+        town.ask("stands still")
+        await others_go_on(town, 20)
         assert [] == await asking.not_ready()
-        assert "stands still" in town.words()
-        assert town.loop.counters["places_sought_again"] > 0
+        await others_go_on(town, 20)
+        (reason,) = await asking.not_ready()
+        assert reason.startswith(f"{COMMANDS}/{ANN[1]} stands at offset 0 for ")
+        assert f"leadops shards skip routing {COMMANDS} {ANN[1]} 0" in reason
+        told = await asking.status()
+        (row,) = told["waiting"]
+        assert (*ANN, 0, 1) == (row["topic"], row["partition"], row["offset"], row["records"])
+        assert 30 < row["seconds"] == told["oldest_seconds"]
+        labels = f'partition="{ANN[1]}",service="routing",topic="{COMMANDS}"'
+        assert f"leadops_record_waiting_seconds{{{labels}}} 3" in asking.metrics()
+    await town.rest()
+    await town.for_seconds(5)
+    assert [] == await asking.not_ready()
+    assert "stands still" in town.words()
+    assert town.loop.counters["places_sought_again"] > 0
 
-    watched(story)
 
-
-def test_a_turn_that_hangs_is_told() -> None:
+async def test_a_turn_that_hangs_is_told(town: Town, asking: Operators) -> None:
     """Though nothing fails, and store and broker answer."""
-
-    async def story(town: Town, asking: Operators) -> None:
-        async with town.loop.lock:
-            await town.for_seconds(40)
-            assert "the loop has been busy with one turn" in " ".join(await asking.not_ready())
-        await town.for_seconds(5)
-        assert [] == await asking.not_ready()
-
-    watched(story)
+    async with town.loop.lock:
+        await town.for_seconds(40)
+        assert "the loop has been busy with one turn" in " ".join(await asking.not_ready())
+    await town.for_seconds(5)
+    assert [] == await asking.not_ready()

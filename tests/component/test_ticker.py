@@ -8,7 +8,7 @@ from shared.loop.shard import State
 from shared.loop.ticker import CHECK_SECONDS, SEEK_AGAIN_SECONDS, TICK_SECONDS
 from shared.testing.memory import MemoryStore
 from shared.topics import shard_of
-from tests.component.world import COMMANDS, PARTITIONS, Town, in_town
+from tests.component.world import COMMANDS, PARTITIONS, Town
 
 ANN = shard_of(b"ann", PARTITIONS)
 
@@ -28,128 +28,98 @@ def counted(town: Town) -> Counter[str]:
     return asked
 
 
-def test_a_ticker_that_nobody_wakes_looks_a_few_times_a_second() -> None:
+async def test_a_ticker_that_nobody_wakes_looks_a_few_times_a_second(town: Town) -> None:
     """It is in time for what is due, and asks a store that rests no more often than that."""
-
-    async def story(town: Town) -> None:
-        asked = counted(town)
-        await town.for_seconds(10)
-        turns = 10 / TICK_SECONDS
-        assert turns <= asked["store.find"] <= 3 * turns
-
-    in_town(story)
+    asked = counted(town)
+    await town.for_seconds(10)
+    turns = 10 / TICK_SECONDS
+    assert turns <= asked["store.find"] <= 3 * turns
 
 
-def test_a_ticker_that_is_woken_looks_at_once() -> None:
-    async def story(town: Town) -> None:
-        asked = counted(town)
-        for _ in range(20):
-            town.loop.wake()
-            await asyncio.sleep(TICK_SECONDS / 4)
-        assert asked["store.find"] >= 20
-
-    in_town(story)
+async def test_a_ticker_that_is_woken_looks_at_once(town: Town) -> None:
+    asked = counted(town)
+    for _ in range(20):
+        town.loop.wake()
+        await asyncio.sleep(TICK_SECONDS / 4)
+    assert asked["store.find"] >= 20
 
 
-def test_the_broker_is_told_how_far_each_open_shard_has_read() -> None:
+async def test_the_broker_is_told_how_far_each_open_shard_has_read(town: Town) -> None:
     """Positions are our own; what the broker is told is for whoever watches its lag."""
-
-    async def story(town: Town) -> None:
-        town.ask("hello")
-        await town.rest()
-        await town.for_seconds(2 * CHECK_SECONDS)
-        (process,) = town.world.groups[0].members
-        assert 1 in process.loop.positions().values()
-        assert process.loop.positions() == process.log.reported
-
-    in_town(story)
+    town.ask("hello")
+    await town.rest()
+    await town.for_seconds(2 * CHECK_SECONDS)
+    (process,) = town.world.groups[0].members
+    assert 1 in process.loop.positions().values()
+    assert process.loop.positions() == process.log.reported
 
 
-def test_what_fails_again_and_again_waits_twice_as_long_each_time() -> None:
+async def test_what_fails_again_and_again_waits_twice_as_long_each_time(town: Town) -> None:
     """A tenth of a second at first, fifteen seconds at last, and less by up to a half, so that
     replicas do not come back together; what was done in between begins anew."""
 
-    async def story(town: Town) -> None:
-        def waited() -> float:
-            town.loop.back_off(())
-            return town.loop.retry_at - town.loop.monotonic()
+    def waited() -> float:
+        town.loop.back_off(())
+        return town.loop.retry_at - town.loop.monotonic()
 
-        most = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 15.0, 15.0]
-        waits = [waited() for _ in most]
-        town.ask("hello")
-        await town.rest()
-        waits.append(waited())
-        pairs = zip(waits, [*most, 0.1], strict=True)
-        assert [] == [pair for pair in pairs if not pair[1] / 2 <= pair[0] <= pair[1]]
-
-    in_town(story)
+    most = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 15.0, 15.0]
+    waits = [waited() for _ in most]
+    town.ask("hello")
+    await town.rest()
+    waits.append(waited())
+    pairs = zip(waits, [*most, 0.1], strict=True)
+    assert [] == [pair for pair in pairs if not pair[1] / 2 <= pair[0] <= pair[1]]
 
 
-def test_a_closed_shard_is_left_alone_until_its_wait_is_over() -> None:
+async def test_a_closed_shard_is_left_alone_until_its_wait_is_over(town: Town) -> None:
     """What failed is not tried at each turn."""
-
-    async def story(town: Town) -> None:
-        for _ in range(7):
-            town.loop.back_off(town.loop.shards)
-        left = town.loop.retry_at - town.loop.monotonic()
-        await asyncio.sleep(left - 0.1)
-        assert {} == town.loop.open()
-        await asyncio.sleep(1)
-        assert {0, 1} == town.loop.open().keys()
-
-    in_town(story)
+    for _ in range(7):
+        town.loop.back_off(town.loop.shards)
+    left = town.loop.retry_at - town.loop.monotonic()
+    await asyncio.sleep(left - 0.1)
+    assert {} == town.loop.open()
+    await asyncio.sleep(1)
+    assert {0, 1} == town.loop.open().keys()
 
 
-def test_records_that_wait_for_a_shard_that_refuses_are_not_sought() -> None:
+async def test_records_that_wait_for_a_shard_that_refuses_are_not_sought(town: Town) -> None:
     """Nothing is fetched that nobody may take."""
-
-    async def story(town: Town) -> None:
-        town.ask("read")
-        await town.rest()
-        town.world.broker.records[COMMANDS, ANN].clear()
-        town.ask("another")
-        town.ask("again")
-        town.world.broker.begins[COMMANDS, ANN] = 2
-        await town.for_seconds(CHECK_SECONDS)
-        assert State.REFUSED is town.loop.shards[ANN].state
-        await town.for_seconds(3 * SEEK_AGAIN_SECONDS)
-        (process,) = town.world.groups[0].members
-        assert 0 == town.loop.counters["places_sought_again"]
-        assert (COMMANDS, ANN) in process.log.paused
-
-    in_town(story)
+    town.ask("read")
+    await town.rest()
+    town.world.broker.records[COMMANDS, ANN].clear()
+    town.ask("another")
+    town.ask("again")
+    town.world.broker.begins[COMMANDS, ANN] = 2
+    await town.for_seconds(CHECK_SECONDS)
+    assert State.REFUSED is town.loop.shards[ANN].state
+    await town.for_seconds(3 * SEEK_AGAIN_SECONDS)
+    (process,) = town.world.groups[0].members
+    assert 0 == town.loop.counters["places_sought_again"]
+    assert (COMMANDS, ANN) in process.log.paused
 
 
-def test_an_endpoint_that_failed_is_asked_once_before_the_others_follow() -> None:
+async def test_an_endpoint_that_failed_is_asked_once_before_the_others_follow(town: Town) -> None:
     """However many retries come due in one step, here after a shard was closed for a while."""
-
-    async def story(town: Town) -> None:
-        town.answers, town.takes_seconds = [(Verdict.UNKNOWN, "answered 500")] * 6, 1
-        for number in range(6):
-            town.ask(f"w{number}", mood="outside")
-        await town.for_seconds(5)
-        assert (6, 6) == (len(town.requests), len(town.stored("effects")))
-        town.takes_seconds = 30
-        for _ in range(9):
-            town.loop.back_off(town.loop.shards)
-        await town.for_seconds(20)
-        assert 6 + 1 == len(town.requests)
-        await town.rest()
-        assert 6 + 6 == len(town.requests)
-
-    in_town(story)
+    town.answers, town.takes_seconds = [(Verdict.UNKNOWN, "answered 500")] * 6, 1
+    for number in range(6):
+        town.ask(f"w{number}", mood="outside")
+    await town.for_seconds(5)
+    assert (6, 6) == (len(town.requests), len(town.stored("effects")))
+    town.takes_seconds = 30
+    for _ in range(9):
+        town.loop.back_off(town.loop.shards)
+    await town.for_seconds(20)
+    assert 6 + 1 == len(town.requests)
+    await town.rest()
+    assert 6 + 6 == len(town.requests)
 
 
-def test_a_busy_shard_takes_no_step_only_to_forget_what_was_published() -> None:
+async def test_a_busy_shard_takes_no_step_only_to_forget_what_was_published(town: Town) -> None:
     """The next batch does that along; a shard that rests gets a step for it."""
-
-    async def story(town: Town) -> None:
-        before = town.world.steps
-        for number in range(30):
-            town.ask(f"w{number}")
-            await asyncio.sleep(TICK_SECONDS / 2)
-        assert town.world.steps - before <= 30
-        await town.for_seconds(2)
-        assert [] == town.stored("outbox")
-
-    in_town(story)
+    before = town.world.steps
+    for number in range(30):
+        town.ask(f"w{number}")
+        await asyncio.sleep(TICK_SECONDS / 2)
+    assert town.world.steps - before <= 30
+    await town.for_seconds(2)
+    assert [] == town.stored("outbox")

@@ -19,9 +19,11 @@ from services.intake.queries.trial import Submissions, Tried, Trying
 from shared.contracts.intake import LeadAccepted
 from shared.loop.decision import Accepted
 from shared.store import Document
+from shared.testing import virtual_time
 from shared.testing.memory import MemoryStore
 from tests.builders import put_affiliate, record
-from tests.component.leads import Platform, on_platform
+from tests.component import leads
+from tests.component.leads import Platform
 from tests.properties.test_normalizing import NEARLY_RIGHT, PLAUSIBLE
 from tests.simulation.lead_path import SECRET
 
@@ -162,22 +164,20 @@ OF_FILES = [name for name in STORIES if "replaces" not in name]
     "stored", [[], [row("R-0", Mail="zo@x.example"), row()]], ids=["new", "known"]
 )
 @pytest.mark.parametrize("name", STORIES)
-def test_what_is_told_is_what_becomes_of_it(name: str, stored: Sequence[Row]) -> None:
+async def test_what_is_told_is_what_becomes_of_it(
+    platform: Platform, name: str, stored: Sequence[Row]
+) -> None:
     """INT-03, INT-05: in order, alone or behind what is stored; its answer, reasons and lead."""
     rows = STORIES[name]
-
-    async def story(platform: Platform) -> None:
-        await platform.question()
-        for number, data in enumerate(stored):
-            await became(platform, data, 100 + number)
-        expected = [told(one) for one in await try_(platform, *rows)]
-        assert expected == [await became(platform, data, at) for at, data in enumerate(rows)]
-
-    on_platform(story)
+    await platform.question()
+    for number, data in enumerate(stored):
+        await became(platform, data, 100 + number)
+    expected = [told(one) for one in await try_(platform, *rows)]
+    assert expected == [await became(platform, data, at) for at, data in enumerate(rows)]
 
 
 @pytest.mark.parametrize("affiliate", ["infuse-media", "account-media", "binary-demand"])
-def test_sample_files_become_what_is_told(affiliate: str) -> None:
+async def test_sample_files_become_what_is_told(platform: Platform, affiliate: str) -> None:
     """INT-02, INT-12: 60 rows of a sample file, in the affiliate's own words."""
     definition = generate.affiliate_definition(affiliate)
     own = definition["mapping"]["fields"]["reference"]
@@ -185,48 +185,36 @@ def test_sample_files_become_what_is_told(affiliate: str) -> None:
         {"affiliate": affiliate, "reference": each[own], "record": each}
         for each in generate.rows(60, 3, affiliate)
     ]
-
-    async def story(platform: Platform) -> None:
-        whole = {name: value for name, value in definition.items() if name != "kind"}
-        assert (await platform.ask("intake.affiliate.put", affiliate, whole))["accepted"]
-        expected = [told(one) for one in await try_(platform, *rows)]
-        assert {True, False} == {one["accepted"] for one in expected}
-        assert expected == [await became(platform, data, at) for at, data in enumerate(rows)]
-
-    on_platform(story)
+    whole = {name: value for name, value in definition.items() if name != "kind"}
+    assert (await platform.ask("intake.affiliate.put", affiliate, whole))["accepted"]
+    expected = [told(one) for one in await try_(platform, *rows)]
+    assert {True, False} == {one["accepted"] for one in expected}
+    assert expected == [await became(platform, data, at) for at, data in enumerate(rows)]
 
 
-def test_trying_changes_nothing() -> None:
+async def test_trying_changes_nothing(platform: Platform) -> None:
     """All documents stay byte for byte, and no record is published, whatever is tried."""
-
-    async def story(platform: Platform) -> None:
-        await platform.question()
-        await platform.submit("R-1", record={"Budget": "a lot"})
-        before = everything(platform)
-        for rows in STORIES.values():
-            await try_(platform, *rows, earlier=rows)
-        await platform.rest()
-        assert before == everything(platform)
-
-    on_platform(story)
+    await platform.question()
+    await platform.submit("R-1", record={"Budget": "a lot"})
+    before = everything(platform)
+    for rows in STORIES.values():
+        await try_(platform, *rows, earlier=rows)
+    await platform.rest()
+    assert before == everything(platform)
 
 
 @pytest.mark.parametrize("name", OF_FILES)
-def test_a_file_in_pages_is_told_as_in_one(name: str) -> None:
+async def test_a_file_in_pages_is_told_as_in_one(platform: Platform, name: str) -> None:
     """INT-05: a row with those before it that were accepted is told as behind all of them."""
     rows = STORIES[name]
-
-    async def story(platform: Platform) -> None:
-        whole = await try_(platform, *rows)
-        accepted: list[Row] = []
-        alone = []
-        for data in rows:
-            (one,) = await try_(platform, data, earlier=accepted)
-            alone.append(one)
-            accepted += [data] if is_of_its_own(one) else []
-        assert list(map(told, whole)) == list(map(told, alone))
-
-    on_platform(story)
+    whole = await try_(platform, *rows)
+    accepted: list[Row] = []
+    alone = []
+    for data in rows:
+        (one,) = await try_(platform, data, earlier=accepted)
+        alone.append(one)
+        accepted += [data] if is_of_its_own(one) else []
+    assert list(map(told, whole)) == list(map(told, alone))
 
 
 def is_of_its_own(one: Tried) -> bool:
@@ -234,43 +222,31 @@ def is_of_its_own(one: Tried) -> bool:
     return one.is_new and bool(one.accepted or one.answer.details.get("conflicts_with"))
 
 
-def test_a_command_that_was_answered_is_told_unchanged() -> None:
+async def test_a_command_that_was_answered_is_told_unchanged(platform: Platform) -> None:
     """INT-12: the same row again changes nothing, though it would be read otherwise by now."""
-
-    async def story(platform: Platform) -> None:
-        await became(platform, row(Budget="a lot"), 0)
-        await platform.question()
-        (again,) = await try_(platform, row(Budget="a lot"))
-        (new,) = await trying(platform).submissions(
-            submissions([row(Budget="a lot")], first=1), "main"
-        )
-        assert (True, "accepted") == (again.unchanged, again.answer.code)
-        assert (False, "accepted") == (new.unchanged, new.answer.code)
-
-    on_platform(story)
+    await became(platform, row(Budget="a lot"), 0)
+    await platform.question()
+    (again,) = await try_(platform, row(Budget="a lot"))
+    (new,) = await trying(platform).submissions(submissions([row(Budget="a lot")], first=1), "main")
+    assert (True, "accepted") == (again.unchanged, again.answer.code)
+    assert (False, "accepted") == (new.unchanged, new.answer.code)
 
 
-def test_a_page_is_tried_with_the_mapping_that_it_was_loaded_with() -> None:
+async def test_a_page_is_tried_with_the_mapping_that_it_was_loaded_with(platform: Platform) -> None:
     """Another page that is asked for meanwhile finds a new one, and other people by it."""
+    trial, others = trying(platform), asyncio.Event()
 
-    async def story(platform: Platform) -> None:
-        trial, others = trying(platform), asyncio.Event()
+    async def waits(_seconds: float) -> None:
+        await others.wait()
 
-        async def waits(_seconds: float) -> None:
-            await others.wait()
-
-        with patch.object(trial_module, "asyncio", SimpleNamespace(sleep=waits)):
-            first = asyncio.create_task(trial.submissions(submissions([row(), row("R-2")]), "main"))
-            await platform.ask("intake.affiliate.put", "acme", by_another_column())
-            second = asyncio.create_task(trial.submissions(submissions([row("R-3")]), "main"))
-            await platform.rest()
-            others.set()
-            tried = [*await first, *await second]
-        assert ["accepted", "omitted", "unusable"] == [
-            one.answer.details["outcome"] for one in tried
-        ]
-
-    on_platform(story)
+    with patch.object(trial_module, "asyncio", SimpleNamespace(sleep=waits)):
+        first = asyncio.create_task(trial.submissions(submissions([row(), row("R-2")]), "main"))
+        await platform.ask("intake.affiliate.put", "acme", by_another_column())
+        second = asyncio.create_task(trial.submissions(submissions([row("R-3")]), "main"))
+        await platform.rest()
+        others.set()
+        tried = [*await first, *await second]
+    assert ["accepted", "omitted", "unusable"] == [one.answer.details["outcome"] for one in tried]
 
 
 def by_another_column() -> Document:
@@ -279,29 +255,21 @@ def by_another_column() -> Document:
     return affiliate
 
 
-def test_what_would_be_dead_lettered_is_told() -> None:
+async def test_what_would_be_dead_lettered_is_told(platform: Platform) -> None:
     """INT-03: a record that no service reads has no outcome, and those around it have theirs."""
-
-    async def story(platform: Platform) -> None:
-        large, other = await try_(platform, row(Note="x" * 1_100_000), row("R-2"))
-        assert ("dead_letter", None) == (large.answer.code, large.lead)
-        assert large.answer.text.startswith("too_large: ")
-        assert "accepted" == other.answer.code
-
-    on_platform(story)
+    large, other = await try_(platform, row(Note="x" * 1_100_000), row("R-2"))
+    assert ("dead_letter", None) == (large.answer.code, large.lead)
+    assert large.answer.text.startswith("too_large: ")
+    assert "accepted" == other.answer.code
 
 
-def test_what_stands_is_told_from_what_is_new() -> None:
+async def test_what_stands_is_told_from_what_is_new(platform: Platform) -> None:
     """INT-05: an accepted reference stays that lead, and nothing would be published of it."""
-
-    async def story(platform: Platform) -> None:
-        await platform.submit("R-1")
-        stands, new = await try_(platform, row(Title="CTO"), row("R-2", Mail="al@x.example"))
-        assert (False, None) == (stands.is_new, stands.accepted)
-        assert new.is_new and new.accepted
-        assert isinstance(new.lead, Lead) and new.lead.accepted == new.accepted
-
-    on_platform(story)
+    await platform.submit("R-1")
+    stands, new = await try_(platform, row(Title="CTO"), row("R-2", Mail="al@x.example"))
+    assert (False, None) == (stands.is_new, stands.accepted)
+    assert new.is_new and new.accepted
+    assert isinstance(new.lead, Lead) and new.lead.accepted == new.accepted
 
 
 def is_finite(content: Mapping[str, Any]) -> bool:
@@ -329,8 +297,9 @@ def test_any_record_becomes_what_is_told(drawn: Sequence[tuple[str, dict[str, An
         for reference, content in drawn
     ]
 
-    async def story(platform: Platform) -> None:
-        expected = [told(one) for one in await try_(platform, *rows)]
-        assert expected == [await became(platform, data, at) for at, data in enumerate(rows)]
+    async def story() -> None:
+        async with leads.running() as platform:
+            expected = [told(one) for one in await try_(platform, *rows)]
+            assert expected == [await became(platform, data, at) for at, data in enumerate(rows)]
 
-    on_platform(story)
+    virtual_time.run(story())

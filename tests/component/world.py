@@ -7,7 +7,8 @@ can be shown one at a time, without any business rule.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -37,7 +38,6 @@ from shared.loop.service import Service
 from shared.loop.table import ended, on
 from shared.loop.working_set import Reads, Ref, WorkingSet
 from shared.store import Document, Index
-from shared.testing import virtual_time
 from shared.testing.evidence import Seen
 from shared.testing.memory import MemoryStore
 from shared.testing.simulator import CALM, SECRET, World
@@ -172,12 +172,15 @@ class Town:
         self.answers: list[tuple[Verdict, str]] = []
         self.takes_seconds = 0.0
         self.requests: list[Document] = []
+        self.published_at_requests: list[int] = []
+        """How many words were published when each request was made."""
         self.world = World(1, {"routing": service}, topics, PARTITIONS, lambda _: self._call, CALM)
         self._count = 0
         self._numbers: Counter[Place] = Counter()
 
     async def _call(self, row: Document) -> tuple[Verdict, str]:
         self.requests.append(row)
+        self.published_at_requests.append(len(self.words()))
         await asyncio.sleep(self.takes_seconds)
         return self.answers.pop(0) if self.answers else (Verdict.DONE, "answered 200")
 
@@ -288,15 +291,12 @@ class Town:
         return next(name for name in names if shard_of(name.encode(), PARTITIONS) != mine)
 
 
-def in_town(story: Callable[[Town], Awaitable[None]]) -> None:
-    """Runs one test's story in virtual time."""
-
-    async def run() -> None:
-        BROKEN.clear()
-        town = Town()
-        await town.start()
-        await story(town)
-        town.world.stop()
-        await asyncio.sleep(0)
-
-    virtual_time.run(run())
+@asynccontextmanager
+async def running() -> AsyncIterator[Town]:
+    """A town at rest, to be used in virtual time."""
+    BROKEN.clear()
+    town = Town()
+    await town.start()
+    yield town
+    town.world.stop()
+    await asyncio.sleep(0)
