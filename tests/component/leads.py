@@ -28,6 +28,14 @@ def codes_of(kind: type[Command], *, accepted: bool) -> tuple[str, ...]:
     return kind.ACCEPTED if accepted else (*kind.REFUSED, *REFUSE_ANY)
 
 
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MONDAY = {"weekday": "monday", "at": "09:00"}
+"""In an hour: stories begin on a Monday at eight."""
+STRICT = {"strictness": "strict"}
+LEAD_CODE = "INT-AAA-BBB-1"
+EXCLUSIVE = {"exclusive_lead_codes": [LEAD_CODE]}
+
+
 def person(number: int, **changes: Any) -> Document:
     """Each of a company of its own, by its email as by its website."""
     return record(Mail=email_of(number), Site=f"firm{number}.example") | changes
@@ -248,3 +256,32 @@ async def running() -> AsyncIterator[Platform]:
     assert set() == platform.undeclared()
     platform.world.stop()
     await asyncio.sleep(0)
+
+
+def opened(platform: Platform) -> int:
+    """How many times a campaign said that it may want more."""
+    return len(platform.events("routing.campaign.widened"))
+
+
+async def resolve(
+    platform: Platform, campaign: str, outcome: str, how: str = "resolve", **changes: Any
+) -> Any:
+    (send,) = [row for row in platform.stored("sends", "routing") if row["campaign"] == campaign]
+    data = {"campaign": campaign, "send": send["_id"], "outcome": outcome, "reason": "asked them"}
+    return await platform.ask(f"routing.send.{how}", campaign, data | changes)
+
+
+def pause(campaign: str) -> dict[str, str]:
+    return {"campaign": campaign, "reason": "budget"}
+
+
+async def block(platform: Platform, number: int, *, undo: bool = False, **changes: Any) -> Any:
+    """Blocks the person of a lead that is there."""
+    of = platform.routed(f"R-{number}")["person_id"]
+    kind = "routing.person.unblock" if undo else "routing.person.block"
+    return await platform.ask(kind, of, {"person_id": of, "reason": "asked us"} | changes)
+
+
+async def part(platform: Platform, *entries: str) -> str:
+    data = {"list": "big", "entries": entries}
+    return str((await platform.ask("routing.list.part", "big", data))["details"]["digest"])
