@@ -24,17 +24,18 @@ TOP_LEVEL = {
 }
 
 RANKS = {
-    "__main__": 10,
-    "app": 9,
-    "queries": 8,
-    "service": 7,
-    "handlers": 6,
-    "store": 5,
-    "decisions": 4,
-    "rematch": 3,
-    **dict.fromkeys(("person", "campaign", "leads", "deliveries"), 2),
-    **dict.fromkeys(("fit", "catalogue"), 1),
-    **dict.fromkeys(("orders", "reading", "__init__"), 0),
+    "__main__": 11,
+    "app": 10,
+    "queries": 9,
+    "service": 8,
+    "handlers": 7,
+    "store": 6,
+    "decisions": 5,
+    "rematch": 4,
+    **dict.fromkeys(("person", "campaign", "leads", "deliveries"), 3),
+    **dict.fromkeys(("fit", "catalogue"), 2),
+    "orders": 1,
+    **dict.fromkeys(("filters", "reading", "__init__"), 0),
 }
 """The rooms of a service, a folder or a module each: a room knows those of a lower rank."""
 INNERMOST = 0

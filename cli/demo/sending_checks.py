@@ -9,37 +9,10 @@ from cli.demo.claims import Claims, Pair, claims_of
 from cli.demo.differing import differ, repeated, several, some
 from cli.demo.evidence import TAKEN, Evidence, Row
 from cli.demo.judge import Judge, domains_of, is_on_route
+from shared.contracts.campaigns import CHECK_CODES
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import DeliveryUnsent, LeadSent
 
-KNOWN_CODES = frozenset(
-    {
-        "campaign_inactive",
-        "account_suspended",
-        "lead_code_other",
-        "filter.place",
-        "filter.company_size",
-        "filter.industry",
-        "filter.seniority",
-        "filter.function",
-        "filter.title",
-        "category_closed",
-        "category_not_as_ordered",
-        "smarter_missing",
-        "smarter_unknown_symbol",
-        "smarter_question_not_in_category",
-        "smarter_answer_invalid",
-        "smarter_answer_not_wanted",
-        "title_suppressed",
-        "company_suppressed",
-        "domain_not_approved",
-        "person_blocked",
-        "already_sent",
-        "domain_cap",
-        "cap_reached",
-        "awaiting_send_day",
-    }
-)
 OF_THE_SLOT = frozenset({"already_sent", "domain_cap", "cap_reached"})
 """What nobody can know before the campaign itself decides."""
 UNSENT_RAISED_AT = 3
@@ -256,7 +229,7 @@ def unsent_is_counted_by_check(evidence: Evidence) -> Iterator[str]:
     published |= {code for row in told.values() for code in row}
     published |= {code for data in evidence.of_type(DeliveryUnsent.TYPE) for code in data["codes"]}
     published |= {failing["code"] for row in evidence.story.why_not for failing in row["failing"]}
-    if unknown := published - KNOWN_CODES:
+    if unknown := published - {*CHECK_CODES}:
         yield f"codes that nobody knows: {some(unknown)}"
 
 

@@ -6,7 +6,9 @@ from functools import partial
 from typing import Any
 
 from services.routing.campaign.sends import Send
-from services.routing.fit import criteria
+from services.routing.filters.categories import categories_of
+from services.routing.filters.lists import companies_of
+from services.routing.filters.routes import route_of
 from services.routing.fit.catalogue import Catalogues
 from services.routing.orders.campaigns import Campaign, CampaignVersion
 from services.routing.orders.capacity import Capacity
@@ -82,9 +84,9 @@ LEADS = collection(
     schema=SCHEMA,
     queried={
         "lead_code": lambda routed: routed.lead.lead_code,
-        "route": lambda routed: criteria.route_of(routed.lead),
-        "categories": lambda routed: list(criteria.categories_of(routed.lead)),
-        "companies": lambda routed: sorted(criteria.companies_of(routed.lead)),
+        "route": lambda routed: route_of(routed.lead),
+        "categories": lambda routed: list(categories_of(routed.lead)),
+        "companies": lambda routed: sorted(companies_of(routed.lead)),
         "state": lambda routed: routed.state,
     },
     indexes=[

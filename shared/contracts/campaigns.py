@@ -38,6 +38,35 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 Item = Literal["titles", "categories", "company_size", "places", "lists", "industries"]
 
 
+CHECK_CODES = (
+    "campaign_inactive",
+    "account_suspended",
+    "lead_code_other",
+    "filter.place",
+    "filter.company_size",
+    "filter.industry",
+    "filter.seniority",
+    "filter.function",
+    "filter.title",
+    "category_closed",
+    "category_not_as_ordered",
+    "smarter_missing",
+    "smarter_unknown_symbol",
+    "smarter_question_not_in_category",
+    "smarter_answer_invalid",
+    "smarter_answer_not_wanted",
+    "title_suppressed",
+    "company_suppressed",
+    "domain_not_approved",
+    "person_blocked",
+    "already_sent",
+    "domain_cap",
+    "cap_reached",
+    "awaiting_send_day",
+)
+"""Under which code what keeps a lead from a campaign is told, in the order of telling (RTE-09)."""
+
+
 class OrderedCategory(Part):
     id: CategoryId
     amount: Amount | None = None

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.routing.rematch.widening import JUDGED_BY
+from services.routing.rematch.widening import FREES_NOTHING, JUDGED_BY
 from shared.contracts.campaigns import PutCampaign
 from tests.component.leads import Platform
 
@@ -41,23 +41,6 @@ LOOSENED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 """By the field that is loosened: the campaign that keeps all leads away, and the one that wants
 them. Nothing else changes between the two."""
 
-FREES_NOTHING = {
-    "id",
-    "customer",
-    "programme",
-    "active",
-    "time_zone",
-    "follow_up",
-    "shares",
-    "exact_split",
-    "confirmed",
-    "weekly",
-    "priority",
-    "status",
-    "send",
-}
-"""What decides when, where and in which order leads go, or what was never asked for (0022)."""
-
 
 @pytest.mark.parametrize("field", LOOSENED)
 async def test_what_is_loosened_frees_whom_it_kept_away(platform: Platform, field: str) -> None:
@@ -80,4 +63,4 @@ def test_whatever_a_campaign_judges_by_is_loosened_here() -> None:
     """A new field is judged by and freed by, or it is named as one that frees nothing."""
     assert set(PutCampaign.model_fields) == {*LOOSENED, *FREES_NOTHING}
     assert {*LOOSENED} - {"categories", "open_categories", "caps"} == set(JUDGED_BY)
-    assert not FREES_NOTHING & {*LOOSENED}
+    assert not FREES_NOTHING.keys() & {*LOOSENED}

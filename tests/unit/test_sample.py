@@ -14,8 +14,8 @@ from services.intake.catalogue import questions
 from services.intake.catalogue.affiliates import ORGANIC_SOURCE, Affiliate
 from services.intake.catalogue.questions import Question, judge
 from services.intake.leads.normalizing import Normalized, normalize
+from services.routing.filters.routes import route_of, routes
 from services.routing.fit.catalogue import Catalogues
-from services.routing.fit.criteria import route_of, routes
 from services.routing.orders import campaigns, lists
 from services.routing.orders import policy as rules_of
 from services.routing.orders.campaigns import Campaign, Checked

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.routing.orders.words import phrase, phrases
+from services.routing.filters.words import phrase, phrases
 
 
 @pytest.mark.parametrize(

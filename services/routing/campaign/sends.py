@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from pydantic_core import to_json
 
-from services.routing.fit.criteria import company_domains
+from services.routing.filters.lists import company_domains
 from services.routing.orders.campaigns import Campaign
 from shared.contracts.campaigns import EmailMode, FileMode, WebhookMode
 from shared.contracts.intake import LeadAccepted

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from services.routing.campaign import claims
 from services.routing.campaign.claims import Case, SendDay
 from services.routing.campaign.sends import Delivery, Send, send_of, to_company, waiting_before
+from services.routing.filters.lists import company_domains
 from services.routing.fit.catalogue import Catalogues
 from services.routing.fit.checks import CampaignView
-from services.routing.fit.criteria import company_domains
 from services.routing.orders.campaigns import Campaign, CampaignVersion, version_of
 from services.routing.orders.capacity import Capacity
 from services.routing.orders.policy import Block

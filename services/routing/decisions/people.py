@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from services.routing.filters.routes import route_of
 from services.routing.fit.catalogue import Catalogues, Match
-from services.routing.fit.criteria import route_of
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.capacity import Capacity
 from services.routing.orders.policy import Block

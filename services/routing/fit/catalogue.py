@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.routing.filters.categories import PARTITION
+from services.routing.filters.routes import routes
 from services.routing.fit.checks import MatchContext, describe, evaluate, standing
-from services.routing.fit.criteria import PARTITION, preferences, profile, routes, subjects
+from services.routing.fit.criteria import preferences, profile, subjects
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.lists import CompanyList, ListPart
 from services.routing.orders.policy import Account, Rules, no_rules

@@ -8,7 +8,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.routing.fit.criteria import company_domains, subjects
+from services.routing.filters.lists import company_domains
+from services.routing.filters.numbers import in_words
+from services.routing.filters.registry import attribute_of
+from services.routing.filters.rows import Number, first
+from services.routing.fit.criteria import subjects
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.capacity import Capacity, counters_of, full
 from services.routing.orders.policy import Account, Block
@@ -19,7 +23,6 @@ from shared.matching.profiles import (
     Criterion,
     Listed,
     Profile,
-    Span,
     Subject,
     Terms,
     Within,
@@ -93,81 +96,29 @@ def _criteria(
 
 def describe(criterion: Criterion, lead: LeadAccepted, subject: Subject, lists: Lists) -> Failing:
     """A failing criterion in the words of people: what the lead has, and what is wanted."""
+    attribute = attribute_of(criterion.attribute)
+    value = attribute.shown(criterion, lead, subject)
     match criterion:
-        case Within(check, _, spans):
-            size = lead.company.size
-            value = _span(Span(size.min, size.max)) if size else None
-            return Failing(code=check, value=value, expected=tuple(map(_span, spans)))
-        case Listed(check, _, names):
-            terms = sorted(subject.terms["company"])
+        case Within(check, name, spans):
+            expected = tuple(in_words(span, name) for span in spans)
+            return Failing(code=check, value=value, expected=expected)
+        case Listed(check, name, names):
+            terms = sorted(subject.terms[name])
             hit = [(name, term) for name in names for term in terms if lists.has(name, [term])]
-            is_known_by = hit[0][1].partition(":")[2] if hit else _company(lead)
+            is_known_by = hit[0][1].partition(":")[2] if hit else value
             rule = _list(hit[0][0]) if hit else None
             expected = tuple(map(_list, names))
             return Failing(code=check, value=is_known_by, expected=expected, rule=rule)
-        case Terms(check, attribute, _, excluded):
-            has = subject.terms.get(attribute, frozenset())
-            return Failing(
-                code=check,
-                value=_value(criterion, lead, subject),
-                expected=_listed(criterion),
-                rule=_first(sorted(has & excluded - {check})) or _question(criterion),
-            )
-
-
-def _value(criterion: Terms, lead: LeadAccepted, subject: Subject) -> str | None:
-    if criterion.attribute == "title":
-        return None
-    values = {
-        "route": lead.lead_code,
-        "place": lead.place.subdivision or lead.place.country,
-        "industry": lead.company.industry,
-        "smarter": ", ".join(_symbols(criterion.check, lead, subject)),
-        "category": _first(subject.terms["category"]),
-        "seniority": lead.title_class.seniority,
-        "function": lead.title_class.function,
-    }
-    if criterion.attribute in values:
-        return values[criterion.attribute]
-    return lead.answers.get(_question(criterion) or "")
-
-
-def _symbols(check: str, lead: LeadAccepted, subject: Subject) -> Iterator[str]:
-    """The questions that are meant; of those without an answer, the ones of the category."""
-    if check == "smarter_missing":
-        category = subject.terms["category"]
-        yield from (each.question for each in lead.unanswered if each.category in category)
-    yield from (reason.field or "" for reason in lead.reported if reason.code == check)
-
-
-def _question(criterion: Terms) -> str | None:
-    """The question whose answers are wanted."""
-    if criterion.attribute != "answer":
-        return None
-    return _first(term.partition("=")[0] for term in criterion.allowed or ())
-
-
-def _listed(criterion: Terms) -> tuple[str, ...]:
-    """What is wanted, without what only tells it from other terms of the attribute."""
-    prefix = f"{_question(criterion)}=" if criterion.attribute == "answer" else "code:"
-    names = sorted(term.removeprefix(prefix) for term in criterion.allowed or ())
-    return tuple(names[:EXPECTED_MAX])
-
-
-def _company(lead: LeadAccepted) -> str | None:
-    return _first(company_domains(lead)) or lead.company.name
+        case Terms(check, name, allowed, excluded):
+            assert not isinstance(attribute, Number)
+            hits = subject.terms.get(name, frozenset()) & excluded - {check}
+            names = tuple(sorted(map(attribute.expected, allowed or ())))
+            rule = first(sorted(hits)) or attribute.rule(criterion)
+            return Failing(code=check, value=value, expected=names[:EXPECTED_MAX], rule=rule)
 
 
 def _list(id: str) -> str:  # noqa: A002
     return id.partition("/")[2]
-
-
-def _first(found: Iterable[str]) -> str | None:
-    return next(iter(found), None)
-
-
-def _span(span: Span) -> str:
-    return f"{span.min}+" if span.max is None else f"{span.min}-{span.max}"
 
 
 @dataclass(frozen=True, slots=True)

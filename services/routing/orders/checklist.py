@@ -3,8 +3,13 @@ at although it is allowed (RTE-02, RTE-04, RTE-05)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import get_args
 
-from shared.contracts.campaigns import Choice, IndustryFilter, Item, PlaceFilter, PutCampaign
+from services.routing.filters.places import codes
+from services.routing.filters.registry import CHECKS
+from services.routing.filters.rows import Confirmation, Order
+from shared.contracts.campaigns import Item, PutCampaign, SuppressedTitles
 from shared.loop.decision import Refused
 
 CATEGORIES_ADVISED_MAX = 5
@@ -12,15 +17,6 @@ NARROW_FILTERS = 4
 """A standard campaign with so many strict filters will hardly find a lead."""
 WIDE_FILTERS = 2
 """An intent campaign with fewer is no intent campaign."""
-
-OWNERS: Mapping[Item, str] = {
-    "titles": "customer_success",
-    "categories": "project_manager",
-    "company_size": "customer_success",
-    "places": "customer_success",
-    "lists": "delivery",
-    "industries": "customer_success",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +31,20 @@ def checklist(campaign: PutCampaign) -> list[Task]:
     """Of an intent campaign; a standard one starts as it is."""
     if campaign.programme != "intent":
         return []
-    given: Mapping[Item, object] = {
-        "titles": _chosen(campaign.titles),
-        "categories": campaign.categories,
-        "company_size": campaign.company_size,
-        "places": campaign.places,
-        "lists": campaign.suppressed or campaign.approved,
-        "industries": _chosen(campaign.industries),
-    }
-    beyond = _beyond_follow_up(campaign)
-    return [
-        Task(item, OWNERS[item], is_confirmed=False, text=f"no follow-up in {', '.join(beyond)}")
-        if item == "places" and beyond
-        else Task(item, OWNERS[item], bool(value) or item in campaign.confirmed)
-        for item, value in given.items()
-    ]
+    return [_task(confirmations()[item], campaign) for item in get_args(Item)]
 
 
-def _chosen(choice: Choice | IndustryFilter | None) -> Choice | IndustryFilter | None:
-    """A choice of nothing is none."""
-    return choice if choice and (choice.allowed or choice.excluded) else None
+def _task(confirmation: Confirmation, campaign: PutCampaign) -> Task:
+    item, owner = confirmation.item, confirmation.owner
+    if item == "places" and (beyond := _beyond_follow_up(campaign)):
+        return Task(item, owner, is_confirmed=False, text=f"no follow-up in {', '.join(beyond)}")
+    return Task(item, owner, confirmation.is_set(campaign) or item in campaign.confirmed)
+
+
+@cache
+def confirmations() -> Mapping[Item, Confirmation]:
+    found = (check.confirmation for check in CHECKS)
+    return {each.item: each for each in found if each is not None}
 
 
 def _beyond_follow_up(campaign: PutCampaign) -> Sequence[str]:
@@ -65,13 +55,8 @@ def _beyond_follow_up(campaign: PutCampaign) -> Sequence[str]:
         return ("any other place",)
     if not campaign.places:
         return ("any other place",) if "places" in campaign.confirmed else ()
-    reach = {code for place in campaign.follow_up for code in _codes(place)}
-    wanted = {code for place in campaign.places for code in _codes(place)}
+    reach, wanted = codes(campaign.follow_up), codes(campaign.places)
     return sorted(code for code in wanted if code not in reach and code[:2] not in reach)
-
-
-def _codes(place: PlaceFilter) -> Sequence[str]:
-    return place.subdivisions or (place.country,)
 
 
 def may_start(campaign: PutCampaign) -> Refused | None:
@@ -104,15 +89,9 @@ def _warnings(campaign: PutCampaign) -> Iterator[str]:
 
 
 def strict_filters(campaign: PutCampaign) -> list[str]:
-    filters = {
-        "titles": _chosen(campaign.titles),
-        "company_size": campaign.company_size,
-        "industries": _chosen(campaign.industries),
-        "seniorities": _chosen(campaign.seniorities),
-        "functions": _chosen(campaign.functions),
-    }
-    strict = [name for name, each in filters.items() if each and each.strictness == "strict"]
-    has_places = campaign.places or campaign.excluded_places
-    if has_places and campaign.places_strictness == "strict":
-        strict.append("places")
-    return strict
+    order = Order(campaign, "", SuppressedTitles())
+    return [
+        check.fields[0]
+        for check in CHECKS
+        if check.is_filter and any(how == "strict" for how, _ in check.requirements(order))
+    ]

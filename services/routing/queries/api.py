@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from services.routing.campaign.sends import Send
-from services.routing.fit.criteria import route_of
+from services.routing.filters.routes import route_of
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.checklist import checklist, warnings
 from services.routing.orders.lists import CompanyList, part_of

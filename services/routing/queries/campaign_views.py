@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.routing.campaign.sends import Send, send_of
+from services.routing.filters.lists import company_domains
 from services.routing.fit.checks import CampaignView
-from services.routing.fit.criteria import company_domains
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.capacity import Capacity
 from services.routing.orders.policy import Block

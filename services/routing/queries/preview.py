@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from services.routing.filters.lists import company_domains
 from services.routing.fit.checks import CampaignView, MatchContext, evaluate_in_view
-from services.routing.fit.criteria import company_domains, profile
+from services.routing.fit.criteria import profile
 from services.routing.orders import lists
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.capacity import Capacity, counters_of

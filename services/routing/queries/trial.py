@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import Field
 
+from services.routing.filters.routes import route_of
 from services.routing.fit.catalogue import Catalogues, Match
 from services.routing.fit.checks import evaluate_in_view
-from services.routing.fit.criteria import route_of
 from services.routing.orders.campaigns import Campaign
 from services.routing.person import leads
 from services.routing.person.leads import Candidate, RoutedLead

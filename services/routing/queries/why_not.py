@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.routing.campaign.sends import BY_HAND_REFUSED, Send
+from services.routing.filters.routes import route_of
 from services.routing.fit.catalogue import Catalogues
 from services.routing.fit.checks import CampaignView, MatchContext, evaluate, evaluate_in_view
-from services.routing.fit.criteria import route_of
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.capacity import Capacity
 from services.routing.person.leads import RoutedLead

@@ -6,15 +6,17 @@ a page at a time, in the campaign's shard; each that would pass now is told to i
 which asks for it as if it had just come.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.routing.filters.categories import accepted_categories
+from services.routing.filters.registry import loosening
+from services.routing.filters.routes import routes
+from services.routing.filters.words import phrase
 from services.routing.fit.catalogue import Catalogues
-from services.routing.fit.criteria import accepted_categories, routes
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.lists import Changed
-from services.routing.orders.words import phrase
 from services.routing.person.leads import RoutedLead
 from services.routing.rematch.exclusion import before_of, was_excluded
 from shared.contracts.campaigns import Caps, ListUse, PutCampaign, SuppressedTitles
@@ -31,23 +33,25 @@ COMPANIES_PER_EVENT = 200
 COMPANIES_MAX, LETTERS_MAX = 5_000, 200_000
 """With more changed entries than that, a list's campaigns are decided again as a whole."""
 
-# What a lead is judged by, beside the categories. A change of anything else frees nothing.
-JUDGED_BY = (
-    "lead_codes",
-    "organic",
-    "places",
-    "excluded_places",
-    "places_strictness",
-    "company_size",
-    "industries",
-    "seniorities",
-    "functions",
-    "titles",
-    "smarter",
-    "suppressed_titles",
-    "suppressed",
-    "approved",
-)
+JUDGED_BY = loosening("campaign")
+"""What a lead is judged by, beside the categories and how many are taken."""
+
+FREES_NOTHING: Mapping[str, str] = {
+    "id": "it is another campaign",
+    "customer": "it never changes",
+    "programme": "it says how carefully a campaign is set up",
+    "active": "what came outside the dates was never claimed (0022)",
+    "time_zone": "it moves the days of caps and sends, for what comes",
+    "follow_up": "it is for whoever sets the campaign up",
+    "shares": "they only say who is sent first",
+    "exact_split": "it only warns",
+    "confirmed": "it is for whoever sets the campaign up",
+    "weekly": "it only says when leads are sent",
+    "priority": "it only says who gets an exclusive lead first",
+    "status": "what came while the campaign was paused was never claimed (0022)",
+    "send": "it only says where leads go",
+}
+"""The other fields of a campaign, and why no lead is decided again when they change."""
 
 
 class Rescan(Deadline, kind="rescan", former=["look_again"]):

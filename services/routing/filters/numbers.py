@@ -1,0 +1,97 @@
+"""What is counted of a lead's company: it has to lie in one of the campaign's intervals (RTE-02).
+
+What an affiliate tells is an interval itself, so a number may be in, out, or unknown where it lies
+partly outside; the campaign says what becomes of that.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from services.routing.filters.rows import (
+    CHANGE,
+    REUPLOAD,
+    UNIT,
+    Check,
+    Confirmation,
+    Number,
+    Order,
+    Remedy,
+    Requirement,
+    Shown,
+    first,
+    refused,
+)
+from shared.contracts.campaigns import PutCampaign, SizeFilter
+from shared.contracts.intake import LeadAccepted
+from shared.loop.decision import Refused
+from shared.matching.profiles import Span, Within
+
+
+def in_words(span: Span, attribute: str) -> str:
+    """With its unit, if the attribute's name has one."""
+    interval = f"{span.min}+" if span.max is None else f"{span.min}-{span.max}"
+    return f"{interval} {attribute.partition(UNIT)[2]}".rstrip()
+
+
+def _size(lead: LeadAccepted) -> dict[str, Span]:
+    size = lead.company.size
+    return {"company_size": Span(size.min, size.max)} if size else {}
+
+
+def _shown(of: Callable[[LeadAccepted], Mapping[str, Span]]) -> Shown:
+    return lambda _criterion, lead, _subject: first(
+        in_words(span, name) for name, span in of(lead).items()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A filter by intervals."""
+
+    name: str
+    """The campaign's field, and the attribute."""
+    wanted: Callable[[PutCampaign], SizeFilter | None]
+
+    def requirements(self, order: Order) -> Iterator[Requirement]:
+        if wanted := self.wanted(order.definition):
+            spans = tuple(Span(interval.min, interval.max) for interval in wanted.intervals)
+            may_be_unknown = wanted.unknown == "accept"
+            yield (
+                wanted.strictness,
+                Within(f"filter.{self.name}", self.name, spans, may_be_unknown),
+            )
+
+    def contradictions(self, definition: PutCampaign) -> Iterator[Refused]:
+        wanted = self.wanted(definition)
+        for interval in wanted.intervals if wanted else ():
+            if interval.max is not None and interval.max < interval.min:
+                text = f"{interval.min} to {interval.max} is no interval"
+                yield refused("sizes_contradict", f"{self.name}.intervals", text)
+
+
+SIZE = Counted("company_size", lambda campaign: campaign.company_size)
+
+ATTRIBUTES = (
+    Number(
+        "company_size",
+        _size,
+        _shown(_size),
+    ),
+)
+
+CHECKS = (
+    Check(
+        "filter.company_size",
+        ("company_size",),
+        SIZE.requirements,
+        Remedy(
+            "the company's size is not wanted, or not known well enough",
+            "customer",
+            f"{CHANGE}: its company sizes; or {REUPLOAD} with the size",
+        ),
+        SIZE.contradictions,
+        Confirmation(
+            "company_size", "customer_success", lambda campaign: campaign.company_size is not None
+        ),
+    ),
+)
