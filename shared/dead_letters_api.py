@@ -5,14 +5,16 @@ its bytes in base64, since nobody can know what a stranger wrote.
 """
 
 import base64
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
 
-from starlette.requests import Request
-from starlette.routing import Route
+from fastapi import APIRouter, Query
 
-from shared import read_api
 from shared.loop import dead_letters
+from shared.read_api import View, route
+from shared.read_errors import NotFound
+from shared.read_params import Limited
 from shared.store import Document, Filter, Store
 
 BRIEF = [
@@ -21,36 +23,78 @@ BRIEF = [
 ]
 
 
-def routes(store: Store) -> Sequence[Route]:
-    api = DeadLettersApi(store)
-    return [
-        read_api.route("/dead-letters", api.page),
-        read_api.route("/dead-letters/{id:path}", api.one),
-    ]
+class DeadLetter(View):
+    id: str
+    shard: int
+    state: str
+    code: str
+    text: str
+    tenant: str
+    key: str
+    blocks_key: bool
+    kept_whole: bool
+    at: datetime
+    behind: str | None
+    """The dead letter that it waits behind."""
+    topic: str | None
+    partition: int | None
+    offset: int | None
+
+
+class DeadLetters(View):
+    total: int
+    items: list[DeadLetter]
+
+
+class Resolved(View):
+    by: str
+    reason: str
+    at: datetime
+
+
+class WholeDeadLetter(DeadLetter):
+    """With its bytes, in base64."""
+
+    resolved: Resolved | None
+    cut: Mapping[str, Any]
+    """What was left out of a record that is too large, with its size and its hash."""
+    has_key: bool
+    raw_key: str | None
+    value: str | None
+    headers: list[tuple[str, str | None]]
+
+
+class DeadLettersAsked(Limited):
+    state: list[str] = []
+    """One or several."""
+
+
+def routes(store: Store) -> APIRouter:
+    api, router = DeadLettersApi(store), APIRouter()
+    route(router, "/dead-letters", api.page)
+    route(router, "/dead-letters/{id:path}", api.one)
+    return router
 
 
 class DeadLettersApi:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def page(self, request: Request) -> Mapping[str, Any]:
-        states = request.query_params.getlist("state")
-        where: Filter = {"state": {"$in": states}} if states else {}
+    async def page(self, asked: Annotated[DeadLettersAsked, Query()]) -> DeadLetters:
+        """Oldest first."""
+        where: Filter = {"state": {"$in": asked.state}} if asked.state else {}
         rows = await self._store.find(
-            dead_letters.COLLECTION,
-            where,
-            sort=[("at", 1)],
-            limit=read_api.limit(request),
-            fields=BRIEF,
+            dead_letters.COLLECTION, where, sort=[("at", 1)], limit=asked.limit, fields=BRIEF
         )
         total = await self._store.count(dead_letters.COLLECTION, where)
-        return {"total": total, "items": [_brief(row) for row in rows]}
+        return DeadLetters(total=total, items=[DeadLetter(**_brief(row)) for row in rows])
 
-    async def one(self, request: Request) -> Mapping[str, Any]:
-        id = request.path_params["id"]  # noqa: A001
-        what = "dead letter"
-        row = await read_api.one(self._store, dead_letters.COLLECTION, {"_id": id}, what, id)
-        return _whole(row)
+    async def one(self, id: str) -> WholeDeadLetter:
+        """One, with its record."""
+        rows = await self._store.find(dead_letters.COLLECTION, {"_id": id}, limit=1)
+        if not rows:
+            raise NotFound("dead letter", id)
+        return WholeDeadLetter(**_whole(rows[0]))
 
 
 def _brief(row: Document) -> Document:

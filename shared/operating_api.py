@@ -4,14 +4,12 @@ Readiness waits for nobody: it tells from what the ticker and the pulse noted, a
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from fastapi import APIRouter, Query, Response
 
-from shared import read_api
+from shared import operating_views as views
 from shared.errors import Infrastructure
 from shared.loop import dead_letters, deadlines, effects, outbox
 from shared.loop.log import Place
@@ -21,7 +19,8 @@ from shared.loop.shard import GAP_CLOSES_WITHIN, State
 from shared.loop.ticker import Ticker
 from shared.loop.waiting import STUCK_SECONDS_MAX, Waiting
 from shared.loop.within import within
-from shared.store import Document
+from shared.read_api import route
+from shared.read_params import Limited
 from shared.wording import counted
 
 STATUS_SECONDS_MAX = 3.0
@@ -35,14 +34,13 @@ UNKNOWN = {
 """What the store would have told."""
 
 
-def routes(loop: Loop, ticker: Ticker, pulse: Pulse, instance: int) -> Sequence[Route]:
-    api = OperatingApi(loop, ticker, pulse, instance)
-    return [
-        Route("/health/live", api.live),
-        Route("/health/ready", api.ready),
-        read_api.route("/status", api.status),
-        read_api.route("/endpoints", api.endpoints),
-    ]
+def routes(loop: Loop, ticker: Ticker, pulse: Pulse, instance: int) -> APIRouter:
+    api, router = OperatingApi(loop, ticker, pulse, instance), APIRouter()
+    router.add_api_route("/health/live", api.live)
+    router.add_api_route("/health/ready", api.ready, responses={503: {"model": views.Ready}})
+    route(router, "/status", api.status)
+    route(router, "/endpoints", api.endpoints)
+    return router
 
 
 class OperatingApi:
@@ -52,14 +50,15 @@ class OperatingApi:
         self._pulse = pulse
         self._instance = instance
 
-    async def live(self, _request: Request) -> Response:
-        return read_api.json({"live": True})
+    async def live(self) -> views.Live:
+        """Whether the process answers."""
+        return views.Live(live=True)
 
-    async def ready(self, _request: Request) -> Response:
+    async def ready(self, response: Response) -> views.Ready:
+        """Whether it gets on, with what is in its way."""
         reasons = self._not_ready()
-        return read_api.json(
-            {"ready": not reasons, "not_ready": reasons}, status=503 if reasons else 200
-        )
+        response.status_code = 503 if reasons else 200
+        return views.Ready(ready=not reasons, not_ready=reasons)
 
     def _not_ready(self) -> list[str]:
         """Assigned, opened, in touch with the store and the broker a moment ago, and getting on."""
@@ -77,41 +76,41 @@ class OperatingApi:
         for shard in loop.shards.values():
             if shard.state is not State.OPEN:
                 reasons.append(f"shard {shard.number} is {shard.state}: {shard.error or 'opening'}")
-        return reasons + [row["help"] for row in self._waiting() if row["stuck"]]
+        return reasons + [row.help for row in self._waiting() if row.help]
 
-    def _waiting(self) -> list[Document]:
+    def _waiting(self) -> list[views.WaitingView]:
         """The places of this process at which records wait, the longest wait first."""
         stuck, now = self._ticker.stuck(), self._loop.monotonic()
         rows = [
-            {
-                "topic": place[0],
-                "partition": place[1],
-                "offset": one.offset,
-                "records": one.records,
-                "seconds": round(one.seconds(now), 1),
-                "stuck": place in stuck,
-                "help": self._help(place, one, now) if place in stuck else None,
-            }
+            views.WaitingView(
+                topic=place[0],
+                partition=place[1],
+                offset=one.offset,
+                records=one.records,
+                seconds=round(one.seconds(now), 1),
+                stuck=place in stuck,
+                help=self._help(place, one, now) if place in stuck else None,
+            )
             for place, one in self._ticker.waiting.items()
         ]
-        return sorted(rows, key=lambda row: -row["seconds"])
+        return sorted(rows, key=lambda row: -row.seconds)
 
-    def _gaps(self) -> list[Document]:
+    def _gaps(self) -> list[views.GapView]:
         """What is missing in the streams of this process's shards, and since when."""
         service, now = self._loop.service.name, self._loop.clock.now()
         return [
-            {
-                "topic": topic,
-                "partition": shard.number,
-                "stream": stream,
-                "expected": shard.row.expected(topic, stream),
-                "found": gap.number,
-                "offset": gap.offset,
-                "since": gap.since,
-                "alert": now - gap.since >= GAP_CLOSES_WITHIN,
-                "help": f"{stream} has to publish again what is missing; if it never will: "
+            views.GapView(
+                topic=topic,
+                partition=shard.number,
+                stream=stream,
+                expected=shard.row.expected(topic, stream),
+                found=gap.number,
+                offset=gap.offset,
+                since=gap.since,
+                alert=now - gap.since >= GAP_CLOSES_WITHIN,
+                help=f"{stream} has to publish again what is missing; if it never will: "
                 f"leadops shards resolve {service} {shard.number} --accept-gaps",
-            }
+            )
             for shard in self._loop.shards.values()
             for (topic, stream), gap in shard.row.gaps.items()
         ]
@@ -125,40 +124,33 @@ class OperatingApi:
             f"If the record can't be read: {skip}"
         )
 
-    async def status(self, _request: Request) -> Mapping[str, Any]:
+    async def status(self) -> views.Status:
         """Figures that the store or the broker does not give in time are null."""
         loop = self._loop
         reasons = self._not_ready()
         stored, lag = await asyncio.gather(self._stored_in_time(), self._lag_in_time())
-        waiting = self._waiting()
-        return {
-            "service": loop.service.name,
-            "instance": self._instance,
-            "ready": not reasons,
-            "not_ready": reasons,
-            "topics": loop.topics(),
-            "shards": [
-                {"shard": shard.number, "state": shard.state, "error": shard.error}
-                for shard in loop.shards.values()
-            ],
-            "lag": lag,
-            "waiting": waiting,
-            "oldest_seconds": waiting[0]["seconds"] if waiting else None,
-            "silent_seconds": self._pulse.silent_seconds(),
-            "gaps": self._gaps(),
-            "duplicates": [
-                {"place": place, "stream": stream, "number": number, "at": at}
-                for place, stream, number, at in loop.duplicates
-            ],
+        waiting, failing = self._waiting(), loop.worker.failing()
+        return views.Status(
+            service=loop.service.name,
+            instance=self._instance,
+            ready=not reasons,
+            not_ready=reasons,
+            topics=loop.topics(),
+            shards=[views.ShardView.of(shard) for shard in loop.shards.values()],
+            lag=lag,
+            waiting=waiting,
+            oldest_seconds=waiting[0].seconds if waiting else None,
+            silent_seconds=self._pulse.silent_seconds(),
+            gaps=self._gaps(),
+            duplicates=[views.Duplicate.of(each) for each in loop.duplicates],
             **stored,
-            "endpoints": {
-                "failing": len(loop.worker.failing()),
-                "breakers_open": sum(one.is_open for one in loop.worker.failing()),
-            },
-            "progress": loop.counters["steps"],
-            "counters": dict(loop.counters),
-            "now": loop.clock.now(),
-        }
+            endpoints=views.EndpointsCounted(
+                failing=len(failing), breakers_open=sum(one.is_open for one in failing)
+            ),
+            progress=loop.counters["steps"],
+            counters=dict(loop.counters),
+            now=loop.clock.now(),
+        )
 
     async def _stored_in_time(self) -> Mapping[str, Any]:
         """A store that is silent is not asked: each question would hold a thread of its driver."""
@@ -188,20 +180,20 @@ class OperatingApi:
             "blocked": await store.count(dead_letters.COLLECTION, {"state": dead_letters.WAITING}),
         }
 
-    async def endpoints(self, request: Request) -> Mapping[str, Any]:
+    async def endpoints(self, asked: Annotated[Limited, Query()]) -> views.Endpoints:
         """Those that fail, as this process sees them, with what waits for them in its shards."""
-        failing = self._loop.worker.failing()[: read_api.limit(request)]
-        return {
-            "items": [
-                {
-                    "endpoint": one.name,
-                    "failures": one.failures,
-                    "breaker_open": one.is_open,
-                    "waiting": await self._waiting_for(one.name),
-                }
+        failing = self._loop.worker.failing()[: asked.limit]
+        return views.Endpoints(
+            items=[
+                views.EndpointView(
+                    endpoint=one.name,
+                    failures=one.failures,
+                    breaker_open=one.is_open,
+                    waiting=await self._waiting_for(one.name),
+                )
                 for one in failing
             ]
-        }
+        )
 
     async def _waiting_for(self, endpoint: str) -> int:
         shards = {"$in": list(self._loop.shards)}

@@ -6,7 +6,6 @@ opening the shards repairs whatever was under way. Readiness is more than a ping
 
 import asyncio
 import gc
-import hmac
 import os
 import signal
 import time
@@ -18,15 +17,11 @@ from typing import Any
 import structlog
 import uvicorn
 from aiokafka.errors import KafkaError
+from fastapi import APIRouter, FastAPI
 from faststream import FastStream
 from faststream.kafka import KafkaBroker
 from prometheus_client import CollectorRegistry, generate_latest
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared import clock, dead_letters_api, operating_api, read_api
 from shared.errors import Infrastructure
@@ -46,7 +41,7 @@ from shared.telemetry import LoopMetrics, Tracing, configure_logs
 
 log = structlog.get_logger(__name__)
 
-Routes = Callable[[Store], Sequence[Route]]
+Routes = Callable[[Store], APIRouter]
 
 GRACEFUL_SECONDS = 20
 EFFECTS_END_SECONDS = 12
@@ -118,11 +113,11 @@ class Process:
                 await asyncio.sleep(STORE_WAIT_SECONDS)
 
     @asynccontextmanager
-    async def running(self, routes: Sequence[Route]) -> AsyncIterator[None]:
+    async def running(self, router: APIRouter) -> AsyncIterator[None]:
         """Everything but the subscriber, which FastStream starts inside and stops first."""
         server = Server(
             uvicorn.Config(
-                application(self, routes),
+                application(self, router),
                 host=self.settings.http_host,
                 port=self.settings.http_port,
                 log_config=None,
@@ -168,45 +163,25 @@ def _ends_the_process(task: asyncio.Task[None]) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-class Bearer:
-    """Health checks are open; everything else wants the token."""
-
-    def __init__(self, app: ASGIApp, token: str) -> None:
-        self._app = app
-        self._wanted = f"Bearer {token}".encode() if token else None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith("/health"):
-            given = dict(scope["headers"]).get(b"authorization", b"")
-            if not self._is_wanted(given):
-                refused = read_api.failure(401, "unauthorized", "a bearer token is needed")
-                await refused(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-    def _is_wanted(self, given: bytes) -> bool:
-        """In constant time: how long a wrong token takes must not tell how much of it is right."""
-        return self._wanted is not None and hmac.compare_digest(given, self._wanted)
+def application(process: Process, router: APIRouter) -> FastAPI:
+    operating = operating_api.routes(
+        process.loop, process.ticker, process.pulse, process.settings.instance
+    )
+    dead_letters = dead_letters_api.routes(process.loop.store)
+    routers = [operating, dead_letters, _metrics(process), router]
+    return read_api.application(process.loop.service.name, process.settings.token, routers)
 
 
-def application(process: Process, routes: Sequence[Route]) -> Starlette:
-    registry = CollectorRegistry()
+def _metrics(process: Process) -> APIRouter:
+    registry, router = CollectorRegistry(), APIRouter()
     registry.register(LoopMetrics(process.loop, process.ticker, process.pulse))
 
-    async def metrics(_request: Request) -> Response:
+    async def metrics() -> Response:
+        """For Prometheus."""
         return PlainTextResponse(generate_latest(registry))
 
-    return Starlette(
-        routes=[
-            *operating_api.routes(
-                process.loop, process.ticker, process.pulse, process.settings.instance
-            ),
-            *dead_letters_api.routes(process.loop.store),
-            Route("/metrics", metrics),
-            *routes,
-        ],
-        middleware=[Middleware(Bearer, token=process.settings.token)],
-    )
+    router.add_api_route("/metrics", metrics, response_class=PlainTextResponse)
+    return router
 
 
 def usable(settings: Settings) -> Transports:

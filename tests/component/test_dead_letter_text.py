@@ -5,39 +5,37 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
+import httpx
 import pytest
-from starlette.requests import Request
 
 from cli.dead_letter_text import fields_of, headers_of, value_of, what_helps
 from shared.contracts import bounds
-from shared.dead_letters_api import DeadLettersApi
+from shared.dead_letters_api import routes
 from shared.loop.log import Outgoing
 from shared.topics import shard_of
+from tests.apis import app_of, client, found
 from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Speak, Town
 
 Change = Callable[[Outgoing], Outgoing]
 GOOD = Speak(word="mended").model_dump_json()
 
 
-def api_of(town: Town) -> DeadLettersApi:
-    return DeadLettersApi(town.loop.store)
+def api_of(town: Town) -> httpx.AsyncClient:
+    return client(app_of(routes(town.loop.store)))
 
 
 async def listed(town: Town, *states: str, limit: int = 100) -> Any:
-    query = "&".join([f"limit={limit}", *(f"state={state}" for state in states)])
-    return await api_of(town).page(
-        Request({"type": "http", "query_string": query.encode(), "headers": []})
-    )
+    return await found(api_of(town), "/dead-letters", limit=limit, state=states)
 
 
 async def shown(town: Town) -> list[dict[str, Any]]:
     """As `leadops dead-letters show` gets them."""
-    api, found = api_of(town), []
-    for brief in (await listed(town))["items"]:
-        scope = {"type": "http", "query_string": b"", "headers": [], "path_params": brief}
-        found.append({"service": "routing", **await api.one(Request(scope))})
-    return found
+    return [
+        {"service": "routing", **await found(api_of(town), f"/dead-letters/{quote(brief['id'])}")}
+        for brief in (await listed(town))["items"]
+    ]
 
 
 def plain(town: Town, word: str = "bad") -> Outgoing:

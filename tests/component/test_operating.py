@@ -1,26 +1,24 @@
 """What operators are told of a service that runs."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-
-from starlette.requests import Request
 
 from shared.loop import effects
 from shared.loop.effects import Verdict
 from shared.loop.pulse import Pulse
-from shared.operating_api import OperatingApi
+from shared.operating_api import routes
+from tests.apis import app_of, client, found
 from tests.component.world import BROKEN, Town
 
 
-def request() -> Request:
-    return Request({"type": "http", "query_string": b"", "headers": []})
-
-
-async def endpoints(town: Town) -> list[dict[str, Any]]:
+async def asked(town: Town, path: str) -> Any:
     process = town.world.groups[0].members[0]
-    api = OperatingApi(process.loop, process.ticker, Pulse(process.loop), 0)
-    return list((await api.endpoints(request()))["items"])
+    router = routes(process.loop, process.ticker, Pulse(process.loop), 0)
+    return await found(client(app_of(router)), path)
+
+
+async def endpoints(town: Town) -> Any:
+    return (await asked(town, "/endpoints"))["items"]
 
 
 async def test_an_endpoint_that_fails_is_shown_with_what_waits_for_it(town: Town) -> None:
@@ -83,8 +81,5 @@ async def test_a_deadline_behind_a_dead_letter_waits_and_is_not_due(town: Town) 
     assert [] == town.stored("due")
 
 
-async def status(town: Town) -> Mapping[str, Any]:
-    process = town.world.groups[0].members[0]
-    return await OperatingApi(process.loop, process.ticker, Pulse(process.loop), 0).status(
-        request()
-    )
+async def status(town: Town) -> Any:
+    return await asked(town, "/status")

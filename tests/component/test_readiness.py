@@ -1,7 +1,6 @@
 """What a replica tells of itself while its store, its broker, or one of its partitions is stuck."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,15 +8,15 @@ from unittest.mock import patch
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
-from starlette.requests import Request
 
 from shared.loop.log import Place, RawRecord
 from shared.loop.pulse import Pulse
-from shared.operating_api import OperatingApi
+from shared.operating_api import routes
 from shared.telemetry import LoopMetrics
 from shared.testing.log import MemoryLog
 from shared.testing.memory import MemoryStore
 from shared.topics import shard_of
+from tests.apis import app_of, client, found
 from tests.component.world import COMMANDS, PARTITIONS, Town
 
 TOLD_WITHIN_SECONDS = 10
@@ -29,24 +28,21 @@ class Operators:
 
     def __init__(self, town: Town, pulse: Pulse) -> None:
         (process,) = town.world.groups[0].members
-        self.api = OperatingApi(process.loop, process.ticker, pulse, 0)
+        self.api = client(app_of(routes(process.loop, process.ticker, pulse, 0)))
         self.registry = CollectorRegistry()
         self.registry.register(LoopMetrics(process.loop, process.ticker, pulse))
 
     async def not_ready(self) -> list[str]:
-        answer = json.loads((await self.api.ready(request())).body)
-        assert answer["ready"] is not bool(answer["not_ready"])
-        return list(answer["not_ready"])
+        answer = await self.api.get("/health/ready")
+        ready, not_ready = answer.json().values()
+        assert (answer.status_code == 200) is ready is not bool(not_ready)
+        return list(not_ready)
 
     async def status(self) -> Any:
-        return await self.api.status(request())
+        return await found(self.api, "/status")
 
     def metrics(self) -> str:
         return generate_latest(self.registry).decode()
-
-
-def request() -> Request:
-    return Request({"type": "http", "query_string": b"", "headers": []})
 
 
 @asynccontextmanager

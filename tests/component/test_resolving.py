@@ -6,9 +6,8 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from starlette.requests import Request
 
-from shared.dead_letters_api import DeadLettersApi
+from shared.dead_letters_api import routes
 from shared.errors import ShardRefuses
 from shared.loop import migrations
 from shared.loop.log import RawRecord
@@ -17,6 +16,7 @@ from shared.mongo import encode
 from shared.store import Document
 from shared.testing.log import MemoryLog
 from shared.topics import shard_of
+from tests.apis import app_of, client, found
 from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Speak, Town
 
 Fetch = Callable[[MemoryLog, int], list[RawRecord]]
@@ -228,8 +228,7 @@ async def test_what_an_earlier_version_set_aside_still_blocks_its_key(
     town.follow("third")
     await town.rest()
     assert [] == town.words()
-    api = DeadLettersApi(town.loop.store)
-    listed = await api.page(Request({"type": "http", "query_string": b""}))
+    listed = await found(client(app_of(routes(town.loop.store))), "/dead-letters")
     assert {("main", "ann", True), ("main", "bob", False)} == {
         (row["tenant"], row["key"], row["blocks_key"])
         for row in listed["items"]

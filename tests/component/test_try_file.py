@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
 from cli import trying as pages
 from cli.columns import Wanted
@@ -29,6 +28,7 @@ from shared.contracts.event import Event
 from shared.contracts.intake import SubmitLead
 from shared.loop.decision import Input, Refused
 from shared.testing.memory import MemoryDatabase, MemoryStore
+from tests.apis import app_of, client
 from tests.builders import OWN_FIELDS, SECRET, given, put_affiliate, put_campaign
 from tests.deciding import decide_batch
 
@@ -81,8 +81,8 @@ class Services:
         self.decide("routing", put_campaign(id="de", places=[{"country": "DE"}]))
         clock, stores = SystemClock(), {n: MemoryStore(d) for n, d in self.databases.items()}
         self.apps = {
-            "intake": Starlette(routes=intake_api.routes(stores["intake"], SECRET, clock)),
-            "routing": Starlette(routes=routing_api.routes(stores["routing"], clock)),
+            "intake": app_of(intake_api.routes(stores["intake"], SECRET, clock)),
+            "routing": app_of(routing_api.routes(stores["routing"], clock)),
         }
 
     def decide(self, service: str, event: Event, id: str = "command-1") -> Any:  # noqa: A002
@@ -98,9 +98,8 @@ class Services:
 
     def ask(self, service: str, path: str, question: Any) -> Any:
         async def post() -> httpx.Response:
-            transport = httpx.ASGITransport(self.apps[service])
-            async with httpx.AsyncClient(transport=transport) as client:
-                return await client.post(f"http://{service}.example{path}", json=question)
+            async with client(self.apps[service]) as api:
+                return await api.post(path, json=question)
 
         answer = asyncio.run(post())
         assert answer.status_code == 200, answer.text

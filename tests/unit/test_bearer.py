@@ -7,7 +7,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from shared.serve import Bearer
+from shared.bearer import Bearer
 
 TOKEN = "geheim-\u00e9"
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
+from fastapi import APIRouter
+from pydantic_core import to_json
 
 from cli.api import content
 from cli.output import UNREACHABLE, CliError
@@ -14,10 +14,13 @@ from services.intake.queries import api as intake_api
 from services.intake.service import intake as intake_service
 from services.routing.queries import api as routing_api
 from services.routing.service import routing as routing_service
-from shared import read_api
 from shared.clock import SystemClock
 from shared.errors import Infrastructure
+from shared.read_api import route
+from shared.read_errors import BODY_BYTES_MAX
+from shared.read_params import Page
 from shared.testing.memory import MemoryDatabase, MemoryStore
+from tests.apis import app_of, client, found
 from tests.builders import SECRET, given, lead, put_affiliate, put_campaign, record, submit
 from tests.deciding import decide_batch
 
@@ -29,10 +32,13 @@ NEW = record(Mail="Al@Northgrid.example")
 async def test_a_store_that_is_silent_is_told_as_the_reason() -> None:
     """Not as a mistake of the service; the command line shows the text."""
 
-    async def asks_the_store(_request: Request) -> dict[str, Any]:
+    async def asks_the_store() -> Page:
         raise Infrastructure("the store gave no answer within 8 s")
 
-    asked = client(Starlette(routes=[read_api.route("/dead-letters", asks_the_store)]))
+    router = APIRouter()
+    route(router, "/dead-letters", asks_the_store)
+
+    asked = client(app_of(router))
     answer = await asked.get("/dead-letters")
     with pytest.raises(CliError, match="the store gave no answer within 8 s") as error:
         content("intake", answer)
@@ -53,7 +59,7 @@ async def intake() -> httpx.AsyncClient:
     await decide_batch(service, store, [given(put_affiliate())])
     await decide_batch(service, store, [given(spoilt), given(submit(record=record(Mail="")))])
     await decide_batch(service, store, [given(submit())])
-    return client(Starlette(routes=intake_api.routes(store, SECRET, SystemClock())))
+    return client(app_of(intake_api.routes(store, SECRET, SystemClock())))
 
 
 @pytest.fixture
@@ -62,18 +68,7 @@ async def routing() -> httpx.AsyncClient:
     paused = put_campaign(id="south", status="paused")
     await decide_batch(service, store, [given(put_campaign()), given(paused)])
     await decide_batch(service, store, [given(lead())])
-    return client(Starlette(routes=routing_api.routes(store, SystemClock())))
-
-
-def client(app: Starlette) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
-    return httpx.AsyncClient(transport=transport, base_url="http://service.example")
-
-
-async def found(api: httpx.AsyncClient, path: str) -> Any:
-    answer = await api.get(path)
-    assert answer.status_code == 200
-    return answer.json()
+    return client(app_of(routing_api.routes(store, SystemClock())))
 
 
 @pytest.mark.parametrize(
@@ -169,7 +164,7 @@ async def test_errors(intake: httpx.AsyncClient, path: str, status: int, code: s
         (b'{"kind": "contract"}', 400, "bad_request", "kind"),
         (b'{"kind": ["campaign"]}', 400, "bad_request", "kind"),
         (b'{"kind": "campaign", "id": "secret person"}', 400, "bad_request", "id, customer"),
-        (b" " * (read_api.BODY_BYTES_MAX + 1), 413, "too_large", "8,388,608 bytes"),
+        (b" " * (BODY_BYTES_MAX + 1), 413, "too_large", "8,388,608 bytes"),
     ],
 )
 async def test_a_question_that_cannot_be_read_is_told(
@@ -309,13 +304,67 @@ async def test_fields_are_counted_by_affiliate(intake: httpx.AsyncClient) -> Non
         ("", False),
     ],
 )
-def test_a_time_that_ends_before_it_begins_is_told(query: str, is_told: bool) -> None:
+async def test_a_time_that_ends_before_it_begins_is_told(
+    intake: httpx.AsyncClient, query: str, is_told: bool
+) -> None:
     """INT-11: nothing can be found in it, which would look as if there were nothing."""
-    request = Request({"type": "http", "headers": [], "query_string": query.encode()})
-    told = []
-    try:
-        read_api.period(request)
-    except read_api.BadRequest as error:
-        told.append(error.text)
-    expected = ["from can't be read; wanted is a time that is not after `to`"]
-    assert (expected if is_told else []) == told
+    told = (await intake.get(f"/leads?{query}")).json().get("error", {}).get("text")
+    expected = "from can't be read; wanted is a time that is not after `to`"
+    assert (expected if is_told else None) == told
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nothing", 404, "not_found"),
+        ("GET", "/", 404, "not_found"),
+        ("POST", "/leads", 405, "method_not_allowed"),
+        ("DELETE", "/leads/x", 405, "method_not_allowed"),
+        ("GET", "/try", 405, "method_not_allowed"),
+        ("GET", "/leads?sent=maybe", 400, "bad_request"),
+        ("GET", "/counts?reasons=1", 400, "bad_request"),
+    ],
+)
+async def test_what_is_not_there_is_told_in_the_one_form(
+    intake: httpx.AsyncClient, method: str, path: str, status: int, code: str
+) -> None:
+    answer = await intake.request(method, path)
+    assert (status, code) == (answer.status_code, answer.json()["error"]["code"])
+
+
+@pytest.mark.parametrize("given", ["application/json", "text/plain", ""])
+async def test_a_question_is_read_as_json_whatever_it_is_called(
+    intake: httpx.AsyncClient, given: str
+) -> None:
+    body = to_json({"source": "x", "submissions": [ROW]})
+    answer = await intake.post("/try", content=body, headers={"content-type": given})
+    assert 200 == answer.status_code
+
+
+async def test_a_blank_parameter_is_not_given(intake: httpx.AsyncClient) -> None:
+    blank = "tenant=&limit=&from=&to=&email=&phone=&sent=&affiliate=&after="
+    assert await found(intake, "/leads") == await found(intake, f"/leads?{blank}")
+
+
+async def test_what_may_be_got_may_be_asked_for_without_its_body(
+    intake: httpx.AsyncClient,
+) -> None:
+    got, asked = await intake.get("/leads"), await intake.head("/leads")
+    assert (200, got.headers) == (asked.status_code, asked.headers)
+    assert "GET, HEAD" == (await intake.delete("/leads")).headers["allow"]
+
+
+async def test_an_api_describes_itself(
+    intake: httpx.AsyncClient, routing: httpx.AsyncClient
+) -> None:
+    """Each path with what it answers, also what it refuses, and nothing that it never answers."""
+    for api in (intake, routing):
+        paths = (await found(api, "/openapi.json"))["paths"]
+        operations = [(path, each) for path, methods in paths.items() for each in methods.values()]
+        assert 12 == len(operations)
+        for path, operation in operations:
+            answers = {"200", "400", "401", "503"} | ({"404"} if "{" in path else set())
+            answers |= {"413"} if "requestBody" in operation else set()
+            assert answers == set(operation["responses"])
+            assert {"HTTPBearer"} == set(operation["security"][0])
+            assert operation["description"]

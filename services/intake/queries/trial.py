@@ -5,9 +5,8 @@ so both come to the same. Catalogues are its own: those of the loop belong to th
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import Field
 from pydantic_core import to_json
@@ -74,28 +73,6 @@ class Tried:
     fields: Sequence[FieldView]
     accepted: LeadAccepted | None
     """What would be published of it."""
-
-    def as_json(self) -> Mapping[str, Any]:
-        """The answer as a command's answer has it."""
-        lead, answer = self.lead, self.answer
-        repeated = {"repeated": True} if self.unchanged else {}
-        return {
-            "id": self.id,
-            "reference": self.reference,
-            "outcome": answer.details.get("outcome") or "refused",
-            "reasons": self.reasons,
-            "answer": {
-                "accepted": isinstance(answer, Accepted),
-                "code": answer.code,
-                "text": answer.text,
-                "details": {**answer.details, **repeated},
-            },
-            "is_new": self.is_new,
-            "person_id": lead.person_id if lead else None,
-            "mapping_version": lead.mapping_version if lead else None,
-            "fields": self.fields,
-            "accepted": self.accepted.model_dump() if self.accepted else None,
-        }
 
 
 class Trying:

@@ -2,279 +2,240 @@
 free, what nobody gets."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
 
-from starlette.requests import Request
-from starlette.routing import Route
+from fastapi import APIRouter, Body, Query
+from pydantic import Discriminator, Tag
 
 from services.routing.campaign.sends import Send
 from services.routing.filters.routes import route_of
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.checklist import checklist, warnings
 from services.routing.orders.lists import CompanyList, part_of
-from services.routing.person.leads import ClaimRecord, RoutedLead
-from services.routing.person.unsent import UnsentDelivery
+from services.routing.person.leads import RoutedLead
+from services.routing.queries import views
 from services.routing.queries.preview import Previewing
 from services.routing.queries.trial import Leads, Trial
 from services.routing.queries.why_not import WhyNot, against
 from services.routing.store import CAMPAIGNS, LEADS, LISTS, PARTS, SENDS, UNSENT, VERSIONS
-from shared import read_api
 from shared.clock import Clock
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.lists import EditList, PutList
-from shared.loop.effects import COLLECTION as EFFECTS
+from shared.entities import Entities
+from shared.loop import effects
+from shared.loop.decision import Attempt
 from shared.loop.working_set import named
-from shared.store import Filter, Store
+from shared.read_api import listing, route
+from shared.read_params import FORM, OfTenant, Page, Tenant
+from shared.store import Store
 
 LEADS_AT_ONCE = 1_000
 SEND_STATES = ("waiting", "reserved", "sent", "refused", "uncertain")
-PREVIEWED: Mapping[str, type[PutCampaign] | type[PutList] | type[EditList]] = {
+
+
+class SendsAsked(Page):
+    status: str | None = None
+
+
+class ExplainAsked(OfTenant):
+    campaign: str | None = None
+    """Without one, all that take leads of its way."""
+
+
+class CampaignChange(PutCampaign):
+    kind: Literal["campaign"]
+
+
+class ListChange(PutList):
+    kind: Literal["list"]
+
+
+class ListEdit(EditList):
+    kind: Literal["list_edit"]
+
+
+Previewed = PutCampaign | PutList | EditList
+PREVIEWED: Mapping[str, type[Previewed]] = {
     "campaign": PutCampaign,
     "list": PutList,
     "list_edit": EditList,
 }
 
 
-def routes(store: Store, clock: Clock) -> list[Route]:
-    reader = Reader(store, clock)
-    return [
-        read_api.route("/campaigns", reader.campaigns),
-        read_api.route("/campaigns/{id}", reader.campaign),
-        read_api.route("/campaigns/{id}/unsent", reader.unsent),
-        read_api.route("/campaigns/{id}/sends", reader.sends),
-        read_api.route("/leads/{id}", reader.lead),
-        read_api.route("/explain/{id}", reader.explain),
-        read_api.route("/preview", reader.preview, "POST"),
-        read_api.route("/try", reader.try_, "POST"),
-        read_api.route("/lists", reader.lists),
-        read_api.route("/lists/{id}", reader.list),
-        read_api.route("/watch", reader.watch),
-        read_api.route("/counts", reader.counts),
-    ]
+def _command(change: CampaignChange | ListChange | ListEdit) -> Previewed:
+    """As it would be published."""
+    fields = {name: value for name, value in change if name != "kind"}
+    return PREVIEWED[change.kind].model_construct(**fields)
+
+
+def _kind(given: Any) -> Any:
+    return given.get("kind") if isinstance(given, dict) else None
+
+
+Change = Annotated[
+    Annotated[CampaignChange, Tag("campaign")]
+    | Annotated[ListChange, Tag("list")]
+    | Annotated[ListEdit, Tag("list_edit")],
+    Discriminator(
+        _kind,
+        custom_error_type=FORM,
+        custom_error_message=f"one of {', '.join(PREVIEWED)}",
+        custom_error_context={"name": "kind"},
+    ),
+    Body(),
+]
+
+
+def routes(store: Store, clock: Clock) -> APIRouter:
+    reader, router, entities = Reader(store, clock), APIRouter(), Entities(store)
+    listing(router, "/campaigns", entities, CAMPAIGNS, views.CampaignView)
+    route(router, "/campaigns/{id}", reader.campaign)
+    route(router, "/campaigns/{id}/unsent", reader.unsent)
+    route(router, "/campaigns/{id}/sends", reader.sends)
+    route(router, "/leads/{id}", reader.lead)
+    route(router, "/explain/{id}", reader.explain)
+    route(router, "/preview", reader.preview, "POST")
+    route(router, "/try", reader.try_, "POST")
+    listing(router, "/lists", entities, LISTS, views.ListView)
+    route(router, "/lists/{id}", reader.list)
+    route(router, "/watch", reader.watch)
+    route(router, "/counts", reader.counts)
+    return router
 
 
 class Reader:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._entities = Entities(store)
         self._why_not = WhyNot(store, clock)
         self._previewing = Previewing(store, clock, self._why_not)
         self._trial = Trial(store, clock, self._why_not)
 
-    async def campaigns(self, request: Request) -> Mapping[str, Any]:
-        found = await self._campaigns({"tenant": read_api.tenant(request)})
-        return {"campaigns": [_view(campaign) for campaign in found]}
-
-    async def campaign(self, request: Request) -> Mapping[str, Any]:
-        campaign = await self._campaign(request)
+    async def campaign(self, id: str, asked: Tenant) -> views.CampaignWhole:
+        """With all its versions, and what its slots count."""
+        campaign = await self._campaign(asked.tenant, id)
         capacity = await self._why_not.capacity(campaign.id, campaign.tenant)
-        kept = await self._store.find(VERSIONS.name, {"campaign": campaign.id})
-        versions = [VERSIONS.from_document(row).campaign for row in kept]
-        return {
-            **_view(campaign),
-            "capacity": {
-                "reserved": capacity.reserved,
-                "used": capacity.used,
-                "uncertain": capacity.uncertain,
-            },
-            "counted": capacity.counted,
-            "warnings": warnings(campaign.definition),
-            "checklist": checklist(campaign.definition),
-            "versions": [
-                _view(version) for version in sorted(versions, key=lambda each: each.number)
-            ],
-        }
+        kept = await self._entities.some(VERSIONS, {"campaign": campaign.id})
+        versions = sorted((each.campaign for each in kept), key=lambda each: each.number)
+        return views.CampaignWhole.whole(
+            campaign,
+            capacity=views.Slots.model_validate(capacity),
+            counted=capacity.counted,
+            warnings=warnings(campaign.definition),
+            checklist=checklist(campaign.definition),
+            versions=[views.CampaignView.of(version) for version in versions],
+        )
 
-    async def unsent(self, request: Request) -> Mapping[str, Any]:
+    async def unsent(self, id: str, asked: Tenant) -> views.Unsent:
         """RTE-10: a campaign's unsent leads, counted by check."""
-        campaign = await self._campaign(request)
+        campaign = await self._campaign(asked.tenant, id)
         counts = await self._why_not.unsent(campaign)
-        return {"campaign": campaign.name, "version": campaign.number, "unsent": counts}
+        return views.Unsent(campaign=campaign.name, version=campaign.number, unsent=counts)
 
-    async def sends(self, request: Request) -> Mapping[str, Any]:
-        campaign = await self._campaign(request)
+    async def sends(self, id: str, asked: Annotated[SendsAsked, Query()]) -> views.Sends:
+        """What a campaign has got, or is to get."""
+        campaign = await self._campaign(asked.tenant, id)
         where = {"tenant": campaign.tenant, "campaign": campaign.name}
-        if status := request.query_params.get("status"):
-            where["status"] = status
-        rows, following = await read_api.page(self._store, SENDS.name, where, request)
-        view = [await self._send(SENDS.from_document(row)) for row in rows]
-        return {"sends": view, "next": following}
+        if asked.status:
+            where["status"] = asked.status
+        found, following = await self._entities.page(SENDS, where, asked)
+        return views.Sends(sends=[await self._send(send) for send in found], next=following)
 
-    async def lead(self, request: Request) -> Mapping[str, Any]:
-        routed = await self._routed(request)
+    async def lead(self, id: str, asked: Tenant) -> views.LeadWhole:
+        """Its claims and its sends."""
+        routed = await self._routed(asked.tenant, id)
         where = {"tenant": routed.tenant, "lead": routed.id}
-        sends = [SENDS.from_document(row) for row in await self._store.find(SENDS.name, where)]
-        return {
-            "id": routed.id,
-            "state": routed.state,
-            "person_id": routed.person_id,
-            "lead_code": routed.lead.lead_code,
-            "category": routed.lead.category,
-            "accepted_at": routed.accepted_at,
-            "catalogue_revision": routed.revision,
-            "trace": routed.trace,
-            "is_exclusive": routed.is_exclusive,
-            "claims": [_claim(claim) for claim in routed.claims],
-            "queue": routed.queue,
-            "sends": [await self._send(send) for send in sends],
-        }
+        sends = await self._entities.some(SENDS, where, sort=())
+        return views.LeadWhole(
+            **vars(views.LeadView.model_validate(routed)),
+            sends=[await self._send(send) for send in sends],
+        )
 
-    async def explain(self, request: Request) -> Mapping[str, Any]:
-        """For one campaign, or for all that take leads of its way."""
-        routed = await self._routed(request)
-        name = request.query_params.get("campaign")
-        if name is not None:
-            await self._campaign(request, name)
-        view = await self._why_not.why_not(routed, name)
-        return {"lead": routed.id, "state": routed.state, **view}
+    async def explain(self, id: str, asked: Annotated[ExplainAsked, Query()]) -> views.WhyNot:
+        """Why a campaign has not got the lead, or each that takes leads of its way."""
+        routed = await self._routed(asked.tenant, id)
+        if asked.campaign is not None:
+            await self._campaign(asked.tenant, asked.campaign)
+        view = await self._why_not.why_not(routed, asked.campaign)
+        return views.WhyNot.model_validate({"lead": routed.id, "state": routed.state, **view})
 
-    async def preview(self, request: Request) -> Mapping[str, Any]:
+    async def preview(self, change: Change, asked: Tenant) -> views.Previewed:
         """RTE-14: what a change would free, before it is made."""
-        given = await read_api.posted(request)
-        kind = given.pop("kind", None) if isinstance(given, dict) else None
-        if not isinstance(kind, str) or kind not in PREVIEWED:
-            raise read_api.BadRequest("kind", f"one of {', '.join(PREVIEWED)}")
-        command = read_api.question(PREVIEWED[kind], given)
-        tenant = read_api.tenant(request)
-        if isinstance(command, PutCampaign):
-            view = await self._previewing.campaign(command, tenant)
-            return view | {"warnings": warnings(command), "checklist": checklist(command)}
-        return await self._previewing.list(command, tenant)
+        command = _command(change)
+        if not isinstance(command, PutCampaign):
+            view = await self._previewing.list(command, asked.tenant)
+            return views.Previewed.model_validate(view)
+        view = await self._previewing.campaign(command, asked.tenant)
+        beside = {"warnings": warnings(command), "checklist": checklist(command)}
+        return views.Previewed.model_validate(view | beside)
 
-    async def try_(self, request: Request) -> Mapping[str, Any]:
+    async def try_(self, given: Leads, asked: Tenant) -> views.TriedLeads:
         """Which campaigns would want leads that are not here, and why others would not."""
-        given = read_api.question(Leads, await read_api.posted(request))
-        return {"leads": await self._trial.leads(given, read_api.tenant(request))}
+        tried = await self._trial.leads(given, asked.tenant)
+        return views.TriedLeads.model_validate({"leads": tried})
 
-    async def lists(self, request: Request) -> Mapping[str, Any]:
-        where = {"tenant": read_api.tenant(request)}
-        rows = await self._store.find(LISTS.name, where, sort=[("_id", 1)])
-        return {"lists": [_told_list(LISTS.from_document(row)) for row in rows]}
-
-    async def list(self, request: Request) -> Mapping[str, Any]:
+    async def list(self, id: str, asked: Tenant) -> views.ListWhole:
         """One list, with its entries as they are compared."""
-        name = request.path_params["id"]
-        id = named(CompanyList, read_api.tenant(request), name).id  # noqa: A001
-        row = await read_api.one(self._store, LISTS.name, {"_id": id}, "list", name)
-        found = LISTS.from_document(row)
-        ids = [part_of(id, digest).id for digest in found.content.parts]
+        stored = named(CompanyList, asked.tenant, id).id
+        found = await self._entities.one(LISTS, {"_id": stored}, "list", id)
+        ids = [part_of(stored, digest).id for digest in found.content.parts]
         parts = await self._store.find(PARTS.name, {"_id": {"$in": ids}})
-        terms = sorted(term for part in parts for term in part["terms"])
         known = await self._why_not.catalogues()
-        users = [campaign.name for campaign in known.users_of(found.tenant, found.name)]
-        return {**_told_list(found), "used_by": users, "terms": terms}
+        return views.ListWhole(
+            **vars(views.ListView.of(found)),
+            used_by=[campaign.name for campaign in known.users_of(found.tenant, found.name)],
+            terms=sorted(term for part in parts for term in part["terms"]),
+        )
 
-    async def watch(self, request: Request) -> Mapping[str, Any]:
+    async def watch(self, asked: Tenant) -> views.UnsentDeliveries:
         """RTE-16: lead codes and deliveries of which leads were unsent after a day, and are now."""
-        where = {"tenant": read_api.tenant(request)}
-        rows = await self._store.find(UNSENT.name, where, sort=[("since", 1)])
-        groups = [UNSENT.from_document(row) for row in rows]
-        unsent = await self._still_unsent([lead for group in groups for lead in group.leads])
-        view = [_unsent_group(group, unsent) for group in groups]
-        return {"deliveries": [group for group in view if group["unsent"]]}
+        found = await self._entities.some(UNSENT, {"tenant": asked.tenant}, sort=[("since", 1)])
+        unsent = await self._still_unsent([lead for each in found for lead in each.leads])
+        shown = [views.UnsentDeliveryView.of(each, unsent) for each in found]
+        return views.UnsentDeliveries(deliveries=[each for each in shown if each.unsent])
 
     async def _still_unsent(self, leads: Sequence[str]) -> set[str]:
         found: set[str] = set()
         for first in range(0, len(leads), LEADS_AT_ONCE):
-            some = {"$in": list(leads[first : first + LEADS_AT_ONCE])}
+            some = {"$in": [*leads[first : first + LEADS_AT_ONCE]]}
             still = {"_id": some, "state": {"$ne": "sent"}, "withdrawn": {"$ne": True}}
             rows = await self._store.find(LEADS.name, still, fields=["_id"])
             found |= {row["_id"] for row in rows}
         return found
 
-    async def counts(self, request: Request) -> Mapping[str, Any]:
-        where = {"tenant": read_api.tenant(request)}
+    async def counts(self, asked: Tenant) -> views.Counts:
+        """RTE-10: sends by status and unsent leads by check, of each campaign."""
         known = await self._why_not.catalogues()
-        found = known.of_tenant(where["tenant"])
+        found = known.of_tenant(asked.tenant)
         unsent: dict[str, Counter[str]] = {campaign.id: Counter() for campaign in found}
-        async for row in read_api.every(self._store, LEADS.name, where):
-            routed = LEADS.from_document(row)
+        async for routed in self._entities.every(LEADS, {"tenant": asked.tenant}):
             for campaign in known.on_route(routed.tenant, route_of(routed.lead)):
                 unsent[campaign.id].update(against(routed, campaign, known.context_of(campaign)))
-        return {"campaigns": [await self._counted(each, unsent[each.id]) for each in found]}
+        return views.Counts(
+            campaigns=[await self._counted(each, unsent[each.id]) for each in found]
+        )
 
-    async def _counted(self, campaign: Campaign, unsent: Mapping[str, int]) -> Mapping[str, Any]:
+    async def _counted(self, campaign: Campaign, unsent: Mapping[str, int]) -> views.CampaignCounts:
         where = {"tenant": campaign.tenant, "campaign": campaign.name}
         sends = {
             state: await self._store.count(SENDS.name, where | {"status": state})
             for state in SEND_STATES
         }
-        return {"id": campaign.name, "version": campaign.number, **sends, "unsent": unsent}
+        return views.CampaignCounts(
+            id=campaign.name, version=campaign.number, **sends, unsent=unsent
+        )
 
-    async def _send(self, send: Send) -> Mapping[str, Any]:
-        """With what came of the attempts so far, while it is under way."""
-        tried: Sequence[Any] = ()
+    async def _send(self, send: Send) -> views.SendView:
+        tried: Sequence[Attempt] = ()
         if send.status == "reserved":
-            rows = await self._store.find(EFFECTS, {"_id": send.id})
-            tried = rows[0].get("tried", ()) if rows else ()
-        return {
-            "key": send.id,
-            "campaign": send.campaign,
-            "version": send.campaign_version,
-            "lead": send.lead,
-            "status": send.status,
-            "history": send.history,
-            "tried": tried,
-        }
+            rows = await self._store.find(effects.COLLECTION, {"_id": send.id})
+            tried = [attempt for row in rows for attempt in effects.tried_of(row)]
+        return views.SendView.of(send, tried)
 
-    async def _routed(self, request: Request) -> RoutedLead:
-        id = request.path_params["id"]  # noqa: A001
-        where = {"_id": id, "tenant": read_api.tenant(request)}
-        return LEADS.from_document(await read_api.one(self._store, LEADS.name, where, "lead", id))
+    async def _routed(self, tenant: str, lead: str) -> RoutedLead:
+        return await self._entities.one(LEADS, {"_id": lead, "tenant": tenant}, "lead", lead)
 
-    async def _campaign(self, request: Request, name: str | None = None) -> Campaign:
-        name = name or request.path_params["id"]
-        where = {"_id": named(Campaign, read_api.tenant(request), name).id}
-        row = await read_api.one(self._store, CAMPAIGNS.name, where, "campaign", name)
-        return CAMPAIGNS.from_document(row)
-
-    async def _campaigns(self, where: Filter) -> Sequence[Campaign]:
-        rows = await self._store.find(CAMPAIGNS.name, where, sort=[("_id", 1)])
-        return [CAMPAIGNS.from_document(row) for row in rows]
-
-
-def _view(campaign: Campaign) -> Mapping[str, Any]:
-    return {
-        **campaign.definition.model_dump(mode="json"),
-        "version": campaign.number,
-        "changed_at": campaign.changed_at,
-        "changed_by": campaign.changed_by,
-        "reason": campaign.reason,
-    }
-
-
-def _told_list(found: CompanyList) -> dict[str, Any]:
-    return {
-        "id": found.name,
-        "version": found.number,
-        "entries": found.content.entries,
-        "parts": found.content.parts,
-        "coming_at": found.coming_at,
-        "changed_at": found.changed_at,
-        "changed_by": found.changed_by,
-    }
-
-
-def _unsent_group(group: UnsentDelivery, unsent: Collection[str]) -> Mapping[str, Any]:
-    """The codes are those of all that were unsent once."""
-    left = [lead for lead in group.leads if lead in unsent]
-    return {
-        "affiliate": group.affiliate,
-        "lead_code": group.lead_code,
-        "delivery": group.delivery,
-        "unsent": len(left),
-        "since": group.since,
-        "raised_at": group.raised_at,
-        "codes": group.codes,
-        "leads": left,
-    }
-
-
-def _claim(claim: ClaimRecord) -> Mapping[str, Any]:
-    return {
-        "campaign": claim.campaign,
-        "version": claim.campaign_version,
-        "state": claim.state,
-        "until": claim.until,
-        "failing": [failing.model_dump() for failing in claim.failing],
-    }
+    async def _campaign(self, tenant: str, name: str) -> Campaign:
+        where = {"_id": named(Campaign, tenant, name).id}
+        return await self._entities.one(CAMPAIGNS, where, "campaign", name)

@@ -1,0 +1,118 @@
+"""What every service tells operators of itself, as models: `/openapi.json` is made of them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from shared.loop.shard import Shard, State
+from shared.read_api import View
+
+
+class Live(View):
+    live: bool
+
+
+class Ready(View):
+    ready: bool
+    not_ready: list[str]
+    """What is in its way."""
+
+
+class ShardView(View):
+    shard: int
+    state: State
+    error: str | None
+
+    @classmethod
+    def of(cls, shard: Shard) -> "ShardView":
+        return cls(shard=shard.number, state=shard.state, error=shard.error)
+
+
+class WaitingView(View):
+    """A place at which records wait."""
+
+    topic: str
+    partition: int
+    offset: int
+    records: int
+    seconds: float
+    stuck: bool
+    help: str | None
+
+
+class GapView(View):
+    """What is missing in a stream."""
+
+    topic: str
+    partition: int
+    stream: str
+    expected: int
+    found: int
+    offset: int
+    since: datetime
+    alert: bool
+    help: str
+
+
+class Duplicate(View):
+    place: str
+    stream: str
+    number: int
+    at: datetime
+
+    @classmethod
+    def of(cls, dropped: tuple[str, str, int, datetime]) -> "Duplicate":
+        place, stream, number, at = dropped
+        return cls(place=place, stream=stream, number=number, at=at)
+
+
+class EffectsStanding(View):
+    in_flight: int | None
+    waiting: int | None
+    next_at: datetime | None
+    latest_at: datetime | None
+    attempt_at: datetime | None
+
+
+class DueStanding(View):
+    now: int | None
+    next_at: datetime | None
+
+
+class EndpointsCounted(View):
+    failing: int
+    breakers_open: int
+
+
+class Status(View):
+    service: str
+    instance: int
+    ready: bool
+    not_ready: list[str]
+    topics: Sequence[str]
+    shards: list[ShardView]
+    lag: int | None
+    waiting: list[WaitingView]
+    oldest_seconds: float | None
+    silent_seconds: Mapping[str, float]
+    gaps: list[GapView]
+    duplicates: list[Duplicate]
+    outbox: int | None
+    effects: EffectsStanding
+    due: DueStanding
+    dead_letters: int | None
+    blocked: int | None
+    endpoints: EndpointsCounted
+    progress: int
+    counters: Mapping[str, int]
+    now: datetime
+
+
+class EndpointView(View):
+    endpoint: str
+    failures: int
+    breaker_open: bool
+    waiting: int
+
+
+class Endpoints(View):
+    items: list[EndpointView]
