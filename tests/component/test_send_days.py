@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from shared.store import Replace
+from shared.testing.memory import MemoryStore
 from tests.component.leads import DAY, HOUR, MONDAY, STRICT, Platform, block, pause, person
 
 
@@ -167,3 +169,21 @@ async def test_a_lead_that_waits_for_its_day_is_given_back(platform: Platform, w
     assert ("omitted", "accepted") == (platform.outcome("R-1"), platform.outcome("R-2"))
     await platform.advance(HOUR)
     assert ["R-2"] == platform.got()
+
+
+async def test_what_an_earlier_version_has_waiting_is_sent_within_its_company(
+    platform: Platform,
+) -> None:
+    """RTE-08, RTE-13: their rows have one domain, and their leads are known by several."""
+    await platform.campaign(weekly=MONDAY, caps={"per_domain": 1})
+    for number in (1, 2):
+        await platform.upload(number, Site="northgrid.example")
+    store = MemoryStore(platform.world.databases["routing"])
+    rows = platform.stored("sends", "routing")
+    assert {2} == {len(row["domain"]) for row in rows}
+    async with store.transaction() as transaction:
+        then = [Replace(row | {"schema": 2, "domain": "northgrid.example"}) for row in rows]
+        await transaction.write("sends", then)
+    await platform.advance(2 * HOUR)
+    assert 1 == len(platform.got())
+    assert [] == platform.stored("dead_letters", "routing")

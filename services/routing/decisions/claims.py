@@ -65,7 +65,9 @@ class Claims:
         page = waiting_before(campaign, due.before, claims.RUN_MAX)
         yield [page]
         waiting = state.page(page).rows
-        domains = tuple(domain for send in waiting for domain in send.domains)
+        # As they are decided on: sends of an earlier version tell one domain of several.
+        claimed = [send.claim.lead for send in waiting if send.claim is not None]
+        domains = tuple(domain for lead in claimed for domain in company_domains(lead))
         blocks = [named(Block, campaign.tenant, send.person_id) for send in waiting]
         yield [*blocks, *_to_its_companies(campaign, domains)]
 
