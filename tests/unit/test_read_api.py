@@ -159,6 +159,7 @@ async def test_errors(intake: httpx.AsyncClient, path: str, status: int, code: s
         (b"", 400, "bad_request", "the question"),
         (b"{", 400, "bad_request", "the question"),
         (b"\xff", 400, "bad_request", "the question"),
+        (b'{"kind": "campaign", "id": "\\ud800"}', 400, "bad_request", "the question"),
         (b"[]", 400, "bad_request", "kind"),
         (b"{}", 400, "bad_request", "kind"),
         (b'{"kind": "contract"}', 400, "bad_request", "kind"),
