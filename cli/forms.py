@@ -8,19 +8,22 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from shared.contracts.campaigns import URL_PATTERN
+from shared.contracts.values import AFFILIATE_PATTERN, ID_PATTERN, KEY_PATTERN, NAME_PATTERN
+
 FAULTS_MAX = 50
 
 FORMS: Mapping[str, str] = {
-    r"^https?://[^\p{Cc}\s]+$": "an address such as https://hooks.example/leads, without blanks",
+    URL_PATTERN: "an address such as https://hooks.example/leads, without blanks",
     r"^[^@\s<>,;]+@[^@\s<>,;]+$": "one mail address, such as leads@customer.example",
     r"^[A-Za-z0-9_-]+$": "letters a to z, digits, _ and - only",
     r"^\d{4}-(?:0[1-9]|1[0-2])$": "a month, such as 2026-03",
     r"^[A-Z]{3}$": "a currency of three capital letters, such as EUR",
     r"^[0-9a-f]{64}$": "a digest of 64 hexadecimal digits",
-    r"^[^\p{Cc}\s](?:[^\p{Cc}]*[^\p{Cc}\s])?$": "a text without blanks around it, in one line",
-    r"^[^\p{Cc}\s/]+$": "a name without blanks and slashes, such as northgrid-us",
-    r"^[^\p{Cc}\s/:]+$": "a name without blanks, slashes and colons, such as infuse-media",
-    r"^[^\p{Cc}]+$": "a text in one line",
+    ID_PATTERN: "a text without blanks around it, in one line",
+    NAME_PATTERN: "a name without blanks and slashes, such as northgrid-us",
+    AFFILIATE_PATTERN: "a name without blanks, slashes and colons, such as infuse-media",
+    KEY_PATTERN: "a text in one line",
     r"^[A-Za-z0-9_-]{1,100}$": "a name of letters a to z, digits, _ and -, such as q_budget",
     r"^[A-Z]{2}$": "a country of two capital letters, such as DE",
     r"^[A-Z]{2}-[A-Z0-9]{1,3}$": "a subdivision as in ISO 3166-2, such as US-CA",

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 from shared.contracts.answers import PUT
 from shared.contracts.event import Command, formerly
 from shared.contracts.values import (
+    CONTROL,
     CategoryId,
     CountryCode,
     Id,
@@ -25,7 +26,8 @@ Status = Literal["active", "paused"]
 Strictness = Literal["strict", "preferred"]
 """Strict: what is off it is refused. Preferred: it only ranks (RTE-03)."""
 
-Url = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[^\p{Cc}\s]+$")]
+URL_PATTERN = rf"^https?://[^{CONTROL}\s]+$"
+Url = Annotated[str, StringConstraints(max_length=2000, pattern=URL_PATTERN)]
 """Called byte for byte as it is written: ASCII, without user, password and fragment."""
 Address = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")]
 """An email address, without a name."""

@@ -24,6 +24,7 @@ from shared.contracts.bounds import (
     VALUE_BYTES_MAX,
 )
 from shared.contracts.event import Event
+from shared.contracts.values import CONTROL
 from shared.errors import Poison
 from shared.wording import counted
 
@@ -35,7 +36,7 @@ REQUIRED = ("specversion", "id", "source", "type", "time")
 TENANT_DEFAULT = "main"
 UNREADABLE = "\ufffd"
 """Stands in a header name for what is not UTF-8; see `shared.loop.fetched`."""
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+A_CONTROL = re.compile(f"[{CONTROL}]")
 RFC_3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
@@ -193,7 +194,7 @@ def check_attributes(attributes: Mapping[str, str]) -> None:
             raise Poison(
                 "attribute_too_large", f"an attribute has over {ATTRIBUTE_BYTES_MAX} bytes"
             )
-    if CONTROL.search("".join(attributes.values())):
+    if A_CONTROL.search("".join(attributes.values())):
         raise Poison("attribute_invalid", "an attribute holds a control character")
 
 

@@ -18,23 +18,31 @@ from pydantic import (
 )
 
 ID_LENGTH_MAX = 200
+CONTROL = r"\x00-\x1f\x7f-\x9f"
+"""Control characters, in a pattern. Few readers of a schema know their Unicode class."""
+ID_PATTERN = rf"^[^{CONTROL}\s](?:[^{CONTROL}]*[^{CONTROL}\s])?$"
+NAME_PATTERN = rf"^[^{CONTROL}\s/]+$"
+AFFILIATE_PATTERN = rf"^[^{CONTROL}\s/:]+$"
+KEY_PATTERN = rf"^[^{CONTROL}]+$"
 
 Id = Annotated[
     str,
-    StringConstraints(max_length=ID_LENGTH_MAX, pattern=r"^[^\p{Cc}\s](?:[^\p{Cc}]*[^\p{Cc}\s])?$"),
+    StringConstraints(
+        max_length=ID_LENGTH_MAX,
+        pattern=ID_PATTERN,
+    ),
 ]
 """No control characters, no blanks around it, not empty: it may become part of a key."""
 
-Name = Annotated[str, StringConstraints(max_length=ID_LENGTH_MAX, pattern=r"^[^\p{Cc}\s/]+$")]
+Name = Annotated[str, StringConstraints(max_length=ID_LENGTH_MAX, pattern=NAME_PATTERN)]
 """An id without blanks and slashes, so that `tenant/name` can be read in one way only."""
 
-AffiliateId = Annotated[
-    str, StringConstraints(max_length=ID_LENGTH_MAX, pattern=r"^[^\p{Cc}\s/:]+$")
-]
+AffiliateId = Annotated[str, StringConstraints(max_length=ID_LENGTH_MAX, pattern=AFFILIATE_PATTERN)]
 """Without a colon besides: the key of an upload is `affiliate:reference`."""
 
 Key = Annotated[
-    str, StringConstraints(min_length=1, max_length=3 * ID_LENGTH_MAX, pattern=r"^[^\p{Cc}]+$")
+    str,
+    StringConstraints(min_length=1, max_length=3 * ID_LENGTH_MAX, pattern=KEY_PATTERN),
 ]
 """A topic's key, made of ids."""
 
