@@ -102,13 +102,18 @@ def wait_sent(scene: Scene, references: Sequence[str]) -> None:
     assert [] == not_sent(scene, references)
 
 
+def wait_ready() -> None:
+    """One that was killed takes its time to come up; none stays away."""
+    wait_for("all to be ready", 30, lambda: all(map(stack.is_ready, stack.stack()["processes"])))
+
+
 def holds(scene: Scene, name: str, expected: Mapping[str, int], before: Counter[str]) -> None:
     """What must hold after each attack."""
     honest = [f"{name}-after-{number}" for number in range(2 * PARTITIONS)]
     scene.upload(*honest)
     quiet.wait_quiet(WAIT_SECONDS)
     wait_sent(scene, honest)
-    wait_for("all to be ready", 30, lambda: all(map(stack.is_ready, stack.stack()["processes"])))
+    wait_ready()
     assert dict(expected) == dict(codes() - before)
 
 
@@ -247,7 +252,7 @@ def test_whatever_is_drawn_has_an_outcome(scene: Scene) -> None:
     scene.upload(*honest)
     quiet.wait_quiet(2 * WAIT_SECONDS)
     wait_sent(scene, honest)
-    assert all(map(stack.is_ready, stack.stack()["processes"]))
+    wait_ready()
     evidence = asyncio.run(gather(scene.running))
     checks = (stream_checks.every_command_has_one_outcome, stream_checks.everything_was_read)
     assert [] == [found for check in checks for found in check(evidence)][:3]
