@@ -174,6 +174,31 @@ def test_imports_point_one_way(folder: str, forbidden: tuple[str, ...]) -> None:
     assert [] == wrong_imports(folder, *forbidden)
 
 
+def test_the_oracle_knows_the_published_language_only() -> None:
+    """What the services' code has wrong, and what the command line takes from it, can't be wrong in
+    the same way where they are judged."""
+    allowed = ("cli.oracle", "shared.contracts")
+    known = {name for path in sources("cli/oracle") for name in imports(path)}
+    ours = {name for name in known if name.split(".")[0] in (*PACKAGES, "tests")}
+    assert [] == sorted(name for name in ours if not is_below(name, allowed))
+    third = {name.split(".")[0] for name in known} & installed_packages()
+    assert set() == third
+
+
+def test_what_is_shared_names_no_service() -> None:
+    """But for the language that they publish, which is theirs."""
+    services = "|".join(sorted({path.relative_to(ROOT).parts[1] for path in service_modules()}))
+    named = re.compile(rf"(?<!fastapi\.)\b({services})\b")
+    found = [
+        f"{name_of(path)}:{number}: {match[0]}"
+        for path in sources("shared")
+        if not name_of(path).startswith("shared/contracts/")
+        for number, line in enumerate(lines_of(path), start=1)
+        if (match := named.search(line))
+    ]
+    assert [] == found
+
+
 def test_what_is_deployed_knows_nothing_of_the_local_stack() -> None:
     """Of what lies beside it, only the builder of the image runs on this machine alone."""
     beside = [path for path in sources("deploy") if path.parent.name == "deploy"]

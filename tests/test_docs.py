@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.oracle import oracle
 from shared.contracts.answers import REFUSE_ANY
 from shared.contracts.commands import commands
-from shared.testing import oracle
 from shared.topics import manifest
 
 ROOT = Path(__file__).parent.parent

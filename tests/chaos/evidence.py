@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from bson.codec_options import CodecOptions
 from pymongo import MongoClient
 
-from shared.testing.evidence import Document, Evidence, Received, Seen, Violation
+from cli.oracle.evidence import Document, Evidence, Received, Seen, Violation
 from shared.topics import manifest
 
 SERVICES = ("intake", "routing")

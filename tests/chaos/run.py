@@ -10,11 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from cli.oracle.evidence import Evidence, Violation
+from cli.oracle.oracle import violations
 from deploy.files import var_dir
 from deploy.local import quiet, stack
 from deploy.local.process import StackError, progress
-from shared.testing.evidence import Evidence, Violation
-from shared.testing.oracle import violations
 from tests.chaos import faults
 from tests.chaos.evidence import gather, personal_data_told
 from tests.chaos.faults import JUMP, REPLICAS, SERVICES, SESSION_MS, Faults

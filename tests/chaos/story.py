@@ -11,11 +11,11 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from cli.oracle.evidence import Evidence
+from cli.oracle.oracle import violations
 from deploy.files import var_dir
 from deploy.local import quiet, stack
 from shared.loop.log import Outgoing
-from shared.testing.evidence import Evidence
-from shared.testing.oracle import violations
 from tests.chaos.evidence import gather, lines
 from tests.chaos.faults import SERVICES, SESSION_MS, behave, wait_until_ready
 from tests.chaos.load import Load, RealWorld

@@ -7,11 +7,11 @@ from unittest.mock import patch
 
 import pytest
 
+from cli.oracle.evidence import Seen
 from shared.contracts.answers import accepted_type
 from shared.loop.effects import Verdict
 from shared.loop.log import Outgoing
 from shared.loop.loop import CONFLICTS_BEFORE_SUSPICION
-from shared.testing.evidence import Seen
 from shared.testing.log import MemoryLog
 from shared.topics import shard_of
 from tests.component.world import BROKEN, COMMANDS, ORDERED, PARTITIONS, Speak, Town

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from cli.oracle.evidence import Seen
 from shared.contracts import envelope as envelopes
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Command, Event
@@ -38,7 +39,6 @@ from shared.loop.service import Service
 from shared.loop.table import ended, on
 from shared.loop.working_set import Reads, Ref, WorkingSet
 from shared.store import Document, Index
-from shared.testing.evidence import Seen
 from shared.testing.memory import MemoryStore
 from shared.testing.simulator import CALM, SECRET, World
 from shared.topics import shard_of

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from cli.oracle import streams
+from cli.oracle.evidence import Evidence, Violation
 from shared.loop.log import Outgoing
-from shared.testing import stream_checks, virtual_time
-from shared.testing.evidence import Evidence, Violation
+from shared.testing import virtual_time
 from shared.testing.simulator import CALM, World
 from tests.fuzz.wire import hostile
 from tests.simulation.lead_path import BUILDS, PARTITIONS, TOPICS, Upstream, customers, gather
@@ -15,11 +16,11 @@ from tests.simulation.lead_path import BUILDS, PARTITIONS, TOPICS, Upstream, cus
 AT_ONCE = 500
 HONEST_EVERY = 10
 CHECKS = (
-    stream_checks.streams_are_dense,
-    stream_checks.outboxes_are_empty,
-    stream_checks.everything_was_read,
-    stream_checks.every_command_has_one_outcome,
-    stream_checks.nothing_was_unexpected,
+    streams.streams_are_dense,
+    streams.outboxes_are_empty,
+    streams.everything_was_read,
+    streams.every_command_has_one_outcome,
+    streams.nothing_was_unexpected,
 )
 
 

@@ -13,11 +13,11 @@ import pytest
 
 from cli.api import Api
 from cli.command import Answer, Asker, Command
+from cli.oracle.evidence import Seen
 from cli.publishing import Connection, asking, check_services
 from deploy.local import stack
 from deploy.local.process import StackError
 from shared.contracts.event import events_topic
-from shared.testing.evidence import Seen
 from tests.chaos.evidence import all_records
 
 OPERATOR = Asker("test")

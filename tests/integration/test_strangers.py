@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from cli.command import record_of
+from cli.oracle import streams
 from deploy.local import quiet, stack
 from deploy.local.process import StackError, wait_for
 from shared.contracts import bounds
 from shared.loop.log import Outgoing
-from shared.testing import stream_checks
 from shared.topics import manifest, shard_of
 from tests.chaos.evidence import documents, gather
 from tests.fuzz.wire import hostile
@@ -254,7 +254,7 @@ def test_whatever_is_drawn_has_an_outcome(scene: Scene) -> None:
     wait_sent(scene, honest)
     wait_ready()
     evidence = asyncio.run(gather(scene.running))
-    checks = (stream_checks.every_command_has_one_outcome, stream_checks.everything_was_read)
+    checks = (streams.every_command_has_one_outcome, streams.everything_was_read)
     assert [] == [found for check in checks for found in check(evidence)][:3]
     assert 0 == codes()["unexpected"]
 

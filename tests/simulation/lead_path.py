@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
+from cli.oracle.evidence import Evidence, Received, Seen
 from services.intake.leads.leads import lead_id
 from services.intake.service import intake
 from services.routing.service import routing
@@ -23,7 +24,6 @@ from shared.loop.log import Outgoing, Place
 from shared.loop.seal import key_of, seal
 from shared.store import Document
 from shared.testing import simulator
-from shared.testing.evidence import Evidence, Received, Seen
 from shared.testing.simulator import Build, Endpoint, World
 from shared.topics import manifest, shard_of
 from tests.simulation import poison, strangers

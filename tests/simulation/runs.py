@@ -7,9 +7,9 @@ from typing import Any
 
 import structlog
 
+from cli.oracle.evidence import Violation
+from cli.oracle.oracle import violations
 from shared.testing import virtual_time
-from shared.testing.evidence import Violation
-from shared.testing.oracle import violations
 from tests.simulation.defects import DEFECTS
 from tests.simulation.lead_path import simulate
 

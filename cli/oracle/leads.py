@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from shared.testing.evidence import Document, Evidence, Violation
+from cli.oracle.evidence import Document, Evidence, Violation
 
 
 def leads_add_up(evidence: Evidence) -> Iterator[Violation]:

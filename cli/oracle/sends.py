@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
-from shared.testing.evidence import Document, Evidence, Received, Violation
+from cli.oracle.evidence import Document, Evidence, Received, Violation
 
 RULE_TAKES_HOLD = timedelta(seconds=5)
 

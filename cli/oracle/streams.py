@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from shared.testing.evidence import Document, Evidence, Seen, Violation
+from cli.oracle.evidence import Document, Evidence, Seen, Violation
 
 ORDERED = ("routing.claims.v1", "routing.answers.v1")
 """Topics in which a record that can't be processed holds up the later ones of its key."""
