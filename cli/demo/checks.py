@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from cli.demo.claims import Pair
 from cli.demo.differing import differ, repeated, some
-from cli.demo.evidence import Evidence, Row, folded
+from cli.demo.evidence import Evidence, Row
 from cli.demo.sending_checks import SENDING_CHECKS
+from cli.oracle.evidence import folded
 from shared.contracts.intake import (
     DeliveryReconciled,
     LeadAccepted,

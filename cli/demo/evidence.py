@@ -119,11 +119,6 @@ def read_lines(path: Path) -> list[Row]:
         return [json.loads(line) for line in lines]
 
 
-def folded(given: str) -> str:
-    """As answers are compared: neither case nor blanks count."""
-    return " ".join(given.casefold().split())
-
-
 def by_trace(spans: Iterable[Row]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = defaultdict(list)
     for span in spans:

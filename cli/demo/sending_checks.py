@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from cli.demo.claims import Claims, Pair, claims_of
 from cli.demo.differing import differ, repeated, several, some
 from cli.demo.evidence import TAKEN, Evidence, Row
-from cli.demo.judge import Judge, domains_of, is_on_route
+from cli.oracle.wants import Judge, domains_of, is_on_route
 from shared.contracts.campaigns import CHECK_CODES
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import DeliveryUnsent, LeadSent

@@ -13,12 +13,13 @@ from cli.columns import Wanted, reference_field
 from cli.command import Answer, Asker, Command, record_of
 from cli.dead_letter_commands import Item, items_of, resolve
 from cli.demo import days, faults, opening, operators
-from cli.demo.evidence import Row, Story, folded, read_lines
+from cli.demo.evidence import Row, Story, read_lines
 from cli.documents import Document, read_files
 from cli.import_commands import known_affiliate, submit
 from cli.importing import Row as FileRow
 from cli.importing import Upload, rows_in, table_of
 from cli.lead_commands import pages
+from cli.oracle.evidence import folded
 from cli.output import CHECK_FAILED, CliError, progress
 from cli.publishing import ask, demand, put_in_log
 from deploy.files import var_dir

@@ -9,6 +9,11 @@ from typing import Any, NamedTuple
 Document = dict[str, Any]
 
 
+def folded(given: str) -> str:
+    """As answers are compared: neither case nor blanks count."""
+    return " ".join(given.casefold().split())
+
+
 class Violation(NamedTuple):
     invariant: str
     text: str

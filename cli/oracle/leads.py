@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from cli.oracle.evidence import Document, Evidence, Violation
+from cli.oracle.evidence import Document, Evidence, Violation, folded
 
 
 def leads_add_up(evidence: Evidence) -> Iterator[Violation]:
@@ -66,8 +66,7 @@ def held_leads_need_a_person(evidence: Evidence) -> Iterator[Violation]:
     allowed = {row["_id"]: _allowed(row) for row in evidence.rows("intake", "questions")}
     for row in evidence.rows("intake", "leads"):
         passes = [
-            " ".join(held["given"].casefold().split())
-            in allowed.get(f"{row['tenant']}/{held['question']}", set())
+            folded(held["given"]) in allowed.get(f"{row['tenant']}/{held['question']}", set())
             for held in row["held"]
         ]
         if row["upload"]["outcome"] == "held" and all(passes):
@@ -77,7 +76,7 @@ def held_leads_need_a_person(evidence: Evidence) -> Iterator[Violation]:
 def _allowed(question: Document) -> set[str]:
     given = [*json.loads(question["definition"])["answers"]]
     given += [alias["given"] for alias in question["aliases"]]
-    return {" ".join(one.casefold().split()) for one in given}
+    return set(map(folded, given))
 
 
 def sent_leads_are_known(evidence: Evidence) -> Iterator[Violation]:

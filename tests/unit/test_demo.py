@@ -9,8 +9,8 @@ import pytest
 from cli.demo import operators
 from cli.demo.checks import violations
 from cli.demo.evidence import Event, Evidence, Story
-from cli.demo.judge import Judge
 from cli.demo.summary import summary
+from cli.oracle.wants import Judge
 from shared.contracts.intake import DeliveryReconciled, LeadAccepted, LeadHeld, LeadUnusable
 from shared.contracts.routing import (
     Claim,

@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cli.demo.evidence import Row, folded
+from cli.oracle.evidence import Document as Row
+from cli.oracle.evidence import folded
 
 LEGAL_FORMS = {"ltd", "gmbh", "inc", "sa"}
 """Those that the sample has."""
