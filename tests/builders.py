@@ -14,8 +14,8 @@ from services.routing.orders.policy import Account, Rules
 from shared.contracts.affiliates import PutAffiliate
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.intake import LeadAccepted, SubmitLead
+from shared.contracts.lead_fields import Company, Person, Place, Size, TitleClass
 from shared.contracts.lists import PutRules
-from shared.contracts.values import Company, Person, Place, Size, TitleClass
 from shared.loop.decision import Cause, Context, Input, Message
 from shared.loop.working_set import named
 

@@ -6,8 +6,9 @@ from pydantic import Field, StringConstraints
 
 from shared.contracts.answers import PUT
 from shared.contracts.event import Command
+from shared.contracts.lead_fields import Mapping
 from shared.contracts.roles import OPERATES
-from shared.contracts.values import AffiliateId, CategoryId, Id, Instant, Part, Symbol, Text
+from shared.contracts.values import AffiliateId, CategoryId, Id, Instant, Part, Text
 
 Count = Annotated[int, Field(ge=0, le=10_000_000)]
 """How many."""
@@ -16,26 +17,6 @@ Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(?:0[1-9]|1[0-2])$")]
 
 ContactRole = Literal["main", "technical", "estimates", "pricing", "general"]
 
-CanonicalField = Literal[
-    "email",
-    "first_name",
-    "last_name",
-    "phone",
-    "job_title",
-    "company_name",
-    "company_domain",
-    "company_size",
-    "industry",
-    "country",
-    "subdivision",
-    "category",
-    "lead_code",
-    "consent",
-    "reference",
-    "captured_at",
-]
-"""What leadops calls a field of a lead."""
-
 
 class AffiliateContact(Part):
     name: Id
@@ -43,23 +24,6 @@ class AffiliateContact(Part):
     roles: tuple[ContactRole, ...]
     """What is told to whom: a request of an estimate goes to `estimates`, one for rows to
     `technical`."""
-
-
-class Mapping(Part):
-    """How the affiliate names and formats its fields (INT-02)."""
-
-    fields: dict[CanonicalField, Id]
-    """By canonical field, the affiliate's own; the email's has to be there."""
-    answers: dict[Symbol, Id] = {}
-    """By the symbol of the question, the affiliate's own field."""
-    vocabularies: dict[CanonicalField, dict[str, str]] = {}
-    """By field, what the affiliate writes and what it means."""
-    mandatory: tuple[CanonicalField, ...] = ()
-    """Beside email, lead code and category, which every lead needs."""
-    date_order: Literal["mdy", "dmy"] | None = None
-    """Without it a date such as 03/04/2026 stays unknown."""
-    time_zone: str = "UTC"
-    """Of times without an offset: an IANA name."""
 
 
 class PutAffiliate(

@@ -8,23 +8,20 @@ from pydantic import JsonValue
 
 from shared.contracts.affiliates import ContactRole, Count, Month
 from shared.contracts.event import Command, Event
+from shared.contracts.lead_fields import Company, Person, Place, TitleClass
 from shared.contracts.roles import OPERATES
 from shared.contracts.values import (
     AffiliateId,
     CategoryId,
-    Company,
     HeldAnswer,
     Id,
     Instant,
     Key,
     LeadSource,
     OpenQuestion,
-    Person,
-    Place,
     Reason,
     Symbol,
     Text,
-    TitleClass,
 )
 
 RECHECKS = "intake.rechecks.v1"

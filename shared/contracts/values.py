@@ -1,4 +1,5 @@
-"""The small vocabulary that several contracts share: ids that are safe as keys, and value objects.
+"""The small vocabulary that several contracts share: ids that are safe as keys, and what
+is told of a lead.
 
 The value objects are frozen dataclasses, so that deciding can pass on the very objects that were
 parsed; pydantic checks them where bytes come in and nowhere else.
@@ -93,96 +94,6 @@ class Part(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="ignore", allow_inf_nan=False, populate_by_name=True
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    country: str | None = None
-    subdivision: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """The number of employees as an interval; without `max` it is open above."""
-
-    min: int
-    max: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Company:
-    name: str | None = None
-    domain: str | None = None
-    size: Size | None = None
-    industry: str | None = None
-    industries: tuple[str, ...] = ()
-    """The industry and what lies above it, nearest first."""
-
-
-SENIORITIES = (
-    "unpaid",
-    "training",
-    "entry",
-    "senior",
-    "manager",
-    "director",
-    "vp",
-    "cxo",
-    "partner",
-    "owner",
-)
-"""The levels of job titles, as LinkedIn has them."""
-FUNCTIONS = (
-    "accounting",
-    "administrative",
-    "arts_and_design",
-    "business_development",
-    "community_and_social_services",
-    "consulting",
-    "customer_success_and_support",
-    "education",
-    "engineering",
-    "entrepreneurship",
-    "finance",
-    "healthcare_services",
-    "human_resources",
-    "information_technology",
-    "legal",
-    "marketing",
-    "media_and_communication",
-    "military_and_protective_services",
-    "operations",
-    "product_management",
-    "program_and_project_management",
-    "purchasing",
-    "quality_assurance",
-    "real_estate",
-    "research",
-    "sales",
-)
-"""What the people with a job title do, as LinkedIn has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class TitleClass:
-    """Out of `SENIORITIES` and `FUNCTIONS`; null where nobody can tell."""
-
-    seniority: str | None = None
-    function: str | None = None
-    rule: str = ""
-    """The words that decided; empty where nothing did."""
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """All personal fields of a lead, and the only place for them."""
-
-    email: str | None
-    """Null of who is known by the phone alone (INT-15); an accepted lead has one."""
-    first_name: str | None = None
-    last_name: str | None = None
-    phone: str | None = None
-    job_title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

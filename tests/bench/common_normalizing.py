@@ -15,8 +15,9 @@ import phonenumbers
 import pycountry
 from pydantic import BaseModel
 
-from shared.contracts.affiliates import Mapping, PutAffiliate
+from shared.contracts.affiliates import PutAffiliate
 from shared.contracts.industries import TABLE
+from shared.contracts.lead_fields import Mapping
 from tests.bench.measuring import Run, Stopwatch
 
 COUNTRY_ALIASES = {"u.s.": "US", "uk": "GB", "england": "GB", "deutschland": "DE", "holland": "NL"}

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, JsonValue, TypeAdapter
 from pydantic.fields import FieldInfo
 
-from shared.contracts import values
+from shared.contracts import lead_fields, values
 from shared.contracts.commands import MODULES
 
 WRITTEN_OUT_MAX = 8
@@ -83,7 +83,7 @@ def _names() -> list[tuple[Any, str, str]]:
     """Each named type, its name and its docstring; what two modules call alike is one."""
     return [
         (kind, name, docs[name])
-        for module in (values, *MODULES)
+        for module in (values, lead_fields, *MODULES)
         for docs in [attribute_docs(module)[""]]
         for name, kind in vars(module).items()
         if name in docs and _may_be_named(kind)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.intake.leads.normalizing import Normalized, normalize
 from shared.contracts.industries import TABLE
-from shared.contracts.values import Size
+from shared.contracts.lead_fields import Size
 from tests.builders import OWN_FIELDS, affiliate, record
 
 AFFILIATE = affiliate(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.routing.orders.capacity import Capacity, counters_of, full
-from shared.contracts.values import Place
+from shared.contracts.lead_fields import Place
 from tests.builders import NOW, campaign, lead
 
 

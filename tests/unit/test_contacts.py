@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.intake.leads.contacts import AcceptedAs, Contact
-from shared.contracts.values import Person
+from shared.contracts.lead_fields import Person
 from tests.builders import NOW
 
 DAYS, INSTANT = timedelta(days=90), timedelta(milliseconds=1)

@@ -12,6 +12,7 @@ from cli.demo.evidence import Event, Evidence, Story
 from cli.demo.summary import summary
 from cli.oracle.wants import Judge
 from shared.contracts.intake import DeliveryReconciled, LeadAccepted, LeadHeld, LeadUnusable
+from shared.contracts.lead_fields import Company, Person, Place, Size, TitleClass
 from shared.contracts.routing import (
     Claim,
     ClaimGranted,
@@ -21,7 +22,7 @@ from shared.contracts.routing import (
     LeadNotSent,
     LeadSent,
 )
-from shared.contracts.values import Company, OpenQuestion, Person, Place, Size, TitleClass
+from shared.contracts.values import OpenQuestion
 from tests.builders import lead as accepted_lead
 from tests.builders import put_campaign
 

@@ -11,7 +11,7 @@ from services.routing.orders.checklist import confirmations, strict_filters
 from services.routing.queries.remedies import REMEDIES
 from services.routing.rematch.widening import FREES_NOTHING
 from shared.contracts.campaigns import CHECK_CODES, Item, PutCampaign, SuppressedTitles
-from shared.contracts.values import Company, Size
+from shared.contracts.lead_fields import Company, Size
 from tests.builders import lead, put_campaign
 
 STRICT = {"strictness": "strict"}

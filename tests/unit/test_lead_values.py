@@ -16,7 +16,7 @@ from services.intake.reading.folding import fold
 from services.intake.reading.places import country
 from services.intake.reading.sizes import size
 from services.intake.reading.timestamps import instant
-from shared.contracts.values import Size
+from shared.contracts.lead_fields import Size
 from shared.folding import letters, visible
 from shared.hosts import host_name
 from tests.builders import affiliate

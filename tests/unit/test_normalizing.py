@@ -11,7 +11,7 @@ from services.intake.reading.places import country, place
 from services.intake.reading.sizes import size
 from services.intake.reading.timestamps import instant
 from services.intake.reading.titles import classify
-from shared.contracts.values import Place, Size
+from shared.contracts.lead_fields import Place, Size
 from shared.emails import email_address
 from tests.builders import affiliate, record
 

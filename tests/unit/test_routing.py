@@ -27,6 +27,7 @@ from services.routing.service import routing
 from shared.contracts.campaigns import PauseCampaign, ResumeCampaign, SuppressedTitles
 from shared.contracts.event import Command
 from shared.contracts.intake import WithdrawalRequested
+from shared.contracts.lead_fields import Place
 from shared.contracts.lists import BlockPerson, PutList, PutRules, UnblockPerson
 from shared.contracts.operations import SkipDeadLetter
 from shared.contracts.routing import (
@@ -44,7 +45,6 @@ from shared.contracts.routing import (
     SendLead,
     WithdrawalAnswered,
 )
-from shared.contracts.values import Place
 from shared.loop.decision import (
     Accepted,
     Decision,

@@ -17,8 +17,9 @@ from services.routing.queries.explanation import Explanation, of_claim, of_versi
 from services.routing.queries.remedies import REMEDIES
 from shared.companies.domains import mail_providers
 from shared.contracts.intake import WithdrawalRequested
+from shared.contracts.lead_fields import Company, Person, Place, Size, TitleClass
 from shared.contracts.routing import ClaimWithdrawn, Failing, WithdrawalAnswered
-from shared.contracts.values import Company, OpenQuestion, Person, Place, Reason, Size, TitleClass
+from shared.contracts.values import OpenQuestion, Reason
 from shared.loop.decision import Decision
 from tests.builders import NOW, campaign, catalogues, cause, context, lead, put_campaign, rules
 

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from services.intake.reading.cells import prepared
 from services.intake.reading.folding import fold
 from shared import definitions
-from shared.contracts.affiliates import CanonicalField, PutAffiliate
-from shared.contracts.affiliates import Mapping as Mapped
+from shared.contracts.affiliates import PutAffiliate
+from shared.contracts.lead_fields import CanonicalField
+from shared.contracts.lead_fields import Mapping as Mapped
 from shared.loop.decision import Context, Decision, Refused
 from shared.loop.working_set import ById, named
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from shared.contracts.values import Person
+from shared.contracts.lead_fields import Person
 
 DUPLICATE_FOR = timedelta(days=90)
 ACCEPTED_KEPT_MAX = 100

@@ -20,14 +20,8 @@ from services.intake.reading.sizes import size
 from services.intake.reading.timestamps import instant
 from shared.companies.domains import website
 from shared.contracts.industries import parents
-from shared.contracts.values import (
-    Company,
-    Person,
-    Place,
-    Reason,
-    TitleClass,
-    category_id,
-)
+from shared.contracts.lead_fields import Company, Person, Place, TitleClass
+from shared.contracts.values import Reason, category_id
 from shared.emails import email_address
 
 Record = Mapping[str, JsonValue]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pycountry
 
 from services.intake.reading.folding import fold, unambiguous
-from shared.contracts.values import Place
+from shared.contracts.lead_fields import Place
 
 _HERE = Path(__file__).parent
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from shared.contracts.values import Size
+from shared.contracts.lead_fields import Size
 
 EMPLOYEES_MAX = 100_000_000
 

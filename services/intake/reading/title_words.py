@@ -10,7 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
-from shared.contracts.values import FUNCTIONS, SENIORITIES
+from shared.contracts.lead_fields import FUNCTIONS, SENIORITIES
 
 DATA = Path(__file__).with_name("titles.toml")
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from services.intake.reading.folding import fold
 from services.intake.reading.title_words import WORDS
-from shared.contracts.values import TitleClass
+from shared.contracts.lead_fields import TitleClass
 
 
 class Meaning(NamedTuple):

@@ -24,7 +24,7 @@ from services.routing.filters.words import PHRASE_WORDS_MAX, phrase, phrases
 from shared.contracts.campaigns import Choice, IndustryFilter, PutCampaign, SuppressedTitles
 from shared.contracts.industries import is_industry, parents
 from shared.contracts.intake import LeadAccepted
-from shared.contracts.values import FUNCTIONS, SENIORITIES
+from shared.contracts.lead_fields import FUNCTIONS, SENIORITIES
 from shared.folding import words
 from shared.loop.decision import Refused
 from shared.matching.profiles import Terms
