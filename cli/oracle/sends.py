@@ -1,98 +1,164 @@
-"""What the oracle asks of sends: nobody twice, no limit exceeded, every claim ended."""
+"""What the oracle asks of sends: nobody twice, no cap exceeded, every claim ended."""
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from cli.oracle.evidence import Document, Evidence, Received, Violation
+from cli.oracle.claims import Claims, Pair, claims_of
+from cli.oracle.differing import differ, repeated, several, some
+from cli.oracle.evidence import Campaign, Document, Evidence, Received, Send
+from cli.oracle.wants import domains_of
+from shared.contracts.routing import LeadSent
 
 RULE_TAKES_HOLD = timedelta(seconds=5)
+PERIODS = ("day", "week", "month")
 
 
-def every_claim_ended(evidence: Evidence) -> Iterator[Violation]:
-    """I8: a campaign has answered, unless it will do so on its send day."""
-    runs = _send_days(evidence)
-    for row in evidence.rows("routing", "leads"):
-        for claim in row["claims"]:
-            waits = claim["state"] == "waiting" and _name(row, claim) in runs
-            if claim["state"] in ("claimed", "granted", "waiting") and not waits:
-                text = f"lead {row['_id']}, {claim['campaign']}: still {claim['state']}"
-                yield Violation("I8", text)
+def every_claim_ended(evidence: Evidence) -> Iterator[str]:
+    """A campaign has answered and the send has ended, unless it will do so on its send day."""
+    claims = claims_of(evidence)
+    waits = {pair for pair in claims.waiting if f"main/{pair[0]}" in evidence.sending_later}
+    answered = {*claims.granted, *claims.refused, *claims.waiting}
+    yield from differ("claims answered", claims.claimed, answered)
+    decided = claims.waiting.keys() & {*claims.granted, *claims.refused}
+    yield from differ("waiting claims decided", claims.waiting.keys() - waits, decided - waits)
+    yield from differ("granted claims that ended", claims.granted, claims.ended)
 
 
-def _name(lead: Document, claim: Document) -> str:
-    return f"{lead['tenant']}/{claim['campaign']}"
+def routed_leads_know_their_claims_ends(evidence: Evidence) -> Iterator[str]:
+    """So do their persons' shards, which the answers are for."""
+    for lead in evidence.inside.routed if evidence.inside else ():
+        for campaign, state in lead.claims:
+            waits = state == "waiting" and f"main/{campaign}" in evidence.sending_later
+            if state in ("claimed", "granted", "waiting") and not waits:
+                yield f"lead {lead.id}, {campaign}: still {state}"
 
 
-def _send_days(evidence: Evidence) -> set[str]:
-    """The campaigns that will send what waits for their day."""
-    due = evidence.rows("routing", "due")
-    return {row["data"]["campaign"] for row in due if row["kind"] == "weekly_send"}
-
-
-def weekly_sends_keep_their_day(evidence: Evidence) -> Iterator[Violation]:
-    """I8: a send that waited is reserved on its day at the earliest, unless by hand."""
-    for row in evidence.rows("routing", "sends"):
+def weekly_sends_keep_their_day(evidence: Evidence) -> Iterator[str]:
+    """A send that waited is reserved, and told to be sent, on its day at the earliest, unless by
+    hand."""
+    for send in evidence.sends:
         until: datetime | None = None
-        for entry in row["history"]:
-            if entry["what"] == "waiting":
-                until = datetime.fromisoformat(entry["text"].removeprefix("until "))
-            is_early = until is not None and entry["at"] < until
-            if entry["what"] == "reserved" and is_early and "by hand" not in entry["text"]:
-                yield Violation("I8", f"send {row['_id']} did not wait for its day")
+        for entry in send.history:
+            if entry.what == "waiting":
+                until = datetime.fromisoformat(entry.text.removeprefix("until "))
+            is_early = until is not None and entry.at < until
+            if entry.what == "reserved" and is_early and "by hand" not in entry.text:
+                yield f"send {send.key} did not wait for its day"
+    claims = claims_of(evidence)
+    early = [
+        pair
+        for pair, waited in claims.waiting.items()
+        if pair in claims.sent and pair not in claims.by_hand and _is_before(claims, pair, waited)
+    ]
+    if early:
+        yield f"sent before the send day: {len(early)}, such as {some(early)}"
 
 
-def exclusive_leads_have_one_holder(evidence: Evidence) -> Iterator[Violation]:
-    """I3: at most one campaign's endpoint acted on a lead that is sold once. Those count that came
-    when the policy's rule was there for some seconds."""
-    since = {
-        code: row["changed_at"] + RULE_TAKES_HOLD
-        for row in evidence.rows("routing", "rules")
-        for code in row["exclusive_lead_codes"]
-    }
+def _is_before(claims: Claims, pair: Pair, waited: Document) -> bool:
+    sent_at = datetime.fromisoformat(claims.sent[pair]["sent_at"])
+    return sent_at < datetime.fromisoformat(waited["until"])
+
+
+def exclusive_leads_have_one_holder(evidence: Evidence) -> Iterator[str]:
+    """At most one campaign got a lead that is sold once, by what was published and by what
+    customers acted on. Those count that came when the policy was there for some seconds."""
+    if evidence.policy is None:
+        return
+    codes, since = evidence.policy.exclusive_lead_codes, evidence.policy.since + RULE_TAKES_HOLD
     sold = {
-        row["_id"]
-        for row in evidence.rows("routing", "leads")
-        if row["lead_code"] in since and row["accepted_at"] > since[row["lead_code"]]
+        lead.id for lead in evidence.leads if lead.lead_code in codes and lead.uploaded_at > since
     }
     holders: dict[str, set[str]] = defaultdict(set)
     for one in evidence.received:
         if one.taken and one.lead in sold:
             holders[one.lead].add(one.campaign)
-    for lead, campaigns in holders.items():
-        if len(campaigns) > 1:
-            yield Violation("I3", f"lead {lead} is sold once and has {len(campaigns)} holders")
+    for data in evidence.of_type(LeadSent.TYPE):
+        if data["lead"] in sold:
+            holders[data["lead"]].add(data["campaign"])
+    yield from several("exclusive leads sold twice", holders.items())
 
 
-def limits_hold(evidence: Evidence) -> Iterator[Violation]:
-    """I3: per day, per ordered category and per company domain no more than was ever allowed."""
-    taken: Counter[tuple[str, str, str]] = Counter()
-    for row in evidence.rows("routing", "sends"):
-        if row["status"] not in ("reserved", "sent", "uncertain"):
-            continue
-        reserved = max(entry["at"] for entry in row["history"] if entry["what"] == "reserved")
-        taken[row["campaign"], "day", reserved.date().isoformat()] += 1
-        taken[row["campaign"], "category", row["category"]] += 1
-        for domain in row["domain"]:
-            taken[row["campaign"], "domain", domain] += 1
-    limits = _limits(evidence)
-    for (campaign, kind, name), count in taken.items():
-        limit = limits.get((campaign, kind, name), limits.get((campaign, kind, "")))
-        if limit is not None and count > limit:
-            yield Violation("I3", f"{campaign}: {count} of {kind} {name}, the limit is {limit}")
+def nobody_is_sent_twice(evidence: Evidence) -> Iterator[str]:
+    """One key, one body per lead and campaign; one lead per person and campaign, by what was
+    published and by whom customers got."""
+    received = evidence.received
+    keys = _grouped(received, lambda one: ((one.campaign, one.lead), one.key))
+    yield from several("leads received under several keys", keys)
+    bodies = _grouped(received, lambda one: (one.key, one.body_sha256))
+    yield from several("keys received with several bodies", bodies)
+    leads = _grouped(received, lambda one: ((one.campaign, one.person), one.lead))
+    yield from several("people whom a customer got twice", leads)
+    published = Counter(
+        (data["campaign"], data["person_id"]) for data in evidence.of_type(LeadSent.TYPE)
+    )
+    yield from repeated("people sent to a campaign twice", published)
 
 
-def _limits(evidence: Evidence) -> dict[tuple[str, str, str], int]:
-    """The highest that any version allowed; one that was ever open has none."""
-    found: dict[tuple[str, str, str], list[int | None]] = defaultdict(list)
-    for row in evidence.rows("routing", "campaign_versions"):
-        definition = json.loads(row["definition"])
-        name, caps = definition["id"], definition["caps"]
-        found[name, "day", ""].append(caps["day"] if definition["time_zone"] == "UTC" else None)
-        found[name, "domain", ""].append(caps["per_domain"])
-        for category in definition["categories"]:
-            found[name, "category", category["id"]].append(category["amount"])
+def _grouped(
+    received: Iterable[Received], of: Callable[[Received], tuple[object, str]]
+) -> Iterable[tuple[object, set[str]]]:
+    found: dict[object, set[str]] = defaultdict(set)
+    for group, value in map(of, received):
+        found[group].add(value)
+    return found.items()
+
+
+def caps_hold(evidence: Evidence) -> Iterator[str]:
+    """No campaign has more than any of its versions ever allowed: in all, per day, week and month
+    where it is, per ordered category and per company; nor did its customer act on more."""
+    sends = _by_campaign(evidence)
+    for campaign in evidence.campaigns:
+        limits = _limits(campaign)
+        counted = Counter(slot for counters in sends[campaign.name] for slot in counters)
+        over = [
+            f"{slot} {count} of {limit}"
+            for slot, count in counted.items()
+            if (limit := limits.get(slot, limits.get(slot.partition(" ")[0]))) is not None
+            and count > limit
+        ]
+        if over:
+            yield f"{campaign.name}: {len(over)} caps exceeded, such as {some(over)}"
+        taken = {
+            one.key for one in evidence.received if one.taken and one.campaign == campaign.name
+        }
+        if (cap := limits.get("total")) is not None and len(taken) > cap:
+            yield f"{campaign.name}: cap {cap}, received {len(taken)}"
+
+
+def _by_campaign(evidence: Evidence) -> dict[str, list[list[str]]]:
+    """What each send that takes a slot counts under."""
+    claims, found = claims_of(evidence), defaultdict[str, list[list[str]]](list)
+    zones = {campaign.name: campaign.now["time_zone"] for campaign in evidence.campaigns}
+    for send in evidence.sends:
+        if send.takes_slot and send.campaign in zones:
+            found[send.campaign].append([*_counters(send, zones[send.campaign], claims)])
+    return found
+
+
+def _counters(send: Send, zone: str, claims: Claims) -> Iterator[str]:
+    pair = (send.campaign, send.lead)
+    day = send.reserved_at.astimezone(ZoneInfo(zone))
+    yield "total"
+    yield from (f"day {day:%Y-%m-%d}", f"week {day:%G-%V}", f"month {day:%Y-%m}")
+    yield from (f"domain {domain}" for domain in domains_of(claims.leads[send.lead]))
+    if end := claims.sent.get(pair) or claims.uncertain.get(pair):
+        yield f"category {end['category']}"
+
+
+def _limits(campaign: Campaign) -> dict[str, int]:
+    """The highest that any version allowed; what was ever open has none."""
+    found: dict[str, list[int | None]] = defaultdict(list)
+    has_moved = len({version["time_zone"] for version in campaign.versions.values()}) > 1
+    for version in campaign.versions.values():
+        caps = version["caps"]
+        found["total"].append(caps["total"])
+        found["domain"].append(caps["per_domain"])
+        for period in PERIODS:
+            found[period].append(None if has_moved else caps[period])
+        for category in version["categories"]:
+            found[f"category {category['id']}"].append(category["amount"])
     return {
         which: max(limit for limit in limits if limit is not None)
         for which, limits in found.items()
@@ -100,78 +166,43 @@ def _limits(evidence: Evidence) -> dict[tuple[str, str, str], int]:
     }
 
 
-def nobody_is_sent_twice(evidence: Evidence) -> Iterator[Violation]:
-    """I3: one key, one body per lead and campaign; one lead per person and campaign."""
-    yield from _single(evidence.received, lambda one: (one.lead, one.campaign), "key")
-    yield from _single(evidence.received, lambda one: (one.key,), "body_sha256")
-    yield from _single(evidence.received, lambda one: (one.person, one.campaign), "lead")
+def sends_equal_events(evidence: Evidence) -> Iterator[str]:
+    """The sends rebuilt from the published events equal the stored ones."""
+    claims = claims_of(evidence)
+    rebuilt = {row["key"]: "uncertain" for row in claims.uncertain.values()}
+    rebuilt |= {row["key"]: "sent" for row in claims.sent.values()}
+    refused = {row["key"] for row in claims.not_sent.values()}
+    sent = Counter(data["key"] for data in evidence.of_type(LeadSent.TYPE))
+    yield from repeated("keys published twice as sent", sent)
+    yield from (f"send {key} ended in two ways" for key in refused & sent.keys())
+    rebuilt |= dict.fromkeys(refused, "refused")
+    yield from differ("sends by their events", rebuilt.items(), _stored(evidence).items())
 
 
-def _single(
-    received: Iterable[Received], group: Callable[[Received], tuple[str, ...]], name: str
-) -> Iterator[Violation]:
-    found: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    for one in received:
-        found[group(one)].add(getattr(one, name))
-    for values in found.values():
-        if len(values) > 1:
-            yield Violation("I3", f"an endpoint saw {len(values)} different {name} for one send")
+def _stored(evidence: Evidence) -> dict[str, str]:
+    """What was begun, and how it stands."""
+    begun = (send for send in evidence.sends if send.status not in ("waiting", "dropped"))
+    return {send.key: send.status for send in begun}
 
 
-def caps_hold(evidence: Evidence) -> Iterator[Violation]:
-    """I3: no endpoint acted on more leads than its campaign's cap allows."""
-    taken: dict[str, set[str]] = defaultdict(set)
-    for one in evidence.received:
-        if one.taken:
-            taken[one.campaign].add(one.key)
-    for campaign, cap in _caps(evidence).items():
-        if len(taken[campaign]) > cap:
-            yield Violation("I3", f"{campaign}: {len(taken[campaign])} sent, the cap is {cap}")
+def customers_have_what_was_sent(evidence: Evidence) -> Iterator[str]:
+    """By its key each send is one lead that a customer has, what it refused it has not, and nothing
+    else came to anybody."""
+    stored, received = _stored(evidence), {one.key for one in evidence.received}
+    sent = {key for key, status in stored.items() if status == "sent"}
+    refused = {key for key, status in stored.items() if status == "refused"}
+    yield from differ("keys received", stored.keys() & received | sent, received)
+    yield from differ("keys taken", sent, sent & evidence.taken)
+    yield from differ("keys refused and taken", (), refused & evidence.taken)
 
 
-def _caps(evidence: Evidence) -> dict[str, int]:
-    caps: dict[str, int] = {}
-    for row in evidence.rows("routing", "campaign_versions"):
-        definition = json.loads(row["definition"])
-        total = definition["caps"]["total"]
-        if total is not None:
-            caps[definition["id"]] = max(total, caps.get(definition["id"], 0))
-    return caps
-
-
-def sends_equal_events(evidence: Evidence) -> Iterator[Violation]:
-    """I7: the sends rebuilt from the published events equal the stored ones, and the endpoints'."""
-    stored = {
-        row["_id"]: row["status"]
-        for row in evidence.rows("routing", "sends")
-        if row["status"] not in ("waiting", "dropped")
-    }
-    taken = {one.key for one in evidence.received if one.taken}
-    rebuilt: dict[str, str] = {}
-    for event in evidence.events("leadops.routing.lead.uncertain.v1").values():
-        rebuilt[event.data()["key"]] = "uncertain"
-    for status, kind in (("sent", "sent"), ("refused", "not_sent")):
-        for event in evidence.events(f"leadops.routing.lead.{kind}.v1").values():
-            if rebuilt.get(event.data()["key"], "uncertain") not in ("uncertain", status):
-                yield Violation("I7", f"send {event.data()['key']} ended in two ways")
-            rebuilt[event.data()["key"]] = status
-    if stored != rebuilt:
-        different = {key for key in {*stored, *rebuilt} if stored.get(key) != rebuilt.get(key)}
-        yield Violation("I7", f"{len(different)} sends differ between store and events")
-    for key, status in stored.items():
-        if (status == "sent" and key not in taken) or (status == "refused" and key in taken):
-            yield Violation("I7", f"send {key} is {status}, the endpoint disagrees")
-    for key in taken - set(stored):
-        yield Violation("I7", f"an endpoint acted on {key}, which is no send")
-
-
-def capacity_equals_sends(evidence: Evidence) -> Iterator[Violation]:
-    """I7: a campaign's slots are its sends, counted."""
-    counted: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in evidence.rows("routing", "sends"):
-        counted[f"{row['tenant']}/{row['campaign']}"][row["status"]] += 1
-    for capacity in evidence.rows("routing", "campaign_capacities"):
-        sends = counted[capacity["_id"]]
+def capacity_equals_sends(evidence: Evidence) -> Iterator[str]:
+    """A campaign's slots are its sends, counted."""
+    counted: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for send in evidence.sends:
+        counted[send.tenant, send.campaign][send.status] += 1
+    for campaign in evidence.campaigns:
+        sends = counted[campaign.tenant, campaign.name]
         wanted = (sends["reserved"], sends["sent"], sends["uncertain"])
-        if (capacity["reserved"], capacity["used"], capacity["uncertain"]) != wanted:
-            yield Violation("I7", f"{capacity['_id']}: its slots are not its sends")
+        if (campaign.reserved, campaign.used, campaign.uncertain) != wanted:
+            yield f"{campaign.name}: its slots are not its sends"

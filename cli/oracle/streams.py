@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from cli.oracle.evidence import Document, Evidence, Seen, Violation
+from cli.oracle.evidence import DeadLetter, Evidence, Place, Seen
 
 ORDERED = ("routing.claims.v1", "routing.answers.v1")
 """Topics in which a record that can't be processed holds up the later ones of its key."""
@@ -12,80 +12,79 @@ OPEN = ".commands.v1"
 """Topics that anybody may write to, where a stream's numbers mean nothing."""
 
 
-def streams_are_dense(evidence: Evidence) -> Iterator[Violation]:
-    """I6: per partition and stream, first appearances count 1, 2, 3 … and a number never changes
-    its record."""
+def streams_are_dense(evidence: Evidence) -> Iterator[str]:
+    """Per partition and stream, first appearances count 1, 2, 3 … and a number never changes its
+    record."""
     last: Counter[tuple[str, int, str]] = Counter()
-    forged = _forged(evidence)
+    highest: Counter[tuple[str, int, str]] = Counter()
     content: dict[tuple[str, int, str, int], tuple[str, str]] = {}
-    for record in evidence.records:
-        at = (record.topic, record.partition, record.offset)
-        if not _is_named_by(evidence, record) or record.topic.endswith(OPEN) or at in forged:
-            continue
+    for record in _numbered(evidence):
         stream = (record.topic, record.partition, record.stream)
         numbered = (*stream, record.number)
         identity = (record.text("ce_id"), hashlib.sha256(record.value or b"").hexdigest())
         if content.setdefault(numbered, identity) != identity:
-            yield Violation("I6", f"{numbered} was published with two contents")
+            yield f"{numbered} was published with two contents"
         if record.number == last[stream] + 1:
             last[stream] += 1
-    highest: Counter[tuple[str, int, str]] = Counter()
-    for topic, partition, stream_, number in content:
-        place = (topic, partition, stream_)
-        highest[place] = max(highest[place], number)
-    for place, number in highest.items():
-        if last[place] != number:
-            yield Violation("I6", f"{place} has a gap after {last[place]}, of {number}")
+        highest[stream] = max(highest[stream], record.number)
+    for stream, number in highest.items():
+        if last[stream] != number:
+            yield f"{stream} has a gap after {last[stream]}, of {number}"
 
 
-def events_are_published_once(evidence: Evidence) -> Iterator[Violation]:
-    """I6: one event has one number; only answers are published again when a command is repeated."""
+def _numbered(evidence: Evidence) -> Iterator[Seen]:
+    """Records whose numbers a service gave. A service's streams begin with its name: on a topic
+    that no service reads, nobody else sets aside what strangers numbered in their own way."""
+    forged = evidence.dead_places("stream_unknown")
+    for record in evidence.records:
+        is_named = record.service in evidence.services and not record.topic.endswith(OPEN)
+        if is_named and record.place not in forged:
+            yield record
+
+
+def events_are_published_once(evidence: Evidence) -> Iterator[str]:
+    """One event has one number; only answers are published again when a command is repeated."""
     numbers: dict[tuple[str, str], set[tuple[str, int]]] = defaultdict(set)
     for record in evidence.records:
-        if record.stream.split("/")[0] == record.text("ce_source").removeprefix("leadops/"):
+        if record.service == record.text("ce_source").removeprefix("leadops/"):
             numbers[record.topic, record.text("ce_id")].add((record.stream, record.number))
     answers = {record.text("ce_id") for record in evidence.records if ".command." in record.type}
     for (topic, id_), several in numbers.items():
         if len(several) > 1 and id_ not in answers:
-            yield Violation("I6", f"event {id_} on {topic} was published under {sorted(several)}")
+            yield f"event {id_} on {topic} was published under {sorted(several)}"
 
 
-def outboxes_are_empty(evidence: Evidence) -> Iterator[Violation]:
-    for service in evidence.stores:
-        for row in evidence.rows(service, "outbox"):
-            yield Violation("I6", f"{service} still has outbox document {row['_id']}")
+def nothing_is_pending(evidence: Evidence) -> Iterator[str]:
+    yield from (f"pending: {name} {count}" for name, count in evidence.pending.items() if count)
 
 
-def everything_was_read(evidence: Evidence) -> Iterator[Violation]:
-    """I8: every shard stands at the end of each topic that it reads."""
+def everything_was_read(evidence: Evidence) -> Iterator[str]:
+    """Every shard stands at the end of each topic that it reads."""
     ends: Counter[tuple[str, int]] = Counter()
     for record in evidence.records:
         place = (record.topic, record.partition)
         ends[place] = max(ends[place], record.offset + 1)
-    for service in evidence.stores:
-        for row in evidence.rows(service, "shards"):
-            for topic, offset in row["next"]:
-                if offset != ends[topic, row["_id"]]:
-                    text = f"{service} read {topic}/{row['_id']} up to {offset}"
-                    yield Violation("I8", f"{text} of {ends[topic, row['_id']]}")
+    positions = evidence.inside.positions if evidence.inside else {}
+    for (service, topic, partition), offset in positions.items():
+        end = ends[topic, partition]
+        if offset != end:
+            yield f"{service} read {topic}/{partition} up to {offset} of {end}"
 
 
-def every_command_has_one_outcome(evidence: Evidence) -> Iterator[Violation]:
-    """I5: each command record was answered or dead-lettered, whatever stream it claims to be of.
-    What only stands for an end of a transaction is neither."""
-    for service in evidence.stores:
-        topic = f"{service}.commands.v1"
+def every_command_has_one_outcome(evidence: Evidence) -> Iterator[str]:
+    """Each command record was answered or dead-lettered, whatever stream it claims to be of. What
+    only stands for an end of a transaction is neither."""
+    for service in evidence.services:
         answers = _answers(evidence, service)
-        aside = _dead_lettered(evidence, service)
+        aside = evidence.dead_places(service=service)
         for command, codes in answers.items():
             final = {code for code in codes if code[1] not in ("dead_letter", "id_reused")}
             if len(final) > 1:
-                yield Violation("I5", f"command {command} was answered {sorted(final)}")
-        for record in evidence.topics[topic]:
-            place = (record.topic, record.partition, record.offset)
+                yield f"command {command} was answered {sorted(final)}"
+        for record in evidence.topics.get(f"{service}{OPEN}", ()):
             is_marker = any(name.startswith("\ud800control") for name in record.headers)
-            if place not in aside and _id(record) not in answers and not is_marker:
-                yield Violation("I5", f"{place} has no outcome")
+            if record.place not in aside and _id(record) not in answers and not is_marker:
+                yield f"{record.place} has no outcome"
 
 
 def _id(record: Seen) -> str:
@@ -100,77 +99,72 @@ def _id(record: Seen) -> str:
 def _answers(evidence: Evidence, service: str) -> dict[str, set[tuple[str, str]]]:
     found: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for kind in ("accepted", "refused"):
-        for record in evidence.events(f"leadops.{service}.command.{kind}.v1").values():
-            data = record.data()
+        for data in evidence.of_type(f"leadops.{service}.command.{kind}.v1"):
             found[data["command"]].add((kind, data["code"]))
     return found
 
 
-def _is_named_by(evidence: Evidence, record: Seen) -> bool:
-    """A service's streams begin with its name. On a topic that no service reads, nobody else sets
-    aside what strangers numbered in their own way."""
-    return record.stream.partition("/")[0] in evidence.stores
+def answers_are_true(evidence: Evidence) -> Iterator[str]:
+    """One answer has one id, and a lead that was promised is there."""
+    ids: dict[tuple[str, str], set[str]] = defaultdict(set)
+    leads = {lead.id for lead in evidence.leads}
+    for kind in ("accepted", "refused"):
+        for id_, data in evidence.by_id(f"leadops.intake.command.{kind}.v1").items():
+            ids[data["command"], data["code"]].add(id_)
+            promised = data["details"].get("lead")
+            if promised and promised not in leads:
+                yield f"command {data['command']}: its lead is nowhere"
+            if kind == "accepted" and not data["details"]:
+                yield f"command {data['command']} was accepted without effect"
+    for (command, code), answers in ids.items():
+        if len(answers) > 1:
+            yield f"command {command}: {len(answers)} answers {code}"
 
 
-def _forged(evidence: Evidence) -> set[tuple[str, int, int]]:
-    """Where records stand whose numbers no service gave: these are in no stream."""
-    found = (_dead_lettered(evidence, name, code="stream_unknown") for name in evidence.stores)
-    return set().union(*found)
+def blocked_keys_wait(evidence: Evidence) -> Iterator[str]:
+    """Behind a record that was dead-lettered, later records of its key wait."""
+    unresolved = evidence.unresolved
+    letters = unresolved.dead_letters if unresolved else ()
+    aside = {letter.place for letter in letters} | evidence.dead_places("stream_unknown")
+    for head in letters:
+        if head.place is None or head.state == "waiting" or not head.blocks_key:
+            continue
+        topic, partition, offset = head.place
+        assert topic in ORDERED
+        for (stream, number), places in _behind(evidence, head, head.place).items():
+            if min(places)[2] > offset and not places & aside:
+                text = f"overtook {topic}/{partition}/{offset} of the same key"
+                yield f"{number} of {stream} {text}"
 
 
-def _dead_lettered(evidence: Evidence, service: str, code: str = "") -> set[tuple[str, int, int]]:
-    """Where the records stood, of all or of those with one code."""
-    records = [
-        row["record"]
-        for row in evidence.rows(service, "dead_letters")
-        if row["record"] and code in ("", row["code"])
-    ]
-    return {(record["topic"], record["partition"], record["offset"]) for record in records}
-
-
-def blocked_keys_wait(evidence: Evidence) -> Iterator[Violation]:
-    """I5: behind a record that was dead-lettered, later records of its key wait."""
-    rows = [row for row in evidence.unresolved if row["record"]]
-    raw = [row["record"] for row in rows]
-    aside = {(one["topic"], one["partition"], one["offset"]) for one in raw}
-    aside |= _forged(evidence)
-    for head in (row["record"] for row in rows if row["state"] != "waiting" and row["blocks_key"]):
-        assert head["topic"] in ORDERED
-        for (stream, number), offsets in _behind(evidence, head).items():
-            places = {(head["topic"], head["partition"], offset) for offset in offsets}
-            if min(offsets) > head["offset"] and not places & aside:
-                place = f"{head['topic']}/{head['partition']}/{head['offset']}"
-                yield Violation("I5", f"{number} of {stream} overtook {place} of the same key")
-
-
-def _behind(evidence: Evidence, head: Document) -> dict[tuple[str, int], list[int]]:
+def _behind(evidence: Evidence, head: DeadLetter, at: Place) -> dict[tuple[str, int], set[Place]]:
     """Where each record of the head's key stands in its partition; some came repeatedly."""
-    found: dict[tuple[str, int], list[int]] = defaultdict(list)
-    for record in evidence.topics[head["topic"]]:
-        is_there = record.offset < evidence.ends[record.topic, record.partition]
-        is_mine = record.partition == head["partition"] and record.key == head["key"]
-        if is_there and is_mine and record.stream:
-            found[record.stream, record.number].append(record.offset)
+    topic, partition, _ = at
+    there = [record for record in evidence.topics[topic] if record.partition == partition]
+    key = next(record.key for record in there if record.place == at)
+    found: dict[tuple[str, int], set[Place]] = defaultdict(set)
+    end = evidence.unresolved.ends[topic, partition] if evidence.unresolved else 0
+    for record in there:
+        if record.offset < end and record.key == key and record.stream:
+            found[record.stream, record.number].add(record.place)
     return found
 
 
-def nothing_was_unexpected(evidence: Evidence) -> Iterator[Violation]:
-    """I5: what is dead-lettered is broken by itself; no decision fails of its own."""
-    for service in evidence.stores:
-        for row in evidence.rows(service, "dead_letters"):
-            if row["code"] == "unexpected":
-                yield Violation("I5", f"{service}: {row['_id']} failed: {row['text']}")
+def nothing_was_unexpected(evidence: Evidence) -> Iterator[str]:
+    """What is dead-lettered is broken by itself; no decision fails of its own."""
+    for letter in evidence.dead_letters:
+        if letter.code == "unexpected":
+            yield f"{letter.service}: {letter.id} failed: {letter.text}"
 
 
-def no_personal_data_outside(evidence: Evidence) -> Iterator[Violation]:
-    """I10: planted personal data stands in no key, header or dead-letter text."""
+def no_personal_data_outside(evidence: Evidence) -> Iterator[str]:
+    """Planted personal data stands in no key, header or dead-letter text."""
     needles = [text.lower() for text in evidence.personal]
     for record in evidence.records:
         places = [record.key or b"", *(value or b"" for value in record.headers.values())]
         text = b"\n".join(places).decode(errors="replace").lower()
         if record.stream and any(needle in text for needle in needles):
-            yield Violation("I10", f"{record.topic}/{record.partition}/{record.offset}")
-    for service in evidence.stores:
-        for row in evidence.rows(service, "dead_letters"):
-            if any(needle in row["text"].lower() for needle in needles):
-                yield Violation("I10", f"{service}: dead-letter text of {row['_id']}")
+            yield f"{record.topic}/{record.partition}/{record.offset}"
+    for letter in evidence.dead_letters:
+        if any(needle in letter.text.lower() for needle in needles):
+            yield f"{letter.service}: dead-letter text of {letter.id}"

@@ -16,6 +16,7 @@ from pymongo import MongoClient
 
 from cli.oracle.evidence import Document, Evidence, Received, Seen, Violation
 from shared.topics import manifest
+from tests import stored
 
 SERVICES = ("intake", "routing")
 RECORD_BYTES_MAX = 8 * 1024 * 1024
@@ -28,7 +29,9 @@ async def gather(
 ) -> Evidence:
     records = await all_records(found["kafka"])
     stores = {name: documents(found["mongo"], name) for name in SERVICES}
-    return Evidence(records, stores, received(Path(found["var"])), left, personal)
+    return stored.evidence(
+        records, stores, received(Path(found["var"])), drained=left, personal=personal
+    )
 
 
 async def all_records(bootstrap: str, topics: Sequence[str] = ()) -> list[Seen]:

@@ -158,12 +158,12 @@ def judge(report: Report, evidence: Evidence) -> None:
 
 
 def figures(evidence: Evidence) -> dict[str, Any]:
-    sends = Counter(row["status"] for row in evidence.rows("routing", "sends"))
+    sends = Counter(send.status for send in evidence.sends)
     return {
         "records": len(evidence.records),
-        "leads": len(evidence.rows("intake", "leads")),
-        "accepted": len(evidence.rows("routing", "leads")),
-        "dead_letters": sum(len(evidence.rows(name, "dead_letters")) for name in SERVICES),
+        "leads": len(evidence.leads),
+        "accepted": len(evidence.inside.routed) if evidence.inside else 0,
+        "dead_letters": len(evidence.dead_letters),
         "sends": dict(sends),
         "requests": len(evidence.received),
         "requests_repeated": len(evidence.received) - len({one.key for one in evidence.received}),

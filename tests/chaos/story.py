@@ -123,9 +123,7 @@ class Story:
 
 def milliseconds(evidence: Evidence, received: Iterable[dict[str, Any]]) -> list[float]:
     """From each lead's upload to its first receipt, by campaign, in order of upload."""
-    uploaded = {
-        row["_id"]: row["upload"]["uploaded_at"] for row in evidence.rows("intake", "leads")
-    }
+    uploaded = {lead.id: lead.uploaded_at for lead in evidence.leads}
     first: dict[str, float] = {}
     for line in received:
         at = datetime.fromisoformat(line["at"]).astimezone(UTC)

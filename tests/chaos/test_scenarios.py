@@ -66,7 +66,7 @@ def test_twenty_kills_in_the_middle_of_an_import(story: Story, tmp_path: Path) -
     ended = time.monotonic()
     story.rest()
     evidence = story.evidence()
-    outcomes = Counter(row["upload"]["outcome"] for row in evidence.rows("intake", "leads"))
+    outcomes = Counter(lead.outcome for lead in evidence.leads)
     tell(
         killed=killed,
         import_seconds=ended - began,
@@ -127,7 +127,7 @@ def test_the_same_file_twice_while_intake_is_killed(story: Story, tmp_path: Path
     tell(killed=killed, first=told[0], second=told[1])
     assert TWICE_KILLS == killed
     assert TWICE_LEADS == told[1]["unchanged"] == told[0]["submitted"]
-    assert TWICE_LEADS == len(evidence.rows("intake", "leads"))
+    assert TWICE_LEADS == len(evidence.leads)
     names = ("accepted", "held", "unusable", "omitted")
     assert [TWICE_LEADS] * 2 == [sum(one[name] for name in names) for one in told]
     assert [] == story.broken()

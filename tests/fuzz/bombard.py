@@ -7,6 +7,7 @@ import structlog
 
 from cli.oracle import streams
 from cli.oracle.evidence import Evidence, Violation
+from cli.oracle.oracle import Check
 from shared.loop.log import Outgoing
 from shared.testing import virtual_time
 from shared.testing.simulator import CALM, World
@@ -15,12 +16,12 @@ from tests.simulation.lead_path import BUILDS, PARTITIONS, TOPICS, Upstream, cus
 
 AT_ONCE = 500
 HONEST_EVERY = 10
-CHECKS = (
-    streams.streams_are_dense,
-    streams.outboxes_are_empty,
-    streams.everything_was_read,
-    streams.every_command_has_one_outcome,
-    streams.nothing_was_unexpected,
+CHECKS: Sequence[tuple[str, Check]] = (
+    ("I6", streams.streams_are_dense),
+    ("I6", streams.nothing_is_pending),
+    ("I8", streams.everything_was_read),
+    ("I5", streams.every_command_has_one_outcome),
+    ("I5", streams.nothing_was_unexpected),
 )
 
 
@@ -58,7 +59,7 @@ async def _bombard(seed: int, records: Sequence[Outgoing]) -> Bombarded:
     evidence = gather(world, "" if rested else world.why_not_quiet())
     outcomes = _outcomes(world, evidence)
     found = [Violation("I11", text) for text in (*world.defects, evidence.drained) if text]
-    found += [violation for check in CHECKS for violation in check(evidence)]
+    found += [Violation(name, text) for name, check in CHECKS for text in check(evidence)]
     world.stop()
     return Bombarded(seed, len(records), honest, outcomes, found)
 
@@ -78,7 +79,6 @@ def _outcomes(world: World, evidence: Evidence) -> dict[str, int]:
             for name, number in member.loop.counters.items():
                 if name.startswith("inputs_"):
                     found[name] = found.get(name, 0) + number
-    for service in evidence.stores:
-        for row in evidence.rows(service, "dead_letters"):
-            found[row["code"]] = found.get(row["code"], 0) + 1
+    for letter in evidence.dead_letters:
+        found[letter.code] = found.get(letter.code, 0) + 1
     return found

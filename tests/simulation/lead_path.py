@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
-from cli.oracle.evidence import Evidence, Received, Seen
+from cli.oracle.evidence import Evidence, Received, Seen, Unresolved
 from services.intake.leads.leads import lead_id
 from services.intake.service import intake
 from services.routing.service import routing
@@ -26,6 +26,7 @@ from shared.store import Document
 from shared.testing import simulator
 from shared.testing.simulator import Build, Endpoint, World
 from shared.topics import manifest, shard_of
+from tests import stored
 from tests.simulation import poison, strangers
 
 PARTITIONS = 4
@@ -440,8 +441,7 @@ async def simulate(seed: int, steps: int) -> tuple[Evidence, World]:
     upstream = Upstream(world)
     await world.run(lambda world: _operated(world, upstream), steps)
     rested = await world.drain()
-    unresolved = _waiting(world)
-    ends = {place: len(rows) for place, rows in world.broker.records.items()}
+    unresolved = _unresolved(world)
     while rested and (skips := upstream.skips(_waiting(world))):
         for record in skips:
             world.publish(record)
@@ -451,8 +451,7 @@ async def simulate(seed: int, steps: int) -> tuple[Evidence, World]:
     for resolution in upstream.resolutions(_sends(world), _taken(world)):
         world.publish(resolution)
     rested = rested and await world.drain()
-    evidence = gather(world, "" if rested else world.why_not_quiet())
-    evidence.unresolved, evidence.ends = unresolved, ends
+    evidence = gather(world, "" if rested else world.why_not_quiet(), unresolved)
     world.stop()
     return evidence, world
 
@@ -472,6 +471,11 @@ def _waiting(world: World) -> list[Document]:
     return [row for row in rows if row["state"] in ("dead", "waiting")]
 
 
+def _unresolved(world: World) -> Unresolved:
+    ends = {place: len(rows) for place, rows in world.broker.records.items()}
+    return Unresolved(stored.dead_letters("routing", {"dead_letters": _waiting(world)}), ends)
+
+
 def _sends(world: World) -> list[Document]:
     """Half of what is uncertain stays so."""
     return world.databases["routing"].documents("sends")[::2]
@@ -486,7 +490,7 @@ def customers(world: World) -> Endpoint:
     return world.customers  # type: ignore[attr-defined,no-any-return]
 
 
-def gather(world: World, left: str) -> Evidence:
+def gather(world: World, left: str, unresolved: Unresolved | None = None) -> Evidence:
     records = [
         Seen(row.topic, row.partition, row.offset, row.key, row.value, dict(row.headers))
         for rows in world.broker.records.values()
@@ -496,4 +500,11 @@ def gather(world: World, left: str) -> Evidence:
         name: {collection: database.documents(collection) for collection in database.committed}
         for name, database in world.databases.items()
     }
-    return Evidence(records, stores, world.customers.received, left, [SURNAME])  # type: ignore[attr-defined]
+    return stored.evidence(
+        records,
+        stores,
+        world.customers.received,  # type: ignore[attr-defined]
+        drained=left,
+        personal=[SURNAME],
+        unresolved=unresolved,
+    )
