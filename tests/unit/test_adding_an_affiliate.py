@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cli import yaml_documents
 from services.intake.catalogue.affiliates import Affiliate, put
+from services.intake.leads.fields import FIELDS
 from services.intake.leads.normalizing import normalize
 from shared.contracts.affiliates import PutAffiliate
 from shared.loop.working_set import named
@@ -36,3 +37,9 @@ def test_the_documented_affiliate_is_read_without_code() -> None:
     )
     assert ("DE", "41", "101") == (read.place.country, read.company.industry, read.category)
     assert read.captured_at == datetime(2026, 3, 4, tzinfo=UTC)
+
+
+def test_the_documented_fields_are_those_that_there_are() -> None:
+    """Each with what it is read as."""
+    documented = re.findall(r"^\| `(\w+)` \| (.+) \|$", DOCUMENT.read_text(), re.M)
+    assert [(field.name, field.rule) for field in FIELDS] == documented

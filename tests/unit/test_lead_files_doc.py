@@ -158,13 +158,13 @@ def test_email_addresses(written: str, read: str) -> None:
 def test_phone_numbers(written: str, read: str) -> None:
     """INT-02: a number is one subscriber's, or unknown."""
     country, _, number = written.partition(": ")
-    assert read == (phone(cells.meaning("phone", number, {}), country) or "-")
+    assert read == (phone(cells.meaning(number, {}, is_whole=True), country) or "-")
 
 
 @pytest.mark.parametrize(("written", "read"), rows("Company sizes"))
 def test_company_sizes(written: str, read: str) -> None:
     """INT-02: an interval, or unknown."""
-    found = size(cells.meaning("company_size", written, {}))
+    found = size(cells.meaning(written, {}, is_whole=True))
     band = (f"{found.min}-{found.max}" if found.max else f"{found.min}+") if found else "-"
     assert read == band
 
@@ -192,7 +192,7 @@ def test_subdivisions(written: str, read: str) -> None:
 @pytest.mark.parametrize(("written", "read"), rows("Industries"))
 def test_industries(written: str, read: str) -> None:
     """INT-02: a code of LinkedIn's, or unknown."""
-    assert read == (industry(cells.meaning("industry", written, {})) or "-")
+    assert read == (industry(cells.meaning(written, {}, is_whole=True)) or "-")
 
 
 @pytest.mark.parametrize(("written", "read"), rows("Values that are no text"))

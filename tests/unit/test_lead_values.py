@@ -184,7 +184,7 @@ def test_a_vocabulary_of_signs() -> None:
         if field == "company_size"
     ]
     given = ["< 50", "<50", ">50", "Near.by", "nearby", "NEARBY", "50"]
-    meant = [cells.meaning("company_size", one, words) for one in given]
+    meant = [cells.meaning(one, words, is_whole=True) for one in given]
     assert ["< 50", "1-49", "51+", "a", "b", "b", "50"] == meant
 
 

@@ -1,17 +1,20 @@
 """How dirty values are read: right, or unknown, never guessed."""
 
+from dataclasses import fields
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 
+from services.intake.leads.fields import FIELDS, RULED
 from services.intake.leads.leads import REASON_CODES
-from services.intake.leads.normalizing import UNKNOWN, normalize
+from services.intake.leads.normalizing import normalize
 from services.intake.reading.phones import phone
 from services.intake.reading.places import country, place
 from services.intake.reading.sizes import size
 from services.intake.reading.timestamps import instant
 from services.intake.reading.titles import classify
-from shared.contracts.lead_fields import Place, Size
+from shared.contracts.lead_fields import CanonicalField, Company, Place, Size
 from shared.emails import email_address
 from tests.builders import affiliate, record
 
@@ -286,4 +289,22 @@ def test_a_name_that_was_cut_is_no_country(given: str) -> None:
 
 def test_what_normalizing_says_of_a_record_is_on_the_list_of_reasons() -> None:
     """INT-03: the list is closed."""
-    assert {reason.code for reason in UNKNOWN.values()} <= {*REASON_CODES}
+    assert {field.unknown.code for field in RULED if field.unknown} <= {*REASON_CODES}
+
+
+def test_every_canonical_field_has_its_row() -> None:
+    """INT-02: a mapping may name no field that nobody reads."""
+    assert [field.name for field in FIELDS] == [*get_args(CanonicalField)]
+
+
+def test_what_makes_any_lead_unusable_is_told() -> None:
+    """INT-03: whatever its affiliate must deliver."""
+    needed = {field.name for field in FIELDS if field.is_needed}
+    assert {field.name for field in FIELDS if field.unknown} == {field.name for field in RULED}
+    assert needed == {"email", "lead_code", "category"} <= {field.name for field in RULED}
+
+
+def test_each_part_of_a_company_is_read_from_a_field() -> None:
+    """But for what lies above its industry."""
+    parts = {field.of_company for field in FIELDS if field.of_company}
+    assert {*parts, "industries"} == {part.name for part in fields(Company)}

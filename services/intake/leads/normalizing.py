@@ -4,7 +4,7 @@ What is unclear is unknown, never guessed, and no text of a reason quotes the re
 in prebuilt dictionaries and slow readers are cached, since this runs for every row of every upload.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -13,27 +13,25 @@ from pydantic import JsonValue
 
 from services.intake.catalogue.affiliates import Affiliate
 from services.intake.leads.contacts import Identity, identity
-from services.intake.reading import cells, places, titles
-from services.intake.reading.industries import industry
+from services.intake.leads.fields import (
+    BY_NAME,
+    NOT_UNDERSTOOD,
+    OF_COMPANY,
+    RULED,
+    Field,
+    Given,
+    Values,
+    understood_of,
+    values_of,
+)
+from services.intake.reading import cells, places
 from services.intake.reading.phones import phone
-from services.intake.reading.sizes import size
-from services.intake.reading.timestamps import instant
-from shared.companies.domains import website
 from shared.contracts.industries import parents
 from shared.contracts.lead_fields import Company, Person, Place, TitleClass
-from shared.contracts.values import Reason, category_id
+from shared.contracts.values import Reason
 from shared.emails import email_address
 
 Record = Mapping[str, JsonValue]
-
-OWN_RULES = frozenset({"email", "lead_code", "category"})
-"""What every lead needs, whatever its affiliate must deliver."""
-UNKNOWN = {
-    "email": Reason("email_invalid", "the email address is not one", "email"),
-    "lead_code": Reason("lead_code_unknown", "the affiliate has no such lead code", "lead_code"),
-    "category": Reason("category_unknown", "the affiliate has no such category", "category"),
-    "country": Reason("country_unknown", "the country is not a known one", "country"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +53,6 @@ class Normalized:
     """Mapped fields in which something was written that nobody understands."""
 
 
-class Values(NamedTuple):
-    """What is written in the fields, as far as it is understood; None is not."""
-
-    email: str | None
-    phone: str | None
-    place: Place
-    company: Company
-    title_class: TitleClass
-    category: str
-    lead_code: str
-    captured_at: datetime | None
-
-
 class Reading(NamedTuple):
     """A record in its fields, before anything is made of it."""
 
@@ -77,70 +62,37 @@ class Reading(NamedTuple):
     odd: Mapping[str, Reason]
     """By field, why what stands there is no text."""
     values: Values
-    understood: Mapping[str, object]
-    """By field; None where what is written means nothing. Other fields are what is written."""
+    understood: Set[str]
+    """The fields whose value means something."""
 
 
 def read(record: Record, affiliate: Affiliate, lead_code: str | None = None) -> Reading:
     """`lead_code` is what the upload as a whole was declared with; it goes before the record's."""
-    given, blank = _read(record, affiliate)
-    values = _values(given, affiliate, lead_code)
-    return Reading(
-        given, blank, _odd(blank) if blank else {}, values, _understood(values, affiliate)
-    )
+    texts, blank = _read(record, affiliate)
+    place = places.place(texts.get("country", ""), texts.get("subdivision", ""))
+    values = values_of(Given(texts, affiliate, place, lead_code))
+    odd = _odd(blank) if blank else {}
+    return Reading(texts, blank, odd, values, understood_of(values, affiliate))
 
 
 def normalize(record: Record, affiliate: Affiliate, lead_code: str | None = None) -> Normalized:
     """The lead that a record is."""
-    given, blank, odd, values, understood = read(record, affiliate, lead_code)
-    unread = [field for field, value in understood.items() if value is None and given.get(field)]
+    reading = read(record, affiliate, lead_code)
+    texts, blank, odd, values, understood = reading
+    unread = [name for name in values if name not in understood and texts.get(name)]
     return Normalized(
-        person=_person(given, values) if values.email or values.phone else None,
-        place=values.place,
-        company=values.company,
-        title_class=values.title_class,
-        category=values.category,
-        lead_code=values.lead_code,
-        consent=given.get("consent") or None,
-        captured_at=values.captured_at,
-        reasons=tuple(_reasons(given, affiliate, understood, odd, values.lead_code)),
+        person=_person(texts, values) if values["email"] or values["phone"] else None,
+        place=Place(values["country"], values["subdivision"]),
+        company=_company(values),
+        title_class=values["job_title"],
+        category=values["category"],
+        lead_code=values["lead_code"],
+        consent=values["consent"],
+        captured_at=values["captured_at"],
+        reasons=tuple(_reasons(reading, affiliate)),
         blank=tuple([field for field, _ in blank if field not in odd]),
         unread=(*unread, *odd),
     )
-
-
-def _values(given: Mapping[str, str], affiliate: Affiliate, lead_code: str | None) -> Values:
-    get = given.get
-    place = places.place(get("country", ""), get("subdivision", ""))
-    order = affiliate.definition.mapping.date_order
-    return Values(
-        email_address(get("email", "")),
-        phone(get("phone", ""), place.country),
-        place,
-        _company(given),
-        titles.classify(get("job_title", "")),
-        str(category_id(get("category", ""))),
-        lead_code or get("lead_code", ""),
-        instant(get("captured_at", ""), order, affiliate.zone),
-    )
-
-
-def _understood(values: Values, affiliate: Affiliate) -> dict[str, object]:
-    """By field; None where what is written means nothing to anybody, or not to this affiliate."""
-    company, title_class = values.company, values.title_class
-    return {
-        "email": values.email,
-        "phone": values.phone,
-        "job_title": title_class.seniority or title_class.function,
-        "company_domain": company.domain,
-        "company_size": company.size,
-        "industry": company.industry,
-        "country": values.place.country,
-        "subdivision": values.place.subdivision,
-        "category": values.category in affiliate.categories or None,
-        "lead_code": values.lead_code in affiliate.lead_codes or None,
-        "captured_at": values.captured_at,
-    }
 
 
 def identity_of(record: Record, affiliate: Affiliate) -> Identity | None:
@@ -156,7 +108,7 @@ def identity_of(record: Record, affiliate: Affiliate) -> Identity | None:
 def _text(record: Record, affiliate: Affiliate, field: str) -> str:
     for canonical, own, vocabulary in affiliate.fields:
         if canonical == field:
-            return cells.meaning(canonical, record.get(own), vocabulary)
+            return cells.meaning(record.get(own), vocabulary, BY_NAME[canonical].is_whole)
     return ""
 
 
@@ -180,7 +132,7 @@ def _read(
         ):
             text = plain
         else:
-            text = cells.meaning(field, value, vocabulary)
+            text = cells.meaning(value, vocabulary, BY_NAME[field].is_whole)
         given[field] = text
         if not text:
             blank.append((field, value))
@@ -194,55 +146,51 @@ def _odd(blank: Iterable[tuple[str, JsonValue]]) -> dict[str, Reason]:
     return {field: reason for field, reason in found if reason}
 
 
-def _person(given: Mapping[str, str], values: Values) -> Person:
-    get = given.get
+def _person(texts: Mapping[str, str], values: Values) -> Person:
     return Person(
-        values.email,
-        get("first_name") or None,
-        get("last_name") or None,
-        values.phone,
-        get("job_title") or None,
+        values["email"],
+        values["first_name"],
+        values["last_name"],
+        values["phone"],
+        texts.get("job_title") or None,
     )
 
 
-def _company(given: Mapping[str, str]) -> Company:
-    get = given.get
-    sector = industry(get("industry", ""))
-    return Company(
-        get("company_name") or None,
-        website(get("company_domain", "")).domain,
-        size(get("company_size", "")),
-        sector,
-        (sector, *parents(sector)) if sector else (),
-    )
+def _company(values: Values) -> Company:
+    sector = values["industry"]
+    industries = (sector, *parents(sector)) if sector else ()
+    return Company(industries=industries, **{part: values[name] for name, part in OF_COMPANY})
 
 
-def _reasons(
-    given: Mapping[str, str],
-    affiliate: Affiliate,
-    understood: Mapping[str, object],
-    odd: Mapping[str, Reason],
-    code: str,
-) -> Iterator[Reason]:
+def _reasons(reading: Reading, affiliate: Affiliate) -> Iterator[Reason]:
     """INT-03: the essentials, the country if there is one, and what this affiliate must deliver."""
-    for field, written in (
-        ("email", given.get("email")),
-        ("lead_code", code),
-        ("category", given.get("category")),
-    ):
-        if not written:
-            yield odd.get(field) or _missing(field)
-        elif understood[field] is None:
-            yield UNKNOWN[field]
-    if understood["country"] is None and (given.get("country") or "country" in odd):
-        yield odd.get("country") or UNKNOWN["country"]
-    for field in affiliate.definition.mapping.mandatory:
-        if field in OWN_RULES or (field == "country" and "country" in odd):
-            continue
-        if not given.get(field):
-            yield odd.get(field) or _missing(field)
-        elif understood.get(field, given) is None and field not in ("country", "job_title"):
-            yield cells.unreadable(field, "is not in a known format")
+    for field in RULED:
+        if not _is_written(field.name, reading):
+            if field.is_needed:
+                yield reading.odd.get(field.name) or _missing(field.name)
+        elif field.name not in reading.understood and field.unknown:
+            yield reading.odd.get(field.name) or field.unknown
+    for name in affiliate.definition.mapping.mandatory:
+        yield from _undelivered(BY_NAME[name], reading)
+
+
+def _is_written(name: str, reading: Reading) -> bool:
+    """The lead code may stand in no field: the upload as a whole has one."""
+    if name == "lead_code":
+        return bool(reading.values[name])
+    return bool(reading.texts.get(name)) or name in reading.odd
+
+
+def _undelivered(field: Field, reading: Reading) -> Iterator[Reason]:
+    """What is blank of what must be there, or, if no rule of every lead's is about it, unclear."""
+    name = field.name
+    is_told = field.is_needed or (field.unknown is not None and name in reading.odd)
+    if is_told:
+        return
+    if not reading.texts.get(name):
+        yield reading.odd.get(name) or _missing(name)
+    elif name not in reading.understood and not (field.unknown or field.may_be_unclear):
+        yield cells.unreadable(name, NOT_UNDERSTOOD)
 
 
 def _missing(field: str) -> Reason:

@@ -4,7 +4,7 @@ For people who look at an affiliate's file before it is imported. It decides not
 what `normalizing.read` and `questions.judge` have found.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,10 +14,10 @@ from services.intake.catalogue import questions
 from services.intake.catalogue.affiliates import Affiliate
 from services.intake.catalogue.questions import Judged, fold
 from services.intake.leads import normalizing
-from services.intake.leads.normalizing import UNKNOWN, Reading
+from services.intake.leads.fields import BY_NAME, TEXT
+from services.intake.leads.normalizing import Reading
 from services.intake.leads.outcomes import Submission
 from services.intake.reading import cells
-from shared.companies.domains import website
 from shared.contracts.values import HeldAnswer, Reason
 
 State = Literal["read", "unknown", "not_asked", "blank"]
@@ -27,9 +27,6 @@ ALLOWED = "an allowed answer"
 ALIAS = "a recorded alias of an allowed answer"
 DECLARED = "declared with the upload"
 IN_VOCABULARY = "a word of the affiliate's vocabulary"
-PLAIN = "text"
-ORDERS = {"dmy": ", the day before the month", "mdy": ", the month before the day", None: ""}
-NOT_UNDERSTOOD = "is not in a known format"
 NOT_TOLD = f"more than {questions.TOLD_MAX} answers can't be used; this is one of the others"
 
 
@@ -85,11 +82,15 @@ def _field(field: str, own: str, vocabulary: Mapping[str, str], of: _Described) 
         field,
         own,
         given,
-        VALUES.get(field, _text)(field, reading) if state == "read" else None,
+        _value(field, reading) if state == "read" else None,
         state,
         _rule(field, given, vocabulary, of) if state != "blank" else None,
         reason.code if reason else None,
-        reason.text if reason else _why(field, reading) if state == "unknown" else None,
+        reason.text
+        if reason
+        else _why(field, reading, of.affiliate)
+        if state == "unknown"
+        else None,
     )
 
 
@@ -101,7 +102,7 @@ def _declared(
     reasons: Mapping[str | None, Reason],
 ) -> FieldView:
     reason = reasons.get("lead_code")
-    is_known = reading.understood["lead_code"] is not None
+    is_known = "lead_code" in reading.understood
     return FieldView(
         "lead_code",
         own,
@@ -119,89 +120,29 @@ def _state(field: str, reading: Reading) -> State:
         return "unknown"
     if not reading.texts.get(field):
         return "blank"
-    return "unknown" if reading.understood.get(field, reading) is None else "read"
+    return "read" if field in reading.understood else "unknown"
 
 
-def _why(field: str, reading: Reading) -> str:
+def _why(field: str, reading: Reading, affiliate: Affiliate) -> str:
     """Of a field that no reason of the lead is about: it stays unknown."""
-    if reason := reading.odd.get(field) or UNKNOWN.get(field):
+    row = BY_NAME[field]
+    if reason := reading.odd.get(field) or row.unknown:
         return reason.text
-    if field == "company_domain":
-        return f"{field} is {website(reading.texts[field]).why}"
-    return f"{field} {NOT_UNDERSTOOD}"
+    return f"{field} {row.why(reading.texts[field], affiliate)}"
 
 
-def _text(field: str, reading: Reading) -> str:
-    return reading.texts[field]
-
-
-VALUES: Mapping[str, Callable[[str, Reading], str | None]] = {
-    "email": lambda _, reading: reading.values.email,
-    "phone": lambda _, reading: reading.values.phone,
-    "company_domain": lambda _, reading: reading.values.company.domain,
-    "company_size": lambda _, reading: _size(reading),
-    "industry": lambda _, reading: reading.values.company.industry,
-    "country": lambda _, reading: reading.values.place.country,
-    "subdivision": lambda _, reading: reading.values.place.subdivision,
-    "category": lambda _, reading: reading.values.category,
-    "captured_at": lambda _, reading: _instant(reading),
-}
-"""What is read of a field that was understood, and is not simply what is written there."""
-
-
-def _size(reading: Reading) -> str:
-    size = reading.values.company.size
-    assert size is not None
-    return f"{size.min}+" if size.max is None else f"{size.min}-{size.max}"
-
-
-def _instant(reading: Reading) -> str:
-    moment = reading.values.captured_at
-    assert moment is not None
-    return moment.isoformat()
+def _value(field: str, reading: Reading) -> str:
+    shown = BY_NAME[field].shown
+    return shown(reading.values[field]) if shown else reading.texts[field]
 
 
 def _rule(field: str, given: JsonValue, vocabulary: Mapping[str, str], of: _Described) -> str:
-    rule = RULES.get(field, _plain)(of)
-    if vocabulary and cells.meaning(field, given, vocabulary) != cells.meaning(field, given, {}):
-        return IN_VOCABULARY if rule == PLAIN else f"{IN_VOCABULARY}, then {rule}"
+    row = BY_NAME[field]
+    rule = row.rule + row.detail(of.reading.values, of.affiliate)
+    plain, meant = (cells.meaning(given, words, row.is_whole) for words in ({}, vocabulary))
+    if meant != plain:
+        return IN_VOCABULARY if rule == TEXT else f"{IN_VOCABULARY}, then {rule}"
     return rule
-
-
-def _plain(_of: _Described) -> str:
-    return PLAIN
-
-
-def _phone_rule(of: _Described) -> str:
-    country = of.reading.values.place.country
-    return f"a phone number as it is dialled in {country}" if country else "a phone number"
-
-
-def _title_rule(of: _Described) -> str:
-    found = of.reading.values.title_class
-    meant = ", ".join(filter(None, (found.seniority, found.function)))
-    return f"a job title: {meant} by {found.rule!r}" if meant else "a job title"
-
-
-def _time_rule(of: _Described) -> str:
-    mapping = of.affiliate.definition.mapping
-    return f"a time, in {mapping.time_zone} if it names no zone{ORDERS[mapping.date_order]}"
-
-
-RULES: Mapping[str, Callable[[_Described], str]] = {
-    "email": lambda _: "an email address",
-    "phone": _phone_rule,
-    "job_title": _title_rule,
-    "company_domain": lambda _: "a website or domain",
-    "company_size": lambda _: "a number of employees",
-    "industry": lambda _: "an industry, by its code or label",
-    "country": lambda _: "a country, by its code or name",
-    "subdivision": lambda of: f"a subdivision of {of.reading.values.place.country or 'a country'}",
-    "category": lambda _: "a category of the affiliate",
-    "lead_code": lambda _: "a lead code of the affiliate",
-    "captured_at": _time_rule,
-}
-"""What each field is read as; others are text."""
 
 
 def _answers(submission: Submission, affiliate: Affiliate) -> Iterator[FieldView]:

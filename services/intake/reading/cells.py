@@ -15,14 +15,6 @@ from shared.folding import one_line, without_entities
 TEXT_LENGTH_MAX = 500
 LIST_LENGTH_MAX = 100
 
-WHOLE_FIELDS = frozenset(
-    {
-        *("phone", "company_size", "industry", "category", "lead_code", "consent"),
-        *("country", "subdivision", "captured_at"),
-    }
-)
-"""Where a whole number is the same with and without decimals; a name keeps what it ends with."""
-
 # A column of whole numbers with a gap is written as fractions. Three zeros may be a thousand.
 _WHOLE = re.compile(r"([+(]*\d+)[.,]0{1,2}")
 
@@ -46,9 +38,9 @@ def whole(given: str) -> str:
     return found[1] if found else given
 
 
-def meaning(field: str, value: JsonValue, vocabulary: Mapping[str, str]) -> str:
+def meaning(value: JsonValue, vocabulary: Mapping[str, str], is_whole: bool = False) -> str:
     """The text in the affiliate's own words, by its vocabulary: as it is written, or else as it
-    folds."""
+    folds. Of a whole number without decimals."""
     given = text(value)
     if vocabulary:
         given = given or _truth(value)
@@ -56,7 +48,7 @@ def meaning(field: str, value: JsonValue, vocabulary: Mapping[str, str]) -> str:
         if meant is not None:
             return meant
         given = "" if isinstance(value, bool) else given
-    if given[-1:] == "0" and field in WHOLE_FIELDS:
+    if is_whole and given[-1:] == "0":
         plain = whole(given)
         if vocabulary and plain != given:
             return vocabulary.get(fold(plain), plain)

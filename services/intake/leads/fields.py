@@ -1,0 +1,223 @@
+"""What leadops reads from records, field by field: the one table of canonical fields.
+
+A row says what is read of the text in a field, whether that means anything, and how people are told
+of it. Reading, what every lead needs, what is told before a file is imported and the page of fields
+go over the rows, in the order of `CanonicalField`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from services.intake.catalogue.affiliates import Affiliate
+from services.intake.reading import titles
+from services.intake.reading.industries import industry
+from services.intake.reading.phones import phone
+from services.intake.reading.sizes import size
+from services.intake.reading.timestamps import instant
+from shared.companies.domains import website
+from shared.contracts.lead_fields import CanonicalField, Place, Size, TitleClass
+from shared.contracts.values import Reason, category_id
+from shared.emails import email_address
+
+TEXT = "text"
+NOT_UNDERSTOOD = "is not in a known format"
+ORDERS = {"dmy": ", the day before the month", "mdy": ", the month before the day", None: ""}
+
+
+class Given(NamedTuple):
+    """What a field may be read with: the other fields, and whose record it is."""
+
+    texts: Mapping[str, str]
+    affiliate: Affiliate
+    place: Place
+    lead_code: str | None
+    """What the upload as a whole was declared with."""
+
+
+Values = Mapping[str, Any]
+"""By field, what was read of it."""
+
+
+def _text(written: str, _given: Given) -> str | None:
+    return written or None
+
+
+def _nothing_more(_values: Values, _affiliate: Affiliate) -> str:
+    return ""
+
+
+def _not_understood(_written: str, _affiliate: Affiliate) -> str:
+    return NOT_UNDERSTOOD
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    name: CanonicalField
+    reads: Callable[[str, Given], Any] = _text
+    """The text of the field, which may be blank, to its value."""
+    is_understood: Callable[[Any, Affiliate], bool] | None = None
+    """Whether its value means anything, to anybody or to this affiliate; none means nothing."""
+    unknown: Reason | None = None
+    """If it is not understood, what any lead is unusable with, whoever delivers it."""
+    is_needed: bool = False
+    """By every lead."""
+    may_be_unclear: bool = False
+    """An affiliate that must deliver it has, even if nobody understands it."""
+    is_whole: bool = False
+    """A whole number is the same with and without decimals; a name keeps what it ends with."""
+    of_company: str | None = None
+    """What it is called in `Company`."""
+    shown: Callable[[Any], str] | None = None
+    """The value, as people are told it; without it, what is written."""
+    rule: str = TEXT
+    """As what it is read."""
+    detail: Callable[[Values, Affiliate], str] = _nothing_more
+    """Behind the rule, what this record or mapping adds to it."""
+    why: Callable[[str, Affiliate], str] = _not_understood
+    """Of a text that is not understood."""
+
+
+def _band(found: Size) -> str:
+    return f"{found.min}+" if found.max is None else f"{found.min}-{found.max}"
+
+
+def _dialled_in(values: Values, _affiliate: Affiliate) -> str:
+    return f" as it is dialled in {values['country']}" if values["country"] else ""
+
+
+def _title_words(values: Values, _affiliate: Affiliate) -> str:
+    found: TitleClass = values["job_title"]
+    meant = ", ".join(filter(None, (found.seniority, found.function)))
+    return f": {meant} by {found.rule!r}" if meant else ""
+
+
+def _zone_and_order(_values: Values, affiliate: Affiliate) -> str:
+    mapping = affiliate.definition.mapping
+    return f", in {mapping.time_zone} if it names no zone{ORDERS[mapping.date_order]}"
+
+
+def _captured(written: str, given: Given) -> datetime | None:
+    return instant(written, given.affiliate.definition.mapping.date_order, given.affiliate.zone)
+
+
+FIELDS: tuple[Field, ...] = (
+    Field(
+        "email",
+        lambda written, _: email_address(written),
+        unknown=Reason("email_invalid", "the email address is not one", "email"),
+        is_needed=True,
+        shown=str,
+        rule="an email address",
+    ),
+    Field("first_name"),
+    Field("last_name"),
+    Field(
+        "phone",
+        lambda written, given: phone(written, given.place.country),
+        is_whole=True,
+        shown=str,
+        rule="a phone number",
+        detail=_dialled_in,
+    ),
+    Field(
+        "job_title",
+        lambda written, _: titles.classify(written),
+        is_understood=lambda found, _: bool(found.seniority or found.function),
+        may_be_unclear=True,
+        rule="a job title",
+        detail=_title_words,
+    ),
+    Field("company_name", of_company="name"),
+    Field(
+        "company_domain",
+        lambda written, _: website(written).domain,
+        of_company="domain",
+        shown=str,
+        rule="a website or domain",
+        why=lambda written, _: f"is {website(written).why}",
+    ),
+    Field(
+        "company_size",
+        lambda written, _: size(written),
+        is_whole=True,
+        of_company="size",
+        shown=_band,
+        rule="a number of employees",
+    ),
+    Field(
+        "industry",
+        lambda written, _: industry(written),
+        is_whole=True,
+        of_company="industry",
+        shown=str,
+        rule="an industry, by its code or label",
+    ),
+    Field(
+        "country",
+        lambda _, given: given.place.country,
+        unknown=Reason("country_unknown", "the country is not a known one", "country"),
+        is_whole=True,
+        shown=str,
+        rule="a country, by its code or name",
+    ),
+    Field(
+        "subdivision",
+        lambda _, given: given.place.subdivision,
+        is_whole=True,
+        shown=str,
+        rule="a subdivision",
+        detail=lambda values, _: f" of {values['country'] or 'a country'}",
+    ),
+    Field(
+        "category",
+        lambda written, _: str(category_id(written)),
+        is_understood=lambda category, affiliate: category in affiliate.categories,
+        unknown=Reason("category_unknown", "the affiliate has no such category", "category"),
+        is_needed=True,
+        is_whole=True,
+        shown=str,
+        rule="a category of the affiliate",
+    ),
+    Field(
+        "lead_code",
+        lambda written, given: given.lead_code or written,
+        is_understood=lambda code, affiliate: code in affiliate.lead_codes,
+        unknown=Reason("lead_code_unknown", "the affiliate has no such lead code", "lead_code"),
+        is_needed=True,
+        is_whole=True,
+        rule="a lead code of the affiliate",
+    ),
+    Field("consent", is_whole=True),
+    Field("reference"),
+    Field(
+        "captured_at",
+        _captured,
+        is_whole=True,
+        shown=datetime.isoformat,
+        rule="a time",
+        detail=_zone_and_order,
+    ),
+)
+
+BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
+RULED = tuple(BY_NAME[name] for name in ("email", "lead_code", "category", "country"))
+"""What may make any lead unusable, in the order of telling."""
+OF_COMPANY = tuple((field.name, field.of_company) for field in FIELDS if field.of_company)
+READERS = tuple((field.name, field.reads) for field in FIELDS)
+JUDGES = tuple((field.name, field.is_understood) for field in FIELDS if field.is_understood)
+
+
+def values_of(given: Given) -> Values:
+    text = given.texts.get
+    return {name: reads(text(name, ""), given) for name, reads in READERS}
+
+
+def understood_of(values: Values, affiliate: Affiliate) -> set[str]:
+    """The fields whose value means something."""
+    found = {name for name, value in values.items() if value is not None}
+    for name, is_understood in JUDGES:
+        if not is_understood(values[name], affiliate):
+            found.discard(name)
+    return found
