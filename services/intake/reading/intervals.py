@@ -1,0 +1,67 @@
+"""Intervals of numbers in words, whatever is counted: `51 to 200`, `over 50`, `50 or more`, `<50`.
+
+What stands in for a number is the caller's, so that each kind of number may have its own spelling.
+"""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+_DASHES = re.compile(
+    r"[‐‑‒–—−…&]|(?<=\d) ?~ ?(?=\d)|\.\.+"
+    r"|\b(?:to|bis|through|thru|until|and|und|y|e|et|à|a|al|hasta|tot|til|till|do)\b"
+)
+_APOSTROPHES = re.compile("[’‘ʼ`´]")
+_UP_TO_FIRST = re.compile(r"^(?:up to|to|bis(?: zu)?|jusqu'à|hasta|tot|fino a|até) ")
+_COMPARES = r"\b(?:than|over|above|under|below|least|most|from|up|als|über|unter|ab|de|que|di|do)\b"
+_BEFORE = re.compile(rf"(?!.*{_COMPARES}.*[:(])[a-z][a-z &/-]*[:(] ?(.*?)\)?")
+
+_MORE = r"\+|or more|- more|or above|- above|- up|or over|- over|plus|oder mehr|o más|ou plus"
+_FEWER = r"or less|or fewer|or under|oder weniger|- less|- fewer|o menos|ou moins"
+_ABOVE = r">|more than|over|above|mehr als|über|más de|plus de|più di|mais de|meer dan|fler än"
+_FROM = r">=|≥|at least|min\.?|minimum|from|ab|desde|mindestens|au moins|à partir de"
+_BELOW = (
+    r"<|less than|fewer than|under|below|weniger als|unter|menos de|moins de|meno di|minder dan"
+)
+_UP_TO = r"<=|≤|max\.?|maximum|at most|höchstens"
+_BETWEEN = r"(?:between|from|zwischen|entre|von|de|da|van|från|desde) "
+
+
+class Ends(NamedTuple):
+    """Both included; None is open."""
+
+    low: int | None
+    high: int | None
+
+
+Shape = tuple[re.Pattern[str], Callable[..., Ends]]
+
+
+@cache
+def shapes(number: str) -> tuple[Shape, ...]:
+    """Of a pattern of numbers, which is one group: how intervals of them are written, each with
+    what it makes of its numbers."""
+    found: list[tuple[str, Callable[..., Ends]]] = [
+        (rf"(?:{_BETWEEN})?{number} ?-+ ?{number}", Ends),
+        (rf"{number} ?(?:{_MORE})", lambda low: Ends(low, None)),
+        (rf"(?:{_FROM}) ?{number}", lambda low: Ends(low, None)),
+        (rf"(?:{_ABOVE}) ?{number}", lambda low: Ends(low + 1, None)),
+        (rf"(?:{_BELOW}) ?{number}", lambda high: Ends(None, high - 1)),
+        (rf"(?:{_UP_TO}) ?{number}", lambda high: Ends(None, high)),
+        (rf"{number} ?(?:{_FEWER})", lambda high: Ends(None, high)),
+        (number, lambda count: Ends(count, count)),
+    ]
+    return tuple((re.compile(shape), ends) for shape, ends in found)
+
+
+def in_one_spelling(given: str) -> str:
+    """Of apostrophes and case."""
+    return _APOSTROPHES.sub("'", given.casefold().replace("_", " "))
+
+
+def bare(given: str) -> str:
+    """In one spelling of dashes, and without what stands in front of a colon or parenthesis."""
+    dashed = _DASHES.sub("-", _UP_TO_FIRST.sub("<=", given.strip(), count=1))
+    named = _BEFORE.fullmatch(dashed.strip())
+    return " ".join((named[1] if named else dashed).split())
