@@ -85,8 +85,7 @@ def of_filters(campaign: Row, lead: Row) -> Iterator[str]:
     company, title = lead["company"], lead["title_class"]
     if not place_fits(campaign, lead["place"]):
         yield "filter.place"
-    if not size_fits(campaign["company_size"], company["size"]):
-        yield "filter.company_size"
+    yield from of_numbers(campaign, company)
     found = {
         "industries": ("filter.industry", set(company["industries"])),
         "seniorities": ("filter.seniority", {title["seniority"]}),
@@ -118,14 +117,25 @@ def is_in(place: Row, places: Iterable[Row]) -> bool:
     )
 
 
-def size_fits(wanted: Row | None, size: Row | None) -> bool:
-    """What lies in one of the intervals fits; what is unknown or lies partly outside may."""
-    if wanted is None or wanted["strictness"] != "strict":
+def of_numbers(campaign: Row, company: Row) -> Iterator[str]:
+    """What a campaign wants in intervals is told of the company under the same name."""
+    filters = (each for each in campaign.items() if isinstance(each[1], Mapping))
+    for name, wanted in filters:
+        has = company.get(name.removeprefix("company_"))
+        if "intervals" in wanted and not number_fits(wanted, has):
+            yield f"filter.{name}"
+
+
+def number_fits(wanted: Row, found: Row | None) -> bool:
+    """What lies in one of the intervals fits; what is unknown, or in another unit, or lies partly
+    outside, may."""
+    if wanted["strictness"] != "strict":
         return True
-    intervals = [(each["min"], top(each)) for each in wanted["intervals"]]
-    if size is None:
+    units = wanted.keys() - {"intervals", "unknown", "strictness"}
+    if found is None or any(found[unit] != wanted[unit] for unit in units):
         return bool(wanted["unknown"] == "accept")
-    low, high = size["min"], top(size)
+    intervals = [(each["min"], top(each)) for each in wanted["intervals"]]
+    low, high = found["min"], top(found)
     if any(least <= low and high <= most for least, most in intervals):
         return True
     touches = any(low <= most and least <= high for least, most in intervals)

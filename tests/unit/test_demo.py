@@ -534,3 +534,29 @@ def test_times_of_the_customers_are_set_to_the_stack_s_clock() -> None:
 def test_a_violation_makes_the_run_fail() -> None:
     done = summary(evidence(), ["something"], {}, 1)
     assert (False, ["something"]) == (done["ok"], done["violations"])
+
+
+@pytest.mark.parametrize(
+    ("has", "codes"),
+    [
+        ({"coin": "EUR", "min": 10, "max": 20}, set()),
+        ({"coin": "EUR", "min": 10, "max": None}, {"filter.company_worth"}),
+        ({"coin": "EUR", "min": 1, "max": 9}, {"filter.company_worth"}),
+        ({"coin": "USD", "min": 10, "max": 20}, {"filter.company_worth"}),
+        (None, {"filter.company_worth"}),
+    ],
+)
+@pytest.mark.parametrize("unknown", ["refuse", "accept"])
+def test_the_judge_knows_any_number_of_a_company(
+    has: Row | None, codes: set[str], unknown: str
+) -> None:
+    """RTE-02: one that there is not yet, and that is counted in a unit."""
+    wanted = {"intervals": [{"min": 10, "max": 20}], "coin": "EUR"}
+    known = campaign("north") | {
+        "company_worth": wanted | {"unknown": unknown, "strictness": "strict"}
+    }
+    lead = accepted(1)
+    lead["company"]["worth"] = has
+    is_outside = has is not None and has["coin"] == "EUR" and has["max"] == 9
+    expected = codes if unknown == "refuse" or is_outside else set()
+    assert expected == Judge(RULES, LISTS, {}).codes(known, lead)
