@@ -15,12 +15,13 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from cli import forms, yaml_documents
+from cli import yaml_documents
 from cli.bounds import DOCUMENT_BYTES_MAX
 from cli.command import Command
 from cli.foreign import foreign_kind
 from cli.output import WRONG_USAGE, CliError, unreadable
 from shared.contracts import event as contracts
+from shared.contracts import forms
 from shared.contracts.affiliates import AnnounceDelivery, OpenRequest, PutAffiliate
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.commands import commands

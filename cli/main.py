@@ -15,11 +15,11 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from cli import forms
 from cli.cells import is_text
 from cli.helping import plain_help
 from cli.output import INTERRUPTED, UNREACHABLE, WRONG_USAGE, CliError, show_error
 from deploy.local.process import StackError, WrongRequest
+from shared.contracts import forms
 
 # Typer carries its own copy of click and exports only some of its errors, not their base.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]

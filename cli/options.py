@@ -1,7 +1,7 @@
 """Options that several commands take, checked as the services hold commands to them.
 
-They are checked before a command does anything: what a service would dead-letter would not be
-answered, and is told to whoever typed it although no stack is up.
+They are checked before a command does anything: what no service could read would not be answered,
+and is told to whoever typed it although no stack is up.
 """
 
 from typing import Annotated
@@ -9,9 +9,8 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from cli import forms
 from cli.output import WRONG_USAGE, CliError
-from shared.contracts import envelope
+from shared.contracts import envelope, forms
 from shared.contracts.values import ReasonText
 from shared.errors import Poison
 

@@ -20,7 +20,6 @@ import cli
 from cli.apply_commands import check_type
 from cli.command import Asker, Command
 from cli.documents import Document, put_commands
-from cli.forms import FORMS
 from cli.known import IDS, OUTCOMES, check, unknown
 from cli.main import MODULES, run
 from cli.options import actor_of, reason_of
@@ -30,6 +29,7 @@ from cli.shard_commands import check_number
 from shared.contracts.commands import MODULES as CONTRACTS
 from shared.contracts.commands import commands
 from shared.contracts.event import Event
+from shared.contracts.forms import FORMS
 
 PAUSE = "leadops.routing.campaign.pause.v1"
 CAMPAIGN = {
