@@ -1,7 +1,7 @@
 """A command that was typed is read as its service will read it, before it is published.
 
-What the service would dead-letter is wrong usage here: else a slip of the pen becomes a record that
-somebody has to skip.
+What the service would dead-letter, or refuse for what stands in a field, is wrong usage here: else
+a slip of the pen becomes a record that somebody has to skip, or is told only when a stack is up.
 """
 
 from datetime import UTC, datetime

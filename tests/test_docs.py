@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.oracle import oracle
+from shared.contracts import forms
 from shared.contracts.answers import REFUSE_ANY
 from shared.contracts.commands import commands
 from shared.topics import manifest
@@ -47,12 +48,18 @@ def texts(node: ast.expr) -> Iterator[str]:
 
 
 def test_every_refusal_is_described() -> None:
-    """The codes of the document are those of the code, no fewer and no more. Two are no literals:
-    the answer to what was dead-lettered, and the reasons that refuse a lead."""
+    """The codes of the document are those of the code, no fewer and no more. Some are no literals:
+    the answer to what was dead-lettered, that to data which is wrong, with the codes that fields
+    declare, and the reasons that refuse a lead."""
     reasons = {"lead_code_unknown", "category_unknown", "reference_conflict"}
-    composed = {"id_reused", "dead_letter"} | reasons
+    composed = {"id_reused", "dead_letter", "invalid"} | reasons | codes_in("PydanticCustomError")
     unknown = {f"{what}_unknown" for what in codes_in("Refused.unknown")}
     assert codes_in("Refused", "refused", "_refused") | unknown | composed == section("Refused")
+
+
+def test_every_fault_is_described() -> None:
+    """But for the codes that fields declare, which are described as refusals."""
+    assert {*forms.CODES.values(), "wrong_type", "invalid"} == section("What is wrong with data")
 
 
 def test_every_acceptance_is_described() -> None:

@@ -234,14 +234,15 @@ def counted() -> Row:
 
 
 def publish_broken(last: Row) -> list[Item]:
-    """A submission cut short, a header that is no text, a type that nobody knows: the first two are
-    dead-lettered, the last is refused."""
+    """A submission cut short, a header that is no text, data without its fields, a type that nobody
+    knows: the first two are dead-lettered, the others are refused."""
     whole = submission(last)
     cut = Command(whole.type, whole.data[: len(whole.data) // 2], whole.key)
+    invalid = Command(whole.type, b'{"record": []}', whole.key)
     unknown = Command("leadops.intake.lead.dance.v1", b"{}", "demo")
     put_in_log([with_bad_header(Command(whole.type, whole.data, "demo"))])
-    answers = ask([cut, unknown], ASKER)
-    refused = {cut.id: "dead_letter", unknown.id: "unknown_command"}
+    answers = ask([cut, invalid, unknown], ASKER)
+    refused = {cut.id: "dead_letter", invalid.id: "invalid", unknown.id: "unknown_command"}
     expect(
         refused == {id: answer.code for id, answer in answers.items()},
         f"broken records were answered with {answers}",
@@ -249,6 +250,7 @@ def publish_broken(last: Row) -> list[Item]:
     days.drain()
     with Api() as api:
         items = items_of(api, state="dead")
+    progress(f"refused: {answers[invalid.id].code}: {answers[invalid.id].text}")
     for item in items:
         progress(f"dead letter: {item['id']}: {item['code']}: {item['text']}")
     return items
@@ -271,9 +273,9 @@ def with_bad_header(command: Command) -> Outgoing:
 def mend(last: Row, items: list[Item]) -> None:
     """One is replayed with what it should have been, the other is given up."""
     codes = sorted(item["code"] for item in items)
-    expect(codes == ["header_not_utf8", "invalid"], f"dead letters were {codes}")
+    expect(codes == ["header_not_utf8", "not_json"], f"dead letters were {codes}")
     for item in items:
-        answer = replayed(item, last) if item["code"] == "invalid" else skipped(item)
+        answer = replayed(item, last) if item["code"] == "not_json" else skipped(item)
         expect(answer.accepted, f"{item['id']} could not be resolved: {answer.code} {answer.text}")
     progress("one was replayed with its value corrected, the other skipped")
     days.drain()

@@ -11,6 +11,7 @@ REFUSE_ANY = (
     "not_permitted",
     "time_ahead",
     "time_too_old",
+    "invalid",
     "id_reused",
     "dead_letter",
 )

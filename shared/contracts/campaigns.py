@@ -18,6 +18,7 @@ from shared.contracts.values import (
     SubdivisionCode,
     Symbol,
     Text,
+    TimeZone,
 )
 
 SETS_UP = frozenset({"operator", "project_manager", "delivery", "customer_success"})
@@ -257,8 +258,8 @@ class PutCampaign(
     company size, places, lists and industries are each set, or named in `confirmed` (RTE-04)."""
     active: ActiveDates = ActiveDates()
     """Local dates in the time zone, both included; null is open."""
-    time_zone: str = "UTC"
-    """An IANA name."""
+    time_zone: TimeZone = "UTC"
+    """Of its dates, its caps' periods and its send day."""
     lead_codes: tuple[Id, ...]
     """It is for leads under one of these."""
     organic: bool = False

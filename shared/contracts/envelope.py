@@ -10,10 +10,8 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 
 from shared.contracts.bounds import (
@@ -23,14 +21,11 @@ from shared.contracts.bounds import (
     KEY_BYTES_MAX,
     VALUE_BYTES_MAX,
 )
-from shared.contracts.event import Event
 from shared.contracts.values import CONTROL
 from shared.errors import Poison
 from shared.wording import counted
 
 Headers = Sequence[tuple[str, bytes | None]]
-
-E = TypeVar("E", bound=Event)
 
 REQUIRED = ("specversion", "id", "source", "type", "time")
 TENANT_DEFAULT = "main"
@@ -219,34 +214,6 @@ def instant(text: str) -> datetime:
 def _number(text: str) -> int:
     """Where numbers count, they are sealed: what is none here was not written by a service."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-
-
-def parse(kind: type[E], data: bytes) -> E:
-    """The typed event of some data; raises `Poison` naming the fields, never their values."""
-    try:
-        return kind.model_validate_json(data)
-    except ValidationError as error:
-        raise Poison("invalid", _places(kind, error)) from None
-
-
-def _places(kind: type[BaseModel], error: ValidationError) -> str:
-    """Where it is wrong. Of a mapping the keys are the sender's own, and are not quoted."""
-    rows: list[Any] = error.errors(include_input=False, include_url=False, include_context=False)
-    known = _names(kind)
-    places = (
-        (".".join(str(part) if part in known else "*" for part in row["loc"]), row["type"])
-        for row in rows[:5]
-    )
-    return "; ".join(f"{place or 'data'}: {wrong}" for place, wrong in places)
-
-
-@cache
-def _names(kind: type[BaseModel]) -> frozenset[str | int]:
-    """All field names of a type and of its parts, and small indexes."""
-    schema = kind.model_json_schema()
-    parts = [schema, *schema.get("$defs", {}).values()]
-    names = {name for part in parts for name in part.get("properties", {})}
-    return frozenset(names) | frozenset(range(1000))
 
 
 SAME_FOR_ALL = [("ce_specversion", b"1.0"), ("content-type", b"application/json")]

@@ -4,12 +4,14 @@ Every pattern of the contracts has its words here; a test holds whoever adds one
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
+from pydantic_core.core_schema import ErrorType
 
 from shared.contracts.campaigns import URL_PATTERN
 from shared.contracts.values import AFFILIATE_PATTERN, ID_PATTERN, KEY_PATTERN, NAME_PATTERN
+from shared.wording import counted
 
 FAULTS_MAX = 50
 
@@ -44,8 +46,32 @@ KINDS: Mapping[str, str] = {
     "datetime": "an instant with its offset, such as 2026-03-01T09:00:00Z",
     "timezone": "an instant with its offset, such as 2026-03-01T09:00:00Z",
     "date": "a day, such as 2026-03-01",
+    "time": "a time of day, such as 09:00",
 }
 """By how pydantic's types of errors begin, the first that fits. Its words are those of Python."""
+
+CODES: Mapping[str, str] = {
+    "missing": "missing",
+    "union_tag_not_found": "missing",
+    "string_pattern_mismatch": "wrong_form",
+    "string_too_short": "too_short",
+    "too_short": "too_short",
+    "string_too_long": "too_long",
+    "too_long": "too_long",
+    "greater_than": "out_of_bounds",
+    "greater_than_equal": "out_of_bounds",
+    "less_than": "out_of_bounds",
+    "less_than_equal": "out_of_bounds",
+    "literal_error": "not_allowed",
+    "enum": "not_allowed",
+    "union_tag_invalid": "not_allowed",
+}
+"""Pydantic's types of errors in our words: programs of others must not break with a version of it.
+What is none of these is `wrong_type` or `invalid`."""
+OF_PYDANTIC = frozenset(get_args(ErrorType))
+"""All others are codes of our own, whose fields say what is wrong."""
+IN_KEY = "[key]"
+"""Ends the place of what is wrong with the key of a mapping."""
 
 Error = Mapping[str, Any]
 
@@ -79,7 +105,9 @@ def problem(error: Error) -> str:
         case "string_too_long":
             return f"must have at most {given['max_length']} characters"
         case "too_long":
-            return f"must have at most {given['max_length']} items"
+            return f"must have at most {counted(given['max_length'], 'item')}"
+        case "too_short":
+            return f"must have at least {counted(given['min_length'], 'item')}"
         case "greater_than_equal":
             return f"must be {given['ge']} or more"
         case "less_than_equal":
@@ -91,7 +119,18 @@ def problem(error: Error) -> str:
 
 def wanted_kind(error: Error) -> str:
     """Where a value is of another kind than what is wanted."""
-    kinds = (words for start, words in KINDS.items() if error["type"].startswith(f"{start}_"))
-    if words := next(kinds, None):
+    if words := _kind(error):
         return f"must be {words}"
     return str(error["msg"]).replace("Input should be", "must be")
+
+
+def _kind(error: Error) -> str | None:
+    if error["type"] not in OF_PYDANTIC:
+        return None
+    kinds = (words for start, words in KINDS.items() if error["type"].startswith(f"{start}_"))
+    return next(kinds, None)
+
+
+def code_of(error: Error) -> str:
+    """For programs, what is wrong with a value."""
+    return CODES.get(error["type"]) or ("wrong_type" if _kind(error) else "invalid")

@@ -5,7 +5,7 @@ read of them. The three stand together, since a new field is a new line in each.
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.contracts.values import Id, Part, Symbol
+from shared.contracts.values import Id, Part, Symbol, TimeZone
 
 CanonicalField = Literal[
     "email",
@@ -41,8 +41,8 @@ class Mapping(Part):
     """Beside email, lead code and category, which every lead needs."""
     date_order: Literal["mdy", "dmy"] | None = None
     """Without it a date such as 03/04/2026 stays unknown."""
-    time_zone: str = "UTC"
-    """Of times without an offset: an IANA name."""
+    time_zone: TimeZone = "UTC"
+    """Of times without an offset."""
 
 
 @dataclass(frozen=True, slots=True)

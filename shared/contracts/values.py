@@ -8,6 +8,7 @@ parsed; pydantic checks them where bytes come in and nowhere else.
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +18,7 @@ from pydantic import (
     ConfigDict,
     StringConstraints,
 )
+from pydantic_core import PydanticCustomError
 
 ID_LENGTH_MAX = 200
 CONTROL = r"\x00-\x1f\x7f-\x9f"
@@ -73,6 +75,19 @@ def _in_our_time(moment: datetime) -> datetime:
 
 Instant = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
 """RFC 3339 with an offset, between 1990 and 2100; kept to the millisecond."""
+
+
+def _in_the_time_zones(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        text = "must be an IANA name, such as Europe/Berlin"
+        raise PydanticCustomError("time_zone_unknown", text) from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_in_the_time_zones)]
+"""An IANA name; another is refused with `time_zone_unknown`."""
 
 
 def category_id(value: object) -> object:

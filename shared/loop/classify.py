@@ -13,7 +13,8 @@ from typing import Any
 from shared.contracts import envelope as envelopes
 from shared.contracts.bounds import BATCH_BYTES_MAX, KEY_BYTES_MAX, record_bytes
 from shared.contracts.envelope import Envelope
-from shared.contracts.event import Event
+from shared.contracts.event import Command, Event
+from shared.contracts.parsing import Invalid, parse, read
 from shared.errors import Poison
 from shared.loop.decision import Cause, Deadline, EffectFinished
 from shared.loop.log import CONTROL, UNOPENED, Place, Record, fingerprint
@@ -75,8 +76,9 @@ class Received(_Item):
     record: Record
     envelope: Envelope
     cause: Cause
-    event: Event | None = None
-    """None of a type that nobody here knows, and of what is not looked at."""
+    event: Event | Invalid | None = None
+    """None of a type that nobody here knows, and of what is not looked at. `Invalid` of commands
+    only: they are refused; an event with such data is dead-lettered."""
     in_order: bool = False
     """Whether it has a place among the records of its key: those of its key wait behind it."""
 
@@ -217,7 +219,9 @@ def item_of(reader: Reader, shard: Shard, row: ShardRow, record: Record, now: da
     return item
 
 
-def replayed(reader: Reader, shard: int, record: Record, document: Document) -> Item:
+def replayed(
+    reader: Reader, shard: int, record: Record, document: Document, *, is_corrected: bool
+) -> Item:
     """The item of a record that was dead-lettered: its stream and its place were settled long
     ago."""
     item = _read(document["_id"], shard, record)
@@ -225,6 +229,9 @@ def replayed(reader: Reader, shard: int, record: Record, document: Document) -> 
     try:
         if isinstance(item, Received):
             _type(reader, item)
+            # A slip of whoever corrected it is no answer to its sender: it may be corrected again.
+            if is_corrected and isinstance(item.event, Invalid):
+                raise Poison("invalid", item.event.text)
     except Poison as poison:
         item.dead_letter(poison)
     return item
@@ -291,7 +298,10 @@ def _disposition_in_stream(
 def _type(reader: Reader, item: Received) -> None:
     """Unknown events are ignored and counted; unknown commands are left untyped and refused."""
     kind = reader.kinds.get(item.envelope.type)
-    if kind is not None:
-        item.event = envelopes.parse(kind, item.envelope.data)
-    elif item.record.topic != reader.commands:
+    if item.record.topic == reader.commands:
+        if kind is not None and issubclass(kind, Command):
+            item.event = read(kind, item.envelope.data)
+    elif kind is None:
         item.disposition = Disposition.IGNORED
+    else:
+        item.event = parse(kind, item.envelope.data)

@@ -1,7 +1,8 @@
 """What becomes of each input of a step, one after the other, on the state that was loaded for all.
 
 Every input ends in exactly one disposition. Commands pass a gate first: known before, of a known
-type, not from the future, from a role that may ask; and every one of them is answered.
+type, not from the future, from a role that may ask, with data as their type asks for; and every one
+of them is answered.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from shared.contracts.bounds import KEY_BYTES_MAX, VALUE_BYTES_MAX
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Command, Event, events_topic
 from shared.contracts.operations import ReplayDeadLetter, SkipDeadLetter
+from shared.contracts.parsing import Invalid
 from shared.errors import Poison
 from shared.ids import derived
 from shared.loop import dead_letters, deadlines, effects, inbox
@@ -71,7 +73,8 @@ def _decision(batch: Batch, item: Decidable) -> Decision:
 
 
 def input_of(batch: Batch, item: Decidable) -> Input:
-    assert item.event is not None, "what nobody knows is refused, ignored or dead-lettered"
+    # What nobody knows, and what is not as its type asks for, is refused, ignored or dead-lettered.
+    assert item.event is not None and not isinstance(item.event, Invalid)
     return Input(item.event, Context(item.cause, batch.now))
 
 
@@ -97,15 +100,21 @@ def _decide_command(batch: Batch, item: Received) -> None:
 
 
 def _gate(batch: Batch, item: Received) -> Refused | None:
-    """What can be refused before the command itself is looked at."""
-    if not isinstance(item.event, Command):
+    """What can be refused before the service looks at the command. Who may not ask it is told
+    nothing of its data."""
+    command = item.event
+    kind = command.kind if isinstance(command, Invalid) else type(command)
+    if not issubclass(kind, Command):
         return Refused("unknown_command", f"{item.envelope.type} is not a command of this service")
     dated = time_of(batch, item)
     if isinstance(dated, Refused):
         return dated
-    if item.envelope.role not in item.event.ROLES:
+    if item.envelope.role not in kind.ROLES:
         log.warning("command not permitted", type=item.envelope.type, role=item.envelope.role[:40])
         return Refused("not_permitted", "this role may not ask this")
+    if isinstance(command, Invalid):
+        log.warning("command not valid", type=item.envelope.type, code=command.code)
+        return Refused(command.code, command.text, command.details)
     return None
 
 

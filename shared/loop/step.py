@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeGuard
 
+from shared.contracts.parsing import Invalid
 from shared.errors import Conflict, Fenced, Poison
 from shared.ids import derived
 from shared.loop import dead_letters, deadlines, effects, inbox, outbox
@@ -159,7 +160,8 @@ def _is_decided(item: Item) -> TypeGuard[Decidable]:
     """By the service: a replay or a skip is the loop's own."""
     if isinstance(item, Unreadable) or item.disposition is not Disposition.HANDLED:
         return False
-    return item.event is not None and dead_letters.target_of(item) is None
+    is_typed = not isinstance(item.event, Invalid | None)
+    return is_typed and dead_letters.target_of(item) is None
 
 
 def _cuts(batch: Batch, item: Item) -> bool:
@@ -222,7 +224,8 @@ def _replay_item(batch: Batch, document: Document, value: str | None) -> Item:
         item.document = document
     else:
         record = record_of(document["record"], value)
-        item = replayed(batch.setup.reader, document["shard"], record, document)
+        shard, is_corrected = document["shard"], value is not None
+        item = replayed(batch.setup.reader, shard, record, document, is_corrected=is_corrected)
     batch.bisection.judge(item)
     return item
 

@@ -17,6 +17,7 @@ from shared.contracts.answers import CommandAnswer, accepted_type, refused_type
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event, events_topic
 from shared.contracts.intake import SubmitLead
+from shared.contracts.parsing import parse
 from shared.ids import derived
 from shared.loop import inbox
 from shared.loop.classify import cause_of
@@ -42,7 +43,7 @@ class PerMessage:
 
     async def take(self, record: Any) -> None:
         envelope = envelopes.read(record.headers, record.value)
-        submitted = envelopes.parse(SubmitLead, envelope.data)
+        submitted = parse(SubmitLead, envelope.data)
         cause = cause_of(envelope, record.key.decode())
         decision = await self._commit(
             record, envelope, Input(submitted, Context(cause, SystemClock().now()))

@@ -12,6 +12,8 @@ from tests.simulation.poison import CLASSES, spoiled, with_header
 Spoil = Callable[[Outgoing], Outgoing]
 ANSWERED = "answered"
 """It is an envelope, so it gets an answer; whether yes or no is the command's own matter."""
+REFUSED = "refused as invalid"
+"""A command whose data is a JSON object: what is wrong is told, and no record is kept."""
 NOTHING = "ignored"
 
 
@@ -51,7 +53,7 @@ def structured(**changed: Any) -> Spoil:
         "id": "structured",
         "source": "test",
         "type": "leadops.intake.lead.submit.v1",
-        "time": "2026-03-02T09:15:00Z",
+        "time": "2026-03-01T09:15:00Z",
         "role": "operator",
         "data": {},
     }
@@ -70,10 +72,12 @@ def known(name: str) -> Spoil:
     return spoil
 
 
+MANY_FIELDS = json.dumps(dict.fromkeys(map(str, range(9_000)))).encode()
+
 TABLE: dict[str, tuple[Spoil, str]] = {
     **{name: (known(name), code) for name, code in zip(CLASSES, (
-        "invalid", "invalid", "attribute_missing", "null_header", "header_not_utf8", "empty_value",
-        "empty_value", "too_large", ANSWERED, ANSWERED, "invalid", "invalid", "invalid", "invalid",
+        "not_json", REFUSED, "attribute_missing", "null_header", "header_not_utf8", "empty_value",
+        "empty_value", "too_large", ANSWERED, ANSWERED, "not_json", REFUSED, REFUSED, "not_json",
     ), strict=True)},
     "no headers": (lambda one: replace(one, headers=[]), "attribute_missing"),
     "no id": (without("ce_id"), "attribute_missing"),
@@ -101,13 +105,22 @@ TABLE: dict[str, tuple[Spoil, str]] = {
     "forged number": (more("ce_number", b"7"), ANSWERED),
     "forged stream": (more("ce_stream", b"intake/1"), ANSWERED),
     "broken trace": (header("traceparent", b"00-xyz"), ANSWERED),
-    "no JSON": (value(b"hello"), "invalid"),
-    "a list": (value(b"[1]"), "invalid"),
-    "a number": (value(b"7"), "invalid"),
-    "lone surrogate": (value(b'{"affiliate": "\\ud800"}'), "invalid"),
-    "deeper than any parser": (value(b"[" * 100_000), "invalid"),
-    "number of many digits": (field("delivery", int("9" * 400)), "invalid"),
-    "NUL in a value": (field("reference", "a\x00b"), "invalid"),
+    "no JSON": (value(b"hello"), "not_json"),
+    "a list": (value(b"[1]"), "not_json"),
+    "a number": (value(b"7"), "not_json"),
+    "null": (value(b"null"), "not_json"),
+    "two objects": (value(b"{} {}"), "not_json"),
+    "lone surrogate": (value(b'{"affiliate": "\\ud800"}'), "not_json"),
+    "deeper than any parser": (value(b"[" * 100_000), "not_json"),
+    "number of more digits than are read": (value(b'{"a": %s}' % (b"9" * 9_000)), "not_json"),
+    "no fields": (value(b"{}"), REFUSED),
+    "field of null": (field("reference", None), REFUSED),
+    "id too long": (field("reference", "r" * 201), REFUSED),
+    "thousands of fields": (value(MANY_FIELDS), REFUSED),
+    "number of many digits": (field("delivery", int("9" * 400)), REFUSED),
+    "NUL in a value": (field("reference", "a\x00b"), REFUSED),
+    "field that nobody knows": (field("colour", {"a": [1]}), ANSWERED),
+    "type of an event": (header("ce_type", b"leadops.routing.lead.sent.v1"), ANSWERED),
     "NUL in a name": (field("record", {"\x00": 1}), ANSWERED),
     "operators of the store": (field("record", {"$where": {"a.b": "$gt"}}), ANSWERED),
     "key not UTF-8": (lambda one: replace(one, key=b"\xff\xfe"), "key_not_utf8"),
@@ -121,10 +134,11 @@ TABLE: dict[str, tuple[Spoil, str]] = {
         lambda one: replace(one, key=None, value=b"z", headers=[(UNOPENED, b"1")]),
         "batch_not_opened",
     ),
-    "structured": (structured(), "invalid"),
+    "structured": (structured(), REFUSED),
+    "structured, no data": (structured(data=None), "not_json"),
     "structured, no id": (structured(id=None), "attribute_missing"),
     "structured, attribute an object": (structured(subject={}), "attribute_invalid"),
-    "structured, data as bytes": (structured(data=None, data_base64="e30="), "invalid"),
+    "structured, data as bytes": (structured(data=None, data_base64="e30="), REFUSED),
     "structured, no base64": (structured(data=None, data_base64="e"), "data_invalid"),
     "structured, data twice": (structured(data_base64="e30="), "data_invalid"),
     "structured, no object": (

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from shared.loop.log import Outgoing
-from tests.component.bad_input import ANSWERED, NOTHING, TABLE
+from tests.component.bad_input import ANSWERED, NOTHING, REFUSED, TABLE
 from tests.component.leads import Platform, person
 
 TOPIC = "intake.commands.v1"
@@ -30,15 +30,16 @@ def honest(platform: Platform, number: int) -> Outgoing:
 
 
 def outcomes(platform: Platform) -> list[str]:
-    """Codes of what was dead-lettered, and one `answered` for each answer to a bad record."""
+    """Codes of what was dead-lettered, and what answers there are beside the honest ones'."""
     aside = [row["code"] for row in platform.stored("dead_letters")]
-    answers = [one for one in platform.answers() if one["code"] != "dead_letter"]
-    return aside + [ANSWERED] * (len(answers) - HONEST)
+    answers = [one["code"] for one in platform.answers() if one["code"] != "dead_letter"]
+    refused = answers.count("invalid")
+    return aside + [REFUSED] * refused + [ANSWERED] * (len(answers) - HONEST - refused)
 
 
 @pytest.mark.parametrize("name", TABLE)
 async def test_each_class_has_its_outcome(platform: Platform, name: str) -> None:
-    """Dead-lettered under its code, answered, or (an end of a transaction) nothing."""
+    """Dead-lettered under its code, refused, answered, or (an end of a transaction) nothing."""
     spoil, expected = TABLE[name]
     platform.world.publish(spoil(honest(platform, 1)))
     await platform.submit("R-9")

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from bson import json_util
 
 from shared.loop import migrations
@@ -95,6 +96,35 @@ def test_what_was_put_is_as_it_was_put() -> None:
         (kept,) = platform.stored("dead_letters")
         assert ("invalid", "dead") == (kept["code"], kept["state"])
         assert [] == platform.stored("set_aside") + platform.stored("campaign_books", "routing")
+
+    run(story())
+
+
+GOOD = '{"affiliate": "acme", "reference": "R-9", "record": {}}'
+
+
+@pytest.mark.parametrize(
+    ("what", "data", "state", "answers"),
+    [
+        ("replay", {}, "replayed", ["accepted", "invalid"]),
+        ("replay", {"value": GOOD}, "replayed", ["accepted", "unusable"]),
+        ("replay", {"value": GOOD.replace("R-9", "")}, "dead", ["still_fails"]),
+        ("skip", {"reason": "mended and published anew"}, "skipped", ["accepted"]),
+    ],
+)
+def test_a_command_that_was_dead_lettered_for_its_data_can_still_be_resolved(
+    what: str, data: dict[str, str], state: str, answers: list[str]
+) -> None:
+    """As it is, it is refused as today; corrected, it is decided; and it is still listed."""
+
+    async def story() -> None:
+        platform = await upgraded()
+        (kept,) = platform.stored("dead_letters")
+        asked = data | {"id": kept["_id"]}
+        await platform.ask(f"intake.dead-letter.{what}", kept["key"], asked)
+        (kept,) = platform.stored("dead_letters")
+        assert (state, "invalid") == (kept["state"], kept["code"])
+        assert answers == sorted(answer["code"] for answer in platform.answers())
 
     run(story())
 

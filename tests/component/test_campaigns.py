@@ -135,13 +135,14 @@ async def put(platform: Platform, name: str = "north", **changes: Any) -> Any:
         {"programme": "other"},
     ],
 )
-async def test_a_campaign_of_another_shape_is_dead_lettered(
+async def test_a_campaign_of_another_shape_is_refused(
     platform: Platform, changes: dict[str, Any]
 ) -> None:
     """RTE-01, RTE-03: strict or preferred is a choice that lists and industries need."""
     await platform.campaign()
     answer = await put(platform, **changes)
-    assert (False, "dead_letter") == (answer["accepted"], answer["code"])
+    assert (False, "invalid") == (answer["accepted"], answer["code"])
+    assert {*changes} == {fault["field"].split(".")[0] for fault in answer["details"]["faults"]}
     await platform.upload(1)
     assert ["R-1"] == platform.got()
 

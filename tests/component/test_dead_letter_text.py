@@ -65,7 +65,7 @@ BY_VALUE = {
     "no value": value(None),
     "no bytes": value(b""),
     "not JSON": value(b"{hello"),
-    "a field is missing": value(b"{}"),
+    "no object": value(b"[]"),
     "not UTF-8": value(b'{"word": "\xff\xfe"}'),
     "too large": value(b"x" * (bounds.VALUE_BYTES_MAX + 1)),
 }
@@ -153,7 +153,7 @@ async def test_what_waits_behind_another_is_told_which(town: Town) -> None:
 
 
 async def test_who_resolved_a_record_and_why_is_told(town: Town) -> None:
-    await after(town, value(b"{}"), "skip", reason="a test of theirs")
+    await after(town, value(b"[]"), "skip", reason="a test of theirs")
     (item,) = await shown(town)
     assert ["It was skipped by op at "] == [line[:24] for line in what_helps(item)]
     assert what_helps(item)[0].endswith(": a test of theirs")
@@ -209,7 +209,7 @@ def told_of(answer: Any) -> tuple[int, Sequence[str]]:
 
 async def test_a_list_tells_how_many_there_are_in_the_states_that_are_asked_for(town: Town) -> None:
     for _ in range(3):
-        town.world.publish(value(b"{}")(plain(town)))
+        town.world.publish(value(b"[]")(plain(town)))
     await town.rest()
     first, *_ = await shown(town)
     town.operate("skip", id=first["id"], reason="x")

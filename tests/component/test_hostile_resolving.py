@@ -20,7 +20,7 @@ def states(town: Town) -> list[str]:
 async def test_a_replay_that_was_dead_lettered_is_not_replayed(town: Town) -> None:
     """Corrected, it could ask for itself, without end."""
     for _ in range(4):
-        told(town, REPLAY, "ann", wrong="field")
+        town.publish(COMMANDS, REPLAY, "ann", b"no JSON")
     await town.rest()
     for row in town.stored("dead_letters"):
         told(town, REPLAY, "ann", id=row["_id"], value=json.dumps({"id": row["_id"]}))
@@ -34,7 +34,7 @@ async def test_a_replay_that_was_dead_lettered_is_not_replayed(town: Town) -> No
 @pytest.mark.parametrize("second", [REPLAY, SKIP])
 async def test_of_two_commands_about_one_record_the_first_counts(town: Town, second: str) -> None:
     """Also if both come in one batch, and the second brings another value, or none."""
-    town.publish(COMMANDS, Speak.TYPE, "ann", b"{}")
+    town.publish(COMMANDS, Speak.TYPE, "ann", b"[]")
     await town.rest()
     (row,) = town.stored("dead_letters")
     told(town, REPLAY, "ann", id=row["_id"], value='{"word": "first"}')
@@ -47,7 +47,7 @@ async def test_of_two_commands_about_one_record_the_first_counts(town: Town, sec
 
 async def test_a_value_that_fails_takes_nothing_from_the_next_one(town: Town) -> None:
     """Of one batch."""
-    town.publish(COMMANDS, Speak.TYPE, "ann", b"{}")
+    town.publish(COMMANDS, Speak.TYPE, "ann", b"[]")
     await town.rest()
     (row,) = town.stored("dead_letters")
     told(town, REPLAY, "ann", id=row["_id"], value="null")

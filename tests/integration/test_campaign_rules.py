@@ -153,7 +153,7 @@ def test_strict_refuses_and_preferred_ranks(running: dict[str, Any]) -> None:
         {"approved": [{"list": "ranks"}]},
     ]
     answers = tell(*(scene.campaign("unsaid", **changed) for changed in without))
-    assert ["dead_letter"] * 3 == [answer.code for answer in answers]
+    assert ["invalid"] * 3 == [answer.code for answer in answers]
     assert all("strictness" in answer.text for answer in answers)
     entries = {"id": "ranks", "entries": ["off-ranks.example"]}
     assert asked("routing.list.put", "ranks", entries).accepted

@@ -252,7 +252,7 @@ def test_routing_answers_everything_and_hears_whom_it_may(running: dict[str, Any
     )
     assert [
         "unknown_command",
-        "dead_letter",
+        "invalid",
         "list_unknown",
         "lead_unknown",
         "send_unknown",

@@ -192,13 +192,17 @@ def test_an_unknown_campaign_is_refused(running: dict[str, Any]) -> None:
 @pytest.mark.rule("OPS-06")
 def test_every_command_is_answered(running: dict[str, Any]) -> None:
     """Accepted, refused or dead-lettered: each of them gets an answer that names it, with a
-    code."""
+    code; of data that is not as its type asks for, with all that is wrong."""
     unknown = Command("leadops.intake.lead.juggle.v1", b"{}", "acme-leads:u")
+    cut = Command(SUBMIT, b'{"affiliate": "acme-le', "acme-leads:c")
     wrong = Command(SUBMIT, b'{"affiliate": 5}', "acme-leads:w")
     good = submission("a1", "io.answered@mail.example")
-    answers = tell(unknown, wrong, good)
-    assert ["unknown_command", "dead_letter", "accepted"] == [answer.code for answer in answers]
-    assert [False, False, True] == [answer.accepted for answer in answers]
+    answers = tell(unknown, cut, wrong, good)
+    codes = ["unknown_command", "dead_letter", "invalid", "accepted"]
+    assert codes == [answer.code for answer in answers]
+    assert [False, False, False, True] == [answer.accepted for answer in answers]
+    faults = {fault["field"]: fault["code"] for fault in answers[2].details["faults"]}
+    assert {"affiliate": "wrong_type", "reference": "missing", "record": "missing"} == faults
 
 
 @pytest.mark.rule("OPS-07")

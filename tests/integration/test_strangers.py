@@ -163,7 +163,7 @@ PARTS = {
     "headers_too_large": lambda one, large: with_headers(one, _subject=large),
     "too_large": lambda one, large: replace(one, value=large),
 }
-SMALL_ENOUGH = {"intake.commands.v1": "invalid", "routing.commands.v1": ""}
+SMALL_ENOUGH = {"intake.commands.v1": "not_json", "routing.commands.v1": ""}
 """What becomes of a value within the bounds that is no JSON: routing does not know the type, and
 answers. Elsewhere no service gave it a number."""
 
@@ -219,7 +219,7 @@ def test_many_in_a_row(scene: Scene, length: int) -> None:
     for _ in range(length // 20):
         asyncio.run(attacks.write(scene.running["kafka"], each * 20, linger_ms=0))
     quiet.wait_quiet(3 * WAIT_SECONDS)
-    holds(scene, f"rows-{length}", {"invalid": length * PARTITIONS}, before)
+    holds(scene, f"rows-{length}", {"not_json": length * PARTITIONS}, before)
 
 
 def test_a_record_in_the_wrong_partition_is_decided_once(scene: Scene) -> None:

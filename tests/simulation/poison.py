@@ -1,4 +1,4 @@
-"""The fourteen classes of records that can never be processed, as bytes on a topic."""
+"""The fourteen classes of records that are wrong in themselves, as bytes on a topic."""
 
 import json
 import random
@@ -50,8 +50,8 @@ CLASSES: dict[str, Spoil] = {
         value.replace(b'"record": {', b'"record": {"d": ' + b"[" * 900 + b"]" * 900 + b", "),
     ),
 }
-ANSWERED = {"unknown_type", "future_schema"}
-"""These have an envelope that can be read: they are refused, not dead-lettered."""
+ANSWERED = {"unknown_type", "future_schema", "wrong_type", "bad_number", "bad_code"}
+"""These have an envelope and a JSON object in it: they are refused, not dead-lettered."""
 
 
 def spoiled(name: str, record: Outgoing) -> Outgoing:

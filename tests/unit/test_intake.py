@@ -151,7 +151,6 @@ def test_affiliate_versions() -> None:
     [
         ({"mapping": {"fields": {"phone": "Tel"}}}, "mapping_incomplete"),
         ({"contacts": []}, "main_contact_missing"),
-        ({"mapping": {"time_zone": "Mars/Olympus"}}, "time_zone_unknown"),
     ],
 )
 def test_affiliate_refused(changes: dict[str, Any], code: str) -> None:

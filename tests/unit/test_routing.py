@@ -548,7 +548,6 @@ def test_pause_refused(name: str, actor: str, code: str) -> None:
     [
         ({"customer": "helvion"}, "customer_changed"),
         ({"active": {"from": "2026-03-02", "to": "2026-03-01"}}, "dates_contradict"),
-        ({"time_zone": "Mars/Olympus"}, "time_zone_unknown"),
         ({"categories": [{"id": "1"}, {"id": "01"}]}, "category_twice"),
         ({"places": [{"country": "US", "subdivisions": ["DE-BY"]}]}, "places_contradict"),
         ({"places": [{"country": "US", "subdivisions": ["US-ZZ"]}]}, "filter_value_unknown"),
@@ -569,17 +568,17 @@ def test_put_refused(changes: dict[str, Any], code: str) -> None:
 
 def test_all_that_contradicts_is_told_at_once() -> None:
     """The code and the field are those of the most basic; the others stand in the details."""
-    changes = {"time_zone": "Mars/Olympus", "categories": [{"id": "1"}, {"id": "01"}]}
+    changes = {"shares": {"US": 60, "DE": 50}, "categories": [{"id": "1"}, {"id": "01"}]}
     _, [decision] = decide(given(put_campaign(**changes)))
     assert isinstance(decision.answer, Refused)
-    assert ("time_zone_unknown", "time_zone") == (
+    assert ("category_twice", "categories") == (
         decision.answer.code,
         decision.answer.details["field"],
     )
-    texts = ["time_zone: the time zone is not an IANA name"]
-    texts += ["categories: a category is ordered twice"]
+    texts = ["categories: a category is ordered twice"]
+    texts += ["shares: the shares are more than 100 in all"]
     assert "; ".join(texts) == decision.answer.text
-    assert ["time_zone_unknown", "category_twice"] == [
+    assert ["category_twice", "shares_contradict"] == [
         fault["code"] for fault in decision.answer.details["faults"]
     ]
 

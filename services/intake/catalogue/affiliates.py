@@ -127,8 +127,4 @@ def _contradictions(command: PutAffiliate) -> Refused | None:
         return Refused("main_contact_missing", "nobody holds the role main")
     if field := _vocabulary_cycle(command):
         return Refused("vocabulary_cycle", f"the vocabulary of {field} leads back to itself")
-    try:
-        ZoneInfo(command.mapping.time_zone)
-    except (KeyError, ValueError, OSError):
-        return Refused("time_zone_unknown", "the mapping's time zone is not an IANA name")
     return None
