@@ -5,9 +5,10 @@ import json
 from cli.api import Api
 from cli.command import Asker, Command
 from cli.demo import days
-from cli.demo.evidence import Row, read_lines
+from cli.demo.evidence import Row
 from cli.output import progress
 from cli.publishing import demand
+from cli.stack_records import read_lines
 from deploy.files import var_dir
 from deploy.sample import generate
 from shared.contracts.campaigns import PutCampaign

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from urllib.parse import unquote
 
-from cli.demo.evidence import read_lines
 from cli.output import progress
+from cli.stack_records import read_lines
 from deploy.files import var_dir
 from deploy.local import stack
 

@@ -11,27 +11,22 @@ from typing import Any
 from cli import publishing
 from cli.api import Api
 from cli.columns import reference_field
-from cli.demo import steps
+from cli.demo import holdings, steps
 from cli.demo.checks import violations
-from cli.demo.claims import Pair
-from cli.demo.evidence import (
-    Evidence,
-    Row,
-    Story,
-    by_trace,
-    pending_of,
-    read_events,
-    read_lines,
-)
+from cli.demo.evidence import Run, Story, by_trace, pending_of
 from cli.demo.summary import summary
-from cli.lead_commands import pages
+from cli.oracle.claims import Pair
+from cli.oracle.evidence import Evidence, Received
 from cli.output import progress
+from cli.stack_records import all_records, read_lines, received
 from deploy.files import var_dir, write_json
 from deploy.local import stack
 from deploy.sample import generate
 from shared.topics import manifest
 
 TRACES_SAMPLED, OF_THE_SEND_DAY = 25, 10
+PERSONAL = ("@",)
+"""What every address of the sample has, and nothing else that may be seen."""
 
 
 def run(rows: int, seed: int) -> dict[str, Any]:
@@ -44,15 +39,14 @@ def run(rows: int, seed: int) -> dict[str, Any]:
         story = steps.operate(rows, seed)
         progress("reading everything back")
         with Api() as api:
-            evidence = gather(api, uploaded(rows, seed), story)
+            done = gather(api, uploaded(rows, seed), story)
     finally:
         stack.down()
     # Services tell their last spans when they stop.
-    evidence = replace(evidence, spans=by_trace(read_lines(var_dir() / "spans.jsonl")))
-    wrong = violations(evidence)
-    done = summary(evidence, wrong, found["backend"], time.monotonic() - began)
-    write_json(path, done)
-    return done
+    done = replace(done, spans=by_trace(read_lines(var_dir() / "spans.jsonl")))
+    told = summary(done, violations(done), found["backend"], time.monotonic() - began)
+    write_json(path, told)
+    return told
 
 
 def uploaded(rows: int, seed: int) -> dict[str, list[str]]:
@@ -69,29 +63,40 @@ def references(affiliate: str, count: int, seed: int) -> list[str]:
     return [row[field] for row in generate.rows(count, seed, affiliate)]
 
 
-def gather(api: Api, uploads: Mapping[str, Sequence[str]], story: Story) -> Evidence:
-    topics = [name for name in manifest().topics if not name.endswith(".commands.v1")]
-    received = read_lines(var_dir() / "received.jsonl")
-    campaigns = api.get("routing", "/campaigns")["campaigns"]
-    weekly = {campaign["id"] for campaign in campaigns if campaign["weekly"]}
-    [rules] = steps.contents("rules.yaml")
-    return Evidence(
-        uploaded=uploads,
+def gather(api: Api, uploads: Mapping[str, Sequence[str]], story: Story) -> Run:
+    evidence = evidence_of(api)
+    weekly = {campaign.name for campaign in evidence.campaigns if campaign.now["weekly"]}
+    return Run(
+        evidence=evidence,
         story=story,
-        leads=pages(api, "/leads", {}, limit=10 * sum(map(len, uploads.values()))),
+        uploaded=uploads,
         affiliate_counts=api.get("intake", "/counts")["affiliates"],
         campaign_counts=api.get("routing", "/counts")["campaigns"],
-        campaigns=campaigns,
-        rules=rules,
         lists=lists_put(story),
         deliveries=api.get("intake", "/deliveries")["deliveries"],
         never_come=steps.NEVER_COME,
-        held=steps.held_leads(api),
-        events=publishing.run(read_events(api.stack["kafka"], topics)),
-        received=received,
-        traces=traces(api, sampled(received, story, weekly)),
+        traces=traces(api, sampled(evidence.received, story, weekly)),
         spans={},
+    )
+
+
+def evidence_of(api: Api) -> Evidence:
+    services = list(api.stack["http"])
+    topics = [name for name in manifest().topics if name.split(".")[0] in services]
+    campaigns = holdings.campaigns(api)
+    [rules] = steps.contents("rules.yaml")
+    return Evidence(
+        services=services,
+        records=publishing.run(all_records(api.stack["kafka"], topics)),
+        received=received(var_dir() / "received.jsonl"),
+        leads=holdings.leads(api),
+        questions=holdings.questions(api),
+        sends=holdings.sends(api, [campaign.name for campaign in campaigns]),
+        campaigns=campaigns,
+        policy=holdings.policy(rules),
+        dead_letters=holdings.dead_letters(api),
         pending=pending_of(stack.status()),
+        personal=PERSONAL,
     )
 
 
@@ -103,21 +108,21 @@ def lists_put(story: Story) -> dict[str, list[str]]:
     return lists
 
 
-def sampled(received: Sequence[Row], story: Story, weekly: Set[str]) -> list[Row]:
+def sampled(got: Sequence[Received], story: Story, weekly: Set[str]) -> list[Received]:
     """Some requests of the import, and some of the send day, when one run sends many leads; mails
     and files carry no trace."""
-    requests = [line for line in received[: story.lines_of_the_import] if "traceparent" in line]
-    later = received[story.lines_before_the_send_day :]
-    of_the_day = [line for line in later if line["campaign"] in weekly]
+    requests = [one for one in got[: story.lines_of_the_import] if one.traceparent is not None]
+    later = got[story.lines_before_the_send_day :]
+    of_the_day = [one for one in later if one.campaign in weekly]
     return [*some_of(requests, TRACES_SAMPLED), *some_of(of_the_day, OF_THE_SEND_DAY)]
 
 
-def some_of(lines: Sequence[Row], count: int) -> Sequence[Row]:
+def some_of(got: Sequence[Received], count: int) -> Sequence[Received]:
     """Evenly spread over them."""
-    return lines[:: max(1, len(lines) // count)]
+    return got[:: max(1, len(got) // count)]
 
 
-def traces(api: Api, lines: Sequence[Row]) -> dict[Pair, str | None]:
+def traces(api: Api, got: Sequence[Received]) -> dict[Pair, str | None]:
     """As each lead was submitted with it."""
-    pairs = {(line["campaign"], line["lead"]) for line in lines}
+    pairs = {(one.campaign, one.lead) for one in got}
     return {pair: api.get("intake", f"/leads/{pair[1]}")["trace"] for pair in pairs}

@@ -13,15 +13,16 @@ from cli.columns import Wanted, reference_field
 from cli.command import Answer, Asker, Command, record_of
 from cli.dead_letter_commands import Item, items_of, resolve
 from cli.demo import days, faults, opening, operators
-from cli.demo.evidence import Row, Story, read_lines
+from cli.demo.evidence import Row, Story
+from cli.demo.holdings import held_leads
 from cli.documents import Document, read_files
 from cli.import_commands import known_affiliate, submit
 from cli.importing import Row as FileRow
 from cli.importing import Upload, rows_in, table_of
-from cli.lead_commands import pages
 from cli.oracle.evidence import folded
 from cli.output import CHECK_FAILED, CliError, progress
 from cli.publishing import ask, demand, put_in_log
+from cli.stack_records import read_lines
 from deploy.files import var_dir
 from deploy.local import quiet, stack
 from deploy.sample import files, generate
@@ -44,7 +45,6 @@ BAD_ROWS = [f"P-0{',' * 40}cells too many\r\n", 'P-0,"a quote that is never clos
 MONTH, DELIVERY = "2026-03", "march"
 NEVER_COME = ("P-lost-1", "P-lost-2", "P-lost-3")
 """Announced by the first affiliate, and not in its file."""
-HELD_MAX = 100_000
 
 
 def operate(rows: int, seed: int) -> Story:
@@ -221,10 +221,6 @@ def free_a_batch() -> Row:
         left = len(held_leads(api))
     progress(f"{given!r} now means {answer!r}: {len(held) - left} of {len(held)} held are free")
     return {**data, "leads": leads}
-
-
-def held_leads(api: Api) -> list[Row]:
-    return pages(api, "/held", {}, HELD_MAX)
 
 
 def counted() -> Row:

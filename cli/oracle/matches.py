@@ -2,22 +2,34 @@
 (RTE-02, RTE-09), judged anew by code that shares nothing with the services'."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
-from cli.oracle.evidence import Evidence
+from cli.oracle.evidence import Document, Evidence, Policy
 from cli.oracle.wants import Judge
 from shared.contracts.routing import Claim
 
-MOVING = {"campaign_inactive", "company_suppressed", "domain_not_approved", "title_suppressed"}
-"""What does not follow from a campaign's version alone: its status, lists, the policy."""
+NO_TITLES: Document = {"phrases": [], "functions": []}
+NO_POLICY = Policy(exclusive_lead_codes=(), suppressed_titles=NO_TITLES, since=datetime.min)
+STANDING: Document = {
+    "status": "active",
+    "suppressed": [],
+    "approved": [],
+    "suppressed_titles": NO_TITLES,
+}
+"""In the place of what a version leaves to others: lists and the policy change beside it, and a
+claim may come while the campaign is being paused."""
 
 
 def claims_are_wanted(evidence: Evidence) -> Iterator[str]:
     """Each claim names a version of the campaign that wants the lead."""
-    versions = {campaign.name: campaign.versions for campaign in evidence.campaigns}
-    judge = Judge({"suppressed_titles": {"phrases": [], "functions": []}}, {}, {})
+    judge = Judge(NO_POLICY, {})
+    versions = {
+        (campaign.name, number): version | STANDING
+        for campaign in evidence.campaigns
+        for number, version in campaign.versions.items()
+    }
     for claim in evidence.of_type(Claim.TYPE):
-        version = versions[claim["campaign"]][claim["campaign_version"]]
-        against = judge.codes(version | {"suppressed": [], "approved": []}, claim["lead"]) - MOVING
-        if against:
+        version = versions[claim["campaign"], claim["campaign_version"]]
+        if against := judge.codes(version, claim["lead"]):
             text = f"{claim['lead']['lead']} was claimed by {claim['campaign']}"
             yield f"{text}, though {', '.join(sorted(against))}"

@@ -4,10 +4,10 @@ shares nothing with the services', so that both would have to be wrong in the sa
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cli.oracle.evidence import Document as Row
-from cli.oracle.evidence import folded
+from cli.oracle.evidence import Policy, folded
 
 LEGAL_FORMS = {"ltd", "gmbh", "inc", "sa"}
 """Those that the sample has."""
@@ -15,9 +15,9 @@ LEGAL_FORMS = {"ltd", "gmbh", "inc", "sa"}
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    rules: Row
+    policy: Policy
     lists: Mapping[str, Sequence[str]]
-    is_listed: dict[tuple[str, frozenset[str], str], bool]
+    is_listed: dict[tuple[str, frozenset[str], str], bool] = field(default_factory=dict)
     """Kept, since the same companies are asked about again and again."""
 
     def codes(self, campaign: Row, lead: Row) -> set[str]:
@@ -36,7 +36,7 @@ class Judge:
             yield "lead_code_other"
         yield from of_filters(campaign, lead)
         yield from of_answers(campaign, lead)
-        suppressed = campaign["suppressed_titles"] or self.rules["suppressed_titles"]
+        suppressed = campaign["suppressed_titles"] or self.policy.suppressed_titles
         if is_suppressed(suppressed, lead):
             yield "title_suppressed"
         if self._is_on(strict(campaign["suppressed"]), lead):
@@ -58,7 +58,7 @@ class Judge:
         return self.is_listed[asked]
 
     def is_exclusive(self, lead: Row) -> bool:
-        return lead["lead_code"] in self.rules["exclusive_lead_codes"]
+        return lead["lead_code"] in self.policy.exclusive_lead_codes
 
 
 def domains_of(lead: Row) -> frozenset[str]:

@@ -13,10 +13,11 @@ from typing import Any
 
 from cli.oracle.evidence import Evidence
 from cli.oracle.oracle import violations
+from cli.stack_records import read_lines
 from deploy.files import var_dir
 from deploy.local import quiet, stack
 from shared.loop.log import Outgoing
-from tests.chaos.evidence import gather, lines
+from tests.chaos.evidence import gather
 from tests.chaos.faults import SERVICES, SESSION_MS, behave, wait_until_ready
 from tests.chaos.load import Load, RealWorld
 from tests.simulation.lead_path import AFFILIATE
@@ -110,7 +111,7 @@ class Story:
         quiet.wait_quiet(DRAIN_SECONDS)
 
     def received(self, campaign: str | None = None) -> list[dict[str, Any]]:
-        found = lines(var_dir() / "received.jsonl")
+        found = read_lines(var_dir() / "received.jsonl")
         return [line for line in found if campaign in (None, line["campaign"])]
 
     def evidence(self) -> Evidence:

@@ -15,10 +15,10 @@ from cli.api import Api
 from cli.command import Answer, Asker, Command
 from cli.oracle.evidence import Seen
 from cli.publishing import Connection, asking, check_services
+from cli.stack_records import all_records
 from deploy.local import stack
 from deploy.local.process import StackError
 from shared.contracts.event import events_topic
-from tests.chaos.evidence import all_records
 
 OPERATOR = Asker("test")
 T = TypeVar("T")
