@@ -41,6 +41,7 @@ Spoil = Callable[[Run], Run]
 
 TRACE = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
 AT = "2026-03-02T12:00:0{}.000000+00:00"
+AT_NOON = datetime.fromisoformat(AT.format(0))
 TUESDAY, THURSDAY = "2026-03-03T12:00:00Z", "2026-03-05T16:00:00Z"
 SEND_DAY = "2026-03-05T09:00:00+00:00"
 
@@ -115,7 +116,7 @@ def lead(number: int, **changes: Any) -> Lead:
         "reasons": [] if is_accepted else ["email_invalid"],
         "sent_to": [SENT[number]] if number in SENT else [],
         "person": f"p-{number}" if is_accepted else None,
-        "uploaded_at": datetime.fromisoformat(AT.format(0)),
+        "uploaded_at": AT_NOON,
     }
     return Lead(**facts | changes)
 
@@ -284,7 +285,11 @@ def inside() -> Inside:
         contacts=[("main", f"p{number}@firm.example") for number in NUMBERS],
         routed=[
             Routed(
-                f"lead-{number}", "sent" if number in SENT else "x", False, claims.get(number, ())
+                id=f"lead-{number}",
+                accepted_at=AT_NOON,
+                state="sent" if number in SENT else "unsent",
+                withdrawn=False,
+                claims=claims.get(number, ()),
             )
             for number in NUMBERS
         ],

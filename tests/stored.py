@@ -47,7 +47,7 @@ def evidence(
         policy=next(map(_policy, routing["rules"]), None),
         dead_letters=[letter for name in stores for letter in dead_letters(name, stores[name])],
         pending={name: len(stores[name].get("outbox", ())) for name in stores},
-        sending_later={row["data"]["campaign"] for row in due if row["kind"] == "weekly_send"},
+        sending_later={_campaign(row) for row in due if row["kind"] == "weekly_send"},
         inside=Inside(
             positions=dict(_positions(stores)),
             contacts=list(map(_contact, intake["contacts"])),
@@ -59,6 +59,11 @@ def evidence(
 
 
 PARTS = ("intake", "routing")
+
+
+def _campaign(due: Document) -> str:
+    """Without its tenant."""
+    return str(due["data"]["campaign"]).partition("/")[2]
 
 
 def _lead(row: Document) -> Lead:
@@ -148,4 +153,4 @@ def _contact(row: Document) -> tuple[str, str]:
 
 def _routed(row: Document) -> Routed:
     claims = [(claim["campaign"], claim["state"]) for claim in row["claims"]]
-    return Routed(row["_id"], row["state"], row["withdrawn"], claims)
+    return Routed(row["_id"], row["accepted_at"], row["state"], row["withdrawn"], claims)

@@ -12,9 +12,9 @@ from cli.demo.evidence import Run
 from cli.demo.sending_checks import SENDING_CHECKS
 from cli.oracle import oracle
 from cli.oracle.claims import Pair
-from cli.oracle.differing import differ, some
+from cli.oracle.differing import differ, repeated, some
 from cli.oracle.evidence import folded
-from shared.contracts.intake import DeliveryReconciled, LeadHeld
+from shared.contracts.intake import DeliveryReconciled, LeadHeld, LeadOmitted, LeadUnusable
 from shared.contracts.routing import LeadSent
 
 OUTCOMES = ("accepted", "held", "unusable", "omitted")
@@ -87,10 +87,15 @@ def counts_agree(run: Run) -> Iterator[str]:
 
 
 def again_changes_nothing(run: Run) -> Iterator[str]:
-    """INT-12: the same rows again."""
+    """INT-12: the same rows again. What is not accepted is published once, though it came twice."""
     before, after = run.story.before, run.story.after
     if before != after:
         yield f"again: before {before}, after {after}"
+    for outcome, event in (("unusable", LeadUnusable), ("omitted", LeadOmitted)):
+        published = Counter(data["lead"] for data in run.evidence.of_type(event.TYPE))
+        stored = {lead.id for lead in run.evidence.leads if lead.outcome == outcome}
+        yield from differ(f"leads that are {outcome}, by their events", stored, published)
+        yield from repeated(f"leads published again as {outcome}", published)
 
 
 def one_trace_each(run: Run) -> Iterator[str]:

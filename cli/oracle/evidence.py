@@ -175,6 +175,7 @@ class Routed(NamedTuple):
     """A lead as routing holds it."""
 
     id: str
+    accepted_at: datetime
     state: str
     withdrawn: bool
     claims: Sequence[tuple[str, str]]
@@ -219,7 +220,7 @@ class Evidence:
     pending: Mapping[str, int]
     """What is still to be done, by its name."""
     sending_later: Set[str] = frozenset()
-    """Campaigns, with their tenant, that will send what waits for their day."""
+    """Campaigns that will send what waits for their day."""
     drained: str = ""
     """Empty if everything came to rest; else what was left."""
     personal: Sequence[str] = ()

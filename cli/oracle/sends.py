@@ -9,7 +9,7 @@ from cli.oracle.claims import Claims, Pair, claims_of
 from cli.oracle.differing import differ, repeated, several, some
 from cli.oracle.evidence import Campaign, Document, Evidence, Received, Send
 from cli.oracle.wants import domains_of
-from shared.contracts.routing import LeadSent
+from shared.contracts.routing import LeadNotSent, LeadSent, LeadUncertain
 
 RULE_TAKES_HOLD = timedelta(seconds=5)
 PERIODS = ("day", "week", "month")
@@ -18,7 +18,7 @@ PERIODS = ("day", "week", "month")
 def every_claim_ended(evidence: Evidence) -> Iterator[str]:
     """A campaign has answered and the send has ended, unless it will do so on its send day."""
     claims = claims_of(evidence)
-    waits = {pair for pair in claims.waiting if f"main/{pair[0]}" in evidence.sending_later}
+    waits = {pair for pair in claims.waiting if pair[0] in evidence.sending_later}
     answered = {*claims.granted, *claims.refused, *claims.waiting}
     yield from differ("claims answered", claims.claimed, answered)
     decided = claims.waiting.keys() & {*claims.granted, *claims.refused}
@@ -30,7 +30,7 @@ def routed_leads_know_their_claims_ends(evidence: Evidence) -> Iterator[str]:
     """So do their persons' shards, which the answers are for."""
     for lead in evidence.inside.routed if evidence.inside else ():
         for campaign, state in lead.claims:
-            waits = state == "waiting" and f"main/{campaign}" in evidence.sending_later
+            waits = state == "waiting" and campaign in evidence.sending_later
             if state in ("claimed", "granted", "waiting") and not waits:
                 yield f"lead {lead.id}, {campaign}: still {state}"
 
@@ -63,13 +63,8 @@ def _is_before(claims: Claims, pair: Pair, waited: Document) -> bool:
 
 def exclusive_leads_have_one_holder(evidence: Evidence) -> Iterator[str]:
     """At most one campaign got a lead that is sold once, by what was published and by what
-    customers acted on. Those count that came when the policy was there for some seconds."""
-    if evidence.policy is None:
-        return
-    codes, since = evidence.policy.exclusive_lead_codes, evidence.policy.since + RULE_TAKES_HOLD
-    sold = {
-        lead.id for lead in evidence.leads if lead.lead_code in codes and lead.uploaded_at > since
-    }
+    customers acted on."""
+    sold = _sold_once(evidence)
     holders: dict[str, set[str]] = defaultdict(set)
     for one in evidence.received:
         if one.taken and one.lead in sold:
@@ -78,6 +73,18 @@ def exclusive_leads_have_one_holder(evidence: Evidence) -> Iterator[str]:
         if data["lead"] in sold:
             holders[data["lead"]].add(data["campaign"])
     yield from several("exclusive leads sold twice", holders.items())
+
+
+def _sold_once(evidence: Evidence) -> set[str]:
+    """Those that were accepted when the policy had been there for some seconds."""
+    if evidence.policy is None:
+        return set()
+    routed = evidence.inside.routed if evidence.inside else ()
+    accepted = {lead.id: lead.uploaded_at for lead in evidence.leads}
+    accepted |= {lead.id: lead.accepted_at for lead in routed}
+    codes, since = evidence.policy.exclusive_lead_codes, evidence.policy.since + RULE_TAKES_HOLD
+    leads = (lead for lead in evidence.leads if lead.lead_code in codes)
+    return {lead.id for lead in leads if accepted[lead.id] > since}
 
 
 def nobody_is_sent_twice(evidence: Evidence) -> Iterator[str]:
@@ -168,13 +175,13 @@ def _limits(campaign: Campaign) -> dict[str, int]:
 
 def sends_equal_events(evidence: Evidence) -> Iterator[str]:
     """The sends rebuilt from the published events equal the stored ones."""
-    claims = claims_of(evidence)
-    rebuilt = {row["key"]: "uncertain" for row in claims.uncertain.values()}
-    rebuilt |= {row["key"]: "sent" for row in claims.sent.values()}
-    refused = {row["key"] for row in claims.not_sent.values()}
-    sent = Counter(data["key"] for data in evidence.of_type(LeadSent.TYPE))
+    sent, refused, uncertain = (
+        Counter(data["key"] for data in evidence.of_type(event.TYPE))
+        for event in (LeadSent, LeadNotSent, LeadUncertain)
+    )
     yield from repeated("keys published twice as sent", sent)
-    yield from (f"send {key} ended in two ways" for key in refused & sent.keys())
+    yield from differ("sends that ended in two ways", (), sent.keys() & refused.keys())
+    rebuilt = dict.fromkeys(uncertain, "uncertain") | dict.fromkeys(sent, "sent")
     rebuilt |= dict.fromkeys(refused, "refused")
     yield from differ("sends by their events", rebuilt.items(), _stored(evidence).items())
 

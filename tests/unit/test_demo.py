@@ -13,7 +13,7 @@ from cli.demo.checks import violations
 from cli.demo.summary import summary
 from cli.oracle.evidence import Held
 from cli.oracle.wants import Judge
-from shared.contracts.intake import DeliveryReconciled
+from shared.contracts.intake import DeliveryReconciled, LeadOmitted, LeadUnusable
 from shared.contracts.lead_fields import Company, Person, Place, TitleClass
 from shared.contracts.routing import Claim, ClaimRefused, DeliveryUnsent, LeadNotSent, LeadSent
 from shared.contracts.values import OpenQuestion
@@ -90,6 +90,8 @@ SPOILT: list[tuple[Spoil, str]] = [
         "11 came, 2 sent, not (11, 6)",
     ),
     (with_story(after={}), "again: before"),
+    (with_events(event(LeadUnusable, lead="lead-3", again=1)), "published again as unusable: 1"),
+    (with_events(event(LeadOmitted, lead="lead-3")), "leads that are omitted, by their events"),
     (lambda run: replace(run, spans={}), "lead lead-1 to north: trace"),
     (lambda run: replace(run, spans={"a" * 32: SPANS[:1]}), "lead lead-1 to north: trace"),
     (changed(received=[received(traceparent=None)]), "lead lead-1 to north: trace"),

@@ -4,6 +4,7 @@ What the simulator breaks by planted defects is broken here piece by piece, wher
 """
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -19,7 +20,9 @@ from shared.contracts.routing import (
     LeadUnsent,
 )
 from tests.judged import (
+    AT_NOON,
     DEAD,
+    POLICY,
     THURSDAY,
     TUESDAY,
     WAITED,
@@ -136,7 +139,7 @@ SPOILT: list[tuple[Spoil, str, str]] = [
     (without(ClaimGranted, lead="lead-4"), "I8", "waiting claims decided: 1 are missing"),
     (without(LeadSent, lead="lead-1"), "I8", "granted claims that ended: 1 are missing"),
     (
-        from_inside(routed=[Routed("lead-1", "x", False, [("north", "granted")])]),
+        from_inside(routed=[Routed("lead-1", AT_NOON, "x", False, [("north", "granted")])]),
         "I8",
         "lead lead-1, north: still granted",
     ),
@@ -156,7 +159,11 @@ SPOILT: list[tuple[Spoil, str, str]] = [
         "people whom a customer got twice: 1, such as ('north', 'person 1')",
     ),
     (with_events(sent(1, "north", again=1)), "I7", "keys published twice as sent: 1"),
-    (with_events(answered(LeadNotSent, 1, "north", key="k-1")), "I7", "k-1 ended in two ways"),
+    (
+        with_events(answered(LeadNotSent, 1, "north", key="k-1")),
+        "I7",
+        "ended in two ways: 1 are too many",
+    ),
     (with_sends(send(1, status="refused")), "I7", "sends by their events: 1 are missing"),
     (with_events(answered(LeadUncertain, 2, "north", key="k-2")), "I7", "by their events: 1 are"),
     (without_lines(0), "I7", "keys received: 1 are missing, such as k-1"),
@@ -224,7 +231,7 @@ HOLDS: list[Spoil] = [
     with_campaign("week", caps=caps(day=1), time_zone="Asia/Tokyo"),
     # What waits goes later, on a day that is still to come.
     together(
-        changed(sending_later={"main/week"}),
+        changed(sending_later={"week"}),
         without(ClaimGranted, lead="lead-4"),
         without(LeadSent, lead="lead-4"),
         with_sends(send(4, status="waiting", history=WAITED[:1])),
@@ -250,3 +257,23 @@ def test_what_does_not_hold_is_told(spoil: Spoil, invariant: str, told: str) -> 
     """By the invariant that it breaks."""
     found = oracle.violations(spoil(run()).evidence)
     assert [each for each in found if each.invariant == invariant and told in each.text], found
+
+
+SOLD_TWICE = with_lines(as_file(7, campaign="second", key="k-8"))
+TO_COME = changed(policy=replace(POLICY, since=AT_NOON + timedelta(hours=1)))
+"""The policy was put after all leads had been uploaded."""
+
+
+def is_told(spoil: Spoil) -> bool:
+    found = oracle.violations(spoil(run()).evidence)
+    return any("exclusive leads sold twice" in each.text for each in found)
+
+
+def test_what_came_before_the_policy_may_be_sold_to_many() -> None:
+    assert not is_told(together(TO_COME, SOLD_TWICE))
+
+
+def test_a_lead_comes_when_it_is_accepted_and_not_when_it_is_uploaded() -> None:
+    """It may have been held meanwhile, as the stores tell."""
+    routed = [lead._replace(accepted_at=AT_NOON + timedelta(hours=2)) for lead in inside().routed]
+    assert is_told(together(TO_COME, from_inside(routed=routed), SOLD_TWICE))
