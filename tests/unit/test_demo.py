@@ -325,4 +325,4 @@ def test_the_judge_knows_any_number_of_a_company(
     lead["company"]["worth"] = has
     is_outside = has is not None and has["coin"] == "EUR" and has["max"] == 9
     expected = codes if unknown == "refuse" or is_outside else set()
-    assert expected == Judge(RULES, LISTS, {}).codes(known, lead)
+    assert expected == Judge(POLICY, LISTS).codes(known, lead)
