@@ -36,7 +36,7 @@ CHECKS: Sequence[tuple[str, Check]] = (
     ("I8", leads.held_leads_need_a_person),
     ("I7", leads.sent_leads_are_known),
     ("I8", sends.every_claim_ended),
-    ("I8", sends.routed_leads_know_their_claims_ends),
+    ("I8", sends.routed_claims_ended),
     ("I8", sends.weekly_sends_keep_their_day),
     ("I3", sends.exclusive_leads_have_one_holder),
     ("I5", leads.unsent_leads_are_raised),

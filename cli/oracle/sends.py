@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from cli.oracle.claims import Claims, Pair, claims_of
+from cli.oracle.claims import Claims, claims_of
 from cli.oracle.differing import differ, repeated, several, some
-from cli.oracle.evidence import Campaign, Document, Evidence, Received, Send
+from cli.oracle.evidence import Campaign, Evidence, Received, Send
 from cli.oracle.wants import domains_of
 from shared.contracts.routing import LeadNotSent, LeadSent, LeadUncertain
 
@@ -26,8 +26,8 @@ def every_claim_ended(evidence: Evidence) -> Iterator[str]:
     yield from differ("granted claims that ended", claims.granted, claims.ended)
 
 
-def routed_leads_know_their_claims_ends(evidence: Evidence) -> Iterator[str]:
-    """So do their persons' shards, which the answers are for."""
+def routed_claims_ended(evidence: Evidence) -> Iterator[str]:
+    """Whom the answers are for knows them."""
     for lead in evidence.inside.routed if evidence.inside else ():
         for campaign, state in lead.claims:
             waits = state == "waiting" and campaign in evidence.sending_later
@@ -36,8 +36,7 @@ def routed_leads_know_their_claims_ends(evidence: Evidence) -> Iterator[str]:
 
 
 def weekly_sends_keep_their_day(evidence: Evidence) -> Iterator[str]:
-    """A send that waited is reserved, and told to be sent, on its day at the earliest, unless by
-    hand."""
+    """A send that waited is reserved on its day at the earliest, unless by hand."""
     for send in evidence.sends:
         until: datetime | None = None
         for entry in send.history:
@@ -46,19 +45,6 @@ def weekly_sends_keep_their_day(evidence: Evidence) -> Iterator[str]:
             is_early = until is not None and entry.at < until
             if entry.what == "reserved" and is_early and "by hand" not in entry.text:
                 yield f"send {send.key} did not wait for its day"
-    claims = claims_of(evidence)
-    early = [
-        pair
-        for pair, waited in claims.waiting.items()
-        if pair in claims.sent and pair not in claims.by_hand and _is_before(claims, pair, waited)
-    ]
-    if early:
-        yield f"sent before the send day: {len(early)}, such as {some(early)}"
-
-
-def _is_before(claims: Claims, pair: Pair, waited: Document) -> bool:
-    sent_at = datetime.fromisoformat(claims.sent[pair]["sent_at"])
-    return sent_at < datetime.fromisoformat(waited["until"])
 
 
 def exclusive_leads_have_one_holder(evidence: Evidence) -> Iterator[str]:

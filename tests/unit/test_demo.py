@@ -25,6 +25,7 @@ from tests.judged import (
     POLICY,
     SPANS,
     STORY,
+    TUESDAY,
     UNSENT,
     Row,
     Spoil,
@@ -97,6 +98,7 @@ SPOILT: list[tuple[Spoil, str]] = [
     (changed(received=[received(traceparent=None)]), "lead lead-1 to north: trace"),
     (with_lines(received(4, traceparent=OTHER_TRACE)), "lead lead-4 to week: trace"),
     # Who gets what, and when.
+    (with_changed(LeadSent, "lead-4", sent_at=TUESDAY), "sent before the send day: 1"),
     (with_story(lines_before_the_send_day=8), "received before the send day: 1"),
     (with_story(by_hand=[]), "claims by hand, with who and why: 1 are too many"),
     (

@@ -24,7 +24,6 @@ from tests.judged import (
     DEAD,
     POLICY,
     THURSDAY,
-    TUESDAY,
     WAITED,
     Spoil,
     accepted,
@@ -49,7 +48,6 @@ from tests.judged import (
     sent,
     together,
     with_campaign,
-    with_changed,
     with_dead_letter,
     with_events,
     with_leads,
@@ -205,7 +203,6 @@ SPOILT: list[tuple[Spoil, str, str]] = [
         "I3",
         "exclusive leads sold twice: 1, such as lead-7",
     ),
-    (with_changed(LeadSent, "lead-4", sent_at=TUESDAY), "I8", "sent before the send day: 1"),
     (
         with_sends(send(4, history=(WAITED[0], entry("reserved")))),
         "I8",
