@@ -25,6 +25,7 @@ CHECKS: Sequence[tuple[str, Check]] = (
     ("I6", streams.nothing_is_pending),
     ("I8", streams.everything_was_read),
     ("I5", streams.every_command_has_one_outcome),
+    ("I5", streams.commands_are_refused_for_their_data),
     ("I5", streams.answers_are_true),
     ("I5", streams.blocked_keys_wait),
     ("I5", leads.accepted_leads_are_published_once),

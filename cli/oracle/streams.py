@@ -87,6 +87,14 @@ def every_command_has_one_outcome(evidence: Evidence) -> Iterator[str]:
                 yield f"{record.place} has no outcome"
 
 
+def commands_are_refused_for_their_data(evidence: Evidence) -> Iterator[str]:
+    """Whatever stands in a command that can be read is for its sender to mend, not for an
+    operator."""
+    for letter in evidence.dead_letters:
+        if letter.code == "invalid" and letter.place and letter.place[0].endswith(OPEN):
+            yield f"{letter.place} was dead-lettered for its data: {letter.text}"
+
+
 def _id(record: Seen) -> str:
     if record.text("content-type").startswith("application/cloudevents"):
         try:

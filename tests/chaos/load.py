@@ -99,9 +99,7 @@ class Load(Upstream):
                 yield name
 
     def _poison(self) -> Outgoing:
-        name = next(self._classes)
-        self.world.injected[f"poison {name}"] += 1
-        return poison.spoiled(name, self.submit())
+        return self.spoiled(next(self._classes))
 
     def _duplicate(self) -> Outgoing:
         """Some lie in another partition than the first, which another replica may be reading."""

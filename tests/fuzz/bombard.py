@@ -21,6 +21,7 @@ CHECKS: Sequence[tuple[str, Check]] = (
     ("I6", streams.nothing_is_pending),
     ("I8", streams.everything_was_read),
     ("I5", streams.every_command_has_one_outcome),
+    ("I5", streams.commands_are_refused_for_their_data),
     ("I5", streams.nothing_was_unexpected),
 )
 

@@ -21,6 +21,7 @@ from services.routing.campaign import claims as routing_claims
 from services.routing.orders.capacity import Capacity
 from services.routing.person import leads as routing_leads
 from shared.contracts.envelope import Envelope
+from shared.contracts.parsing import parse
 from shared.errors import Infrastructure
 from shared.loop import classify, dead_letters, deadlines, decide, inbox
 from shared.loop import effects as effects_module
@@ -281,6 +282,22 @@ def key_seen_apart_from_effect() -> None:
     _replace(Batch, "write", write)
 
 
+def refused_and_forgotten() -> None:
+    """What was refused for its data is new when it comes again, and may be accepted then."""
+    right = Batch.write
+
+    def write(self: Batch, collection: str, write: Any) -> None:
+        if collection != inbox.COLLECTION or write.document["code"] != "invalid":
+            right(self, collection, write)
+
+    _replace(Batch, "write", write)
+
+
+def dead_lettered_for_its_data() -> None:
+    """An operator has to skip what only the sender can mend."""
+    _replace(classify, "read", parse)
+
+
 def slot_released_on_timeout() -> None:
     right = effects_module.after
 
@@ -403,6 +420,8 @@ DEFECTS: dict[str, Plant] = {
         due_row_deleted_before_effect,
         nack_instead_of_seek,
         key_seen_apart_from_effect,
+        refused_and_forgotten,
+        dead_lettered_for_its_data,
         slot_released_on_timeout,
         doubt_forgotten,
         cap_counted_on_delivery,

@@ -132,6 +132,8 @@ class Upstream:
         self.world = world
         self.random = world.random
         self.sent: list[Outgoing] = []
+        self.invalid: list[tuple[Outgoing, Outgoing]] = []
+        """Commands whose data is wrong, each with what it should have been."""
         self.count = 0
         self.numbers: Counter[Place] = Counter()
         self.emails: dict[str, str] = {}
@@ -198,6 +200,7 @@ class Upstream:
             (8, self._poison),
             (3, self._misrouted),
             (2, self._reused_id),
+            (2, self._invalid_again),
             (3, lambda: self.submit(self._earlier())),
             (4, lambda: self.submit(record={"e": "not an address"})),
             (1, lambda: self.submit(affiliate="nobody")),
@@ -295,9 +298,22 @@ class Upstream:
         return self.random.choice(self.sent) if self.sent else self._fresh()
 
     def _poison(self) -> Outgoing:
-        name = poison.any_class(self.random)
+        return self.spoiled(poison.any_class(self.random))
+
+    def spoiled(self, name: str) -> Outgoing:
         self.world.injected[f"poison {name}"] += 1
-        return poison.spoiled(name, self.submit())
+        whole = self.submit()
+        bad = poison.spoiled(name, whole)
+        if name in poison.INVALID:
+            self.invalid.append((bad, whole))
+        return bad
+
+    def _invalid_again(self) -> Outgoing:
+        """As it was, which has its answer; or mended under the id that it had, which is taken."""
+        if not self.invalid:
+            return self._fresh()
+        self.world.injected["invalid again"] += 1
+        return self.random.choice(self.random.choice(self.invalid))
 
     def _misrouted(self) -> Outgoing:
         """As a client with another partitioner would publish it."""

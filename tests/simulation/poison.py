@@ -50,8 +50,11 @@ CLASSES: dict[str, Spoil] = {
         value.replace(b'"record": {', b'"record": {"d": ' + b"[" * 900 + b"]" * 900 + b", "),
     ),
 }
-ANSWERED = {"unknown_type", "future_schema", "wrong_type", "bad_number", "bad_code"}
-"""These have an envelope and a JSON object in it: they are refused, not dead-lettered."""
+INVALID = {"wrong_type", "bad_number", "bad_code"}
+"""Of a known type, with a JSON object that is not as the type asks for: refused with all that is
+wrong."""
+ANSWERED = {"unknown_type", "future_schema", *INVALID}
+"""These are commands: they are refused, not dead-lettered."""
 
 
 def spoiled(name: str, record: Outgoing) -> Outgoing:

@@ -26,6 +26,8 @@ def simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
         ("numbers_reset_at_restart", {"I6"}),
         ("one_seen_per_stream", {"I5", "I8"}),
         ("seen_not_stored", {"I5", "I8"}),
+        ("refused_and_forgotten", {"I5"}),
+        ("dead_lettered_for_its_data", {"I5"}),
         ("slot_released_on_timeout", {"I3"}),
         ("cap_counted_on_delivery", {"I3"}),
     ],

@@ -100,7 +100,8 @@ SPOILT: list[tuple[Spoil, str, str]] = [
         "command c1: 2 answers accepted",
     ),
     (overtaken(), "I5", "2 of routing/0 overtook routing.claims.v1/0/0"),
-    (with_dead_letter(code="unexpected"), "I5", "intake: dead failed: data: json_invalid"),
+    (with_dead_letter(code="unexpected"), "I5", "intake: dead failed: the data is no JSON object"),
+    (with_dead_letter(code="invalid"), "I5", "was dead-lettered for its data"),
     (with_dead_letter(text="of Canaryson"), "I10", "intake: dead-letter text of dead"),
     (with_events(replace(published("routing.events.v1", "x", {}), key=b"Canaryson")), "I10", "/0"),
     # Leads.
