@@ -1,6 +1,6 @@
 """`leadops apply` and `leadops publish`: documents and commands from files."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -25,6 +25,7 @@ from cli.output import (
 from cli.publishing import ask
 from shared.contracts.commands import commands
 from shared.contracts.lists import PutList, PutRules
+from shared.wording import counted
 
 Files = Annotated[list[str] | None, typer.Option("--file", "-f", help="YAML or JSON; - is stdin.")]
 MoreFiles = Annotated[list[str] | None, typer.Argument(metavar="FILE", help="More files.")]
@@ -34,6 +35,7 @@ AMONG_OTHERS = 2
 """Affiliates, questions and campaigns: they don't name each other, and some name lists."""
 
 ENTRIES_NAMED = 5
+ABOUT_FAULTS = ("field", "faults", "more")
 
 Row = dict[str, Any]
 Rows = list[Row]
@@ -150,8 +152,29 @@ def publish(
     if as_json:
         show_json({"answers": rows})
     else:
-        show_table("answers", ["type", "command", "accepted", "code", "text", "details"], rows)
+        names = ["type", "command", "accepted", "code", "text", "details"]
+        show_table("answers", names, map(without_faults, rows))
+        show_faults(rows)
     fail_if_refused(not row["accepted"] for row in rows)
+
+
+def without_faults(row: Row) -> Row:
+    """They have a table of their own."""
+    left = {name: told for name, told in row["details"].items() if name not in ABOUT_FAULTS}
+    return row | {"details": left} if "faults" in row["details"] else row
+
+
+def show_faults(rows: Iterable[Row]) -> None:
+    """All that is wrong with what was refused, a line each."""
+    faults = [fault | {"command": row["command"]} for row in rows for fault in faults_of(row)]
+    if faults:
+        show_further("what is wrong", ["command", "code", "text"], faults)
+
+
+def faults_of(row: Row) -> Iterator[Row]:
+    yield from row["details"].get("faults", ())
+    if more := row["details"].get("more"):
+        yield {"text": f"and {counted(more, 'fault')} more"}
 
 
 def check_type(document: Document) -> None:

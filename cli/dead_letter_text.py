@@ -8,6 +8,8 @@ import base64
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from shared.topics import manifest
+
 Item = Mapping[str, Any]
 
 SHOWN_CHARACTERS = 2_000
@@ -121,8 +123,14 @@ def _what_helps_head(item: Item) -> list[str]:
         f"leadops dead-letters show {id} --save FILE",
         f"{replay} --value FILE",
     ]
-    as_it_is = [] if item["code"] in IN_THE_VALUE else ["Once its cause is mended:", replay]
-    return [*corrected, *as_it_is, *_or(skip)]
+    return [*corrected, *_as_it_is(item, replay), *_or(skip)]
+
+
+def _as_it_is(item: Item, replay: str) -> list[str]:
+    """Commands were dead-lettered for their data once; an event that is not valid stays so."""
+    if item["code"] == "invalid" and manifest().is_open(item["topic"] or ""):
+        return ["To have it refused, and its sender told all that is wrong:", replay]
+    return [] if item["code"] in IN_THE_VALUE else ["Once its cause is mended:", replay]
 
 
 def _or(skip: str) -> list[str]:

@@ -9,16 +9,20 @@ import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from bson import json_util
 
+from cli.dead_letter_text import what_helps
+from shared.dead_letters_api import routes
 from shared.loop import migrations
 from shared.mongo import decode, encode
 from shared.store import Insert
 from shared.testing import virtual_time
 from shared.testing.memory import MemoryStore
 from shared.testing.simulator import EPOCH
+from tests.apis import app_of, client, found
 from tests.component.leads import Platform
 
 BEFORE: Any = json_util.loads((Path(__file__).parent / "before/words_of_then.json").read_text())
@@ -96,6 +100,20 @@ def test_what_was_put_is_as_it_was_put() -> None:
         (kept,) = platform.stored("dead_letters")
         assert ("invalid", "dead") == (kept["code"], kept["state"])
         assert [] == platform.stored("set_aside") + platform.stored("campaign_books", "routing")
+
+    run(story())
+
+
+def test_what_helps_with_a_command_that_was_dead_lettered_for_its_data_is_told() -> None:
+    """It is listed; a corrected value helps, and so does a replay as it is."""
+
+    async def story() -> None:
+        platform = await upgraded()
+        api = client(app_of(routes(MemoryStore(platform.world.databases["intake"]))))
+        (brief,) = (await found(api, "/dead-letters", state=["dead"]))["items"]
+        item = await found(api, f"/dead-letters/{quote(brief['id'])}")
+        replay = f"leadops dead-letters replay {item['id']}"
+        assert {replay, f"{replay} --value FILE"} <= {*what_helps(item)}
 
     run(story())
 

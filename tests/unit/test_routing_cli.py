@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from cli import explain_commands, linting, list_parts, preview_commands
-from cli.apply_commands import in_order, put_in_order, put_row, with_commands
+from cli.apply_commands import (
+    in_order,
+    put_in_order,
+    put_row,
+    show_faults,
+    with_commands,
+    without_faults,
+)
 from cli.command import Answer, Command
 from cli.documents import PREVIEWED, free_command, put_commands, read_text, typed
 from cli.list_commands import bad_lines, instant
@@ -107,7 +114,7 @@ class TestDocuments:
     @pytest.mark.parametrize(
         ("content", "named"),
         [
-            (LIST | {"entries": domains(LIST_ENTRIES_MAX + 1)}, "field entries: .*at most 100000"),
+            (LIST | {"entries": domains(LIST_ENTRIES_MAX + 1)}, "field entries: .*at most 100,000"),
             (LIST | {"entries": ["ok.example", ""]}, "field entries.1"),
             (LIST | {"entrys": []}, "unknown field entrys"),
             (LIST | {"effective_from": "2026-03-02T12:00:00"}, "field effective_from"),
@@ -217,6 +224,27 @@ class TestApplied:
         answer = Answer(command.id, False, "entries_invalid", "1 entries", {"places": [1]})
         text = put_row(document, command, answer)["text"]
         assert "a.yaml, document 1: 1 entries: 'a..b' (2)" == text
+
+    def test_all_that_is_wrong_with_a_command_is_told_a_line_each(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Each once, and how many more there are; what was accepted has none."""
+        faults = [{"code": "missing", "field": "send.url", "text": "send.url: is needed"}]
+        details = {"field": "send.url", "faults": faults, "more": 2, "other": 1}
+        refused = Answer("c-1", False, "invalid", "send.url: is needed", details).as_json()
+        accepted = Answer("c-2", True, "created", "", {"version": 1}).as_json()
+        assert [{"other": 1}, {"version": 1}] == [
+            without_faults(row)["details"] for row in (refused, accepted)
+        ]
+        show_faults([refused, accepted])
+        assert [
+            ["what", "is", "wrong"],
+            ["command", "code", "text"],
+            ["c-1", "missing", "send.url:", "is", "needed"],
+            ["c-1", "-", "and", "2", "faults", "more"],
+        ] == [line.split() for line in capsys.readouterr().out.splitlines() if line]
+        show_faults([accepted])
+        assert "" == capsys.readouterr().out
 
     def test_a_long_list_is_put_as_its_parts(self) -> None:
         entries = domains(ONE_PART_MAX + 1)
