@@ -278,7 +278,7 @@ class World:
         while self.steps < steps and not self.has_given_up():
             for _ in range(self.random.choice([0, 1, 1, 2, 5, 20])):
                 self.publish(next(records))
-            await self._second()
+            await self.one_second()
 
     def has_given_up(self) -> bool:
         """Whether a process failed in a way that no fault explains."""
@@ -286,7 +286,7 @@ class World:
         self.defects.extend(reason for reason in stopped if reason)
         return bool(self.defects)
 
-    async def _second(self) -> None:
+    async def one_second(self) -> None:
         for _ in range(2):
             self._end_transactions()
             await self._keep_members()
@@ -381,7 +381,7 @@ class World:
             is_late = asyncio.get_running_loop().time() > limit or self.steps > most
             if is_late or self.has_given_up():
                 return False
-            await self._second()
+            await self.one_second()
             self._skip_waiting()
             quiet = quiet + 1 if self.is_quiet() else 0
         return True

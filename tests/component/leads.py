@@ -103,7 +103,7 @@ class Platform:
     async def advance(self, span: timedelta) -> None:
         self.world.clock.ahead += span
         for _ in range(4):
-            await self.world._second()
+            await self.world.one_second()
         await self.rest()
 
     async def campaign(self, name: str = "north", **changes: Any) -> None:

@@ -87,7 +87,7 @@ class Office:
     async def advance(self, by: timedelta) -> None:
         self.world.clock.ahead += by
         for _ in range(4):
-            await self.world._second()
+            await self.world.one_second()
         await self.rest()
 
     def events(self) -> list[dict[str, Any]]:

@@ -226,7 +226,7 @@ class Town:
     async def for_seconds(self, seconds: float) -> None:
         """Lets time pass where rest can't be reached."""
         for _ in range(int(seconds * 2)):
-            await self.world._second()
+            await self.world.one_second()
 
     def records(self, topic: str = EVENTS) -> list[Seen]:
         return [

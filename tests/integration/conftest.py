@@ -12,12 +12,17 @@ from typing import Any
 import pytest
 
 from deploy.local import quiet
-from tests.integration.platform import get, stack_of_its_own, tell
-from tests.integration.scene import TURNING, WAIT_SECONDS, house, questions
+from tests.integration.platform import (
+    TURNING,
+    WAIT_SECONDS,
+    RealStack,
+    get,
+    stack_of_its_own,
+    tell,
+)
+from tests.scenes.scene import policy, questions
 
 FIRST, LAST = "test_publishing_examples", "test_sending_rules"
-SOLD = ("ranks", "sold")
-"""The scenes that sell exclusively."""
 
 
 @pytest.hookimpl(trylast=True)
@@ -47,8 +52,13 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any
 
 @pytest.fixture(scope="session")
 def running(platform: dict[str, Any]) -> dict[str, Any]:
-    """The stack with the house's rules and questions."""
-    answers = tell(house(*SOLD), *questions())
+    """The stack with the policy and the questions of all scenes."""
+    answers = tell(policy(), *questions())
     assert all(answer.accepted for answer in answers), answers
     quiet.wait_quiet(WAIT_SECONDS)
     return platform
+
+
+@pytest.fixture(scope="session")
+def real(running: dict[str, Any]) -> RealStack:
+    return RealStack(running)

@@ -1,10 +1,17 @@
-"""Short words for tests on a real stack: what is asked, what is answered, what the APIs tell."""
+"""The local stack as the platform of a story, and short words for what is asked of it."""
 
 import asyncio
+import base64
+import contextlib
+import io
 import json
+import os
 import threading
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+import time
+import urllib.request
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,15 +20,19 @@ import pytest
 
 from cli.api import Api
 from cli.command import Answer, Asker, Command
+from cli.main import run
 from cli.oracle.evidence import Seen
 from cli.publishing import Connection, asking, check_services
 from cli.stack_records import all_records
-from deploy.local import stack
+from deploy.local import clock, quiet, stack
 from deploy.local.process import StackError
 from shared.contracts.event import events_topic
+from tests.scenes.platform import OPERATOR, Platform, command
 
-OPERATOR = Asker("test")
 T = TypeVar("T")
+TURNING = ["whsec_" + base64.b64encode(os.urandom(32)).decode() for _ in range(2)]
+"""The two secrets of a customer who changes them; campaigns name both as `turning`."""
+WAIT_SECONDS = 60
 
 
 @contextmanager
@@ -42,10 +53,6 @@ def stack_of_its_own(
         finally:
             operator().hang_up()
             stack.down()
-
-
-def command(kind: str, key: str, data: Any) -> Command:
-    return Command(f"leadops.{kind}.v1", json.dumps(data).encode(), key)
 
 
 class Operator:
@@ -109,3 +116,56 @@ def events(running: Mapping[str, Any], kind: str) -> list[Any]:
     topic = events_topic(kind.partition(".")[0])
     records: list[Seen] = asyncio.run(all_records(running["kafka"], [topic]))
     return [record.data() for record in records if record.type == f"leadops.{kind}.v1"]
+
+
+class RealStack(Platform):
+    def __init__(self, found: Mapping[str, Any]) -> None:
+        self.found = found
+        self.customer_url = f"{found['receiver']}/campaigns"
+
+    def publish(self, *commands: Command, asker: Asker = OPERATOR) -> list[Answer]:
+        return tell(*commands, asker=asker)
+
+    def get(self, service: str, path: str, **query: Any) -> Any:
+        return get(service, path, **query)
+
+    def events(self, kind: str) -> list[Any]:
+        return events(self.found, kind)
+
+    def rest(self) -> None:
+        quiet.wait_quiet(WAIT_SECONDS)
+
+    def now(self) -> datetime:
+        return quiet.now()
+
+    def jump_to(self, moment: datetime) -> None:
+        clock.jump_to(Path(self.found["clock_file"]), moment)
+        self.rest()
+
+    def behave(self, campaign: str, mode: str, **how: Any) -> None:
+        behaviour = {"campaign": campaign, "mode": mode} | how
+        request = urllib.request.Request(
+            f"{self.found['receiver']}/behaviour",
+            json.dumps(behaviour).encode(),
+            {"content-type": "application/json"},
+        )
+        urllib.request.urlopen(request, timeout=5).close()
+
+    def received(self) -> list[dict[str, Any]]:
+        lines = (Path(self.found["var"]) / "received.jsonl").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """For what goes on by itself, such as attempts, so that it never becomes quiet."""
+    limit = time.monotonic() + WAIT_SECONDS
+    while not holds():
+        assert time.monotonic() < limit
+        time.sleep(0.2)
+
+
+def leadops(*arguments: str) -> tuple[int, Any]:
+    """The exit code of the command line, and what it says as JSON."""
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        code = run([*arguments, "--json"])
+    return code, json.loads(printed.getvalue())

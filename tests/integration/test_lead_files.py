@@ -14,8 +14,7 @@ import openpyxl
 import pytest
 
 from cli.lead_commands import flattened
-from tests.integration.platform import asked
-from tests.integration.scene import leadops
+from tests.integration.platform import asked, leadops
 from tests.workbooks import edited, saved, strict
 
 pytestmark = [

@@ -2,7 +2,6 @@
 
 import json
 import time
-import urllib.request
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ from cli.api import Api
 from cli.command import Asker, Command, record_of
 from cli.publishing import put_in_log
 from deploy.local import quiet
-from tests.integration.platform import OPERATOR, tell
-from tests.integration.scene import jump_to
+from tests.integration.platform import RealStack, tell, wait_until
+from tests.scenes.platform import OPERATOR
 from tests.simulation import poison
 
 pytestmark = [
@@ -255,15 +254,17 @@ def test_a_cap_holds_and_says_so(running: dict[str, Any]) -> None:
     assert (2, len(answers) - 2) == (row["sent"], row["unsent"]["cap_reached"])
 
 
-def test_a_dead_endpoint_keeps_its_leads_and_gives_them_later(running: dict[str, Any]) -> None:
+def test_a_dead_endpoint_keeps_its_leads_and_gives_them_later(
+    running: dict[str, Any], real: RealStack
+) -> None:
     """Failing answers are retried on the stack's clock, under the same key, until one is taken."""
-    behave(running, {"campaign": "germany", "mode": "fail", "status": 503})
+    real.behave("germany", "fail", status=503)
     (answer,) = tell(submission("dead1", "io.dead@mail.example", record={"Land": "DE"}))
     lead = answer.details["lead"]
     wait_until(lambda: bool(rows_for(running, lead, "germany")))
-    behave(running, {"campaign": "germany", "mode": "ok"})
+    real.behave("germany", "ok")
     quiet.wait_quiet(30)
-    jump_to(running, quiet.now() + timedelta(minutes=30))
+    real.jump_to(real.now() + timedelta(minutes=30))
     rows = rows_for(running, lead, "germany")
     assert 1 == len({row["key"] for row in rows}) == len({row["body_sha256"] for row in rows})
     assert [503, 200] == [rows[0]["status"], rows[-1]["status"]]
@@ -271,22 +272,6 @@ def test_a_dead_endpoint_keeps_its_leads_and_gives_them_later(running: dict[str,
 
 def rows_for(running: dict[str, Any], lead: str, campaign: str) -> list[dict[str, Any]]:
     return [row for row in received(running, lead) if row["campaign"] == campaign]
-
-
-def behave(running: dict[str, Any], behaviour: dict[str, Any]) -> None:
-    request = urllib.request.Request(
-        f"{running['receiver']}/behaviour",
-        json.dumps(behaviour).encode(),
-        {"content-type": "application/json"},
-    )
-    urllib.request.urlopen(request, timeout=5).close()
-
-
-def wait_until(holds: Any, seconds: float = 20) -> None:
-    limit = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < limit
-        time.sleep(0.1)
 
 
 def test_a_pause_on_one_replica_is_a_pause_on_both(running: dict[str, Any]) -> None:

@@ -24,8 +24,9 @@ from shared.topics import manifest, shard_of
 from tests.chaos.evidence import documents, gather
 from tests.fuzz.wire import hostile
 from tests.integration import attacks
-from tests.integration.platform import OPERATOR, events, stack_of_its_own, tell
-from tests.integration.scene import WAIT_SECONDS, Scene, house, questions
+from tests.integration.platform import WAIT_SECONDS, RealStack, stack_of_its_own
+from tests.scenes.platform import OPERATOR
+from tests.scenes.scene import Scene, policy, questions
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400), pytest.mark.xdist_group("strangers")]
 
@@ -41,9 +42,10 @@ MEMORY_GROWS_BY_AT_MOST = 200 * MEGABYTE
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     replicas = {"intake": 2, "routing": 2}
     with stack_of_its_own(tmp_path_factory.mktemp("var"), replicas) as found:
-        answers = tell(house(), *questions())
+        platform = RealStack(found)
+        answers = platform.publish(policy(), *questions())
         assert all(answer.accepted for answer in answers), answers
-        scene = Scene(found, "honest")
+        scene = Scene(platform, "honest")
         scene.put(all={})
         scene.upload("warm-1", "warm-2")
         yield scene
@@ -129,7 +131,7 @@ def test_numbers_of_strangers(scene: Scene) -> None:
             with_headers(record, _stream=b"upstream/1", _number=number)
             for record in everywhere(scene, f"forged{number.decode()}")
         ]
-        asyncio.run(attacks.write(scene.running["kafka"], forged))
+        asyncio.run(attacks.write(stack.stack()["kafka"], forged))
     holds(scene, "forged", {"stream_unknown": 4 * PARTITIONS}, before)
 
 
@@ -148,13 +150,13 @@ def test_attributes(scene: Scene, name: str, text: bytes, code: str) -> None:
     bad = [
         with_headers(one, **{f"_{name}": text}) for one in everywhere(scene, f"{name}{len(text)}")
     ]
-    asyncio.run(attacks.write(scene.running["kafka"], bad))
+    asyncio.run(attacks.write(stack.stack()["kafka"], bad))
     holds(scene, f"attribute-{name}-{len(text)}", {code: ALL}, before)
 
 
 def test_header_names_that_are_not_utf8(scene: Scene) -> None:
     before = codes()
-    asyncio.run(attacks.write_bad_names(scene.running["kafka"], everywhere(scene, "name")))
+    asyncio.run(attacks.write_bad_names(stack.stack()["kafka"], everywhere(scene, "name")))
     holds(scene, "names", {"header_not_utf8": ALL}, before)
 
 
@@ -179,7 +181,7 @@ def test_large_records(scene: Scene, size: float) -> None:
         for record, codec in zip(records, (None, *attacks.CODECS) * 2, strict=False):
             packed = codec if codec or len(large) < bounds.RECORD_BYTES_MAX else "zstd"
             one = enlarged(record, large)
-            asyncio.run(attacks.write(scene.running["kafka"], [one], compression_type=packed))
+            asyncio.run(attacks.write(stack.stack()["kafka"], [one], compression_type=packed))
             is_read = code == "too_large" and len(large) <= bounds.VALUE_BYTES_MAX
             expected[SMALL_ENOUGH.get(one.topic, "stream_unknown") if is_read else code] += 1
     del expected[""]
@@ -195,7 +197,7 @@ def test_batches_that_open_to_too_much(scene: Scene) -> None:
         value = bytes((70 if codec == "snappy" else 200) * MEGABYTE)
         bomb = replace(template(scene, f"bomb-{codec}"), value=value)
         bombs = [replace(bomb, topic=topic, partition=3) for topic in TOPICS]
-        asyncio.run(attacks.write(scene.running["kafka"], bombs, compression_type=codec))
+        asyncio.run(attacks.write(stack.stack()["kafka"], bombs, compression_type=codec))
     holds(scene, "bombs", {"batch_not_opened": len(TOPICS) * len(attacks.CODECS)}, before)
     assert all(now - was.get(pid, now) < MEMORY_GROWS_BY_AT_MOST for pid, now in memory().items())
 
@@ -203,7 +205,7 @@ def test_batches_that_open_to_too_much(scene: Scene) -> None:
 def test_transactions_of_strangers(scene: Scene) -> None:
     """Their ends leave offsets without records: the end of the log is reached all the same."""
     before = codes()
-    asyncio.run(attacks.write_in_transactions(scene.running["kafka"], everywhere(scene, "tx")))
+    asyncio.run(attacks.write_in_transactions(stack.stack()["kafka"], everywhere(scene, "tx")))
     holds(scene, "transactions", {"stream_unknown": 2 * PARTITIONS}, before)
 
 
@@ -217,7 +219,7 @@ def test_many_in_a_row(scene: Scene, length: int) -> None:
         if one.topic.endswith("commands.v1")
     ]
     for _ in range(length // 20):
-        asyncio.run(attacks.write(scene.running["kafka"], each * 20, linger_ms=0))
+        asyncio.run(attacks.write(stack.stack()["kafka"], each * 20, linger_ms=0))
     quiet.wait_quiet(3 * WAIT_SECONDS)
     holds(scene, f"rows-{length}", {"not_json": length * PARTITIONS}, before)
 
@@ -226,10 +228,10 @@ def test_a_record_in_the_wrong_partition_is_decided_once(scene: Scene) -> None:
     """However it claims to be numbered."""
     record = with_headers(template(scene, "moved"), _stream=b"intake/1", _number=b"3")
     elsewhere = (shard_of(record.key or b"", PARTITIONS) + 1) % PARTITIONS
-    asyncio.run(attacks.write(scene.running["kafka"], [replace(record, partition=elsewhere)]))
+    asyncio.run(attacks.write(stack.stack()["kafka"], [replace(record, partition=elsewhere)]))
     quiet.wait_quiet(WAIT_SECONDS)
     id = dict(record.headers)["ce_id"] or b""  # noqa: A001
-    answers = [event["command"] for event in events(scene.running, "intake.command.accepted")]
+    answers = [event["command"] for event in scene.platform.events("intake.command.accepted")]
     assert 1 == answers.count(id.decode())
 
 
@@ -247,13 +249,13 @@ def test_whatever_is_drawn_has_an_outcome(scene: Scene) -> None:
         with suppress(ProcessLookupError):
             os.kill(victims[number % len(victims)]["pid"], signal.SIGKILL)
         part = records[number * share : (number + 1) * share]
-        asyncio.run(attacks.write_together(scene.running["kafka"], part))
+        asyncio.run(attacks.write_together(stack.stack()["kafka"], part))
     honest = [f"drawn-{number}" for number in range(2 * PARTITIONS)]
     scene.upload(*honest)
     quiet.wait_quiet(2 * WAIT_SECONDS)
     wait_sent(scene, honest)
     wait_ready()
-    evidence = asyncio.run(gather(scene.running))
+    evidence = asyncio.run(gather(stack.stack()))
     checks = (streams.every_command_has_one_outcome, streams.everything_was_read)
     assert [] == [found for check in checks for found in check(evidence)][:3]
     assert 0 == codes()["unexpected"]

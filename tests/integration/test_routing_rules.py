@@ -1,18 +1,17 @@
-"""Routing's rules on lists, sending by hand and deciding again, and on who may ask, through a real
-broker and store, each with what must not be.
+"""Routing's rules that only a real stack can show: long lists and previews by the command line, and
+questions while leads are decided.
 """
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cli.command import Asker, Command
-from deploy.local import quiet
-from tests.integration.platform import asked, command, get, tell
-from tests.integration.scene import WAIT_SECONDS, Scene, house, jump_to, leadops
+from tests.integration.platform import RealStack, leadops
+from tests.scenes.scene import Scene
 
 pytestmark = [
     pytest.mark.kafka,
@@ -27,18 +26,18 @@ STRICT = {"strictness": "strict"}
 
 
 @pytest.mark.rule("RTE-06")
-def test_lists_keep_companies_out_or_in(running: dict[str, Any], tmp_path: Path) -> None:
+def test_lists_keep_companies_out_or_in(real: RealStack, tmp_path: Path) -> None:
     """A hundred thousand entries from a file, by domain with its subdomains and by name whatever
     its legal form. A bad line, or one entry too many, changes nothing; nor does a list before its
     date."""
-    scene = Scene(running, "lists")
+    scene = Scene(real, "lists")
     use = {"list": "lists-long", **STRICT}
     scene.put(out={"suppressed": [use]}, only={"approved": [use]}, any={})
     entries = ["big-lists.example", "Larkspur & Sons", *(f"c{n}.example" for n in range(99_998))]
     bad = [*entries[:5_000], "not a domain.", "what?.example", "..."]
     assert (2, [5002, 5003]) == bad_lines(imported(tmp_path, "lists-long", bad))
     assert (2, "list_too_long") == error_of(imported(tmp_path, "lists-long", [*entries, "x.y"]))
-    assert "lists-long" not in {one["id"] for one in get("routing", "/lists")["lists"]}
+    assert "lists-long" not in {one["id"] for one in real.get("routing", "/lists")["lists"]}
     leads = {
         "self": {"Site": "big-lists.example"},
         "below": {"Site": "mail.big-lists.example"},
@@ -53,7 +52,7 @@ def test_lists_keep_companies_out_or_in(running: dict[str, Any], tmp_path: Path)
     assert (len(leads), []) == (len(scene.got("out")), scene.got("only"))
     code, printed = imported(tmp_path, "lists-long", entries)
     assert (0, "created", 100_000) == (code, printed["code"], printed["details"]["entries"])
-    quiet.wait_quiet(WAIT_SECONDS)
+    real.rest()
     scene.upload_each({f"{name}-1": lead for name, lead in leads.items()})
     taken = {
         name: [one for one in scene.got(name) if one.endswith("1")] for name in ("out", "only")
@@ -63,13 +62,13 @@ def test_lists_keep_companies_out_or_in(running: dict[str, Any], tmp_path: Path)
     assert ["company_suppressed"] == scene.why("below-1", "out")
     assert ["domain_not_approved"] == scene.why("beside-1", "only")
     empty = {"id": "lists-dated", "entries": ["else.example"]}
-    assert asked("routing.list.put", "lists-dated", empty).accepted
+    assert real.ask("routing.list.put", "lists-dated", empty).accepted
     dated = empty | {"entries": ["big.example"]}
-    dated["effective_from"] = (quiet.now() + HOUR).isoformat()
-    assert "coming" == asked("routing.list.put", "lists-dated", dated).code
+    dated["effective_from"] = (real.now() + HOUR).isoformat()
+    assert "coming" == real.ask("routing.list.put", "lists-dated", dated).code
     scene.put(dated={"suppressed": [{"list": "lists-dated", **STRICT}]})
     scene.upload("early", Site="big.example")
-    jump_to(running, quiet.now() + HOUR)
+    real.jump_to(real.now() + HOUR)
     scene.upload("late", Site="big.example")
     assert ["early"] == scene.got("dated")
 
@@ -91,52 +90,13 @@ def error_of(outcome: tuple[int, Any]) -> tuple[int, str]:
 
 
 @pytest.mark.rule("RTE-14")
-def test_a_lead_is_sent_by_hand(running: dict[str, Any]) -> None:
-    """One that waits for the send day, or whose title is suppressed, with who and why in its
-    history, and not again on the day; nothing else is passed over, and not by everybody."""
-    scene = Scene(running, "hand")
-    day = quiet.now() + timedelta(days=1)
-    weekly = {"weekly": {"weekday": f"{day:%A}".lower(), "at": f"{day:%H:%M}"}}
-    scene.put(weekly=weekly, titled={}, north={"places": [{"country": "NO"}]})
-    scene.upload("now", "later", Title="Marketing Intern, EMEA")
-    scene.upload("plain", "waits")
-    assert [["plain", "waits"], [], []] == [
-        scene.got(name) for name in ("titled", "weekly", "north")
-    ]
-    assert ["title_suppressed"] == scene.why("now", "titled") == scene.why("now", "weekly")
-    ann = Asker("ann")
-    answers = [
-        scene.by_hand(*what, ann)
-        for what in (("now", "titled"), ("now", "weekly"), ("plain", "weekly"), ("plain", "north"))
-    ]
-    assert ["claimed", "claimed", "claimed", "not_overridable"] == [
-        answer.code for answer in answers
-    ]
-    assert ["filter.place"] == answers[-1].details["failing"]
-    customer = scene.by_hand("later", "titled", Asker(scene.name, "customer"))
-    assert (False, "not_permitted") == (customer.accepted, customer.code)
-    quiet.wait_quiet(WAIT_SECONDS)
-    assert [["now", "plain", "waits"], ["now", "plain"], []] == [
-        scene.got(name) for name in ("titled", "weekly", "north")
-    ]
-    told = [entry["text"] for entry in scene.sends("weekly")["plain"]["history"]]
-    assert any("ann: test" in text for text in told)
-    assert "already_sent" == scene.by_hand("plain", "weekly").code
-    jump_to(running, day + HOUR)
-    assert ["now", "plain", "waits"] == scene.got("weekly")
-    assert ["now", "plain", "waits"] == scene.got("titled")
-
-
-@pytest.mark.rule("RTE-14")
 @pytest.mark.rule("OPS-01")
-def test_what_a_change_frees_is_told_first_and_then_sent(
-    running: dict[str, Any], tmp_path: Path
-) -> None:
+def test_what_a_change_frees_is_told_first_and_then_sent(real: RealStack, tmp_path: Path) -> None:
     """Opening a category, taking a company off a list and adding an alias: how many and which, and
     nothing is sent by asking; then exactly those, each once and in the trace of its upload."""
-    scene = Scene(running, "freed")
+    scene = Scene(real, "freed")
     entries = {"id": "freed", "entries": ["kept.example", "other.example"]}
-    assert asked("routing.list.put", "freed", entries).accepted
+    assert real.ask("routing.list.put", "freed", entries).accepted
     ordered = {"categories": [{"id": "101"}, {"id": "102"}, {"id": "107"}]}
     closed = ordered | {"open_categories": ["101"], "places": [{"country": "US"}]}
     listed = {"suppressed": [{"list": "freed", **STRICT}], "open_categories": ["101"]}
@@ -152,8 +112,8 @@ def test_what_a_change_frees_is_told_first_and_then_sent(
         }
     )
     odd = {"Topic": "107", "Land": "US", "Budget": "ten to fifty"}
-    answers = tell(*(scene.submission(name, **odd) for name in ("odd1", "odd2")))
-    answers += tell(scene.submission("odd3", **odd | {"Budget": "plenty"}))
+    answers = real.publish(*(scene.submission(name, **odd) for name in ("odd1", "odd2")))
+    answers += real.publish(scene.submission("odd3", **odd | {"Budget": "plenty"}))
     scene.leads |= {f"odd{n}": answer.details["lead"] for n, answer in enumerate(answers, 1)}
     opened = closed | {"open_categories": ["101", "102"]}
     changes: dict[str, tuple[dict[str, Any], str, list[str]]] = {
@@ -174,9 +134,9 @@ def test_what_a_change_frees_is_told_first_and_then_sent(
         assert [] == scene.got(campaign)
     scene.put(opens=opened)
     removed = leadops("lists", "remove", "freed", "kept.example", "--reason", "test")
-    alias = asked("intake.question.alias", "q_budget", changes["alias"][0])
+    alias = real.ask("intake.question.alias", "q_budget", changes["alias"][0])
     assert (0, True) == (removed[0], alias.accepted)
-    quiet.wait_quiet(WAIT_SECONDS)
+    real.rest()
     for kind, (_, campaign, freed) in changes.items():
         assert freed == scene.got(campaign), kind
         assert len(freed) == len(scene.rows(campaign))
@@ -200,69 +160,24 @@ def previewed(scene: Scene, folder: Path, kind: str, change: dict[str, Any]) -> 
 
 
 def trace_of(scene: Scene, reference: str) -> str:
-    return str(get("intake", f"/leads/{scene.leads[reference]}")["trace"]).split("-")[1]
+    found = scene.platform.get("intake", f"/leads/{scene.leads[reference]}")
+    return str(found["trace"]).split("-")[1]
 
 
-@pytest.mark.rule("OPS-06")
-@pytest.mark.rule("OPS-07")
-def test_routing_answers_everything_and_hears_whom_it_may(running: dict[str, Any]) -> None:
-    """Each of its commands is refused to a role that may not ask, and nothing changes; a customer
-    may stop its own campaign and no other. What is unknown or unreadable is answered, too."""
-    scene = Scene(running, "asks")
-    scene.put(c={})
-    campaign = {"campaign": scene.id("c"), "reason": "test"}
-    customer = {"customer": scene.name, "reason": "test"}
-    person = {"person_id": "p-1", "reason": "test"}
-    send = {"campaign": scene.id("c"), "send": "s", "outcome": "sent", "reason": "test"}
-    lead = {"lead": "l", "campaign": scene.id("c")} | person
-    commands = [
-        scene.campaign("c", priority=9),
-        command("routing.campaign.pause", scene.id("c"), campaign),
-        command("routing.campaign.resume", scene.id("c"), campaign),
-        command("routing.send.resolve", scene.id("c"), send),
-        command("routing.lead.send", "p-1", lead),
-        command("routing.person.block", "p-1", person),
-        command("routing.person.unblock", "p-1", person),
-        command("routing.list.part", "l", {"list": "l", "entries": ["x.example"]}),
-        command("routing.list.put", "l", {"id": "l", "entries": ["x.example"]}),
-        command("routing.list.edit", "l", {"list": "l", "add": ["x.example"], "reason": "test"}),
-        command("routing.account.suspend", scene.name, customer),
-        command("routing.account.restore", scene.name, customer),
-        house(categories=[]),
-    ]
-    agent = tell(*commands, asker=Asker("somebody", "agent"))
-    assert [(False, "not_permitted")] * len(commands) == [
-        (answer.accepted, answer.code) for answer in agent
-    ]
-    pause = commands[1]
-    stranger = asked_as(pause, Asker("another", "customer"))
-    scene.upload("a")
-    owner = asked_as(pause, Asker(scene.name, "customer"))
-    assert ["not_permitted", "paused"] == [stranger, owner]
-    scene.upload("b")
-    assert (["a"], 2) == (scene.got("c"), scene.about("c")["version"])
-    answers = tell(
-        command("routing.lead.juggle", "p-1", {}),
-        command("routing.campaign.put", "c", {"id": 5}),
-        command("routing.list.edit", "none", {"list": "none", "reason": "test"}),
-        command("routing.lead.send", "p-1", lead),
-        command("routing.send.resolve", scene.id("c"), send),
-        command("routing.person.unblock", "p-1", person),
-        command("routing.campaign.pause", "none", campaign | {"campaign": "none"}),
-    )
-    assert [
-        "unknown_command",
-        "invalid",
-        "list_unknown",
-        "lead_unknown",
-        "send_unknown",
-        "not_blocked",
-        "campaign_unknown",
-    ] == [answer.code for answer in answers]
-    assert not any(answer.accepted or not answer.text for answer in answers)
-
-
-def asked_as(one: Command, asker: Asker) -> str:
-    """A command anew, from somebody else."""
-    (answer,) = tell(Command(one.type, one.data, one.key), asker=asker)
-    return answer.code
+@pytest.mark.rule("RTE-10")
+def test_questions_disturb_no_decision(real: RealStack) -> None:
+    """While leads are decided, whoever asks is answered, and each lead is sent all the same."""
+    scene = Scene(real, "busy")
+    scene.put(all={}, north={"places": [{"country": "NO"}]})
+    scene.upload("first")
+    many = [f"r{n:03}" for n in range(150)]
+    with ThreadPoolExecutor() as pool:
+        coming = pool.submit(scene.upload, *many)
+        asked_meanwhile = 0
+        while not coming.done():
+            assert ["filter.place"] == scene.why("first", "north")
+            asked_meanwhile += 1
+        coming.result()
+    assert asked_meanwhile
+    assert ["first", *many] == scene.got("all")
+    assert [] == scene.got("north")

@@ -1,22 +1,12 @@
-"""Routing's rules on which campaigns want a lead, through a real broker and store, each with what
-must not be."""
+"""Routing's rules on which campaigns want a lead, each with what must not be."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from deploy.local import quiet
-from tests.integration.platform import asked, command, get, tell
-from tests.integration.scene import WAIT_SECONDS, Scene
-
-pytestmark = [
-    pytest.mark.kafka,
-    pytest.mark.mongo,
-    pytest.mark.stack,
-    pytest.mark.timeout(240),
-    pytest.mark.xdist_group("stack"),
-]
+from tests.scenes.platform import command
+from tests.scenes.scene import Scene
+from tests.scenes.simulated import Simulated
 
 WEB = {"mode": "webhook", "secret": "default"}
 
@@ -53,17 +43,21 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.rule("RTE-01")
-def test_a_campaign_changes_by_versions(running: dict[str, Any]) -> None:
+def test_a_campaign_changes_by_versions(simulated: Simulated) -> None:
     """Each decision names its version. A change that can't hold is refused with its field, and
     what was before stays in force; the same again is no change."""
-    scene = Scene(running, "versions")
+    scene = Scene(simulated, "versions")
     scene.put(c={"priority": 1})
     scene.upload("first")
-    answers = tell(*(scene.campaign("c", **changed) for changed, _, _ in CONTRADICTIONS))
+    answers = simulated.publish(
+        *(scene.campaign("c", **changed) for changed, _, _ in CONTRADICTIONS)
+    )
     refused = [(answer.accepted, answer.code, answer.details["field"]) for answer in answers]
     assert [(False, code, field) for _, code, field in CONTRADICTIONS] == refused
     scene.upload("second")
-    same, other = tell(scene.campaign("c", priority=1), scene.campaign("c", priority=2))
+    same, other = simulated.publish(
+        scene.campaign("c", priority=1), scene.campaign("c", priority=2)
+    )
     assert [("unchanged", 1), ("changed", 2)] == [
         (answer.code, answer.details["version"]) for answer in (same, other)
     ]
@@ -79,10 +73,10 @@ SIZES = [{"min": 1, "max": 50}, {"min": 51, "max": 200}]
 
 
 @pytest.mark.rule("RTE-02")
-def test_filters_choose_leads(running: dict[str, Any]) -> None:
+def test_filters_choose_leads(simulated: Simulated) -> None:
     """A filter that is not set takes all. A parent covers its children; a size in two wanted
     intervals is in, one partly outside is unknown, and what is unknown is told by the filter."""
-    scene = Scene(running, "filters")
+    scene = Scene(simulated, "filters")
     california = {"country": "US", "subdivisions": ["US-CA"]}
     scene.put(
         any={},
@@ -127,7 +121,7 @@ def test_filters_choose_leads(running: dict[str, Any]) -> None:
     }
     told = scene.told("partly", "size")["failing"][0]
     assert ("filter.company_size", "101-500") == (told["code"], told["value"])
-    narrow, wide = tell(
+    narrow, wide = simulated.publish(
         scene.campaign(
             "narrow",
             places=[{"country": "US"}],
@@ -143,20 +137,20 @@ def test_filters_choose_leads(running: dict[str, Any]) -> None:
 
 
 @pytest.mark.rule("RTE-03")
-def test_strict_refuses_and_preferred_ranks(running: dict[str, Any]) -> None:
+def test_strict_refuses_and_preferred_ranks(simulated: Simulated) -> None:
     """Of lists and industries it has to be said which. What is preferred keeps nobody away, and
     decides between campaigns that are otherwise even."""
-    scene = Scene(running, "ranks")
+    scene = Scene(simulated, "ranks")
     without: list[dict[str, Any]] = [
         {"industries": {"allowed": ["41"]}},
         {"suppressed": [{"list": "ranks"}]},
         {"approved": [{"list": "ranks"}]},
     ]
-    answers = tell(*(scene.campaign("unsaid", **changed) for changed in without))
+    answers = simulated.publish(*(scene.campaign("unsaid", **changed) for changed in without))
     assert ["invalid"] * 3 == [answer.code for answer in answers]
     assert all("strictness" in answer.text for answer in answers)
     entries = {"id": "ranks", "entries": ["off-ranks.example"]}
-    assert asked("routing.list.put", "ranks", entries).accepted
+    assert simulated.ask("routing.list.put", "ranks", entries).accepted
     for how in ("strict", "preferred"):
         name = {"list": "ranks", "strictness": how}
         scene.put_all(
@@ -186,20 +180,20 @@ def test_strict_refuses_and_preferred_ranks(running: dict[str, Any]) -> None:
 
 
 @pytest.mark.rule("RTE-04")
-def test_an_intent_campaign_starts_when_all_is_confirmed(running: dict[str, Any]) -> None:
+def test_an_intent_campaign_starts_when_all_is_confirmed(simulated: Simulated) -> None:
     """Until then it is refused with what is open and whose it is, and gets nothing; where the
     customer can't follow up is not confirmed. A standard campaign starts as it is."""
-    scene = Scene(running, "intent")
+    scene = Scene(simulated, "intent")
     six = [{"id": str(number)} for number in range(101, 107)]
     draft: dict[str, Any] = {"programme": "intent", "status": "paused", "categories": six}
-    (drafted,) = tell(scene.campaign("c", **draft))
+    (drafted,) = simulated.publish(scene.campaign("c", **draft))
     assert "more than 5 categories" in drafted.details["warnings"]
     draft["categories"] = six[:1]
     draft |= {"places": [{"country": "US"}, {"country": "DE"}], "follow_up": [{"country": "US"}]}
     started = draft | {"status": "active"}
-    _, active = tell(scene.campaign("c", **draft), scene.campaign("c", **started))
+    _, active = simulated.publish(scene.campaign("c", **draft), scene.campaign("c", **started))
     resume = {"campaign": scene.id("c"), "reason": "test"}
-    resumed = asked("routing.campaign.resume", scene.id("c"), resume)
+    resumed = simulated.ask("routing.campaign.resume", scene.id("c"), resume)
     assert ["checklist_open"] * 2 == [active.code, resumed.code]
     opened = {task["item"]: (task["owner"], task["text"]) for task in active.details["checklist"]}
     assert {
@@ -217,16 +211,16 @@ def test_an_intent_campaign_starts_when_all_is_confirmed(running: dict[str, Any]
         "confirmed": ["company_size", "lists", "industries"],
     }
     scene.put(c=draft)
-    assert "resumed" == asked("routing.campaign.resume", scene.id("c"), resume).code
+    assert "resumed" == simulated.ask("routing.campaign.resume", scene.id("c"), resume).code
     scene.upload("late", Title="Chief Buyer")
     assert (["late"], ["early", "late"]) == (scene.got("c"), scene.got("standard"))
 
 
 @pytest.mark.rule("RTE-07")
-def test_a_smarter_campaign_wants_answers(running: dict[str, Any]) -> None:
+def test_a_smarter_campaign_wants_answers(simulated: Simulated) -> None:
     """To all questions of the category, and if it says so particular ones; another campaign takes
     leads without. What is no answer at all never comes that far."""
-    scene = Scene(running, "smarter")
+    scene = Scene(simulated, "smarter")
     scene.put(
         any={}, asks={"smarter": {}}, wants={"smarter": {"allowed": {"q_budget": ["over 50K"]}}}
     )
@@ -240,7 +234,7 @@ def test_a_smarter_campaign_wants_answers(running: dict[str, Any]) -> None:
             "stray": {"Topic": "101", "Budget": "over 50k"},
         }
     )
-    (held,) = tell(scene.submission("wild", Topic="107", Budget="ask my boss"))
+    (held,) = simulated.publish(scene.submission("wild", Topic="107", Budget="ask my boss"))
     assert ["odd", "poor", "rich", "silent", "stray"] == scene.got("any")
     assert (["poor", "rich"], ["rich"]) == (scene.got("asks"), scene.got("wants"))
     assert {
@@ -253,10 +247,10 @@ def test_a_smarter_campaign_wants_answers(running: dict[str, Any]) -> None:
 
 
 @pytest.mark.rule("RTE-08")
-def test_a_person_comes_to_a_campaign_once(running: dict[str, Any]) -> None:
+def test_a_person_comes_to_a_campaign_once(simulated: Simulated) -> None:
     """Whatever the lead and its code, also after the endpoint has refused; another campaign gets
     the person all the same. Leads of one company can be limited, those of no known one are not."""
-    scene = Scene(running, "once")
+    scene = Scene(simulated, "once")
     both = {"lead_codes": [scene.code(), scene.code("other")]}
     scene.put(both=both, refusing=both, other={"lead_codes": [scene.code("other")]})
     scene.behave("refusing", "fail", status=422)
@@ -307,20 +301,20 @@ the send day fails nothing."""
 
 
 @pytest.mark.rule("RTE-09")
-def test_all_checks_are_told_in_their_order(running: dict[str, Any]) -> None:
+def test_all_checks_are_told_in_their_order(simulated: Simulated) -> None:
     """None cuts another short, for any campaign that one asks about; where nothing fails, nothing
     is told. Organic leads are for the campaigns that are open to them, and for no other. The
     house's suppressed titles hold where a campaign has none of its own, and the rule is named."""
-    scene = Scene(running, "checks")
+    scene = Scene(simulated, "checks")
     scene.put(worst={"caps": {"total": 1, "per_domain": 1}}, organic={"organic": True})
     person = {"Mail": "io@checks.example", "Site": "firm.checks.example"}
     scene.upload("good", **person)
     assert [] == scene.why("good", "worst")
     for name in ("mine", "others"):
         entries = {"id": f"checks-{name}", "entries": [f"{name}.example"]}
-        assert asked("routing.list.put", f"checks-{name}", entries).accepted
+        assert simulated.ask("routing.list.put", f"checks-{name}", entries).accepted
     entries = {"list": "checks-mine", "add": ["firm.checks.example"], "reason": "test"}
-    assert asked("routing.list.edit", "checks-mine", entries).accepted
+    assert simulated.ask("routing.list.edit", "checks-mine", entries).accepted
     strict = {"strictness": "strict"}
     scene.put(
         worst={
@@ -341,16 +335,16 @@ def test_all_checks_are_told_in_their_order(running: dict[str, Any]) -> None:
     )
     bad = {"Topic": "108", "Title": "Marketing Intern", "Budget": "under 10k", "q_shoe": "44"}
     scene.upload("bad", lead_code=scene.code("other"), **person, **bad)
-    person_id = get("routing", f"/leads/{scene.leads['bad']}")["person_id"]
+    person_id = simulated.get("routing", f"/leads/{scene.leads['bad']}")["person_id"]
     block = {"person_id": person_id, "customer": scene.name, "reason": "test"}
     suspend = {"customer": scene.name, "reason": "unpaid"}
-    answers = tell(
+    answers = simulated.publish(
         command("routing.person.block", person_id, block),
         command("routing.account.suspend", scene.name, suspend),
     )
     assert ["blocked", "suspended"] == [answer.code for answer in answers]
     assert EVERYTHING == scene.why("bad", "worst")
-    assert asked("routing.account.restore", scene.name, suspend).accepted
+    assert simulated.ask("routing.account.restore", scene.name, suspend).accepted
     assert "account_suspended" not in scene.why("bad", "worst")
     web = {
         "reference": "checks-web",
@@ -358,8 +352,10 @@ def test_all_checks_are_told_in_their_order(running: dict[str, Any]) -> None:
         "categories": ["101"],
         "record": {"email": "web@checks.example", "country": "US"},
     }
-    scene.leads["web"] = asked("intake.lead.convert", "organic:checks-web", web).details["lead"]
-    quiet.wait_quiet(WAIT_SECONDS)
+    scene.leads["web"] = simulated.ask("intake.lead.convert", "organic:checks-web", web).details[
+        "lead"
+    ]
+    simulated.rest()
     assert ["good", "web"] == scene.got("organic")
     assert "lead_code_other" in scene.why("web", "worst")
     scene.put(own={"suppressed_titles": {"phrases": ["chief"]}}, house={})
@@ -372,17 +368,17 @@ def test_all_checks_are_told_in_their_order(running: dict[str, Any]) -> None:
 
 
 @pytest.mark.rule("RTE-10")
-def test_why_a_lead_was_not_sent(running: dict[str, Any]) -> None:
+def test_why_a_lead_was_not_sent(simulated: Simulated) -> None:
     """What the lead has and what is wanted, who can mend it and how, on the version of then and
     of now; a wrong order is told from a wrong upload, a wait from a failure. Of a lead its closest
     misses, those of its own lead code first; of a campaign its leads by check."""
-    scene = Scene(running, "why")
+    scene = Scene(simulated, "why")
     scene.put(
         north={"places": [{"country": "NO"}]},
         both={"places": [{"country": "NO"}], "titles": {"allowed": ["buyer"]}},
         uploaded={"categories": [{"id": "102"}]},
         ordered={"categories": [{"id": "102"}], "open_categories": ["101", "102"]},
-        weekly={"weekly": {"weekday": f"{quiet.now():%A}".lower(), "at": "00:00"}},
+        weekly={"weekly": {"weekday": f"{simulated.now():%A}".lower(), "at": "00:00"}},
         all={},
     )
     scene.upload("a", "b", Land="ES")
@@ -397,7 +393,7 @@ def test_why_a_lead_was_not_sent(running: dict[str, Any]) -> None:
     assert ("affiliate", "project_manager") == (wrong["uploaded"]["who"], wrong["ordered"]["who"])
     waiting = scene.told("a", "weekly")
     assert ("waiting", "awaiting_send_day") == (waiting["state"], waiting["failing"][0]["code"])
-    assert waiting["failing"][0]["value"] > quiet.now().isoformat()
+    assert waiting["failing"][0]["value"] > simulated.now().isoformat()
     assert (True, []) == (scene.told("a", "all")["sent"], scene.told("a", "all")["failing"])
     scene.put(north={"places": [{"country": "SE"}, {"country": "NO"}]})
     told = scene.told("a", "north")
@@ -405,12 +401,12 @@ def test_why_a_lead_was_not_sent(running: dict[str, Any]) -> None:
         (each["version"], each["failing"][0]["expected"]) for each in (told, told["now"])
     ]
     scene.put_all({f"a{n:02}": {"lead_codes": [scene.code("other")]} for n in range(20)})
-    closest = get("routing", f"/explain/{scene.leads['a']}")["closest"]
+    closest = simulated.get("routing", f"/explain/{scene.leads['a']}")["closest"]
     near = {miss["campaign"]: miss["failing"][0]["code"] for miss in closest}
     assert "filter.place" == near[scene.id("north")]
     assert not {scene.id("both"), scene.id("all"), scene.id("weekly")} & {*near}
     counted = {
-        name: get("routing", f"/campaigns/{scene.id(name)}/unsent")["unsent"]
+        name: simulated.get("routing", f"/campaigns/{scene.id(name)}/unsent")["unsent"]
         for name in ("both", "weekly", "all")
     }
     assert {
@@ -420,30 +416,11 @@ def test_why_a_lead_was_not_sent(running: dict[str, Any]) -> None:
     } == counted
 
 
-@pytest.mark.rule("RTE-10")
-def test_questions_disturb_no_decision(running: dict[str, Any]) -> None:
-    """While leads are decided, whoever asks is answered, and each lead is sent all the same."""
-    scene = Scene(running, "busy")
-    scene.put(all={}, north={"places": [{"country": "NO"}]})
-    scene.upload("first")
-    many = [f"r{n:03}" for n in range(150)]
-    with ThreadPoolExecutor() as pool:
-        coming = pool.submit(scene.upload, *many)
-        asked_meanwhile = 0
-        while not coming.done():
-            assert ["filter.place"] == scene.why("first", "north")
-            asked_meanwhile += 1
-        coming.result()
-    assert asked_meanwhile
-    assert ["first", *many] == scene.got("all")
-    assert [] == scene.got("north")
-
-
 @pytest.mark.rule("RTE-11")
-def test_leads_are_shared_or_sold_to_one(running: dict[str, Any]) -> None:
+def test_leads_are_shared_or_sold_to_one(simulated: Simulated) -> None:
     """Shared, each campaign that wants a lead gets it. Exclusively, one does: the first by
     priority, then the one furthest behind its amount; when that one can't, the next."""
-    scene = Scene(running, "sold")
+    scene = Scene(simulated, "sold")
     codes = {"lead_codes": [scene.code(), scene.code("sold")], "open_categories": ["101"]}
     scene.put(
         last=codes | {"priority": 9},
@@ -457,7 +434,8 @@ def test_leads_are_shared_or_sold_to_one(running: dict[str, Any]) -> None:
     assert {"s1", "s2"} == {one, other} and [] == scene.got("last")
     assert ["cap_reached"] == scene.why(other, "capped")
     assert [scene.id("last")] == [
-        behind["campaign"] for behind in get("routing", f"/leads/{scene.leads[other]}")["queue"]
+        behind["campaign"]
+        for behind in simulated.get("routing", f"/leads/{scene.leads[other]}")["queue"]
     ]
     scene.behave("second", "fail", status=422)
     scene.upload("s3", **sold)
