@@ -87,15 +87,15 @@ class Counts:
         """A short run does each of them at least once, and kills often enough to mean something."""
         minutes = seconds / 60
         return cls(
-            kills=max(14, round(10 * minutes)),
-            stops=max(7, round(2 * minutes)),
+            kills=max(6, round(10 * minutes)),
+            stops=max(3, round(2 * minutes)),
             long_stops=int(minutes / 3),
             rescales=max(2, round(2 * minutes)),
             brokers=max(1, round(0.8 * minutes)),
             stores=max(1, round(0.8 * minutes)),
             receivers=max(1, round(0.5 * minutes)),
             stalls=max(1, round(0.5 * minutes)),
-            behaviours=max(15, round(15 * minutes)),
+            behaviours=max(7, round(15 * minutes)),
             jumps=max(1, round(minutes)),
         )
 

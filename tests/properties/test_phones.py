@@ -75,7 +75,7 @@ def read_by_the_library(written: str, country: str | None) -> str | None:
     return found
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=300)
 @given(dialled(), st.sampled_from(ENDINGS))
 def test_as_the_library_reads_it(number: tuple[str, str | None], ending: str) -> None:
     """INT-02: of thirty countries, well or badly written, with trunk prefixes, extensions and words
@@ -85,7 +85,7 @@ def test_as_the_library_reads_it(number: tuple[str, str | None], ending: str) ->
     assert phone(written + ending, country) in (None, *right)
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=300)
 @given(dialled())
 def test_what_is_cleanly_written_is_read(number: tuple[str, str | None]) -> None:
     """Nothing that the quick way reads is lost, and nothing read otherwise."""
