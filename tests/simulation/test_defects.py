@@ -5,6 +5,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -16,38 +17,45 @@ from tests.simulation.runs import STEPS, Run, planted
 pytestmark = pytest.mark.timeout(120)
 
 
-def run(defect: str | None, seed: int = 1) -> Run:
+SEEDS_MAX = 6
+"""Nearly every seed shows these defects, but not always the first: its course changes with the
+code."""
+
+
+def run(defect: str | None, seeds: int = 1) -> Iterator[Run]:
     """In a process of its own, in which the defect stays."""
     with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
-        return pool.submit(planted, seed, STEPS, defect).result()
+        for seed in range(1, seeds + 1):
+            yield pool.submit(planted, seed, STEPS, defect).result()
 
 
 @pytest.mark.parametrize(
-    ("defect", "seed", "invariants"),
+    ("defect", "invariants"),
     [
-        ("publish_before_commit", 2, {"I6"}),
-        ("numbers_reset_at_restart", 1, {"I6"}),
-        ("one_seen_per_stream", 1, {"I5", "I8"}),
-        ("seen_not_stored", 1, {"I5", "I8"}),
-        ("refused_and_forgotten", 1, {"I5"}),
-        ("dead_lettered_for_its_data", 1, {"I5"}),
-        ("slot_released_on_timeout", 1, {"I3"}),
-        ("cap_counted_on_delivery", 1, {"I3"}),
+        ("publish_before_commit", {"I6"}),
+        ("numbers_reset_at_restart", {"I6"}),
+        ("one_seen_per_stream", {"I5", "I8"}),
+        ("seen_not_stored", {"I5", "I8"}),
+        ("refused_and_forgotten", {"I5"}),
+        ("dead_lettered_for_its_data", {"I5"}),
+        ("slot_released_on_timeout", {"I3"}),
+        ("cap_counted_on_delivery", {"I3"}),
     ],
 )
-def test_a_planted_defect_is_caught_by_name(defect: str, seed: int, invariants: set[str]) -> None:
+def test_a_planted_defect_is_caught_by_name(defect: str, invariants: set[str]) -> None:
     """A record that is taken as known, or taken twice, shows in whichever order breaks first."""
-    assert invariants & {violation.invariant for violation in run(defect, seed).found}
+    caught = next(one for one in run(defect, SEEDS_MAX) if one.found)
+    assert invariants & {violation.invariant for violation in caught.found}
 
 
 def test_without_a_defect_the_same_seed_holds() -> None:
-    found = run(None)
+    (found,) = run(None)
     assert ([], True) == (list(found.found), found.steps >= STEPS)
 
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [(["--defect", "seen_not_stored", "--seed", "1"], 1), (["--defect", "no_such"], 2)],
+    [(["--defect", "seen_not_stored", "--seeds", "3"], 1), (["--defect", "no_such"], 2)],
     ids=["caught", "unknown"],
 )
 def test_the_exit_code_tells(arguments: list[str], code: int) -> None:
