@@ -29,12 +29,16 @@ from cli.oracle.evidence import (
 
 Stores = Mapping[str, Mapping[str, Sequence[Document]]]
 """By service and collection."""
+SERVICES = ("intake", "routing")
+COUNTED = ("reserved", "used", "uncertain")
 
 
 def evidence(
     records: Sequence[Seen], stores: Stores, received: Sequence[Received], **others: Any
 ) -> Evidence:
-    intake, routing = (defaultdict[str, Sequence[Document]](list, stores[name]) for name in PARTS)
+    intake, routing = (
+        defaultdict[str, Sequence[Document]](list, stores[name]) for name in SERVICES
+    )
     due = routing["due"]
     return Evidence(
         services=list(stores),
@@ -56,9 +60,6 @@ def evidence(
         ),
         **others,
     )
-
-
-PARTS = ("intake", "routing")
 
 
 def _campaign(due: Document) -> str:
@@ -110,9 +111,6 @@ def _campaigns(routing: Mapping[str, Sequence[Document]]) -> Iterator[Campaign]:
         tenant, _, name = id_.partition("/")
         counted = {kind: slots.get(id_, {}).get(kind, 0) for kind in COUNTED}
         yield Campaign(name=name, versions=kept, tenant=tenant, **counted)
-
-
-COUNTED = ("reserved", "used", "uncertain")
 
 
 def _policy(row: Document) -> Policy:

@@ -16,8 +16,8 @@ from cli.oracle.evidence import Document, Evidence, Violation
 from cli.stack_records import all_records, received
 from shared.topics import manifest
 from tests import stored
+from tests.stored import SERVICES
 
-SERVICES = ("intake", "routing")
 TOLD = ("log", "spans.jsonl")
 """Where services tell what they do, and no person must be named."""
 

@@ -110,3 +110,18 @@ def test_who_only_asks_comes_to_the_same_judgement(both: tuple[Evidence, ReadApi
     assert [] == oracle.violations(asked)
     tampered = replace(asked, sends=asked.sends[1:], leads=asked.leads[1:])
     assert {"I5", "I7"} <= {found.invariant for found in oracle.violations(tampered)}
+
+
+def test_what_only_the_stores_tell_is_there(both: tuple[Evidence, ReadApis]) -> None:
+    """Under the names by which it is read: without it the checks that need it would see nothing."""
+    evidence, _ = both
+    told = evidence.inside
+    assert told is not None
+    accepted = {lead.id for lead in evidence.leads if lead.outcome == "accepted"}
+    assert accepted == {lead.id for lead in told.routed if not lead.withdrawn}
+    known = {lead.person for lead in evidence.leads if lead.person}
+    assert len(known) == len(told.contacts)
+    assert {("intake", "intake.commands.v1"), ("routing", "routing.claims.v1")} <= {
+        (service, topic) for service, topic, _ in told.positions
+    }
+    assert evidence.policy is not None
