@@ -12,6 +12,7 @@ from cli.oracle import oracle
 from cli.oracle.evidence import Campaign, Held, Routed, Unresolved
 from shared.contracts.intake import LeadAccepted, LeadOmitted, LeadUnusable
 from shared.contracts.routing import (
+    CLAIMS,
     ClaimGranted,
     ClaimRefused,
     LeadNotSent,
@@ -23,6 +24,7 @@ from tests.judged import (
     AT_NOON,
     DEAD,
     POLICY,
+    SEND_DAY,
     THURSDAY,
     WAITED,
     Spoil,
@@ -57,8 +59,6 @@ from tests.judged import (
     without_lines,
 )
 
-GARBAGE = "routing.claims.v1"
-
 
 def misnumbered(which: int, number: int) -> Spoil:
     """One record has another's number, or leaves a gap."""
@@ -75,9 +75,9 @@ def published_again(which: int) -> Spoil:
 
 def overtaken() -> Spoil:
     """A record of the key of a dead letter that nobody resolved, which was not set aside."""
-    head, *_ = [each for each in evidence().records if each.topic == GARBAGE]
+    head, *_ = [each for each in evidence().records if each.topic == CLAIMS]
     letter = replace(DEAD, blocks_key=True, state="dead", place=head.place)
-    return changed(unresolved=Unresolved([letter], {(GARBAGE, 0): 9}))
+    return changed(unresolved=Unresolved([letter], {(CLAIMS, 0): 9}))
 
 
 SPOILT: list[tuple[Spoil, str, str]] = [
@@ -225,8 +225,11 @@ HOLDS: list[Spoil] = [
     # A category and a company are counted apart from each other.
     with_campaign("week", categories=[{"id": "101", "amount": 2}]),
     with_campaign("listed", caps=caps(per_domain=2)),
-    # Where the campaign is, both were reserved on days of their own.
-    with_campaign("week", caps=caps(day=1), time_zone="Asia/Tokyo"),
+    # On one day in London, on two where the campaign is.
+    together(
+        with_campaign("week", caps=caps(day=1), time_zone="Asia/Tokyo"),
+        with_sends(send(5, history=(entry("reserved", SEND_DAY),))),
+    ),
     # What waits goes later, on a day that is still to come.
     together(
         changed(sending_later={"week"}),
