@@ -111,6 +111,8 @@ def _lead(random: Random, lead_codes: Sequence[str], spelling: Spelling) -> Row:
         "company_name": company + random.choice(LEGAL_FORMS),
         "company_domain": random.choice((own_domain, f"https://www.{own_domain}/about", "")),
         "company_size": random.choice(spelling.sizes),
+        # A company has one, whoever of its people comes.
+        "company_revenue": Random(own_domain).choice(spelling.revenues),
         "industry": random.choice(spelling.industries),
         "country": country,
         "subdivision": subdivision,

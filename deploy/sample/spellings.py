@@ -36,6 +36,7 @@ class Spelling:
     categories: tuple[str, ...]
     dates: tuple[str, ...]
     titles: tuple[str, ...] = TITLES
+    revenues: tuple[str, ...] = ("",)
     wrong_answers: tuple[str, ...] = ("3-6 monhts", "Within a year")
     """Close to an allowed answer at best; a person has to say what is meant."""
 
@@ -97,6 +98,7 @@ SPELLINGS = {
             "Advertising Services",
             "Basket Weaving",
         ),
+        revenues=("$1M-$10M", "$10M - $50M", "50-250M", "$1B+", "Under $1 million", "Undisclosed"),
         categories=("101", "102", "205"),
         dates=("%Y-%m-%dT%H:%M:%S+00:00", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"),
         wrong_answers=("3 – 6 mo.", "6-12 monhts"),
@@ -169,6 +171,15 @@ SPELLINGS = {
             "Maschinenbau",
             "Sonstiges",
         ),
+        revenues=(
+            "500 TEUR",
+            "1-5 Mio. €",
+            "12,5 Mio. EUR",
+            "7.350.000",
+            "über 1 Mrd.",
+            "$20M",
+            "k. A.",
+        ),
         categories=("102", "205", "0205", "310"),
         dates=("%d.%m.%Y %H:%M", "%d.%m.%Y", "%d.%m.%Y %H:%M:%S"),
         titles=(*TITLES, "Geschäftsführer", "Leiter IT", "Vertriebsleiter"),
@@ -186,6 +197,7 @@ ON_SITE = Spelling(
         ("Ireland", "", "+353 1 555 "),
     ),
     sizes=("11-50", "51-200", "201-500", "1001-5000", "10001+"),
+    revenues=("Under USD 1M", "USD 1M-10M", "USD 10M-100M", "USD 100M+"),
     industries=("Software Development", "IT Services and IT Consulting", "Banking"),
     categories=("101", "102", "205", "310"),
     dates=("",),

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from shared.contracts.answers import PUT
 from shared.contracts.event import Command, formerly
+from shared.contracts.lead_fields import Currency
 from shared.contracts.values import (
     CONTROL,
     CategoryId,
@@ -47,6 +48,7 @@ CHECK_CODES = (
     "lead_code_other",
     "filter.place",
     "filter.company_size",
+    "filter.company_revenue",
     "filter.industry",
     "filter.seniority",
     "filter.function",
@@ -97,6 +99,31 @@ class SizeFilter(Part):
     intervals: Annotated[tuple[Interval, ...], Field(min_length=1)]
     unknown: Literal["refuse", "accept"] = "refuse"
     """What becomes of a size that is not known, or lies partly outside (RTE-02)."""
+    strictness: Strictness = "strict"
+
+
+Money = Annotated[int, Field(ge=0, le=10**15)]
+"""Whole units of a currency."""
+
+
+class AmountInterval(Part):
+    """Amounts of a year in whole units of the currency, both ends included; without `max` it is
+    open above."""
+
+    min: Money = 0
+    """The lower end."""
+    max: Money | None = None
+    """The upper end."""
+
+
+class RevenueFilter(Part):
+    """By the company's revenue of a year, in one currency: nothing is converted."""
+
+    currency: Currency
+    intervals: Annotated[tuple[AmountInterval, ...], Field(min_length=1)]
+    unknown: Literal["refuse", "accept"] = "refuse"
+    """What becomes of a revenue that is not known, is in another currency, or lies partly
+    outside."""
     strictness: Strictness = "strict"
 
 
@@ -282,6 +309,7 @@ class PutCampaign(
     exact_split: bool = False
     """Asks for exactly those shares, which warns."""
     company_size: SizeFilter | None = None
+    company_revenue: RevenueFilter | None = None
     industries: IndustryFilter | None = None
     """By LinkedIn's code; a parent covers its children."""
     seniorities: Choice | None = None

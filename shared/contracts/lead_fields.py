@@ -3,7 +3,10 @@ read of them. The three stand together, since a new field is a new line in each.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+import pycountry
+from pydantic import AfterValidator, StringConstraints
 
 from shared.contracts.values import Id, Part, Symbol, TimeZone
 
@@ -16,6 +19,7 @@ CanonicalField = Literal[
     "company_name",
     "company_domain",
     "company_size",
+    "company_revenue",
     "industry",
     "country",
     "subdivision",
@@ -26,6 +30,24 @@ CanonicalField = Literal[
     "captured_at",
 ]
 """What leadops calls a field of a lead."""
+
+
+CURRENCIES = frozenset(
+    code
+    for code in (each.alpha_3 for each in pycountry.currencies)
+    if not code.startswith("X") or code in {"XAF", "XCD", "XCG", "XOF", "XPF"}
+)
+"""ISO 4217, without metals, funds and what is for tests."""
+
+
+def _in_use(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError("not a currency of ISO 4217")
+    return code
+
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_in_use)]
+"""ISO 4217, three letters."""
 
 
 class Mapping(Part):
@@ -43,6 +65,9 @@ class Mapping(Part):
     """Without it a date such as 03/04/2026 stays unknown."""
     time_zone: TimeZone = "UTC"
     """Of times without an offset."""
+    currency: Currency | None = None
+    """Of amounts that name none, or a sign of several currencies, such as `$`. Without it the first
+    stay unknown, and `$` is USD."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +85,15 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class Revenue:
+    """Of a year, as an interval in whole units of its currency; without `max` it is open above."""
+
+    currency: Currency
+    min: int
+    max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Company:
     name: str | None = None
     domain: str | None = None
@@ -67,6 +101,7 @@ class Company:
     industry: str | None = None
     industries: tuple[str, ...] = ()
     """The industry and what lies above it, nearest first."""
+    revenue: Revenue | None = None
 
 
 SENIORITIES = (

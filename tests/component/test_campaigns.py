@@ -45,6 +45,11 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
         "company_size.intervals",
     ),
     (
+        {"company_revenue": {"currency": "EUR", "intervals": [{"min": 2, "max": 1}]}},
+        "sizes_contradict",
+        "company_revenue.intervals",
+    ),
+    (
         {"industries": {"allowed": ["4"], "excluded": ["4"], **STRICT}},
         "filter_contradicts",
         "industries",

@@ -23,6 +23,10 @@ LOOSENED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"places": [{"country": "DE"}], "places_strictness": "preferred"},
     ),
     "company_size": ({"company_size": {"intervals": [{"min": 1, "max": 9}]}}, {}),
+    "company_revenue": (
+        {"company_revenue": {"currency": "EUR", "intervals": [{"min": 1}]}},
+        {"company_revenue": {"currency": "EUR", "intervals": [{"min": 1}], "unknown": "accept"}},
+    ),
     "industries": ({"industries": {"allowed": ["41"], **STRICT}}, {}),
     "seniorities": (
         {"seniorities": {"allowed": ["vp"]}},

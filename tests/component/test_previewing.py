@@ -32,6 +32,7 @@ class Questions:
 
     def __init__(self, platform: Platform) -> None:
         store = MemoryStore(platform.world.databases["routing"])
+        self._platform = platform
         self.why_not = WhyNot(store, platform.world.clock)
         self.previewing = Previewing(store, platform.world.clock, self.why_not)
 
@@ -51,6 +52,13 @@ class Questions:
             (each["campaign"], [failing["code"] for failing in each["failing"]])
             for each in told["campaigns"]
         ]
+
+    async def failing(self, reference: str) -> tuple[str, Any, Any]:
+        """The one check that keeps a lead from the only campaign, as it is told."""
+        routed = LEADS.from_document(self._platform.routed(reference))
+        (told,) = (await self.why_not.why_not(routed, "north"))["campaigns"]
+        (only,) = told["failing"]
+        return only["code"], only["value"], only["expected"]
 
 
 def room(freed: int, **staying: int) -> tuple[int, dict[str, int]]:

@@ -1,6 +1,8 @@
 """What a campaign wants of a lead, and of its answers; organic leads."""
 
+from tests.builders import OWN_FIELDS, put_affiliate
 from tests.component.leads import DAY, HOUR, MONDAY, STRICT, Platform
+from tests.component.test_previewing import Questions
 
 
 async def test_every_filter_lets_a_lead_pass_and_keeps_another_out(platform: Platform) -> None:
@@ -29,6 +31,35 @@ async def test_every_filter_lets_a_lead_pass_and_keeps_another_out(platform: Pla
         "filter.function",
         "filter.title",
     } == set(unsent["codes"])
+
+
+async def test_a_revenue_is_mapped_filtered_explained_and_previewed(platform: Platform) -> None:
+    """RTE-02, RTE-10, RTE-14: from the affiliate's words, in the currency that its mapping names,
+    to the reason why not, what a change would free, and what it frees."""
+    mapping = {"fields": OWN_FIELDS | {"company_revenue": "Turnover"}, "currency": "EUR"}
+    await platform.ask(
+        "intake.affiliate.put", "acme", put_affiliate(mapping=mapping).model_dump(mode="json")
+    )
+    mid_market = {"currency": "EUR", "intervals": [{"min": 10_000_000, "max": 50_000_000}]}
+    await platform.campaign(company_revenue=mid_market)
+    said = ["20-30 Mio.", "1-5 Mio.", "5-20 Mio.", "$20m", "not disclosed"]
+    for number, turnover in enumerate(said, 1):
+        await platform.upload(number, Turnover=turnover)
+    assert ["R-1"] == platform.got()
+    assert ["company_revenue"] == platform.lead("R-5")["unread"]
+    asked = Questions(platform)
+    told = [await asked.failing(f"R-{number}") for number in (2, 3, 4, 5)]
+    expected = ("10,000,000-50,000,000 EUR",)
+    assert [
+        ("filter.company_revenue", "1,000,000-5,000,000 EUR", expected),
+        ("filter.company_revenue", "5,000,000-20,000,000 EUR", expected),
+        ("filter.company_revenue", "20,000,000-20,000,000 USD", expected),
+        ("filter.company_revenue", None, expected),
+    ] == told
+    lenient = {"company_revenue": mid_market | {"unknown": "accept"}}
+    assert 3 == (await asked.campaign(**lenient))["frees"]
+    await platform.campaign(**lenient)
+    assert ["R-1", "R-3", "R-4", "R-5"] == sorted(platform.got())
 
 
 async def test_a_refusal_holds_no_job_title(platform: Platform) -> None:

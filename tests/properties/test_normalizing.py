@@ -8,17 +8,20 @@ from hypothesis import strategies as st
 
 from services.intake.leads.normalizing import Normalized, normalize
 from shared.contracts.industries import TABLE
-from shared.contracts.lead_fields import Size
+from shared.contracts.lead_fields import Revenue, Size
 from tests.builders import OWN_FIELDS, affiliate, record
 
+FIELDS_READ = OWN_FIELDS | {"company_revenue": "Revenue"}
 AFFILIATE = affiliate(
     mapping={
+        "fields": FIELDS_READ,
+        "currency": "EUR",
         "mandatory": ["phone", "captured_at", "company_size", "industry"],
         "vocabularies": {"industry": {"Software": "4"}, "country": {"The States": "US"}},
     }
 )
 IDENTITY = affiliate(
-    mapping={"fields": {field: field for field in OWN_FIELDS}, "answers": {"q_budget": "q_budget"}}
+    mapping={"fields": {field: field for field in FIELDS_READ}, "answers": {"q_budget": "q_budget"}}
 )
 
 # The first text drawn builds a table of all of Unicode, which a busy machine does slowly.
@@ -37,7 +40,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
 )
 UNSEEN: dict[str, Any] = {"reasons": (), "blank": (), "unread": ()}
-FIELDS = st.sampled_from([*OWN_FIELDS.values(), "Budget", "Another"])
+FIELDS = st.sampled_from([*FIELDS_READ.values(), "Budget", "Another"])
 RECORDS = st.dictionaries(FIELDS, JSON)
 # Mostly plausible records reach further into the code than mostly random ones.
 NEARLY_RIGHT = st.dictionaries(FIELDS, SCALARS, max_size=3).map(lambda spoilt: record(**spoilt))
@@ -52,6 +55,10 @@ PLAUSIBLE = st.fixed_dictionaries(
         "Branch": st.sampled_from([*LABELS, "software", "Fishing"]) | st.from_regex(r"[0-9]{1,6}"),
         "Staff": st.from_regex(
             r"([<>]|up to )? ?[0-9]{1,9}(\+| ?[-–] ?[0-9,]{1,15})?", fullmatch=True
+        ),
+        "Revenue": st.from_regex(
+            r"([<>]|over )? ?[$€]?[0-9]{1,9}([.,][0-9]{1,3})?[kmb]?(\+| ?[-–] ?[0-9]{1,9}[kmb]?)?",
+            fullmatch=True,
         ),
         "Title": st.text(max_size=30) | st.sampled_from(["Head of IT", "Sr. Mgr, Sales & Ops"]),
         "When": st.datetimes().map(str) | st.dates().map(lambda day: day.strftime("%m/%d/%Y")),
@@ -91,6 +98,7 @@ def _written(read: Normalized) -> dict[str, Any]:
         "company_name": company.name,
         "company_domain": company.domain,
         "company_size": _band(company.size),
+        "company_revenue": _amounts(company.revenue),
         "industry": company.industry,
         "country": read.place.country,
         "subdivision": read.place.subdivision,
@@ -105,3 +113,10 @@ def _band(size: Size | None) -> str:
     if size is None:
         return ""
     return f"{size.min}-{size.max}" if size.max else f"{size.min}+"
+
+
+def _amounts(revenue: Revenue | None) -> str:
+    if revenue is None:
+        return ""
+    high = "+" if revenue.max is None else f"-{revenue.max}"
+    return f"{revenue.min}{high} {revenue.currency}"

@@ -14,7 +14,7 @@ from cli.demo.summary import summary
 from cli.oracle.evidence import Held
 from cli.oracle.wants import Judge
 from shared.contracts.intake import DeliveryReconciled, LeadOmitted, LeadUnusable
-from shared.contracts.lead_fields import Company, Person, Place, TitleClass
+from shared.contracts.lead_fields import Company, Person, Place, Revenue, TitleClass
 from shared.contracts.routing import Claim, ClaimRefused, DeliveryUnsent, LeadNotSent, LeadSent
 from shared.contracts.values import OpenQuestion
 from tests.judged import (
@@ -185,6 +185,16 @@ WANTS: list[tuple[Row, Row, set[str]]] = [
         {"company_size": {"intervals": [{"min": 1}]}},
         {"company": Company("Northgrid")},
         {"filter.company_size"},
+    ),
+    (
+        {"company_revenue": {"currency": "EUR", "intervals": [{"min": 10}]}},
+        {"company": Company("Northgrid", revenue=Revenue("EUR", 10, 20))},
+        set(),
+    ),
+    (
+        {"company_revenue": {"currency": "EUR", "intervals": [{"min": 10}]}},
+        {"company": Company("Northgrid", revenue=Revenue("USD", 10, 20))},
+        {"filter.company_revenue"},
     ),
     ({"industries": {"allowed": ["1594"], "strictness": "strict"}}, {}, {"filter.industry"}),
     ({"industries": {"allowed": ["4"], "strictness": "strict"}}, {}, set()),

@@ -14,10 +14,12 @@ from services.intake.leads.outcomes import submission
 from services.intake.leads.uploads import submitted
 from services.intake.queries.field_view import FieldView, view
 from shared.contracts.questions import PutQuestion
-from tests.builders import NOW, affiliate, cause, record, submit
+from tests.builders import NOW, OWN_FIELDS, affiliate, cause, record, submit
 from tests.properties.test_normalizing import NEARLY_RIGHT, PLAUSIBLE, RECORDS, RELAXED
 
 MAPPING = {
+    "fields": OWN_FIELDS | {"company_revenue": "Revenue"},
+    "currency": "EUR",
     "mandatory": ["company_size", "phone"],
     "vocabularies": {"country": {"The States": "US"}, "company_name": {"NG": "Northgrid"}},
     "time_zone": "Europe/Berlin",
@@ -57,6 +59,20 @@ def described(lead_code: str | None = None, **written: JsonValue) -> Mapping[str
         ("company_domain", "Site", "https://www.x.example/", "x.example", "a website or domain"),
         ("company_size", "Staff", "1,000+", "1000+", "a number of employees"),
         ("company_size", "Staff", "51 - 200", "51-200", "a number of employees"),
+        (
+            "company_revenue",
+            "Revenue",
+            "$1.2M - 5M",
+            "1,200,000-5,000,000 USD",
+            "a year's revenue, in EUR if it names no currency",
+        ),
+        (
+            "company_revenue",
+            "Revenue",
+            "50 Mio.+",
+            "50,000,000+ EUR",
+            "a year's revenue, in EUR if it names no currency",
+        ),
         ("industry", "Branch", "urn:li:industry:4", "4", "an industry, by its code or label"),
         (
             "country",
@@ -101,6 +117,13 @@ def test_what_is_read(field: str, own: str, written: str, value: str, rule: str)
             "industry is a list of several values, or of no text",
         ),
         ("company_domain", "Site", "nowhere", None, "company_domain is no domain"),
+        (
+            "company_revenue",
+            "Revenue",
+            "$5m EUR",
+            None,
+            "company_revenue names several currencies, or a sign that may be any of several",
+        ),
         ("q_budget", "Budget", "10k-5k", "smarter_answer_invalid", "10k-50k"),
     ],
 )

@@ -11,7 +11,7 @@ from services.routing.orders.checklist import confirmations, strict_filters
 from services.routing.queries.remedies import REMEDIES
 from services.routing.rematch.widening import FREES_NOTHING
 from shared.contracts.campaigns import CHECK_CODES, Item, PutCampaign, SuppressedTitles
-from shared.contracts.lead_fields import Company, Size
+from shared.contracts.lead_fields import Company, Revenue, Size
 from tests.builders import lead, put_campaign
 
 STRICT = {"strictness": "strict"}
@@ -20,6 +20,7 @@ EVERY_FILTER: dict[str, Any] = {
     "places": [{"country": "US"}],
     "excluded_places": [{"country": "DE"}],
     "company_size": {"intervals": [{"min": 1}]},
+    "company_revenue": {"currency": "EUR", "intervals": [{"min": 1}]},
     "industries": {"allowed": ["6"], **STRICT},
     "seniorities": {"allowed": ["director"]},
     "functions": {"allowed": ["finance"]},
@@ -37,7 +38,9 @@ CHANGED: dict[str, Any] = {
     "places": [],
     "excluded_places": [],
     "places_strictness": "preferred",
-    **dict.fromkeys(["company_size", "industries", "seniorities", "functions", "titles"]),
+    **dict.fromkeys(
+        ["company_size", "company_revenue", "industries", "seniorities", "functions", "titles"]
+    ),
     "open_categories": None,
     "categories": [],
     "smarter": None,
@@ -91,7 +94,9 @@ def test_the_contract_has_every_code_that_people_are_told() -> None:
 
 def test_criteria_look_at_attributes_that_leads_have() -> None:
     """An attribute that no lead has would refuse everybody; one that nothing looks at costs."""
-    whole = lead(company=Company("Acme", "acme.example", Size(1, 10), "6", ("6",)))
+    whole = lead(
+        company=Company("Acme", "acme.example", Size(1, 10), "6", ("6",), Revenue("EUR", 1))
+    )
     names = {criterion.attribute for _, criterion in requirements(order())}
     (subject,) = subjects(whole).values()
     assert names == subject.terms.keys() | subject.spans.keys()

@@ -16,11 +16,13 @@ from cli.cells import unmarked
 from cli.documents import read_text
 from cli.importing import BadRow, Row, rows_of
 from cli.output import CliError
+from services.intake.leads.fields import BY_NAME
 from services.intake.leads.normalizing import normalize
 from services.intake.reading import cells
 from services.intake.reading.industries import industry
 from services.intake.reading.phones import phone
 from services.intake.reading.places import country, place
+from services.intake.reading.revenues import revenue
 from services.intake.reading.sizes import size
 from services.intake.reading.timestamps import instant
 from shared.companies.domains import website
@@ -167,6 +169,15 @@ def test_company_sizes(written: str, read: str) -> None:
     found = size(cells.meaning(written, {}, is_whole=True))
     band = (f"{found.min}-{found.max}" if found.max else f"{found.min}+") if found else "-"
     assert read == band
+
+
+@pytest.mark.parametrize(("written", "read"), rows("Company revenues"))
+def test_company_revenues(written: str, read: str) -> None:
+    """INT-02: an interval in one currency, or unknown."""
+    found = revenue(cells.text(written)).revenue
+    shown = BY_NAME["company_revenue"].shown
+    assert shown is not None
+    assert read == (shown(found) if found else "-")
 
 
 @pytest.mark.parametrize(("written", "read"), rows("Timestamps"))

@@ -17,7 +17,7 @@ from services.routing.queries.explanation import Explanation, of_claim, of_versi
 from services.routing.queries.remedies import REMEDIES
 from shared.companies.domains import mail_providers
 from shared.contracts.intake import WithdrawalRequested
-from shared.contracts.lead_fields import Company, Person, Place, Size, TitleClass
+from shared.contracts.lead_fields import Company, Person, Place, Revenue, Size, TitleClass
 from shared.contracts.routing import ClaimWithdrawn, Failing, WithdrawalAnswered
 from shared.contracts.values import OpenQuestion, Reason
 from shared.loop.decision import Decision
@@ -29,6 +29,7 @@ ORDER = [
     "lead_code_other",
     "filter.place",
     "filter.company_size",
+    "filter.company_revenue",
     "filter.industry",
     "filter.seniority",
     "filter.function",
@@ -56,6 +57,7 @@ EVERYTHING: dict[str, Any] = {
     "lead_codes": ["OTHER"],
     "places": [{"country": "DE"}],
     "company_size": {"intervals": [{"min": 1, "max": 10}]},
+    "company_revenue": {"currency": "EUR", "intervals": [{"max": 10_000}]},
     "industries": {"allowed": ["41"], **STRICT},
     "seniorities": {"allowed": ["vp"]},
     "functions": {"allowed": ["finance"]},
@@ -122,6 +124,21 @@ CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], Failing]] = [
         {},
         {"company": Company("Northgrid", None, Size(201, 500))},
         Failing(code="filter.company_size", value="201-500", expected=("51-200", "5000+")),
+    ),
+    (
+        {
+            "company_revenue": {
+                "currency": "EUR",
+                "intervals": [{"max": 999_999}, {"min": 50_000_000}],
+            }
+        },
+        {"company": Company("Northgrid", revenue=Revenue("EUR", 50_000_000))},
+        {"company": Company("Northgrid", revenue=Revenue("USD", 1_000_000, 5_000_000))},
+        Failing(
+            code="filter.company_revenue",
+            value="1,000,000-5,000,000 USD",
+            expected=("0-999,999 EUR", "50,000,000+ EUR"),
+        ),
     ),
     (
         {"industries": {"allowed": ["1594"], **STRICT}},
@@ -348,6 +365,29 @@ def test_company_size(size: Size | None, unknown: str, passes: bool) -> None:
     wanted = {"company_size": {"intervals": intervals, "unknown": unknown}}
     found = against({"company": Company("Northgrid", None, size)}, wanted)
     assert codes(found) == ([] if passes else ["filter.company_size"])
+
+
+@pytest.mark.parametrize(
+    ("revenue", "unknown", "passes"),
+    [
+        (Revenue("EUR", 10, 20), "refuse", True),
+        (Revenue("EUR", 0, 9), "accept", False),
+        (Revenue("EUR", 0, 10), "refuse", False),
+        (Revenue("EUR", 0, 10), "accept", True),
+        (Revenue("EUR", 10), "refuse", False),
+        (Revenue("USD", 10, 20), "refuse", False),
+        (Revenue("USD", 10, 20), "accept", True),
+        (Revenue("USD", 0, 9), "accept", True),
+        (None, "refuse", False),
+        (None, "accept", True),
+    ],
+)
+def test_company_revenue(revenue: Revenue | None, unknown: str, passes: bool) -> None:
+    """RTE-02: as a size; in another currency it is unknown, since nothing is converted."""
+    intervals = [{"min": 10, "max": 20}]
+    wanted = {"currency": "EUR", "intervals": intervals, "unknown": unknown}
+    found = against({"company": Company("Northgrid", revenue=revenue)}, {"company_revenue": wanted})
+    assert codes(found) == ([] if passes else ["filter.company_revenue"])
 
 
 @pytest.mark.parametrize(

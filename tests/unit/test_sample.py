@@ -122,6 +122,17 @@ def test_what_is_unclear_is_the_smaller_part(name: str) -> None:
         assert 0.5 < sum(value is not None for value in values) / len(values)
 
 
+@pytest.mark.parametrize(
+    ("name", "currency"), [("technology-advice", "USD"), ("binary-demand", "EUR")]
+)
+def test_revenues_are_mostly_read(name: str, currency: str) -> None:
+    """Those that name no currency in the mapping's; a company has one, whoever comes from there."""
+    known = affiliate(name)
+    companies = [normalize(row, known).company for row in generate.rows(400, 1, name)]
+    currencies = Counter(each.revenue.currency for each in companies if each.revenue)
+    assert 0.5 < currencies[currency] / len(companies) < 1
+
+
 def test_each_affiliate_has_its_own_fields() -> None:
     """No two share their names for the fields, nor a lead code."""
     definitions = [generate.affiliate_definition(name) for name in NAMES]
@@ -288,6 +299,7 @@ def test_every_check_on_a_lead_is_met() -> None:
         "lead_code_other",
         "filter.place",
         "filter.company_size",
+        "filter.company_revenue",
         "filter.industry",
         "filter.seniority",
         "filter.function",

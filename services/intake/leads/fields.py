@@ -14,10 +14,11 @@ from services.intake.catalogue.affiliates import Affiliate
 from services.intake.reading import titles
 from services.intake.reading.industries import industry
 from services.intake.reading.phones import phone
+from services.intake.reading.revenues import revenue
 from services.intake.reading.sizes import size
 from services.intake.reading.timestamps import instant
 from shared.companies.domains import website
-from shared.contracts.lead_fields import CanonicalField, Place, Size, TitleClass
+from shared.contracts.lead_fields import CanonicalField, Place, Revenue, Size, TitleClass
 from shared.contracts.values import Reason, category_id
 from shared.emails import email_address
 
@@ -83,6 +84,16 @@ def _band(found: Size) -> str:
     return f"{found.min}+" if found.max is None else f"{found.min}-{found.max}"
 
 
+def _amounts(found: Revenue) -> str:
+    interval = f"{found.min:,}+" if found.max is None else f"{found.min:,}-{found.max:,}"
+    return f"{interval} {found.currency}"
+
+
+def _usual_currency(_values: Values, affiliate: Affiliate) -> str:
+    currency = affiliate.definition.mapping.currency
+    return f", in {currency} if it names no currency" if currency else ""
+
+
 def _dialled_in(values: Values, _affiliate: Affiliate) -> str:
     return f" as it is dialled in {values['country']}" if values["country"] else ""
 
@@ -145,6 +156,17 @@ FIELDS: tuple[Field, ...] = (
         of_company="size",
         shown=_band,
         rule="a number of employees",
+    ),
+    Field(
+        "company_revenue",
+        lambda written, given: (
+            revenue(written, given.affiliate.definition.mapping.currency).revenue
+        ),
+        of_company="revenue",
+        shown=_amounts,
+        rule="a year's revenue",
+        detail=_usual_currency,
+        why=lambda written, affiliate: revenue(written, affiliate.definition.mapping.currency).why,
     ),
     Field(
         "industry",

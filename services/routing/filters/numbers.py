@@ -21,7 +21,7 @@ from services.routing.filters.rows import (
     first,
     refused,
 )
-from shared.contracts.campaigns import PutCampaign, SizeFilter
+from shared.contracts.campaigns import PutCampaign, RevenueFilter, SizeFilter
 from shared.contracts.intake import LeadAccepted
 from shared.loop.decision import Refused
 from shared.matching.profiles import Span, Within
@@ -29,13 +29,24 @@ from shared.matching.profiles import Span, Within
 
 def in_words(span: Span, attribute: str) -> str:
     """With its unit, if the attribute's name has one."""
-    interval = f"{span.min}+" if span.max is None else f"{span.min}-{span.max}"
-    return f"{interval} {attribute.partition(UNIT)[2]}".rstrip()
+    unit = attribute.partition(UNIT)[2]
+    if not unit:
+        return f"{span.min}+" if span.max is None else f"{span.min}-{span.max}"
+    interval = f"{span.min:,}+" if span.max is None else f"{span.min:,}-{span.max:,}"
+    return f"{interval} {unit}"
 
 
 def _size(lead: LeadAccepted) -> dict[str, Span]:
     size = lead.company.size
     return {"company_size": Span(size.min, size.max)} if size else {}
+
+
+def _revenue(lead: LeadAccepted) -> dict[str, Span]:
+    """In its own currency only: in every other one it is unknown."""
+    revenue = lead.company.revenue
+    if revenue is None:
+        return {}
+    return {f"company_revenue{UNIT}{revenue.currency}": Span(revenue.min, revenue.max)}
 
 
 def _shown(of: Callable[[LeadAccepted], Mapping[str, Span]]) -> Shown:
@@ -50,15 +61,16 @@ class Counted:
 
     name: str
     """The campaign's field, and the attribute."""
-    wanted: Callable[[PutCampaign], SizeFilter | None]
+    wanted: Callable[[PutCampaign], SizeFilter | RevenueFilter | None]
 
     def requirements(self, order: Order) -> Iterator[Requirement]:
         if wanted := self.wanted(order.definition):
+            unit = f"{UNIT}{wanted.currency}" if isinstance(wanted, RevenueFilter) else ""
             spans = tuple(Span(interval.min, interval.max) for interval in wanted.intervals)
             may_be_unknown = wanted.unknown == "accept"
             yield (
                 wanted.strictness,
-                Within(f"filter.{self.name}", self.name, spans, may_be_unknown),
+                Within(f"filter.{self.name}", f"{self.name}{unit}", spans, may_be_unknown),
             )
 
     def contradictions(self, definition: PutCampaign) -> Iterator[Refused]:
@@ -70,13 +82,11 @@ class Counted:
 
 
 SIZE = Counted("company_size", lambda campaign: campaign.company_size)
+REVENUE = Counted("company_revenue", lambda campaign: campaign.company_revenue)
 
 ATTRIBUTES = (
-    Number(
-        "company_size",
-        _size,
-        _shown(_size),
-    ),
+    Number("company_size", _size, _shown(_size)),
+    Number("company_revenue", _revenue, _shown(_revenue)),
 )
 
 CHECKS = (
@@ -93,5 +103,16 @@ CHECKS = (
         Confirmation(
             "company_size", "customer_success", lambda campaign: campaign.company_size is not None
         ),
+    ),
+    Check(
+        "filter.company_revenue",
+        ("company_revenue",),
+        REVENUE.requirements,
+        Remedy(
+            "the company's revenue is not wanted, or not known well enough in that currency",
+            "customer",
+            f"{CHANGE}: its company revenues; or {REUPLOAD} with the revenue and its currency",
+        ),
+        REVENUE.contradictions,
     ),
 )

@@ -1,0 +1,120 @@
+"""Revenues as affiliates write them: an interval in one currency, or unknown and why."""
+
+import pytest
+
+from services.intake.reading.revenues import (
+    AMOUNT_MAX,
+    NO_CURRENCY,
+    NOT_UNDERSTOOD,
+    SEVERAL,
+    TOO_SMALL,
+    Read,
+    revenue,
+)
+from shared.contracts.lead_fields import Revenue
+
+M, BN = 10**6, 10**9
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("$10M-$50M", Revenue("USD", 10 * M, 50 * M)),
+        ("1-5 Mio. €", Revenue("EUR", M, 5 * M)),
+        ("US$ 5 million to 10 million", Revenue("USD", 5 * M, 10 * M)),
+        ("€2.5bn", Revenue("EUR", 2500 * M, 2500 * M)),
+        ("1.000.000 EUR", Revenue("EUR", M, M)),
+        ("$1,234,567.89", Revenue("USD", 1_234_568, 1_234_568)),
+        ("1.234.567,49 €", Revenue("EUR", 1_234_567, 1_234_567)),
+        ("0,125 Mrd. EUR", Revenue("EUR", 125 * M, 125 * M)),
+        ("$1.0005M", Revenue("USD", 1_000_500, 1_000_500)),
+        ("CHF 12'500'000", Revenue("CHF", 12_500_000, 12_500_000)),
+        ("12 345 678 PLN", Revenue("PLN", 12_345_678, 12_345_678)),
+        ("500 TEUR", Revenue("EUR", 500_000, 500_000)),
+        ("500 T€", Revenue("EUR", 500_000, 500_000)),
+        ("5 MEUR", Revenue("EUR", 5 * M, 5 * M)),
+        ("1 Md€", Revenue("EUR", BN, BN)),
+        ("de 1 à 5 M€", Revenue("EUR", M, 5 * M)),
+        ("₹5 crore", Revenue("INR", 50 * M, 50 * M)),
+        ("$500K - $1M", Revenue("USD", 500_000, M)),
+        ("$0-1M", Revenue("USD", 0, M)),
+        ("<€1m", Revenue("EUR", 0, 999_999)),
+        ("up to 10 Mio EUR", Revenue("EUR", 0, 10 * M)),
+        ("≥ $1bn", Revenue("USD", BN)),
+        ("More than $1 billion", Revenue("USD", BN + 1)),
+        ("$1B+", Revenue("USD", BN)),
+        ("between £1m and £5m", Revenue("GBP", M, 5 * M)),
+        ("Mid-market ($50M-$1B)", Revenue("USD", 50 * M, BN)),
+        ("Annual revenue: $5mm per year", Revenue("USD", 5 * M, 5 * M)),
+        ("10-50 million pounds sterling", Revenue("GBP", 10 * M, 50 * M)),
+        ("10M (USD)", Revenue("USD", 10 * M, 10 * M)),
+        ("usd 1,000-5M", Revenue("USD", 1000, 5 * M)),
+        ("A$20m", Revenue("AUD", 20 * M, 20 * M)),
+        ("$20m CAD", Revenue("CAD", 20 * M, 20 * M)),
+        ("TRY 5m", Revenue("TRY", 5 * M, 5 * M)),
+        ("¥100m", Revenue("JPY", 100 * M, 100 * M)),
+        ("1 000 tn USD", Revenue("USD", AMOUNT_MAX, AMOUNT_MAX)),
+    ],
+)
+def test_what_names_its_currency(given: str, expected: Revenue) -> None:
+    """INT-02: whatever the mapping says of amounts that name none."""
+    assert Read(expected) == revenue(given) == revenue(given, "SEK")
+
+
+@pytest.mark.parametrize(
+    ("given", "currency", "expected"),
+    [
+        ("10-50M", "EUR", Revenue("EUR", 10 * M, 50 * M)),
+        ("10000000", "USD", Revenue("USD", 10 * M, 10 * M)),
+        ("50M+", "GBP", Revenue("GBP", 50 * M)),
+        ("$5m", "CAD", Revenue("CAD", 5 * M, 5 * M)),
+        ("$5m", "EUR", Revenue("USD", 5 * M, 5 * M)),
+        ("¥5m", "CNY", Revenue("CNY", 5 * M, 5 * M)),
+        ("50 Mio. kr.", "SEK", Revenue("SEK", 50 * M, 50 * M)),
+        ("US$5m", "CAD", Revenue("USD", 5 * M, 5 * M)),
+    ],
+)
+def test_what_the_mapping_says(given: str, currency: str, expected: Revenue) -> None:
+    """INT-02: of an amount without a currency, and of a sign that several have."""
+    assert Read(expected) == revenue(given, currency)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("10-50M", NO_CURRENCY),
+        ("10,000,000", NO_CURRENCY),
+        ("over 1bn", NO_CURRENCY),
+        ("50 Mio. kr", SEVERAL),
+        ("$5m EUR", SEVERAL),
+        ("€5m - $10m", SEVERAL),
+        ("$5-10", TOO_SMALL),
+        ("250 EUR", TOO_SMALL),
+        ("€0.5k", TOO_SMALL),
+        ("Not disclosed", NOT_UNDERSTOOD),
+        ("n/a", NOT_UNDERSTOOD),
+        ("€", NOT_UNDERSTOOD),
+        ("-5m USD", NOT_UNDERSTOOD),
+        ("€-5m", NOT_UNDERSTOOD),
+        ("(5,000,000) USD", NOT_UNDERSTOOD),
+        ("~$5M", NOT_UNDERSTOOD),
+        ("0 EUR", NOT_UNDERSTOOD),
+        ("0+ EUR", NOT_UNDERSTOOD),
+        ("500-1M USD", NOT_UNDERSTOOD),
+        ("2,000-3,000k USD", NOT_UNDERSTOOD),
+        ("$50M - 10M", NOT_UNDERSTOOD),
+        ("$10M - 50", NOT_UNDERSTOOD),
+        ("1.250 Mio. €", NOT_UNDERSTOOD),
+        ("$1,200M", NOT_UNDERSTOOD),
+        ("12,34,567 EUR", NOT_UNDERSTOOD),
+        ("1,234 567 EUR", NOT_UNDERSTOOD),
+        ("1.5E+09 USD", NOT_UNDERSTOOD),
+        ("5 T USD", NOT_UNDERSTOOD),
+        ("1 Billionen EUR", NOT_UNDERSTOOD),
+        ("1 000 000 000 000 001 USD", NOT_UNDERSTOOD),
+        (f"{'9' * 400} USD", NOT_UNDERSTOOD),
+    ],
+)
+def test_what_stays_unknown(given: str, why: str) -> None:
+    """INT-02: never guessed, and told why."""
+    assert Read(None, why) == revenue(given)
