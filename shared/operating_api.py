@@ -103,7 +103,7 @@ class OperatingApi:
                 topic=topic,
                 partition=shard.number,
                 stream=stream,
-                expected=shard.row.expected(topic, stream),
+                expected=shard.row.expected_number(topic, stream),
                 found=gap.number,
                 offset=gap.offset,
                 since=gap.since,
@@ -166,14 +166,16 @@ class OperatingApi:
         loop, store, now = self._loop, self._loop.store, self._loop.clock.now()
         return {
             "outbox": await store.count(outbox.COLLECTION, {}),
-            "effects": await effects.standing(
+            "effects": await effects.summary(
                 store,
                 list(loop.shards),
                 now,
                 full=loop.worker.without_room(),
                 dead=loop.worker.dead(),
             ),
-            "due": await deadlines.standing(store, list(loop.open()), now, loop.blocked()),
+            "due": await deadlines.summary(
+                store, list(loop.currently_open()), now, loop.blocked_lanes()
+            ),
             "dead_letters": await store.count(
                 dead_letters.COLLECTION, {"state": dead_letters.DEAD}
             ),

@@ -46,7 +46,7 @@ from shared.contracts.routing import (
     SendLead,
 )
 from shared.loop.decision import Context, Decision
-from shared.loop.table import Row, ended, on, one
+from shared.loop.table import Row, on, on_end, one
 from shared.loop.working_set import Ref, WorkingSet, named
 
 
@@ -82,7 +82,7 @@ def rows(catalogues: Catalogues, revision: Callable[[], int]) -> Sequence[Row]:
         on(Claim, claim.decide_claim, reads=claim.claim_reads),
         one(ClaimWithdrawn, deciding_claims.claimed_send, claims.withdraw),
         on(SendDay, claim.send_waiting, reads=claim.send_day_reads),
-        ended(Delivery, deciding_claims.record_send, reads=deciding_claims.ended_send_reads),
+        on_end(Delivery, deciding_claims.record_send, reads=deciding_claims.ended_send_reads),
         on(ResolveSend, deciding_claims.resolve_send, reads=deciding_claims.resolved_send_reads),
         # What a change may free.
         on(ScopeWidened, claim.open_campaigns),

@@ -20,7 +20,7 @@ from services.routing.person.leads import (
 )
 from services.routing.person.unsent import UnsentDelivery
 from shared.definitions import Version
-from shared.loop.catalogue import Catalogue, applied, refresh
+from shared.loop.catalogue import Catalogue, apply_change, refresh
 from shared.loop.collection import Collection, collection
 from shared.loop.working_set import WorkingSet
 from shared.store import Document, Index, Transaction
@@ -169,11 +169,11 @@ class Memory:
         await refresh(transaction, *self.others, self.campaigns)
         for tenant, campaigns in known.outdated():
             change = partial(known.recompile, tenant, campaigns)
-            await applied(change, len(campaigns) > CAMPAIGNS_IN_LINE_MAX)
+            await apply_change(change, len(campaigns) > CAMPAIGNS_IN_LINE_MAX)
         for each in list(known.stale.values()):
             parts = await self._parts(transaction, each)
             change = partial(known.fill_list, each.id, parts)
-            await applied(change, each.content.entries > ENTRIES_IN_LINE_MAX)
+            await apply_change(change, each.content.entries > ENTRIES_IN_LINE_MAX)
 
     async def _parts(self, transaction: Transaction, list_: CompanyList) -> list[ListPart]:
         ids = [part_of(list_.id, digest).id for digest in list_.content.parts]
@@ -183,7 +183,7 @@ class Memory:
     async def save(self, transaction: Transaction, changed: WorkingSet) -> Sequence[type[Any]]:
         """A version of a campaign knows the revision of the catalogue that it was put in."""
         revision = await self.campaigns.save(transaction, changed)
-        versions = changed.changed(CampaignVersion)
+        versions = changed.changes_of(CampaignVersion)
         changed.put([replace(version, revision=revision) for version in versions])
         for catalogue in self.others:
             await catalogue.save(transaction, changed)

@@ -32,7 +32,9 @@ class Bisection:
         if reason is not None and item.disposition is Disposition.HANDLED:
             item.dead_letter(Poison("unexpected", reason))
 
-    def failed(self, items: Sequence[Item], replaying: Item | None, error: Exception) -> str:
+    def record_failure(
+        self, items: Sequence[Item], replaying: Item | None, error: Exception
+    ) -> str:
         """Which input an error is of is known if one that was dead-lettered was being decided
         again; otherwise the inputs are halved. Returns the error and where it rose."""
         reason = f"{type(error).__name__} at {_place(error)}"
@@ -53,7 +55,7 @@ class Bisection:
         else:
             self.suspects[origin] = reason
 
-    def succeeded(self, items: Sequence[Item]) -> None:
+    def record_success(self, items: Sequence[Item]) -> None:
         """The step is committed: twice as many may be taken again."""
         self.limit = min(self.limit * 2, self.batch_size_max)
         for item in items:

@@ -37,7 +37,7 @@ class Catalogue(Generic[E]):
         rows = await transaction.find(
             self._collection.name, {"revision": {"$gt": since}}, sort=[("revision", 1)]
         )
-        await applied(lambda: self._take(rows), len(rows) > APPLIED_IN_LINE_MAX)
+        await apply_change(lambda: self._take(rows), len(rows) > APPLIED_IN_LINE_MAX)
         self.revision = stored
 
     def _take(self, rows: Sequence[Document]) -> None:
@@ -45,21 +45,21 @@ class Catalogue(Generic[E]):
 
     async def save(self, transaction: Transaction, working_set: WorkingSet) -> int:
         """Writes the changed entities under the next revision, which is returned; 0 if none did."""
-        changed = working_set.changed(self._collection.kind)
+        changed = working_set.changes_of(self._collection.kind)
         if not changed:
             return 0
-        before = await self._stored(transaction)
-        await transaction.write(REVISIONS, [self._raised(before)])
+        before = await self._stored_revision(transaction)
+        await transaction.write(REVISIONS, [self._next_revision(before)])
         await transaction.write(
             self._collection.name, [self._row(entity, before + 1) for entity in changed]
         )
         return before + 1
 
-    async def _stored(self, transaction: Transaction) -> int:
+    async def _stored_revision(self, transaction: Transaction) -> int:
         rows = await transaction.find(REVISIONS, {"_id": self._collection.name})
         return int(rows[0]["revision"]) if rows else 0
 
-    def _raised(self, before: int) -> Write:
+    def _next_revision(self, before: int) -> Write:
         row: Document = {"_id": self._collection.name, "revision": before + 1}
         return Replace(row, {"revision": before}) if before else Insert(row)
 
@@ -71,7 +71,7 @@ class Catalogue(Generic[E]):
         return Replace(document, {"version": entity.version})
 
 
-async def applied(change: Callable[[], None], is_long: bool) -> None:
+async def apply_change(change: Callable[[], None], is_long: bool) -> None:
     """A long change would keep the event loop from its heartbeats: it is made beside it."""
     if is_long:
         await asyncio.to_thread(change)

@@ -1,6 +1,7 @@
 """The first half of a step, pure: which records are taken, and what each of them is.
 
-Advances copies of the shard rows (`next`, `marks`, `seen`), which count once the step commits.
+Advances copies of the shard rows (`next`, `fingerprints`, `seen`), which count once the step
+commits.
 """
 
 import hashlib
@@ -140,7 +141,7 @@ class Classified:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What sorting needs to know of the service."""
+    """What classifying needs to know of the service."""
 
     kinds: Mapping[str, type[Event]]
     """The event types that the service handles, by name."""
@@ -219,7 +220,7 @@ def item_of(reader: Reader, shard: Shard, row: ShardRow, record: Record, now: da
     return item
 
 
-def replayed(
+def replay_of(
     reader: Reader, shard: int, record: Record, document: Document, *, is_corrected: bool
 ) -> Item:
     """The item of a record that was dead-lettered: its stream and its place were settled long

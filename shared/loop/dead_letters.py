@@ -132,7 +132,7 @@ def id_of(item: Item) -> str:
     return f"{item.origin}/{fingerprint(item.record)}"
 
 
-async def known(transaction: Transaction, ids: Sequence[str]) -> set[str]:
+async def known_ids(transaction: Transaction, ids: Sequence[str]) -> set[str]:
     """Which of these were dead-lettered before. A topic that is read again, because a person said
     so, must not dead-letter its records a second time, whatever became of them."""
     if not ids:
@@ -208,7 +208,7 @@ async def behind(transaction: Transaction, shard: int, lane: Lane, at_once: int)
     return await transaction.find(COLLECTION, where, sort=[("order", 1)], limit=at_once + 1)
 
 
-def resolved(document: Document, state: str, by: str, reason: str, now: datetime) -> Replace:
+def resolution_of(document: Document, state: str, by: str, reason: str, now: datetime) -> Replace:
     """The document once it is dealt with; it is kept, with who did it and why."""
     after = document | {"state": state, "resolved": {"by": by, "reason": reason, "at": now}}
     return Replace(after, {"state": document["state"]})

@@ -39,7 +39,7 @@ def row_of(due: Due, shard: int, cause: Cause) -> Document:
     }
 
 
-async def reached(
+async def due_rows(
     store: Store, shards: Sequence[int], now: datetime, blocked: Collection[Lane], limit: int
 ) -> list[Document]:
     """The rows to decide now, oldest first.
@@ -58,7 +58,7 @@ async def reached(
     return found[:limit]
 
 
-async def standing(
+async def summary(
     store: Store, shards: Sequence[int], now: datetime, blocked: Collection[Lane]
 ) -> Document:
     """Of these shards: how many can be decided now, and when the next can. What waits behind a

@@ -223,7 +223,7 @@ def _keep(batch: Batch, item: Item) -> None:
     document = dead_letters.new_document(item, batch.next_order(item.shard), batch.now, head)
     batch.write(dead_letters.COLLECTION, Insert(document))
     if head is not None and (waiting := batch.replays.get((item.shard, head))):
-        waiting.behind.append(_waiting(item, document))
+        waiting.behind.append(_waiting_item(item, document))
     if item.disposition is Disposition.DEAD_LETTERED and item.poison is not None:
         log.warning("record dead-lettered", id=document["_id"], code=item.poison.code)
         if dead_letters.blocks_key(item):
@@ -232,7 +232,7 @@ def _keep(batch: Batch, item: Item) -> None:
             _tell_sender(batch, item, item.poison, document["_id"])
 
 
-def _waiting(item: Item, document: Document) -> Item:
+def _waiting_item(item: Item, document: Document) -> Item:
     """The waiting item as it will be replayed, should its key be freed later in this very batch."""
     disposition = Disposition.DEAD_LETTERED if item.poison else Disposition.HANDLED
     return replace(item, disposition=disposition, document=document)
@@ -259,7 +259,7 @@ def _resolve(batch: Batch, item: Received, event: ReplayDeadLetter | SkipDeadLet
     if isinstance(event, ReplayDeadLetter) and not is_whole(head.document["record"], event.value):
         return Refused("not_kept_whole", _what_is_left(head.document))
     if isinstance(event, SkipDeadLetter):
-        _resolved(batch, head, dead_letters.SKIPPED, item.cause.actor, event.reason)
+        _mark_resolved(batch, head, dead_letters.SKIPPED, item.cause.actor, event.reason)
     elif poison := _replay(batch, head, item.cause.actor):
         return Refused("still_fails", f"{poison.code}: {poison.text}")
     del batch.replays[item.shard, event.id]
@@ -305,10 +305,10 @@ def _replay(batch: Batch, item: Item, actor: str) -> Poison | None:
     if item.poison is not None:
         batch.rewrite(dead_letters.again(item.document, item.poison))
         return item.poison
-    _resolved(batch, item, dead_letters.REPLAYED, actor, "")
+    _mark_resolved(batch, item, dead_letters.REPLAYED, actor, "")
     return None
 
 
-def _resolved(batch: Batch, item: Item, state: str, actor: str, reason: str) -> None:
+def _mark_resolved(batch: Batch, item: Item, state: str, actor: str, reason: str) -> None:
     assert item.document is not None
-    batch.rewrite(dead_letters.resolved(item.document, state, actor, reason, batch.now))
+    batch.rewrite(dead_letters.resolution_of(item.document, state, actor, reason, batch.now))

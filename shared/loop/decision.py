@@ -54,7 +54,7 @@ class Context:
         return self.cause.tenant
 
 
-class _Kept(BaseModel):
+class _Stored(BaseModel):
     """Kept as a row's `kind` and `data`, and read back as what it was."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
@@ -68,11 +68,11 @@ class _Kept(BaseModel):
         cls.KIND, cls.FORMER_KINDS = kind, tuple(former)
 
 
-class Deadline(_Kept):
+class Deadline(_Stored):
     """What has to be decided when a time has come, with what the decision has to know by then."""
 
 
-class Purpose(_Kept):
+class Purpose(_Stored):
     """What an effect is for; its end is decided with it."""
 
 

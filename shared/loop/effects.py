@@ -36,7 +36,7 @@ TRIED_LAST = 20
 """A day of retries is about a hundred attempts; how it began and how it ended says enough."""
 
 
-async def reached(
+async def due_rows(
     store: Store, shards: Sequence[int], now: datetime, full: Sequence[str]
 ) -> list[Document]:
     """Waiting rows whose next attempt is due, but not those of endpoints that can't take more.
@@ -68,7 +68,7 @@ async def overdue(
     return await store.find(COLLECTION, where, sort=[("created_at", 1)], limit=TAKEN_MAX)
 
 
-async def standing(
+async def summary(
     store: Store,
     shards: Sequence[int],
     now: datetime,
@@ -180,15 +180,15 @@ def next_attempt(row: Document) -> Document:
 
 def after(row: Document, result: Result, now: datetime) -> Document | End:
     """What follows from an attempt's result: the end, or the row waiting for its next attempt."""
-    row = row | {"tried": _noted(row, result, now)}
+    row = row | {"tried": _with_attempt(row, result, now)}
     unknown = row["unknown"] or result.outcome_unknown or result.verdict is Verdict.UNKNOWN
     if result.verdict is Verdict.DONE:
-        return _ended(row, Outcome.DONE, result.text)
+        return _end(row, Outcome.DONE, result.text)
     if result.verdict is Verdict.REFUSED:
-        return _ended(row, Outcome.REFUSED, result.text)
+        return _end(row, Outcome.REFUSED, result.text)
     row = row | {"unknown": unknown}
     if is_overdue(row, now):
-        return given_up(row, result.text)
+        return give_up(row, result.text)
     asked = min(result.wait_seconds, BACKOFF_SECONDS_MAX)
     wait = timedelta(seconds=max(backoff_seconds(row["_id"], row["attempt"]), asked))
     return row | {"state": WAITING, "due_at": now + wait}
@@ -199,13 +199,13 @@ def is_overdue(row: Document, now: datetime) -> bool:
     return bool(now - row["created_at"] >= GIVE_UP_AFTER)
 
 
-def given_up(row: Document, text: str) -> End:
+def give_up(row: Document, text: str) -> End:
     """The end of a row that was tried for long enough: what may have happened stays uncertain."""
     outcome = Outcome.UNCERTAIN if row["unknown"] else Outcome.REFUSED
-    return _ended(row, outcome, f"given up: {text}")
+    return _end(row, outcome, f"given up: {text}")
 
 
-def _noted(row: Document, result: Result, now: datetime) -> list[Document]:
+def _with_attempt(row: Document, result: Result, now: datetime) -> list[Document]:
     attempt = Attempt(row["attempt"], now, result.verdict.value, result.text)
     tried = [*row.get("tried", []), asdict(attempt)]
     return [*tried[:TRIED_FIRST], *tried[TRIED_FIRST:][-TRIED_LAST:]]
@@ -216,11 +216,11 @@ def tried_of(row: Document) -> Sequence[Attempt]:
     return [Attempt(**attempt) for attempt in row.get("tried", [])]
 
 
-def _ended(row: Document, outcome: Outcome, text: str) -> End:
+def _end(row: Document, outcome: Outcome, text: str) -> End:
     return End(outcome, text, tried_of(row))
 
 
-def ended(row: Document, end: End, now: datetime) -> Document:
+def end_document(row: Document, end: End, now: datetime) -> Document:
     """What is kept of an effect's end, should deciding it fail."""
     tried = [asdict(attempt) for attempt in end.tried]
     return row | {

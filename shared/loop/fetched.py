@@ -110,11 +110,11 @@ class Batch:
     def _records(self) -> Iterator[Any]:
         """One by one, never as a list: a batch of 4 MiB can hold millions of records."""
         try:
-            yield from self._opened(self._plain())
+            yield from self._decode(self._plain())
         except (CorruptRecordException, NotOpened):
             yield self._marker(UNOPENED, bytes(self._raw[:UNOPENED_KEPT_BYTES]))
 
-    def _opened(self, plain: bytes | memoryview) -> Iterator[Any]:
+    def _decode(self, plain: bytes | memoryview) -> Iterator[Any]:
         """As the client's reader has them, until it can't decode a name."""
         read = 0
         try:
@@ -133,7 +133,7 @@ class Batch:
             return self._raw
         head, packed = bytearray(self._raw[: HEADER.size]), self._raw[HEADER.size :]
         struct.pack_into(">h", head, ATTRIBUTES_AT, self._attributes & ~CODEC)
-        return bytes(head) + unpacked(codec, bytes(packed))
+        return bytes(head) + decompress(codec, bytes(packed))
 
     def _tolerantly(self, plain: bytes | memoryview) -> Iterator[WireRecord]:
         reading = Reading(bytes(plain), HEADER.size)
@@ -180,7 +180,7 @@ class NotOpened(Exception):
     """A batch is broken, or opens to more bytes or records than a reader should bear."""
 
 
-def unpacked(codec: int, packed: bytes) -> bytes:
+def decompress(codec: int, packed: bytes) -> bytes:
     try:
         return CODECS[codec](packed)
     except (KeyError, ValueError, zlib.error, struct.error, cramjam.DecompressionError) as error:

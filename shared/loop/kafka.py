@@ -84,14 +84,14 @@ class KafkaLog:
         if not partitions:
             return {}
         try:
-            consumer = self._reading()
+            consumer = self._running_consumer()
             begins = await consumer.beginning_offsets(partitions)
             ends = await consumer.end_offsets(partitions)
         except KafkaError as error:
             raise Infrastructure(f"Kafka: {type(error).__name__}") from error
         return {(tp.topic, tp.partition): (begins[tp], ends[tp]) for tp in partitions}
 
-    def _reading(self) -> Any:
+    def _running_consumer(self) -> Any:
         consumer = self.consumer()
         if consumer is None:
             raise Infrastructure("Kafka: the consumer is not running")
@@ -191,7 +191,7 @@ class KafkaLog:
         }
         if offsets:
             with suppress(KafkaError):
-                await self._reading().commit(offsets)
+                await self._running_consumer().commit(offsets)
 
 
 def _batches(producer: Any, records: Sequence[Outgoing]) -> dict[Place, list[Any]]:

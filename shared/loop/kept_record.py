@@ -21,7 +21,7 @@ def document_of(record: Record) -> Document:
         "key": record.key and record.key[:KEY_BYTES_MAX],
         "value": _kept_value(record.value),
         "headers": headers,
-        "cut": _cut(record, headers),
+        "cut": _cut_parts(record, headers),
     }
 
 
@@ -44,7 +44,7 @@ def _kept_headers(record: Record) -> list[list[Any]]:
     return kept
 
 
-def _cut(record: Record, headers: list[list[Any]]) -> Document:
+def _cut_parts(record: Record, headers: list[list[Any]]) -> Document:
     """The size and the hash of each part that was not kept whole."""
     cut = {}
     if len(record.key or b"") > KEY_BYTES_MAX:

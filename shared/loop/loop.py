@@ -28,7 +28,7 @@ from shared.loop.log import Log, Place, Record
 from shared.loop.outbox import EnvelopeWriter
 from shared.loop.service import Service
 from shared.loop.shard import Shard, State
-from shared.loop.step import commit, prepare, suspected
+from shared.loop.step import commit, prepare, suspects_of
 from shared.loop.worker import Worker
 from shared.store import Index, Store
 from shared.topics import manifest
@@ -147,18 +147,18 @@ class Loop:
     def _is_open(self, number: int) -> bool:
         return number in self.shards and self.shards[number].state is State.OPEN
 
-    def open(self) -> dict[int, Shard]:
+    def currently_open(self) -> dict[int, Shard]:
         return {number: shard for number, shard in self.shards.items() if shard.state is State.OPEN}
 
-    def blocked(self) -> set[Lane]:
+    def blocked_lanes(self) -> set[Lane]:
         """The lanes of open shards in which something waits for a person."""
-        return {lane for shard in self.open().values() for lane in shard.blocked}
+        return {lane for shard in self.currently_open().values() for lane in shard.blocked}
 
     def positions(self) -> dict[Place, int]:
         """How far each place of the open shards is read."""
         return {
             place: shard.row.next.get(place[0], 0)
-            for shard in self.open().values()
+            for shard in self.currently_open().values()
             for place in shard.places
         }
 
@@ -167,7 +167,7 @@ class Loop:
         self._stopping = True
         async with self.lock:
             await self.worker.stop(seconds)
-            shards = self.open()
+            shards = self.currently_open()
             results = self.worker.take(list(shards), self.limit)
             if results:
                 await self.step(shards, Inputs(results=results))
@@ -177,7 +177,7 @@ class Loop:
         """Takes a batch as it was fetched, with what effects came to meanwhile. What it does not
         take will be read again."""
         async with self.lock:
-            shards = self.open()
+            shards = self.currently_open()
             mine = [record for record in records if record.partition in shards]
             self.counters["batches_full" if self._is_full(records) else "batches_short"] += 1
             if mine and not self._stopping and not self.stopped:
@@ -197,7 +197,7 @@ class Loop:
         try:
             await commit(batch)
         except Infrastructure as error:
-            self._failed(batch, error)
+            self._handle_failure(batch, error)
             return
         except Exception as error:
             self._suspect(batch, error)
@@ -216,7 +216,7 @@ class Loop:
             shard = batch.shards[number]
             shard.row, shard.blocked, shard.confirmed = row, batch.blocked[number], []
         self.failures = self._conflicts = 0
-        self._bisection.succeeded(batch.items)
+        self._bisection.record_success(batch.items)
         self._count(batch)
         self.log.resume(
             {place: at for place, at in batch.seek_to.items() if self._is_open(place[1])}
@@ -248,7 +248,7 @@ class Loop:
         self.counters["records_published"] += len(outgoing)
         return True
 
-    def _failed(self, batch: Batch, error: Infrastructure) -> None:
+    def _handle_failure(self, batch: Batch, error: Infrastructure) -> None:
         """Nothing was decided and no input is to blame: back off, open, read again. A guard that
         fires again and again on the same batch is another matter."""
         log.warning("step failed", error=f"{type(error).__name__}: {error}")
@@ -263,7 +263,7 @@ class Loop:
 
     def _suspect(self, batch: Batch, error: Exception) -> None:
         """An error that the infrastructure does not explain is of one of the inputs."""
-        reason = self._bisection.failed(suspected(batch), batch.replaying, error)
+        reason = self._bisection.record_failure(suspects_of(batch), batch.replaying, error)
         log.error("step raised", error=reason, inputs=len(batch.items))
         # The store did answer: what is halved next needs neither long waits nor many conflicts.
         self._conflicts = CONFLICTS_BEFORE_SUSPICION - 1

@@ -57,7 +57,7 @@ async def _fence(loop: Loop, shards: Sequence[Shard]) -> None:
     numbers = [shard.number for shard in shards]
     async with loop.store.transaction() as transaction:
         known = await _read(transaction, numbers)
-        taken = [_taken(known.get(number), number, loop.store.session) for number in numbers]
+        taken = [_take_over(known.get(number), number, loop.store.session) for number in numbers]
         await transaction.write("shards", [_write(row, known.get(row.shard)) for row in taken])
     for shard, row in zip(shards, taken, strict=True):
         shard.row = row
@@ -68,14 +68,14 @@ async def _read(transaction: Transaction, numbers: Sequence[int]) -> dict[int, S
     return {row["_id"]: from_document(row) for row in rows}
 
 
-def _taken(known: ShardRow | None, number: int, session: object) -> ShardRow:
+def _take_over(known: ShardRow | None, number: int, session: object) -> ShardRow:
     taken = known.copy() if known else ShardRow(number)
     taken.epoch, taken.session = taken.epoch + 1, session
     return taken
 
 
 def _write(taken: ShardRow, known: ShardRow | None) -> Write:
-    guarded = taken.guarded(epoch=taken.epoch - 1, steps=taken.steps)
+    guarded = taken.guarded_write(epoch=taken.epoch - 1, steps=taken.steps)
     return guarded if known else Insert(guarded.document)
 
 

@@ -57,7 +57,7 @@ class EnvelopeWriter:
             stream=row.stream(self._service),
             number=row.number(topic, partition),
         )
-        return self._sealed(topic, partition, raw or None, envelope)
+        return self._seal_envelope(topic, partition, raw or None, envelope)
 
     def again(self, record: Record) -> Outgoing:
         """A record of an open topic that lay in another partition than its key's, published again
@@ -67,7 +67,7 @@ class EnvelopeWriter:
         partition = shard_of(record.key, self._partitions)
         return Outgoing(record.topic, partition, record.key, record.value, headers)
 
-    def _sealed(
+    def _seal_envelope(
         self, topic: str, partition: int, key: bytes | None, envelope: Envelope
     ) -> Outgoing:
         sealed = replace(envelope, mac=seal(self._seal_key, (topic, partition), envelope))

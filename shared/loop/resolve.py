@@ -181,5 +181,7 @@ async def _put(store: Store, before: ShardRow, row: ShardRow, aside: Sequence[Wr
     """Over the row as it was read, under a new epoch; a `Conflict` if it changed meanwhile."""
     row.epoch = before.epoch + 1
     async with store.transaction() as transaction:
-        await transaction.write("shards", [row.guarded(epoch=before.epoch, steps=before.steps)])
+        await transaction.write(
+            "shards", [row.guarded_write(epoch=before.epoch, steps=before.steps)]
+        )
         await transaction.write(dead_letters.COLLECTION, aside)

@@ -66,7 +66,7 @@ class ShardRow:
         """The first gap of a stream counts: what comes behind it closes with it."""
         self.gaps.setdefault((topic, stream), gap)
 
-    def expected(self, topic: str, stream: str) -> int:
+    def expected_number(self, topic: str, stream: str) -> int:
         return self.seen.get(topic, {}).get(stream, 0) + 1
 
     def take(self, topic: str, stream: str, number: int) -> None:
@@ -85,7 +85,7 @@ class ShardRow:
         self.published[place] = self.published.get(place, 0) + 1
         return self.published[place]
 
-    def guarded(self, *, epoch: int, steps: int) -> Replace:
+    def guarded_write(self, *, epoch: int, steps: int) -> Replace:
         """Written only by the owner that still is one, and only over the row as it was known."""
         return Replace(to_document(self), {"epoch": epoch, "steps": steps})
 

@@ -27,7 +27,7 @@ from shared.loop.classify import (
     Received,
     Unreadable,
     classify,
-    replayed,
+    replay_of,
 )
 from shared.loop.decide import handle, input_of, release, time_of
 from shared.loop.decision import Cause
@@ -72,7 +72,7 @@ def prepare(
     )
 
 
-def suspected(batch: Batch) -> list[Item]:
+def suspects_of(batch: Batch) -> list[Item]:
     """Which inputs an unexpected error may be of: in the place of a replay or skip, what it would
     have decided."""
     itself = (item for item in batch.items if dead_letters.target_of(item) not in batch.replays)
@@ -101,7 +101,7 @@ async def _claim(batch: Batch, transaction: Transaction) -> None:
         known = batch.shards[number].row
         claimed = known.copy()
         claimed.steps = row.steps
-        writes.append(claimed.guarded(epoch=known.epoch, steps=known.steps))
+        writes.append(claimed.guarded_write(epoch=known.epoch, steps=known.steps))
     try:
         await transaction.write("shards", writes)
     except Conflict as conflict:
@@ -111,15 +111,15 @@ async def _claim(batch: Batch, transaction: Transaction) -> None:
 async def _load(batch: Batch, transaction: Transaction) -> None:
     """Reads all that deciding needs; deadlines and results join the items, before the records."""
     rows = [
-        *await _finished(batch, transaction),
-        *await _retry(batch, transaction),
+        *await _effect_ends(batch, transaction),
+        *await _retries(batch, transaction),
         *await _due(batch, transaction),
     ]
     commands = _commands(batch, batch.items)
     batch.known = await inbox.load(transaction, (item.envelope for item in commands))
     found = await dead_letters.load_resolutions(transaction, commands, batch.released_at_once)
     for target, resolution in found.items():
-        batch.replays[target] = _waiting(batch, resolution)
+        batch.replays[target] = _waiting_of(batch, resolution)
     for shard, lane in batch.inputs.lanes:
         waiting = await dead_letters.behind(transaction, shard, lane, batch.released_at_once)
         batch.releases[shard, lane] = [_replay_item(batch, row, None) for row in waiting]
@@ -129,7 +129,7 @@ async def _load(batch: Batch, transaction: Transaction) -> None:
         for item in batch.items
         if item.disposition is Disposition.DEAD_LETTERED
     ]
-    batch.aside = await dead_letters.known(transaction, poisoned)
+    batch.aside = await dead_letters.known_ids(transaction, poisoned)
     replays = _replays(batch)
     # Judged once for each replay: the next may come after the mistake was mended.
     for item in replays:
@@ -142,10 +142,10 @@ async def _load(batch: Batch, transaction: Transaction) -> None:
 async def _decide(batch: Batch, transaction: Transaction) -> None:
     """Reads are made for all inputs together, as far as none of them changes what others read."""
     for section in sections(batch.items, lambda item: _cuts(batch, item)):
-        await _read(batch, transaction, [*section, *_replayed_by(batch, section)])
+        await _read(batch, transaction, [*section, *_replays_by(batch, section)])
         for item in section:
             handle(batch, item)
-    await _read(batch, transaction, _released(batch))
+    await _read(batch, transaction, _release_items(batch))
     for (shard, lane), waiting in batch.releases.items():
         release(batch, shard, lane, waiting, "")
 
@@ -171,7 +171,7 @@ def _cuts(batch: Batch, item: Item) -> bool:
     return _is_decided(item) and batch.setup.service.table.cuts(input_of(batch, item).event)
 
 
-def _waiting(batch: Batch, found: dead_letters.Resolution) -> dead_letters.Waiting:
+def _waiting_of(batch: Batch, found: dead_letters.Resolution) -> dead_letters.Waiting:
     heads = {value: _replay_item(batch, found.head, value) for value in found.values}
     return dead_letters.Waiting(heads, [_replay_item(batch, row, None) for row in found.behind])
 
@@ -179,10 +179,10 @@ def _waiting(batch: Batch, found: dead_letters.Resolution) -> dead_letters.Waiti
 def _replays(batch: Batch) -> list[Item]:
     """All records that were dead-lettered and may be decided in this step."""
     resolved = [item for target in batch.replays for item in _waiting_at(batch, target)]
-    return [*resolved, *_released(batch)]
+    return [*resolved, *_release_items(batch)]
 
 
-def _released(batch: Batch) -> list[Item]:
+def _release_items(batch: Batch) -> list[Item]:
     waiting = batch.releases.values()
     return [item for items in waiting for item in items[: batch.released_at_once]]
 
@@ -195,7 +195,7 @@ def _waiting_at(batch: Batch, target: dead_letters.Target) -> list[Item]:
     return [*waiting.heads.values(), *waiting.behind[: batch.released_at_once]]
 
 
-def _replayed_by(batch: Batch, items: Iterable[Item]) -> list[Item]:
+def _replays_by(batch: Batch, items: Iterable[Item]) -> list[Item]:
     targets = [dead_letters.target_of(item) for item in items]
     return [item for target in targets if target for item in _waiting_at(batch, target)]
 
@@ -225,7 +225,7 @@ def _replay_item(batch: Batch, document: Document, value: str | None) -> Item:
     else:
         record = record_of(document["record"], value)
         shard, is_corrected = document["shard"], value is not None
-        item = replayed(batch.setup.reader, shard, record, document, is_corrected=is_corrected)
+        item = replay_of(batch.setup.reader, shard, record, document, is_corrected=is_corrected)
     batch.bisection.judge(item)
     return item
 
@@ -236,7 +236,7 @@ def _stored_item(batch: Batch, stored: Document) -> Internal:
     cause = _cause_of(stored)
     item = Internal(origin, stored["shard"], Disposition.HANDLED, stored, cause)
     try:
-        item.event = batch.setup.service.table.stored(stored)
+        item.event = batch.setup.service.table.stored_event(stored)
     except Poison as poison:
         item.dead_letter(poison)
     return item
@@ -261,7 +261,7 @@ async def _due(batch: Batch, transaction: Transaction) -> list[Internal]:
     return items
 
 
-async def _finished(batch: Batch, transaction: Transaction) -> list[Internal]:
+async def _effect_ends(batch: Batch, transaction: Transaction) -> list[Internal]:
     """Effects that came to their end. A result that isn't for the row's current attempt changes
     nothing: the attempt that counts is still under way."""
     results = batch.inputs.results
@@ -275,20 +275,20 @@ async def _finished(batch: Batch, transaction: Transaction) -> list[Internal]:
             continue
         after = effects.after(row, result, batch.now)
         if isinstance(after, effects.End):
-            items.append(_ended(batch, row, after))
+            items.append(_effect_end(batch, row, after))
         else:
             batch.write(effects.COLLECTION, Replace(after, {"attempt": row["attempt"]}))
     return items
 
 
-def _ended(batch: Batch, row: Document, end: effects.End) -> Internal:
+def _effect_end(batch: Batch, row: Document, end: effects.End) -> Internal:
     batch.write(effects.COLLECTION, Delete(row["_id"]))
-    item = _stored_item(batch, effects.ended(row, end, batch.now))
+    item = _stored_item(batch, effects.end_document(row, end, batch.now))
     batch.bisection.judge(item)
     return item
 
 
-async def _retry(batch: Batch, transaction: Transaction) -> list[Internal]:
+async def _retries(batch: Batch, transaction: Transaction) -> list[Internal]:
     """Waiting effects whose next attempt is due, as far as their endpoints have room; at a dead one
     they end when their time is over, as many as the step may still decide."""
     items: list[Internal] = []
@@ -304,8 +304,8 @@ async def _retry(batch: Batch, transaction: Transaction) -> list[Internal]:
         elif (
             row["endpoint"] in dead and effects.is_overdue(row, batch.now) and len(items) < may_end
         ):
-            end = effects.given_up(row, "the endpoint gives no answer")
-            items.append(_ended(batch, row, end))
+            end = effects.give_up(row, "the endpoint gives no answer")
+            items.append(_effect_end(batch, row, end))
     return items
 
 
@@ -319,7 +319,7 @@ async def _keep_once(batch: Batch, transaction: Transaction) -> None:
     """Leaves out what a handler called poison when the same record was read before."""
     writes = batch.writes.get(dead_letters.COLLECTION, [])
     new = [write.document["_id"] for write in writes if isinstance(write, Insert)]
-    before = await dead_letters.known(transaction, new)
+    before = await dead_letters.known_ids(transaction, new)
     batch.writes[dead_letters.COLLECTION] = [
         write
         for write in writes
@@ -341,5 +341,6 @@ async def _save(batch: Batch, transaction: Transaction) -> None:
     for collection, writes in batch.writes.items():
         await transaction.write(collection, writes)
     await transaction.write(
-        "shards", [row.guarded(epoch=row.epoch, steps=row.steps) for row in batch.rows.values()]
+        "shards",
+        [row.guarded_write(epoch=row.epoch, steps=row.steps) for row in batch.rows.values()],
     )

@@ -76,7 +76,7 @@ def one(
     return Row(kind, about_one, reads, cuts)
 
 
-def ended(
+def on_end(
     purpose: type[P],
     decide: Callable[[WorkingSet, EffectFinished[P], Context], Decision],
     *,
@@ -102,7 +102,7 @@ def sections(items: Iterable[T], cuts: Callable[[T], bool]) -> Iterator[list[T]]
 class Table:
     def __init__(self, rows: Iterable[Row]) -> None:
         self._rows: dict[type[Any], Row] = {}
-        self._kept: dict[tuple[type[Any], str], type[Any]] = {}
+        self._by_name: dict[tuple[type[Any], str], type[Any]] = {}
         """Deadlines and purposes by their names in documents, those of earlier versions too."""
         for row in rows:
             assert row.kind not in self._rows, f"{row.kind.__name__} has two rows"
@@ -110,7 +110,7 @@ class Table:
             for base in (Deadline, Purpose):
                 if issubclass(row.kind, base):
                     names = (row.kind.KIND, *row.kind.FORMER_KINDS)
-                    self._kept |= {(base, name): row.kind for name in names}
+                    self._by_name |= {(base, name): row.kind for name in names}
 
     @property
     def events(self) -> Iterable[type[Event]]:
@@ -119,7 +119,7 @@ class Table:
     @property
     def deadlines(self) -> Iterable[str]:
         """Their names in documents."""
-        return [name for base, name in self._kept if base is Deadline]
+        return [name for base, name in self._by_name if base is Deadline]
 
     def row(self, event: Message) -> Row:
         kind = type(event.purpose) if isinstance(event, EffectFinished) else type(event)
@@ -134,7 +134,7 @@ class Table:
     def cuts(self, event: Message) -> bool:
         return self.row(event).cuts
 
-    def stored(self, document: Document) -> Deadline | EffectFinished[Any]:
+    def stored_event(self, document: Document) -> Deadline | EffectFinished[Any]:
         """A deadline that has come, or the end of an effect, from what is kept of it; raises
         `Poison` for what no row of this version reads."""
         if document["is"] == "due":
@@ -150,7 +150,7 @@ class Table:
         )
 
     def _read(self, base: type[Any], document: Document) -> Any:
-        kind = self._kept.get((base, document["kind"]))
+        kind = self._by_name.get((base, document["kind"]))
         if kind is None:
             raise Poison("kind_unknown", f"nothing decides a {document['kind']!r} here")
         try:

@@ -20,7 +20,7 @@ from shared.loop.log import Place
 from shared.loop.loop import Loop
 from shared.loop.open import check_position, open_shards, refuse
 from shared.loop.shard import GAP_CLOSES_WITHIN, Shard, State
-from shared.loop.waiting import Waiting, updated
+from shared.loop.waiting import Waiting, update
 from shared.loop.within import BROKER_SECONDS_MAX, STORE_SECONDS_MAX, within
 from shared.store import Document
 
@@ -51,7 +51,7 @@ class Ticker:
 
     def stuck(self) -> dict[Place, Waiting]:
         """Of the open shards, the places that are not getting on."""
-        now, open_shards = self._loop.monotonic(), self._loop.open()
+        now, open_shards = self._loop.monotonic(), self._loop.currently_open()
         return {
             place: one
             for place, one in self.waiting.items()
@@ -100,13 +100,15 @@ class Ticker:
     async def _step(self) -> None:
         """Takes what waits beside the records, as far as the current limit allows."""
         loop = self._loop
-        shards = loop.open()
+        shards = loop.currently_open()
         if not shards:
             return
         numbers = list(shards)
         now = loop.clock.now()
         async with within(STORE_SECONDS_MAX, "the store"):
-            due = await deadlines.reached(loop.store, numbers, now, loop.blocked(), loop.limit)
+            due = await deadlines.due_rows(
+                loop.store, numbers, now, loop.blocked_lanes(), loop.limit
+            )
             retries = await self._retries(numbers, now)
         results = loop.worker.take(numbers, loop.limit)
         inputs = Inputs(
@@ -117,14 +119,14 @@ class Ticker:
         )
         # Where one input at a time is taken, to find the one that fails, lanes are inputs too.
         if loop.limit > 1 or not (results or due or retries):
-            inputs = replace(inputs, lanes=_released(shards)[: min(LANES_AT_ONCE, loop.limit)])
+            inputs = replace(inputs, lanes=_unheld_lanes(shards)[: min(LANES_AT_ONCE, loop.limit)])
         if inputs:
             await loop.step(shards, inputs)
 
     async def _retries(self, numbers: Sequence[int], now: datetime) -> list[Document]:
         store, worker = self._loop.store, self._loop.worker
         return [
-            *await effects.reached(store, numbers, now, worker.without_room()),
+            *await effects.due_rows(store, numbers, now, worker.without_room()),
             *await effects.overdue(store, numbers, now, worker.dead()),
         ]
 
@@ -181,14 +183,14 @@ class Ticker:
         }
         ends = {place: end for place, (_, end) in bounds.items()}
         busy = now[0] > full and now[1] == short
-        self.waiting = updated(self.waiting, positions, ends, loop.monotonic(), busy=busy)
+        self.waiting = update(self.waiting, positions, ends, loop.monotonic(), busy=busy)
 
     def _alert_gaps(self) -> None:
         """Once for each gap that does not close by itself."""
         loop = self._loop
         now = loop.clock.now()
         long = {
-            (shard.number, topic, stream, shard.row.expected(topic, stream))
+            (shard.number, topic, stream, shard.row.expected_number(topic, stream))
             for shard in loop.shards.values()
             for (topic, stream), gap in shard.row.gaps.items()
             if now - gap.since >= GAP_CLOSES_WITHIN
@@ -201,7 +203,7 @@ class Ticker:
     def _seek_again(self) -> None:
         """The client may have moved its position without handing over what it passed."""
         loop = self._loop
-        now, open_shards = loop.monotonic(), loop.open()
+        now, open_shards = loop.monotonic(), loop.currently_open()
         passed = {
             place: one.offset
             for place, one in self.waiting.items()
@@ -217,7 +219,9 @@ class Ticker:
         loop = self._loop
         async with within(STORE_SECONDS_MAX, "the store"):
             rows = await loop.store.find(
-                "shards", {"_id": {"$in": sorted(loop.open())}}, fields=["epoch", "session"]
+                "shards",
+                {"_id": {"$in": sorted(loop.currently_open())}},
+                fields=["epoch", "session"],
             )
         known = {number: shard.row for number, shard in loop.shards.items()}
         loop.close(
@@ -229,7 +233,7 @@ class Ticker:
         )
 
 
-def _released(shards: Mapping[int, Shard]) -> list[tuple[int, Lane]]:
+def _unheld_lanes(shards: Mapping[int, Shard]) -> list[tuple[int, Lane]]:
     """The lanes in which something waits and no head holds it any more."""
     return [
         (number, lane)

@@ -31,7 +31,7 @@ class Waiting:
         return now - self.idle_since >= seconds
 
 
-def updated(
+def update(
     before: Mapping[Place, Waiting],
     positions: Mapping[Place, int],
     ends: Mapping[Place, int],
@@ -44,11 +44,13 @@ def updated(
     for place, at in positions.items():
         records = ends.get(place, 0) - at
         if records > 0:
-            found[place] = _waiting(before.get(place), at, records, now, busy=busy)
+            found[place] = _waiting_at(before.get(place), at, records, now, busy=busy)
     return found
 
 
-def _waiting(former: Waiting | None, at: int, records: int, now: float, *, busy: bool) -> Waiting:
+def _waiting_at(
+    former: Waiting | None, at: int, records: int, now: float, *, busy: bool
+) -> Waiting:
     if former is None or former.offset != at:
         return Waiting(at, records, now, now)
     return Waiting(at, records, former.since, now if busy else former.idle_since)

@@ -107,7 +107,7 @@ class Webhooks:
 
     async def _post(self, url: URL, body: bytes, headers: Mapping[str, str]) -> AttemptResult:
         """The status is all that counts: the body is neither unpacked nor waited for."""
-        session = self._opened()
+        session = self._open_session()
         async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
             verdict, text = verdict_of(response.status)
             if verdict is Verdict.UNKNOWN:
@@ -118,7 +118,7 @@ class Webhooks:
                 )
             return verdict, text
 
-    def _opened(self) -> aiohttp.ClientSession:
+    def _open_session(self) -> aiohttp.ClientSession:
         """Made on first use, inside the event loop. It keeps no cookies: two customers may live on
         one host."""
         if self._session is None:

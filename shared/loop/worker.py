@@ -121,7 +121,7 @@ class Worker:
             if attempt not in known:
                 self._endpoint(row["endpoint"]).accepted += 1
                 self._running[attempt] = task = asyncio.create_task(self._execute(row))
-                task.add_done_callback(partial(self._raised, row))
+                task.add_done_callback(partial(self._on_unexpected, row))
 
     async def _execute(self, row: Document) -> None:
         endpoint = self._endpoint(row["endpoint"])
@@ -132,7 +132,7 @@ class Worker:
             endpoint.accepted -= 1
             del self._running[row["_id"], row["attempt"]]
 
-    def _raised(self, row: Document, task: asyncio.Task[None]) -> None:
+    def _on_unexpected(self, row: Document, task: asyncio.Task[None]) -> None:
         """An error that nobody expected must not leave the row in flight for good: it is tried
         again, since what the attempt did is unknown."""
         if not task.cancelled() and isinstance(error := task.exception(), Exception):

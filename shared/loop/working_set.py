@@ -135,7 +135,7 @@ class WorkingSet:
         branch._pages = self._pages
         return branch
 
-    def changed(self, kind: type[E]) -> list[E]:
+    def changes_of(self, kind: type[E]) -> list[E]:
         return list(self._changed.get(kind, {}).values())
 
     async def read(
@@ -195,17 +195,17 @@ class WorkingSet:
 
     async def save(self, transaction: Transaction, kept: Collection[E]) -> None:
         """Writes what changed, guarded by the version it was loaded with."""
-        changed = self.changed(kept.kind)
+        changed = self.changes_of(kept.kind)
         if kept.is_written_once and changed:
             where = {"_id": {"$in": [entity.id for entity in changed]}}
             rows = await transaction.find(kept.name, where, fields=["_id"])
             stored = {row["_id"] for row in rows}
             changed = [entity for entity in changed if entity.id not in stored]
         if changed:
-            await transaction.write(kept.name, [_guarded(kept, entity) for entity in changed])
+            await transaction.write(kept.name, [_guarded_write(kept, entity) for entity in changed])
 
 
-def _guarded(kept: Collection[E], entity: E) -> Write:
+def _guarded_write(kept: Collection[E], entity: E) -> Write:
     document = kept.to_document(entity)
     document["_id"], document["version"] = entity.id, entity.version + 1
     if entity.version == 0:

@@ -399,7 +399,7 @@ class World:
 
     def _is_quiet(self, group: Group) -> bool:
         database = self.databases[group.service]
-        opened = {number for one in group.members for number in one.loop.open()}
+        opened = {number for one in group.members for number in one.loop.currently_open()}
         rows = {row["_id"]: dict(row["next"]) for row in database.documents("shards")}
         topics = group.members[0].loop.topics() if group.members else []
         return (

@@ -123,9 +123,9 @@ def test_its_story(visits: Any) -> None:
         await office.world.run(lambda _: iter(()), 0)
         await office.rest()
         at = office.world.clock.now() + 3 * DAY
-        first = visits.BookVisit(visit="v-1", at=at, tell="http://hook.example/v")
-        other = visits.BookVisit(visit="v-2", at=at, tell="http://hook.example/v")
-        late = visits.BookVisit(visit="v-3", at=at - 3 * DAY, tell="http://hook.example/v")
+        first = visits.BookVisit(visit="v-1", at=at, endpoint="http://hook.example/v")
+        other = visits.BookVisit(visit="v-2", at=at, endpoint="http://hook.example/v")
+        late = visits.BookVisit(visit="v-3", at=at - 3 * DAY, endpoint="http://hook.example/v")
         cancels = [visits.CancelVisit(visit=visit) for visit in ("v-2", "v-9")]
         codes = [await office.ask(command) for command in (first, first, other, late, *cancels)]
         expected = ["booked", "unchanged", "booked", "too_late", "cancelled", "visit_unknown"]

@@ -349,7 +349,7 @@ async def test_what_a_service_with_another_secret_said_can_be_decided_later(town
 
 def open_gaps(town: Town) -> list[tuple[int, int]]:
     return [
-        (shard.row.expected(*stream), gap.number)
+        (shard.row.expected_number(*stream), gap.number)
         for shard in town.loop.shards.values()
         for stream, gap in shard.row.gaps.items()
     ]

@@ -112,7 +112,7 @@ async def test_the_same_unexpected_error_three_times_in_a_row_stops_the_service(
     await town.for_seconds(60)
     assert "ZeroDivisionError" in (town.loop.stopped or "")
     assert 2 == len(town.stored("dead_letters"))
-    assert not town.loop.open()
+    assert not town.loop.currently_open()
     BROKEN.clear()
     await town.restart()
     assert len(words) - 2 == len(town.words())

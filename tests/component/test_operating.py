@@ -51,7 +51,7 @@ async def standing(town: Town) -> dict[str, Any]:
     shards, worker = list(process.loop.shards), process.loop.worker
     now = process.loop.clock.now()
     full, dead = worker.without_room(), worker.dead()
-    return await effects.standing(process.loop.store, shards, now, full=full, dead=dead)
+    return await effects.summary(process.loop.store, shards, now, full=full, dead=dead)
 
 
 async def test_a_waiting_effect_shows_what_its_attempts_came_to(town: Town) -> None:

@@ -77,9 +77,9 @@ async def test_a_closed_shard_is_left_alone_until_its_wait_is_over(town: Town) -
         town.loop.back_off(town.loop.shards)
     left = town.loop.retry_at - town.loop.monotonic()
     await asyncio.sleep(left - 0.1)
-    assert {} == town.loop.open()
+    assert {} == town.loop.currently_open()
     await asyncio.sleep(1)
-    assert {0, 1} == town.loop.open().keys()
+    assert {0, 1} == town.loop.currently_open().keys()
 
 
 async def test_records_that_wait_for_a_shard_that_refuses_are_not_sought(town: Town) -> None:

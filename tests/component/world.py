@@ -36,7 +36,7 @@ from shared.loop.loop import Loop
 from shared.loop.resolve import Moved, accept_gaps, move, resolve, row_of
 from shared.loop.seal import key_of, seal
 from shared.loop.service import Service
-from shared.loop.table import ended, on
+from shared.loop.table import on, on_end
 from shared.loop.working_set import Reads, Ref, WorkingSet
 from shared.store import Document, Index
 from shared.testing.memory import MemoryStore
@@ -156,7 +156,7 @@ ROWS = (
     on(Speak, speak, reads=reads),
     on(Follow, follow, reads=reads),
     on(Later, reached, reads=reads),
-    ended(Call, finished, reads=reads),
+    on_end(Call, finished, reads=reads),
 )
 
 

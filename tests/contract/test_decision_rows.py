@@ -14,7 +14,7 @@ from shared.errors import NotLoaded, Poison
 from shared.loop.collection import Collection, View
 from shared.loop.decision import Accepted, Context, Deadline, Decision, EffectFinished
 from shared.loop.service import Service
-from shared.loop.table import Row, Table, ended, on, one
+from shared.loop.table import Row, Table, on, on_end, one
 from shared.loop.working_set import (
     PAGE_COUNTS_AS,
     PAGED_ROWS_MAX,
@@ -70,7 +70,7 @@ RIGHT: Sequence[Row] = (
     on(Follow, follow, reads=follow_reads),
     one(Speak, of_speak, about_speaker),
     on(Later, reached),
-    ended(Call, finished),
+    on_end(Call, finished),
 )
 WRONG: Sequence[Callable[[], Row]] = (
     lambda: on(Speak, follow),  # type: ignore[arg-type]
@@ -78,8 +78,8 @@ WRONG: Sequence[Callable[[], Row]] = (
     lambda: one(Follow, of_speak, about_speaker),  # type: ignore[arg-type]
     lambda: one(Speak, of_speak, about_listener),  # type: ignore[misc]
     lambda: on(Later, finished),  # type: ignore[arg-type]
-    lambda: ended(Call, reached),  # type: ignore[arg-type]
-    lambda: ended(Later, finished),  # type: ignore[arg-type, type-var]
+    lambda: on_end(Call, reached),  # type: ignore[arg-type]
+    lambda: on_end(Later, finished),  # type: ignore[arg-type, type-var]
 )
 """Of another event, with reads of another, with another entity, with another deadline or effect."""
 
@@ -240,7 +240,7 @@ class Renamed(Deadline, kind="renamed", former=["as_it_was"]):
     word: str
 
 
-TABLE = Table([on(Renamed, lambda state, due, context: Decision()), ended(Call, finished)])
+TABLE = Table([on(Renamed, lambda state, due, context: Decision()), on_end(Call, finished)])
 
 
 def row(kind: str, data: Document) -> Document:
@@ -249,7 +249,7 @@ def row(kind: str, data: Document) -> Document:
 
 @pytest.mark.parametrize("kind", ["renamed", "as_it_was"])
 def test_a_deadline_is_read_under_all_its_names(kind: str) -> None:
-    assert Renamed(word="ann") == TABLE.stored(row(kind, {"word": "ann"}))
+    assert Renamed(word="ann") == TABLE.stored_event(row(kind, {"word": "ann"}))
 
 
 @pytest.mark.parametrize(
@@ -264,13 +264,13 @@ def test_a_deadline_is_read_under_all_its_names(kind: str) -> None:
 def test_a_deadline_that_this_version_can_not_read_is_poison(stored: Document, code: str) -> None:
     """So it is kept, with what is in it, and the others go on."""
     with pytest.raises(Poison) as error:
-        TABLE.stored(stored)
+        TABLE.stored_event(stored)
     assert code == error.value.code
 
 
 def test_the_end_of_an_effect_is_told_with_its_purpose() -> None:
     end: Document = {"is": "effect", "_id": "e1", "kind": "call", "data": {}}
     end |= {"outcome": "done", "text": "answered 200", "attempt": 2}
-    event = TABLE.stored(end)
+    event = TABLE.stored_event(end)
     assert isinstance(event, EffectFinished)
     assert (Call(), 2) == (event.purpose, event.attempts)

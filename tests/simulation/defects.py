@@ -67,7 +67,7 @@ def position_before_transaction() -> None:
             for number, row in step.rows.items():
                 ahead = step.shards[number].row.copy()
                 ahead.next, ahead.seen, ahead.fingerprints = row.next, row.seen, row.fingerprints
-                guarded = ahead.guarded(epoch=ahead.epoch, steps=ahead.steps)
+                guarded = ahead.guarded_write(epoch=ahead.epoch, steps=ahead.steps)
                 await transaction.write("shards", [guarded])
         await right(step)
 
@@ -81,7 +81,7 @@ def no_epoch_condition() -> None:
 
         return Replace(to_document(self))
 
-    _replace(ShardRow, "guarded", unguarded)
+    _replace(ShardRow, "guarded_write", unguarded)
 
 
 def drain_before_epoch() -> None:
@@ -181,25 +181,25 @@ def random_ids() -> None:
 
 
 def numbers_reset_at_restart() -> None:
-    right = open_module._taken
+    right = open_module._take_over
 
     def taken(row: ShardRow | None, number: int, session: object) -> Any:
         if row is not None:
             row.published = {}
         return right(row, number, session)
 
-    _replace(open_module, "_taken", taken)
+    _replace(open_module, "_take_over", taken)
 
 
 def seen_not_stored() -> None:
-    right = ShardRow.guarded
+    right = ShardRow.guarded_write
 
     def guarded(self: ShardRow, *, epoch: int, steps: int) -> Replace:
         write = right(self, epoch=epoch, steps=steps)
         write.document["seen"] = []
         return write
 
-    _replace(ShardRow, "guarded", guarded)
+    _replace(ShardRow, "guarded_write", guarded)
 
 
 def deadline_fired_twice() -> None:
@@ -218,9 +218,9 @@ def deadline_fired_twice() -> None:
 
 
 def due_row_deleted_before_effect() -> None:
-    right = deadlines.reached
+    right = deadlines.due_rows
 
-    async def reached(store: Any, *arguments: Any) -> list[Any]:
+    async def due_rows(store: Any, *arguments: Any) -> list[Any]:
         rows: list[Any] = await right(store, *arguments)
         async with store.transaction() as transaction:
             await transaction.write("due", [Delete(row["_id"]) for row in rows])
@@ -234,7 +234,7 @@ def due_row_deleted_before_effect() -> None:
             step_module._stored_item(step, row | {"is": "due", "at": row["due_at"]}) for row in rows
         ]
 
-    _replace(deadlines, "reached", reached)
+    _replace(deadlines, "due_rows", due_rows)
     _replace(step_module, "_due", due)
 
 
@@ -303,7 +303,7 @@ def slot_released_on_timeout() -> None:
 
     def after(row: Any, result: Any, now: Any) -> Any:
         if result.verdict is Verdict.UNKNOWN:
-            return effects_module._ended(row, Outcome.REFUSED, result.text)
+            return effects_module._end(row, Outcome.REFUSED, result.text)
         return right(row, result, now)
 
     _replace(effects_module, "after", after)

@@ -32,7 +32,7 @@ async def stored(keys: list[str]) -> MemoryStore:
 
 async def reached(keys: list[str], blocked: set[Lane], limit: int) -> list[str]:
     """The keys of those that are taken."""
-    found = await deadlines.reached(await stored(keys), [0], NOW, blocked, limit)
+    found = await deadlines.due_rows(await stored(keys), [0], NOW, blocked, limit)
     return [row["key"] for row in found]
 
 
@@ -51,19 +51,19 @@ async def test_a_key_that_another_tenant_has_blocked_does_not_wait() -> None:
 async def test_what_a_person_has_to_free_is_not_due(behind: int) -> None:
     """Else whoever waits until nothing is left would wait for that person."""
     store = await stored(["blocked"] * behind + ["first", "blocked", "second"])
-    standing = await deadlines.standing(store, [0], NOW, {("main", "blocked")})
+    standing = await deadlines.summary(store, [0], NOW, {("main", "blocked")})
     assert {"now": 2, "next_at": NOW - timedelta(seconds=3)} == standing
 
 
 async def test_where_all_is_blocked_nothing_is_due() -> None:
     store = await stored(["blocked"] * 3)
-    standing = await deadlines.standing(store, [0], NOW, {("main", "blocked")})
+    standing = await deadlines.summary(store, [0], NOW, {("main", "blocked")})
     assert {"now": 0, "next_at": None} == standing
 
 
 async def test_what_is_due_is_told_by_who_has_the_shard() -> None:
     """So that the amounts of all replicas add up."""
     store = await stored(["first", "second"])
-    assert {"now": 0, "next_at": None} == await deadlines.standing(store, [1], NOW, set())
-    mine = await deadlines.standing(store, [0, 1], NOW, set())
+    assert {"now": 0, "next_at": None} == await deadlines.summary(store, [1], NOW, set())
+    mine = await deadlines.summary(store, [0, 1], NOW, set())
     assert {"now": 2, "next_at": NOW - timedelta(seconds=2)} == mine

@@ -49,7 +49,7 @@ def test_an_end_tells_all_attempts_the_last_included() -> None:
     assert isinstance(end, End)
     expected = [Attempt(1, NOW, "unknown", "answered 500"), Attempt(2, NOW, "done", "answered 200")]
     assert expected == list(end.tried)
-    assert expected == effects.tried_of(effects.ended(row, end, NOW))
+    assert expected == effects.tried_of(effects.end_document(row, end, NOW))
 
 
 def test_of_many_attempts_the_first_and_the_latest_are_kept() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.loop.log import Place
-from shared.loop.waiting import STUCK_SECONDS_MAX, Waiting, updated
+from shared.loop.waiting import STUCK_SECONDS_MAX, Waiting, update
 
 PLACE: Place = ("routing.claims.v1", 3)
 
@@ -14,7 +14,7 @@ def after(
     """What waits after these looks, each with its moment, position and end."""
     found: dict[Place, Waiting] = {}
     for now, at, end in looks:
-        found = updated(found, {place: at}, {place: end}, now, busy=busy)
+        found = update(found, {place: at}, {place: end}, now, busy=busy)
     return found
 
 
@@ -36,7 +36,7 @@ def test_with_every_record_that_is_taken_the_age_begins_anew() -> None:
 
 
 def test_a_place_whose_end_nobody_told_does_not_wait() -> None:
-    assert {} == updated({}, {PLACE: 4}, {}, 1, busy=False)
+    assert {} == update({}, {PLACE: 4}, {}, 1, busy=False)
 
 
 @pytest.mark.parametrize(("seconds", "stuck"), [(STUCK_SECONDS_MAX - 1, False), (31, True)])

@@ -66,5 +66,9 @@ async def test_what_is_put_into_a_branch_is_seen_there_alone() -> None:
     state = await loaded(["ann"])
     branch, more = state.branch(), replace(ANN, count=3)
     branch.put([more])
-    found = branch.get(Ref(Speaker, "ann")), state.get(Ref(Speaker, "ann")), state.changed(Speaker)
+    found = (
+        branch.get(Ref(Speaker, "ann")),
+        state.get(Ref(Speaker, "ann")),
+        state.changes_of(Speaker),
+    )
     assert (more, ANN, []) == found
