@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query
 from shared.loop import dead_letters
 from shared.read_api import View, route
 from shared.read_errors import NotFound
-from shared.read_params import Limited
+from shared.read_params import Limited, OneOf
 from shared.store import Document, Filter, Store
 
 BRIEF = [
@@ -65,13 +65,13 @@ class WholeDeadLetter(DeadLetter):
 
 
 class DeadLettersAsked(Limited):
-    state: list[str] = []
+    state: list[Annotated[str, OneOf(dead_letters.STATES)]] = []
     """One or several."""
 
 
 def routes(store: Store) -> APIRouter:
     api, router = DeadLettersApi(store), APIRouter()
-    route(router, "/dead-letters", api.page)
+    route(router, "/dead-letters", api.page, several=("state",))
     route(router, "/dead-letters/{id:path}", api.one)
     return router
 

@@ -4,10 +4,11 @@ that `/openapi.json` describes it whole.
 An API reads committed documents and decides nothing; every change goes through a command.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Protocol, TypeVar
 
-from fastapi import APIRouter, FastAPI, Request, Response, Security
+from fastapi import APIRouter, Depends, FastAPI, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from fastapi.telemetry import TelemetryConfig
@@ -19,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.bearer import Bearer
 from shared.entities import Entities
 from shared.loop.collection import Collection, Entity
-from shared.read_errors import BODY_BYTES_MAX, HANDLERS, Failure, TooLarge
+from shared.read_errors import BODY_BYTES_MAX, HANDLERS, NAME, BadRequest, Failure, TooLarge
 from shared.read_params import Tenant
 
 FAILURES = {
@@ -82,22 +83,36 @@ class _Route(APIRoute):
         return handler
 
 
+def _once(several: Sequence[str]) -> Any:
+    """The framework takes the last of several values, as if the others had not been given."""
+
+    async def once(request: Request) -> None:
+        given = Counter(name for name, _ in request.query_params.multi_items())
+        for name, count in given.items():
+            if count > 1 and name not in several and NAME.fullmatch(name):
+                raise BadRequest(name, "one value")
+
+    return Depends(once)
+
+
 def route(
     router: APIRouter,
     path: str,
     answer: Callable[..., Awaitable[Any]],
     method: str = "GET",
     model: Any = None,
+    several: Sequence[str] = (),
 ) -> None:
     """Answered with the model that the function returns, as JSON. A question that is too long for
-    an address is asked with POST, and changes nothing either."""
+    an address is asked with POST, and changes nothing either. `several` names the parameters that
+    may be given more than once."""
     failing = [400, 401, *([404] if "{" in path else []), *([413] if method == "POST" else []), 503]
     router.add_api_route(
         path,
         answer,
         methods=[method],
         route_class_override=_Route,
-        dependencies=[TOKEN],
+        dependencies=[TOKEN, _once(several)],
         responses={code: {"model": Failure, "description": FAILURES[code]} for code in failing},
         **({"response_model": model} if model else {}),
     )
@@ -175,6 +190,8 @@ def application(service: str, token: str, routers: Sequence[APIRouter]) -> FastA
         version="1",
         docs_url=None,
         redoc_url=None,
+        # A path with a slash too many is none: a redirect is no answer that is described.
+        redirect_slashes=False,
         telemetry=SILENT,
         exception_handlers=dict(HANDLERS),
         middleware=[Middleware(Bearer, token=token), Middleware(Questions)],

@@ -4,6 +4,7 @@ What is wrong with a question is told by its place and by the form that is wante
 value: that may be a person's.
 """
 
+import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -19,10 +20,13 @@ from shared.errors import Infrastructure
 from shared.read_params import FORM
 
 PLACES_NAMED_MAX = 5
+NAME = re.compile(r"[a-z_]{1,40}")
 BODY_BYTES_MAX = 8_388_608
 """Of a question that is posted: as much as one step of the loop takes."""
 NO_JSON = "the question can't be read; wanted is JSON"
 NO_JSON_GIVEN = {"json_invalid", "missing"}
+UNKNOWN = "extra_forbidden"
+"""The type of an error about a parameter that there is not: the framework's."""
 
 
 class Error(BaseModel):
@@ -114,6 +118,8 @@ def told(errors: Sequence[Any], body: Any = None) -> str:
     """Of parameters the first that can't be read, of a body its first places."""
     first = errors[0]
     where, *place = first["loc"]
+    if first["type"] == UNKNOWN:
+        return "there is no such parameter" + _named(place[-1])
     if first["type"] == FORM:
         return BadRequest(first["ctx"].get("name") or _path(place), first["msg"]).text
     if where == "body" and (first["type"] == "json_invalid" or not place):
@@ -121,6 +127,11 @@ def told(errors: Sequence[Any], body: Any = None) -> str:
     kind = body.get("kind") if isinstance(body, dict) else None
     places = [_path(row["loc"][1:], kind) for row in errors[:PLACES_NAMED_MAX]]
     return BadRequest(", ".join(places)).text
+
+
+def _named(parameter: str) -> str:
+    """What looks like a name. Anything else may be somebody's data."""
+    return f" as {parameter}" if NAME.fullmatch(parameter) else ""
 
 
 def _path(place: Sequence[Any], kind: Any = None) -> str:

@@ -2,13 +2,23 @@
 it is read. One that is given without a value is not given.
 """
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError, core_schema
 
 from shared.contracts.envelope import TENANT_DEFAULT
 
@@ -17,6 +27,9 @@ LIMIT_MAX = 1000
 FORM = "form"
 """The type of an error whose text is the form that is wanted."""
 YES_OR_NO = {"true": True, "false": False}
+A_MOMENT = "a day or an instant, such as 2026-03-01 or 2026-03-01T09:00Z"
+_LOST_PLUS = re.compile(r".*:\d\d(?:\.\d+)? \d\d:?\d\d")
+_WEEK = re.compile(r"\d{4}-?W.*")
 MOMENT = {"anyOf": [{"type": "string", "format": name} for name in ("date", "date-time")]}
 
 
@@ -37,11 +50,16 @@ def _yes_or_no(given: str) -> bool:
 
 
 def _moment(given: str) -> datetime:
+    if _WEEK.fullmatch(given):
+        # Python reads it as a day of that week, which nobody who names a week means.
+        raise wanted(A_MOMENT)
     try:
         moment = datetime.fromisoformat(given)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise wanted("a day or an instant, such as 2026-03-01 or 2026-03-01T09:00Z") from None
+        # In a query a plus is a blank.
+        hint = "; its + is written %2B" if _LOST_PLUS.fullmatch(given) else ""
+        raise wanted(A_MOMENT + hint) from None
 
 
 def _end(given: str) -> datetime:
@@ -52,6 +70,26 @@ def _end(given: str) -> datetime:
     return moment
 
 
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A word of a closed list: another would find nothing, which looks as if there were nothing."""
+
+    words: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._known, handler(source))
+
+    def __get_pydantic_json_schema__(self, *_: Any) -> dict[str, Any]:
+        return {"type": "string", "enum": [*self.words]}
+
+    def _known(self, given: str) -> str:
+        if given not in self.words:
+            raise wanted(f"one of {', '.join(self.words)}")
+        return given
+
+
 Limit = Annotated[int, BeforeValidator(_limit), Field(ge=1)]
 YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no)]
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema(MOMENT)]
@@ -59,9 +97,10 @@ EndMoment = Annotated[datetime, BeforeValidator(_end), WithJsonSchema(MOMENT)]
 
 
 class Asked(BaseModel):
-    """What is asked of every service."""
+    """What is asked of every service. What nobody knows is refused: without a filter that has a
+    slip in its name all would be found."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     @model_validator(mode="before")
     @classmethod

@@ -34,6 +34,7 @@ DEAD = "dead"
 WAITING = "waiting"
 REPLAYED = "replayed"
 SKIPPED = "skipped"
+STATES = (DEAD, WAITING, REPLAYED, SKIPPED)
 
 RELEASED_AT_ONCE = 100
 """However much waits behind a record, a step stays small."""

@@ -369,3 +369,63 @@ async def test_an_api_describes_itself(
             assert answers == set(operation["responses"])
             assert {"HTTPBearer"} == set(operation["security"][0])
             assert operation["description"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("afiliate=acme", "there is no such parameter as afiliate"),
+        ("page=2", "there is no such parameter as page"),
+        ("Outcome=held", "there is no such parameter"),
+        ("affiliate[$ne]=x", "there is no such parameter"),
+        ("jo@brightwater.example", None),
+        ("jo@brightwater.example=1", "there is no such parameter"),
+        ("limit=1&limit=2", "limit can't be read; wanted is one value"),
+        ("limit=many&limit=1", "limit can't be read; wanted is one value"),
+        ("outcome=held&outcome=accepted", "outcome can't be read; wanted is one value"),
+        ("outcome=Accepted", "outcome can't be read; wanted is one of accepted, held, unusable"),
+        ("source=agent", "source can't be read; wanted is one of affiliate, organic"),
+        ("reason=nothing", "reason can't be read; wanted is one of email_invalid,"),
+        ("after=garbage", "after can't be read; wanted is the `next` of the page before"),
+        ("after=2026-03-02", "after can't be read; wanted is the `next`"),
+        ("after=eyJhIjoxfQ==", "after can't be read; wanted is the `next`"),
+        ("after=9999-99-99T00:00:00.000000/x", "after can't be read; wanted is the `next`"),
+        ("from=2026-03-01T00:00:00+01:00", "from can't be read; wanted is a day or an instant"),
+        ("to=2026-W10", "to can't be read; wanted is a day or an instant"),
+        ("from=2026W101", "from can't be read; wanted is a day or an instant"),
+    ],
+)
+async def test_what_would_find_something_else_is_refused(
+    intake: httpx.AsyncClient, query: str, expected: str | None
+) -> None:
+    """INT-11: with a filter left out all would be found, by a word that is none nothing, and from
+    a page that is none the first. What is no name may be somebody's data and is not repeated."""
+    told = (await intake.get(f"/leads?{query}")).json().get("error", {}).get("text")
+    assert expected is told if expected is None else told.startswith(expected)
+    assert "brightwater" not in (told or "")
+
+
+async def test_a_plus_that_became_a_blank_is_told(intake: httpx.AsyncClient) -> None:
+    """Its twin is written as it has to be."""
+    for path in ("/leads?from=2026-03-01T09:00:00+01:00", "/held?to=2026-03-01T09:00+0100"):
+        assert "its + is written %2B" in (await intake.get(path)).json()["error"]["text"]
+    assert 200 == (await intake.get("/leads?from=2026-03-01T09:00:00%2B01:00")).status_code
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/campaigns/north/sends?status=Sent", 400),
+        ("/campaigns/north/sends?status=reserved", 200),
+        ("/campaigns?status=paused", 400),
+        ("/explain/lead-1?campagin=north", 400),
+        ("/explain/lead-1?campaign=north&campaign=south", 400),
+        ("/counts?tenant=main&tenant=other", 400),
+        ("/campaigns/", 404),
+        ("/campaigns/north/", 404),
+    ],
+)
+async def test_every_path_refuses_what_it_does_not_know(
+    routing: httpx.AsyncClient, path: str, status: int
+) -> None:
+    assert status == (await routing.get(path)).status_code

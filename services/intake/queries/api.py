@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from services.intake.catalogue.affiliates import Affiliate
 from services.intake.catalogue.questions import Question
@@ -31,6 +31,7 @@ from services.intake.store import (
 )
 from shared.clock import Clock
 from shared.contracts.affiliates import AffiliateContact
+from shared.contracts.values import LeadSource
 from shared.definitions import versions_of
 from shared.emails import email_address
 from shared.entities import Entities
@@ -38,7 +39,7 @@ from shared.ids import pseudonym
 from shared.loop.working_set import named
 from shared.read_api import listing, route
 from shared.read_errors import BadRequest, NotFound
-from shared.read_params import EndMoment, Moment, OfTenant, Page, Tenant, YesOrNo
+from shared.read_params import EndMoment, Moment, OfTenant, OneOf, Page, Tenant, YesOrNo, wanted
 from shared.store import Filter, Store
 
 EQUAL_TO = {
@@ -61,11 +62,11 @@ class LeadSearch(Page):
     affiliate: str | None = None
     lead_code: str | None = None
     delivery: str | None = None
-    outcome: str | None = None
-    source: str | None = None
+    outcome: Annotated[str, OneOf((*OUTCOMES, WAITING))] | None = None
+    source: Annotated[str, OneOf(get_args(LeadSource))] | None = None
     campaign: str | None = None
     """That it was sent to."""
-    reason: str | None = None
+    reason: Annotated[str, OneOf(REASON_CODES)] | None = None
     """One of its reasons, by code."""
     email: str | None = None
     phone: str | None = None
@@ -76,6 +77,14 @@ class LeadSearch(Page):
     """Uploaded from then on."""
     last: EndMoment | None = Field(None, alias="to")
     """Uploaded until then; a day is meant whole."""
+
+    @field_validator("after")
+    @classmethod
+    def is_a_page(cls, after: str | None) -> str | None:
+        """From any other text on, the first page would come again."""
+        if after and not searching.is_order(after):
+            raise wanted("the `next` of the page before")
+        return after
 
 
 class HeldSearch(LeadSearch):
@@ -271,9 +280,9 @@ class Reader:
         """INT-01: the one with this role, else the main contact."""
         where = {"_id": named(Affiliate, tenant, affiliate).id}
         for known in await self._entities.some(AFFILIATES, where):
-            for wanted in (role, "main"):
+            for one in (role, "main"):
                 for contact in known.definition.contacts:
-                    if wanted in contact.roles:
+                    if one in contact.roles:
                         return contact
         return None
 

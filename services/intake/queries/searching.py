@@ -70,6 +70,11 @@ class Search:
         return bottom, top, min(_at(top) or self.now, self.now)
 
 
+def is_order(text: str) -> bool:
+    """Whether a page may begin there."""
+    return _at(text) is not None
+
+
 def _at(order: str) -> datetime | None:
     try:
         text = order.partition("/")[0].removesuffix(AFTER_ALL)

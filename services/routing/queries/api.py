@@ -3,12 +3,12 @@ free, what nobody gets."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Body, Query
 from pydantic import Discriminator, Tag
 
-from services.routing.campaign.sends import Send
+from services.routing.campaign.sends import Send, SendStatus
 from services.routing.filters.routes import route_of
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.checklist import checklist, warnings
@@ -27,7 +27,7 @@ from shared.loop import effects
 from shared.loop.decision import Attempt
 from shared.loop.working_set import named
 from shared.read_api import listing, route
-from shared.read_params import FORM, OfTenant, Page, Tenant
+from shared.read_params import FORM, OfTenant, OneOf, Page, Tenant
 from shared.store import Store
 
 LEADS_AT_ONCE = 1_000
@@ -35,7 +35,7 @@ SEND_STATES = ("waiting", "reserved", "sent", "refused", "uncertain")
 
 
 class SendsAsked(Page):
-    status: str | None = None
+    status: Annotated[str, OneOf(get_args(SendStatus))] | None = None
 
 
 class ExplainAsked(OfTenant):
