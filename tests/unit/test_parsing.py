@@ -156,3 +156,24 @@ def test_the_words_for_kinds_are_those_of_the_library() -> None:
     """A code of ours that begins alike has its own words."""
     assert "time_zone_unknown" not in forms.OF_PYDANTIC
     assert forms.CODES.keys() <= forms.OF_PYDANTIC
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"company_size": {"intervals": [{"min": 0}]}}, ["company_size.intervals.0.min"]),
+        ({"company_size": {"intervals": [7]}}, ["company_size.intervals.0"]),
+        ({"lead_codes": [7, "A"], "priority": "x"}, ["lead_codes.0", "priority"]),
+        (
+            {"company_revenue": {"currency": "EUR", "intervals": [{"max": -1}, {"min": None}]}},
+            ["company_revenue.intervals.0.max", "company_revenue.intervals.1.min"],
+        ),
+        ({"company_size": {"intervals": []}}, ["company_size.intervals"]),
+    ],
+)
+def test_a_list_whose_items_are_wrong_is_not_too_short(
+    changes: dict[str, Any], fields: list[str]
+) -> None:
+    """The last one is: it has none."""
+    found = campaign(**changes)
+    assert (fields, 0) == ([fault.field for fault in found.faults], found.more)
