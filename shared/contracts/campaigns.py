@@ -20,6 +20,7 @@ from shared.contracts.values import (
     Symbol,
     Text,
     TimeZone,
+    WholeNumber,
 )
 
 SETS_UP = frozenset({"operator", "project_manager", "delivery", "customer_success"})
@@ -33,9 +34,9 @@ Url = Annotated[str, StringConstraints(max_length=2000, pattern=URL_PATTERN)]
 """Called byte for byte as it is written: ASCII, without user, password and fragment."""
 Address = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")]
 """An email address, without a name."""
-Amount = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Amount = Annotated[WholeNumber, Field(ge=0, le=1_000_000_000)]
 """How many leads."""
-Percent = Annotated[int, Field(ge=0, le=100)]
+Percent = Annotated[WholeNumber, Field(ge=0, le=100)]
 """A part of a hundred."""
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -87,9 +88,9 @@ class PlaceFilter(Part):
 class Interval(Part):
     """Numbers of employees, both ends included; without `max` it is open above."""
 
-    min: Annotated[int, Field(ge=1)]
+    min: Annotated[WholeNumber, Field(ge=1)]
     """The lower end."""
-    max: Annotated[int, Field(ge=1)] | None = None
+    max: Annotated[WholeNumber, Field(ge=1)] | None = None
     """The upper end."""
 
 
@@ -102,7 +103,7 @@ class SizeFilter(Part):
     strictness: Strictness = "strict"
 
 
-Money = Annotated[int, Field(ge=0, le=10**15)]
+Money = Annotated[WholeNumber, Field(ge=0, le=10**15)]
 """Whole units of a currency."""
 
 
@@ -335,7 +336,7 @@ class PutCampaign(
     weekly: Weekly | None = None
     """It sends then only: its leads wait until then and take a slot then. Without it, at once
     (RTE-13)."""
-    priority: int = Field(default=0, ge=-1_000_000, le=1_000_000)
+    priority: WholeNumber = Field(default=0, ge=-1_000_000, le=1_000_000)
     """Lower comes first, where a lead is sold exclusively."""
     status: Status = "active"
     send: SendMode

@@ -18,7 +18,7 @@ from pydantic import (
     ConfigDict,
     StringConstraints,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 ID_LENGTH_MAX = 200
 CONTROL = r"\x00-\x1f\x7f-\x9f"
@@ -88,6 +88,17 @@ def _in_the_time_zones(name: str) -> str:
 
 TimeZone = Annotated[str, AfterValidator(_in_the_time_zones)]
 """An IANA name; another is refused with `time_zone_unknown`."""
+
+
+def _no_other_kind(value: object) -> object:
+    """`true` would be 1, and a cap of one lead."""
+    if isinstance(value, bool | str):
+        raise PydanticKnownError("int_type")
+    return value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_no_other_kind)]
+"""No text and no truth value; `10.0` is 10, as spreadsheets write it."""
 
 
 def category_id(value: object) -> object:

@@ -38,6 +38,14 @@ def campaign(**changes: Any) -> Invalid:
         ({"titles": {"wanted": 7}}, ("wrong_type", "titles.wanted", "must be a list")),
         ({"titles": {"allowed": [], "wanted": []}}, ("invalid", "titles", "wanted is what")),
         ({"caps": {"total": -1}}, ("out_of_bounds", "caps.total", "must be 0 or more")),
+        ({"caps": {"total": True}}, ("wrong_type", "caps.total", "must be a whole number")),
+        ({"caps": {"day": "10"}}, ("wrong_type", "caps.day", "must be a whole number")),
+        ({"priority": False}, ("wrong_type", "priority", "must be a whole number")),
+        ({"shares": {"US": True}}, ("wrong_type", "shares.*", "must be a whole number")),
+        (
+            {"company_size": {"intervals": [{"min": True, "max": 50}]}},
+            ("wrong_type", "company_size.intervals.0.min", "must be a whole number"),
+        ),
         ({"shares": {"US": 101}}, ("out_of_bounds", "shares.*", "must be 100 or less")),
         ({"shares": {"Jane": 1}}, ("wrong_form", "shares.*", "must be a country of two")),
         ({"programme": "x"}, ("not_allowed", "programme", "must be 'standard' or 'intent'")),
@@ -156,6 +164,22 @@ def test_the_words_for_kinds_are_those_of_the_library() -> None:
     """A code of ours that begins alike has its own words."""
     assert "time_zone_unknown" not in forms.OF_PYDANTIC
     assert forms.CODES.keys() <= forms.OF_PYDANTIC
+
+
+@pytest.mark.parametrize(("given", "expected"), [(10, 10), (10.0, 10), (1e1, 10), (None, None)])
+def test_whole_numbers_may_be_written_as_spreadsheets_do(given: Any, expected: int | None) -> None:
+    """The twins of truth values and texts, which are none."""
+    found = read(PutCampaign, json.dumps(CAMPAIGN | {"caps": {"total": given}}).encode())
+    assert isinstance(found, PutCampaign)
+    assert expected == found.caps.total
+
+
+def test_of_two_values_under_one_name_the_last_counts() -> None:
+    """As most readers of JSON have it; a data set with both is nothing to rely on."""
+    twice = json.dumps(CAMPAIGN).encode()[:-1] + b', "priority": 1, "priority": 7}'
+    found = read(PutCampaign, twice)
+    assert isinstance(found, PutCampaign)
+    assert 7 == found.priority
 
 
 @pytest.mark.parametrize(
