@@ -6,7 +6,7 @@ from services.intake.catalogue import affiliates, questions
 from services.intake.catalogue.affiliates import Affiliate
 from services.intake.catalogue.questions import Question
 from services.intake.decisions import questions as held
-from services.intake.decisions.deliveries import Deliveries, reminded
+from services.intake.decisions.deliveries import Deliveries, request_to_remind
 from services.intake.decisions.leads import Leads, lead_sent
 from services.intake.deliveries import requests
 from services.intake.deliveries.deliveries import Reconcile
@@ -42,14 +42,14 @@ def rows(leads: Leads) -> Sequence[Row]:
         # What operators put. A lead behind its affiliate is read with the mapping of now.
         one(PutAffiliate, _affiliate, affiliates.put, cuts=True),
         one(PutQuestion, _question, questions.put),
-        one(AddAlias, _aliased, questions.add_alias),
+        one(AddAlias, _question_of, questions.add_alias),
         on(QuestionChanged, held.recheck_held, reads=held.held_reads),
         # What affiliates announce, and what is asked of them.
-        on(AnnounceDelivery, delivery.announce, reads=delivery.announced),
-        on(Reconcile, delivery.reconcile, reads=delivery.reconciled),
-        on(OpenRequest, delivery.open_request, reads=delivery.opened),
+        on(AnnounceDelivery, delivery.announce, reads=delivery.announce_reads),
+        on(Reconcile, delivery.reconcile, reads=delivery.reconcile_reads),
+        on(OpenRequest, delivery.open_request, reads=delivery.open_reads),
         one(AnswerRequest, request_of, requests.answer),
-        one(Remind, reminded, requests.remind),
+        one(Remind, request_to_remind, requests.remind),
     )
 
 
@@ -61,5 +61,5 @@ def _question(command: PutQuestion, context: Context) -> Ref[Question]:
     return named(Question, context.tenant, command.id)
 
 
-def _aliased(command: AddAlias, context: Context) -> Ref[Question]:
+def _question_of(command: AddAlias, context: Context) -> Ref[Question]:
     return named(Question, context.tenant, command.question)

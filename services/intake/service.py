@@ -16,10 +16,10 @@ TOPICS = (RECHECKS, events_topic("routing"), WITHDRAWALS)
 
 def intake(secret: str) -> Service:
     """`secret` keys the pseudonyms of persons."""
-    return deciding(Leads(Lookup(AffiliateIndex(), QuestionIndex()), secret))
+    return service_with(Leads(Lookup(AffiliateIndex(), QuestionIndex()), secret))
 
 
-def deciding(leads: Leads) -> Service:
+def service_with(leads: Leads) -> Service:
     return Service(
         "intake", TOPICS, rows(leads), COLLECTIONS, views=[ROWS], memory=memory(leads.lookup)
     )

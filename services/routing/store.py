@@ -167,7 +167,7 @@ class Memory:
     async def refresh(self, transaction: Transaction) -> None:
         known = self.catalogues
         await refresh(transaction, *self.others, self.campaigns)
-        for tenant, campaigns in known.outdated():
+        for tenant, campaigns in known.outdated_campaigns():
             change = partial(known.recompile, tenant, campaigns)
             await apply_change(change, len(campaigns) > CAMPAIGNS_IN_LINE_MAX)
         for each in list(known.stale.values()):

@@ -149,7 +149,7 @@ async def _again(side: Side) -> list[Row]:
     preview, shown = await _timed(lambda: previewing.campaign(after, "main"))
     (campaign,) = shown["campaigns"]
     assert campaign["frees"] == campaign["looked_at"] == FREED, shown
-    opened = list(widening.widened(_later(), after))
+    opened = list(widening.widened_events(_later(), after))
     await side.put([_later(after, number=2, version=1)])
     step, freed = await _timed(lambda: _reopened(side, opened))
     assert freed == FREED, freed

@@ -57,7 +57,7 @@ def test_only_other_titles_have_campaigns_bound_anew() -> None:
     changes: list[Rules] = [rules(categories=("101",)), rules(**suppressed), rules(**suppressed)]
     for changed in changes:
         known.apply_rules([changed])
-        outdated.append([tenant for tenant, _ in known.outdated()])
+        outdated.append([tenant for tenant, _ in known.outdated_campaigns()])
         known.recompile("main", [])
     assert [[], ["main"], []] == outdated
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.intake.leads.normalizing import normalize
-from services.intake.queries.field_counts import FieldCount, FieldsRead, counted, read_of
+from services.intake.queries.field_counts import FieldCount, FieldsRead, count_fields, read_of
 from tests.builders import OWN_FIELDS, affiliate, record
 
 
@@ -17,14 +17,14 @@ def read(**changes: Any) -> FieldsRead:
 def test_a_column_that_is_never_read_shows() -> None:
     """INT-02: filled in each lead, and unknown in each."""
     leads = [read(Branch="Softwareentwicklung"), read(Branch="Handel"), read(Branch="")]
-    (count,) = [one for one in counted(OWN_FIELDS, 1, leads) if one.field == "industry"]
+    (count,) = [one for one in count_fields(OWN_FIELDS, 1, leads) if one.field == "industry"]
     assert FieldCount("industry", 2, 2, 3) == count
 
 
 def test_what_was_read_with_another_mapping_does_not_count() -> None:
     """So that it shows at once whether a changed mapping is better."""
     leads = [FieldsRead(1, (), ("industry",)), FieldsRead(2, (), ())]
-    assert [FieldCount("industry", 1, 0, 1)] == counted(["industry"], 2, leads)
+    assert [FieldCount("industry", 1, 0, 1)] == count_fields(["industry"], 2, leads)
 
 
 @pytest.mark.parametrize(

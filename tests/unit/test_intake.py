@@ -12,7 +12,7 @@ from services.intake.decisions.leads import Leads
 from services.intake.decisions.lookup import Lookup
 from services.intake.leads.contacts import Contact
 from services.intake.leads.leads import Lead, Try, lead_id
-from services.intake.service import deciding, intake
+from services.intake.service import intake, service_with
 from shared.contracts.intake import LeadAccepted, LeadUnusable, SubmitLead
 from shared.loop.decision import Accepted, Decision, Input, Refused
 from shared.loop.working_set import Ref, WorkingSet
@@ -27,7 +27,7 @@ def decide(*inputs: Input, known: Sequence[Affiliate] = ()) -> tuple[WorkingSet,
     """Decides in order, as the loop does, with the affiliates that are known before."""
     lookup, state = Lookup(AffiliateIndex(), QuestionIndex()), Everything()
     lookup.affiliates.apply(known)
-    return state, decide_all(deciding(Leads(lookup, SECRET)), state, inputs)
+    return state, decide_all(service_with(Leads(lookup, SECRET)), state, inputs)
 
 
 def upload(*commands: Any, **cause: Any) -> tuple[WorkingSet, list[Decision]]:

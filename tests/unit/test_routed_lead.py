@@ -34,7 +34,7 @@ def test_an_answer_that_is_read_again_changes_nothing_back(before: ClaimState) -
         after
         for after in STATES
         if lead_with(ClaimRecord("north", 1, before))
-        .answered(ClaimRecord("north", 2, after))
+        .with_answer(ClaimRecord("north", 2, after))
         .claims
         == (ClaimRecord("north", 2, after),)
     }
@@ -45,8 +45,8 @@ def test_a_send_day_may_be_put_off() -> None:
     """And the same day told again is no news."""
     first, second = NOW, NOW + timedelta(days=7)
     waits = lead_with(ClaimRecord("north", 1, "waiting", until=first))
-    assert waits == waits.answered(ClaimRecord("north", 2, "waiting", until=first))
-    (after,) = waits.answered(ClaimRecord("north", 2, "waiting", until=second)).claims
+    assert waits == waits.with_answer(ClaimRecord("north", 2, "waiting", until=first))
+    (after,) = waits.with_answer(ClaimRecord("north", 2, "waiting", until=second)).claims
     assert second == after.until
 
 
@@ -101,7 +101,7 @@ def test_asked_anew_a_campaign_has_one_answer_still_to_give() -> None:
     """What the others have answered stays."""
     refused, waiting = ClaimRecord("north", 1, "refused"), ClaimRecord("south", 1, "waiting")
     anew = ClaimRecord("north", 2, attempt=1)
-    assert (waiting, anew) == lead_with(refused, waiting).claiming(anew).claims
+    assert (waiting, anew) == lead_with(refused, waiting).with_claim(anew).claims
 
 
 @pytest.mark.parametrize(
@@ -116,5 +116,5 @@ def test_asked_anew_a_campaign_has_one_answer_still_to_give() -> None:
 )
 def test_only_a_refusal_is_overtaken_by_asking_again(answer: ClaimRecord, expected: str) -> None:
     """RTE-14: what the campaign grants counts, whichever of its asks that answers."""
-    (after,) = lead_with(ClaimRecord("north", 1, attempt=1)).answered(answer).claims
+    (after,) = lead_with(ClaimRecord("north", 1, attempt=1)).with_answer(answer).claims
     assert (expected, 1) == (after.state, after.attempt)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import get_args
 from zoneinfo import ZoneInfo
 
-from services.intake.reading.cells import prepared
+from services.intake.reading.cells import prepare_vocabulary
 from services.intake.reading.folding import fold
 from shared import definitions
 from shared.contracts.affiliates import PutAffiliate
@@ -55,7 +55,7 @@ def _fields(definition: PutAffiliate) -> Iterable[Field]:
     mapping = definition.mapping
     for canonical, own in mapping.fields.items():
         vocabulary = mapping.vocabularies.get(canonical, {})
-        yield canonical, own, prepared(vocabulary)
+        yield canonical, own, prepare_vocabulary(vocabulary)
 
 
 def organic_source() -> Affiliate:
@@ -84,11 +84,11 @@ def put(command: PutAffiliate, before: Affiliate | None, context: Context) -> De
         return Decision(answer=Refused("id_reserved", "organic is no affiliate's id"))
     if refused := _contradictions(command):
         return Decision(answer=refused)
-    made = definitions.put(before, _proposed(command, before, context), context)
+    made = definitions.put(before, _proposal(command, before, context), context)
     return made.decision(keep=[definitions.version_of("affiliate", made.entity, command)])
 
 
-def _proposed(command: PutAffiliate, before: Affiliate | None, context: Context) -> Affiliate:
+def _proposal(command: PutAffiliate, before: Affiliate | None, context: Context) -> Affiliate:
     if before is not None:
         return replace(before, definition=command)
     ref = named(Affiliate, context.tenant, command.id)

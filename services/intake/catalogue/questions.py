@@ -119,10 +119,10 @@ def judge(
             answers[symbol] = answer
         else:
             held.append(HeldAnswer(symbol, given, suggestions(given, question)))
-    return Judged(answers, tuple(held[:TOLD_MAX]), _bounded(reported))
+    return Judged(answers, tuple(held[:TOLD_MAX]), _limit_reasons(reported))
 
 
-def _bounded(reported: Sequence[Reason]) -> tuple[Reason, ...]:
+def _limit_reasons(reported: Sequence[Reason]) -> tuple[Reason, ...]:
     more = len(reported) - TOLD_MAX
     if more <= 0:
         return tuple(reported)
@@ -197,7 +197,7 @@ def put(command: PutQuestion, before: Question | None, context: Context) -> Deci
         return Decision(answer=refused)
     now, actor = context.now, context.cause.actor
     added = [Alias(given, answer, now, actor) for given, answer in command.aliases.items()]
-    aliases = _merged(before.aliases if before else (), added, command.answers)
+    aliases = _merge_aliases(before.aliases if before else (), added, command.answers)
     if before is not None:
         return _put(before, replace(before, definition=command, aliases=aliases), context)
     ref = named(Question, context.tenant, command.id)
@@ -205,7 +205,7 @@ def put(command: PutQuestion, before: Question | None, context: Context) -> Deci
     return _put(None, new, context)
 
 
-def _merged(
+def _merge_aliases(
     known: Iterable[Alias], added: Iterable[Alias], answers: Sequence[str]
 ) -> tuple[Alias, ...]:
     """An alias that is there already keeps who added it and when."""
@@ -238,18 +238,18 @@ def add_alias(command: AddAlias, before: Question | None, context: Context) -> D
         return Decision(answer=Refused.unknown("question", command.question))
     if command.answer not in before.definition.answers:
         text = f"the question allows no such answer; {allowed_by(before)}"
-        return _refused("answer_not_allowed", text)
+        return _refuse("answer_not_allowed", text)
     meant = before.passing.get(fold(command.given))
     if meant == command.answer:
         return _put(before, before, context)
     if meant is not None and fold(command.given) in map(fold, before.definition.answers):
-        return _refused("answer_allowed", "what is given is an allowed answer itself")
+        return _refuse("answer_allowed", "what is given is an allowed answer itself")
     alias = Alias(command.given, command.answer, context.now, context.cause.actor)
-    aliases = _merged(before.aliases, [alias], before.definition.answers)
+    aliases = _merge_aliases(before.aliases, [alias], before.definition.answers)
     return _put(before, replace(before, aliases=aliases), context)
 
 
-def _refused(code: str, text: str) -> Decision:
+def _refuse(code: str, text: str) -> Decision:
     return Decision(answer=Refused(code, text))
 
 

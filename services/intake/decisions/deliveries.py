@@ -15,7 +15,9 @@ from shared.loop.working_set import Reads, Ref, WorkingSet
 class Deliveries:
     lookup: Lookup
 
-    def announced(self, _state: WorkingSet, command: AnnounceDelivery, context: Context) -> Reads:
+    def announce_reads(
+        self, _state: WorkingSet, command: AnnounceDelivery, context: Context
+    ) -> Reads:
         yield [delivery_of(context.tenant, command.affiliate, command.id)]
 
     def announce(self, state: WorkingSet, command: AnnounceDelivery, context: Context) -> Decision:
@@ -23,7 +25,7 @@ class Deliveries:
         affiliate = self.lookup.affiliate(state, context.tenant, command.affiliate)
         return deliveries.announce(command, before, affiliate, context.cause)
 
-    def reconciled(self, state: WorkingSet, due: Reconcile, _context: Context) -> Reads:
+    def reconcile_reads(self, state: WorkingSet, due: Reconcile, _context: Context) -> Reads:
         ref = Ref(Delivery, due.delivery)
         yield [ref]
         if delivery := state.get(ref):
@@ -37,7 +39,7 @@ class Deliveries:
         affiliate = self.lookup.affiliate(state, context.tenant, delivery.announced.affiliate)
         return deliveries.reconcile(delivery, came, affiliate, context.cause, context.now)
 
-    def opened(self, _state: WorkingSet, command: OpenRequest, context: Context) -> Reads:
+    def open_reads(self, _state: WorkingSet, command: OpenRequest, context: Context) -> Reads:
         yield [request_of(command, context)]
 
     def open_request(self, state: WorkingSet, command: OpenRequest, context: Context) -> Decision:
@@ -46,5 +48,5 @@ class Deliveries:
         return requests.open_(command, before, affiliate, context.cause, context.now)
 
 
-def reminded(due: Remind, _context: Context) -> Ref[Request]:
+def request_to_remind(due: Remind, _context: Context) -> Ref[Request]:
     return Ref(Request, due.request)

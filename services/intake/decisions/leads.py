@@ -35,7 +35,7 @@ class Leads:
     def submission_reads(self, state: WorkingSet, command: SubmitLead, context: Context) -> Reads:
         raw = uploads.submitted(command, context.cause)
         affiliate = self.lookup.affiliate(state, context.tenant, command.affiliate)
-        other = [Ref(Lead, _replaced(raw))] if command.replaces is not None else []
+        other = [Ref(Lead, _replaced_id(raw))] if command.replaces is not None else []
         yield [*other, *self._upload_refs(raw, affiliate)]
 
     def conversion_reads(self, _state: WorkingSet, command: ConvertLead, context: Context) -> Reads:
@@ -60,7 +60,7 @@ class Leads:
 
     def submit_lead(self, state: WorkingSet, command: SubmitLead, context: Context) -> Decision:
         if not outcomes.may_submit(command, context.cause):
-            return _refused("not_permitted", "an affiliate submits its own leads only")
+            return _refuse("not_permitted", "an affiliate submits its own leads only")
         affiliate = self.lookup.affiliate(state, context.tenant, command.affiliate)
         if affiliate is None:
             return Decision(answer=Refused.unknown("affiliate", command.affiliate))
@@ -72,7 +72,7 @@ class Leads:
         contact = _contact(state, submission.person_id)
         if command.replaces is None:
             return outcomes.take_in(submission, before, contact)
-        other = state.get(Ref(Lead, _replaced(raw)))
+        other = state.get(Ref(Lead, _replaced_id(raw)))
         return replacing.take_in(submission, Known(before, other, contact), context.now)
 
     def convert_lead(self, state: WorkingSet, command: ConvertLead, context: Context) -> Decision:
@@ -94,7 +94,7 @@ class Leads:
     # What is stored, decided again.
 
     def release_reads(self, state: WorkingSet, command: ReleaseLead, context: Context) -> Reads:
-        ref = _released(command, context)
+        ref = _lead_to_release(command, context)
         yield [ref]
         if lead := state.get(ref):
             affiliate = self.lookup.source(state, lead)
@@ -103,9 +103,9 @@ class Leads:
             )
 
     def release_lead(self, state: WorkingSet, command: ReleaseLead, context: Context) -> Decision:
-        lead = state.get(_released(command, context))
+        lead = state.get(_lead_to_release(command, context))
         if lead is None or lead.outcome != HELD:
-            return _refused("not_held", "no lead is held under this reference")
+            return _refuse("not_held", "no lead is held under this reference")
         affiliate = self.lookup.source(state, lead)
         if refused := self._not_releasing(state, lead, command, context.tenant):
             return refused
@@ -123,12 +123,12 @@ class Leads:
             held_for = [held.question for held in lead.held]
             if symbol not in held_for:
                 text = f"the lead is not held for {symbol}, but for {', '.join(held_for)}"
-                return _refused("answer_not_held", text)
+                return _refuse("answer_not_held", text)
             question = self.lookup.question(state, tenant, symbol)
             if question is None:
-                return _refused("answer_not_allowed", f"{symbol} allows no answer any more")
+                return _refuse("answer_not_allowed", f"{symbol} allows no answer any more")
             if questions.fold(answer) not in question.passing:
-                return _refused("answer_not_allowed", questions.allowed_by(question))
+                return _refuse("answer_not_allowed", questions.allowed_by(question))
         return None
 
     def recheck_reads(
@@ -212,7 +212,7 @@ class Leads:
         return outcomes.submission(raw, affiliate, read, judged, person_id, unanswered)
 
 
-def _refused(code: str, text: str) -> Decision:
+def _refuse(code: str, text: str) -> Decision:
     return Decision(answer=Refused(code, text))
 
 
@@ -220,11 +220,11 @@ def _contact(state: WorkingSet, person_id: str | None) -> Contact | None:
     return state.get(Ref(Contact, person_id)) if person_id else None
 
 
-def _released(command: ReleaseLead, context: Context) -> Ref[Lead]:
+def _lead_to_release(command: ReleaseLead, context: Context) -> Ref[Lead]:
     return Ref(Lead, lead_id(context.tenant, command.affiliate, command.reference))
 
 
-def _replaced(raw: Raw) -> str:
+def _replaced_id(raw: Raw) -> str:
     assert raw.affiliate is not None and raw.replaces is not None
     return lead_id(raw.cause.tenant, raw.affiliate, raw.replaces)
 

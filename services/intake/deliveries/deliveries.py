@@ -172,13 +172,13 @@ def reconcile(
     own = Decision(save=[after], publish=[Publish(event, cause.key)])
     if not found.is_short:
         return own
-    asked = requests.open_(_missing(delivery, found), None, affiliate, cause, now)
+    asked = requests.open_(_upload_request(delivery, found), None, affiliate, cause, now)
     return replace(
         own, save=[*own.save, *asked.save], publish=[*own.publish, *asked.publish], due=asked.due
     )
 
 
-def _missing(delivery: Delivery, found: Standing) -> OpenRequest:
+def _upload_request(delivery: Delivery, found: Standing) -> OpenRequest:
     announced = delivery.announced
     # Announced anew it may be asked for again, under another id; no operator uses such a one.
     id = derived(delivery.id, Reconcile.KIND, str(delivery.version))  # noqa: A001

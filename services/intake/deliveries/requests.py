@@ -75,9 +75,9 @@ def open_(
     if affiliate is None:
         return Decision(answer=Refused.unknown("affiliate", command.affiliate))
     if before is not None and before.asked == command:
-        return Decision(answer=_accepted("unchanged", command))
+        return Decision(answer=_accept("unchanged", command))
     if before is not None:
-        return _refused("request_exists", "another request has this id")
+        return _refuse("request_exists", "another request has this id")
     request = Request(
         id=_ref(cause.tenant, command).id,
         version=0,
@@ -89,21 +89,21 @@ def open_(
     )
     return Decision(
         save=[request],
-        publish=[_opened(request, cause)],
+        publish=[_opening_event(request, cause)],
         due=[_reminder(request, cause, now)],
-        answer=_accepted("created", command),
+        answer=_accept("created", command),
     )
 
 
-def _refused(code: str, text: str) -> Decision:
+def _refuse(code: str, text: str) -> Decision:
     return Decision(answer=Refused(code, text))
 
 
-def _accepted(code: str, command: OpenRequest | AnswerRequest) -> Accepted:
+def _accept(code: str, command: OpenRequest | AnswerRequest) -> Accepted:
     return Accepted(code, details={"request": command.id})
 
 
-def _opened(request: Request, cause: Cause) -> Publish:
+def _opening_event(request: Request, cause: Cause) -> Publish:
     asked = request.asked
     event = RequestOpened(
         affiliate=asked.affiliate,
@@ -133,7 +133,7 @@ def remind(_due: Remind, request: Request | None, context: Context) -> Decision:
         return Decision()
     after = replace(request, reminders=request.reminders + 1)
     return Decision(
-        save=[after], publish=[_opened(after, cause)], due=[_reminder(after, cause, now)]
+        save=[after], publish=[_opening_event(after, cause)], due=[_reminder(after, cause, now)]
     )
 
 
@@ -141,25 +141,25 @@ def answer(command: AnswerRequest, before: Request | None, context: Context) -> 
     """The first answer counts; an estimate needs volume, price and validity."""
     cause = context.cause
     if cause.role == "affiliate" and cause.actor != command.affiliate:
-        return _refused("not_permitted", "an affiliate answers its own requests only")
+        return _refuse("not_permitted", "an affiliate answers its own requests only")
     if before is None:
         return Decision(answer=Refused.unknown("request", command.id))
     if before.answer is not None:
         same = before.answer == command
         return Decision(
-            answer=_accepted("unchanged", command)
+            answer=_accept("unchanged", command)
             if same
             else Refused("request_answered", "the request was answered already")
         )
     estimate = (command.volume, command.price_minor, command.currency, command.valid_until)
     if before.asked.kind == "estimate" and None in estimate:
-        return _refused(
+        return _refuse(
             "estimate_incomplete", "an estimate needs volume, price, currency and validity"
         )
-    return _answered(command, before, cause)
+    return _record_answer(command, before, cause)
 
 
-def _answered(command: AnswerRequest, before: Request, cause: Cause) -> Decision:
+def _record_answer(command: AnswerRequest, before: Request, cause: Cause) -> Decision:
     event = RequestAnswered(
         affiliate=command.affiliate,
         request=command.id,
@@ -172,5 +172,5 @@ def _answered(command: AnswerRequest, before: Request, cause: Cause) -> Decision
         save=[replace(before, answer=command, answered_at=cause.time)],
         publish=[Publish(event, cause.key)],
         cancel=[reminder_id(before.id)],
-        answer=_accepted("answered", command),
+        answer=_accept("answered", command),
     )

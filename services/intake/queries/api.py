@@ -185,9 +185,9 @@ class Reader:
     async def counts(self, asked: Annotated[CountsAsked, Query()]) -> views.Counts:
         """Leads by affiliate and outcome."""
         known = await self._entities.some(AFFILIATES, {"tenant": asked.tenant})
-        return views.Counts(affiliates=[await self._counted(each, asked) for each in known])
+        return views.Counts(affiliates=[await self._counts_of(each, asked) for each in known])
 
-    async def _counted(self, affiliate: Affiliate, asked: CountsAsked) -> views.AffiliateCounts:
+    async def _counts_of(self, affiliate: Affiliate, asked: CountsAsked) -> views.AffiliateCounts:
         where = {"tenant": affiliate.tenant, "affiliate": affiliate.definition.id}
         outcomes = await self._outcomes(where)
         return views.AffiliateCounts(
@@ -221,7 +221,9 @@ class Reader:
             fields=READ_FIELDS,
         )
         leads = [lead for row in rows if (lead := field_counts.read_of(row))]
-        return field_counts.counted(affiliate.definition.mapping.fields, affiliate.number, leads)
+        return field_counts.count_fields(
+            affiliate.definition.mapping.fields, affiliate.number, leads
+        )
 
     async def affiliate_versions(self, id: str, asked: Tenant) -> views.Versions:
         """Oldest first, each whole, with who made it and when."""

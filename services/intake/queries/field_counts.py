@@ -30,7 +30,7 @@ class FieldCount:
     """Leads that were looked at."""
 
 
-def counted(
+def count_fields(
     fields: Iterable[str], mapping_version: int, leads: Iterable[FieldsRead]
 ) -> list[FieldCount]:
     """INT-02: in the order of the mapping."""

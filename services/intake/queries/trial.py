@@ -19,7 +19,7 @@ from services.intake.leads import uploads
 from services.intake.leads.leads import Lead
 from services.intake.queries import field_view
 from services.intake.queries.field_view import FieldView
-from services.intake.service import deciding
+from services.intake.service import service_with
 from shared.clock import Clock
 from shared.committed import Committed
 from shared.contracts import envelope as envelopes
@@ -79,7 +79,7 @@ class Trying:
     def __init__(self, store: Store, secret: str, clock: Clock) -> None:
         self._committed = Committed(store)
         self._leads = Leads(Lookup(AffiliateIndex(), QuestionIndex()), secret)
-        self._service = deciding(self._leads)
+        self._service = service_with(self._leads)
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
 
@@ -108,7 +108,7 @@ class Trying:
     def _try(self, state: WorkingSet, given: Input, known: Document | None) -> Tried:
         command = given.event
         assert isinstance(command, SubmitLead)
-        decision = _answered(known) if known else self._decided(state, given)
+        decision = _known_answer(known) if known else self._decide(state, given)
         assert decision.answer is not None
         state.put(decision.save)
         lead = state.peek(Ref(Lead, str(decision.answer.details.get("lead"))))
@@ -125,7 +125,7 @@ class Trying:
             next((event for event in events if isinstance(event, LeadAccepted)), None),
         )
 
-    def _decided(self, state: WorkingSet, given: Input) -> Decision:
+    def _decide(self, state: WorkingSet, given: Input) -> Decision:
         """As the loop does it: what can't be published is dead-lettered."""
         try:
             envelopes.check_size(to_json(given.event))
@@ -155,7 +155,7 @@ def _known_by(given: Input) -> str:
     return inbox.key_of(_envelope(given))
 
 
-def _answered(known: Document) -> Decision:
+def _known_answer(known: Document) -> Decision:
     return Decision(answer=inbox.answer_of(known))
 
 

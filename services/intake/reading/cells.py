@@ -56,7 +56,7 @@ def meaning(value: JsonValue, vocabulary: Mapping[str, str], is_whole: bool = Fa
     return given
 
 
-def prepared(vocabulary: Mapping[str, str]) -> dict[str, str]:
+def prepare_vocabulary(vocabulary: Mapping[str, str]) -> dict[str, str]:
     """By what is written, and by what that folds to, if that can mean one thing only."""
     written = {without_entities(given): meant for given, meant in vocabulary.items()}
     folded = ((fold(given), meant) for given, meant in written.items())

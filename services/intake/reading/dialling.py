@@ -61,11 +61,11 @@ def is_broken(given: str) -> bool:
 
 def _bare(given: str) -> str:
     unlabelled = _LABEL.sub("", given, count=1) if _LABEL.match(given) else given
-    untrailed = _ended(_TRAILING, unlabelled)
-    return _ended(_EXTENSION, untrailed)
+    untrailed = _strip_ending(_TRAILING, unlabelled)
+    return _strip_ending(_EXTENSION, untrailed)
 
 
-def _ended(ending: re.Pattern[str], text: str) -> str:
+def _strip_ending(ending: re.Pattern[str], text: str) -> str:
     """Without the ending, if it stands at the end, behind what may be a number."""
     for found in ending.finditer(text):
         if found.end() == len(text) and found.start() > 5:

@@ -26,14 +26,14 @@ def fold(text: str) -> str:
     nothing but punctuation, all of it."""
     bare = letters(text)
     plain = _DROPPED.sub("", bare)
-    spaced = _ASCII_OTHER.sub(" ", plain) if plain.isascii() else _spaced(plain)
+    spaced = _ASCII_OTHER.sub(" ", plain) if plain.isascii() else _with_blanks(plain)
     words = spaced.split()
     # Never nothing at all: AND is the code of Andorra, and an empty key would match anything.
     kept = [word for word in words if word not in _FILLERS] or words or bare.split()
     return " ".join(kept)
 
 
-def _spaced(plain: str) -> str:
+def _with_blanks(plain: str) -> str:
     """Letters, digits and marks of all scripts stay."""
     return "".join(
         letter

@@ -22,7 +22,7 @@ KOSOVO = "XK"
 """The code that everybody uses; ISO 3166 has reserved it for users."""
 
 
-def _named(file: str) -> Iterator[tuple[str, str]]:
+def _names_in(file: str) -> Iterator[tuple[str, str]]:
     """Code and name, of a file of names."""
     for line in (_HERE / file).read_text().splitlines():
         if not line.startswith("#"):
@@ -60,24 +60,24 @@ def _by_country(named: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, s
         yield (code.split("-", 1)[0], fold(name)), code
 
 
-def _folded(named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def _fold_names(named: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     for code, name in named:
         yield fold(name), code
 
 
 def _usual(*, of_countries: bool) -> Iterator[tuple[str, str]]:
-    return (each for each in _named("usual_names.tsv") if ("-" not in each[0]) == of_countries)
+    return (each for each in _names_in("usual_names.tsv") if ("-" not in each[0]) == of_countries)
 
 
 # Behind each other: what comes later is surer.
 COUNTRIES = (
-    unambiguous(_folded(_named("countries.tsv")))
-    | unambiguous(_folded(_iso_countries()))
-    | unambiguous(_folded(_usual(of_countries=True)))
-    | unambiguous(_folded(_country_codes()))
+    unambiguous(_fold_names(_names_in("countries.tsv")))
+    | unambiguous(_fold_names(_iso_countries()))
+    | unambiguous(_fold_names(_usual(of_countries=True)))
+    | unambiguous(_fold_names(_country_codes()))
 )
 SUBDIVISIONS = (
-    unambiguous(_by_country(_named("subdivisions.tsv")))
+    unambiguous(_by_country(_names_in("subdivisions.tsv")))
     | unambiguous(_by_country(_usual(of_countries=False)))
     | unambiguous(_by_country(_iso_subdivisions()))
 )
@@ -103,16 +103,16 @@ _KINDS = re.compile(
 @lru_cache(maxsize=10_000)
 def country(text: str) -> str | None:
     """INT-02: by its code or any of its usual names; also where several of them stand together."""
-    return COUNTRIES.get(fold(text)) or _agreed(text) or _inverted(text)
+    return COUNTRIES.get(fold(text)) or _common_country(text) or _inverted_country(text)
 
 
-def _agreed(text: str) -> str | None:
+def _common_country(text: str) -> str | None:
     parts = [part for part in _PARTS.split(text) if part]
     codes = {COUNTRIES.get(fold(part)) for part in parts} if len(parts) > 1 else set()
     return codes.pop() if len(codes) == 1 else None
 
 
-def _inverted(text: str) -> str | None:
+def _inverted_country(text: str) -> str | None:
     """Macedonia, Republic of."""
     name, comma, rest = text.partition(",")
     return COUNTRIES.get(fold(f"{rest} {name}")) if comma else None

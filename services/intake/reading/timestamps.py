@@ -86,7 +86,7 @@ def _read(given: str, order: str | None) -> datetime | None:
         return UNIX_EPOCH + timedelta(milliseconds=int(given.ljust(13, "0")))
     lower = given.casefold()
     found = next((found for shape in _SHAPES if (found := shape.fullmatch(lower))), None)
-    return _written(found.groupdict(), order) if found else None
+    return _datetime_of(found.groupdict(), order) if found else None
 
 
 def _iso(given: str) -> datetime:
@@ -97,7 +97,7 @@ def _iso(given: str) -> datetime:
     return datetime.fromisoformat(plain) + timedelta(seconds=plain != joined)
 
 
-def _written(part: dict[str, str | None], order: str | None) -> datetime:
+def _datetime_of(part: dict[str, str | None], order: str | None) -> datetime:
     month, day = _month_and_day(part, order)
     hour, minute = int(part.get("hour") or 0), int(part.get("minute") or 0)
     if half := part.get("half"):

@@ -17,7 +17,7 @@ from services.routing.campaign.sends import (
     SendEntry,
     SendStatus,
     effect,
-    ended,
+    end_event,
     new_send,
 )
 from services.routing.fit import checks
@@ -87,13 +87,13 @@ def decide(claim: Claim, case: Case, cause: Cause, now: datetime) -> Decision:
     before = case.before
     if before is not None and before.lead == claim.lead.lead and not _is_anew(before, claim):
         return Decision()
-    category, failing = _judged(claim, case, cause.time, now)
+    category, failing = _evaluate(claim, case, cause.time, now)
     if failing:
-        return _refused(claim, case, failing, now)
+        return _refuse(claim, case, failing, now)
     claim = claim.model_copy(update={"category": category})
     until = case.campaign.next_send(now)
     if until is None or claim.by_hand:
-        return _granted(claim, case, now)
+        return _grant(claim, case, now)
     return _waits(claim, case, until, now, cause.trace)
 
 
@@ -102,7 +102,7 @@ def _is_anew(before: Send, claim: Claim) -> bool:
     return before.status == "dropped" or (before.status == "waiting" and claim.by_hand is not None)
 
 
-def _judged(claim: Claim, case: Case, at: datetime, now: datetime) -> tuple[str, list[Failing]]:
+def _evaluate(claim: Claim, case: Case, at: datetime, now: datetime) -> tuple[str, list[Failing]]:
     """The category it would be sent for, as the campaign stands now, and what fails."""
     overridden = OVERRIDABLE if claim.by_hand else ()
     return checks.evaluate_in_view(
@@ -110,7 +110,7 @@ def _judged(claim: Claim, case: Case, at: datetime, now: datetime) -> tuple[str,
     )
 
 
-def _refused(claim: Claim, case: Case, failing: Sequence[Failing], now: datetime) -> Decision:
+def _refuse(claim: Claim, case: Case, failing: Sequence[Failing], now: datetime) -> Decision:
     """What waited until now is dropped; what could not be sent by hand waits on."""
     before, codes = case.before, ", ".join(each.code for each in failing)
     if before is None or before.status != "waiting" or before.lead != claim.lead.lead:
@@ -119,7 +119,7 @@ def _refused(claim: Claim, case: Case, failing: Sequence[Failing], now: datetime
         entry = SendEntry(now, BY_HAND_REFUSED, f"{claim.by_hand.by}: {codes}")
         kept = before.claim.model_copy(update={"attempt": claim.attempt}) if before.claim else None
         after = replace(before, history=(*before.history, entry), claim=kept)
-        return Decision(save=[after], publish=[_waiting(after, until)])
+        return Decision(save=[after], publish=[_waiting_event(after, until)])
     after = before.to("dropped", now, codes)
     return Decision(save=[after], publish=[_refusal(claim, case.campaign.number, failing)])
 
@@ -136,7 +136,7 @@ def _refusal(claim: Claim, number: int, failing: Sequence[Failing]) -> Publish:
     return Publish(event, claim.lead.person_id)
 
 
-def _begun(claim: Claim, case: Case) -> Send:
+def _start_send(claim: Claim, case: Case) -> Send:
     """A new send, or the one that waited or was dropped, on the campaign's version of now."""
     new = new_send(claim, case.campaign)
     before = case.before
@@ -145,11 +145,11 @@ def _begun(claim: Claim, case: Case) -> Send:
     return replace(new, version=before.version, history=before.history)
 
 
-def _granted(claim: Claim, case: Case, now: datetime) -> Decision:
+def _grant(claim: Claim, case: Case, now: datetime) -> Decision:
     campaign = case.campaign
     counters = tuple(counters_of(campaign, claim.lead, claim.category, now))
     text = f"by hand, {claim.by_hand.by}: {claim.by_hand.reason}" if claim.by_hand else ""
-    send = replace(_begun(claim, case).to("reserved", now, text), counters=counters)
+    send = replace(_start_send(claim, case).to("reserved", now, text), counters=counters)
     event = ClaimGranted(
         lead=send.lead,
         person_id=send.person_id,
@@ -168,14 +168,14 @@ def _granted(claim: Claim, case: Case, now: datetime) -> Decision:
 def _waits(claim: Claim, case: Case, until: datetime, now: datetime, trace: str | None) -> Decision:
     """RTE-13: nothing is reserved yet."""
     entry = SendEntry(now, "waiting", f"until {until.isoformat()}")
-    send = _begun(claim, case)
+    send = _start_send(claim, case)
     send = replace(send, history=(*send.history, entry), claim=claim, trace=trace)
     return Decision(
-        save=[send], publish=[_waiting(send, until)], due=[weekly_due(case.campaign, until)]
+        save=[send], publish=[_waiting_event(send, until)], due=[weekly_due(case.campaign, until)]
     )
 
 
-def _waiting(send: Send, until: datetime) -> Publish:
+def _waiting_event(send: Send, until: datetime) -> Publish:
     event = ClaimWaiting(
         lead=send.lead,
         person_id=send.person_id,
@@ -190,16 +190,16 @@ def decide_waiting(claim: Claim, case: Case, now: datetime) -> Decision:
     """On the send day: what fails now is refused, the rest is sent. A pause is waited out until the
     next day, unless others stand behind. What is published keeps to the lead's own trace."""
     trace = case.before.trace if case.before else None
-    category, failing = _judged(claim, case, now, now)
+    category, failing = _evaluate(claim, case, now, now)
     until = case.campaign.next_send(now)
     waits_out = failing and not claim.is_exclusive and all(map(_is_pause, failing))
     if waits_out and until is not None:
         decision = _waits(claim, case, until, now, trace)
     elif failing:
-        decision = _refused(claim, case, failing, now)
+        decision = _refuse(claim, case, failing, now)
     else:
-        decision = _granted(claim.model_copy(update={"category": category}), case, now)
-    return _traced(decision, trace)
+        decision = _grant(claim.model_copy(update={"category": category}), case, now)
+    return _with_trace(decision, trace)
 
 
 def _is_pause(failing: Failing) -> bool:
@@ -209,7 +209,7 @@ def _is_pause(failing: Failing) -> bool:
     )
 
 
-def _traced(decision: Decision, trace: str | None) -> Decision:
+def _with_trace(decision: Decision, trace: str | None) -> Decision:
     return replace(
         decision,
         publish=[replace(each, trace=trace) for each in decision.publish],
@@ -246,7 +246,7 @@ def next_of(waiting: Sequence[Send], campaign: Campaign, capacity: Capacity | No
     shares = campaign.definition.shares
     by_country: dict[str | None, list[Send]] = defaultdict(list)
     for send in sorted(waiting, key=_place, reverse=True):
-        by_country[_shared(send, shares)].append(send)
+        by_country[_country_with_share(send, shares)].append(send)
     counters = capacity.counted.items() if capacity else ()
     counted = Counter({view.partition("/")[2]: n for view, n in counters if view[:8] == "country/"})
     chosen: list[Send] = []
@@ -271,7 +271,7 @@ def _country(send: Send) -> str | None:
     return send.claim.lead.place.country if send.claim else None
 
 
-def _shared(send: Send, shares: Mapping[str, int]) -> str | None:
+def _country_with_share(send: Send, shares: Mapping[str, int]) -> str | None:
     country = _country(send)
     return country if country in shares else None
 
@@ -292,10 +292,10 @@ def record(
     if send is None or capacity is None or send.status != "reserved":
         return Decision()
     after = send.with_attempts(finished.tried).to(ENDS[finished.outcome], now, finished.text)
-    return _ended(after, _counted(capacity, send, finished.outcome), now)
+    return _complete(after, _count_outcome(capacity, send, finished.outcome), now)
 
 
-def _counted(capacity: Capacity, send: Send, outcome: Outcome) -> Capacity:
+def _count_outcome(capacity: Capacity, send: Send, outcome: Outcome) -> Capacity:
     match outcome:
         case Outcome.DONE:
             return capacity.use()
@@ -305,7 +305,7 @@ def _counted(capacity: Capacity, send: Send, outcome: Outcome) -> Capacity:
             return capacity.doubt()
 
 
-def _ended(send: Send, capacity: Capacity, now: datetime) -> Decision:
+def _complete(send: Send, capacity: Capacity, now: datetime) -> Decision:
     completed = SendCompleted(
         lead=send.lead,
         person_id=send.person_id,
@@ -314,7 +314,7 @@ def _ended(send: Send, capacity: Capacity, now: datetime) -> Decision:
         send=send.id,
         outcome=_end_of(send.status),
     )
-    events = [Publish(ended(send, now), send.person_id), Publish(completed, send.person_id)]
+    events = [Publish(end_event(send, now), send.person_id), Publish(completed, send.person_id)]
     return Decision(save=[send, capacity], publish=events)
 
 
@@ -336,5 +336,5 @@ def resolve(
         return Decision(answer=Refused("not_uncertain", text))
     is_sent = command.outcome == "sent"
     after = send.to(command.outcome, now, f"resolved by {cause.actor}: {command.reason}")
-    decision = _ended(after, capacity.resolve(send.counters, sent=is_sent), now)
+    decision = _complete(after, capacity.resolve(send.counters, sent=is_sent), now)
     return replace(decision, answer=Accepted(command.outcome))

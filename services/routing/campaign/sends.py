@@ -211,7 +211,7 @@ def _mail(send: Send, lead: LeadAccepted, to: str, now: datetime) -> bytes:
     return message.as_bytes()
 
 
-def ended(send: Send, now: datetime) -> SendEnded:
+def end_event(send: Send, now: datetime) -> SendEnded:
     """What everybody is told of its end."""
     facts = {
         "lead": send.lead,

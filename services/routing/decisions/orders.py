@@ -49,7 +49,7 @@ class Orders:
         decision = campaigns.put(command, before, checked, context)
         if before is None or not decision.save:
             return decision
-        return _widening(decision, before, command, context)
+        return _with_widening(decision, before, command, context)
 
     def put_rules(self, command: PutRules, before: Rules | None, context: Context) -> Decision:
         if refused := all_at_once(of_rules(command)):
@@ -61,12 +61,15 @@ class Orders:
         return replace(decision, publish=[*decision.publish, *widening.scope_events(*widened)])
 
 
-def _widening(
+def _with_widening(
     decision: Decision, before: Campaign, command: PutCampaign, context: Context
 ) -> Decision:
     """What the change opens, and, if it sends on another day from now on, when what waits goes."""
     (after,) = [entity for entity in decision.save if isinstance(entity, Campaign)]
-    publish = [*decision.publish, *widening.campaign_events(widening.widened(before, command))]
+    publish = [
+        *decision.publish,
+        *widening.campaign_events(widening.widened_events(before, command)),
+    ]
     was, on = before.next_send(context.now), after.next_send(context.now)
     if was is None or was == on:
         return replace(decision, publish=publish)
@@ -108,7 +111,7 @@ def put_list(state: WorkingSet, command: PutList, context: Context) -> Decision:
     named_here = (*command.parts, digest_of_entries(command.entries))
     parts = _parts(state, ref, (*digests_of(before), *named_here))
     changed = lists.put(command, before, parts, context.cause, context.now)
-    return _opening(changed, command.id)
+    return _with_list_widening(changed, command.id)
 
 
 def edit_list(state: WorkingSet, command: EditList, context: Context) -> Decision:
@@ -116,7 +119,7 @@ def edit_list(state: WorkingSet, command: EditList, context: Context) -> Decisio
     before = state.get(ref)
     parts = _parts(state, ref, digests_of(before))
     changed = lists.edit(command, before, parts, context.cause, context.now)
-    return _opening(changed, command.list)
+    return _with_list_widening(changed, command.list)
 
 
 def take_effect(state: WorkingSet, due: ListTakesEffect, context: Context) -> Decision:
@@ -126,7 +129,7 @@ def take_effect(state: WorkingSet, due: ListTakesEffect, context: Context) -> De
         return Decision()
     parts = _parts(state, ref, digests_of(before))
     changed = lists.take_effect(before, parts, context.cause, context.now)
-    return _opening(changed, before.name)
+    return _with_list_widening(changed, before.name)
 
 
 def _parts(
@@ -136,7 +139,7 @@ def _parts(
     return {digest: part for digest, part in found.items() if part is not None}
 
 
-def _opening(changed: Changed, name: str) -> Decision:
+def _with_list_widening(changed: Changed, name: str) -> Decision:
     widened = widening.by_list(changed, name)
     return replace(
         changed.decision, publish=[*changed.decision.publish, *widening.scope_events(*widened)]

@@ -133,7 +133,7 @@ def lead_of(event: ClaimAnswer, _context: Context) -> Ref[RoutedLead]:
 
 
 def note_answer(event: ClaimAnswer, routed: RoutedLead | None, _context: Context) -> Decision:
-    return _watched(leads.note(routed, leads.answer_of(event)))
+    return _stop_watching(leads.note(routed, leads.answer_of(event)))
 
 
 def withdrawal_reads(_state: WorkingSet, event: WithdrawalRequested, _context: Context) -> Reads:
@@ -143,10 +143,10 @@ def withdrawal_reads(_state: WorkingSet, event: WithdrawalRequested, _context: C
 def withdraw_lead(state: WorkingSet, event: WithdrawalRequested, context: Context) -> Decision:
     routed = state.get(Ref(RoutedLead, event.lead))
     early = state.get(Ref(EarlyWithdrawal, event.lead))
-    return _watched(leads.withdraw(event, routed, early, context.cause))
+    return _stop_watching(leads.withdraw(event, routed, early, context.cause))
 
 
-def _watched(decision: Decision) -> Decision:
+def _stop_watching(decision: Decision) -> Decision:
     """A lead that was sent or given back is watched no longer."""
     over = [
         unsent.watch_id(entity.id)

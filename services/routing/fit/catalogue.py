@@ -78,7 +78,7 @@ class Catalogues:
             if before.suppressed_titles != rules.suppressed_titles and self._matchers:
                 self._outdated.add(rules.tenant)
 
-    def outdated(self) -> list[tuple[str, list[Campaign]]]:
+    def outdated_campaigns(self) -> list[tuple[str, list[Campaign]]]:
         """By tenant, the campaigns that want something else since the policy's rules changed."""
         return [(tenant, self.following_policy_titles(tenant)) for tenant in sorted(self._outdated)]
 
@@ -108,9 +108,9 @@ class Catalogues:
 
     def _compile(self, tenant: str, campaigns: Iterable[Campaign]) -> None:
         matcher = self._matchers.setdefault(tenant, Matcher(self.lists, PARTITION))
-        matcher.replace(self._compiled(campaign).required for campaign in campaigns)
+        matcher.replace(self._compile_one(campaign).required for campaign in campaigns)
 
-    def _compiled(self, campaign: Campaign) -> Compiled:
+    def _compile_one(self, campaign: Campaign) -> Compiled:
         """Only what is stored is remembered: a step that is aborted must leave nothing behind."""
         rules = self.rules_of(campaign.tenant)
         bound, of = (
@@ -136,7 +136,7 @@ class Catalogues:
         return self.accounts.get(named(Account, campaign.tenant, campaign.definition.customer).id)
 
     def context_of(self, campaign: Campaign) -> MatchContext:
-        required = self._compiled(campaign).required
+        required = self._compile_one(campaign).required
         return MatchContext(required, self.lists, self.account_of(campaign))
 
     def matches(self, tenant: str, lead: LeadAccepted, at: datetime) -> list[Match]:
@@ -161,7 +161,7 @@ class Catalogues:
         return self._rank(campaign, subjects(lead)[category])
 
     def _rank(self, campaign: Campaign, subject: Subject) -> int:
-        preferred = self._compiled(campaign).preferred
+        preferred = self._compile_one(campaign).preferred
         return len(explain(preferred, subject, self.lists)) if preferred.criteria else 0
 
     def on_route(self, tenant: str, route: str) -> list[Campaign]:

@@ -65,7 +65,7 @@ def _by_category(
 
 def standing(campaign: Campaign, at: datetime, account: Account | None) -> list[Failing]:
     """What fails whatever the lead is."""
-    return [*_inactive(campaign, at), *_suspended(account)]
+    return [*_inactive(campaign, at), *_check_account(account)]
 
 
 def _inactive(campaign: Campaign, at: datetime) -> Iterator[Failing]:
@@ -82,7 +82,7 @@ def _inactive(campaign: Campaign, at: datetime) -> Iterator[Failing]:
         yield Failing(code="campaign_inactive", value=day.isoformat(), expected=(span,))
 
 
-def _suspended(account: Account | None) -> Iterator[Failing]:
+def _check_account(account: Account | None) -> Iterator[Failing]:
     if account is not None and account.is_suspended:
         yield Failing(code="account_suspended", value=account.customer, rule=account.reason)
 

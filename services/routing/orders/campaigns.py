@@ -104,12 +104,12 @@ def put(
     """RTE-01: every change is a new version, the same again is none."""
     if checked.refused:
         return Decision(answer=checked.refused)
-    made = definitions.put(before, _proposed(command, before, context), context)
+    made = definitions.put(before, _proposal(command, before, context), context)
     warnings = {"warnings": list(checked.warnings)} if checked.warnings else {}
-    return _saved(made, made.change, warnings)
+    return _save(made, made.change, warnings)
 
 
-def _proposed(command: PutCampaign, before: Campaign | None, context: Context) -> Campaign:
+def _proposal(command: PutCampaign, before: Campaign | None, context: Context) -> Campaign:
     if before is not None:
         return replace(before, definition=command)
     ref, now = named(Campaign, context.tenant, command.id), context.now
@@ -130,7 +130,7 @@ def set_status(
     made = definitions.put(before, proposed, context, reason=command.reason)
     if made.change != "unchanged" and (refused := may_start(definition)):
         return Decision(answer=refused)
-    return _saved(made, "resumed" if definition.status == "active" else "paused")
+    return _save(made, "resumed" if definition.status == "active" else "paused")
 
 
 def _with_status(definition: PutCampaign, command: PauseCampaign | ResumeCampaign) -> PutCampaign:
@@ -138,7 +138,7 @@ def _with_status(definition: PutCampaign, command: PauseCampaign | ResumeCampaig
     return definition.model_copy(update={"status": status})
 
 
-def _saved(
+def _save(
     made: Put[Campaign], change: str, warnings: Mapping[str, Sequence[str]] = NO_WARNINGS
 ) -> Decision:
     if made.change == "unchanged":

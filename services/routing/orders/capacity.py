@@ -88,12 +88,12 @@ def full(
     limits = {"day": caps.day, "week": caps.week, "month": caps.month}
     if "category" in taken:
         limits["category"] = campaign.amounts.get(taken["category"][1].partition("/")[2])
-    yield from _reached("total", caps.total, capacity.taken if capacity else 0)
+    yield from _check_cap("total", caps.total, capacity.taken if capacity else 0)
     for kind, limit in limits.items():
         count, counter = taken.get(kind, (0, kind))
-        yield from _reached(counter, limit, count)
+        yield from _check_cap(counter, limit, count)
 
 
-def _reached(rule: str, limit: int | None, taken: int) -> Iterator[Failing]:
+def _check_cap(rule: str, limit: int | None, taken: int) -> Iterator[Failing]:
     if limit is not None and taken >= limit:
         yield Failing(code="cap_reached", value=str(taken), expected=(str(limit),), rule=rule)

@@ -182,7 +182,7 @@ def edit(
         if bad:
             return Changed(Decision(answer=_invalid(field, bad)))
     kept = [parts[digest] for digest in before.content.parts]
-    made = _edited(before.id, kept, frozenset(add), frozenset(remove))
+    made = _edit_parts(before.id, kept, frozenset(add), frozenset(remove))
     content = _content(map(_digest, made), made)
     too_long = any(len(part.terms) > 2 * PART_ENTRIES_MAX for part in made)
     if content.entries > LIST_ENTRIES_MAX or too_long:
@@ -193,7 +193,7 @@ def edit(
     return _now(before, content, new, parts, cause, now)
 
 
-def _edited(
+def _edit_parts(
     id: str,  # noqa: A002
     kept: Sequence[ListPart],
     add: frozenset[str],

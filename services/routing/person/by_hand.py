@@ -24,9 +24,9 @@ def send(
     else. What can be known here is refused here."""
     its = (context.cause.tenant, command.person_id)
     if routed is None or routed.withdrawn or (routed.tenant, routed.person_id) != its:
-        return _refused("lead_unknown", "the person has no such lead")
+        return _refuse("lead_unknown", "the person has no such lead")
     if routed.withdrawals:
-        return _refused("withdrawing", "another upload is taking the lead's place")
+        return _refuse("withdrawing", "another upload is taking the lead's place")
     if campaign is None:
         return Decision(answer=Refused.unknown("campaign", command.campaign))
     if refused := _held_elsewhere(routed, campaign.name):
@@ -37,7 +37,7 @@ def send(
     if against := checks.without(failing, OVERRIDABLE):
         codes = [each.code for each in against]
         text = f"only the send day and suppressed titles can be overridden, not {', '.join(codes)}"
-        return _refused("not_overridable", text, codes)
+        return _refuse("not_overridable", text, codes)
     by_hand = ByHand(by=context.cause.actor, reason=command.reason)
     decision = claim_again(routed, Match(campaign, category, 0), by_hand)
     return replace(decision, answer=Accepted("claimed", details={"version": campaign.number}))
@@ -46,13 +46,13 @@ def send(
 def _held_elsewhere(routed: RoutedLead, campaign: str) -> Decision | None:
     claim = routed.of(campaign)
     if claim is not None and claim.state in OPEN | {"not_sent"} and claim.state != "waiting":
-        return _refused("already_sent", f"the lead is {claim.state} there")
+        return _refuse("already_sent", f"the lead is {claim.state} there")
     others = [each for each in routed.claims if each.campaign != campaign and each.state in OPEN]
     if routed.is_exclusive and others:
-        return _refused("sold_exclusively", "another campaign has the lead, or may yet get it")
+        return _refuse("sold_exclusively", "another campaign has the lead, or may yet get it")
     return None
 
 
-def _refused(code: str, text: str, codes: list[str] | None = None) -> Decision:
+def _refuse(code: str, text: str, codes: list[str] | None = None) -> Decision:
     details = {"failing": codes} if codes else {}
     return Decision(answer=Refused(code, text, details))

@@ -118,7 +118,7 @@ class RoutedLead:
                 return state
         return "unsent"
 
-    def answered(self, answer: ClaimRecord) -> "RoutedLead":
+    def with_answer(self, answer: ClaimRecord) -> "RoutedLead":
         claims = tuple(
             replace(answer, attempt=row.attempt)
             if row.campaign == answer.campaign and _later(row, answer)
@@ -127,7 +127,7 @@ class RoutedLead:
         )
         return replace(self, claims=claims)
 
-    def claiming(self, answer: ClaimRecord) -> "RoutedLead":
+    def with_claim(self, answer: ClaimRecord) -> "RoutedLead":
         """A campaign is claimed from, for the first time or anew."""
         others = tuple(row for row in self.claims if row.campaign != answer.campaign)
         return replace(self, claims=(*others, answer))
@@ -250,7 +250,7 @@ def claim_next(routed: RoutedLead) -> Decision:
         attempt=record.attempt,
         is_exclusive=True,
     )
-    after = replace(routed.claiming(record), queue=tuple(others))
+    after = replace(routed.with_claim(record), queue=tuple(others))
     return Decision(save=[after], publish=[Publish(event, first.campaign)])
 
 
@@ -259,7 +259,7 @@ def claim_again(routed: RoutedLead, matches: Match, by_hand: ByHand | None = Non
     attempt = routed.attempts_of(matches.campaign.name)
     record = ClaimRecord(matches.campaign.name, matches.campaign.number, attempt=attempt)
     claim = replace(_claim(matches, routed, by_hand, attempt), trace=routed.trace)
-    return Decision(save=[routed.claiming(record)], publish=[claim])
+    return Decision(save=[routed.with_claim(record)], publish=[claim])
 
 
 def _claim(
@@ -308,7 +308,7 @@ def note(routed: RoutedLead | None, answer: ClaimRecord) -> Decision:
     """
     if routed is None:
         return Decision()
-    after = routed.answered(answer)
+    after = routed.with_answer(answer)
     if after == routed:
         return Decision()
     if after.withdrawals:
@@ -346,7 +346,7 @@ def given_back(routed: RoutedLead) -> Decision:
     it, or when all have answered. It is taken from send days only when nobody else may have it."""
     states = {claim.state for claim in routed.claims}
     if states & TOO_LATE:
-        return _kept(routed)
+        return _keep_lead(routed)
     if "claimed" in states:
         return Decision(save=[routed])
     if "waiting" in states:
@@ -357,14 +357,14 @@ def given_back(routed: RoutedLead) -> Decision:
     )
 
 
-def _kept(routed: RoutedLead) -> Decision:
+def _keep_lead(routed: RoutedLead) -> Decision:
     """Too late: the lead stays what it is, and who has given it back meanwhile gets a new claim."""
     replies = [_reply(routed.id, each, "already_sent") for each in routed.withdrawals]
     kept = replace(routed, withdrawals=())
     for row in routed.claims if not routed.is_exclusive else ():
         if row.state == "refused" and {failing.code for failing in row.failing} == {"withdrawn"}:
             record = ClaimRecord(row.campaign, row.campaign_version, attempt=row.attempt + 1)
-            kept = kept.claiming(record)
+            kept = kept.with_claim(record)
             replies.append(_claim_anew(routed, record))
     return Decision(save=[kept], publish=replies)
 

@@ -144,7 +144,7 @@ class Reader:
 
     async def lead(self, id: str, asked: Tenant) -> views.LeadWhole:
         """Its claims and its sends."""
-        routed = await self._routed(asked.tenant, id)
+        routed = await self._routed_lead(asked.tenant, id)
         where = {"tenant": routed.tenant, "lead": routed.id}
         sends = await self._entities.some(SENDS, where, sort=())
         return views.LeadWhole(
@@ -154,7 +154,7 @@ class Reader:
 
     async def explain(self, id: str, asked: Annotated[ExplainAsked, Query()]) -> views.WhyNot:
         """Why a campaign has not got the lead, or each that takes leads of its way."""
-        routed = await self._routed(asked.tenant, id)
+        routed = await self._routed_lead(asked.tenant, id)
         if asked.campaign is not None:
             await self._campaign(asked.tenant, asked.campaign)
         view = await self._why_not.why_not(routed, asked.campaign)
@@ -213,10 +213,12 @@ class Reader:
             for campaign in known.on_route(routed.tenant, route_of(routed.lead)):
                 unsent[campaign.id].update(against(routed, campaign, known.context_of(campaign)))
         return views.Counts(
-            campaigns=[await self._counted(each, unsent[each.id]) for each in found]
+            campaigns=[await self._counts_of(each, unsent[each.id]) for each in found]
         )
 
-    async def _counted(self, campaign: Campaign, unsent: Mapping[str, int]) -> views.CampaignCounts:
+    async def _counts_of(
+        self, campaign: Campaign, unsent: Mapping[str, int]
+    ) -> views.CampaignCounts:
         where = {"tenant": campaign.tenant, "campaign": campaign.name}
         sends = {
             state: await self._store.count(SENDS.name, where | {"status": state})
@@ -233,7 +235,7 @@ class Reader:
             tried = [attempt for row in rows for attempt in effects.tried_of(row)]
         return views.SendView.of(send, tried)
 
-    async def _routed(self, tenant: str, lead: str) -> RoutedLead:
+    async def _routed_lead(self, tenant: str, lead: str) -> RoutedLead:
         return await self._entities.one(LEADS, {"_id": lead, "tenant": tenant}, "lead", lead)
 
     async def _campaign(self, tenant: str, name: str) -> Campaign:

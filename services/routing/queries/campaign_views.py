@@ -81,7 +81,7 @@ async def load(
     )
 
 
-async def waiting(store: Store, campaign: Campaign) -> list[Send]:
+async def waiting_sends(store: Store, campaign: Campaign) -> list[Send]:
     """Those that wait for its send day."""
     where = {"tenant": campaign.tenant, "campaign": campaign.name, "status": "waiting"}
     return [SENDS.from_document(row) for row in await store.find(SENDS.name, where)]

@@ -56,7 +56,7 @@ class Previewing:
             return {"refused": refused}
         after = Campaign(id, 0, tenant, before.number + 1 if before else 1, command, now, "preview")
         context = MatchContext(profile(after, rules), known.lists, known.account_of(after))
-        widened = widening.widened(before, command) if before else ()
+        widened = widening.widened_events(before, command) if before else ()
         return {"campaigns": [await self._what_if(after, context, widened, before)]}
 
     async def list(self, command: PutList | EditList, tenant: str) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class Previewing:
             campaign.next_send(now),
         )
         if day is not None:
-            for send in await campaign_views.waiting(self._store, campaign):
+            for send in await campaign_views.waiting_sends(self._store, campaign):
                 assert send.claim is not None
                 capacity = capacity.reserve(
                     counters_of(campaign, send.claim.lead, send.category, day)

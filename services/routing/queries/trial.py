@@ -72,7 +72,7 @@ class Trial:
     async def leads(self, given: Leads, tenant: str) -> list[Mapping[str, Any]]:
         """RTE-10, RTE-11: of each who would get it, and what keeps it from some of the others."""
         known, now = await self._why_not.catalogues(), self._clock.now()
-        every = [_matched(known, lead, tenant, now) for lead in given.leads]
+        every = [_match(known, lead, tenant, now) for lead in given.leads]
         described = []
         for some in _groups(every):
             found = await self._views(some)
@@ -93,7 +93,7 @@ class Trial:
         return found
 
 
-def _matched(known: Catalogues, lead: LeadAccepted, tenant: str, now: datetime) -> _Matched:
+def _match(known: Catalogues, lead: LeadAccepted, tenant: str, now: datetime) -> _Matched:
     cause = Cause(lead.lead, "try", lead.person_id, now, tenant)
     return _Matched(leads.new_lead(lead, 0, cause), known.matches(tenant, lead, now))
 
@@ -114,7 +114,7 @@ def _outcome(known: Catalogues, matched: _Matched, found: CampaignViews, now: da
     routed = matched.routed
     allowed, refused = [], []
     for each in matched.matches:
-        category, failing = _failing(known, each.campaign, routed, found, now)
+        category, failing = _failing_checks(known, each.campaign, routed, found, now)
         if failing:
             refused.append(explanation.of_version(each.campaign, failing))
         else:
@@ -123,7 +123,7 @@ def _outcome(known: Catalogues, matched: _Matched, found: CampaignViews, now: da
     return _Outcome(routed, is_exclusive, leads.in_order(allowed, found.capacities), refused)
 
 
-def _failing(
+def _failing_checks(
     known: Catalogues, campaign: Campaign, routed: RoutedLead, found: CampaignViews, now: datetime
 ) -> tuple[str, list[Failing]]:
     day, view = campaign.next_send(now) or now, found.of(campaign, routed)

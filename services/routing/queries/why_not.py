@@ -153,11 +153,11 @@ class _Judging:
 
     def view(self, version: Campaign | None) -> dict[str, object]:
         """As it was decided, with the version of then; and, where that is another, as of now."""
-        then = self._explained(version)
+        then = self._explain(version)
         shown = then.view(self.routed.lead) | self._by_hand(then.state)
         if then.campaign_version == self.campaign.number or then.state in ("sent", "granted"):
             return shown
-        now = explanation.of_version(self.campaign, self._failing(self.campaign))
+        now = explanation.of_version(self.campaign, self._failing_checks(self.campaign))
         return shown | {"now": now.view(self.routed.lead)}
 
     def _by_hand(self, state: str) -> dict[str, object]:
@@ -167,16 +167,16 @@ class _Judging:
             return {}
         return {"refused_by_hand": {"at": history[-1].at, "text": history[-1].text}}
 
-    def _explained(self, version: Campaign | None) -> Explanation:
+    def _explain(self, version: Campaign | None) -> Explanation:
         if (claim := self.routed.of(self.campaign.name)) is not None:
             return explanation.of_claim(claim, self.campaign)
         if (behind := explanation.of_exclusive(self.routed, self.campaign)) is not None:
             return behind
         if version is None:
             return explanation.of_version(self.campaign, [Failing(code="campaign_unknown")])
-        return explanation.of_version(version, self._failing(version))
+        return explanation.of_version(version, self._failing_checks(version))
 
-    def _failing(self, version: Campaign) -> list[Failing]:
+    def _failing_checks(self, version: Campaign) -> list[Failing]:
         """What a version says of the lead, and what the campaign's slots say as they are now."""
         context = self.known.context_of(version)
         lead, at, now = self.routed.lead, self.routed.accepted_at, self.clock.now()

@@ -61,14 +61,14 @@ class Rescan(Deadline, kind="rescan", former=["look_again"]):
     """A `CampaignWidened` as JSON."""
 
 
-def widened(before: Campaign, after: PutCampaign) -> Iterator[CampaignWidened]:
+def widened_events(before: Campaign, after: PutCampaign) -> Iterator[CampaignWidened]:
     """What a campaign may want now that it did not before."""
     if after.status != "active":
         return
     until = before.definition
     categories, raised = accepted_categories(after), _has_more_room(until, after)
     if all(getattr(until, name) == getattr(after, name) for name in JUDGED_BY):
-        categories = _gained(until, after)
+        categories = _gained_categories(until, after)
     for route in sorted(routes(after)):
         for category in [None] if categories is None else sorted(categories):
             yield CampaignWidened(
@@ -80,7 +80,7 @@ def widened(before: Campaign, after: PutCampaign) -> Iterator[CampaignWidened]:
             )
 
 
-def _gained(before: PutCampaign, after: PutCampaign) -> frozenset[str] | None:
+def _gained_categories(before: PutCampaign, after: PutCampaign) -> frozenset[str] | None:
     """The categories that are accepted now and were not, or have more room; None is all."""
     was, now = accepted_categories(before), accepted_categories(after)
     if _has_roomier_caps(before.caps, after.caps):
@@ -89,14 +89,14 @@ def _gained(before: PutCampaign, after: PutCampaign) -> frozenset[str] | None:
         return frozenset()
     if now is None:
         return None
-    return (now - was) | (now & _raised(before, after))
+    return (now - was) | (now & _raised_categories(before, after))
 
 
 def _has_more_room(before: PutCampaign, after: PutCampaign) -> bool:
-    return _has_roomier_caps(before.caps, after.caps) or bool(_raised(before, after))
+    return _has_roomier_caps(before.caps, after.caps) or bool(_raised_categories(before, after))
 
 
-def _raised(before: PutCampaign, after: PutCampaign) -> set[str]:
+def _raised_categories(before: PutCampaign, after: PutCampaign) -> set[str]:
     """The categories of which more may be sent than was ordered before."""
     had = {each.id: each.amount for each in before.categories if each.amount is not None}
     has = {each.id: each.amount for each in after.categories}
@@ -120,11 +120,11 @@ def _has_roomier_caps(before: Caps, after: Caps) -> bool:
 def by_list(changed: Changed, name: str) -> Iterator[ScopeWidened]:
     """A company that leaves a suppression list, or comes on an approved one."""
     if changed.added or changed.removed:
-        added, removed = _named(changed.added), _named(changed.removed)
+        added, removed = _names_for_event(changed.added), _names_for_event(changed.removed)
         yield ScopeWidened(list=name, added=added, removed=removed)
 
 
-def _named(terms: Collection[str]) -> tuple[str, ...] | None:
+def _names_for_event(terms: Collection[str]) -> tuple[str, ...] | None:
     """As far as they may stand in an event."""
     is_long = len(terms) > COMPANIES_MAX or sum(map(len, terms)) > LETTERS_MAX
     return None if is_long else tuple(sorted(terms))
