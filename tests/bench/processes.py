@@ -10,13 +10,12 @@ from pathlib import Path
 
 import httpx
 
-from deploy.local import backends
+from deploy.local import backends, plan
 from deploy.local.backend import NativeBackend
 from deploy.local.process import StackError, free_ports, wait_for
 from tests.bench.measuring import Row, at_most
 from tests.bench.stage import Backends
 
-SERVICES = ("intake", "routing")
 REST_SECONDS = 1.0
 WEBHOOK_SECRET = "whsec_" + "A" * 32
 
@@ -31,7 +30,7 @@ class Start:
 
 
 def rows(found: Backends, state: Path, rounds: int) -> list[Row]:
-    starts: dict[str, list[Start]] = {name: [] for name in SERVICES}
+    starts: dict[str, list[Start]] = {name: [] for name in plan.services_here()}
     for _ in range(rounds):
         for name, kept in starts.items():
             kept.append(start(found, state, name))

@@ -24,7 +24,7 @@ from deploy.files import var_dir
 from deploy.local import clock, plan, stack
 from deploy.local.process import progress, wait_for
 
-SERVICES = ("intake", "routing")
+SERVICES = tuple(plan.services_here())
 REPLICAS = 2
 RESCALED = (1, 3, 2)
 SESSION_MS = 6000

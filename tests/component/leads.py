@@ -235,7 +235,7 @@ class Platform:
     def answers(self) -> Sequence[Document]:
         return [
             {**row, "accepted": kind == "accepted"}
-            for service in ("intake", "routing")
+            for service in BUILDS
             for kind in ("accepted", "refused")
             for row in self.events(f"{service}.command.{kind}")
         ]

@@ -24,6 +24,7 @@ from shared.testing.memory import MemoryStore
 from shared.testing.simulator import EPOCH
 from tests.apis import app_of, client, found
 from tests.component.leads import Platform
+from tests.simulation.lead_path import BUILDS
 
 BEFORE: Any = json_util.loads((Path(__file__).parent / "before/words_of_then.json").read_text())
 DAY = timedelta(days=1)
@@ -57,7 +58,7 @@ def test_what_was_under_way_is_ended() -> None:
         assert 3 == len(platform.got("waits"))
         assert {"sent"} == {platform.states(f"R-{n}")["waits"] for n in (1, 2, 5)}
         assert 1 == len(platform.events("intake.delivery.reconciled"))
-        kinds = {row["kind"] for s in ("intake", "routing") for row in platform.stored("due", s)}
+        kinds = {row["kind"] for s in BUILDS for row in platform.stored("due", s)}
         assert kinds <= {"remind", "watch"}
         await release(platform)
 

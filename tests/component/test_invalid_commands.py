@@ -10,6 +10,7 @@ from shared.store import Document
 from tests.builders import put_affiliate, put_campaign
 from tests.component.leads import Platform
 from tests.component.world import COMMANDS, Speak, Town
+from tests.simulation.lead_path import BUILDS
 
 SECRET = "jane.doe@secret.example"
 CAMPAIGN = put_campaign().model_dump(mode="json")
@@ -168,7 +169,7 @@ async def test_a_refusal_names_fields_and_never_values(
     """Neither does what is kept of it; nor are keys of mappings named, which senders choose."""
     answer = await platform.ask(kind, "key", data)
     assert field == answer["details"]["field"]
-    kept = [platform.stored("inbox", service) for service in ("intake", "routing")]
+    kept = [platform.stored("inbox", service) for service in BUILDS]
     assert SECRET not in json.dumps([answer, kept], default=str)
 
 

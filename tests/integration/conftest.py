@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from deploy.local import quiet
+from deploy.local.plan import services_here
 from tests.integration.platform import (
     TURNING,
     WAIT_SECONDS,
@@ -44,7 +45,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any
         yield found
         items = [
             item
-            for service in ("intake", "routing")
+            for service in services_here()
             for item in get(service, "/dead-letters", limit=1000)["items"]
         ]
         assert [] == [item["text"] for item in items if item["code"] == "unexpected"]

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,7 +16,7 @@ from cli.main import run
 from cli.publishing import ask
 from deploy import image
 from deploy.files import try_lock, write_json
-from deploy.local import quiet
+from deploy.local import plan, quiet
 from deploy.local.docker_engine import DockerBackend, start_keeper
 from deploy.local.health import broker_answers
 from deploy.local.process import free_ports, wait_for
@@ -28,7 +29,7 @@ pytestmark = [
     pytest.mark.xdist_group("stack"),
 ]
 
-SERVICES = ("intake", "routing")
+SERVICES = tuple(plan.services_here())
 PORTS = ("KAFKA_PORT", "MONGO_PORT", "RECEIVER_PORT", "INTAKE_PORT", "ROUTING_PORT")
 TOKEN = "of-this-test"
 
@@ -51,7 +52,7 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerBackend
         patch.setenv("LEADOPS_VAR", str(var))
         composed.compose("up", "--detach", "--build")
         write_stack(var, composed)
-        wait_for("the services to be ready", 120, lambda: all(map(ready, SERVICES, [ports] * 2)))
+        wait_for("the services to be ready", 120, lambda: all(map(ready, SERVICES, repeat(ports))))
         yield composed
         composed.stop()
     assert "" == left_of(project)

@@ -13,14 +13,14 @@ import pytest
 
 from cli.main import run
 from deploy.files import CHECKOUT
-from deploy.local import backends, quiet, stack
+from deploy.local import backends, plan, quiet, stack
 from deploy.local.health import broker_answers, store_answers
 from deploy.local.process import StackError, wait_for
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(180), pytest.mark.xdist_group("stack")]
 
 STANDIN = str(Path(__file__).with_name("standin.py"))
-COMMANDS = {name: [STANDIN, name] for name in ("intake", "routing")}
+COMMANDS = {name: [STANDIN, name] for name in plan.services_here()}
 
 
 @pytest.fixture(scope="module")

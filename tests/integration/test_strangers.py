@@ -17,6 +17,7 @@ import pytest
 from cli.command import record_of
 from cli.oracle import streams
 from deploy.local import quiet, stack
+from deploy.local.plan import services_here
 from deploy.local.process import StackError, wait_for
 from shared.contracts import bounds
 from shared.loop.log import Outgoing
@@ -83,7 +84,7 @@ def codes() -> Counter[str]:
     url = stack.stack()["mongo"]
     rows = [
         row
-        for service in ("intake", "routing")
+        for service in services_here()
         for row in documents(url, service, ["dead_letters"])["dead_letters"]
     ]
     return Counter(row["code"] for row in rows)

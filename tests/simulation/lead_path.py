@@ -39,7 +39,11 @@ SURNAME = "Canaryson"
 CODES = ["SIM-AAA-BBB-1", "SIM-AAA-BBB-2"]
 SOLD_ONCE = "SIM-AAA-BBB-3"
 DOMAINS = [f"firm{number}.example" for number in range(6)]
-TOPICS = [name for name in manifest().topics if name.split(".")[0] in ("intake", "routing")]
+BUILDS: dict[str, Build] = {
+    "intake": lambda: intake(SECRET),
+    "routing": routing,
+}
+TOPICS = [name for name in manifest().topics if name.split(".")[0] in BUILDS]
 
 AFFILIATE = {
     "id": "sim",
@@ -97,11 +101,6 @@ CAMPAIGNS: list[dict[str, Any]] = [
 ]
 RULES = {"exclusive_lead_codes": [SOLD_ONCE]}
 LIST = {"id": "bad", "entries": DOMAINS[:2]}
-
-BUILDS: dict[str, Build] = {
-    "intake": lambda: intake(SECRET),
-    "routing": routing,
-}
 
 
 def email_of(number: int) -> str:
