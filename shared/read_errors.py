@@ -81,7 +81,7 @@ async def _bad_request(_request: Request, error: BadRequest) -> Response:
 
 
 async def _unreadable(_request: Request, error: RequestValidationError) -> Response:
-    return failure(400, "bad_request", told(error.errors(), error.body))
+    return failure(400, "bad_request", describe(error.errors(), error.body))
 
 
 async def _unavailable(_request: Request, error: Infrastructure) -> Response:
@@ -114,7 +114,7 @@ HANDLERS: Mapping[
 }
 
 
-def told(errors: Sequence[Any], body: Any = None) -> str:
+def describe(errors: Sequence[Any], body: Any = None) -> str:
     """Of parameters the first that can't be read, of a body its first places."""
     first = errors[0]
     where, *place = first["loc"]

@@ -33,33 +33,33 @@ _WEEK = re.compile(r"\d{4}-?W.*")
 MOMENT = {"anyOf": [{"type": "string", "format": name} for name in ("date", "date-time")]}
 
 
-def wanted(form: str) -> PydanticCustomError:
+def form_error(form: str) -> PydanticCustomError:
     return PydanticCustomError(FORM, "{form}", {"form": form})
 
 
 def _limit(given: str) -> int:
     if not (given.isascii() and given.isdigit() and len(given) < 9 and int(given)):
-        raise wanted("a number from 1 on")
+        raise form_error("a number from 1 on")
     return min(int(given), LIMIT_MAX)
 
 
 def _yes_or_no(given: str) -> bool:
     if given not in YES_OR_NO:
-        raise wanted("true or false")
+        raise form_error("true or false")
     return YES_OR_NO[given]
 
 
 def _moment(given: str) -> datetime:
     if _WEEK.fullmatch(given):
         # Python reads it as a day of that week, which nobody who names a week means.
-        raise wanted(A_MOMENT)
+        raise form_error(A_MOMENT)
     try:
         moment = datetime.fromisoformat(given)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         # In a query a plus is a blank.
         hint = "; its + is written %2B" if _LOST_PLUS.fullmatch(given) else ""
-        raise wanted(A_MOMENT + hint) from None
+        raise form_error(A_MOMENT + hint) from None
 
 
 def _end(given: str) -> datetime:
@@ -86,7 +86,7 @@ class OneOf:
 
     def _known(self, given: str) -> str:
         if given not in self.words:
-            raise wanted(f"one of {', '.join(self.words)}")
+            raise form_error(f"one of {', '.join(self.words)}")
         return given
 
 

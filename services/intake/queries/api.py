@@ -39,7 +39,7 @@ from shared.ids import pseudonym
 from shared.loop.working_set import named
 from shared.read_api import listing, route
 from shared.read_errors import BadRequest, NotFound
-from shared.read_params import EndMoment, Moment, OfTenant, OneOf, Page, Tenant, YesOrNo, wanted
+from shared.read_params import EndMoment, Moment, OfTenant, OneOf, Page, Tenant, YesOrNo, form_error
 from shared.store import Filter, Store
 
 EQUAL_TO = {
@@ -83,7 +83,7 @@ class LeadSearch(Page):
     def is_a_page(cls, after: str | None) -> str | None:
         """From any other text on, the first page would come again."""
         if after and not searching.is_order(after):
-            raise wanted("the `next` of the page before")
+            raise form_error("the `next` of the page before")
         return after
 
 
@@ -92,18 +92,18 @@ class HeldSearch(LeadSearch):
     """For which it is held."""
 
 
-class CountsAsked(OfTenant):
+class CountsQuery(OfTenant):
     reasons: YesOrNo = False
     """Whether leads are counted by reason, too."""
     fields: YesOrNo = False
     """Whether it is told how often each field is filled, too."""
 
 
-class DeliveriesAsked(OfTenant):
+class DeliveriesQuery(OfTenant):
     affiliate: str | None = None
 
 
-class RequestsAsked(OfTenant):
+class RequestsQuery(OfTenant):
     open: YesOrNo = False
     """Only those that are not answered."""
 
@@ -132,35 +132,35 @@ class Reader:
         self._secret = secret
         self._trying = Trying(store, secret, clock)
 
-    async def leads(self, asked: Annotated[LeadSearch, Query()]) -> views.Leads:
+    async def leads(self, query: Annotated[LeadSearch, Query()]) -> views.Leads:
         """Newest first; what is asked for together must all hold."""
-        leads, following = await self._page(asked, await self._where(asked))
+        leads, following = await self._page(query, await self._where(query))
         found = [views.LeadSummary.model_validate(lead) for lead in leads]
         return views.Leads(leads=found, next=following)
 
-    async def held(self, asked: Annotated[HeldSearch, Query()]) -> views.HeldLeads:
+    async def held(self, query: Annotated[HeldSearch, Query()]) -> views.HeldLeads:
         """INT-06: what waits for a person, with what each answer may mean."""
-        where = await self._where(asked) | {"upload.outcome": HELD}
-        if asked.question:
-            where["held_for"] = asked.question
-        leads, following = await self._page(asked, where)
+        where = await self._where(query) | {"upload.outcome": HELD}
+        if query.question:
+            where["held_for"] = query.question
+        leads, following = await self._page(query, where)
         found = [views.HeldLead.model_validate(lead) for lead in leads]
         return views.HeldLeads(leads=found, next=following)
 
     async def _page(
-        self, asked: LeadSearch, where: Mapping[str, Any]
+        self, query: LeadSearch, where: Mapping[str, Any]
     ) -> tuple[list[Lead], str | None]:
-        if asked.first and asked.last and asked.last < asked.first:
+        if query.first and query.last and query.last < query.first:
             # An empty answer would look as if there were nothing.
             raise BadRequest("from", "a time that is not after `to`")
         now = datetime.now(UTC).replace(tzinfo=None)
-        search = Search(where, asked.first, asked.last, asked.after, now)
-        rows, following = await searching.page(self._store, search, asked.limit)
+        search = Search(where, query.first, query.last, query.after, now)
+        rows, following = await searching.page(self._store, search, query.limit)
         return [LEADS.from_document(row) for row in rows], following
 
-    async def lead(self, id: str, asked: Tenant) -> views.LeadWhole:
+    async def lead(self, id: str, query: Tenant) -> views.LeadWhole:
         """With its record, its person, and all that happened to it."""
-        where = {"_id": id, "tenant": asked.tenant}
+        where = {"_id": id, "tenant": query.tenant}
         lead = await self._entities.one(LEADS, where, "lead", id)
         earlier = await self._entities.some(TRIES, {"lead": lead.id}, sort=())
         uploads = [*(each.upload for each in earlier), lead.upload]
@@ -182,20 +182,20 @@ class Reader:
         found = await self._entities.some(CONTACTS, where, limit=OTHER_CONTACTS_MAX)
         return [contact.id for contact in found if contact.id != lead.person_id]
 
-    async def counts(self, asked: Annotated[CountsAsked, Query()]) -> views.Counts:
+    async def counts(self, query: Annotated[CountsQuery, Query()]) -> views.Counts:
         """Leads by affiliate and outcome."""
-        known = await self._entities.some(AFFILIATES, {"tenant": asked.tenant})
-        return views.Counts(affiliates=[await self._counts_of(each, asked) for each in known])
+        known = await self._entities.some(AFFILIATES, {"tenant": query.tenant})
+        return views.Counts(affiliates=[await self._counts_of(each, query) for each in known])
 
-    async def _counts_of(self, affiliate: Affiliate, asked: CountsAsked) -> views.AffiliateCounts:
+    async def _counts_of(self, affiliate: Affiliate, query: CountsQuery) -> views.AffiliateCounts:
         where = {"tenant": affiliate.tenant, "affiliate": affiliate.definition.id}
         outcomes = await self._outcomes(where)
         return views.AffiliateCounts(
             id=affiliate.definition.id,
             submitted=sum(outcomes.values()),
             **outcomes,
-            reasons=await self._reasons(where) if asked.reasons else None,
-            fields=await self._fields_read(affiliate) if asked.fields else None,
+            reasons=await self._reasons(where) if query.reasons else None,
+            fields=await self._fields_read(affiliate) if query.fields else None,
         )
 
     async def _outcomes(self, where: Filter) -> dict[str, int]:
@@ -225,14 +225,14 @@ class Reader:
             affiliate.definition.mapping.fields, affiliate.number, leads
         )
 
-    async def affiliate_versions(self, id: str, asked: Tenant) -> views.Versions:
+    async def affiliate_versions(self, id: str, query: Tenant) -> views.Versions:
         """Oldest first, each whole, with who made it and when."""
-        of = versions_of("affiliate", named(Affiliate, asked.tenant, id).id)
+        of = versions_of("affiliate", named(Affiliate, query.tenant, id).id)
         return await self._versions(of, "affiliate", id)
 
-    async def question_versions(self, id: str, asked: Tenant) -> views.Versions:
+    async def question_versions(self, id: str, query: Tenant) -> views.Versions:
         """Oldest first, each whole, with who made it and when."""
-        of = versions_of("question", named(Question, asked.tenant, id).id)
+        of = versions_of("question", named(Question, query.tenant, id).id)
         return await self._versions(of, "question", id)
 
     async def _versions(self, of: str, what: str, name: str) -> views.Versions:
@@ -241,18 +241,18 @@ class Reader:
             raise NotFound(what, name)
         return views.Versions(versions=[views.VersionView.of(each) for each in found])
 
-    async def deliveries(self, asked: Annotated[DeliveriesAsked, Query()]) -> views.Deliveries:
+    async def deliveries(self, query: Annotated[DeliveriesQuery, Query()]) -> views.Deliveries:
         """INT-10: each as it stands now, counted."""
-        where = {"tenant": asked.tenant}
-        if asked.affiliate:
-            where["announced.affiliate"] = asked.affiliate
+        where = {"tenant": query.tenant}
+        if query.affiliate:
+            where["announced.affiliate"] = query.affiliate
         found = await self._entities.some(DELIVERIES, where)
         standing = [views.DeliveryView(**await self._standing(each)) for each in found]
         return views.Deliveries(deliveries=standing)
 
-    async def delivery(self, affiliate: str, id: str, asked: Tenant) -> views.DeliveryWhole:
+    async def delivery(self, affiliate: str, id: str, query: Tenant) -> views.DeliveryWhole:
         """One with its missing rows, and who of the affiliate has to know."""
-        where = {"_id": deliveries.delivery_of(asked.tenant, affiliate, id).id}
+        where = {"_id": deliveries.delivery_of(query.tenant, affiliate, id).id}
         delivery = await self._entities.one(DELIVERIES, where, "delivery", id)
         leads = deliveries.leads_of(delivery).where
         rows = await self._store.find(ROWS.name, leads, fields=ROWS.fields)
@@ -261,7 +261,7 @@ class Reader:
             **await self._standing(delivery),
             missing=standing.missing,
             unannounced=standing.unannounced,
-            contact=await self._contact(asked.tenant, affiliate, "technical"),
+            contact=await self._contact(query.tenant, affiliate, "technical"),
         )
 
     async def _standing(self, delivery: Delivery) -> dict[str, Any]:
@@ -288,32 +288,32 @@ class Reader:
                         return contact
         return None
 
-    async def requests(self, asked: Annotated[RequestsAsked, Query()]) -> views.Requests:
+    async def requests(self, query: Annotated[RequestsQuery, Query()]) -> views.Requests:
         """What affiliates are asked for."""
-        where: dict[str, Any] = {"tenant": asked.tenant}
-        if asked.open:
+        where: dict[str, Any] = {"tenant": query.tenant}
+        if query.open:
             where["answered_at"] = None
         found = await self._entities.some(REQUESTS, where)
         return views.Requests(requests=[views.RequestView.of(each) for each in found])
 
-    async def try_(self, given: Submissions, asked: Tenant) -> views.TriedSubmissions:
+    async def try_(self, given: Submissions, query: Tenant) -> views.TriedSubmissions:
         """What would become of records, field by field; nothing is published or stored."""
-        tried = await self._trying.submissions(given, asked.tenant)
+        tried = await self._trying.submissions(given, query.tenant)
         described = [views.TriedSubmission.of(each) for each in tried]
         return views.TriedSubmissions(submissions=described)
 
-    async def _where(self, asked: LeadSearch) -> dict[str, Any]:
-        tenant, given = asked.tenant, dict(asked)
+    async def _where(self, query: LeadSearch) -> dict[str, Any]:
+        tenant, given = query.tenant, dict(query)
         where: dict[str, Any] = {"tenant": tenant}
         where |= {path: given[name] for name, path in EQUAL_TO.items() if given[name]}
-        if asked.email:
-            where["person_id"] = self._person_id(tenant, asked.email)
-        if asked.phone:
-            persons = await self._persons_of(tenant, asked.phone)
+        if query.email:
+            where["person_id"] = self._person_id(tenant, query.email)
+        if query.phone:
+            persons = await self._persons_of(tenant, query.phone)
             only = where.get("person_id")
             where["person_id"] = {"$in": [each for each in persons if only in (None, each)]}
-        if asked.sent is not None:
-            where["is_sent"] = asked.sent
+        if query.sent is not None:
+            where["is_sent"] = query.sent
         return where
 
     def _person_id(self, tenant: str, email: str) -> str:

@@ -34,11 +34,11 @@ LEADS_AT_ONCE = 1_000
 SEND_STATES = ("waiting", "reserved", "sent", "refused", "uncertain")
 
 
-class SendsAsked(Page):
+class SendsQuery(Page):
     status: Annotated[str, OneOf(get_args(SendStatus))] | None = None
 
 
-class ExplainAsked(OfTenant):
+class ExplainQuery(OfTenant):
     campaign: str | None = None
     """Without one, all that take leads of its way."""
 
@@ -112,9 +112,9 @@ class Reader:
         self._previewing = Previewing(store, clock, self._why_not)
         self._trial = Trial(store, clock, self._why_not)
 
-    async def campaign(self, id: str, asked: Tenant) -> views.CampaignWhole:
+    async def campaign(self, id: str, query: Tenant) -> views.CampaignWhole:
         """With all its versions, and what its slots count."""
-        campaign = await self._campaign(asked.tenant, id)
+        campaign = await self._campaign(query.tenant, id)
         capacity = await self._why_not.capacity(campaign.id, campaign.tenant)
         kept = await self._entities.some(VERSIONS, {"campaign": campaign.id})
         versions = sorted((each.campaign for each in kept), key=lambda each: each.number)
@@ -127,24 +127,24 @@ class Reader:
             versions=[views.CampaignView.of(version) for version in versions],
         )
 
-    async def unsent(self, id: str, asked: Tenant) -> views.Unsent:
+    async def unsent(self, id: str, query: Tenant) -> views.Unsent:
         """RTE-10: a campaign's unsent leads, counted by check."""
-        campaign = await self._campaign(asked.tenant, id)
+        campaign = await self._campaign(query.tenant, id)
         counts = await self._why_not.unsent(campaign)
         return views.Unsent(campaign=campaign.name, version=campaign.number, unsent=counts)
 
-    async def sends(self, id: str, asked: Annotated[SendsAsked, Query()]) -> views.Sends:
+    async def sends(self, id: str, query: Annotated[SendsQuery, Query()]) -> views.Sends:
         """What a campaign has got, or is to get."""
-        campaign = await self._campaign(asked.tenant, id)
+        campaign = await self._campaign(query.tenant, id)
         where = {"tenant": campaign.tenant, "campaign": campaign.name}
-        if asked.status:
-            where["status"] = asked.status
-        found, following = await self._entities.page(SENDS, where, asked)
+        if query.status:
+            where["status"] = query.status
+        found, following = await self._entities.page(SENDS, where, query)
         return views.Sends(sends=[await self._send(send) for send in found], next=following)
 
-    async def lead(self, id: str, asked: Tenant) -> views.LeadWhole:
+    async def lead(self, id: str, query: Tenant) -> views.LeadWhole:
         """Its claims and its sends."""
-        routed = await self._routed_lead(asked.tenant, id)
+        routed = await self._routed_lead(query.tenant, id)
         where = {"tenant": routed.tenant, "lead": routed.id}
         sends = await self._entities.some(SENDS, where, sort=())
         return views.LeadWhole(
@@ -152,32 +152,32 @@ class Reader:
             sends=[await self._send(send) for send in sends],
         )
 
-    async def explain(self, id: str, asked: Annotated[ExplainAsked, Query()]) -> views.WhyNot:
+    async def explain(self, id: str, query: Annotated[ExplainQuery, Query()]) -> views.WhyNot:
         """Why a campaign has not got the lead, or each that takes leads of its way."""
-        routed = await self._routed_lead(asked.tenant, id)
-        if asked.campaign is not None:
-            await self._campaign(asked.tenant, asked.campaign)
-        view = await self._why_not.why_not(routed, asked.campaign)
+        routed = await self._routed_lead(query.tenant, id)
+        if query.campaign is not None:
+            await self._campaign(query.tenant, query.campaign)
+        view = await self._why_not.why_not(routed, query.campaign)
         return views.WhyNot.model_validate({"lead": routed.id, "state": routed.state, **view})
 
-    async def preview(self, change: Change, asked: Tenant) -> views.Previewed:
+    async def preview(self, change: Change, query: Tenant) -> views.Previewed:
         """RTE-14: what a change would free, before it is made."""
         command = _command(change)
         if not isinstance(command, PutCampaign):
-            view = await self._previewing.list(command, asked.tenant)
+            view = await self._previewing.list(command, query.tenant)
             return views.Previewed.model_validate(view)
-        view = await self._previewing.campaign(command, asked.tenant)
+        view = await self._previewing.campaign(command, query.tenant)
         beside = {"warnings": warnings(command), "checklist": checklist(command)}
         return views.Previewed.model_validate(view | beside)
 
-    async def try_(self, given: Leads, asked: Tenant) -> views.TriedLeads:
+    async def try_(self, given: Leads, query: Tenant) -> views.TriedLeads:
         """Which campaigns would want leads that are not here, and why others would not."""
-        tried = await self._trial.leads(given, asked.tenant)
+        tried = await self._trial.leads(given, query.tenant)
         return views.TriedLeads.model_validate({"leads": tried})
 
-    async def list(self, id: str, asked: Tenant) -> views.ListWhole:
+    async def list(self, id: str, query: Tenant) -> views.ListWhole:
         """One list, with its entries as they are compared."""
-        stored = named(CompanyList, asked.tenant, id).id
+        stored = named(CompanyList, query.tenant, id).id
         found = await self._entities.one(LISTS, {"_id": stored}, "list", id)
         ids = [part_of(stored, digest).id for digest in found.content.parts]
         parts = await self._store.find(PARTS.name, {"_id": {"$in": ids}})
@@ -188,9 +188,9 @@ class Reader:
             terms=sorted(term for part in parts for term in part["terms"]),
         )
 
-    async def watch(self, asked: Tenant) -> views.UnsentDeliveries:
+    async def watch(self, query: Tenant) -> views.UnsentDeliveries:
         """RTE-16: lead codes and deliveries of which leads were unsent after a day, and are now."""
-        found = await self._entities.some(UNSENT, {"tenant": asked.tenant}, sort=[("since", 1)])
+        found = await self._entities.some(UNSENT, {"tenant": query.tenant}, sort=[("since", 1)])
         unsent = await self._still_unsent([lead for each in found for lead in each.leads])
         shown = [views.UnsentDeliveryView.of(each, unsent) for each in found]
         return views.UnsentDeliveries(deliveries=[each for each in shown if each.unsent])
@@ -204,12 +204,12 @@ class Reader:
             found |= {row["_id"] for row in rows}
         return found
 
-    async def counts(self, asked: Tenant) -> views.Counts:
+    async def counts(self, query: Tenant) -> views.Counts:
         """RTE-10: sends by status and unsent leads by check, of each campaign."""
         known = await self._why_not.catalogues()
-        found = known.of_tenant(asked.tenant)
+        found = known.of_tenant(query.tenant)
         unsent: dict[str, Counter[str]] = {campaign.id: Counter() for campaign in found}
-        async for routed in self._entities.every(LEADS, {"tenant": asked.tenant}):
+        async for routed in self._entities.every(LEADS, {"tenant": query.tenant}):
             for campaign in known.on_route(routed.tenant, route_of(routed.lead)):
                 unsent[campaign.id].update(against(routed, campaign, known.context_of(campaign)))
         return views.Counts(
