@@ -9,8 +9,8 @@ import typer
 from cli import linting
 from cli.api import Api
 from cli.command import Asker, Command
-from cli.documents import typed
-from cli.known import nearest_told
+from cli.documents import command_of
+from cli.known import suggesting_nearest
 from cli.options import As, Reason
 from cli.output import CHECK_FAILED, AsJson, show, show_further, show_json, show_table
 from cli.publishing import demand
@@ -44,12 +44,12 @@ def list_campaigns(as_json: AsJson = False) -> None:
 
 def show_campaign(campaign: Campaign, as_json: AsJson = False) -> None:
     """One campaign with its slots, what is open or worth a look, and all its versions."""
-    with nearest_told(campaign=campaign), Api() as api:
+    with suggesting_nearest(campaign=campaign), Api() as api:
         found = api.get("routing", path_of(campaign))
     if as_json:
         show_json(found)
         return
-    show_table(campaign, ["field", "value"], described(found))
+    show_table(campaign, ["field", "value"], describe(found))
     show_further("capacity", ["reserved", "used", "uncertain"], [found["capacity"]])
     show_further("counted slots", ["slot", "count"], largest_first("slot", found["counted"]))
     show_warnings(found["warnings"])
@@ -63,7 +63,7 @@ def path_of(campaign: str) -> str:
     return f"/campaigns/{quote(campaign, safe='')}"
 
 
-def described(found: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+def describe(found: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """What is given; what is left open is left out."""
     for name, value in found.items():
         if name not in TOLD_APART:
@@ -98,7 +98,9 @@ def pause(
     as_json: AsJson = False,
 ) -> None:
     """Nothing more is sent to it from the moment that this is accepted."""
-    ask_campaign(typed(PauseCampaign, campaign=campaign, reason=reason), actor, as_json=as_json)
+    ask_campaign(
+        command_of(PauseCampaign, campaign=campaign, reason=reason), actor, as_json=as_json
+    )
 
 
 def resume(
@@ -108,11 +110,13 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """What is decided from now on may be sent to it again."""
-    ask_campaign(typed(ResumeCampaign, campaign=campaign, reason=reason), actor, as_json=as_json)
+    ask_campaign(
+        command_of(ResumeCampaign, campaign=campaign, reason=reason), actor, as_json=as_json
+    )
 
 
 def ask_campaign(command: Command, actor: str, *, as_json: bool) -> None:
-    with nearest_told(campaign=command.key):
+    with suggesting_nearest(campaign=command.key):
         answer = demand(command, Asker(actor))
     text = f"{command.key}: {answer.code}, version {answer.details.get('version')}"
     show(answer.as_json(), as_json=as_json, text=text)
@@ -145,7 +149,7 @@ def show_findings(findings: Sequence[linting.Finding]) -> None:
 
 def unsent(campaign: Campaign, as_json: AsJson = False) -> None:
     """The campaign's unsent leads, counted by check; a lead counts under each that it fails."""
-    with nearest_told(campaign=campaign), Api(seconds=linting.PATIENCE_SECONDS) as api:
+    with suggesting_nearest(campaign=campaign), Api(seconds=linting.PATIENCE_SECONDS) as api:
         found = api.get("routing", f"{path_of(campaign)}/unsent")
     if as_json:
         show_json(found)

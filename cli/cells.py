@@ -34,7 +34,7 @@ _AS_FORMULA = re.compile(r'=\s*("{1,3})((?:[^"]|"")*)\1\s*', re.DOTALL)
 _FORMULA_START = tuple("=+-@\t\r")
 
 
-def unmarked(cell: str, kind: str = "") -> str:
+def strip_mark(cell: str, kind: str = "") -> str:
     """The text that a spreadsheet shows for ="0101" and for '0101."""
     if cell.startswith("=") and (found := _AS_FORMULA.fullmatch(cell)):
         return found[2].replace('""', '"')

@@ -35,7 +35,7 @@ class ColumnCount:
         if view["state"] == "blank":
             return
         self.filled += 1
-        given = shortened(view["given"]).strip()
+        given = shorten(view["given"]).strip()
         if view["state"] == "not_asked":
             self.not_asked += 1
         elif view["state"] == "unknown":
@@ -45,14 +45,14 @@ class ColumnCount:
         else:
             self.read += 1
             if len(self.values) < EXAMPLES_MAX:
-                self.values[given] = shortened(view["value"])
+                self.values[given] = shorten(view["value"])
 
     def add_unread(self, given: Any) -> None:
         """A cell that nobody reads."""
         if given is not None and str(given).strip():
             self.filled += 1
             if len(self.values) < EXAMPLES_MAX:
-                self.values[shortened(given)] = ""
+                self.values[shorten(given)] = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -94,6 +94,6 @@ class ColumnCounts:
         return (*self.known.values(), *(self.others[name] for name in sorted(self.others)))
 
 
-def shortened(given: Any, most: int = EXAMPLE_LENGTH_MAX) -> str:
+def shorten(given: Any, most: int = EXAMPLE_LENGTH_MAX) -> str:
     text = in_words(given)
     return text if len(text) <= most else f"{text[:most]} …"

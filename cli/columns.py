@@ -14,7 +14,7 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 from cli.bounds import COLUMNS_MAX, LINES_ABOVE_HEADER_MAX
-from cli.cells import flaw_of, unmarked
+from cli.cells import flaw_of, strip_mark
 from cli.output import CliError, unreadable
 from cli.table import Cells, Flaw, Line
 
@@ -157,7 +157,9 @@ def fit_of(texts: Sequence[str], wanted: Wanted) -> tuple[int, int]:
 def texts_of(cells: Cells) -> list[str]:
     """A header cell without its value still has a place."""
     return [
-        f"column {at}" if isinstance(cell, Flaw) else unmarked(cell.strip().strip("\ufeff")).strip()
+        f"column {at}"
+        if isinstance(cell, Flaw)
+        else strip_mark(cell.strip().strip("\ufeff")).strip()
         for at, cell in enumerate(cells, start=1)
     ]
 
@@ -179,7 +181,7 @@ def header_of(cells: Sequence[str], wanted: Wanted) -> Header:
     names = list(cells)
     for name, place in at.items():
         names[place] = name
-    names = numbered(names, fields) if wanted.own else names
+    names = number_repeated(names, fields) if wanted.own else names
     check_once(names)
     free = [cell for place, cell in enumerate(cells) if cell and place not in at.values()]
     missing = tuple(missing_of(name, free) for name in fields if name not in at)
@@ -205,7 +207,7 @@ def check_named(cells: Sequence[str], wanted: Wanted, at: Mapping[str, int]) -> 
         raise unreadable(f"the header has more than {COLUMNS_MAX:,} columns")
 
 
-def numbered(names: Iterable[str], fields: Collection[str]) -> list[str]:
+def number_repeated(names: Iterable[str], fields: Collection[str]) -> list[str]:
     """Columns that nobody reads may be called alike: the record has Note and Note (2)."""
     found: set[str] = set()
     numbers: dict[str, Iterator[int]] = {}

@@ -139,13 +139,13 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Decide it again, and those of its key that wait behind it."""
-    data: Item = {"id": id, "value": None if value is None else corrected(value)}
-    item = unresolved(id)
+    data: Item = {"id": id, "value": None if value is None else read_correction(value)}
+    item = find_unresolved(id)
     answer = resolve(item, replay_type(item["service"]), data, Asker(actor))
     report("replayed", answer, as_json=as_json)
 
 
-def unresolved(id: str) -> Item:
+def find_unresolved(id: str) -> Item:
     """The record, if it waits for a person: of all others it is told why nothing can be done."""
     with Api() as api:
         item = find(api, id)
@@ -155,7 +155,7 @@ def unresolved(id: str) -> Item:
     return item
 
 
-def corrected(file: str) -> str:
+def read_correction(file: str) -> str:
     try:
         return Path(file).read_text(encoding="utf-8")
     except OSError as error:
@@ -171,7 +171,7 @@ def skip(
     as_json: AsJson = False,
 ) -> None:
     """Give it up; those of its key that wait behind it are decided."""
-    item = unresolved(id)
+    item = find_unresolved(id)
     data = {"id": id, "reason": reason}
     answer = resolve(item, skip_type(item["service"]), data, Asker(actor))
     report("skipped", answer, as_json=as_json)

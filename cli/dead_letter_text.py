@@ -60,7 +60,7 @@ def size_of(whole: Mapping[str, Any]) -> str:
 
 def headers_of(item: Item) -> list[dict[str, str]]:
     return [
-        {"name": escaped(name), "value": beginning(readable(value))}
+        {"name": escape(name), "value": beginning(readable(value))}
         for name, value in item["headers"]
     ]
 
@@ -80,10 +80,10 @@ def readable(coded: str | None) -> str:
     """Bytes as a person can read them; none and no bytes are told from each other."""
     if coded is None:
         return "(none)"
-    return escaped(base64.b64decode(coded).decode(errors="backslashreplace")) or "(empty)"
+    return escape(base64.b64decode(coded).decode(errors="backslashreplace")) or "(empty)"
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

@@ -140,13 +140,13 @@ def json_or_yaml(name: str, text: str) -> Iterable[Any]:
 
 def json_contents(text: str) -> Iterator[Any]:
     """One document after the other, on a line each or not."""
-    decoder, at = json.JSONDecoder(object_pairs_hook=marked), 0
+    decoder, at = json.JSONDecoder(object_pairs_hook=mark_repeated), 0
     while (at := len(text) - len(text[at:].lstrip())) < len(text):
         document, at = decoder.raw_decode(text, at)
         yield document
 
 
-def marked(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def mark_repeated(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     counts = Counter(name for name, _ in pairs)
     return {name: value if counts[name] == 1 else TWICE for name, value in pairs}
 
@@ -181,7 +181,7 @@ def put_command(document: Document, kinds: Kinds = KINDS) -> Command:
         raise document.unreadable("this is a command, for `leadops publish`")
     if (kind := kind_of(content)) not in kinds:
         raise document.unreadable(f"field kind: one of {', '.join(kinds)} is needed")
-    model, given = kinds[kind], described(content)
+    model, given = kinds[kind], content_fields(content)
     try:
         # Services ignore what they don't know; in a file it is a slip of the pen.
         put = model.model_validate(given, extra="forbid")
@@ -196,7 +196,7 @@ def kind_of(content: Any) -> str:
     return kind if isinstance(kind, str) else ""
 
 
-def typed(kind: type[contracts.Command], **fields: Any) -> Command:
+def command_of(kind: type[contracts.Command], **fields: Any) -> Command:
     """A command whose fields were typed, with the key of its entity."""
     try:
         put = kind.model_validate(fields)
@@ -205,7 +205,7 @@ def typed(kind: type[contracts.Command], **fields: Any) -> Command:
     return Command(kind.TYPE, put.model_dump_json(by_alias=True).encode(), put.key_of(vars(put)))
 
 
-def described(content: Mapping[str, Any]) -> dict[str, Any]:
+def content_fields(content: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in content.items() if name != "kind"}
     if content["kind"] == "request" and ASKS_FOR in given:
         given["kind"] = given.pop(ASKS_FOR)

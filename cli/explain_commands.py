@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from cli.api import Api
-from cli.known import nearest_told
+from cli.known import suggesting_nearest
 from cli.output import (
     AsJson,
     CliError,
@@ -36,8 +36,8 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Why a lead was, or was not, sent: every failing check, who can mend it, and how."""
-    with nearest_told(campaign=campaign), Api() as api:
-        told = explained(api, lead, campaign)
+    with suggesting_nearest(campaign=campaign), Api() as api:
+        told = explain_one(api, lead, campaign)
     if as_json:
         show_json(told)
         return
@@ -88,7 +88,7 @@ def spaced(code: str) -> str:
     return code.replace("_", " ")
 
 
-def explained(api: Api, lead: str, campaign: str | None) -> Row:
+def explain_one(api: Api, lead: str, campaign: str | None) -> Row:
     try:
         return dict(api.get("routing", f"/explain/{quote(lead, safe='')}", campaign=campaign))
     except UnknownId as error:

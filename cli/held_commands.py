@@ -11,7 +11,7 @@ import typer
 
 from cli.api import Api
 from cli.command import Answer, Asker, Command
-from cli.known import check_filters, nearest_told
+from cli.known import check_filters, suggesting_nearest
 from cli.lead_commands import pages
 from cli.options import As
 from cli.output import WRONG_USAGE, AsJson, CliError, show, show_json, show_paragraph, show_table
@@ -136,7 +136,7 @@ def alias(
 ) -> None:
     """From now on it passes; what is held for it is freed."""
     data = {"question": question, "given": given, "answer": answer}
-    with nearest_told(question=question):
+    with suggesting_nearest(question=question):
         answer_ = demand(command(AddAlias.TYPE, data, question), Asker(actor))
     tell(answer_, as_json=as_json)
 

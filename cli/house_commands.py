@@ -6,7 +6,7 @@ import typer
 
 from cli.api import Api
 from cli.command import Asker, Command
-from cli.documents import typed
+from cli.documents import command_of
 from cli.known import check
 from cli.options import As, Reason
 from cli.output import AsJson, show
@@ -72,16 +72,16 @@ def ask_person(
 
 def suspend(customer: Customer, reason: Reason, actor: As = "cli", as_json: AsJson = False) -> None:
     """Nothing is sent to the customer until the account is restored."""
-    asked = typed(SuspendAccount, customer=customer, reason=reason)
+    command = command_of(SuspendAccount, customer=customer, reason=reason)
     check_customer(customer)
-    tell(asked, customer, actor, as_json)
+    tell(command, customer, actor, as_json)
 
 
 def restore(customer: Customer, reason: Reason, actor: As = "cli", as_json: AsJson = False) -> None:
     """What is decided from now on may be sent to the customer again."""
-    asked = typed(RestoreAccount, customer=customer, reason=reason)
+    command = command_of(RestoreAccount, customer=customer, reason=reason)
     check_customer(customer)
-    tell(asked, customer, actor, as_json)
+    tell(command, customer, actor, as_json)
 
 
 def check_customer(customer: str) -> None:

@@ -15,14 +15,14 @@ from typing import Any, BinaryIO, cast
 from pydantic import TypeAdapter, ValidationError
 
 from cli import delimited
-from cli.cells import ERROR, ERRORS, LETTERS_MISREAD, flaw_of, is_misread, unmarked
+from cli.cells import ERROR, ERRORS, LETTERS_MISREAD, flaw_of, is_misread, strip_mark
 from cli.columns import Header, Wanted
 from cli.command import Command
 from cli.encodings import Encoding
 from cli.foreign import ARCHIVES, START_BYTES, foreign_kind
 from cli.joined import AnotherHeader
 from cli.output import unreadable
-from cli.table import CELL_START, FLAWED, Cells, Flaw, Table, joined
+from cli.table import CELL_START, FLAWED, Cells, Flaw, Table, join_cells
 from shared.contracts.intake import SubmitLead
 from shared.contracts.values import Id
 from shared.emails import email_address
@@ -87,7 +87,7 @@ def rows_in(table: Table, wanted: Wanted) -> Iterator[Row | BadRow]:
     for line, cells in table.rows:
         if not isinstance(cells, Flaw) and not any(cells):
             continue
-        whole = "" if isinstance(cells, Flaw) else joined(cells)
+        whole = "" if isinstance(cells, Flaw) else join_cells(cells)
         if flaw := another.flaw_of(line, cells, whole):
             yield bad_row(line, flaw)
         else:
@@ -153,7 +153,7 @@ class RowReader:
                     return flaw
                 texts.append("")
             else:
-                texts.append(unmarked(str(cell), kinds.get(at, "")))
+                texts.append(strip_mark(str(cell), kinds.get(at, "")))
         return texts
 
     def is_misread(self, texts: Sequence[str]) -> bool:

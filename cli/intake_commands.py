@@ -7,7 +7,7 @@ from urllib.parse import quote
 import typer
 
 from cli.api import Api
-from cli.known import check_filters, nearest_told
+from cli.known import check_filters, suggesting_nearest
 from cli.output import AsJson, show_further, show_json, show_paragraph, show_table
 
 OUTCOMES = ("accepted", "held", "unusable", "omitted")
@@ -100,7 +100,7 @@ def list_deliveries(affiliate: Affiliate = None, as_json: AsJson = False) -> Non
 def show_delivery(affiliate: str, delivery: str, as_json: AsJson = False) -> None:
     """One with the rows that are missing, and whom to ask for them."""
     path = f"/deliveries/{quote(affiliate, safe='')}/{quote(delivery, safe='')}"
-    with nearest_told(affiliate=affiliate, delivery=delivery), Api() as api:
+    with suggesting_nearest(affiliate=affiliate, delivery=delivery), Api() as api:
         found = api.get("intake", path)
     if as_json:
         show_json(found)

@@ -31,15 +31,15 @@ def rows_of(content: BinaryIO, wanted: Wanted) -> Iterator[Row | BadRow]:
     """An object may be written over several lines if it is the only one."""
     whole = content.read(VALUE_BYTES_MAX)
     content.seek(0)
-    if isinstance(given := parsed(whole), dict):
+    if isinstance(given := parse_json(whole), dict):
         yield row_of(1, given, wanted)
         return
     for number, line in enumerate(iter(lambda: content.readline(VALUE_BYTES_MAX), b""), start=1):
         if line.strip():
-            yield row_of(number, parsed(line), wanted)
+            yield row_of(number, parse_json(line), wanted)
 
 
-def parsed(text: bytes) -> Any:
+def parse_json(text: bytes) -> Any:
     """None for what is not JSON."""
     try:
         return from_json(text.removeprefix(BOM), allow_inf_nan=False)

@@ -59,7 +59,7 @@ def check_filters(api: Api, filters: Mapping[str, str | None]) -> None:
 
 
 @contextmanager
-def nearest_told(**ids: str | None) -> Iterator[None]:
+def suggesting_nearest(**ids: str | None) -> Iterator[None]:
     """A service tells which id it does not know; here the nearest there are, too. What an id
     belongs to is looked at first, such as the campaign of a send."""
     try:

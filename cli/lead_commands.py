@@ -154,7 +154,7 @@ def print_lead(whole: dict[str, Any]) -> None:
     show_some("held for", ["question", "given"], whole["held"])
     if whole["accepted"]:
         show_fields("\nas it was read", dict(what_was_read(whole["accepted"])))
-    show_fields("\nas it came", dict(flattened(whole["record"])))
+    show_fields("\nas it came", dict(flatten(whole["record"])))
     history = [entry | {"reasons": codes(entry["reasons"])} for entry in whole["history"]]
     show_some("history", ["at", "by", "command", "outcome", "reasons"], history)
     show_some("changes", ["at", "by", "what"], whole["changes"])
@@ -176,14 +176,14 @@ def show_some(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, An
 
 
 def what_was_read(accepted: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    return flattened({name: accepted[name] for name in READ if name in accepted})
+    return flatten({name: accepted[name] for name in READ if name in accepted})
 
 
-def flattened(content: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def flatten(content: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Each value under the way to it, such as company.size.min."""
     if isinstance(content, Mapping) and content:
         for name, value in content.items():
-            yield from flattened(value, f"{path}.{name}" if path else str(name))
+            yield from flatten(value, f"{path}.{name}" if path else str(name))
     elif isinstance(content, list | tuple):
         yield path, ", ".join(map(in_one, content)) or None
     elif isinstance(content, bool):

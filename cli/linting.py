@@ -10,7 +10,7 @@ from urllib.parse import quote
 from cli.api import Api, on_stack
 from cli.command import Command
 from cli.documents import Document, put_commands, read_files
-from cli.known import nearest_told
+from cli.known import suggesting_nearest
 from cli.output import unreadable
 
 FILE_ENDS = (".yaml", ".yml", ".json")
@@ -43,7 +43,7 @@ def read_campaigns(file: str, receiver: str) -> list[Put]:
 
 def of_target(api: Api, target: str, read: Mapping[str, Sequence[Put]]) -> Iterator[Finding]:
     if target not in read:
-        with nearest_told(campaign=target):
+        with suggesting_nearest(campaign=target):
             found = api.get("routing", f"/campaigns/{quote(target, safe='')}")
         yield of_campaign(found)
     for document, command in read.get(target, ()):

@@ -10,9 +10,9 @@ from pydantic import TypeAdapter, ValidationError
 from cli import list_files
 from cli.api import Api
 from cli.command import Answer, Asker, Command
-from cli.documents import typed
+from cli.documents import command_of
 from cli.import_commands import ask_with_bar
-from cli.known import nearest_told
+from cli.known import suggesting_nearest
 from cli.list_files import BadLine, Line
 from cli.list_parts import folded, put_parts
 from cli.opened import named, read_bytes
@@ -72,7 +72,7 @@ def show_list(
     as_json: AsJson = False,
 ) -> None:
     """One list with its entries, as they are compared, and the campaigns that use it."""
-    with nearest_told(list=name), Api() as api:
+    with suggesting_nearest(list=name), Api() as api:
         found = api.get("routing", f"/lists/{quote(name, safe='')}")
     if as_json:
         show_json(found)
@@ -106,7 +106,7 @@ def import_list(
     as_json: AsJson = False,
 ) -> None:
     """Put a list from a file. If a line is bad, all bad lines are told and nothing changes."""
-    typed(PutList, id=name)  # Its form, before a long file is read and its parts are put.
+    command_of(PutList, id=name)  # Its form, before a long file is read and its parts are put.
     at = None if effective_from is None else instant(effective_from)
     with named(file):
         lines = list_files.read(file, read_bytes(file))
@@ -121,7 +121,7 @@ def import_list(
         told = {"lines": [line.as_json() for line in bad]}
         text = f"{file}: bad lines: {len(bad)} of {len(lines)}; the list stays as it was"
         raise CliError("entries_invalid", text, WRONG_USAGE, told)
-    answer = demand(typed(PutList, id=name, parts=kept.digests, effective_from=at), asker)
+    answer = demand(command_of(PutList, id=name, parts=kept.digests, effective_from=at), asker)
     tell(name, answer, bad, as_json=as_json)
 
 
@@ -158,21 +158,21 @@ def add(
     name: ListId, entries: Entries, reason: Reason, actor: As = "cli", as_json: AsJson = False
 ) -> None:
     """Entries come on the list; those that are on it stay."""
-    asked = typed(EditList, list=name, add=entries, reason=reason)
-    edit(name, asked, entries, actor, as_json=as_json)
+    command = command_of(EditList, list=name, add=entries, reason=reason)
+    edit(name, command, entries, actor, as_json=as_json)
 
 
 def remove(
     name: ListId, entries: Entries, reason: Reason, actor: As = "cli", as_json: AsJson = False
 ) -> None:
     """Entries go from the list; leads that they kept back are decided again."""
-    asked = typed(EditList, list=name, remove=entries, reason=reason)
-    edit(name, asked, entries, actor, as_json=as_json)
+    command = command_of(EditList, list=name, remove=entries, reason=reason)
+    edit(name, command, entries, actor, as_json=as_json)
 
 
 def edit(name: str, command: Command, entries: Sequence[str], actor: str, *, as_json: bool) -> None:
     try:
-        with nearest_told(list=name):
+        with suggesting_nearest(list=name):
             answer = demand(command, Asker(actor))
     except CliError as error:
         places, whys = (error.details.get(key, ()) for key in ("places", "whys"))

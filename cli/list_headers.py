@@ -21,13 +21,16 @@ _REMARK = re.compile(r"\s*\([^()]*\)\s*$|__c$", re.IGNORECASE)
 """Behind a header: Company (legal name). Programs write fields of one's own as Website__c."""
 
 
-def _folded(text: str) -> str:
+def _fold_header(text: str) -> str:
     return " ".join(words(_CAMEL.sub(" ", text)))
 
 
 def _of(listed: str) -> frozenset[str]:
     return frozenset(
-        _folded(entry) for line in listed.splitlines() for entry in line.split(";") if entry.strip()
+        _fold_header(entry)
+        for line in listed.splitlines()
+        for entry in line.split(";")
+        if entry.strip()
     )
 
 
@@ -63,7 +66,7 @@ def columns_of(header: Sequence[str]) -> tuple[list[int], list[int]]:
 def spellings(cell: str) -> set[str]:
     """What a column may be called, without its object, its number and a remark behind it."""
     bare = (cell, cell.rpartition(":")[2], _REMARK.sub("", cell))
-    found = {_NUMBERED.sub("", _folded(text)) for text in bare}
+    found = {_NUMBERED.sub("", _fold_header(text)) for text in bare}
     return found | {_TOGETHER.get(name, name) for name in found}
 
 
@@ -75,5 +78,5 @@ def is_domain(name: str) -> bool:
 
 def is_other(cell: object) -> bool:
     """Whether a column that is called so holds something else than companies."""
-    found = _folded(cell) if isinstance(cell, str) else ""
+    found = _fold_header(cell) if isinstance(cell, str) else ""
     return found in HEADERS.others or found.endswith((" id", " ids", " email", " owner", " phone"))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cli.command import Answer, Command
-from cli.documents import typed, whole_list
+from cli.documents import command_of, whole_list
 from cli.output import CHECK_FAILED, CliError
 from shared.contracts.lists import PART_ENTRIES_MAX, PutList, PutListPart
 from shared.wording import counted
@@ -58,7 +58,8 @@ def put_parts(list_id: str, entries: Iterable[str], ask: Ask) -> Kept:
     bad: dict[str, str] = {}
     while left:
         commands = {
-            place: typed(PutListPart, list=list_id, entries=part) for place, part in left.items()
+            place: command_of(PutListPart, list=list_id, entries=part)
+            for place, part in left.items()
         }
         answers = ask(list(commands.values()))
         refused: dict[int, list[str]] = {}
@@ -96,5 +97,5 @@ def put_long(command: Command, ask: Ask) -> Answer:
         text = f"{counted(len(places), 'entry')} without a company: {', '.join(sorted({*whys}))}"
         return Answer(command.id, False, "entries_invalid", text, {"places": places, "whys": whys})
     parts = [*given.parts, *kept.digests]
-    put = typed(PutList, id=given.id, parts=parts, effective_from=given.effective_from)
+    put = command_of(PutList, id=given.id, parts=parts, effective_from=given.effective_from)
     return ask([put])[put.id]

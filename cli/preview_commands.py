@@ -49,7 +49,7 @@ def preview_files(files: Files = None, more: MoreFiles = None, as_json: AsJson =
     """
     puts = on_stack(partial(read_previews, files, more))
     with Api(seconds=PATIENCE_SECONDS) as api:
-        told = [previewed(api, document, command) for document, command in puts]
+        told = [preview_one(api, document, command) for document, command in puts]
     if as_json:
         show_json({"previews": told})
     else:
@@ -77,7 +77,7 @@ def is_too_long(command: Command) -> bool:
     return len(whole_list(command).entries) > PART_ENTRIES_MAX
 
 
-def previewed(api: Api, document: Document, command: Command) -> Told:
+def preview_one(api: Api, document: Document, command: Command) -> Told:
     kind = document.content["kind"]
     answer = preview_alias(api, command) if kind == "alias" else preview(api, kind, command)
     head: Told = {"kind": kind, "id": command.key, "place": document.place}

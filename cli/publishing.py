@@ -106,12 +106,12 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def _put(found: Mapping[str, Any], records: Sequence[Outgoing]) -> None:
-    async with _publishing(found) as log:
+    async with _producer_log(found) as log:
         await log.publish(records)
 
 
 async def _publish(found: Mapping[str, Any], commands: Sequence[Command], asker: Asker) -> None:
-    async with _publishing(found) as log:
+    async with _producer_log(found) as log:
         await _publish_all(log, found, commands, asker, Awaited([]), NONE)
 
 
@@ -151,7 +151,7 @@ class Connection:
 @asynccontextmanager
 async def asking(found: Mapping[str, Any], services: Iterable[str]) -> AsyncIterator[Connection]:
     """Asks these services, as often as wanted."""
-    async with _listening(found, services) as consumer, _publishing(found) as log:
+    async with _consumer(found, services) as consumer, _producer_log(found) as log:
         yield Connection(found, consumer, log)
 
 
@@ -212,7 +212,7 @@ def unanswered(awaited: Awaited, patience: float) -> CliError:
 
 
 @asynccontextmanager
-async def _publishing(found: Mapping[str, Any]) -> AsyncIterator[Log]:
+async def _producer_log(found: Mapping[str, Any]) -> AsyncIterator[Log]:
     # Imported late: it takes half a second, which commands that only read need not spend.
     from shared.loop.kafka import KafkaLog
 
@@ -224,7 +224,7 @@ async def _publishing(found: Mapping[str, Any]) -> AsyncIterator[Log]:
 
 
 @asynccontextmanager
-async def _listening(found: Mapping[str, Any], services: Iterable[str]) -> AsyncIterator[Any]:
+async def _consumer(found: Mapping[str, Any], services: Iterable[str]) -> AsyncIterator[Any]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=found["kafka"],
         enable_auto_commit=False,

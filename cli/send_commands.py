@@ -9,8 +9,8 @@ import typer
 
 from cli.api import Api
 from cli.command import Asker, Command
-from cli.documents import typed
-from cli.known import SEND_STATES, check, nearest_told
+from cli.documents import command_of
+from cli.known import SEND_STATES, check, suggesting_nearest
 from cli.lead_commands import pages
 from cli.options import As, Reason
 from cli.output import AsJson, CliError, UnknownId, show, show_counted, show_json
@@ -38,9 +38,9 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Send a lead through that waits for the send day, or whose title is suppressed."""
-    asked = about_person(SendLead, lead, {"lead": lead, "campaign": campaign, "reason": reason})
-    with nearest_told(campaign=campaign):
-        answer = demand(asked, Asker(actor))
+    command = about_person(SendLead, lead, {"lead": lead, "campaign": campaign, "reason": reason})
+    with suggesting_nearest(campaign=campaign):
+        answer = demand(command, Asker(actor))
     show(answer.as_json(), as_json=as_json, text=f"{campaign} is asked; what it answers:")
     if not as_json:
         print(shlex.join(["leadops", "explain", lead, "--campaign", campaign]))
@@ -49,9 +49,9 @@ def send(
 def about_person(kind: type[contracts.Command], lead: str, fields: Mapping[str, Any]) -> Command:
     """A command about the person of a lead. What is typed wrong is told before anybody is asked
     whose lead it is."""
-    typed(kind, person_id=SOMEBODY, **fields)
+    command_of(kind, person_id=SOMEBODY, **fields)
     with Api() as api:
-        return typed(kind, person_id=person_of(api, lead), **fields)
+        return command_of(kind, person_id=person_of(api, lead), **fields)
 
 
 def person_of(api: Api, lead: str) -> str:
@@ -73,9 +73,9 @@ def resolve(
 ) -> None:
     """Say what became of a send that was given up with an unknown outcome."""
     outcome = "sent" if sent else "refused"
-    asked = typed(ResolveSend, campaign=campaign, send=key, outcome=outcome, reason=reason)
-    with nearest_told(campaign=campaign):
-        answer = demand(asked, Asker(actor))
+    command = command_of(ResolveSend, campaign=campaign, send=key, outcome=outcome, reason=reason)
+    with suggesting_nearest(campaign=campaign):
+        answer = demand(command, Asker(actor))
     show(answer.as_json(), as_json=as_json, text=f"{key}: {answer.code}")
 
 
@@ -90,7 +90,7 @@ def sends(
     """A campaign's sends, each with its history and what came of its attempts."""
     check("status", status, SEND_STATES)
     path = f"/campaigns/{quote(campaign, safe='')}/sends"
-    with nearest_told(campaign=campaign), Api() as api:
+    with suggesting_nearest(campaign=campaign), Api() as api:
         found = pages(api, path, {"status": status}, limit, service="routing", rows="sends")
     if as_json:
         show_json({"sends": found})

@@ -77,12 +77,12 @@ def resolve(
         what = "no stream has a gap in" if accept_gaps else "every position fits the log of"
         text = f"{what} {service} shard {shard}: nothing was changed"
         raise CliError("not_refused", text, WRONG_USAGE)
-    told = list(map(_told, moved.topics.items()))
-    told += ["what it publishes is numbered anew"] if moved.new_stream else []
-    told += [f"{stream} goes on without what is missing" for stream in moved.gaps]
+    lines = list(map(_position_line, moved.topics.items()))
+    lines += ["what it publishes is numbered anew"] if moved.new_stream else []
+    lines += [f"{stream} goes on without what is missing" for stream in moved.gaps]
     content = {"service": service, "shard": shard, "moved": moved.topics, "new_stream": new_stream}
     content["accepted_gaps"] = moved.gaps
-    show(content, as_json=as_json, text=f"{service} shard {shard}: {'; '.join(told)}")
+    show(content, as_json=as_json, text=f"{service} shard {shard}: {'; '.join(lines)}")
 
 
 def skip(
@@ -139,6 +139,6 @@ async def on_store(found: dict[str, Any], service: str, act: Callable[[Store], A
         raise CliError("unreachable", str(error), UNREACHABLE) from error
 
 
-def _told(moved: tuple[str, tuple[int, int]]) -> str:
+def _position_line(moved: tuple[str, tuple[int, int]]) -> str:
     topic, (before, after) = moved
     return f"{topic} read up to {before}, goes on at {after}"

@@ -51,7 +51,7 @@ def read_lines(path: Path) -> list[Line]:
         return [json.loads(line) for line in lines]
 
 
-def received(path: Path) -> list[Received]:
+def received_requests(path: Path) -> list[Received]:
     """In the order in which they came."""
     return list(map(received_of, read_lines(path)))
 

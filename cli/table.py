@@ -35,7 +35,7 @@ class Table:
     """Sheets beside the one that is read, which a person would see as well."""
 
 
-def joined(cells: Cells) -> str:
+def join_cells(cells: Cells) -> str:
     """All of them as one text, in which looking for something is quick."""
     try:
         return CELL_START + CELL_START.join(cast(Sequence[str], cells))

@@ -37,9 +37,9 @@ def render(title: str, names: Sequence[str], rows: Sequence[Row], width: int | N
     if not rows:
         return f"{title}: none"
     cells = [[text_of(row.get(name)) or "-" for name in names] for row in rows]
-    widths = fitting([names, *cells], width)
+    widths = fit_widths([names, *cells], width)
     if widths is not None:
-        return "\n".join([title, drawn([names, *cells], widths)])
+        return "\n".join([title, draw([names, *cells], widths)])
     return "\n\n".join([title, *(block(names, row, width or 0) for row in rows)])
 
 
@@ -64,7 +64,7 @@ def in_words(value: Any) -> str:
     return str(value)
 
 
-def fitting(table: Sequence[Cells], width: int | None) -> list[int] | None:
+def fit_widths(table: Sequence[Cells], width: int | None) -> list[int] | None:
     """The widths of the columns, or nothing if there is no room for them beside each other."""
     columns = list(zip(*table, strict=True))
     wanted = [max(map(cell_len, column)) for column in columns]
@@ -92,7 +92,7 @@ def shared_out(least: Sequence[int], wanted: Sequence[int], room: int) -> list[i
     return widths
 
 
-def drawn(table: Sequence[Cells], widths: Sequence[int]) -> str:
+def draw(table: Sequence[Cells], widths: Sequence[int]) -> str:
     grid = Table.grid(padding=(0, GAP, 0, 0), pad_edge=False)
     for width in widths:
         grid.add_column(width=width, overflow="fold")
@@ -109,7 +109,7 @@ def block(names: Sequence[str], row: Row, width: int) -> str:
     fields = [(name, text) for name in names if (text := text_of(row.get(name)))]
     pad = max(map(cell_len, names))
     longest = max([cell_len(word) for _, text in fields for word in text.split()] or [0])
-    return drawn(fields, [pad, max(width - pad - GAP, longest, 1)])
+    return draw(fields, [pad, max(width - pad - GAP, longest, 1)])
 
 
 def paragraph(text: str, width: int | None, depth: int = 0) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cli.column_counts import shortened
+from cli.column_counts import shorten
 from cli.explain_commands import spaced
 from cli.output import show_further, show_paragraph
 from shared.wording import counted
@@ -62,7 +62,7 @@ def place_of(view: Json) -> str:
     """The column, with what is written there if that is not what was read."""
     if view["column"] is None:
         return ""
-    given = shortened(view["given"], GIVEN_LENGTH_MAX).strip()
+    given = shorten(view["given"], GIVEN_LENGTH_MAX).strip()
     is_as_read = given == (view["value"] or "")
     return f" ({view['column']})" if is_as_read else f" ({view['column']}: {given})"
 

@@ -56,7 +56,7 @@ def try_file(
         check_kind(file, content, chosen)
         upload, wanted = upload_of(affiliate, lead_code, delivery)
         rows, header = rows_with_header(file, content, wanted, chosen)
-        done = tried(Reading(upload), rows, limit) | header
+        done = try_rows(Reading(upload), rows, limit) | header
     if as_json:
         show_json(done)
     else:
@@ -77,7 +77,7 @@ def rows_with_header(
     return rows_in(table, wanted), whole_of(table)
 
 
-def tried(reading: Reading, rows: Iterable[Row | BadRow], limit: int) -> dict[str, Any]:
+def try_rows(reading: Reading, rows: Iterable[Row | BadRow], limit: int) -> dict[str, Any]:
     """As `import` sums a file up, with what importing it can't tell."""
     with Api(seconds=PATIENCE_SECONDS) as api, TemporaryFile() as kept:
         trial = Trial(api, reading, Earlier(kept), limit)

@@ -54,7 +54,7 @@ class Trial:
         """Each as the service would give it, in the order of the file."""
         for page in self._pages(self.reading.new(rows)):
             tried = self._taken_in(page)
-            matched = self._matched(tried)
+            matched = self._match(tried)
             for asked, row in zip(page, tried, strict=True):
                 self._count(asked, row, matched.get(row["id"]))
                 yield Answer(row["id"], **row["answer"])
@@ -82,16 +82,16 @@ class Trial:
         }
         return list(self.api.ask("intake", "/try", question)["submissions"])
 
-    def _matched(self, tried: Sequence[Json]) -> dict[str, Json]:
+    def _match(self, tried: Sequence[Json]) -> dict[str, Json]:
         """By row, who would want its lead; of rows that are shown also who would not."""
         leads = [row for row in tried if row["accepted"]]
         room = max(self.shown_max - len(self.shown), 0)
         shown = {row["id"] for row in tried[:room]}
         with_others = [row for row in leads if row["id"] in shown]
         others = [row for row in leads if row["id"] not in shown]
-        return self._judged(with_others, OTHERS_SHOWN) | self._judged(others, 0)
+        return self._ask_routing(with_others, OTHERS_SHOWN) | self._ask_routing(others, 0)
 
-    def _judged(self, rows: Sequence[Json], others: int) -> dict[str, Json]:
+    def _ask_routing(self, rows: Sequence[Json], others: int) -> dict[str, Json]:
         if not rows:
             return {}
         question = {"leads": [row["accepted"] for row in rows], "others": others}

@@ -19,7 +19,7 @@ from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from cli import workbook_parts
 from cli.bounds import SHEET_ROWS_MAX
-from cli.cells import ERROR, unmarked
+from cli.cells import ERROR, strip_mark
 from cli.columns import Wanted, header_at
 from cli.output import CliError, unreadable
 from cli.table import Cells, Flaw, Line, Table
@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 
 def read(file: BinaryIO, wanted: Wanted, name: str | None = None) -> Table:
-    book, archive = whole(lambda: opened(file))
+    book, archive = whole(lambda: open_book(file))
     sheet = sheet_of(book, name)
     rows, hidden = whole(lambda: rows_of(sheet, archive))
     upper = iter(rows)
@@ -52,20 +52,22 @@ def read(file: BinaryIO, wanted: Wanted, name: str | None = None) -> Table:
         header = header_at(upper, wanted)
         # Cells that a sheet leaves out are blank, wherever they are.
         width = len(header.names)
-        seen = ((line, HIDDEN if line in hidden else padded(cells, width)) for line, cells in upper)
+        seen = ((line, HIDDEN if line in hidden else pad(cells, width)) for line, cells in upper)
         return Table(header, seen, () if name else left_out(book, sheet))
     except CliError as error:
-        raise CliError(error.code, f"{error.text}{told(book, sheet)}", error.exit_code) from error
+        raise CliError(
+            error.code, f"{error.text}{sheet_hint(book, sheet)}", error.exit_code
+        ) from error
 
 
-def padded(cells: Cells | Flaw, width: int) -> Cells | Flaw:
+def pad(cells: Cells | Flaw, width: int) -> Cells | Flaw:
     return cells if isinstance(cells, Flaw) else [*cells, *[""] * (width - len(cells))]
 
 
 def rows(content: bytes, name: str | None = None) -> list[Line]:
     """All rows of the sheet, the hidden ones too, with no idea of a header: a list that lacks some
     would let leads pass."""
-    book, archive = whole(lambda: opened(BytesIO(content)))
+    book, archive = whole(lambda: open_book(BytesIO(content)))
     return whole(lambda: rows_of(sheet_of(book, name), archive))[0]
 
 
@@ -79,8 +81,8 @@ def whole(work: Callable[[], T]) -> T:
             raise unreadable(BROKEN_TEXT) from error
 
 
-def opened(file: BinaryIO) -> tuple[Any, ZipFile]:
-    archive = workbook_parts.opened(file)
+def open_book(file: BinaryIO) -> tuple[Any, ZipFile]:
+    archive = workbook_parts.open_archive(file)
     workbook_parts.check(archive)
     book = openpyxl.load_workbook(archive.fp, read_only=True, data_only=True, keep_links=False)
     return book, archive
@@ -113,7 +115,7 @@ def names_of(book: Any) -> str:
     )
 
 
-def told(book: Any, sheet: ReadOnlyWorksheet) -> str:
+def sheet_hint(book: Any, sheet: ReadOnlyWorksheet) -> str:
     """Where else the header may be."""
     if len(book.worksheets) < 2:
         return ""
@@ -125,10 +127,10 @@ def rows_of(sheet: Any, archive: ZipFile) -> tuple[list[Line], set[int]]:
     scanned = workbook_parts.scan_sheet(archive, sheet._worksheet_path.lstrip("/"))
     # Some programs write a wrong size, and rows beyond it would be left out.
     sheet.reset_dimensions()
-    return list(filled(sheet.iter_rows(), scanned)), scanned.hidden
+    return list(fill_merged(sheet.iter_rows(), scanned)), scanned.hidden
 
 
-def filled(rows: Iterator[Sequence[Any]], scanned: Scanned) -> Iterator[Line]:
+def fill_merged(rows: Iterator[Sequence[Any]], scanned: Scanned) -> Iterator[Line]:
     carried: dict[int, tuple[int, str | Flaw]] = {}
     for line, cells in enumerate(rows, start=1):
         if line > SHEET_ROWS_MAX:
@@ -163,18 +165,18 @@ def text_in(cell: Any, at: tuple[int, int], scanned: Scanned) -> str | Flaw:
     if isinstance(value, int | float) and abs(value) >= WHOLE_MAX:
         return DIGITS_LOST
     text = text_of(value)
-    return AS_FORMULA if text.startswith("=") and text == unmarked(text) else text
+    return AS_FORMULA if text.startswith("=") and text == strip_mark(text) else text
 
 
 def literal(formula: str) -> str | Flaw:
     """Programs write ="0101" as a formula to keep the zero, and its value is plain."""
-    text = unmarked(f"={formula}")
+    text = strip_mark(f"={formula}")
     return NO_VALUE if text.startswith("=") else text
 
 
 def text_of(value: object) -> str:
     if isinstance(value, str):
-        return unescaped(value) if "_x" in value else value
+        return unescape(value) if "_x" in value else value
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
@@ -186,7 +188,7 @@ def text_of(value: object) -> str:
     return str(value)
 
 
-def unescaped(text: str) -> str:
+def unescape(text: str) -> str:
     """The format writes characters that XML can't hold as _x000D_, and a text that looks so as
     _x005F_x000D_. Those beyond 16 bits come in two halves."""
     plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)

@@ -44,7 +44,7 @@ library reads."""
 Start = Callable[[str, dict[str, str]], None]
 
 
-def opened(file: BinaryIO) -> ZipFile:
+def open_archive(file: BinaryIO) -> ZipFile:
     """Not read further if it is too large; rewritten if it is strict."""
     archive = ZipFile(file)
     if sum(entry.file_size for entry in archive.infolist()) > UNPACKED_BYTES_MAX:

@@ -73,7 +73,7 @@ def is_locked(path: Path) -> bool:
 
 
 @contextmanager
-def locked(path: Path, seconds: float = 300) -> Iterator[None]:
+def hold_lock(path: Path, seconds: float = 300) -> Iterator[None]:
     """Waits for the lock: of two stacks that fetch the same thing, the second finds it done."""
     deadline = time.monotonic() + seconds
     while (file := try_lock(path)) is None:

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 
-from deploy.files import CHECKOUT, locked
+from deploy.files import CHECKOUT, hold_lock
 from deploy.local.docker_engine import COMPOSE
 from deploy.local.process import StackError, progress
 
@@ -25,7 +25,7 @@ def fetch_wheels() -> None:
     processor = engine_processor()
     wanted = f"{hashlib.sha256(LOCK.read_bytes()).hexdigest()} {processor}"
     marker = WHEELS / "complete"
-    with locked(CHECKOUT / "var" / "wheels.lock"):
+    with hold_lock(CHECKOUT / "var" / "wheels.lock"):
         if marker.exists() and marker.read_text() == wanted:
             return
         progress("fetching the image's packages (once)")

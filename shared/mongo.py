@@ -132,7 +132,7 @@ class MongoStore:
             yield MongoTransaction(self._database, self._session)
         except BaseException as error:
             await self._abandon()
-            raise _translated(error) from error
+            raise _translate(error) from error
         await self._commit()
 
     async def _commit(self) -> None:
@@ -232,7 +232,7 @@ def _client(url: str, seconds_max: int) -> Any:
     )
 
 
-def _translated(error: BaseException) -> BaseException:
+def _translate(error: BaseException) -> BaseException:
     """The driver's error as one of ours. A bulk write that the server refused for its content stays
     as it is: that is data, and the loop looks for the record that caused it."""
     if isinstance(error, BulkWriteError) and not error.has_error_label("TransientTransactionError"):

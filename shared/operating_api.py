@@ -76,9 +76,9 @@ class OperatingApi:
         for shard in loop.shards.values():
             if shard.state is not State.OPEN:
                 reasons.append(f"shard {shard.number} is {shard.state}: {shard.error or 'opening'}")
-        return reasons + [row.help for row in self._waiting() if row.help]
+        return reasons + [row.help for row in self._waiting_places() if row.help]
 
-    def _waiting(self) -> list[views.WaitingView]:
+    def _waiting_places(self) -> list[views.WaitingView]:
         """The places of this process at which records wait, the longest wait first."""
         stuck, now = self._ticker.stuck(), self._loop.monotonic()
         rows = [
@@ -129,7 +129,7 @@ class OperatingApi:
         loop = self._loop
         reasons = self._not_ready()
         stored, lag = await asyncio.gather(self._stored_in_time(), self._lag_in_time())
-        waiting, failing = self._waiting(), loop.worker.failing()
+        waiting, failing = self._waiting_places(), loop.worker.failing()
         return views.Status(
             service=loop.service.name,
             instance=self._instance,
@@ -158,11 +158,11 @@ class OperatingApi:
             return UNKNOWN
         try:
             async with within(STATUS_SECONDS_MAX, "the store"):
-                return await self._stored()
+                return await self._store_status()
         except Infrastructure:
             return UNKNOWN
 
-    async def _stored(self) -> Mapping[str, Any]:
+    async def _store_status(self) -> Mapping[str, Any]:
         loop, store, now = self._loop, self._loop.store, self._loop.clock.now()
         return {
             "outbox": await store.count(outbox.COLLECTION, {}),

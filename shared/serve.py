@@ -69,7 +69,9 @@ class Process:
         self.store = store
         self.log = KafkaLog(settings.kafka)
         self.transport = transport
-        self.tracing = Tracing(service.name, settings.otlp_endpoint) if _traced(settings) else None
+        self.tracing = (
+            Tracing(service.name, settings.otlp_endpoint) if _has_tracing(settings) else None
+        )
         self.loop = Loop(
             service,
             store,
@@ -149,7 +151,7 @@ class Process:
             self.tracing.close()
 
 
-def _traced(settings: Settings) -> bool:
+def _has_tracing(settings: Settings) -> bool:
     return bool(settings.otlp_endpoint)
 
 

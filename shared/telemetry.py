@@ -69,7 +69,7 @@ class Tracing:
 
     def step(self, items: Sequence[Item], started: int, ended: int) -> None:
         """`started` and `ended` are nanoseconds since the epoch."""
-        sampled = list(_sampled(items))
+        sampled = list(_with_context(items))
         if not sampled:
             return
         links = [Link(context) for context, _ in sampled[:LINKS_MAX]]
@@ -103,7 +103,7 @@ class Tracing:
         self._provider.shutdown()
 
 
-def _sampled(items: Sequence[Item]) -> Iterator[tuple[SpanContext, Item]]:
+def _with_context(items: Sequence[Item]) -> Iterator[tuple[SpanContext, Item]]:
     for item in items:
         context = None if isinstance(item, Unreadable) else context_of(item.cause.trace)
         if context is not None:
@@ -183,7 +183,7 @@ class LoopMetrics(Collector):
         yield gaps
 
 
-def redacted(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> dict[str, Any]:
+def redact(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> dict[str, Any]:
     """Lets through the fields that are known to name no person, and nothing that looks like an
     address in them. What a later log call adds has to be named here first."""
     return {
@@ -213,7 +213,7 @@ def configure_logs(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            redacted,
+            redact,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),

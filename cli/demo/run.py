@@ -18,7 +18,7 @@ from cli.demo.summary import summary
 from cli.oracle.claims import Pair
 from cli.oracle.evidence import Evidence, Received
 from cli.output import progress
-from cli.stack_records import all_records, read_lines, received
+from cli.stack_records import all_records, read_lines, received_requests
 from deploy.files import var_dir, write_json
 from deploy.local import stack
 from deploy.sample import generate
@@ -88,7 +88,7 @@ def evidence_of(api: Api) -> Evidence:
     return Evidence(
         services=services,
         records=publishing.run(all_records(api.stack["kafka"], topics)),
-        received=received(var_dir() / "received.jsonl"),
+        received=received_requests(var_dir() / "received.jsonl"),
         leads=holdings.leads(api),
         questions=holdings.questions(api),
         sends=holdings.sends(api, [campaign.name for campaign in campaigns]),

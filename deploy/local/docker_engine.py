@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from deploy.files import CHECKOUT, cache_dir, locked
+from deploy.files import CHECKOUT, cache_dir, hold_lock
 from deploy.local.process import StackError
 
 COMPOSE = ["docker", "compose", "-f", str(CHECKOUT / "docker-compose.yml")]
@@ -113,7 +113,7 @@ def start_keeper(project: str) -> subprocess.Popen[bytes]:
 
 
 def keep(project: str) -> None:
-    with locked(cache_dir() / f"{project}.lock"):
+    with hold_lock(cache_dir() / f"{project}.lock"):
         print("watching", flush=True)  # noqa: T201
         sys.stdin.read()
         succeeds([*COMPOSE, "-p", project, "down", "-v", "-t", "5"], 100)

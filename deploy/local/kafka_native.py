@@ -13,7 +13,7 @@ from base64 import urlsafe_b64encode
 from functools import partial
 from pathlib import Path
 
-from deploy.files import cache_dir, locked
+from deploy.files import cache_dir, hold_lock
 from deploy.local.backend import NativeBackend
 from deploy.local.health import broker_answers
 from deploy.local.process import StackError, free_ports, progress
@@ -50,7 +50,7 @@ def home() -> Path:
 
 def fetch_jars() -> Path:
     target = home()
-    with locked(cache_dir() / "kafka.lock"):
+    with hold_lock(cache_dir() / "kafka.lock"):
         if not is_complete(target):
             download(target)
     return target

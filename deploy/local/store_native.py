@@ -11,7 +11,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from deploy.files import cache_dir, locked
+from deploy.files import cache_dir, hold_lock
 from deploy.local.backend import NativeBackend
 from deploy.local.health import initiate_replica_set, port_open, store_answers
 from deploy.local.process import StackError, progress
@@ -72,7 +72,7 @@ def version() -> str:
 
 def install() -> Path:
     target = cache_dir() / f"secantusdb-{version()}"
-    with locked(cache_dir() / "secantusdb.lock"):
+    with hold_lock(cache_dir() / "secantusdb.lock"):
         if not (target / "complete").exists():
             make_environment(target)
     return target

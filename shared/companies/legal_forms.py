@@ -62,7 +62,7 @@ def forms() -> Forms:
         for entry in map(str.strip, listed.split(";")):
             cut = tokens(entry.lstrip("^!").rstrip("~?="))
             key = key_of(cut)
-            found[key] = _joined(found.get(key, Form()), country, entry, cut)
+            found[key] = _join_forms(found.get(key, Form()), country, entry, cut)
             longest = max(longest, len(cut))
     attached = sorted(filter(_ATTACHED.fullmatch, found), key=len, reverse=True)
     return Forms(found, longest, tuple(attached))
@@ -78,7 +78,7 @@ def key_of(run: list[Token]) -> str:
     return "".join(token.folded for token in run)
 
 
-def _joined(before: Form, country: str, entry: str, cut: list[Token]) -> Form:
+def _join_forms(before: Form, country: str, entry: str, cut: list[Token]) -> Form:
     """What several countries say of one form: the most doubtful holds."""
     written, mark = " ".join(token.written for token in cut), entry[-1]
     official = set() if mark == _WITH_DOTS else {written, written.replace(".", "")}

@@ -84,7 +84,7 @@ def entry(text: str) -> Entry:
     text = without_entities(text)
     plain = compatible(text).strip().replace("。", ".")
     if plain.startswith(NAME):
-        return _kept((), _names(text.partition(":")[2]))
+        return _entry_of((), _names(text.partition(":")[2]))
     if anybody := _ANYBODY.match(plain):
         plain = plain[anybody.end() :]
     if _MAILBOX.fullmatch(plain):
@@ -96,7 +96,7 @@ def entry(text: str) -> Entry:
         if site.domain or not _is_name_with_dot(plain, site):
             return _of_site(plain, site)
     only_sites = not _SITE.sub("", plain).strip(_SIGNS)
-    return _kept(sites_in(plain), () if only_sites else _names(text))
+    return _entry_of(sites_in(plain), () if only_sites else _names(text))
 
 
 def _of_site(plain: str, site: Site) -> Entry:
@@ -104,7 +104,7 @@ def _of_site(plain: str, site: Site) -> Entry:
     if site.domain is None:
         return Entry(None, NEITHER if site.why == NO_HOST else site.why)
     names = () if is_known_ending(site.domain) or _ADDRESS.match(plain) else _names(plain)
-    return _kept([site.domain, *sites_in(plain)], names)
+    return _entry_of([site.domain, *sites_in(plain)], names)
 
 
 def _is_name_with_dot(plain: str, site: Site) -> bool:
@@ -133,17 +133,17 @@ def _names(text: str) -> Iterator[str]:
             yield f"{core} ({doubtful})" if doubtful else core
 
 
-def _kept(domains: Iterable[str], names: Iterable[str]) -> Entry:
+def _entry_of(domains: Iterable[str], names: Iterable[str]) -> Entry:
     terms = [*(DOMAIN + domain for domain in domains), *(NAME + name for name in names)]
     return Entry(ALSO.join(dict.fromkeys(terms))) if terms else Entry(None, NEITHER)
 
 
 def terms_of_entry(term: str) -> tuple[str, ...]:
     """What a kept entry is compared by: a name that may end with a legal form goes by both."""
-    return tuple(dict.fromkeys(key for each in term.split(ALSO) for key in _compared(each)))
+    return tuple(dict.fromkeys(key for each in term.split(ALSO) for key in _match_terms(each)))
 
 
-def _compared(term: str) -> tuple[str, ...]:
+def _match_terms(term: str) -> tuple[str, ...]:
     if not term.startswith(NAME):
         # An earlier version kept a subdomain as it was; leads go by what is registered.
         host = term.removeprefix(DOMAIN)

@@ -66,7 +66,7 @@ def read(headers: Headers, value: bytes | None) -> Envelope:
     assert value is not None
     texts = _texts(headers)
     if texts.get("content-type", "").lower().startswith("application/cloudevents"):
-        return _structured(value, texts)
+        return _read_structured(value, texts)
     return _envelope(
         {name[3:]: text for name, text in texts.items() if name[:3] == "ce_"}, value, texts
     )
@@ -122,7 +122,7 @@ def _refuse_repeated(names: list[str]) -> None:
             raise Poison("header_repeated", "an attribute stands in two headers")
 
 
-def _structured(value: bytes, texts: dict[str, str]) -> Envelope:
+def _read_structured(value: bytes, texts: dict[str, str]) -> Envelope:
     try:
         document = from_json(value)
         names = json.loads(value, object_pairs_hook=lambda pairs: [name for name, _ in pairs])

@@ -89,7 +89,7 @@ def _invalid(kind: type[Event], data: bytes, error: ValidationError) -> Invalid:
     count -= len(rows) - len(true)
     faults = [_fault(kind, row) for row in true]
     codes = {fault.code for fault in faults}
-    is_declared = len(codes) == 1 and len(true) == count and codes <= _declared(kind)
+    is_declared = len(codes) == 1 and len(true) == count and codes <= _declared_codes(kind)
     code = codes.pop() if is_declared else "invalid"
     return Invalid(kind, code, faults[:FAULTS_MAX], count - len(faults[:FAULTS_MAX]))
 
@@ -130,11 +130,11 @@ def _beginning(part: Any, names: frozenset[str]) -> Any:
 def _fault(kind: type[Event], row: ErrorDetails) -> Fault:
     path = ".".join(_path(kind, row["loc"]))[:PATH_LENGTH_MAX]
     text = forms.problem(row)[:TEXT_LENGTH_MAX]
-    code = row["type"] if row["type"] in _declared(kind) else forms.code_of(row)
+    code = row["type"] if row["type"] in _declared_codes(kind) else forms.code_of(row)
     return Fault(code, path, f"{path}: {text}" if path else text)
 
 
-def _declared(kind: type[Event]) -> frozenset[str]:
+def _declared_codes(kind: type[Event]) -> frozenset[str]:
     """A field declares a code by raising `PydanticCustomError` with one of its command's."""
     return frozenset(kind.REFUSED) if issubclass(kind, Command) else frozenset()
 
@@ -162,7 +162,7 @@ def _names(kind: type[Event]) -> frozenset[str]:
 def _tags(kind: type[Event]) -> Mapping[str, frozenset[str]]:
     """By field, the words that tell which of several forms is meant."""
     fields = _properties(kind.model_json_schema())
-    return {name: tags for name, schema in fields if (tags := frozenset(_mapped(schema)))}
+    return {name: tags for name, schema in fields if (tags := frozenset(_discriminators(schema)))}
 
 
 def _properties(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -170,12 +170,12 @@ def _properties(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield from part.get("properties", {}).items()
 
 
-def _mapped(schema: Any) -> Iterator[str]:
+def _discriminators(schema: Any) -> Iterator[str]:
     """What the discriminators of a schema tell apart, however deep it has them."""
     if isinstance(schema, list):
         for part in schema:
-            yield from _mapped(part)
+            yield from _discriminators(part)
     elif isinstance(schema, Mapping):
         yield from schema.get("discriminator", {}).get("mapping", {})
         for part in schema.values():
-            yield from _mapped(part)
+            yield from _discriminators(part)

@@ -65,7 +65,9 @@ class Matcher:
         fresh = {profile.id: profile for profile in changed}
         known = {id for id in (*removed, *fresh) if id in self._members}
         self._drop([self._members.pop(id) for id in known])
-        members = [Member(profile.id, profile, _listed(profile)) for profile in fresh.values()]
+        members = [
+            Member(profile.id, profile, _list_criteria(profile)) for profile in fresh.values()
+        ]
         self._members |= {member.id: member for member in members}
         self._put(members)
 
@@ -82,31 +84,31 @@ class Matcher:
 
     def _put(self, members: Sequence[Member]) -> None:
         self._everything.put({member: member.profile.criteria for member in members})
-        for term, inside in self._divided(members).items():
+        for term, inside in self._by_partition(members).items():
             self._partitions.setdefault(term, Index()).put(inside)
 
     def _drop(self, members: Sequence[Member]) -> None:
         self._everything.drop({member: member.profile.criteria for member in members})
-        for term, inside in self._divided(members).items():
+        for term, inside in self._by_partition(members).items():
             self._partitions[term].drop(inside)
             if not self._partitions[term]:
                 del self._partitions[term]
 
-    def _divided(self, members: Sequence[Member]) -> dict[str | None, dict[Member, Criteria]]:
+    def _by_partition(self, members: Sequence[Member]) -> dict[str | None, dict[Member, Criteria]]:
         """By partition its members, with what is still to be asked of a subject in there."""
         divided: dict[str | None, dict[Member, Criteria]] = defaultdict(dict)
         for member in members:
-            terms, criteria = _parted(member.profile.criteria, self._attribute)
+            terms, criteria = _split_criteria(member.profile.criteria, self._attribute)
             for term in terms:
                 divided[term][member] = criteria
         return divided
 
 
-def _listed(profile: Profile) -> tuple[Listed, ...]:
+def _list_criteria(profile: Profile) -> tuple[Listed, ...]:
     return tuple(one for one in profile.criteria if isinstance(one, Listed))
 
 
-def _parted(criteria: Criteria, attribute: str) -> tuple[Iterable[str | None], Criteria]:
+def _split_criteria(criteria: Criteria, attribute: str) -> tuple[Iterable[str | None], Criteria]:
     """The partitions of a profile, and what is left of its criteria when it is found there."""
     choosing = [
         (criterion.allowed, criterion)

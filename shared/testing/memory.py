@@ -219,7 +219,9 @@ class MemoryStore:
 def _select(
     rows: Rows, where: Filter, sort: Sort, limit: int, skip: int, fields: Sequence[str]
 ) -> list[Document]:
-    found = [decode(raw) for raw in _candidates(rows, where) if _matches(_known(raw), where)]
+    found = [
+        decode(raw) for raw in _candidates(rows, where) if _matches(_decode_shared(raw), where)
+    ]
     for name, direction in reversed(sort):
         found.sort(key=partial(_value, path=name), reverse=direction < 0)
     some = found[skip : skip + limit] if limit else found[skip:]
@@ -240,7 +242,7 @@ def _only(row: Document, fields: Sequence[str]) -> Document:
 
 
 @lru_cache(maxsize=20_000)
-def _known(raw: bytes) -> Document:
+def _decode_shared(raw: bytes) -> Document:
     """A document only to be looked at: scans see the same ones again and again."""
     return decode(raw)
 

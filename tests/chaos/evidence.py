@@ -13,7 +13,7 @@ from bson.codec_options import CodecOptions
 from pymongo import MongoClient
 
 from cli.oracle.evidence import Document, Evidence, Violation
-from cli.stack_records import all_records, received
+from cli.stack_records import all_records, received_requests
 from shared.topics import manifest
 from tests import stored
 from tests.stored import SERVICES
@@ -28,7 +28,7 @@ async def gather(
     topics = [name for name in manifest().topics if name.split(".")[0] in SERVICES]
     records = await all_records(found["kafka"], topics)
     stores = {name: documents(found["mongo"], name) for name in SERVICES}
-    lines = received(Path(found["var"]) / "received.jsonl")
+    lines = received_requests(Path(found["var"]) / "received.jsonl")
     return stored.evidence(records, stores, lines, drained=left, personal=personal)
 
 

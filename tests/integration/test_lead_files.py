@@ -13,7 +13,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from cli.lead_commands import flattened
+from cli.lead_commands import flatten
 from tests.integration.platform import asked, leadops
 from tests.workbooks import edited, saved, strict
 
@@ -207,5 +207,5 @@ def read_of(reference: str) -> list[dict[str, Any]]:
     _, found = leadops("leads", "--affiliate", NAME, "--email", email)
     assert {reference} >= {lead["reference"] for lead in found["leads"]}
     shown = [leadops("leads", "show", lead["id"])[1]["accepted"] for lead in found["leads"]]
-    told = [dict(flattened(accepted)) for accepted in shown]
+    told = [dict(flatten(accepted)) for accepted in shown]
     return [{name: lead.get(name) for name in READ} for lead in told]

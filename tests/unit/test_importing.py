@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.bounds import CELL_BYTES_MAX, ROW_BYTES_MAX, ROW_LINES_MAX
-from cli.cells import unmarked
+from cli.cells import strip_mark
 from cli.columns import Wanted, reference_field
 from cli.command import Answer
 from cli.delimited import Rows
@@ -233,7 +233,7 @@ def test_what_a_spreadsheet_writes_is_read_as_it_was(cells: list[tuple[str, str]
     assert len(cells) == len(rows)
     for row, (reference, note) in zip(rows, cells, strict=True):
         if isinstance(row, Row):
-            meant = {"Ref": unmarked(reference), "Note": unmarked(note)}
+            meant = {"Ref": strip_mark(reference), "Note": strip_mark(note)}
             assert meant == row.record
         else:
             assert row.reason in (

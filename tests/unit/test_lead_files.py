@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cli.cells import unmarked
-from cli.columns import Wanted, numbered
+from cli.cells import strip_mark
+from cli.columns import Wanted, number_repeated
 from cli.encodings import named
 from cli.importing import BadRow, Chosen, Row, Upload, rows_in, rows_of, table_of
 from cli.output import CliError
@@ -442,7 +442,7 @@ def test_an_apostrophe_that_marks_text_is_taken_off() -> None:
     ],
 )
 def test_a_mark_is_taken_off_only_where_it_is_one(kind: str, cell: str, meant: str) -> None:
-    assert meant == unmarked(cell, kind)
+    assert meant == strip_mark(cell, kind)
 
 
 @pytest.mark.case("lead-files", "52a", kind="K28")
@@ -503,7 +503,7 @@ def test_an_accepted_row_has_each_value_under_its_own_header(
 def plain(cell: str) -> str:
     """Without the marks of text and the blanks behind a delimiter, and a backslash before a letter
     with and without another one."""
-    return unmarked(cell).lstrip("' ").replace("\\", "")
+    return strip_mark(cell).lstrip("' ").replace("\\", "")
 
 
 DOUBT = [(3, "quote_doubtful"), (4, "quote_doubtful")]
@@ -601,4 +601,4 @@ def test_a_short_file_may_end_with_a_short_row() -> None:
 )
 def test_columns_that_nobody_reads_are_numbered(names: list[str], expected: list[str]) -> None:
     """A mapped one that stands there twice is refused later, and blank ones have no values."""
-    assert expected == numbered(names, {"Mail"})
+    assert expected == number_repeated(names, {"Mail"})

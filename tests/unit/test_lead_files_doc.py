@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from cli import bounds
-from cli.cells import unmarked
+from cli.cells import strip_mark
 from cli.documents import read_text
 from cli.importing import BadRow, Row, rows_of
 from cli.output import CliError
@@ -106,7 +106,7 @@ def test_letters(written: str, read: str) -> None:
 def test_marks_of_text(written: str, read: str) -> None:
     """They are taken off where they can be nothing else."""
     kind, _, cell = written.partition(" ")
-    assert read == unmarked(cell, kind)
+    assert read == strip_mark(cell, kind)
 
 
 @pytest.mark.parametrize(("written", "read"), rows("Cells of a workbook"))

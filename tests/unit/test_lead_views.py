@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from cli.campaign_commands import described
+from cli.campaign_commands import describe
 from cli.explain_commands import rows_of, show_campaigns
 from cli.held_commands import rows_of as held_rows
 from cli.held_commands import show_held
 from cli.intake_commands import whom
-from cli.lead_commands import flattened, print_lead, show_ids
+from cli.lead_commands import flatten, print_lead, show_ids
 from cli.output import show_further, show_table
 
 LEAD = "fef0374c-594f-5371-a6cf-97f21c0fa09"
@@ -118,7 +118,7 @@ def test_each_value_stands_under_the_way_to_it(
     content: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     """0 and false are values, and nothing is none."""
-    assert expected == dict(flattened(content))
+    assert expected == dict(flatten(content))
 
 
 @pytest.mark.parametrize("ids", [[], ["l-1"], ["l-1", "l-2"]])
@@ -166,4 +166,4 @@ def test_a_campaign_is_described_in_words() -> None:
         ("caps.day", "0"),
         ("places", "country US, subdivisions US-CA, US-NY"),
         ("organic", "no"),
-    ] == [(row["field"], row["value"]) for row in described(campaign)]
+    ] == [(row["field"], row["value"]) for row in describe(campaign)]

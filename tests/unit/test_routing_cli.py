@@ -18,7 +18,7 @@ from cli.apply_commands import (
     without_faults,
 )
 from cli.command import Answer, Command
-from cli.documents import PREVIEWED, free_command, put_commands, read_text, typed
+from cli.documents import PREVIEWED, command_of, free_command, put_commands, read_text
 from cli.list_commands import bad_lines, instant
 from cli.list_files import BadLine, Line
 from cli.list_parts import BUCKETS, ONE_PART_MAX, folded, parts_of, put_long, put_parts
@@ -186,13 +186,13 @@ class TestDocuments:
     def test_a_command_as_it_is_typed_has_the_key_of_its_entity(
         self, kind: type[contracts.Command], fields: dict[str, Any], key: str
     ) -> None:
-        command = typed(kind, **fields)
+        command = command_of(kind, **fields)
         assert (kind.TYPE, key) == (command.type, command.key)
         assert kind.model_validate(fields) == kind.model_validate_json(command.data)
 
     def test_what_is_typed_wrong_is_named(self) -> None:
         with pytest.raises(CliError, match="field campaign: ") as error:
-            typed(PauseCampaign, campaign="no name", reason="x")
+            command_of(PauseCampaign, campaign="no name", reason="x")
         assert WRONG_USAGE == error.value.exit_code
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cli import json_records, trial_view
-from cli.column_counts import EXAMPLE_LENGTH_MAX, ColumnCounts, shortened
+from cli.column_counts import EXAMPLE_LENGTH_MAX, ColumnCounts, shorten
 from cli.columns import Wanted
 from cli.command import Command
 from cli.earlier import Earlier
@@ -79,7 +79,7 @@ def test_columns_of_one_name_are_told_apart_by_field() -> None:
 @pytest.mark.parametrize("length", [EXAMPLE_LENGTH_MAX, EXAMPLE_LENGTH_MAX + 1, 10_000])
 def test_examples_are_short(length: int) -> None:
     """A cell may hold a letter to the reader."""
-    assert len(shortened("x" * length)) <= EXAMPLE_LENGTH_MAX + 2
+    assert len(shorten("x" * length)) <= EXAMPLE_LENGTH_MAX + 2
 
 
 @pytest.mark.parametrize(
