@@ -15,7 +15,8 @@ _DASHES = re.compile(
 _APOSTROPHES = re.compile("[’‘ʼ`´]")
 _UP_TO_FIRST = re.compile(r"^(?:up to|to|bis(?: zu)?|jusqu'à|hasta|tot|fino a|até) ")
 _COMPARES = r"\b(?:than|over|above|under|below|least|most|from|up|als|über|unter|ab|de|que|di|do)\b"
-_BEFORE = re.compile(rf"(?!.*{_COMPARES}.*[:(])[a-z][a-z &/-]*[:(] ?(.*?)\)?")
+_SCALES = r"\b(?:hundreds?|thousands?|tausend|tsd|k|millions?)\b"
+_BEFORE = re.compile(rf"(?!.*(?:{_COMPARES}|{_SCALES}).*[:(])[a-z][a-z &/-]*[:(] ?(.*?)\)?")
 
 _MORE = r"\+|or more|- more|or above|- above|- up|or over|- over|plus|oder mehr|o más|ou plus"
 _FEWER = r"or less|or fewer|or under|oder weniger|- less|- fewer|o menos|ou moins"

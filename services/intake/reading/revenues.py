@@ -85,6 +85,14 @@ _PERIOD = re.compile(
     r"|/ ?(?:year|yr|a)\b"
 )
 _EMPTY = re.compile(r"[(\[] *[)\]]")
+# What stands in front of a colon or a parenthesis may be of other units (in thousands), of another
+# span of time (MRR) or no revenue at all (funding). These are none of that.
+_LABELLED = re.compile(r"[ (]*([^\W\d_][^\d:(]*)[:(]")
+_LABEL = re.compile(
+    r"(?:\b(?:arr|band|bracket|business|category|class|company|corporate|enterprise|est|estimated?"
+    r"|global|gross|group|large|medium|micro|mid|midmarket|market|midsize|range|sized?|sme|smb"
+    r"|small|startup|tier|total|very|worldwide|gesamt|groß|klein|mittel|mittelstand)\b[ .&/-]*)*"
+)
 
 _POWERS: Mapping[str, int] = {
     **dict.fromkeys(("k", "thousand", "tausend", "tsd"), 3),
@@ -138,7 +146,13 @@ def _parted(given: str) -> tuple[list[str], str]:
     apart = _GLUED.sub(lambda glued: f"{glued[1].replace('T', 'k').replace('t', 'k')} ", given)
     signs = [sign.casefold() for sign in _SIGN.findall(apart)]
     lower = _PERIOD.sub(" ", in_one_spelling(_SIGN.sub(" ", apart)))
-    return signs, bare(_EMPTY.sub(" ", lower).strip(" :"))
+    plain = _EMPTY.sub(" ", lower).strip(" :")
+    return signs, bare(plain) if _is_labelled_plainly(plain) else ""
+
+
+def _is_labelled_plainly(plain: str) -> bool:
+    label = _LABELLED.match(plain)
+    return label is None or bool(_LABEL.fullmatch(label[1]))
 
 
 def _currency(signs: Iterable[str], usual: str | None) -> str | None:
