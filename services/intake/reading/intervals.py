@@ -18,14 +18,23 @@ _COMPARES = r"\b(?:than|over|above|under|below|least|most|from|up|als|über|unte
 _SCALES = r"\b(?:hundreds?|thousands?|tausend|tsd|k|millions?)\b"
 _BEFORE = re.compile(rf"(?!.*(?:{_COMPARES}|{_SCALES}).*[:(])[a-z][a-z &/-]*[:(] ?(.*?)\)?")
 
-_MORE = r"\+|or more|- more|or above|- above|- up|or over|- over|plus|oder mehr|o más|ou plus"
-_FEWER = r"or less|or fewer|or under|oder weniger|- less|- fewer|o menos|ou moins"
-_ABOVE = r">|more than|over|above|mehr als|über|más de|plus de|più di|mais de|meer dan|fler än"
-_FROM = r">=|≥|at least|min\.?|minimum|from|ab|desde|mindestens|au moins|à partir de"
+_MORE = (
+    r"\+|(?:or|-) (?:more|above|over|greater|higher|larger|upwards?)|- up|plus|oder mehr|o más"
+    r"|ou plus"
+)
+_FEWER = r"(?:or|-) (?:less|fewer|lower|smaller)|or (?:under|below)|oder weniger|o menos|ou moins"
+_ABOVE = (
+    r">|(?:more|greater|higher|larger) than|(?:in )?excess of|exceeding|over|above|mehr als|über"
+    r"|más de|plus de|più di|mais de|meer dan|fler än"
+)
+_FROM = (
+    r">=|≥|at least|not? less than|no fewer than|min\.?|minimum|from|ab|desde|mindestens"
+    r"|au moins|à partir de"
+)
 _BELOW = (
     r"<|less than|fewer than|under|below|weniger als|unter|menos de|moins de|meno di|minder dan"
 )
-_UP_TO = r"<=|≤|max\.?|maximum|at most|höchstens"
+_UP_TO = r"<=|≤|max\.?|maximum|at most|not? more than|höchstens"
 _BETWEEN = r"(?:between|from|zwischen|entre|von|de|da|van|från|desde) "
 
 

@@ -34,9 +34,11 @@ _SIGNS: Mapping[str, tuple[str, ...]] = {
     "£": ("GBP", "EGP", "LBP"),
     "¥": ("JPY", "CNY"),
     "kr": ("", "SEK", "NOK", "DKK", "ISK"),
+    "rs": ("", "INR", "PKR", "LKR", "NPR", "MUR"),
 }
 _OF_ONE: Mapping[str, str] = {
-    **dict.fromkeys(("us$", "us dollar", "us dollars"), "USD"),
+    **dict.fromkeys(("us$", "us $", "u.s.$", "u.s. $", "$us"), "USD"),
+    **dict.fromkeys(("us dollar", "us dollars"), "USD"),
     **dict.fromkeys(("ca$", "c$"), "CAD"),
     **dict.fromkeys(("au$", "a$"), "AUD"),
     **dict.fromkeys(("sg$", "s$"), "SGD"),
@@ -57,6 +59,7 @@ _OF_ONE: Mapping[str, str] = {
     "kč": "CZK",
 }
 _AS_SIGNS = {"dollar": "$", "dollars": "$", "pound": "£", "pounds": "£", "kr.": "kr"}
+_AS_SIGNS |= dict.fromkeys(("rs.", "₨", "rupee", "rupees"), "rs")
 _MEANT: Mapping[str, tuple[str, ...]] = {
     **_SIGNS,
     **{word: _SIGNS[sign] for word, sign in _AS_SIGNS.items()},
@@ -76,8 +79,8 @@ def _pattern(words: Iterable[str]) -> str:
     )
 
 
-# 500 T€ and 500 TEUR are thousands, 5 MEUR millions.
-_GLUED = re.compile(r"(?<![A-Za-z])([TtKkMm])(?=€|EUR|USD|GBP|CHF|SEK|NOK|DKK)")
+# 500 T€ and 500 TEUR are thousands, 5 MEUR and 5 mkr millions.
+_GLUED = re.compile(r"(?<![A-Za-z])([TtKkMm])(?=€|EUR|USD|GBP|CHF|SEK|NOK|DKK|kr\b)")
 _SIGN = re.compile(f"(?i:{_pattern([*_MEANT, *_IN_ANY_CASE])})|{_pattern(CURRENCIES)}")
 _PERIOD = re.compile(
     r"\b(?:annual(?:ly)?|yearly|per (?:year|annum)|p\. ?a\.|pa|revenues?|turnover|sales|in"
@@ -93,6 +96,7 @@ _LABEL = re.compile(
     r"|global|gross|group|large|medium|micro|mid|midmarket|market|midsize|range|sized?|sme|smb"
     r"|small|startup|tier|total|very|worldwide|gesamt|groß|klein|mittel|mittelstand)\b[ .&/-]*)*"
 )
+_NO_CENTS = re.compile(r"(?<=\d)[,.][-–—]{1,2}(?! *\d)")
 
 _POWERS: Mapping[str, int] = {
     **dict.fromkeys(("k", "thousand", "tausend", "tsd"), 3),
@@ -100,14 +104,18 @@ _POWERS: Mapping[str, int] = {
     **dict.fromkeys(("m", "mm", "mn", "mln", "mio", "mill", "million", "millions"), 6),
     **dict.fromkeys(("millionen", "millones", "millón", "milhões", "milioni", "miljoen"), 6),
     **dict.fromkeys(("crore", "crores", "cr"), 7),
-    **dict.fromkeys(("b", "bn", "billion", "billions", "mrd", "mld", "md", "mds", "mia"), 9),
+    **dict.fromkeys(("b", "bn", "bil", "billion", "billions", "mrd", "mld", "md", "mds", "mia"), 9),
     **dict.fromkeys(("milliard", "milliards", "milliarde", "milliarden", "miliardi"), 9),
     **dict.fromkeys(("tn", "trn", "trillion", "trillions"), 12),
 }
-_TIMES = rf"(?:{'|'.join(sorted(_POWERS, key=len, reverse=True))})\b\.?"
+# Short for million with its point only: ten thousand are "diez mil".
+_SHORT, _MILLIONS = "mil.", 6
+_TIMES = rf"(?:(?:{'|'.join(sorted(_POWERS, key=len, reverse=True))})\b\.?|mil\.)"
 _NUMBER = rf"(\d(?:[\d,.' ]*\d)?(?: ?{_TIMES})?)"
 _PARTS = re.compile(rf"([\d,.' ]*\d) ?({_TIMES})?")
-_GROUPED = re.compile(r"\d{1,3}(?:([,.' ])\d{3})(?:\1\d{3})*")
+_PLUS_INSIDE = re.compile(rf"(\d) ?\+ ?({_TIMES})")
+# Also by lakhs and crores: 1,23,45,678.
+_GROUPED = re.compile(r"\d{1,3}(?:([,.' ])\d{3})(?:\1\d{3})*|\d{1,2}(?:,\d{2})+,\d{3}")
 
 
 class Read(NamedTuple):
@@ -143,10 +151,11 @@ def revenue(given: str, currency: str | None = None) -> Read:
 
 def _parted(given: str) -> tuple[list[str], str]:
     """The currency's signs and codes, and what is left without them."""
-    apart = _GLUED.sub(lambda glued: f"{glued[1].replace('T', 'k').replace('t', 'k')} ", given)
+    whole = _NO_CENTS.sub("", given)
+    apart = _GLUED.sub(lambda glued: f"{glued[1].replace('T', 'k').replace('t', 'k')} ", whole)
     signs = [sign.casefold() for sign in _SIGN.findall(apart)]
     lower = _PERIOD.sub(" ", in_one_spelling(_SIGN.sub(" ", apart)))
-    plain = _EMPTY.sub(" ", lower).strip(" :")
+    plain = _PLUS_INSIDE.sub(r"\1 \2+", _EMPTY.sub(" ", lower).strip(" :"))
     return signs, bare(plain) if _is_labelled_plainly(plain) else ""
 
 
@@ -178,7 +187,8 @@ def _number(part: str) -> _Number | None:
     found = _PARTS.fullmatch(part)
     if found is None:
         return None
-    power = _POWERS[found[2].rstrip(".")] if found[2] else 0
+    word = found[2] or ""
+    power = _MILLIONS if word == _SHORT else _POWERS.get(word.rstrip("."), 0)
     digits = _digits(found[1], has_power=power > 0)
     return None if digits is None else _Number(digits, power)
 
