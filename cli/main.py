@@ -32,7 +32,7 @@ MODULES = {
     "demo_commands": ("demo",),
     "explain_commands": ("explain", "watch"),
     "held_commands": ("held",),
-    "house_commands": ("people", "accounts"),
+    "account_commands": ("people", "accounts"),
     "import_commands": ("import",),
     "intake_commands": ("affiliates", "questions", "requests", "deliveries"),
     "lead_commands": ("leads",),

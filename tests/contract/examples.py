@@ -87,7 +87,7 @@ STORY = (
         SEND,
         "claimed",
         "already_sent",
-        about="Of the lead that was released, whose title the house suppresses.",
+        about="Of the lead that was released, whose title the policy suppresses.",
     ),
     Example("leadops.intake.question.alias.v1", "changed", "unchanged"),
     REPLACES,
