@@ -67,21 +67,21 @@ def ask_person(
     as_json: bool,
 ) -> None:
     command = about_person(kind, lead, {"customer": customer, "reason": reason})
-    tell(command, f"the person of {lead}, for {customer or 'all customers'}", actor, as_json)
+    show_answer(command, f"the person of {lead}, for {customer or 'all customers'}", actor, as_json)
 
 
 def suspend(customer: Customer, reason: Reason, actor: As = "cli", as_json: AsJson = False) -> None:
     """Nothing is sent to the customer until the account is restored."""
     command = command_of(SuspendAccount, customer=customer, reason=reason)
     check_customer(customer)
-    tell(command, customer, actor, as_json)
+    show_answer(command, customer, actor, as_json)
 
 
 def restore(customer: Customer, reason: Reason, actor: As = "cli", as_json: AsJson = False) -> None:
     """What is decided from now on may be sent to the customer again."""
     command = command_of(RestoreAccount, customer=customer, reason=reason)
     check_customer(customer)
-    tell(command, customer, actor, as_json)
+    show_answer(command, customer, actor, as_json)
 
 
 def check_customer(customer: str) -> None:
@@ -91,6 +91,6 @@ def check_customer(customer: str) -> None:
     check("customer", customer, sorted({campaign["customer"] for campaign in found}))
 
 
-def tell(command: Command, whom: str, actor: str, as_json: bool) -> None:
+def show_answer(command: Command, whom: str, actor: str, as_json: bool) -> None:
     answer = demand(command, Asker(actor))
     show(answer.as_json(), as_json=as_json, text=f"{whom}: {answer.code}")

@@ -107,7 +107,7 @@ def release(
     source = found["affiliate"] or "organic"
     data = {"affiliate": source, "reference": found["reference"], "answers": meant}
     key = f"{source}:{found['reference']}"
-    tell(demand(command(ReleaseLead.TYPE, data, key), Asker(actor)), as_json=as_json)
+    show_answer(demand(command(ReleaseLead.TYPE, data, key), Asker(actor)), as_json=as_json)
 
 
 def nothing_suggested(lead: Mapping[str, Any]) -> str:
@@ -138,14 +138,14 @@ def alias(
     data = {"question": question, "given": given, "answer": answer}
     with suggesting_nearest(question=question):
         answer_ = demand(command(AddAlias.TYPE, data, question), Asker(actor))
-    tell(answer_, as_json=as_json)
+    show_answer(answer_, as_json=as_json)
 
 
 def command(kind: str, data: Mapping[str, Any], key: str) -> Command:
     return Command(kind, json.dumps(data).encode(), key)
 
 
-def tell(answer: Answer, *, as_json: bool) -> None:
+def show_answer(answer: Answer, *, as_json: bool) -> None:
     version = answer.details.get("version")
     text = answer.code if version is None else f"{answer.code}, version {version}"
     show(answer.as_json(), as_json=as_json, text=text)

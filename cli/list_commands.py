@@ -122,7 +122,7 @@ def import_list(
         text = f"{file}: bad lines: {len(bad)} of {len(lines)}; the list stays as it was"
         raise CliError("entries_invalid", text, WRONG_USAGE, told)
     answer = demand(command_of(PutList, id=name, parts=kept.digests, effective_from=at), asker)
-    tell(name, answer, bad, as_json=as_json)
+    show_answer(name, answer, bad, as_json=as_json)
 
 
 def instant(text: str) -> Instant:
@@ -144,7 +144,7 @@ def bad_lines(lines: Sequence[Line | BadLine], bad: Mapping[str, str]) -> list[B
     ]
 
 
-def tell(name: str, answer: Answer, bad: Sequence[BadLine] = (), *, as_json: bool) -> None:
+def show_answer(name: str, answer: Answer, bad: Sequence[BadLine] = (), *, as_json: bool) -> None:
     entries, from_ = answer.details["entries"], answer.details.get("effective_from")
     text = f"{name}: {answer.code}, version {answer.details.get('version')}"
     text += f", {counted(entries, 'entry')}"
@@ -179,4 +179,4 @@ def edit(name: str, command: Command, entries: Sequence[str], actor: str, *, as_
         bad = [f"{entries[place]}: {why}" for place, why in zip(places, whys, strict=True)]
         text = "; ".join(["refused", *bad]) if bad else error.text
         raise CliError(error.code, text, error.exit_code, error.details) from error
-    tell(name, answer, as_json=as_json)
+    show_answer(name, answer, as_json=as_json)

@@ -27,7 +27,7 @@ class Asking(Protocol):
     def ask(self, service: str, path: str, question: Any) -> Any: ...
 
 
-class Asked(NamedTuple):
+class PageRow(NamedTuple):
     """A row of a page, with the rows before the page that it depends on."""
 
     command: Command
@@ -59,12 +59,12 @@ class Trial:
                 self._count(asked, row, matched.get(row["id"]))
                 yield Answer(row["id"], **row["answer"])
 
-    def _pages(self, new: Iterable[tuple[Command, str | None]]) -> Iterator[list[Asked]]:
-        page: list[Asked] = []
+    def _pages(self, new: Iterable[tuple[Command, str | None]]) -> Iterator[list[PageRow]]:
+        page: list[PageRow] = []
         size = 0
         for command, group in new:
             found = self.earlier.of(command, group)
-            page.append(Asked(command, group, found))
+            page.append(PageRow(command, group, found))
             size += len(command.data) + sum(length for _, length in found)
             if len(page) == PAGE_ROWS or size > PAGE_BYTES:
                 yield page
@@ -72,7 +72,7 @@ class Trial:
         if page:
             yield page
 
-    def _taken_in(self, page: Sequence[Asked]) -> list[Json]:
+    def _taken_in(self, page: Sequence[PageRow]) -> list[Json]:
         """What intake makes of each row, behind those that it depends on."""
         places = {place for row in page for place in row.earlier}
         question = {
@@ -98,7 +98,7 @@ class Trial:
         judged = self.api.ask("routing", "/try", question)["leads"]
         return {row["id"]: found for row, found in zip(rows, judged, strict=True)}
 
-    def _count(self, asked: Asked, row: Json, matched: Json | None) -> None:
+    def _count(self, asked: PageRow, row: Json, matched: Json | None) -> None:
         command, line = asked.command, self.reading.seen[asked.command.id]
         self.columns.add(row["fields"], as_question(command)["data"]["record"])
         self.reasons.update({reason["code"] for reason in row["reasons"]})
