@@ -8,9 +8,9 @@ from shared.contracts.answers import PUT
 from shared.contracts.event import Command
 from shared.contracts.lead_fields import Mapping
 from shared.contracts.roles import OPERATES
-from shared.contracts.values import AffiliateId, CategoryId, Id, Instant, Part, Text, WholeNumber
+from shared.contracts.values import WHOLE, AffiliateId, CategoryId, Id, Instant, Part, Text
 
-Count = Annotated[WholeNumber, Field(ge=0, le=10_000_000)]
+Count = Annotated[int, Field(ge=0, le=10_000_000), WHOLE]
 """How many."""
 Month = Annotated[str, StringConstraints(pattern=r"^\d{4}-(?:0[1-9]|1[0-2])$")]
 """A year and a month of it."""

@@ -11,6 +11,7 @@ from shared.contracts.event import Command, formerly
 from shared.contracts.lead_fields import Currency
 from shared.contracts.values import (
     CONTROL,
+    WHOLE,
     CategoryId,
     CountryCode,
     Id,
@@ -20,7 +21,6 @@ from shared.contracts.values import (
     Symbol,
     Text,
     TimeZone,
-    WholeNumber,
 )
 
 SETS_UP = frozenset({"operator", "project_manager", "delivery", "customer_success"})
@@ -34,9 +34,9 @@ Url = Annotated[str, StringConstraints(max_length=2000, pattern=URL_PATTERN)]
 """Called byte for byte as it is written: ASCII, without user, password and fragment."""
 Address = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")]
 """An email address, without a name."""
-Amount = Annotated[WholeNumber, Field(ge=0, le=1_000_000_000)]
+Amount = Annotated[int, Field(ge=0, le=1_000_000_000), WHOLE]
 """How many leads."""
-Percent = Annotated[WholeNumber, Field(ge=0, le=100)]
+Percent = Annotated[int, Field(ge=0, le=100), WHOLE]
 """A part of a hundred."""
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -88,9 +88,9 @@ class PlaceFilter(Part):
 class Interval(Part):
     """Numbers of employees, both ends included; without `max` it is open above."""
 
-    min: Annotated[WholeNumber, Field(ge=1)]
+    min: Annotated[int, Field(ge=1), WHOLE]
     """The lower end."""
-    max: Annotated[WholeNumber, Field(ge=1)] | None = None
+    max: Annotated[int, Field(ge=1), WHOLE] | None = None
     """The upper end."""
 
 
@@ -103,7 +103,7 @@ class SizeFilter(Part):
     strictness: Strictness = "strict"
 
 
-Money = Annotated[WholeNumber, Field(ge=0, le=10**15)]
+Money = Annotated[int, Field(ge=0, le=10**15), WHOLE]
 """Whole units of a currency."""
 
 
@@ -336,7 +336,7 @@ class PutCampaign(
     weekly: Weekly | None = None
     """It sends then only: its leads wait until then and take a slot then. Without it, at once
     (RTE-13)."""
-    priority: WholeNumber = Field(default=0, ge=-1_000_000, le=1_000_000)
+    priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000), WHOLE] = 0
     """Lower comes first, where a lead is sold exclusively."""
     status: Status = "active"
     send: SendMode

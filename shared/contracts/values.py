@@ -97,8 +97,9 @@ def _no_other_kind(value: object) -> object:
     return value
 
 
-WholeNumber = Annotated[int, BeforeValidator(_no_other_kind)]
-"""No text and no truth value; `10.0` is 10, as spreadsheets write it."""
+WHOLE = BeforeValidator(_no_other_kind)
+"""A number that is no text and no truth value; `10.0` is 10, as spreadsheets write it. It stands
+behind the bounds, so that a schema has them."""
 
 
 def category_id(value: object) -> object:
