@@ -275,7 +275,8 @@ class PutCampaign(
     campaign with four or more strict filters, an intent campaign with fewer than two or with more
     than five categories, an exact split, a list that was not put yet. What contradicts itself is
     refused with the field in `details.field`, and the version before stays in force; where several
-    fields contradict, `details.faults` has each with its `code`, `field` and `text`.
+    fields contradict, `details.faults` has each with its `code`, `field` and `text`: fifty at most,
+    and `details.more` is how many there are beside those.
     `checklist_open` has in `details.checklist` what is not confirmed, each with its owner."""
 
     id: Name

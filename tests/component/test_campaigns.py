@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.contracts.parsing import FAULTS_MAX
 from tests.builders import put_campaign
 from tests.component.leads import DAY, HOUR, STRICT, Platform, pause
 
@@ -116,6 +117,29 @@ async def test_a_campaign_that_contradicts_itself_is_refused(
     await platform.upload(2)
     sent = platform.events("routing.lead.sent")
     assert [1, 1] == [one["campaign_version"] for one in sent]
+
+
+BACKWARDS = {"min": 2, "max": 1}
+MANY: list[dict[str, Any]] = [
+    {"company_size": {"intervals": [BACKWARDS] * 20_000}},
+    {"company_revenue": {"currency": "EUR", "intervals": [BACKWARDS] * 20_000}},
+    {"titles": {"allowed": [f"one two three four {number}" for number in range(20_000)]}},
+    {"places": [{"country": "US", "subdivisions": ["DE-BE"]}] * 10_000},
+]
+
+
+@pytest.mark.parametrize("changes", MANY, ids=lambda changes: next(iter(changes)))
+async def test_of_very_many_contradictions_some_are_told(
+    platform: Platform, changes: dict[str, Any]
+) -> None:
+    """OPS-06: with how many there are beside; otherwise the answer would be too large for its
+    topic, and tell none of them."""
+    answer = await put(platform, **changes)
+    details = answer["details"]
+    assert FAULTS_MAX == len(details["faults"])
+    assert details["more"] >= 9_000
+    kept = platform.stored("inbox", "routing")
+    assert max(len(row["text"]) for row in kept) < 10_000
 
 
 async def put(platform: Platform, name: str = "north", **changes: Any) -> Any:

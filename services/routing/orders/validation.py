@@ -14,6 +14,7 @@ from services.routing.orders.policy import Rules
 from shared.contracts.campaigns import PutCampaign, WebhookMode
 from shared.contracts.endpoint_url import fault_of
 from shared.contracts.lists import PutRules
+from shared.contracts.parsing import FAULTS_MAX
 from shared.loop.decision import Refused
 
 
@@ -35,14 +36,17 @@ def violations(
 
 
 def all_at_once(found: Iterable[Refused]) -> Refused | None:
-    """The most basic one, with what else there is: whoever mends it need not ask again for each."""
+    """The most basic one, with what else there is: whoever mends it need not ask again for each. As
+    many are told as of data that is not as its type asks for: a list may have any number."""
     every = list(found)
     if not every:
         return None
-    faults = [{"code": one.code, **one.details, "text": one.text} for one in every]
-    text = "; ".join(dict.fromkeys(one.text for one in every))
+    told, left = every[:FAULTS_MAX], len(every[FAULTS_MAX:])
+    faults = [{"code": one.code, **one.details, "text": one.text} for one in told]
+    text = "; ".join(dict.fromkeys(one.text for one in told))
     details = {"faults": faults} if len(faults) > 1 else {}
-    return Refused(every[0].code, text, {**every[0].details, **details})
+    more = {"more": left} if left else {}
+    return Refused(every[0].code, text, {**every[0].details, **details, **more})
 
 
 def of_rules(command: PutRules) -> Iterator[Refused]:
