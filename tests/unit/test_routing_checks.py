@@ -7,7 +7,12 @@ import pytest
 
 from services.routing.campaign import claims
 from services.routing.fit.catalogue import Match
-from services.routing.fit.checks import CampaignView, evaluate_in_view, failing_in_view
+from services.routing.fit.checks import (
+    EXPECTED_MAX,
+    CampaignView,
+    evaluate_in_view,
+    failing_in_view,
+)
 from services.routing.orders.capacity import Capacity
 from services.routing.orders.checklist import warnings
 from services.routing.orders.policy import Block
@@ -95,6 +100,28 @@ def test_all_checks_at_once_in_order() -> None:
     _, failing = evaluate_in_view(asked, given, NOW, known.context_of(asked), slot, NOW)
     assert codes(failing) == ORDER
     assert {*ORDER, "awaiting_send_day"} <= REMEDIES.keys()
+
+
+MANY: list[tuple[str, dict[str, Any]]] = [
+    ("filter.company_size", {"company_size": {"intervals": [{"min": 9_000}] * 200}}),
+    (
+        "filter.company_revenue",
+        {"company_revenue": {"currency": "EUR", "intervals": [{}] * 200}},
+    ),
+    (
+        "domain_not_approved",
+        {"approved": [{"list": f"list-{number}", **STRICT} for number in range(200)]},
+    ),
+    ("filter.title", {"titles": {"allowed": [f"chief {number}" for number in range(200)]}}),
+]
+
+
+@pytest.mark.parametrize(("code", "wanted"), MANY)
+def test_of_very_much_that_is_wanted_some_is_told(code: str, wanted: dict[str, Any]) -> None:
+    """A campaign has room for more than fits into the event that tells of a refusal, which then
+    nobody could publish, and the lead's person would be blocked."""
+    (failing,) = against({}, wanted)
+    assert (code, EXPECTED_MAX) == (failing.code, len(failing.expected))
 
 
 CASES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any], Failing]] = [

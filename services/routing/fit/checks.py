@@ -30,6 +30,7 @@ from shared.matching.profiles import (
 )
 
 EXPECTED_MAX = 50
+"""So many are told of what is wanted: a campaign has room for more than an event takes."""
 
 OVERRIDABLE = frozenset({"awaiting_send_day", "title_suppressed"})
 """What an operator may send through by hand (RTE-14)."""
@@ -100,14 +101,14 @@ def describe(criterion: Criterion, lead: LeadAccepted, subject: Subject, lists: 
     value = attribute.shown(criterion, lead, subject)
     match criterion:
         case Within(check, name, spans):
-            expected = tuple(in_words(span, name) for span in spans)
+            expected = tuple(in_words(span, name) for span in spans[:EXPECTED_MAX])
             return Failing(code=check, value=value, expected=expected)
         case Listed(check, name, names):
             terms = sorted(subject.terms[name])
             hit = [(name, term) for name in names for term in terms if lists.has(name, [term])]
             is_known_by = hit[0][1].partition(":")[2] if hit else value
             rule = _list(hit[0][0]) if hit else None
-            expected = tuple(map(_list, names))
+            expected = tuple(map(_list, names[:EXPECTED_MAX]))
             return Failing(code=check, value=is_known_by, expected=expected, rule=rule)
         case Terms(check, name, allowed, excluded):
             assert not isinstance(attribute, Number)
