@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
 from shared.contracts.campaigns import URL_PATTERN
@@ -78,10 +79,16 @@ Error = Mapping[str, Any]
 
 def faults(error: ValidationError) -> list[tuple[Sequence[int | str], str]]:
     """Where each is, and what; so many as a person can mend at once."""
-    rows = error.errors(include_input=False, include_url=False)
+    rows = without_lists_of_faults(error.errors(include_input=False, include_url=False))
     told = [(row["loc"], problem(dict(row))) for row in rows[:FAULTS_MAX]]
     more = len(rows) - len(told)
     return [*told, *([((), f"and {more} more")] if more else [])]
+
+
+def without_lists_of_faults(rows: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """The validator counts the items that are right, so a list of wrong ones is too short to it."""
+    having = {row["loc"][:end] for row in rows for end in range(len(row["loc"]))}
+    return [row for row in rows if row["type"] != "too_short" or row["loc"] not in having]
 
 
 def problem(error: Error) -> str:

@@ -85,19 +85,13 @@ def _invalid(kind: type[Event], data: bytes, error: ValidationError) -> Invalid:
     rows, count = _rows(kind, data, error), error.error_count()
     if count == 1 and _is_no_object(rows[0]):
         raise Poison("not_json", "the data is no JSON object")
-    true = _without_lists_of_faults(rows)
+    true = forms.without_lists_of_faults(rows)
     count -= len(rows) - len(true)
     faults = [_fault(kind, row) for row in true]
     codes = {fault.code for fault in faults}
     is_declared = len(codes) == 1 and len(true) == count and codes <= _declared_codes(kind)
     code = codes.pop() if is_declared else "invalid"
     return Invalid(kind, code, faults[:FAULTS_MAX], count - len(faults[:FAULTS_MAX]))
-
-
-def _without_lists_of_faults(rows: Sequence[ErrorDetails]) -> list[ErrorDetails]:
-    """The validator counts the items that are right, so a list of wrong ones is too short to it."""
-    having = {row["loc"][:end] for row in rows for end in range(len(row["loc"]))}
-    return [row for row in rows if row["type"] != "too_short" or row["loc"] not in having]
 
 
 def _is_no_object(row: ErrorDetails) -> bool:

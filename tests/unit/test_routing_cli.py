@@ -127,6 +127,14 @@ class TestDocuments:
             put_commands(read_text("a.yaml", json.dumps([content]), {}))
         assert WRONG_USAGE == error.value.exit_code
 
+    def test_a_list_of_wrong_items_is_not_too_short_besides(self) -> None:
+        """As services tell it."""
+        content = CAMPAIGN | {"company_size": {"intervals": [{"min": "10 to 50"}]}}
+        with pytest.raises(CliError) as error:
+            put_commands(read_text("a.yaml", json.dumps(content), {}))
+        place = "a.yaml, document 1: field company_size.intervals.0.min"
+        assert f"{place}: must be a whole number" == error.value.text
+
     def test_what_is_named_goes_first(self) -> None:
         """Rules, lists, what may name them, and what names that, whatever their order in files."""
         documents = read_text("file", json.dumps([REQUEST, ALIAS, CAMPAIGN, LIST, RULES]), {})
