@@ -89,7 +89,7 @@ def parse_replicas(text: str) -> tuple[str, int]:
 
 
 def down(as_json: AsJson = False) -> None:
-    """Stop all of it; the data stays."""
+    """Stop all of it; what lies in a native store and broker stays."""
     was_up = stack.down()
     text = "stopped" if was_up else "nothing was up"
     show({"stopped": was_up}, as_json=as_json, text=text)
