@@ -185,13 +185,22 @@ def header_of(cells: Sequence[str], wanted: Wanted) -> Header:
     check_once(names)
     free = [cell for place, cell in enumerate(cells) if cell and place not in at.values()]
     missing = tuple(missing_of(name, free) for name in fields if name not in at)
-    if needed := [each for each in missing if each.field in wanted.needed]:
-        raise unreadable(f"the file can't be used: {'; '.join(each.text for each in needed)}")
+    check_needed(missing, wanted.needed)
     known = {place: fields[name] for name, place in at.items()}
     # Where nothing is known of the mapping, any column may be read.
     return Header(
         tuple(names), known if wanted.own else dict.fromkeys(range(len(names)), ""), missing
     )
+
+
+def check_needed(missing: Iterable[Missing], needed: Collection[str]) -> None:
+    """All that has no column is told with it, so that a mapping is mended at once."""
+    texts: dict[bool, list[str]] = {True: [], False: []}
+    for each in missing:
+        texts[each.field in needed].append(each.text)
+    if texts[True]:
+        others = f"; also, though not needed: {'; '.join(texts[False])}" if texts[False] else ""
+        raise unreadable(f"the file can't be used: {'; '.join(texts[True])}{others}")
 
 
 def check_named(cells: Sequence[str], wanted: Wanted, at: Mapping[str, int]) -> None:
@@ -228,6 +237,8 @@ def check_once(names: Collection[str]) -> None:
 
 
 def missing_of(name: str, headers: Sequence[str]) -> Missing:
+    """A header is near that is spelt alike, or else the only one that says more: a work email."""
     keys = {header: folded(header) for header in headers}
     near = process.extractOne(folded(name), keys, scorer=fuzz.ratio, score_cutoff=NEAR)
-    return Missing(name, near[2] if near else None)
+    longer = [header for header, key in keys.items() if folded(name) in key]
+    return Missing(name, near[2] if near else longer[0] if len(longer) == 1 else None)

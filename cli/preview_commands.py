@@ -45,7 +45,8 @@ def register(app: typer.Typer) -> None:
 def preview_files(files: Files = None, more: MoreFiles = None, as_json: AsJson = False) -> None:
     """What documents of kind campaign, list, list_edit and alias would free, each by itself.
 
-    Nothing is changed. Exit code 1 if one would be refused.
+    Nothing is changed. A new campaign frees nothing: it takes what comes from then on. Exit code 1
+    if one would be refused.
     """
     puts = on_stack(partial(read_previews, files, more))
     with Api(seconds=PATIENCE_SECONDS) as api:

@@ -370,6 +370,19 @@ def test_a_column_that_the_file_does_not_have_is_told_with_the_nearest() -> None
         table_of(BytesIO(b"Ref,E-Mail,Cat,Code\n"), WANTED)
 
 
+def test_a_header_that_says_more_is_near_and_all_that_is_missing_is_told_at_once() -> None:
+    """Two that say more are none; what could be done without goes behind what could not."""
+    own = {"Mail": "email", "Phone": "phone", "Date": "captured_at"}
+    header = b"Ref,Business Mail Address,Direct Phone Number,Second Phone Number,Download Date\n"
+    with pytest.raises(CliError) as error:
+        table_of(BytesIO(header), Wanted("Ref", own, frozenset({"Mail"})))
+    mail, date = "'Business Mail Address'", "'Download Date'"
+    assert error.value.text.endswith(
+        f"no column 'Mail'; the nearest header is {mail}; also, though not needed: "
+        f"no column 'Phone'; no column 'Date'; the nearest header is {date}"
+    )
+
+
 def test_two_columns_that_may_be_one_field_are_told() -> None:
     with pytest.raises(CliError, match="which column is the field 'Firm'.* 'firm', 'FIRM'"):
         read("Ref,Mail,Cat,Code,firm,FIRM\n")
