@@ -87,6 +87,9 @@ _PERIOD = re.compile(
     r"|jahresumsatz|umsatz|chiffre d'affaires|fatturato|facturación|omzet)(?!\w)"
     r"|/ ?(?:year|yr|a)\b"
 )
+_GONE = "\0"
+"""In the place of what was taken out: 5 EUR 500 are two numbers, and not 5,500."""
+_JOINED = re.compile(rf"\d[ {_GONE}]*{_GONE}[ {_GONE}]*\d")
 _EMPTY = re.compile(r"[(\[] *[)\]]")
 # What stands in front of a colon or a parenthesis may be of other units (in thousands), of another
 # span of time (MRR) or no revenue at all (funding). These are none of that.
@@ -154,7 +157,10 @@ def _parted(given: str) -> tuple[list[str], str]:
     whole = _NO_CENTS.sub("", given)
     apart = _GLUED.sub(lambda glued: f"{glued[1].replace('T', 'k').replace('t', 'k')} ", whole)
     signs = [sign.casefold() for sign in _SIGN.findall(apart)]
-    lower = _PERIOD.sub(" ", in_one_spelling(_SIGN.sub(" ", apart)))
+    marked = _PERIOD.sub(_GONE, in_one_spelling(_SIGN.sub(_GONE, apart)))
+    if _JOINED.search(marked):
+        return signs, ""
+    lower = marked.replace(_GONE, " ")
     plain = _PLUS_INSIDE.sub(r"\1 \2+", _EMPTY.sub(" ", lower).strip(" :"))
     return signs, bare(plain) if _is_labelled_plainly(plain) else ""
 
