@@ -29,7 +29,9 @@ def claims_are_wanted(evidence: Evidence) -> Iterator[str]:
         for number, version in campaign.versions.items()
     }
     for claim in evidence.of_type(Claim.TYPE):
-        version = versions[claim["campaign"], claim["campaign_version"]]
-        if against := judge.codes(version, claim["lead"]):
-            text = f"{claim['lead']['lead']} was claimed by {claim['campaign']}"
+        text = f"{claim['lead']['lead']} was claimed by {claim['campaign']}"
+        version = versions.get((claim["campaign"], claim["campaign_version"]))
+        if version is None:
+            yield f"{text}, of which there is no version {claim['campaign_version']}"
+        elif against := judge.codes(version, claim["lead"]):
             yield f"{text}, though {', '.join(sorted(against))}"

@@ -135,7 +135,8 @@ def _counters(send: Send, zone: str, claims: Claims) -> Iterator[str]:
     day = send.reserved_at.astimezone(ZoneInfo(zone))
     yield "total"
     yield from (f"day {day:%Y-%m-%d}", f"week {day:%G-%V}", f"month {day:%Y-%m}")
-    yield from (f"domain {domain}" for domain in domains_of(claims.leads[send.lead]))
+    if accepted := claims.leads.get(send.lead):
+        yield from (f"domain {domain}" for domain in domains_of(accepted))
     if end := claims.sent.get(pair) or claims.uncertain.get(pair):
         yield f"category {end['category']}"
 

@@ -112,6 +112,7 @@ SPOILT: list[tuple[Spoil, str, str]] = [
     (with_events(event(LeadAccepted, **accepted(1), again=1)), "I5", "published twice as accepted"),
     (with_leads(lead(1, outcome="held")), "I5", "leads published as accepted: 1 are too many"),
     (without(LeadAccepted, lead="lead-9"), "I5", "leads published as accepted: 1 are missing"),
+    (without(LeadAccepted, lead="lead-1"), "I5", "leads published as accepted: 1 are missing"),
     (
         from_inside(routed=inside().routed[1:]),
         "I8",
@@ -143,6 +144,7 @@ SPOILT: list[tuple[Spoil, str, str]] = [
         "lead lead-1, north: still granted",
     ),
     (with_events(claim(8, "north")), "I3", "lead-8 was claimed by north, though lead_code_other"),
+    (changed(campaigns=evidence().campaigns[1:]), "I3", "of which there is no version 1"),
     (
         with_campaign("north", places=[{"country": "DE", "subdivisions": None}]),
         "I3",
