@@ -309,6 +309,13 @@ async def test_what_should_be_looked_at_is_warned_of(
     assert all(part in text for part, text in zip(warned, told, strict=True))
 
 
+async def test_of_many_lists_that_are_not_there_fifty_are_warned_of(platform: Platform) -> None:
+    """Twenty thousand made an answer of a megabyte."""
+    lists = [{"list": f"list-{number}", "strictness": "strict"} for number in range(60)]
+    answer = await put(platform, suppressed=lists)
+    assert (50, 10) == (len(answer["details"]["warnings"]), answer["details"]["more"])
+
+
 @pytest.mark.parametrize("phrase", ["!!", "one two three four five"])
 async def test_the_house_suppresses_no_phrase_that_cannot_hit(
     platform: Platform, phrase: str

@@ -1,9 +1,9 @@
 """A campaign as routing knows it: a customer's standing order, in numbered versions (RTE-01)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import get_args
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from services.routing.orders.checklist import may_start
@@ -15,13 +15,15 @@ from shared.contracts.campaigns import (
     Status,
     Weekday,
 )
+from shared.contracts.parsing import FAULTS_MAX
 from shared.contracts.routing import CampaignChanged
 from shared.definitions import Put
 from shared.loop.decision import Context, Decision, Publish, Refused
 from shared.loop.working_set import Ref, named
 
 WEEKDAYS = get_args(Weekday)
-NO_WARNINGS: Mapping[str, Sequence[str]] = {}
+Details = Mapping[str, Any]
+NO_WARNINGS: Details = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +103,14 @@ def version_of(campaign: str, number: int) -> Ref[CampaignVersion]:
 def put(
     command: PutCampaign, before: Campaign | None, checked: Checked, context: Context
 ) -> Decision:
-    """RTE-01: every change is a new version, the same again is none."""
+    """RTE-01: every change is a new version, the same again is none. It may name any number of
+    lists that are not there: as many are warned of as faults are told."""
     if checked.refused:
         return Decision(answer=checked.refused)
     made = definitions.put(before, _proposal(command, before, context), context)
-    warnings = {"warnings": list(checked.warnings)} if checked.warnings else {}
-    return _save(made, made.change, warnings)
+    warnings, left = checked.warnings[:FAULTS_MAX], len(checked.warnings[FAULTS_MAX:])
+    told: Details = {"warnings": list(warnings)} if warnings else {}
+    return _save(made, made.change, {**told, "more": left} if left else told)
 
 
 def _proposal(command: PutCampaign, before: Campaign | None, context: Context) -> Campaign:
@@ -138,9 +142,7 @@ def _with_status(definition: PutCampaign, command: PauseCampaign | ResumeCampaig
     return definition.model_copy(update={"status": status})
 
 
-def _save(
-    made: Put[Campaign], change: str, warnings: Mapping[str, Sequence[str]] = NO_WARNINGS
-) -> Decision:
+def _save(made: Put[Campaign], change: str, warnings: Details = NO_WARNINGS) -> Decision:
     if made.change == "unchanged":
         return made.decision()
     campaign = made.entity
