@@ -32,6 +32,7 @@ from shared.contracts.routing import (
     ClaimWaiting,
     DeliveryUnsent,
     LeadSent,
+    SendEnded,
 )
 from tests.builders import lead as accepted_lead
 from tests.builders import put_campaign
@@ -127,9 +128,16 @@ def claim(number: int, campaign: str, by_hand: Row | None = None, **changes: Any
 
 
 def sent(number: int, campaign: str, **changes: Any) -> Seen:
-    data = {"campaign": campaign, "lead": f"lead-{number}", "person_id": f"p-{number}"}
-    data |= {"key": f"k-{number}", "category": "101", "lead_code": None, "sent_at": TUESDAY}
-    return event(LeadSent, **data | changes)
+    return ended(LeadSent, number, campaign, **{"sent_at": TUESDAY} | changes)
+
+
+def ended(kind: type[SendEnded], number: int, campaign: str, **changes: Any) -> Seen:
+    """The end of a send, as it tells the lead."""
+    data: Row = {"campaign": campaign, "campaign_version": 1, "customer": "northgrid"}
+    data |= {"lead": f"lead-{number}", "key": f"k-{number}"}
+    told = ("person_id", "affiliate", "lead_code", "category")
+    data |= {name: accepted(number)[name] for name in told}
+    return event(kind, **data | changes)
 
 
 def answered(kind: Any, number: int, campaign: str, **data: Any) -> Seen:

@@ -46,6 +46,8 @@ CHECKS: Sequence[tuple[str, Check]] = (
     ("I3", sends.caps_hold),
     ("I7", sends.sends_equal_events),
     ("I7", sends.customers_have_what_was_sent),
+    ("I7", sends.ends_tell_the_lead_as_accepted),
+    ("I7", sends.customers_got_the_lead_itself),
     ("I7", sends.capacity_equals_sends),
     ("I3", matches.claims_are_wanted),
     ("I5", streams.nothing_was_unexpected),

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from cli.oracle.claims import Claims, claims_of
 from cli.oracle.differing import differ, repeated, several, some
-from cli.oracle.evidence import Campaign, Evidence, Received, Send
+from cli.oracle.evidence import Campaign, Document, Evidence, Received, Send
 from cli.oracle.wants import domains_of
 from shared.contracts.routing import LeadNotSent, LeadSent, LeadUncertain
 
@@ -188,6 +188,41 @@ def customers_have_what_was_sent(evidence: Evidence) -> Iterator[str]:
     yield from differ("keys received", stored.keys() & received | sent, received)
     yield from differ("keys taken", sent, sent & evidence.taken)
     yield from differ("keys refused and taken", (), refused & evidence.taken)
+
+
+def ends_tell_the_lead_as_accepted(evidence: Evidence) -> Iterator[str]:
+    """Whose it is, of whom, in a category that it has, and for the customer of that version."""
+    leads = claims_of(evidence).leads
+    customers = {
+        (campaign.name, number): version["customer"]
+        for campaign in evidence.campaigns
+        for number, version in campaign.versions.items()
+    }
+    for event in (LeadSent, LeadNotSent, LeadUncertain):
+        for data in evidence.of_type(event.TYPE):
+            if accepted := leads.get(data["lead"]):
+                wrong = [*_untrue(data, accepted)]
+                if customers.get((data["campaign"], data["campaign_version"])) != data["customer"]:
+                    wrong.append("customer")
+                if wrong:
+                    yield f"send {data['key']} tells another {' and '.join(wrong)}"
+
+
+def _untrue(data: Document, accepted: Document) -> Iterator[str]:
+    yield from (
+        name for name in ("person_id", "affiliate", "lead_code") if data[name] != accepted[name]
+    )
+    if data["category"] not in (accepted["category"], *accepted["categories"]):
+        yield "category"
+
+
+def customers_got_the_lead_itself(evidence: Evidence) -> Iterator[str]:
+    """Under the key of a send its lead, at its campaign, and no other."""
+    sends = {send.key: send for send in evidence.sends}
+    for one in evidence.received:
+        send = sends.get(one.key)
+        if send and (send.campaign, send.lead) != (one.campaign, one.lead):
+            yield f"{one.campaign} got lead {one.lead} under the key of another"
 
 
 def capacity_equals_sends(evidence: Evidence) -> Iterator[str]:

@@ -34,6 +34,7 @@ from tests.judged import (
     campaign,
     changed,
     claim,
+    ended,
     event,
     failed,
     lead,
@@ -148,7 +149,7 @@ SPOILT: list[tuple[Spoil, str]] = [
     (with_events(event(DeliveryUnsent, **UNSENT, again=1)), "deliveries raised twice: 1"),
     # Customers that fail.
     (
-        with_events(answered(LeadNotSent, 2, "north", key="k-2")),
+        with_events(ended(LeadNotSent, 2, "north")),
         "sends that ended otherwise: 1 are too many",
     ),
     (with_lines(failed(2)), "keys that failed and were sent: 1 are missing"),
