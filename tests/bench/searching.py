@@ -151,7 +151,7 @@ def _campaigns(random: Random) -> tuple[str, ...]:
 
 
 CANONICAL: LeadAccepted = accepted_lead()
-UPLOAD = uploads.uploaded(
+UPLOAD = uploads.upload_of(
     uploads.Raw(
         "affiliate",
         "a1",

@@ -70,7 +70,7 @@ async def test_a_lead_held_while_its_alias_was_added_is_looked_at_again(platform
     await platform.submit("R-1", record={"Budget": "undr 10k"})
     alias = {"question": "q_budget", "given": "undr 10k", "answer": "under 10k"}
     nobodys = Page(Lead, {"tenant": "nobody"}, limit=1)
-    with patch("services.intake.decisions.questions.held_for", lambda *_: nobodys):
+    with patch("services.intake.decisions.questions.held_leads", lambda *_: nobodys):
         await platform.ask("intake.question.alias", "q_budget", alias)
     assert "held" == platform.outcome()
     await platform.advance(timedelta(minutes=2))

@@ -338,12 +338,12 @@ def recheck_forgotten() -> None:
     """A changed question frees later uploads only, not what is held for it."""
     _replace(held, "recheck_held", lambda state, changed, context: Decision())
     _replace(intake_domain, "recheck", lambda lead, at: None)
-    right = intake_domain.concluded
+    right = intake_domain.conclude
 
-    def concluded(*arguments: Any) -> Decision:
+    def conclude(*arguments: Any) -> Decision:
         return replace(right(*arguments), due=[])
 
-    _replace(intake_domain, "concluded", concluded)
+    _replace(intake_domain, "conclude", conclude)
 
 
 def withdrawn_though_sent() -> None:

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from services.intake.catalogue.questions import Question, judge
 from services.intake.leads.normalizing import normalize
 from services.intake.leads.outcomes import submission
-from services.intake.leads.uploads import submitted
+from services.intake.leads.uploads import raw_submission
 from services.intake.queries.field_view import FieldView, view
 from shared.contracts.questions import PutQuestion
 from tests.builders import NOW, OWN_FIELDS, affiliate, cause, record, submit
@@ -41,7 +41,7 @@ QUESTIONS = {"q_budget": BUDGET}
 
 def described(lead_code: str | None = None, **written: JsonValue) -> Mapping[str, FieldView]:
     known = affiliate(mapping=MAPPING)
-    raw = submitted(submit(record=record(**written), lead_code=lead_code), cause())
+    raw = raw_submission(submit(record=record(**written), lead_code=lead_code), cause())
     read = normalize(raw.record, known, raw.lead_code)
     judged = judge(raw.record, known, [read.category], QUESTIONS.get)
     given = submission(raw, known, read, judged, None)
@@ -225,7 +225,7 @@ def test_the_view_tells_what_the_lead_has(written: dict[str, Any]) -> None:
     known = affiliate(mapping=MAPPING)
     read = normalize(written, known)
     judged = judge(written, known, [read.category], QUESTIONS.get)
-    raw = replace(submitted(submit(), cause()), record=written)
+    raw = replace(raw_submission(submit(), cause()), record=written)
     found = view(submission(raw, known, read, judged, None), known)
     mapped = [each for each in found if each.field in known.definition.mapping.fields]
     assert {*read.unread} == {each.field for each in mapped if each.state == "unknown"}

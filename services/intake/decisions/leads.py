@@ -33,13 +33,13 @@ class Leads:
     # A record is read twice: for whom it is about, and then whole.
 
     def submission_reads(self, state: WorkingSet, command: SubmitLead, context: Context) -> Reads:
-        raw = uploads.submitted(command, context.cause)
+        raw = uploads.raw_submission(command, context.cause)
         affiliate = self.lookup.affiliate(state, context.tenant, command.affiliate)
         other = [Ref(Lead, _replaced_id(raw))] if command.replaces is not None else []
         yield [*other, *self._upload_refs(raw, affiliate)]
 
     def conversion_reads(self, _state: WorkingSet, command: ConvertLead, context: Context) -> Reads:
-        raw = uploads.converted(command, context.cause)
+        raw = uploads.raw_conversion(command, context.cause)
         yield list(self._upload_refs(raw, affiliates.ORGANIC_SOURCE))
 
     def _upload_refs(
@@ -64,7 +64,7 @@ class Leads:
         affiliate = self.lookup.affiliate(state, context.tenant, command.affiliate)
         if affiliate is None:
             return Decision(answer=Refused.unknown("affiliate", command.affiliate))
-        raw = uploads.submitted(command, context.cause)
+        raw = uploads.raw_submission(command, context.cause)
         before = state.get(Ref(Lead, raw.id))
         submission = self.read(state, raw, affiliate)
         if before is not None and before.is_final:
@@ -76,7 +76,7 @@ class Leads:
         return replacing.take_in(submission, Known(before, other, contact), context.now)
 
     def convert_lead(self, state: WorkingSet, command: ConvertLead, context: Context) -> Decision:
-        raw = uploads.converted(command, context.cause)
+        raw = uploads.raw_conversion(command, context.cause)
         before = state.get(Ref(Lead, raw.id))
         submission = self.read(state, raw, affiliates.ORGANIC_SOURCE)
         if before is not None and before.is_final:
@@ -163,14 +163,14 @@ class Leads:
         if lead is None or lead.outcome != WAITING:
             return Decision()
         if answer.outcome == "already_sent":
-            return replacing.already_sent(lead, context.now)
+            return replacing.omit_too_late(lead, context.now)
         submission = self._read_stored(state, lead, context.cause)
         other = state.get(Ref(Lead, answer.lead))
         contacts = Contacts(
             _contact(state, submission.person_id),
             _contact(state, other.person_id if other else None),
         )
-        return replacing.withdrawn(lead, other, submission, contacts, context.now)
+        return replacing.take_place_of_withdrawn(lead, other, submission, contacts, context.now)
 
     def _contact_refs(self, state: WorkingSet, *leads: Lead | None) -> list[Ref[Contact]]:
         """Of whom they were about, and are about as they are read today."""
@@ -189,7 +189,7 @@ class Leads:
         return outcomes.decide_again(lead, submission, contact, change)
 
     def _read_stored(self, state: WorkingSet, lead: Lead, cause: Cause) -> Submission:
-        return self.read(state, uploads.stored(lead, cause), self.lookup.source(state, lead))
+        return self.read(state, uploads.raw_again(lead, cause), self.lookup.source(state, lead))
 
     def read(self, state: WorkingSet, raw: Raw, affiliate: Affiliate) -> Submission:
         tenant = raw.cause.tenant

@@ -1,18 +1,18 @@
 """What a changed question may free is checked again."""
 
-from services.intake.leads.leads import held_for
+from services.intake.leads.leads import held_leads
 from shared.contracts.intake import LeadToRecheck, QuestionChanged
 from shared.loop.decision import Context, Decision, Publish
 from shared.loop.working_set import Reads, WorkingSet
 
 
 def held_reads(_state: WorkingSet, changed: QuestionChanged, context: Context) -> Reads:
-    yield [held_for(changed, context.tenant)]
+    yield [held_leads(changed, context.tenant)]
 
 
 def recheck_held(state: WorkingSet, changed: QuestionChanged, context: Context) -> Decision:
     """Sends what is held for the question on to its shards, so many at once."""
-    found = state.page(held_for(changed, context.tenant))
+    found = state.page(held_leads(changed, context.tenant))
     publish = [
         Publish(LeadToRecheck(lead=lead.id), lead.key)
         for lead in found.rows

@@ -109,7 +109,7 @@ def _zone_and_order(_values: Values, affiliate: Affiliate) -> str:
     return f", in {mapping.time_zone} if it names no zone{ORDERS[mapping.date_order]}"
 
 
-def _captured(written: str, given: Given) -> datetime | None:
+def _capture_time(written: str, given: Given) -> datetime | None:
     return instant(written, given.affiliate.definition.mapping.date_order, given.affiliate.zone)
 
 
@@ -215,7 +215,7 @@ FIELDS: tuple[Field, ...] = (
     Field("reference"),
     Field(
         "captured_at",
-        _captured,
+        _capture_time,
         is_whole=True,
         shown=datetime.isoformat,
         rule="a time",
@@ -236,7 +236,7 @@ def values_of(given: Given) -> Values:
     return {name: reads(text(name, ""), given) for name, reads in READERS}
 
 
-def understood_of(values: Values, affiliate: Affiliate) -> set[str]:
+def understood_fields(values: Values, affiliate: Affiliate) -> set[str]:
     """The fields whose value means something."""
     found = {name for name, value in values.items() if value is not None}
     for name, is_understood in JUDGES:

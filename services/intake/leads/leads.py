@@ -142,7 +142,7 @@ class Lead:
         """By which leads are sorted and found: the instant of the upload, then the id."""
         return f"{instant_text(self.upload.uploaded_at)}/{self.id}"
 
-    def ended(self, outcome: str, reason: Reason, change: Change) -> "Lead":
+    def end(self, outcome: str, reason: Reason, change: Change) -> "Lead":
         upload = replace(self.upload, outcome=outcome, reasons=(reason,))
         return replace(self, upload=upload, accepted=None, held=(), changes=(*self.changes, change))
 
@@ -151,7 +151,7 @@ HELD_AT_ONCE = 500
 """So many held leads one step sends on to their shards; the next step takes the next ones."""
 
 
-def held_for(changed: QuestionChanged, tenant: str) -> Page[Lead]:
+def held_leads(changed: QuestionChanged, tenant: str) -> Page[Lead]:
     """The next leads that are held for a question."""
     where = {"tenant": tenant, "held_for": changed.question, "_id": {"$gt": changed.after}}
     return Page(Lead, where, (("_id", 1),), HELD_AT_ONCE)

@@ -21,7 +21,7 @@ from services.intake.leads.fields import (
     Field,
     Given,
     Values,
-    understood_of,
+    understood_fields,
     values_of,
 )
 from services.intake.reading import cells, places
@@ -72,7 +72,7 @@ def read(record: Record, affiliate: Affiliate, lead_code: str | None = None) -> 
     place = places.place(texts.get("country", ""), texts.get("subdivision", ""))
     values = values_of(Given(texts, affiliate, place, lead_code))
     odd = _odd(blank) if blank else {}
-    return Reading(texts, blank, odd, values, understood_of(values, affiliate))
+    return Reading(texts, blank, odd, values, understood_fields(values, affiliate))
 
 
 def normalize(record: Record, affiliate: Affiliate, lead_code: str | None = None) -> Normalized:
@@ -171,7 +171,7 @@ def _reasons(reading: Reading, affiliate: Affiliate) -> Iterator[Reason]:
         elif field.name not in reading.understood and field.unknown:
             yield reading.odd.get(field.name) or field.unknown
     for name in affiliate.definition.mapping.mandatory:
-        yield from _undelivered(BY_NAME[name], reading)
+        yield from _delivery_gaps(BY_NAME[name], reading)
 
 
 def _is_written(name: str, reading: Reading) -> bool:
@@ -181,7 +181,7 @@ def _is_written(name: str, reading: Reading) -> bool:
     return bool(reading.texts.get(name)) or name in reading.odd
 
 
-def _undelivered(field: Field, reading: Reading) -> Iterator[Reason]:
+def _delivery_gaps(field: Field, reading: Reading) -> Iterator[Reason]:
     """What is blank of what must be there, or, if no rule of every lead's is about it, unclear."""
     name = field.name
     is_told = field.is_needed or (field.unknown is not None and name in reading.odd)

@@ -24,7 +24,7 @@ from services.intake.leads.leads import (
     conflict_id,
 )
 from services.intake.leads.normalizing import Normalized
-from services.intake.leads.uploads import Raw, uploaded
+from services.intake.leads.uploads import Raw, upload_of
 from shared.contracts.intake import (
     LeadAccepted,
     LeadHeld,
@@ -141,7 +141,7 @@ def take_in(given: Submission, before: Lead | None, contact: Contact | None) -> 
     outcome, reasons = outcome_of(given, contact)
     lead = _new_lead(given, before, outcome, reasons)
     earlier = [_earlier(before, before.upload)] if before is not None else []
-    decision = concluded(lead, given, contact)
+    decision = conclude(lead, given, contact)
     return replace(decision, save=[*decision.save, *earlier], answer=answer_of(lead))
 
 
@@ -157,17 +157,17 @@ def decide_again(
         mapping_version=given.mapping_version,
         person_id=given.person_id,
         known_by=given.known_by,
-        accepted=_accepted(given) if outcome == ACCEPTED else None,
+        accepted=_acceptance(given) if outcome == ACCEPTED else None,
         held=given.judged.held if outcome == HELD else (),
         blank=given.read.blank,
         unread=given.read.unread,
         changes=(*lead.changes, change),
     )
-    decision = concluded(after, given, contact)
+    decision = conclude(after, given, contact)
     return replace(decision, cancel=[] if outcome == HELD else [recheck_id(lead.id)])
 
 
-def concluded(lead: Lead, given: Submission, contact: Contact | None) -> Decision:
+def conclude(lead: Lead, given: Submission, contact: Contact | None) -> Decision:
     """The lead with its outcome: saved, published, and noted with the person, who is a contact also
     where the lead fails."""
     save: list[Entity] = [lead]
@@ -189,12 +189,12 @@ def _new_lead(
         reference=raw.reference,
         lead_code=given.lead_code,
         delivery=raw.delivery,
-        upload=uploaded(raw, outcome, reasons),
+        upload=upload_of(raw, outcome, reasons),
         tries=before.tries + 1 if before else 0,
         mapping_version=given.mapping_version,
         person_id=given.person_id,
         known_by=given.known_by,
-        accepted=_accepted(given) if outcome == ACCEPTED else None,
+        accepted=_acceptance(given) if outcome == ACCEPTED else None,
         source=raw.source,
         replaces=raw.replaces,
         held=given.judged.held if outcome == HELD else (),
@@ -205,7 +205,7 @@ def _new_lead(
     )
 
 
-def waiting(
+def waiting_lead(
     given: Submission, before: Lead | None, contact: Contact | None
 ) -> tuple[Lead, list[Entity]]:
     """The upload that replaces another lead, until that one is withdrawn."""
@@ -214,7 +214,7 @@ def waiting(
     return lead, [entity for entity in known if entity is not None]
 
 
-def _accepted(given: Submission) -> LeadAccepted:
+def _acceptance(given: Submission) -> LeadAccepted:
     raw, read = given.raw, given.read
     assert read.person is not None and given.person_id is not None
     return LeadAccepted(
@@ -243,7 +243,7 @@ def _accepted(given: Submission) -> LeadAccepted:
 
 def repeat(before: Lead, raw: Raw) -> Decision:
     """INT-05: an accepted reference is that lead forever; a record that differs is only kept."""
-    upload = uploaded(raw, "repeated")
+    upload = upload_of(raw, "repeated")
     if upload.record == before.upload.record:
         return Decision(answer=answer_of(before))
     kept = replace(before, tries=before.tries + 1)
@@ -273,7 +273,7 @@ def conflict(
         id=conflict_id(first.id, given.person_id),
         conflicts_with=first.id,
     )
-    return replace(concluded(lead, given, contact), answer=answer_of(lead))
+    return replace(conclude(lead, given, contact), answer=answer_of(lead))
 
 
 def _earlier(before: Lead, upload: Upload) -> Try:

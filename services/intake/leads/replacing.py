@@ -43,13 +43,13 @@ def take_in(given: Submission, known: Known, now: datetime) -> Decision:
     never got is replaced at once; for an accepted one routing is asked first."""
     raw, other = given.raw, known.other
     if raw.replaces == raw.reference:
-        return _refused("replaces_itself", "a lead cannot replace itself")
+        return _refuse("replaces_itself", "a lead cannot replace itself")
     if other is None:
-        return _refused("replaced_unknown", "there is no lead with the reference to replace")
+        return _refuse("replaced_unknown", "there is no lead with the reference to replace")
     if other.is_replaced:
-        return _refused("replaced_already", "another upload has taken its place")
+        return _refuse("replaced_already", "another upload has taken its place")
     if other.outcome == WAITING:
-        return _refused("replaced_waiting", "the lead to replace waits for a replacement itself")
+        return _refuse("replaced_waiting", "the lead to replace waits for a replacement itself")
     free = known.contact.without(other.id) if known.contact else None
     outcome, _ = outcomes.outcome_of(given, free)
     if outcome in (UNUSABLE, OMITTED):
@@ -60,12 +60,12 @@ def take_in(given: Submission, known: Known, now: datetime) -> Decision:
     return _in_place_of(other, decision, raw.cause, now)
 
 
-def _refused(code: str, text: str) -> Decision:
+def _refuse(code: str, text: str) -> Decision:
     return Decision(answer=Refused(code, text))
 
 
 def _in_place_of(other: Lead, decision: Decision, cause: Cause, now: datetime) -> Decision:
-    ended = other.ended(OMITTED, REPLACED, Change(now, cause.actor, "replaced"))
+    ended = other.end(OMITTED, REPLACED, Change(now, cause.actor, "replaced"))
     return replace(
         decision,
         save=[*decision.save, ended],
@@ -74,7 +74,7 @@ def _in_place_of(other: Lead, decision: Decision, cause: Cause, now: datetime) -
 
 
 def _ask(given: Submission, known: Known, other: Lead) -> Decision:
-    lead, beside = outcomes.waiting(given, known.before, known.contact)
+    lead, beside = outcomes.waiting_lead(given, known.before, known.contact)
     assert other.person_id is not None
     asked = WithdrawalRequested(
         lead=other.id, person_id=other.person_id, replacement=lead.id, reply_key=lead.key
@@ -87,25 +87,25 @@ def _ask(given: Submission, known: Known, other: Lead) -> Decision:
     )
 
 
-def already_sent(lead: Lead, now: datetime) -> Decision:
+def omit_too_late(lead: Lead, now: datetime) -> Decision:
     """It is too late: the new upload is not used."""
-    return _ended(lead, ALREADY_SENT, now)
+    return _omit(lead, ALREADY_SENT, now)
 
 
-def _ended(lead: Lead, reason: Reason, now: datetime) -> Decision:
-    after = lead.ended(OMITTED, reason, Change(now, ROUTING, "did not replace"))
+def _omit(lead: Lead, reason: Reason, now: datetime) -> Decision:
+    after = lead.end(OMITTED, reason, Change(now, ROUTING, "did not replace"))
     return Decision(save=[after], publish=[outcomes.outcome_event(after)])
 
 
-def withdrawn(
+def take_place_of_withdrawn(
     lead: Lead, other: Lead | None, given: Submission, contacts: Contacts, now: datetime
 ) -> Decision:
     """The other lead ends as omitted, its person is free for the new one, which is now decided.
     Of two uploads that replace the same lead one takes its place."""
     if other is None or other.is_replaced:
-        return _ended(lead, TAKEN, now)
+        return _omit(lead, TAKEN, now)
     change = Change(now, ROUTING, "the other lead was withdrawn")
-    ended = other.ended(OMITTED, REPLACED, Change(now, ROUTING, "withdrawn"))
+    ended = other.end(OMITTED, REPLACED, Change(now, ROUTING, "withdrawn"))
     freed = contacts.of_other.without(other.id) if contacts.of_other else None
     is_same = freed is not None and freed.id == given.person_id
     decision = outcomes.decide_again(lead, given, freed if is_same else contacts.of_new, change)

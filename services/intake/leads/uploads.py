@@ -38,7 +38,7 @@ class Raw:
         return lead_id(self.cause.tenant, self.affiliate or ORGANIC, self.reference)
 
 
-def submitted(command: SubmitLead, cause: Cause) -> Raw:
+def raw_submission(command: SubmitLead, cause: Cause) -> Raw:
     return Raw(
         "affiliate",
         command.affiliate,
@@ -51,7 +51,7 @@ def submitted(command: SubmitLead, cause: Cause) -> Raw:
     )
 
 
-def converted(command: ConvertLead, cause: Cause) -> Raw:
+def raw_conversion(command: ConvertLead, cause: Cause) -> Raw:
     """INT-15: no lead code, its own categories."""
     return Raw(
         "organic",
@@ -67,7 +67,7 @@ def converted(command: ConvertLead, cause: Cause) -> Raw:
     )
 
 
-def stored(lead: Lead, cause: Cause) -> Raw:
+def raw_again(lead: Lead, cause: Cause) -> Raw:
     """A stored upload, to be decided again: at the time when it was uploaded."""
     upload = lead.upload
     then = replace(
@@ -92,7 +92,7 @@ def stored(lead: Lead, cause: Cause) -> Raw:
     )
 
 
-def uploaded(raw: Raw, outcome: str, reasons: tuple[Reason, ...] = ()) -> Upload:
+def upload_of(raw: Raw, outcome: str, reasons: tuple[Reason, ...] = ()) -> Upload:
     cause = raw.cause
     return Upload(
         to_json(raw.record).decode(),

@@ -142,7 +142,7 @@ class Trying:
         affiliate = self._leads.lookup.affiliate(state, cause.tenant, command.affiliate)
         if affiliate is None:
             return []
-        raw = uploads.submitted(command, cause)
+        raw = uploads.raw_submission(command, cause)
         return field_view.view(self._leads.read(state, raw, affiliate), affiliate)
 
 
