@@ -47,7 +47,7 @@ def _none_of(fault: str) -> Callable[[Order], Iterator[Requirement]]:
     return requirements
 
 
-def _allowed(order: Order) -> Iterator[Requirement]:
+def _allowed_answers(order: Order) -> Iterator[Requirement]:
     if order.definition.smarter is not None:
         for symbol, answers in order.definition.smarter.allowed.items():
             terms = frozenset(_term(symbol, answer) for answer in answers)
@@ -116,7 +116,7 @@ CHECKS = (
     Check(
         "smarter_answer_not_wanted",
         (FIELD,),
-        _allowed,
+        _allowed_answers,
         Remedy(
             "the campaign wants other answers", "customer", f"{CHANGE}: its answers; or {LEAVE}"
         ),

@@ -38,13 +38,13 @@ def accepted_categories(campaign: PutCampaign) -> frozenset[str] | None:
     return opened & ordered if ordered else opened
 
 
-def _opened(order: Order) -> Iterator[Requirement]:
+def _open_categories(order: Order) -> Iterator[Requirement]:
     opened = order.definition.open_categories
     if opened is not None:
         yield "strict", Terms("category_closed", PARTITION, frozenset(opened))
 
 
-def _ordered(order: Order) -> Iterator[Requirement]:
+def _ordered_categories(order: Order) -> Iterator[Requirement]:
     if order.definition.categories:
         ordered = frozenset(category.id for category in order.definition.categories)
         yield "strict", Terms("category_not_as_ordered", PARTITION, ordered)
@@ -62,7 +62,7 @@ CHECKS = (
     Check(
         "category_closed",
         ("open_categories",),
-        _opened,
+        _open_categories,
         Remedy(
             "the campaign is not open to the lead's category now",
             "delivery",
@@ -73,7 +73,7 @@ CHECKS = (
     Check(
         "category_not_as_ordered",
         ("categories",),
-        _ordered,
+        _ordered_categories,
         Remedy(
             "the lead's category is not among those ordered",
             "project_manager",

@@ -17,8 +17,8 @@ from services.routing.filters.rows import (
     Remedy,
     Requirement,
     Words,
-    known,
-    refused,
+    refusal,
+    without_none,
 )
 from services.routing.filters.words import PHRASE_WORDS_MAX, phrase, phrases
 from shared.contracts.campaigns import Choice, IndustryFilter, PutCampaign, SuppressedTitles
@@ -71,7 +71,7 @@ class Chosen:
         }
         if both:
             text = f"{', '.join(sorted(both)[:5])} is both allowed and excluded"
-            yield refused("filter_contradicts", self.field, text)
+            yield refusal("filter_contradicts", self.field, text)
         yield from _unknown(self.field, self.is_known, [*choice.allowed, *choice.excluded])
 
 
@@ -87,14 +87,14 @@ def _unknown(
     """What no lead can ever have is a slip of the pen."""
     if wrong := [value for value in values if not is_known(value)]:
         text = f"there is no such value as {', '.join(wrong[:5])}"
-        yield refused("filter_value_unknown", field, text)
+        yield refusal("filter_value_unknown", field, text)
 
 
 def _not_phrases(field: str, phrases: Iterable[str]) -> Iterator[Refused]:
     for each in phrases:
         if not 0 < len(words(each)) <= PHRASE_WORDS_MAX:
             text = f"a phrase has one to {PHRASE_WORDS_MAX} words"
-            yield refused("phrase_invalid", field, text)
+            yield refusal("phrase_invalid", field, text)
 
 
 def _titles_contradict(definition: PutCampaign) -> Iterator[Refused]:
@@ -113,7 +113,7 @@ def suppressing(titles: SuppressedTitles) -> Iterator[Requirement]:
         yield "strict", Terms("title_suppressed", "function", excluded=excluded)
 
 
-def _suppressed(order: Order) -> Iterator[Requirement]:
+def _suppressed_titles(order: Order) -> Iterator[Requirement]:
     return suppressing(order.definition.suppressed_titles or order.suppressed_titles)
 
 
@@ -128,19 +128,19 @@ def _own_suppressed_contradict(definition: PutCampaign) -> Iterator[Refused]:
 
 
 def _industries(lead: LeadAccepted) -> frozenset[str]:
-    return frozenset(lead.company.industries or known(lead.company.industry))
+    return frozenset(lead.company.industries or without_none(lead.company.industry))
 
 
 ATTRIBUTES = (
     Words("industry", _industries, lambda _criterion, lead, _subject: lead.company.industry),
     Words(
         "seniority",
-        lambda lead: frozenset(known(lead.title_class.seniority)),
+        lambda lead: frozenset(without_none(lead.title_class.seniority)),
         lambda _criterion, lead, _subject: lead.title_class.seniority,
     ),
     Words(
         "function",
-        lambda lead: frozenset(known(lead.title_class.function)),
+        lambda lead: frozenset(without_none(lead.title_class.function)),
         lambda _criterion, lead, _subject: lead.title_class.function,
     ),
     # A title is personal, and checks that failed are told in events.
@@ -203,7 +203,7 @@ FILTERS = (
 SUPPRESSED_TITLES = Check(
     "title_suppressed",
     ("suppressed_titles",),
-    _suppressed,
+    _suppressed_titles,
     Remedy(
         "the person's title or function is suppressed",
         "delivery",

@@ -12,7 +12,7 @@ from services.routing.filters.rows import (
     Requirement,
     Words,
     first,
-    refused,
+    refusal,
 )
 from shared.companies.domains import domains_of
 from shared.companies.terms import terms_of_lead
@@ -33,11 +33,11 @@ def company_domains(lead: LeadAccepted) -> tuple[str, ...]:
     return domains_of(lead.company.domain, lead.person.email)
 
 
-def _suppressed(order: Order) -> Iterator[Requirement]:
+def _suppressed_lists(order: Order) -> Iterator[Requirement]:
     return _lists("company_suppressed", order.definition.suppressed, order.tenant, expected=False)
 
 
-def _approved(order: Order) -> Iterator[Requirement]:
+def _approved_lists(order: Order) -> Iterator[Requirement]:
     return _lists("domain_not_approved", order.definition.approved, order.tenant, expected=True)
 
 
@@ -54,7 +54,7 @@ def _contradictions(command: PutCampaign) -> Iterator[Refused]:
     both = {use.list for use in command.suppressed} & {use.list for use in command.approved}
     if both:
         text = f"{', '.join(sorted(both))} is both approved and suppressed"
-        yield refused("lists_contradict", "suppressed", text)
+        yield refusal("lists_contradict", "suppressed", text)
 
 
 ATTRIBUTES = (
@@ -72,7 +72,7 @@ CHECKS = (
     Check(
         "company_suppressed",
         ("suppressed",),
-        _suppressed,
+        _suppressed_lists,
         Remedy(
             "the company is on a suppression list", "customer", f"take it off the list; or {LEAVE}"
         ),
@@ -82,7 +82,7 @@ CHECKS = (
     Check(
         "domain_not_approved",
         ("approved",),
-        _approved,
+        _approved_lists,
         Remedy(
             "the company is on none of the approved lists",
             "customer",

@@ -19,7 +19,7 @@ from services.routing.filters.rows import (
     Requirement,
     Shown,
     first,
-    refused,
+    refusal,
 )
 from shared.contracts.campaigns import PutCampaign, RevenueFilter, SizeFilter
 from shared.contracts.intake import LeadAccepted
@@ -49,7 +49,7 @@ def _revenue(lead: LeadAccepted) -> dict[str, Span]:
     return {f"company_revenue{UNIT}{revenue.currency}": Span(revenue.min, revenue.max)}
 
 
-def _shown(of: Callable[[LeadAccepted], Mapping[str, Span]]) -> Shown:
+def _first_span_text(of: Callable[[LeadAccepted], Mapping[str, Span]]) -> Shown:
     return lambda _criterion, lead, _subject: first(
         in_words(span, name) for name, span in of(lead).items()
     )
@@ -78,15 +78,15 @@ class Counted:
         for interval in wanted.intervals if wanted else ():
             if interval.max is not None and interval.max < interval.min:
                 text = f"{interval.min} to {interval.max} is no interval"
-                yield refused("sizes_contradict", f"{self.name}.intervals", text)
+                yield refusal("sizes_contradict", f"{self.name}.intervals", text)
 
 
 SIZE = Counted("company_size", lambda campaign: campaign.company_size)
 REVENUE = Counted("company_revenue", lambda campaign: campaign.company_revenue)
 
 ATTRIBUTES = (
-    Number("company_size", _size, _shown(_size)),
-    Number("company_revenue", _revenue, _shown(_revenue)),
+    Number("company_size", _size, _first_span_text(_size)),
+    Number("company_revenue", _revenue, _first_span_text(_revenue)),
 )
 
 CHECKS = (

@@ -18,8 +18,8 @@ from services.routing.filters.rows import (
     Remedy,
     Requirement,
     Words,
-    known,
-    refused,
+    refusal,
+    without_none,
 )
 from shared.contracts.campaigns import PlaceFilter, PutCampaign
 from shared.loop.decision import Refused
@@ -45,21 +45,21 @@ def _contradictions(command: PutCampaign) -> Iterator[Refused]:
         for place in getattr(command, field):
             if any(code[:2] != place.country for code in place.subdivisions or ()):
                 text = "a subdivision lies in another country"
-                yield refused("places_contradict", field, text)
-    for field, named in _named(command):
+                yield refusal("places_contradict", field, text)
+    for field, named in _named_places(command):
         if unknown := sorted(named - _all_codes()):
             text = f"there is no such place as {', '.join(unknown[:5])}"
-            yield refused("filter_value_unknown", field, text)
+            yield refusal("filter_value_unknown", field, text)
     allowed, excluded = codes(command.places), codes(command.excluded_places)
     both = {code for code in allowed if code in excluded or code[:2] in excluded}
     if both:
         text = f"{', '.join(sorted(both))} is both allowed and excluded"
-        yield refused("places_contradict", "excluded_places", text)
+        yield refusal("places_contradict", "excluded_places", text)
     if sum(command.shares.values()) > 100:
-        yield refused("shares_contradict", "shares", "the shares are more than 100 in all")
+        yield refusal("shares_contradict", "shares", "the shares are more than 100 in all")
 
 
-def _named(command: PutCampaign) -> Iterator[tuple[str, Set[str]]]:
+def _named_places(command: PutCampaign) -> Iterator[tuple[str, Set[str]]]:
     for field in NAMING:
         places = getattr(command, field)
         yield field, codes(places) | {place.country for place in places}
@@ -77,7 +77,7 @@ def _all_codes() -> frozenset[str]:
 ATTRIBUTES = (
     Words(
         "place",
-        lambda lead: frozenset(known(lead.place.country, lead.place.subdivision)),
+        lambda lead: frozenset(without_none(lead.place.country, lead.place.subdivision)),
         lambda _criterion, lead, _subject: lead.place.subdivision or lead.place.country,
     ),
 )

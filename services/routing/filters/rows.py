@@ -43,7 +43,7 @@ class Remedy:
     how: str
 
 
-def _unchanged(term: str) -> str:
+def _as_is(term: str) -> str:
     return term
 
 
@@ -58,7 +58,7 @@ class Words:
     name: str
     of: Callable[[LeadAccepted], frozenset[str]]
     shown: Shown
-    expected: Callable[[str], str] = _unchanged
+    expected: Callable[[str], str] = _as_is
     """A wanted term, without what only tells it from other terms of the attribute."""
     rule: Callable[[Criterion], str | None] = _no_rule
     """What of the campaign is meant, where the check alone does not say it."""
@@ -71,7 +71,7 @@ class WordsByCategory:
     name: str
     of: Callable[[LeadAccepted, str], frozenset[str]]
     shown: Shown
-    expected: Callable[[str], str] = _unchanged
+    expected: Callable[[str], str] = _as_is
     rule: Callable[[Criterion], str | None] = _no_rule
 
 
@@ -122,11 +122,11 @@ class Check:
         return self.code.startswith("filter.")
 
 
-def refused(code: str, field: str, text: str) -> Refused:
+def refusal(code: str, field: str, text: str) -> Refused:
     return Refused(code, f"{field}: {text}", {"field": field})
 
 
-def known(*values: str | None) -> list[str]:
+def without_none(*values: str | None) -> list[str]:
     return [value for value in values if value is not None]
 
 

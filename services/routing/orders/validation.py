@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.routing.filters.choices import suppressed_contradict
 from services.routing.filters.registry import contradictions
-from services.routing.filters.rows import refused
+from services.routing.filters.rows import refusal
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.capacity import Capacity, periods_of
 from services.routing.orders.policy import Rules
@@ -27,7 +27,7 @@ def violations(
 ) -> Iterator[Refused]:
     """All of them, the most basic first."""
     if before and before.definition.customer != command.customer:
-        yield refused("customer_changed", "customer", "a campaign stays its customer's")
+        yield refusal("customer_changed", "customer", "a campaign stays its customer's")
     yield from _dates(command)
     yield from _categories(command, rules)
     yield from contradictions(command)
@@ -57,20 +57,20 @@ def _dates(command: PutCampaign) -> Iterator[Refused]:
     first, last = command.active.first, command.active.last
     if first and last and first > last:
         text = "the campaign would end before it starts"
-        yield refused("dates_contradict", "active.to", text)
+        yield refusal("dates_contradict", "active.to", text)
 
 
 def _categories(command: PutCampaign, rules: Rules) -> Iterator[Refused]:
     ordered = [category.id for category in command.categories]
     if len(set(ordered)) < len(ordered):
-        yield refused("category_twice", "categories", "a category is ordered twice")
+        yield refusal("category_twice", "categories", "a category is ordered twice")
     if not rules.categories:
         return
     known = set(rules.categories)
     for field, named in (("categories", ordered), ("open_categories", command.open_categories)):
         if unknown := [name for name in named or () if name not in known]:
             text = f"there is no category {', '.join(unknown[:5])}"
-            yield refused("category_unknown", field, text)
+            yield refusal("category_unknown", field, text)
 
 
 def _caps(
@@ -84,12 +84,12 @@ def _caps(
         cap = getattr(command.caps, name)
         is_new = before is None or getattr(before.definition.caps, name) != cap
         if cap is not None and cap < count and is_new:
-            yield refused("cap_below_sent", f"caps.{name}", f"{count} slots are taken already")
+            yield refusal("cap_below_sent", f"caps.{name}", f"{count} slots are taken already")
     for category in command.categories:
         sent = counted.get(f"category/{category.id}", 0)
         if category.amount is not None and category.amount < sent:
             text = f"{sent} slots are taken already in category {category.id}"
-            yield refused("cap_below_sent", "categories", text)
+            yield refusal("cap_below_sent", "categories", text)
 
 
 def _today(command: PutCampaign, now: datetime) -> date:
@@ -101,4 +101,4 @@ def _today(command: PutCampaign, now: datetime) -> date:
 
 def _address(command: PutCampaign) -> Iterator[Refused]:
     if isinstance(command.send, WebhookMode) and (fault := fault_of(command.send.url)):
-        yield refused("url_invalid", "send.url", fault)
+        yield refusal("url_invalid", "send.url", fault)
