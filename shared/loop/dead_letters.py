@@ -88,7 +88,7 @@ def new_document(item: Item, order: int, now: datetime, behind: str | None) -> D
     )
 
 
-def passed_over(place: Place, offset: int, by: str, reason: str, now: datetime) -> Document:
+def skipped_document(place: Place, offset: int, by: str, reason: str, now: datetime) -> Document:
     """The document of a record that nobody could read, and a person skipped in the log: it says
     where that lies."""
     topic, partition = place

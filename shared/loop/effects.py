@@ -211,13 +211,13 @@ def _with_attempt(row: Document, result: Result, now: datetime) -> list[Document
     return [*tried[:TRIED_FIRST], *tried[TRIED_FIRST:][-TRIED_LAST:]]
 
 
-def tried_of(row: Document) -> Sequence[Attempt]:
+def attempts_of(row: Document) -> Sequence[Attempt]:
     """What came of the attempts so far; rows of an earlier version do not say."""
     return [Attempt(**attempt) for attempt in row.get("tried", [])]
 
 
 def _end(row: Document, outcome: Outcome, text: str) -> End:
-    return End(outcome, text, tried_of(row))
+    return End(outcome, text, attempts_of(row))
 
 
 def end_document(row: Document, end: End, now: datetime) -> Document:

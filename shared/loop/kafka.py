@@ -63,17 +63,17 @@ class KafkaLog:
         self.consumer: Callable[[], Any] = lambda: None
         """FastStream's consumer, which exists only while its subscriber runs."""
 
-    def assigned(self) -> set[Place]:
+    def assigned_places(self) -> set[Place]:
         consumer = self.consumer()
         return {(tp.topic, tp.partition) for tp in consumer.assignment()} if consumer else set()
 
     def pause(self, places: Sequence[Place]) -> None:
-        mine = self.assigned() & set(places)
+        mine = self.assigned_places() & set(places)
         if mine:
             self.consumer().pause(*(TopicPartition(*place) for place in mine))
 
     def resume(self, positions: Mapping[Place, int]) -> None:
-        consumer, assigned = self.consumer(), self.assigned()
+        consumer, assigned = self.consumer(), self.assigned_places()
         for place, offset in positions.items():
             if place in assigned:
                 consumer.seek(TopicPartition(*place), offset)
@@ -183,7 +183,7 @@ class KafkaLog:
                 await asyncio.wait_for(producer.stop(), timeout=3)
 
     async def report(self, positions: Mapping[Place, int]) -> None:
-        assigned = self.assigned()
+        assigned = self.assigned_places()
         offsets = {
             TopicPartition(*place): OffsetAndMetadata(offset, "")
             for place, offset in positions.items()

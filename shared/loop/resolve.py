@@ -171,7 +171,7 @@ async def skip(store: Store, place: Place, offset: int, by: str, reason: str, at
     row = before.copy()
     row.next[topic] = offset + 1
     row.fingerprints.pop(topic, None)
-    listed = dead_letters.passed_over(place, offset, by, reason, at)
+    listed = dead_letters.skipped_document(place, offset, by, reason, at)
     # A topic that is read again may come to the same record a second time.
     known = await store.find(dead_letters.COLLECTION, {"_id": listed["_id"]}, limit=1)
     await _put(store, before, row, [] if known else [Insert(listed)])

@@ -24,7 +24,7 @@ from shared.loop.decision import (
     P,
     Purpose,
 )
-from shared.loop.effects import tried_of
+from shared.loop.effects import attempts_of
 from shared.loop.working_set import Reads, Ref, WorkingSet
 from shared.store import Document
 
@@ -146,7 +146,7 @@ class Table:
             Outcome(document["outcome"]),
             document["text"],
             document["attempt"],
-            tried_of(document),
+            attempts_of(document),
         )
 
     def _read(self, base: type[Any], document: Document) -> Any:

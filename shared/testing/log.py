@@ -69,7 +69,7 @@ class MemoryLog:
     """Places whose next record is the one that was asked for: a seek is always obeyed."""
     reported: dict[Place, int] = field(default_factory=dict)
 
-    def assigned(self) -> set[Place]:
+    def assigned_places(self) -> set[Place]:
         return set(self.places)
 
     def assign(self, places: set[Place]) -> None:

@@ -40,7 +40,7 @@ def waiting(row: dict[str, Any], text: str = "answered 500", wait: float = 0.0) 
 def test_a_waiting_row_tells_what_came_of_each_attempt() -> None:
     row = waiting(effects.next_attempt(waiting(in_flight())), "no answer")
     expected = [Attempt(1, NOW, "unknown", "answered 500"), Attempt(2, NOW, "unknown", "no answer")]
-    assert expected == effects.tried_of(row)
+    assert expected == effects.attempts_of(row)
 
 
 def test_an_end_tells_all_attempts_the_last_included() -> None:
@@ -49,22 +49,22 @@ def test_an_end_tells_all_attempts_the_last_included() -> None:
     assert isinstance(end, End)
     expected = [Attempt(1, NOW, "unknown", "answered 500"), Attempt(2, NOW, "done", "answered 200")]
     assert expected == list(end.tried)
-    assert expected == effects.tried_of(effects.end_document(row, end, NOW))
+    assert expected == effects.attempts_of(effects.end_document(row, end, NOW))
 
 
 def test_of_many_attempts_the_first_and_the_latest_are_kept() -> None:
     row = waiting(in_flight())
     for _ in range(99):
         row = waiting(effects.next_attempt(row))
-    kept = [attempt.number for attempt in effects.tried_of(row)]
+    kept = [attempt.number for attempt in effects.attempts_of(row)]
     assert [*range(1, 6), *range(81, 101)] == kept
 
 
 def test_a_row_of_an_earlier_version_has_no_attempts() -> None:
     row = in_flight()
     del row["tried"]
-    assert [] == effects.tried_of(row)
-    assert [1] == [attempt.number for attempt in effects.tried_of(waiting(row))]
+    assert [] == effects.attempts_of(row)
+    assert [1] == [attempt.number for attempt in effects.attempts_of(waiting(row))]
 
 
 @pytest.mark.parametrize("unknown", [True, False])

@@ -232,7 +232,7 @@ class Reader:
         tried: Sequence[Attempt] = ()
         if send.status == "reserved":
             rows = await self._store.find(effects.COLLECTION, {"_id": send.id})
-            tried = [attempt for row in rows for attempt in effects.tried_of(row)]
+            tried = [attempt for row in rows for attempt in effects.attempts_of(row)]
         return views.SendView.of(send, tried)
 
     async def _routed_lead(self, tenant: str, lead: str) -> RoutedLead:
