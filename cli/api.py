@@ -81,13 +81,13 @@ class Api:
 
 def content(service: str, response: httpx.Response) -> Any:
     if response.status_code >= 500:
-        raise unreachable(service, told_by(response))
+        raise unreachable(service, silence_reason(response))
     if response.is_error:
-        raise refused(response)
+        raise error_of(response)
     return response.json()
 
 
-def told_by(response: httpx.Response) -> str:
+def silence_reason(response: httpx.Response) -> str:
     """Why a service that answers can't tell, such as a store that is silent."""
     try:
         return str(response.json()["error"]["text"])
@@ -95,7 +95,7 @@ def told_by(response: httpx.Response) -> str:
         return f"HTTP {response.status_code}"
 
 
-def refused(response: httpx.Response) -> CliError:
+def error_of(response: httpx.Response) -> CliError:
     """The service's own `{"error": {"code", "text"}}`, if it gave one."""
     try:
         given = response.json()["error"]

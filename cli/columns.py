@@ -95,7 +95,7 @@ class Header:
 
 
 @lru_cache(maxsize=10_000)
-def folded(name: str) -> str:
+def fold(name: str) -> str:
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
     kept = "".join(each for each in plain if unicodedata.category(each) not in NO_LETTERS)
     return kept.strip(DECORATION) or name.strip()
@@ -121,7 +121,7 @@ def places(cells: Sequence[str], wanted: Iterable[str]) -> dict[str, int]:
 def by_key(items: Iterable[tuple[Any, str]]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for item, name in items:
-        found.setdefault(folded(name), []).append(item)
+        found.setdefault(fold(name), []).append(item)
     return found
 
 
@@ -238,7 +238,7 @@ def check_once(names: Collection[str]) -> None:
 
 def missing_of(name: str, headers: Sequence[str]) -> Missing:
     """A header is near that is spelt alike, or else the only one that says more: a work email."""
-    keys = {header: folded(header) for header in headers}
-    near = process.extractOne(folded(name), keys, scorer=fuzz.ratio, score_cutoff=NEAR)
-    longer = [header for header, key in keys.items() if folded(name) in key]
+    keys = {header: fold(header) for header in headers}
+    near = process.extractOne(fold(name), keys, scorer=fuzz.ratio, score_cutoff=NEAR)
+    longer = [header for header, key in keys.items() if fold(name) in key]
     return Missing(name, near[2] if near else longer[0] if len(longer) == 1 else None)

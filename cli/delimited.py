@@ -39,7 +39,7 @@ def read(file: BinaryIO, wanted: Wanted, encoding: Encoding | None = None) -> Ta
     # Set for the whole process, as the module has it; our own, smaller limit is told by line.
     csv.field_size_limit(_FIELD_BYTES_MAX)
     lines = Lines(text_lines(file, encoding))
-    hint = hinted(lines)
+    hint = hinted_delimiter(lines)
     start = lines.ahead(LINES_ABOVE_HEADER_MAX + ROW_LINES_MAX)
     if not any(line.strip() for line in start):
         raise unreadable("the file is empty")
@@ -92,7 +92,7 @@ class Lines:
         return taken
 
 
-def hinted(lines: Lines) -> str | None:
+def hinted_delimiter(lines: Lines) -> str | None:
     """Spreadsheets write the delimiter above the header: sep=; is a line of its own."""
     first = lines.take()
     if first is not None and (found := _HINT.fullmatch(first.strip(" \r\n"))):
@@ -149,7 +149,7 @@ class Rows:
         if number <= self.doubtful and line.strip():
             return self.doubt(self.readings(line) if '"' in line else ())
         if '"' in line:
-            return self.quoted(line, inside=number <= self.swallowed)
+            return self.read_quoted(line, inside=number <= self.swallowed)
         cells = line.rstrip("\r\n").split(self.delimiter)
         is_row = number > self.swallowed or len(cells) == self.width or not line.strip()
         return cells if is_row else QUOTE_DOUBTFUL
@@ -165,7 +165,7 @@ class Rows:
         enough, self.whole = (self.whole or 0) >= WHOLE_ROWS_MIN, None
         return enough and line[-1] not in "\r\n"
 
-    def quoted(self, line: str, *, inside: bool) -> list[str] | Flaw:
+    def read_quoted(self, line: str, *, inside: bool) -> list[str] | Flaw:
         """There has to be one reading, or one that fits the header."""
         readings = found = self.readings(line)
         if len(found) > 1 and any(cells != found[0][0] for cells, _ in found):
@@ -206,7 +206,7 @@ class Rows:
         """Cells and the number of lines, in the strict way; the lines behind are given back."""
         fed: list[str] = []
         reader = csv.reader(
-            self.fed(line, fed),
+            self.feed(line, fed),
             delimiter=self.delimiter,
             strict=True,
             skipinitialspace=spaced,
@@ -238,7 +238,7 @@ class Rows:
         except csv.Error:
             return False
 
-    def fed(self, line: str, fed: list[str]) -> Iterator[str]:
+    def feed(self, line: str, fed: list[str]) -> Iterator[str]:
         yield line
         while len(fed) < ROW_LINES_MAX and (behind := self.lines.take()) is not None:
             fed.append(behind)

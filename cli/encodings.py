@@ -70,7 +70,7 @@ class Encoding:
     errors: str = "surrogateescape"
 
 
-def named(name: str) -> Encoding:
+def find_encoding(name: str) -> Encoding:
     try:
         codecs.lookup(name)
         "".encode(name)
@@ -196,7 +196,7 @@ def eastern(words: set[bytes]) -> bool:
 
 
 def covers(words: set[bytes], name: str) -> bool:
-    texts = [decoded(word, name) for word in words]
+    texts = [decode_word(word, name) for word in words]
     used = {each for text in texts for each in beyond_ascii(text.strip(_AROUND))}
     return any(used <= letters for letters in alphabets(name) if not letters & RARE)
 
@@ -211,13 +211,13 @@ def alphabets(name: str) -> tuple[frozenset[str], ...]:
     return tuple(frozenset(letters) for letters in LETTERS[name])
 
 
-def decoded(word: bytes, name: str) -> str:
+def decode_word(word: bytes, name: str) -> str:
     return word.decode(name, errors="replace")
 
 
 @lru_cache(maxsize=50_000)
 def is_word(word: bytes, name: str) -> bool:
-    text = decoded(word, name).strip(_AROUND)
+    text = decode_word(word, name).strip(_AROUND)
     if text[-1:] in _RAISED:
         return len(text) <= 3 and text[:-1].isascii()
     return all(is_part(part, name) for part in _JOINED.split(text) if not part.isascii())

@@ -57,7 +57,7 @@ def show_campaigns(rows: Iterable[Row]) -> None:
     for head, found in groupby(rows, lambda row: (row["campaign"], row["version"], row["state"])):
         print()
         campaign, version, state = head
-        show_paragraph(f"{campaign}, version {version}: {spaced(state)}")
+        show_paragraph(f"{campaign}, version {version}: {with_spaces(state)}")
         for row in found:
             show_check(row)
 
@@ -80,10 +80,10 @@ def headline(row: Row) -> str:
 
 
 def mending(row: Row) -> str:
-    return f"{spaced(row['who'])}: {row['how']}" if row.get("who") else ""
+    return f"{with_spaces(row['who'])}: {row['how']}" if row.get("who") else ""
 
 
-def spaced(code: str) -> str:
+def with_spaces(code: str) -> str:
     """States and roles are codes in JSON; who reads a screen need not know that."""
     return code.replace("_", " ")
 

@@ -13,7 +13,7 @@ from cli.columns import Missing, Wanted
 from cli.command import Answer, Asker, Command
 from cli.importing import BadRow, Chosen, Row, Upload, rows_in, table_of
 from cli.known import check, unknown
-from cli.opened import check_kind, named, opened, told_if_interrupted
+from cli.opened import check_kind, name_file_in_errors, open_file, tell_if_interrupted
 from cli.options import As
 from cli.output import (
     CHECK_FAILED,
@@ -52,8 +52,8 @@ def import_file(
 
     Exit code 1 if a row is bad, refused or unusable.
     """
-    chosen = Chosen(encodings.named(encoding) if encoding else None, sheet)
-    with opened(file) as content, told_if_interrupted(file), named(file):
+    chosen = Chosen(encodings.find_encoding(encoding) if encoding else None, sheet)
+    with open_file(file) as content, tell_if_interrupted(file), name_file_in_errors(file):
         check_kind(file, content, chosen)
         upload, wanted = upload_of(affiliate, lead_code, delivery)
         table = table_of(content, wanted, chosen)

@@ -122,7 +122,11 @@ class RowReader:
         texts = self.texts_of(cells) if _MARKED.search(whole) else [*cast(Sequence[str], cells)]
         if isinstance(texts, Flaw):
             return bad_row(line, texts)
-        if flaw := self.wrong_number(cells) or flaw_of(texts, whole) or self.moved(texts, whole):
+        if (
+            flaw := self.wrong_number(cells)
+            or flaw_of(texts, whole)
+            or self.shift_flaw(texts, whole)
+        ):
             return bad_row(line, flaw)
         if not whole.isascii() and self.is_misread(texts):
             return bad_row(line, LETTERS_MISREAD)
@@ -160,7 +164,7 @@ class RowReader:
         """Where somebody reads it."""
         return is_misread([texts[at] for at in self.header.kinds if at < len(texts)])
 
-    def moved(self, texts: Sequence[str], whole: str) -> Flaw | None:
+    def shift_flaw(self, texts: Sequence[str], whole: str) -> Flaw | None:
         """A row that was cut inside a text and lacks as many blank cells has the right number: its
         address stands one column on, and a cell before begins with the blank behind the comma."""
         at = self.email

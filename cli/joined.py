@@ -6,7 +6,7 @@ never read under the first one.
 
 from dataclasses import dataclass, field
 
-from cli.columns import Header, Wanted, folded, places
+from cli.columns import Header, Wanted, fold, places
 from cli.delimited import DELIMITERS
 from cli.output import CliError
 from cli.table import Cells, Flaw
@@ -44,7 +44,7 @@ class AnotherHeader:
     def same(self, texts: list[str]) -> bool:
         named = [(at, name) for at, name in enumerate(self.header.names) if name]
         return not any(texts[self.header.width :]) and all(
-            at < len(texts) and folded(texts[at]) == folded(name) for at, name in named
+            at < len(texts) and fold(texts[at]) == fold(name) for at, name in named
         )
 
     def names(self, texts: list[str]) -> bool:

@@ -14,8 +14,8 @@ from cli.documents import command_of
 from cli.import_commands import ask_with_bar
 from cli.known import suggesting_nearest
 from cli.list_files import BadLine, Line
-from cli.list_parts import folded, put_parts
-from cli.opened import named, read_bytes
+from cli.list_parts import fold, put_parts
+from cli.opened import name_file_in_errors, read_bytes
 from cli.options import As, Reason
 from cli.output import (
     WRONG_USAGE,
@@ -108,10 +108,10 @@ def import_list(
     """Put a list from a file. If a line is bad, all bad lines are told and nothing changes."""
     command_of(PutList, id=name)  # Its form, before a long file is read and its parts are put.
     at = None if effective_from is None else instant(effective_from)
-    with named(file):
+    with name_file_in_errors(file):
         lines = list_files.read(file, read_bytes(file))
     good = [line for line in lines if isinstance(line, Line)]
-    list_files.check_number(file, len({folded(line.entry) for line in good}))
+    list_files.check_number(file, len({fold(line.entry) for line in good}))
     asker = Asker(actor)
     kept = put_parts(name, [line.entry for line in good], lambda some: ask_with_bar(some, asker))
     bad = bad_lines(lines, kept.bad)
@@ -138,9 +138,9 @@ def bad_lines(lines: Sequence[Line | BadLine], bad: Mapping[str, str]) -> list[B
     return [
         line
         if isinstance(line, BadLine)
-        else BadLine(line.number, line.entry, bad[folded(line.entry)])
+        else BadLine(line.number, line.entry, bad[fold(line.entry)])
         for line in lines
-        if isinstance(line, BadLine) or folded(line.entry) in bad
+        if isinstance(line, BadLine) or fold(line.entry) in bad
     ]
 
 

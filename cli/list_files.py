@@ -74,7 +74,7 @@ def read(name: str, content: bytes) -> list[Line | BadLine]:
 
 def rows_of(text: str) -> Iterator[Row]:
     lines = list(io.StringIO(text, newline=""))
-    hint = delimited.hinted(delimited.Lines(lines))
+    hint = delimited.hinted_delimiter(delimited.Lines(lines))
     start = [line for line in lines if line.strip() and not line.startswith(COMMENT)]
     delimiter = hint or max(delimited.DELIMITERS, key=lambda sign: _columns(start, sign))
     first = 1 if hint else 0

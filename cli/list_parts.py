@@ -31,14 +31,14 @@ class Kept:
     """By entry, folded, why it stands for no company."""
 
 
-def folded(entry: str) -> str:
+def fold(entry: str) -> str:
     """As entries and answers are compared: neither case nor blanks count."""
     return " ".join(entry.casefold().split())
 
 
 def parts_of(entries: Iterable[str]) -> list[list[str]]:
     """Each entry once, alike ones in one part. Where a part is too full, more follow it."""
-    once = {folded(entry): entry for entry in entries}
+    once = {fold(entry): entry for entry in entries}
     count = 1 if len(once) <= ONE_PART_MAX else BUCKETS
     buckets: list[list[str]] = [[] for _ in range(count)]
     for key, entry in once.items():
@@ -69,7 +69,7 @@ def put_parts(list_id: str, entries: Iterable[str], ask: Ask) -> Kept:
                 digests[place] = answer.details["digest"]
                 continue
             at = whys_of(answer)
-            bad |= {folded(left[place][n]): why for n, why in at.items()}
+            bad |= {fold(left[place][n]): why for n, why in at.items()}
             refused[place] = [entry for n, entry in enumerate(left[place]) if n not in at]
         left = {place: part for place, part in refused.items() if part}
     return Kept([digests[place] for place in sorted(digests)], bad)
@@ -92,8 +92,8 @@ def put_long(command: Command, ask: Ask) -> Answer:
     given = whole_list(command)
     kept = put_parts(given.id, given.entries, ask)
     if kept.bad:
-        places = [n for n, entry in enumerate(given.entries) if folded(entry) in kept.bad]
-        whys = [kept.bad[folded(given.entries[n])] for n in places]
+        places = [n for n, entry in enumerate(given.entries) if fold(entry) in kept.bad]
+        whys = [kept.bad[fold(given.entries[n])] for n in places]
         text = f"{counted(len(places), 'entry')} without a company: {', '.join(sorted({*whys}))}"
         return Answer(command.id, False, "entries_invalid", text, {"places": places, "whys": whys})
     parts = [*given.parts, *kept.digests]

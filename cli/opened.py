@@ -17,7 +17,7 @@ from cli.output import INTERRUPTED, WRONG_USAGE, CliError, unreadable
 
 
 @contextmanager
-def opened(file: str) -> Iterator[BinaryIO]:
+def open_file(file: str) -> Iterator[BinaryIO]:
     """Read more than once, which the standard input can't be."""
     try:
         if file != "-":
@@ -34,7 +34,7 @@ def opened(file: str) -> Iterator[BinaryIO]:
 
 
 def read_bytes(file: str) -> bytes:
-    with opened(file) as content:
+    with open_file(file) as content:
         return content.read()
 
 
@@ -51,7 +51,7 @@ def check_kind(file: str, content: BinaryIO, chosen: Chosen) -> None:
 
 
 @contextmanager
-def named(file: str) -> Iterator[None]:
+def name_file_in_errors(file: str) -> Iterator[None]:
     """What is wrong with a file is told with its name: a script imports many."""
     try:
         yield
@@ -62,7 +62,7 @@ def named(file: str) -> Iterator[None]:
 
 
 @contextmanager
-def told_if_interrupted(
+def tell_if_interrupted(
     file: str,
     so_far: str = "rows that were published are still decided. "
     "Import the file again for the others: no row is taken in twice",

@@ -14,7 +14,7 @@ from cli.documents import PREVIEWED, Document, whole_list
 from cli.known import unknown
 from cli.lead_commands import pages
 from cli.linting import PATIENCE_SECONDS, preview
-from cli.list_parts import folded
+from cli.list_parts import fold
 from cli.output import WRONG_USAGE, AsJson, CliError, show_json, show_table
 from shared.contracts.lists import PART_ENTRIES_MAX
 from shared.contracts.questions import AddAlias
@@ -103,8 +103,8 @@ def against(alias: AddAlias, known: Mapping[str, Mapping[str, Any]]) -> Mapping[
     if alias.answer not in question["answers"]:
         text = f"the question allows no such answer; it allows: {' | '.join(question['answers'])}"
         return {"code": "answer_not_allowed", "text": text}
-    given = folded(alias.given)
-    if given in map(folded, question["answers"]) and given != folded(alias.answer):
+    given = fold(alias.given)
+    if given in map(fold, question["answers"]) and given != fold(alias.answer):
         text = "what is given is an allowed answer itself"
         return {"code": "answer_allowed", "text": text}
     return None
@@ -135,7 +135,7 @@ def freed_by(alias: AddAlias, leads: Iterable[Mapping[str, Any]]) -> Told:
 
 
 def is_meant(alias: AddAlias, held: Mapping[str, Any]) -> bool:
-    return bool(held["question"] == alias.question and folded(held["given"]) == folded(alias.given))
+    return bool(held["question"] == alias.question and fold(held["given"]) == fold(alias.given))
 
 
 def rows_of(told: Told) -> Iterator[Told]:

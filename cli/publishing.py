@@ -195,14 +195,14 @@ async def _collect(
             heard = time.monotonic()
             report(len(awaited.found))
         elif time.monotonic() - heard > patience:
-            raise unanswered(awaited, patience)
+            raise unanswered_error(awaited, patience)
 
 
 def _take(awaited: Awaited, batches: Iterable[Iterable[Any]]) -> int:
     return sum(awaited.take(record.headers, record.value) for batch in batches for record in batch)
 
 
-def unanswered(awaited: Awaited, patience: float) -> CliError:
+def unanswered_error(awaited: Awaited, patience: float) -> CliError:
     missing = len(awaited.missing)
     text = (
         f"answers that are missing: {missing} of {missing + len(awaited.found)}; none came for "

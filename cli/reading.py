@@ -56,7 +56,7 @@ class Reading:
                 self.seen[command.id] = row.line
                 yield command, self.upload.group(row)
 
-    def noted(self, answers: Iterable[Answer]) -> Iterator[Answer]:
+    def with_notes(self, answers: Iterable[Answer]) -> Iterator[Answer]:
         """Notes by line whose reference is another person's, with the line that has it, if it is
         in this file."""
         for answer in answers:
@@ -90,7 +90,7 @@ def too_large(row: Row, command: Command) -> BadRow | None:
 
 def summary(read: Reading, answers: Iterable[Answer]) -> dict[str, Any]:
     """What came of all rows, once the last one is answered."""
-    told = outcomes(read.noted(answers))
+    told = outcomes(read.with_notes(answers))
     conflicts = sorted(read.conflicts, key=lambda told: int(told["line"]))
     return read.counts() | told | read.bad_rows() | {"conflicts": conflicts}
 

@@ -35,13 +35,13 @@ async def all_records(bootstrap: str, topics: Sequence[str]) -> list[Seen]:
             consumer.seek(place, begin)
         while any([await consumer.position(place) < ends[place] for place in places]):
             for place, fetched in (await consumer.getmany(timeout_ms=500)).items():
-                found[place].extend(map(seen, fetched))
+                found[place].extend(map(seen_record, fetched))
     finally:
         await consumer.stop()
     return [record for place in places for record in found[place]]
 
 
-def seen(record: Any) -> Seen:
+def seen_record(record: Any) -> Seen:
     headers = dict(record.headers)
     return Seen(record.topic, record.partition, record.offset, record.key, record.value, headers)
 

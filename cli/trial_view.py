@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cli.column_counts import shorten
-from cli.explain_commands import spaced
+from cli.explain_commands import with_spaces
 from cli.output import show_further, show_paragraph
 from shared.wording import counted
 
@@ -54,7 +54,7 @@ def field_text(view: Json) -> str:
     if view["state"] == "read":
         return f"{view['field']}: {view['value']}{place_of(view)}, read as {view['rule']}"
     why = ": ".join(filter(None, (view["code"], view["text"])))
-    state = spaced(view["state"])
+    state = with_spaces(view["state"])
     return f"{view['field']}: {state}{place_of(view)}{f', {why}' if why else ''}"
 
 

@@ -23,7 +23,7 @@ from cli.import_commands import (
     whole_of,
 )
 from cli.importing import BadRow, Chosen, Row, rows_in, table_of
-from cli.opened import check_kind, named, opened, told_if_interrupted
+from cli.opened import check_kind, name_file_in_errors, open_file, tell_if_interrupted
 from cli.output import CHECK_FAILED, AsJson, show_json
 from cli.reading import Reading, summary
 from cli.trying import Trial
@@ -50,9 +50,9 @@ def try_file(
 
     Nothing is imported, published or stored. Exit code 1 if a row is bad, refused or unusable.
     """
-    chosen = Chosen(encodings.named(encoding) if encoding else None, sheet)
-    nothing = told_if_interrupted(file, "nothing was imported")
-    with opened(file) as content, nothing, named(file):
+    chosen = Chosen(encodings.find_encoding(encoding) if encoding else None, sheet)
+    nothing = tell_if_interrupted(file, "nothing was imported")
+    with open_file(file) as content, nothing, name_file_in_errors(file):
         check_kind(file, content, chosen)
         upload, wanted = upload_of(affiliate, lead_code, delivery)
         rows, header = rows_with_header(file, content, wanted, chosen)

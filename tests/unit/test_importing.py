@@ -19,7 +19,7 @@ from cli.delimited import Rows
 from cli.import_commands import check_delivery, has_failed, show_summary
 from cli.importing import BadRow, Row, Upload, rows_of
 from cli.main import run
-from cli.opened import named, told_if_interrupted
+from cli.opened import name_file_in_errors, tell_if_interrupted
 from cli.output import INTERRUPTED, WRONG_USAGE, CliError, unreadable
 from cli.reading import outcomes
 from shared.contracts.intake import SubmitLead
@@ -369,7 +369,10 @@ def test_an_announced_delivery_passes() -> None:
 
 @pytest.mark.parametrize("text", ["the file is empty", "leads.csv: the file is empty"])
 def test_what_is_wrong_with_a_file_is_told_with_its_name_once(text: str) -> None:
-    with pytest.raises(CliError, match="^leads.csv: the file is empty$"), named("leads.csv"):
+    with (
+        pytest.raises(CliError, match="^leads.csv: the file is empty$"),
+        name_file_in_errors("leads.csv"),
+    ):
         raise unreadable(text)
 
 
@@ -378,7 +381,7 @@ def test_who_stops_an_import_hears_that_it_can_be_repeated() -> None:
         pytest.raises(
             CliError, match="leads.csv: interrupted; .* no row is taken in twice"
         ) as told,
-        told_if_interrupted("leads.csv"),
+        tell_if_interrupted("leads.csv"),
     ):
         raise KeyboardInterrupt
     assert told.value.exit_code == INTERRUPTED

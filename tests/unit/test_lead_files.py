@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from cli.cells import strip_mark
 from cli.columns import Wanted, number_repeated
-from cli.encodings import named
+from cli.encodings import find_encoding
 from cli.importing import BadRow, Chosen, Row, Upload, rows_in, rows_of, table_of
 from cli.output import CliError
 from services.intake.leads.normalizing import normalize
@@ -322,7 +322,7 @@ def test_an_encoding_that_is_not_sure_is_told_and_can_be_named(firm: str, encodi
     content = joined(FIELDS, line(("Firm", firm))).encode(encoding)
     with pytest.raises(CliError, match="line 2 is not surely windows-1252.*--encoding"):
         read(content)
-    assert right(("Firm", firm)) == one(content, Chosen(encoding=named(encoding)))
+    assert right(("Firm", firm)) == one(content, Chosen(encoding=find_encoding(encoding)))
 
 
 @pytest.mark.case("lead-files", "07a", kind="K09")

@@ -21,7 +21,7 @@ from cli.command import Answer, Command
 from cli.documents import PREVIEWED, command_of, free_command, put_commands, read_text
 from cli.list_commands import bad_lines, instant
 from cli.list_files import BadLine, Line
-from cli.list_parts import BUCKETS, ONE_PART_MAX, folded, parts_of, put_long, put_parts
+from cli.list_parts import BUCKETS, ONE_PART_MAX, fold, parts_of, put_long, put_parts
 from cli.main import run
 from cli.output import CHECK_FAILED, UNREACHABLE, WRONG_USAGE, CliError, UnknownId
 from cli.send_commands import send_rows
@@ -310,7 +310,7 @@ class TestParts:
         parts = parts_of([*entries, *(entry.upper() for entry in entries[:10])])
         assert BUCKETS == len(parts)
         assert max(map(len, parts)) < PART_ENTRIES_MAX
-        assert sorted(entries) == sorted(map(folded, sum(parts, [])))
+        assert sorted(entries) == sorted(map(fold, sum(parts, [])))
 
     def test_an_edited_line_changes_the_parts_that_it_is_in(self) -> None:
         """Wherever it stands in the file."""

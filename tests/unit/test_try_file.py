@@ -13,7 +13,7 @@ from cli.columns import Wanted
 from cli.command import Command
 from cli.earlier import Earlier
 from cli.importing import BadRow, Row
-from cli.opened import told_if_interrupted
+from cli.opened import tell_if_interrupted
 from cli.output import CliError
 
 WANTED = Wanted("Ref", {"Ref": "reference", "Mail": "email"})
@@ -286,6 +286,6 @@ def test_what_a_row_depends_on_is_found() -> None:
 
 def test_what_was_interrupted_is_told() -> None:
     """Trying leaves nothing behind, which whoever stops it should know."""
-    told = told_if_interrupted("leads.csv", "nothing was imported")
+    told = tell_if_interrupted("leads.csv", "nothing was imported")
     with pytest.raises(CliError, match="leads.csv: interrupted; nothing was imported"), told:
         raise KeyboardInterrupt
