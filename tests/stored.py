@@ -24,7 +24,7 @@ from cli.oracle.evidence import (
     Routed,
     Seen,
     Send,
-    folded,
+    fold,
 )
 
 Stores = Mapping[str, Mapping[str, Sequence[Document]]]
@@ -80,7 +80,7 @@ def _lead(row: Document) -> Lead:
         uploaded_at=upload["uploaded_at"],
         person=row["person_id"],
         sent_to=row["sent_to"],
-        held=[Held(held["question"], folded(held["given"])) for held in row["held"]],
+        held=[Held(held["question"], fold(held["given"])) for held in row["held"]],
         tenant=row["tenant"],
     )
 
@@ -88,7 +88,7 @@ def _lead(row: Document) -> Lead:
 def _allowed(question: Document) -> set[str]:
     given = [*json.loads(question["definition"])["answers"]]
     given += [alias["given"] for alias in question["aliases"]]
-    return set(map(folded, given))
+    return set(map(fold, given))
 
 
 def _send(row: Document) -> Send:

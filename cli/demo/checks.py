@@ -12,8 +12,8 @@ from cli.demo.evidence import Run
 from cli.demo.sending_checks import SENDING_CHECKS
 from cli.oracle import oracle
 from cli.oracle.claims import Pair
-from cli.oracle.differing import differ, repeated, some
-from cli.oracle.evidence import folded
+from cli.oracle.differing import differ, repetitions, some
+from cli.oracle.evidence import fold
 from shared.contracts.intake import DeliveryReconciled, LeadHeld, LeadOmitted, LeadUnusable
 from shared.contracts.routing import LeadSent
 
@@ -53,7 +53,7 @@ def an_alias_frees_its_batch(run: Run) -> Iterator[str]:
 
 
 def given_in(answers: Iterable[dict[str, Any]]) -> set[str]:
-    return {folded(one["given"]) for one in answers}
+    return {fold(one["given"]) for one in answers}
 
 
 def deliveries_are_reconciled(run: Run) -> Iterator[str]:
@@ -95,7 +95,7 @@ def again_changes_nothing(run: Run) -> Iterator[str]:
         published = Counter(data["lead"] for data in run.evidence.of_type(event.TYPE))
         stored = {lead.id for lead in run.evidence.leads if lead.outcome == outcome}
         yield from differ(f"leads that are {outcome}, by their events", stored, published)
-        yield from repeated(f"leads published again as {outcome}", published)
+        yield from repetitions(f"leads published again as {outcome}", published)
 
 
 def one_trace_each(run: Run) -> Iterator[str]:

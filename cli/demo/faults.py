@@ -26,11 +26,11 @@ def begin() -> None:
     for fault in FAULTS:
         tell(**fault)
         progress(
-            f"{fault['campaign']} {described(fault)}, for {fault['share']:.0%} of its requests"
+            f"{fault['campaign']} {fault_text(fault)}, for {fault['share']:.0%} of its requests"
         )
 
 
-def described(fault: Row) -> str:
+def fault_text(fault: Row) -> str:
     return f"answers {fault['status']}" if "status" in fault else "closes without an answer"
 
 

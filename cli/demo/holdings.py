@@ -8,7 +8,7 @@ from typing import Any
 from cli.api import Api
 from cli.dead_letter_commands import Item, pages_of
 from cli.lead_commands import pages
-from cli.oracle.evidence import Campaign, DeadLetter, Entry, Held, Lead, Policy, Send, folded
+from cli.oracle.evidence import Campaign, DeadLetter, Entry, Held, Lead, Policy, Send, fold
 
 ALL = 100_000
 DEAD_LETTERS_MAX = 1_000
@@ -37,19 +37,19 @@ def lead_of(row: Row, held: Iterable[Row]) -> Lead:
         uploaded_at=datetime.fromisoformat(row["uploaded_at"]),
         person=row["person_id"],
         sent_to=row["sent_to"],
-        held=[Held(one["question"], folded(one["given"])) for one in held],
+        held=[Held(one["question"], fold(one["given"])) for one in held],
     )
 
 
 def questions(api: Api) -> dict[str, set[str]]:
     """By tenant and name, what may be answered."""
     found = api.get("intake", "/questions")["questions"]
-    return {f"main/{question['id']}": allowed(question) for question in found}
+    return {f"main/{question['id']}": allowed_answers(question) for question in found}
 
 
-def allowed(question: Row) -> set[str]:
+def allowed_answers(question: Row) -> set[str]:
     aliases = (alias["given"] for alias in question["aliases"])
-    return set(map(folded, (*question["answers"], *aliases)))
+    return set(map(fold, (*question["answers"], *aliases)))
 
 
 def campaigns(api: Api) -> list[Campaign]:

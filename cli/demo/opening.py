@@ -48,17 +48,17 @@ def preview(kind: str, data: Row) -> Row:
 
 
 def change(kind: str, data: Row, command: str, key: str, campaign: str) -> Row:
-    expected, before = preview(kind, data), taken(campaign)
+    expected, before = preview(kind, data), taken_count(campaign)
     answer = demand(Command(command, json.dumps(data).encode(), key), ASKER)
     days.drain()
-    after = taken(campaign)
+    after = taken_count(campaign)
     progress(f"{campaign}: {expected['frees']} would be free; {after - before} were sent")
     told = {"campaign": campaign, "previewed": expected["frees"], "leads": expected["leads"]}
     told |= {"version": answer.details["version"]}
     return told | {"taken_before": before, "taken_after": after}
 
 
-def taken(campaign: str) -> int:
+def taken_count(campaign: str) -> int:
     """Leads that the customer has, by its own account."""
     lines = read_lines(var_dir() / "received.jsonl")
     return len({line["key"] for line in lines if line["campaign"] == campaign and line["taken"]})

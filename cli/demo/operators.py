@@ -25,8 +25,8 @@ def why_not() -> list[Row]:
     with Api() as api:
         left = dict(KINDS)
         found: list[Row] = []
-        for lead, answer in explained(api):
-            for kind, told in answered(left, answer):
+        for lead, answer in explanations(api):
+            for kind, told in kinds_of_answer(left, answer):
                 del left[kind]
                 found.append({"kind": kind, "lead": lead, **told})
             if not left:
@@ -35,13 +35,13 @@ def why_not() -> list[Row]:
     return sorted(found, key=lambda row: list(KINDS).index(row["kind"]))
 
 
-def explained(api: Api) -> Iterator[tuple[str, Row]]:
+def explanations(api: Api) -> Iterator[tuple[str, Row]]:
     wanted = {"source": "affiliate", "outcome": "accepted", "sent": "false"}
     for lead in pages(api, "/leads", wanted, LEADS_EXPLAINED_MAX):
         yield lead["id"], api.get("routing", f"/explain/{lead['id']}")
 
 
-def answered(kinds: "Kinds", answer: Row) -> list[tuple[str, Row]]:
+def kinds_of_answer(kinds: "Kinds", answer: Row) -> list[tuple[str, Row]]:
     """At most one answer of a lead, so that each kind is shown by another one."""
     told = ((kind, choose(answer)) for kind, choose in kinds.items())
     return [(kind, campaign) for kind, campaign in told if campaign is not None][:1]

@@ -39,7 +39,7 @@ def run(rows: int, seed: int) -> dict[str, Any]:
         story = steps.operate(rows, seed)
         progress("reading everything back")
         with Api() as api:
-            done = gather(api, uploaded(rows, seed), story)
+            done = gather(api, references_by_affiliate(rows, seed), story)
     finally:
         stack.down()
     # Services tell their last spans when they stop.
@@ -49,7 +49,7 @@ def run(rows: int, seed: int) -> dict[str, Any]:
     return told
 
 
-def uploaded(rows: int, seed: int) -> dict[str, list[str]]:
+def references_by_affiliate(rows: int, seed: int) -> dict[str, list[str]]:
     """By affiliate, the references of all rows that were generated, the mended one too."""
     each = rows // len(steps.AFFILIATES)
     return {
@@ -75,7 +75,7 @@ def gather(api: Api, uploads: Mapping[str, Sequence[str]], story: Story) -> Run:
         lists=lists_put(story),
         deliveries=api.get("intake", "/deliveries")["deliveries"],
         never_come=steps.NEVER_COME,
-        traces=traces(api, sampled(evidence.received, story, weekly)),
+        traces=traces(api, sample(evidence.received, story, weekly)),
         spans={},
     )
 
@@ -108,7 +108,7 @@ def lists_put(story: Story) -> dict[str, list[str]]:
     return lists
 
 
-def sampled(got: Sequence[Received], story: Story, weekly: Set[str]) -> list[Received]:
+def sample(got: Sequence[Received], story: Story, weekly: Set[str]) -> list[Received]:
     """Some requests of the import, and some of the send day, when one run sends many leads; mails
     and files carry no trace."""
     requests = [one for one in got[: story.lines_of_the_import] if one.traceparent is not None]

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from cli.demo.evidence import TAKEN, Row, Run
 from cli.oracle.claims import Claims, Pair, claims_of
-from cli.oracle.differing import differ, repeated, some
+from cli.oracle.differing import differ, repetitions, some
 from cli.oracle.wants import Judge, domains_of, is_on_route
 from shared.contracts.campaigns import CHECK_CODES
 from shared.contracts.intake import LeadAccepted
@@ -153,8 +153,10 @@ def against(campaign: Row, lead: Row, claims: Claims, judge: Judge) -> set[str]:
 def unsent_deliveries_are_raised(run: Run) -> Iterator[str]:
     """RTE-16: three and more of one lead code and delivery after a day."""
     claims, at = claims_of(run.evidence), datetime.fromisoformat(run.story.watched_at)
-    had = {lead for (_, lead), row in claims.sent.items() if happened(row["sent_at"], at)}
-    waited = {lead for (_, lead), row in claims.waiting.items() if not happened(row["until"], at)}
+    had = {lead for (_, lead), row in claims.sent.items() if has_happened(row["sent_at"], at)}
+    waited = {
+        lead for (_, lead), row in claims.waiting.items() if not has_happened(row["until"], at)
+    }
     unsent = Counter(
         (lead["affiliate"], lead["lead_code"], lead["delivery"])
         for lead in run.evidence.of_type(LeadAccepted.TYPE)
@@ -166,12 +168,12 @@ def unsent_deliveries_are_raised(run: Run) -> Iterator[str]:
         for data in run.evidence.of_type(DeliveryUnsent.TYPE)
     ]
     yield from differ("deliveries raised", raised, published)
-    yield from repeated("deliveries raised twice", Counter(published))
+    yield from repetitions("deliveries raised twice", Counter(published))
     if not published:
         yield "no delivery was raised"
 
 
-def happened(moment: str, at: datetime) -> bool:
+def has_happened(moment: str, at: datetime) -> bool:
     return datetime.fromisoformat(moment) <= at
 
 

@@ -19,7 +19,7 @@ from cli.documents import Document, read_files
 from cli.import_commands import known_affiliate, submit
 from cli.importing import Row as FileRow
 from cli.importing import Upload, rows_in, table_of
-from cli.oracle.evidence import folded
+from cli.oracle.evidence import fold
 from cli.output import CHECK_FAILED, CliError, progress
 from cli.publishing import ask, demand, put_in_log
 from cli.stack_records import read_lines
@@ -95,13 +95,13 @@ def upload_all(each: int, seed: int) -> int:
 def again(each: int, seed: int) -> tuple[Row, Row, Row]:
     """Rows that came before, and broken records: what was counted before and after them. Then what
     is broken is mended, and what is held for an answer is freed by an alias."""
-    before = counted()
+    before = outcome_counts()
     same = generate.rows(min(AGAIN, each), seed)
     progress(f"importing {len(same)} of the same rows again")
     upload(AFFILIATE, files.save(same, AFFILIATE, folder() / "again"))
     *_, last = generate.rows(each + 1, seed)
     items = publish_broken(last)
-    after = counted()
+    after = outcome_counts()
     mend(last, items)
     return before, after, free_a_batch()
 
@@ -208,7 +208,7 @@ def free_a_batch() -> Row:
     with Api() as api:
         held = [one for lead in held_leads(api) for one in lead["held"]]
     near = Counter(
-        (one["question"], folded(one["given"]), one["suggestions"][0]["answer"])
+        (one["question"], fold(one["given"]), one["suggestions"][0]["answer"])
         for one in held
         if one["suggestions"] and one["suggestions"][0]["near"]
     )
@@ -223,7 +223,7 @@ def free_a_batch() -> Row:
     return {**data, "leads": leads}
 
 
-def counted() -> Row:
+def outcome_counts() -> Row:
     with Api() as api:
         counts = {service: api.get(service, "/counts") for service in ("intake", "routing")}
     return counts | {"received": lines_received()}
@@ -271,18 +271,18 @@ def mend(last: Row, items: list[Item]) -> None:
     codes = sorted(item["code"] for item in items)
     expect(codes == ["header_not_utf8", "not_json"], f"dead letters were {codes}")
     for item in items:
-        answer = replayed(item, last) if item["code"] == "not_json" else skipped(item)
+        answer = replay_item(item, last) if item["code"] == "not_json" else skip_item(item)
         expect(answer.accepted, f"{item['id']} could not be resolved: {answer.code} {answer.text}")
     progress("one was replayed with its value corrected, the other skipped")
     days.drain()
 
 
-def replayed(item: Item, last: Row) -> Answer:
+def replay_item(item: Item, last: Row) -> Answer:
     data: dict[str, Any] = {"id": item["id"], "value": submission(last).data.decode()}
     return resolve(item, replay_type(item["service"]), data, ASKER)
 
 
-def skipped(item: Item) -> Answer:
+def skip_item(item: Item) -> Answer:
     data = {"id": item["id"], "reason": "broken on purpose"}
     return resolve(item, skip_type(item["service"]), data, ASKER)
 

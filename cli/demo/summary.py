@@ -37,7 +37,7 @@ def summary(
         "organic": organic(run),
         "exclusive": exclusive(run, claims),
         "by_hand": list(run.story.by_hand),
-        "preview": freed(run),
+        "preview": freed_rows(run),
         "watch": watch(run),
         "weekly": weekly(run, claims),
         "traces": traces(run),
@@ -145,13 +145,13 @@ def exclusive(run: Run, claims: Claims) -> list[Row]:
     for campaign in run.campaigns:
         if codes & set(campaign["lead_codes"]):
             told = {"campaign": campaign["id"], "priority": campaign["priority"]}
-            claimed = counted(claims, claims.claimed, campaign["id"], codes)
-            sent = counted(claims, claims.sent, campaign["id"], codes)
+            claimed = count_pairs(claims, claims.claimed, campaign["id"], codes)
+            sent = count_pairs(claims, claims.sent, campaign["id"], codes)
             rows.append(told | {"claimed": claimed, "sent": sent})
     return sorted(rows, key=lambda row: int(row["priority"]))
 
 
-def counted(claims: Claims, pairs: Iterable[Pair], campaign: str, codes: Set[str]) -> int:
+def count_pairs(claims: Claims, pairs: Iterable[Pair], campaign: str, codes: Set[str]) -> int:
     return sum(to == campaign and claims.leads[lead]["lead_code"] in codes for to, lead in pairs)
 
 
@@ -162,7 +162,7 @@ def watch(run: Run) -> list[Row]:
     return [{name: data[name] for name in fields} for data in published]
 
 
-def freed(run: Run) -> list[Row]:
+def freed_rows(run: Run) -> list[Row]:
     return [
         {
             "change": change["what"],

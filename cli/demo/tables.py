@@ -19,15 +19,15 @@ def show_tables(done: Mapping[str, Any]) -> None:
     show("\ndeliveries as announced", done["announced"])
     show("\nalias added", [done["alias"]])
     show("\norganic leads", [done["organic"]])
-    campaigns = [row | {"unsent": listed(row["unsent"])} for row in done["campaigns"]]
+    campaigns = [row | {"unsent": list_text(row["unsent"])} for row in done["campaigns"]]
     show_table("\ncampaigns", ["id", "version", "sent", "unsent"], campaigns)
     show("\nsold exclusively", done["exclusive"])
     show("\nopened: previewed, then sent", done["preview"])
-    weekly = [row | {"countries": listed(row["countries"])} for row in done["weekly"]]
+    weekly = [row | {"countries": list_text(row["countries"])} for row in done["weekly"]]
     show("\nsend day", weekly)
     show("\ntraces followed from upload to request", [done["traces"]])
     show_table("\nsent by hand", ["lead", "campaign", "by", "reason", "code"], done["by_hand"])
-    watched = [row | {"codes": shortened(row["codes"])} for row in done["watch"]]
+    watched = [row | {"codes": shorten(row["codes"])} for row in done["watch"]]
     show("\nraised after a day: three or more unsent", watched)
     why_not = [row | {"why": why(row["failing"])} for row in done["why_not"]]
     show_table("\nwhy not sent", ["kind", "lead", "campaign", "version", "why"], why_not)
@@ -47,11 +47,11 @@ def show(title: str, rows: list[Row]) -> None:
     show_table(title, list(rows[0]) if rows else ["nothing"], rows)
 
 
-def listed(counts: Mapping[str, int]) -> str:
+def list_text(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items())
 
 
-def shortened(codes: list[str]) -> str:
+def shorten(codes: list[str]) -> str:
     more = len(codes) - CODES_SHOWN
     return ", ".join(codes[:CODES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 

@@ -50,17 +50,17 @@ def claims_of(evidence: Evidence) -> Claims:
     for data in evidence.of_type(Claim.TYPE):
         claimed[pair_of(data)].append(data)
 
-    def published(kind: str) -> dict[Pair, Document]:
+    def events_by_pair(kind: str) -> dict[Pair, Document]:
         return {pair_of(data): data for data in evidence.of_type(kind)}
 
     return Claims(
         claimed=dict(claimed),
-        waiting=published(ClaimWaiting.TYPE),
-        refused=published(ClaimRefused.TYPE),
-        granted=published(ClaimGranted.TYPE),
-        sent=published(LeadSent.TYPE),
-        not_sent=published(LeadNotSent.TYPE),
-        uncertain=published(LeadUncertain.TYPE),
+        waiting=events_by_pair(ClaimWaiting.TYPE),
+        refused=events_by_pair(ClaimRefused.TYPE),
+        granted=events_by_pair(ClaimGranted.TYPE),
+        sent=events_by_pair(LeadSent.TYPE),
+        not_sent=events_by_pair(LeadNotSent.TYPE),
+        uncertain=events_by_pair(LeadUncertain.TYPE),
         leads={data["lead"]: data for data in evidence.of_type(LeadAccepted.TYPE)},
     )
 

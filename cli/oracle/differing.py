@@ -14,7 +14,7 @@ def differ(what: str, wanted: Iterable[object], found: Iterable[object]) -> Iter
         yield f"{what}: {len(extra)} are too many, such as {some(extra)}"
 
 
-def repeated(what: str, counts: Mapping[Any, int]) -> Iterator[str]:
+def repetitions(what: str, counts: Mapping[Any, int]) -> Iterator[str]:
     if twice := [name for name, count in counts.items() if count > 1]:
         yield f"{what}: {len(twice)}, such as {some(twice)}"
 

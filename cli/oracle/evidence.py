@@ -18,7 +18,7 @@ Place = tuple[str, int, int]
 """Topic, partition and offset."""
 
 
-def folded(given: str) -> str:
+def fold(given: str) -> str:
     """As answers are compared: neither case nor blanks count."""
     return " ".join(given.casefold().split())
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from cli.oracle.differing import differ, repeated
+from cli.oracle.differing import differ, repetitions
 from cli.oracle.evidence import Evidence, Lead
 from shared.contracts.intake import LeadAccepted, LeadOmitted, LeadUnusable
 from shared.contracts.routing import LeadSent, LeadUnsent
@@ -15,25 +15,25 @@ COMMANDS = "intake.commands.v1"
 
 def accepted_leads_are_published_once(evidence: Evidence) -> Iterator[str]:
     """What is accepted stays so, unless another upload takes its place."""
-    published = _published(evidence, LeadAccepted.TYPE)
+    published = _publication_counts(evidence, LeadAccepted.TYPE)
     accepted = _with_outcome(evidence, "accepted")
-    replaced = _replaced(evidence) & published.keys()
+    replaced = _replaced_leads(evidence) & published.keys()
     yield from differ("leads published as accepted", accepted | replaced, published)
-    yield from repeated("leads published twice as accepted", published)
+    yield from repetitions("leads published twice as accepted", published)
 
 
 def other_outcomes_are_published(evidence: Evidence) -> Iterator[str]:
     """Once, and nothing else, unless more came under a lead's reference or in its place."""
-    again = _replaced(evidence) | _commanded_again(evidence)
+    again = _replaced_leads(evidence) | _commanded_again(evidence)
     for outcome, event in (("unusable", LeadUnusable), ("omitted", LeadOmitted)):
-        published = _published(evidence, event.TYPE)
+        published = _publication_counts(evidence, event.TYPE)
         wanted = _with_outcome(evidence, outcome) | again & published.keys()
         yield from differ(f"leads published as {outcome}", wanted, published)
         once = {lead: count for lead, count in published.items() if lead not in again}
-        yield from repeated(f"leads published twice as {outcome}", once)
+        yield from repetitions(f"leads published twice as {outcome}", once)
 
 
-def _published(evidence: Evidence, kind: str) -> Counter[str]:
+def _publication_counts(evidence: Evidence, kind: str) -> Counter[str]:
     return Counter(data["lead"] for data in evidence.of_type(kind))
 
 
@@ -41,7 +41,7 @@ def _with_outcome(evidence: Evidence, outcome: str) -> set[str]:
     return {lead.id for lead in evidence.leads if lead.outcome == outcome}
 
 
-def _replaced(evidence: Evidence) -> set[str]:
+def _replaced_leads(evidence: Evidence) -> set[str]:
     return {lead.id for lead in evidence.leads if "replaced" in lead.reasons}
 
 
@@ -60,14 +60,14 @@ def _key(lead: Lead) -> str:
 def accepted_leads_are_routed(evidence: Evidence) -> Iterator[str]:
     if evidence.inside:
         routed = {lead.id for lead in evidence.inside.routed}
-        for lead in _published(evidence, LeadAccepted.TYPE).keys() - routed:
+        for lead in _publication_counts(evidence, LeadAccepted.TYPE).keys() - routed:
             yield f"lead {lead} was accepted and never routed"
 
 
 def replaced_leads_are_not_sent(evidence: Evidence) -> Iterator[str]:
     """A lead that routing gave back has no send."""
     sends = {send.lead for send in evidence.sends if send.status == "sent"}
-    for lead in sorted(_replaced(evidence) & sends):
+    for lead in sorted(_replaced_leads(evidence) & sends):
         yield f"lead {lead} was replaced and sent"
 
 
@@ -110,8 +110,8 @@ def sent_leads_are_known(evidence: Evidence) -> Iterator[str]:
 
 def unsent_leads_are_raised(evidence: Evidence) -> Iterator[str]:
     """Long after the last upload each lead was sent, or is raised as unsent, once."""
-    raised = _published(evidence, LeadUnsent.TYPE)
-    yield from repeated("leads raised twice", raised)
+    raised = _publication_counts(evidence, LeadUnsent.TYPE)
+    yield from repetitions("leads raised twice", raised)
     if evidence.inside:
         unwatched = evidence.inside.watched | raised.keys()
         for lead in evidence.inside.routed:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cli.oracle.claims import Claims, claims_of
-from cli.oracle.differing import differ, repeated, several, some
+from cli.oracle.differing import differ, repetitions, several, some
 from cli.oracle.evidence import Campaign, Document, Evidence, Received, Send
 from cli.oracle.wants import domains_of
 from shared.contracts.routing import LeadNotSent, LeadSent, LeadUncertain
@@ -77,19 +77,19 @@ def nobody_is_sent_twice(evidence: Evidence) -> Iterator[str]:
     """One key, one body per lead and campaign; one lead per person and campaign, by what was
     published and by whom customers got."""
     received = evidence.received
-    keys = _grouped(received, lambda one: ((one.campaign, one.lead), one.key))
+    keys = _group(received, lambda one: ((one.campaign, one.lead), one.key))
     yield from several("leads received under several keys", keys)
-    bodies = _grouped(received, lambda one: (one.key, one.body_sha256))
+    bodies = _group(received, lambda one: (one.key, one.body_sha256))
     yield from several("keys received with several bodies", bodies)
-    leads = _grouped(received, lambda one: ((one.campaign, one.person), one.lead))
+    leads = _group(received, lambda one: ((one.campaign, one.person), one.lead))
     yield from several("people whom a customer got twice", leads)
     published = Counter(
         (data["campaign"], data["person_id"]) for data in evidence.of_type(LeadSent.TYPE)
     )
-    yield from repeated("people sent to a campaign twice", published)
+    yield from repetitions("people sent to a campaign twice", published)
 
 
-def _grouped(
+def _group(
     received: Iterable[Received], of: Callable[[Received], tuple[object, str]]
 ) -> Iterable[tuple[object, set[str]]]:
     found: dict[object, set[str]] = defaultdict(set)
@@ -166,14 +166,14 @@ def sends_equal_events(evidence: Evidence) -> Iterator[str]:
         Counter(data["key"] for data in evidence.of_type(event.TYPE))
         for event in (LeadSent, LeadNotSent, LeadUncertain)
     )
-    yield from repeated("keys published twice as sent", sent)
+    yield from repetitions("keys published twice as sent", sent)
     yield from differ("sends that ended in two ways", (), sent.keys() & refused.keys())
     rebuilt = dict.fromkeys(uncertain, "uncertain") | dict.fromkeys(sent, "sent")
     rebuilt |= dict.fromkeys(refused, "refused")
-    yield from differ("sends by their events", rebuilt.items(), _stored(evidence).items())
+    yield from differ("sends by their events", rebuilt.items(), _stored_outcomes(evidence).items())
 
 
-def _stored(evidence: Evidence) -> dict[str, str]:
+def _stored_outcomes(evidence: Evidence) -> dict[str, str]:
     """What was begun, and how it stands."""
     begun = (send for send in evidence.sends if send.status not in ("waiting", "dropped"))
     return {send.key: send.status for send in begun}
@@ -182,7 +182,7 @@ def _stored(evidence: Evidence) -> dict[str, str]:
 def customers_have_what_was_sent(evidence: Evidence) -> Iterator[str]:
     """By its key each send is one lead that a customer has, what it refused it has not, and nothing
     else came to anybody."""
-    stored, received = _stored(evidence), {one.key for one in evidence.received}
+    stored, received = _stored_outcomes(evidence), {one.key for one in evidence.received}
     sent = {key for key, status in stored.items() if status == "sent"}
     refused = {key for key, status in stored.items() if status == "refused"}
     yield from differ("keys received", stored.keys() & received | sent, received)

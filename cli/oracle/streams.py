@@ -18,7 +18,7 @@ def streams_are_dense(evidence: Evidence) -> Iterator[str]:
     last: Counter[tuple[str, int, str]] = Counter()
     highest: Counter[tuple[str, int, str]] = Counter()
     content: dict[tuple[str, int, str, int], tuple[str, str]] = {}
-    for record in _numbered(evidence):
+    for record in _numbered_records(evidence):
         stream = (record.topic, record.partition, record.stream)
         numbered = (*stream, record.number)
         identity = (record.text("ce_id"), hashlib.sha256(record.value or b"").hexdigest())
@@ -32,7 +32,7 @@ def streams_are_dense(evidence: Evidence) -> Iterator[str]:
             yield f"{stream} has a gap after {last[stream]}, of {number}"
 
 
-def _numbered(evidence: Evidence) -> Iterator[Seen]:
+def _numbered_records(evidence: Evidence) -> Iterator[Seen]:
     """Records whose numbers a service gave. A service's streams begin with its name: on a topic
     that no service reads, nobody else sets aside what strangers numbered in their own way."""
     forged = evidence.dead_places("stream_unknown")

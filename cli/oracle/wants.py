@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cli.oracle.evidence import Document as Row
-from cli.oracle.evidence import Policy, folded
+from cli.oracle.evidence import Policy, fold
 
 LEGAL_FORMS = {"ltd", "gmbh", "inc", "sa"}
 """Those that the sample has."""
@@ -160,7 +160,7 @@ def of_answers(campaign: Row, lead: Row) -> Iterator[str]:
         yield "smarter_missing"
     yield from {reason["code"] for reason in lead["reported"]}
     for symbol, wanted in campaign["smarter"]["allowed"].items():
-        if folded(lead["answers"].get(symbol, "")) not in map(folded, wanted):
+        if fold(lead["answers"].get(symbol, "")) not in map(fold, wanted):
             yield "smarter_answer_not_wanted"
 
 

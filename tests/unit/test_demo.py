@@ -257,7 +257,7 @@ def told(*codes: str, state: str = "not_claimed", text: str = "") -> Row:
     ],
 )
 def test_answers_why_not_are_told_by_kind(answer: Row, kind: str | None) -> None:
-    found = operators.answered(operators.KINDS, answer)
+    found = operators.kinds_of_answer(operators.KINDS, answer)
     assert [kind] * bool(kind) == [kind for kind, _ in found]
 
 
