@@ -15,6 +15,7 @@ from shared.contracts.values import AFFILIATE_PATTERN, ID_PATTERN, KEY_PATTERN, 
 from shared.wording import counted
 
 FAULTS_MAX = 50
+"""So many are told, the others are counted."""
 
 FORMS: Mapping[str, str] = {
     URL_PATTERN: "an address such as https://hooks.example/leads, without blanks",

@@ -20,8 +20,6 @@ from shared.wording import counted
 
 E = TypeVar("E", bound=Event)
 
-FAULTS_MAX = 50
-"""So many are told, the others are counted."""
 PATH_LENGTH_MAX = 200
 TEXT_LENGTH_MAX = 500
 IN_TEXT_MAX = 5
@@ -91,7 +89,7 @@ def _invalid(kind: type[Event], data: bytes, error: ValidationError) -> Invalid:
     codes = {fault.code for fault in faults}
     is_declared = len(codes) == 1 and len(true) == count and codes <= _declared_codes(kind)
     code = codes.pop() if is_declared else "invalid"
-    return Invalid(kind, code, faults[:FAULTS_MAX], count - len(faults[:FAULTS_MAX]))
+    return Invalid(kind, code, faults[: forms.FAULTS_MAX], count - len(faults[: forms.FAULTS_MAX]))
 
 
 def _is_no_object(row: ErrorDetails) -> bool:
@@ -113,9 +111,9 @@ def _rows(kind: type[Event], data: bytes, error: ValidationError) -> list[ErrorD
 def _beginning(part: Any, names: frozenset[str]) -> Any:
     """The first entries of lists and mappings; all fields, so that none seems to be missing."""
     if isinstance(part, list):
-        return [_beginning(one, names) for one in part[:FAULTS_MAX]]
+        return [_beginning(one, names) for one in part[: forms.FAULTS_MAX]]
     if isinstance(part, dict):
-        others = [name for name in part if name not in names][:FAULTS_MAX]
+        others = [name for name in part if name not in names][: forms.FAULTS_MAX]
         kept = [*names.intersection(part), *others]
         return {name: _beginning(part[name], names) for name in kept}
     return part

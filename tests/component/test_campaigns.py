@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.parsing import FAULTS_MAX
+from shared.contracts.forms import FAULTS_MAX
 from tests.builders import put_campaign
 from tests.component.leads import DAY, HOUR, STRICT, Platform, pause
 
 CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
     ({"customer": "helvion"}, "customer_changed", "customer"),
     ({"active": {"from": "2026-03-02", "to": "2026-03-01"}}, "dates_contradict", "active.to"),
+    ({"weekly": {"weekday": "monday", "at": "09:00+05:00"}}, "dates_contradict", "weekly.at"),
     ({"time_zone": "Mars/Olympus"}, "time_zone_unknown", "time_zone"),
     ({"time_zone": "../etc/passwd"}, "time_zone_unknown", "time_zone"),
     ({"categories": [{"id": "101"}, {"id": "0101"}]}, "category_twice", "categories"),

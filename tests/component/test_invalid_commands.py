@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.parsing import FAULTS_MAX
+from shared.contracts.forms import FAULTS_MAX
 from shared.store import Document
 from tests.builders import put_affiliate, put_campaign
 from tests.component.leads import Platform

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic_core import to_json
 
 from shared.contracts.commands import commands
-from shared.contracts.parsing import FAULTS_MAX, Invalid, read
+from shared.contracts.forms import FAULTS_MAX
+from shared.contracts.parsing import Invalid, read
 from shared.testing import virtual_time
 from tests.component import leads
 from tests.contract.examples import STORY

@@ -9,9 +9,10 @@ from shared.contracts import forms
 from shared.contracts.affiliates import AnnounceDelivery
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.event import Event
+from shared.contracts.forms import FAULTS_MAX
 from shared.contracts.intake import ReleaseLead
 from shared.contracts.lists import BlockPerson, PutList
-from shared.contracts.parsing import FAULTS_MAX, LISTED_MAX, Invalid, parse, read
+from shared.contracts.parsing import LISTED_MAX, Invalid, parse, read
 from shared.errors import Poison
 from tests.builders import put_campaign
 

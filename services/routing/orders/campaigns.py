@@ -15,7 +15,7 @@ from shared.contracts.campaigns import (
     Status,
     Weekday,
 )
-from shared.contracts.parsing import FAULTS_MAX
+from shared.contracts.forms import FAULTS_MAX
 from shared.contracts.routing import CampaignChanged
 from shared.definitions import Put
 from shared.loop.decision import Context, Decision, Publish, Refused

@@ -13,8 +13,8 @@ from services.routing.orders.capacity import Capacity, periods_of
 from services.routing.orders.policy import Rules
 from shared.contracts.campaigns import PutCampaign, WebhookMode
 from shared.contracts.endpoint_url import fault_of
+from shared.contracts.forms import FAULTS_MAX
 from shared.contracts.lists import PutRules
-from shared.contracts.parsing import FAULTS_MAX
 from shared.loop.decision import Refused
 
 
