@@ -1,7 +1,7 @@
 """A campaign, whole: whom it wants, how much, when, and where it is sent (RTE-01 to RTE-07)."""
 
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import time
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -14,12 +14,15 @@ from shared.contracts.values import (
     WHOLE,
     CategoryId,
     CountryCode,
+    Day,
+    Flag,
     Id,
     Name,
     Part,
     SubdivisionCode,
     Symbol,
     Text,
+    TimeOfDay,
     TimeZone,
 )
 
@@ -198,9 +201,9 @@ class Caps(Part):
 class ActiveDates(Part):
     """Local dates in the campaign's time zone, both included; null is open."""
 
-    first: date | None = Field(default=None, alias="from")
+    first: Day | None = Field(default=None, alias="from")
     """The first day."""
-    last: date | None = Field(default=None, alias="to")
+    last: Day | None = Field(default=None, alias="to")
     """The last day."""
 
     model_config = Part.model_config | {"populate_by_name": True, "serialize_by_alias": True}
@@ -210,7 +213,7 @@ class Weekly(Part):
     """When a weekly campaign sends, in its own time zone (RTE-13)."""
 
     weekday: Weekday
-    at: time = time(9)
+    at: TimeOfDay = time(9)
     """A local time."""
 
 
@@ -291,7 +294,7 @@ class PutCampaign(
     """Of its dates, its caps' periods and its send day."""
     lead_codes: tuple[Id, ...]
     """It is for leads under one of these."""
-    organic: bool = False
+    organic: Flag = False
     """Whether it is for organic leads too."""
     categories: tuple[OrderedCategory, ...] = ()
     """As ordered, in their order; none is no restriction."""
@@ -308,7 +311,7 @@ class PutCampaign(
     shares: dict[CountryCode, Percent] = {}
     """What part of the leads, in per cent, is to come from a country. A weekly campaign sends first
     from the countries that are behind; nothing is promised (RTE-05)."""
-    exact_split: bool = False
+    exact_split: Flag = False
     """Asks for exactly those shares, which warns."""
     company_size: SizeFilter | None = None
     company_revenue: RevenueFilter | None = None

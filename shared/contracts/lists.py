@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from shared.contracts.answers import PUT
 from shared.contracts.campaigns import SETS_UP, SuppressedTitles
 from shared.contracts.event import Command
-from shared.contracts.values import CategoryId, Id, Instant, Name, ReasonText
+from shared.contracts.values import CategoryId, Flag, Id, Instant, Name, ReasonText
 
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """Of a list's part: SHA-256, as the answer to the part told it."""
@@ -117,7 +117,7 @@ class PutRules(
     exclusive_lead_codes: tuple[Id, ...] = ()
     """Leads under these are sold to one campaign only, all others to each that wants them
     (RTE-11)."""
-    exclusive_organic: bool = False
+    exclusive_organic: Flag = False
     """The same for organic leads."""
 
 

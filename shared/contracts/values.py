@@ -5,8 +5,9 @@ The value objects are frozen dataclasses, so that deciding can pass on the very 
 parsed; pydantic checks them where bytes come in and nowhere else.
 """
 
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Strict,
     StringConstraints,
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
@@ -65,6 +67,26 @@ SubdivisionCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-[A-Z0-9]{
 """ISO 3166-2: its country's code, a hyphen, its own."""
 
 
+_NUMBER = re.compile(r"\s*[-+]?\d+(?:\.\d*)?\s*")
+
+
+def _no_number(wrong: Literal["date_type", "time_type", "datetime_type"]) -> BeforeValidator:
+    """It would be taken for the seconds since 1970, or for the milliseconds, by its size."""
+
+    def written(value: object) -> object:
+        if isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
+            raise PydanticKnownError(wrong)
+        return value
+
+    return BeforeValidator(written)
+
+
+Day = Annotated[date, _no_number("date_type")]
+"""A date, such as 2026-03-01, in whichever zone it is meant."""
+TimeOfDay = Annotated[time, _no_number("time_type")]
+"""A local time, such as 09:00."""
+
+
 def _in_our_time(moment: datetime) -> datetime:
     """UTC to the millisecond, as stores keep it, and far from the ends of the calendar."""
     if not 1990 <= moment.year <= 2100:
@@ -73,7 +95,7 @@ def _in_our_time(moment: datetime) -> datetime:
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
+Instant = Annotated[AwareDatetime, _no_number("datetime_type"), AfterValidator(_in_our_time)]
 """RFC 3339 with an offset, between 1990 and 2100; kept to the millisecond."""
 
 
@@ -97,6 +119,8 @@ def _no_other_kind(value: object) -> object:
     return value
 
 
+Flag = Annotated[bool, Strict()]
+"""Neither 1 nor `yes` is one."""
 WHOLE = BeforeValidator(_no_other_kind)
 """A number that is no text and no truth value; `10.0` is 10, as spreadsheets write it. It stands
 behind the bounds, so that a schema has them."""

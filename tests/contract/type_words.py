@@ -111,22 +111,15 @@ def _in_json(kind: Any) -> str:
     choices = kind if isinstance(kind, tuple) else get_args(kind)
     if get_origin(kind) is not Annotated:
         return ", ".join(f"`{value}`" for value in choices)
+    if (base := get_args(kind)[0]) in (bool, date, time):
+        return PLAIN[base]
     schema = TypeAdapter(kind).json_schema()
     if schema["type"] == "integer":
-        return f"whole number{_span(kind)}"
+        return f"whole number, {schema['minimum']:,} to {schema['maximum']:,}"
     least = f"{schema['minLength']} to" if "minLength" in schema else "at most"
     length = [f"{least} {schema['maxLength']:,} characters"] if "maxLength" in schema else []
     pattern = [f"`{schema['pattern']}`"] if "pattern" in schema else []
     return ", ".join(["text", *length, *pattern])
-
-
-def _span(kind: Any) -> str:
-    """From the annotation: a schema has no bounds of a type that a validator stands before."""
-    fields = [part.metadata for part in get_args(kind) if isinstance(part, FieldInfo)]
-    bounds = [bound for field in fields for bound in field]
-    least = [bound.ge for bound in bounds if hasattr(bound, "ge")]
-    most = [bound.le for bound in bounds if hasattr(bound, "le")]
-    return f", {least[0]:,} to {most[0]:,}" if least and most else ""
 
 
 @cache

@@ -53,6 +53,15 @@ def campaign(**changes: Any) -> Invalid:
         ({"weekly": {}}, ("missing", "weekly.weekday", "is needed")),
         ({"active": {"to": "x"}}, ("wrong_type", "active.to", "must be a day, such as")),
         ({"active": {"last": "x"}}, ("wrong_type", "active.last", "must be a day, such as")),
+        *(
+            ({"active": {"from": day}}, ("wrong_type", "active.from", "must be a day, such as"))
+            for day in (0, 1767225600, "86400", "20260301", "-1.5", True)
+        ),
+        *(
+            ({"organic": given}, ("wrong_type", "organic", "must be true or false"))
+            for given in (1, 0, "yes", "true", [])
+        ),
+        ({"weekly": {"weekday": "monday", "at": 32400}}, ("wrong_type", "weekly.at", "must be a")),
         (
             {"weekly": {"weekday": "monday", "at": "25:00"}},
             ("wrong_type", "weekly.at", "must be a"),
@@ -80,8 +89,12 @@ def test_a_fault_has_its_code_its_field_and_its_words(
     )
 
 
-def test_an_instant_needs_its_offset() -> None:
-    (fault,) = invalid(PutList, {"id": "l", "effective_from": "2026-03-01T09:00:00"}).faults
+@pytest.mark.parametrize(
+    "given", ["2026-03-01T09:00:00", 1772355600, "1772355600", 1772355600000, 1.77e9, "2026-03-01"]
+)
+def test_an_instant_is_written_with_its_offset(given: object) -> None:
+    """A number of seconds, or of milliseconds, would be guessed by its size."""
+    (fault,) = invalid(PutList, {"id": "l", "effective_from": given}).faults
     assert ("wrong_type", "effective_from") == (fault.code, fault.field)
 
 

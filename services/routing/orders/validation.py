@@ -58,6 +58,9 @@ def _dates(command: PutCampaign) -> Iterator[Refused]:
     if first and last and first > last:
         text = "the campaign would end before it starts"
         yield refusal("dates_contradict", "active.to", text)
+    if command.weekly and command.weekly.at.tzinfo:
+        text = "the send day begins in the campaign's time zone: its time has no offset"
+        yield refusal("dates_contradict", "weekly.at", text)
 
 
 def _categories(command: PutCampaign, rules: Rules) -> Iterator[Refused]:
