@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.contracts.campaigns import CHECK_CODES
 from tests.scenes.platform import command
 from tests.scenes.scene import Scene
 from tests.scenes.simulated import Simulated
@@ -272,32 +273,9 @@ def test_a_person_comes_to_a_campaign_once(simulated: Simulated) -> None:
     assert ["domain_cap"] == scene.why(left, "firms")
 
 
-EVERYTHING = [
-    "campaign_inactive",
-    "account_suspended",
-    "lead_code_other",
-    "filter.place",
-    "filter.company_size",
-    "filter.industry",
-    "filter.seniority",
-    "filter.function",
-    "filter.title",
-    "category_closed",
-    "category_not_as_ordered",
-    "smarter_missing",
-    "smarter_unknown_symbol",
-    "smarter_question_not_in_category",
-    "smarter_answer_not_wanted",
-    "title_suppressed",
-    "company_suppressed",
-    "domain_not_approved",
-    "person_blocked",
-    "already_sent",
-    "domain_cap",
-    "cap_reached",
-]
-"""All that can fail together: an invalid answer holds the lead in intake, and a lead that waits for
-the send day fails nothing."""
+NEVER_WITH_OTHERS = {"smarter_answer_invalid", "awaiting_send_day"}
+"""An invalid answer holds the lead in intake, and one that waits for the send day fails nothing."""
+EVERYTHING = [code for code in CHECK_CODES if code not in NEVER_WITH_OTHERS]
 
 
 @pytest.mark.rule("RTE-09")
@@ -322,6 +300,7 @@ def test_all_checks_are_told_in_their_order(simulated: Simulated) -> None:
             "caps": {"total": 1, "per_domain": 1},
             "places": [{"country": "DE"}],
             "company_size": {"intervals": [{"min": 5}]},
+            "company_revenue": {"currency": "EUR", "intervals": [{"min": 5}]},
             "industries": strict | {"allowed": ["41"]},
             "seniorities": {"allowed": ["director"]},
             "functions": {"allowed": ["finance"]},
