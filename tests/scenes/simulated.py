@@ -20,7 +20,7 @@ from services.routing.queries import api as routing_api
 from shared import dead_letters_api
 from shared.contracts.event import events_topic
 from shared.loop.effects import Verdict
-from shared.loop.webhook import verdict_of
+from shared.loop.webhook import TIMEOUT_SECONDS, verdict_of
 from shared.store import Document
 from shared.testing import virtual_time
 from shared.testing.memory import MemoryStore
@@ -55,8 +55,9 @@ class Customer:
         answer = self.decided.answer(delivery.key, wanted)
         taken = delivery.key in self.decided.taken
         self.lines.append(received.line(delivery, answer.status, taken=taken))
-        await asyncio.sleep(answer.seconds)
-        return verdict_of(answer.status) if answer.instead is None else UNANSWERED
+        await asyncio.sleep(min(answer.seconds, TIMEOUT_SECONDS))
+        is_answered = answer.instead is None and answer.seconds < TIMEOUT_SECONDS
+        return verdict_of(answer.status) if is_answered else UNANSWERED
 
 
 class Simulated(Platform):
