@@ -35,6 +35,11 @@ class StopAsked(BaseException):
     """SIGTERM, SIGINT, or the end of the process that holds the lease."""
 
 
+GIVES_MEMORY_BACK = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
+"""As in the image: blocks of a megabyte and more go back to the system when they are freed. Left to
+itself glibc keeps what one record of many megabytes took once, for good."""
+
+
 class Supervisor:
     def __init__(self, var: Path) -> None:
         self.var = var
@@ -136,7 +141,7 @@ class Supervisor:
             self.var / "log" / f"{name}.log",
             partial(port_open, "127.0.0.1", port),
             grace,
-            env | {"LEADOPS_HTTP_PORT": str(port)},
+            env | GIVES_MEMORY_BACK | {"LEADOPS_HTTP_PORT": str(port)},
         )
 
     def watch(self) -> None:
@@ -180,11 +185,11 @@ class Supervisor:
                     | {"restarts": kept.restarts, "killed_silent": kept.silenced}
                     for name, kept in self.parts.items()
                 },
-                "processes": [self.described(key, kept) for key, kept in self.services.items()],
+                "processes": [self.describe(key, kept) for key, kept in self.services.items()],
             },
         )
 
-    def described(self, key: tuple[str, int], kept: Kept) -> dict[str, object]:
+    def describe(self, key: tuple[str, int], kept: Kept) -> dict[str, object]:
         service, instance = key
         place = {"service": service, "instance": instance, "http": kept.part.address}
         return place | kept.part.handle() | {"restarts": kept.restarts}
@@ -236,12 +241,12 @@ def own(var: Path) -> IO[str]:
     """One supervisor per state directory; that this lock is held means that the stack is up."""
     held: list[IO[str]] = []
 
-    def acquired() -> bool:
+    def try_to_own() -> bool:
         lock = try_lock(var / "supervisor.lock")
         held.extend([lock] if lock else [])
         return bool(lock)
 
-    wait_for("the other supervisor of this directory to end", 2, acquired)
+    wait_for("the other supervisor of this directory to end", 2, try_to_own)
     held[0].truncate(0)
     held[0].write(str(os.getpid()))
     held[0].flush()
