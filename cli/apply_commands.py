@@ -25,7 +25,7 @@ from cli.output import (
 from cli.publishing import ask
 from shared.contracts.commands import commands
 from shared.contracts.lists import PutList, PutRules
-from shared.wording import counted
+from shared.wording import quantity
 
 Files = Annotated[list[str] | None, typer.Option("--file", "-f", help="YAML or JSON; - is stdin.")]
 MoreFiles = Annotated[list[str] | None, typer.Argument(metavar="FILE", help="More files.")]
@@ -174,7 +174,7 @@ def show_faults(rows: Iterable[Row]) -> None:
 def faults_of(row: Row) -> Iterator[Row]:
     yield from row["details"].get("faults", ())
     if more := row["details"].get("more"):
-        yield {"text": f"and {counted(more, 'fault')} more"}
+        yield {"text": f"and {quantity(more, 'fault')} more"}
 
 
 def check_type(document: Document) -> None:

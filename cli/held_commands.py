@@ -18,7 +18,7 @@ from cli.output import WRONG_USAGE, AsJson, CliError, show, show_json, show_para
 from cli.publishing import demand
 from shared.contracts.intake import ReleaseLead
 from shared.contracts.questions import AddAlias
-from shared.wording import counted
+from shared.wording import quantity
 
 COLUMNS = ["lead", "affiliate", "reference"]
 
@@ -52,7 +52,7 @@ def list_held(
 
 def show_held(leads: int, rows: Iterable[Mapping[str, Any]]) -> None:
     """The leads of one answer stand together, since one alias frees them all."""
-    print(counted(leads, "held lead") if leads else "held leads: none")
+    print(quantity(leads, "held lead") if leads else "held leads: none")
     for (question, given), same in groupby(sorted(rows, key=answer_of), answer_of):
         alike = list(same)
         first = alike[0]

@@ -26,7 +26,7 @@ from cli.publishing import Report, ask, publish
 from cli.reading import Reading, summary
 from cli.table import Table
 from cli.turns import NONE, Turns
-from shared.wording import counted
+from shared.wording import quantity
 
 BAD_ROWS_SHOWN = 20
 
@@ -181,7 +181,7 @@ def show_counts(verb: str, done: Mapping[str, Any]) -> None:
     names += ["repeated", "unchanged"]
     print(", ".join(f"{done[name]} {name}" for name in names if done.get(name)) or "nothing to do")
     if done["bad_rows"]:
-        print(f"not {verb}: {counted(done['bad_rows'], 'bad row')}")
+        print(f"not {verb}: {quantity(done['bad_rows'], 'bad row')}")
     for code, count in done.get("refused_by_code", {}).items():
         print(f"refused {code}: {count}")
 

@@ -27,8 +27,8 @@ from shared.contracts.intake import SubmitLead
 from shared.contracts.values import Id
 from shared.emails import email_address
 from shared.folding import one_line, without_entities
-from shared.ids import derived
-from shared.wording import counted
+from shared.ids import derived_id
+from shared.wording import quantity
 
 _reference = TypeAdapter(Id)
 _MARKED = re.compile(rf"{CELL_START}[='#{FLAWED}]")
@@ -180,9 +180,9 @@ class RowReader:
         delimiter inside a text has cut it, and moved all that is behind."""
         width, number = self.width, len(cells)
         if number < self.shortest:
-            return Flaw("cells_missing", f"{counted(number, 'cell')}, the header has {width}")
+            return Flaw("cells_missing", f"{quantity(number, 'cell')}, the header has {width}")
         if number > len(self.header.names) or any(cells[width:]):
-            return Flaw("cells_too_many", f"{counted(number, 'cell')}, the header has {width}")
+            return Flaw("cells_too_many", f"{quantity(number, 'cell')}, the header has {width}")
         return None
 
 
@@ -230,7 +230,7 @@ class Upload:
             SubmitLead.TYPE,
             value,
             f"{self.affiliate}:{row.reference}",
-            derived("import", self.affiliate, row.reference, hashlib.sha256(value).hexdigest()),
+            derived_id("import", self.affiliate, row.reference, hashlib.sha256(value).hexdigest()),
             f"import/{self.affiliate}",
         )
 

@@ -30,7 +30,7 @@ from cli.output import (
 from cli.publishing import demand
 from shared.contracts.lists import EditList, PutList
 from shared.contracts.values import Instant
-from shared.wording import counted
+from shared.wording import quantity
 
 COLUMNS = ["id", "version", "entries", "parts", "coming_at", "changed_at", "changed_by"]
 
@@ -147,7 +147,7 @@ def bad_lines(lines: Sequence[Line | BadLine], bad: Mapping[str, str]) -> list[B
 def show_answer(name: str, answer: Answer, bad: Sequence[BadLine] = (), *, as_json: bool) -> None:
     entries, from_ = answer.details["entries"], answer.details.get("effective_from")
     text = f"{name}: {answer.code}, version {answer.details.get('version')}"
-    text += f", {counted(entries, 'entry')}"
+    text += f", {quantity(entries, 'entry')}"
     text += f" from {from_} on" if from_ else ""
     text += f"; bad lines left out: {len(bad)}" if bad else ""
     told = {"list": name, "bad": [line.as_json() for line in bad]}

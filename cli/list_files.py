@@ -19,7 +19,7 @@ from cli.table import Line as Row
 from shared.companies.domains import NO_HOST, is_known_ending, website
 from shared.companies.terms import NAME, is_address, is_site, sites_in
 from shared.contracts.lists import LIST_ENTRIES_MAX
-from shared.wording import counted
+from shared.wording import quantity
 
 ENTRY_LENGTH_MAX = 253
 COMMENT = "#"
@@ -129,7 +129,7 @@ def entries_of_row(number: int, cells: Cells | Flaw, header: Header) -> Iterator
         yield BadLine(number, "", cells.text)
     elif any(texts[header.width :]):
         # A delimiter inside a text has cut it, and moved all that is behind.
-        yield BadLine(number, "", f"{counted(len(texts), 'cell')}, the header has {header.width}")
+        yield BadLine(number, "", f"{quantity(len(texts), 'cell')}, the header has {header.width}")
     else:
         for place in (*header.names, *header.domains):
             cell = texts[place] if place < len(texts) else ""
@@ -208,5 +208,5 @@ def check_number(name: str, entries: int) -> None:
     if not entries:
         raise unreadable(f"{name}: no entry in it")
     if entries > LIST_ENTRIES_MAX:
-        text = f"{name}: {counted(entries, 'entry')}, {LIST_ENTRIES_MAX:,} are allowed"
+        text = f"{name}: {quantity(entries, 'entry')}, {LIST_ENTRIES_MAX:,} are allowed"
         raise CliError("list_too_long", text, WRONG_USAGE)

@@ -12,7 +12,7 @@ from cli.command import Answer, Command
 from cli.documents import command_of, whole_list
 from cli.output import CHECK_FAILED, CliError
 from shared.contracts.lists import PART_ENTRIES_MAX, PutList, PutListPart
-from shared.wording import counted
+from shared.wording import quantity
 
 BUCKETS = 16
 ONE_PART_MAX = 5_000
@@ -94,7 +94,7 @@ def put_long(command: Command, ask: Ask) -> Answer:
     if kept.bad:
         places = [n for n, entry in enumerate(given.entries) if fold(entry) in kept.bad]
         whys = [kept.bad[fold(given.entries[n])] for n in places]
-        text = f"{counted(len(places), 'entry')} without a company: {', '.join(sorted({*whys}))}"
+        text = f"{quantity(len(places), 'entry')} without a company: {', '.join(sorted({*whys}))}"
         return Answer(command.id, False, "entries_invalid", text, {"places": places, "whys": whys})
     parts = [*given.parts, *kept.digests]
     put = command_of(PutList, id=given.id, parts=parts, effective_from=given.effective_from)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from cli import tables
-from shared.wording import counted, plural
+from shared.wording import plural, quantity
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -74,7 +74,7 @@ def show_counted(
     more: str = "",
 ) -> None:
     """A table of what was found, which may have several rows each."""
-    show_table(f"{counted(number, noun)}{more}" if number else plural(noun), columns, rows)
+    show_table(f"{quantity(number, noun)}{more}" if number else plural(noun), columns, rows)
 
 
 def show_paragraph(text: str, depth: int = 0) -> None:

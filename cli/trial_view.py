@@ -6,7 +6,7 @@ from typing import Any
 from cli.column_counts import shorten
 from cli.explain_commands import with_spaces
 from cli.output import show_further, show_paragraph
-from shared.wording import counted
+from shared.wording import quantity
 
 COUNTS = ["column", "field", "filled", "read", "unknown"]
 EXAMPLES = ["column", "read", "unknown"]
@@ -84,7 +84,7 @@ def campaigns_of(matched: Json | None) -> Iterator[str]:
     for other in matched["others"]:
         yield f"not {other['campaign']}: {'; '.join(failing_texts(other))}"
     if more := matched["others_left_out"]:
-        yield f"and not {counted(more, 'other campaign')} of its way"
+        yield f"and not {quantity(more, 'other campaign')} of its way"
 
 
 def candidate_text(candidate: Json) -> str:
@@ -98,7 +98,7 @@ def failing_texts(other: Json) -> Iterator[str]:
         value = f" (it is {failing['value']})" if failing["value"] else ""
         yield f"{failing['code']}{rule}{value}"
     if more := other["failing_left_out"]:
-        yield f"and {counted(more, 'check')} more"
+        yield f"and {quantity(more, 'check')} more"
 
 
 def show_columns(columns: Iterable[Json]) -> None:
@@ -129,6 +129,6 @@ def show_figures(done: Json) -> None:
     campaigns = [{"campaign": name, "leads": count} for name, count in done["campaigns"].items()]
     show_further("campaigns that would want them", ["campaign", "leads"], campaigns)
     if done["unwanted"]:
-        print(f"wanted by none: {counted(done['unwanted'], 'lead')}")
+        print(f"wanted by none: {quantity(done['unwanted'], 'lead')}")
     print()
     show_paragraph(FORESEEN)

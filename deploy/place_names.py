@@ -75,16 +75,16 @@ def distinct(names: Iterator[str]) -> list[str]:
     return sorted(set(names))
 
 
-def rendered(named: dict[str, list[str]], source: str) -> str:
+def as_table(named: dict[str, list[str]], source: str) -> str:
     lines = [f"{code}\t{'|'.join(names)}" for code, names in named.items()]
     return "\n".join([f"# {source}", *lines, ""])
 
 
 FILES: dict[str, Callable[[], str]] = {
-    "countries.tsv": lambda: rendered(
+    "countries.tsv": lambda: as_table(
         countries(), "Names of countries: Unicode CLDR, by babel. Written by deploy/place_names.py."
     ),
-    "subdivisions.tsv": lambda: rendered(
+    "subdivisions.tsv": lambda: as_table(
         subdivisions(),
         "Other names of subdivisions: Debian iso-codes, by pycountry. Written by"
         " deploy/place_names.py.",

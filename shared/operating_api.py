@@ -21,7 +21,7 @@ from shared.loop.waiting import STUCK_SECONDS_MAX, Waiting
 from shared.loop.within import within
 from shared.read_api import route
 from shared.read_params import Limited
-from shared.wording import counted
+from shared.wording import quantity
 
 STATUS_SECONDS_MAX = 3.0
 UNKNOWN = {
@@ -120,7 +120,7 @@ class OperatingApi:
         skip = f"leadops shards skip {service} {topic} {partition} {one.offset} --reason …"
         return (
             f"{topic}/{partition} stands at offset {one.offset} for {one.seconds(now):.0f} s, "
-            f"{counted(one.records, 'record')} waiting; it is sought again every few seconds. "
+            f"{quantity(one.records, 'record')} waiting; it is sought again every few seconds. "
             f"If the record can't be read: {skip}"
         )
 

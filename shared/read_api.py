@@ -154,13 +154,13 @@ class Questions:
             "headers": [*others, (b"content-type", b"application/json")],
             "method": "GET" if scope["method"] == "HEAD" else scope["method"],
         }
-        await self._app({**scope, **asked}, _limited(receive), send)
+        await self._app({**scope, **asked}, _within_limit(receive), send)
 
 
-def _limited(receive: Receive) -> Receive:
+def _within_limit(receive: Receive) -> Receive:
     read = 0
 
-    async def limited() -> Message:
+    async def receive_part() -> Message:
         nonlocal read
         message = await receive()
         read += len(message.get("body", b""))
@@ -168,7 +168,7 @@ def _limited(receive: Receive) -> Receive:
             raise TooLarge
         return message
 
-    return limited
+    return receive_part
 
 
 class _Described(FastAPI):

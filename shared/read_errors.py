@@ -119,7 +119,7 @@ def describe(errors: Sequence[Any], body: Any = None) -> str:
     first = errors[0]
     where, *place = first["loc"]
     if first["type"] == UNKNOWN:
-        return "there is no such parameter" + _named(place[-1])
+        return "there is no such parameter" + _name_if_plain(place[-1])
     if first["type"] == FORM:
         return BadRequest(first["ctx"].get("name") or _path(place), first["msg"]).text
     if where == "body" and (first["type"] == "json_invalid" or not place):
@@ -129,7 +129,7 @@ def describe(errors: Sequence[Any], body: Any = None) -> str:
     return BadRequest(", ".join(places)).text
 
 
-def _named(parameter: str) -> str:
+def _name_if_plain(parameter: str) -> str:
     """What looks like a name. Anything else may be somebody's data."""
     return f" as {parameter}" if NAME.fullmatch(parameter) else ""
 

@@ -79,12 +79,12 @@ class OneOf:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        return core_schema.no_info_after_validator_function(self._known, handler(source))
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def __get_pydantic_json_schema__(self, *_: Any) -> dict[str, Any]:
         return {"type": "string", "enum": [*self.words]}
 
-    def _known(self, given: str) -> str:
+    def _check(self, given: str) -> str:
         if given not in self.words:
             raise form_error(f"one of {', '.join(self.words)}")
         return given

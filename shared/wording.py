@@ -1,7 +1,7 @@
 """How a number and what it counts are written, in one way, in every text that a person reads."""
 
 
-def counted(number: int, noun: str) -> str:
+def quantity(number: int, noun: str) -> str:
     """1 lead, 2 leads, 1,000 entries."""
     return f"{number:,} {noun if number == 1 else plural(noun)}"
 

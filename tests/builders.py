@@ -17,7 +17,7 @@ from shared.contracts.intake import LeadAccepted, SubmitLead
 from shared.contracts.lead_fields import Company, Person, Place, Size, TitleClass
 from shared.contracts.lists import PutRules
 from shared.loop.decision import Cause, Context, Input, Message
-from shared.loop.working_set import named
+from shared.loop.working_set import ref_by_name
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECRET = "a secret of the tests"
@@ -56,7 +56,7 @@ def put_affiliate(**changes: Any) -> PutAffiliate:
 
 
 def affiliate(**changes: Any) -> Affiliate:
-    ref = named(Affiliate, "main", "acme")
+    ref = ref_by_name(Affiliate, "main", "acme")
     return Affiliate(ref.id, 0, "main", 1, put_affiliate(**changes), NOW, "ops")
 
 
@@ -100,7 +100,7 @@ def put_campaign(**changes: Any) -> PutCampaign:
 
 def campaign(*, number: int = 1, **changes: Any) -> Campaign:
     definition = put_campaign(**changes)
-    ref = named(Campaign, "main", definition.id)
+    ref = ref_by_name(Campaign, "main", definition.id)
     return Campaign(ref.id, 0, "main", number, definition, NOW, "ops")
 
 

@@ -8,7 +8,7 @@ from cli.demo import days
 from cli.demo.evidence import Row, pending_of
 from cli.output import progress
 from deploy.local import stack
-from shared.wording import counted
+from shared.wording import quantity
 
 FLAKY = "brightwater-uk"
 """Answers 503 to a part of the requests, anew each time: they are tried again."""
@@ -48,7 +48,7 @@ def retry() -> int:
     """Lets the moment come at which what failed is tried again; how many those were."""
     failed = pending_of(stack.status())["sends"]
     if failed:
-        progress(f"failed, and tried again: {counted(failed, 'send')}")
+        progress(f"failed, and tried again: {quantity(failed, 'send')}")
         days.later(timedelta(minutes=5))
     return failed
 

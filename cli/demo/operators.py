@@ -10,7 +10,7 @@ from cli.lead_commands import pages
 from cli.output import progress
 from cli.publishing import ask
 from shared.contracts.routing import SendLead
-from shared.wording import counted
+from shared.wording import quantity
 
 ASKER = Asker("mira", "delivery")
 LEADS_EXPLAINED_MAX = 60
@@ -31,7 +31,7 @@ def why_not() -> list[Row]:
                 found.append({"kind": kind, "lead": lead, **told})
             if not left:
                 break
-    progress(f"asked of {counted(len(found), 'lead')} why not sent")
+    progress(f"asked of {quantity(len(found), 'lead')} why not sent")
     return sorted(found, key=lambda row: list(KINDS).index(row["kind"]))
 
 

@@ -148,7 +148,7 @@ def convert(conversions: Sequence[Row]) -> None:
     answers = ask(commands, ASKER).values()
     expect(all(answer.accepted for answer in answers), f"converting went wrong: {answers}")
     days.drain()
-    progress(f"converted: {wording.counted(len(commands), 'organic lead')}")
+    progress(f"converted: {wording.quantity(len(commands), 'organic lead')}")
 
 
 def announce(each: int, seed: int) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from deploy.local import clock, stack
 from deploy.local.process import StackError, progress
 from shared.topics import manifest
-from shared.wording import counted
+from shared.wording import quantity
 
 MOMENT_SECONDS = 0.1
 BUSY_SECONDS_MAX = 0.5
@@ -95,7 +95,7 @@ def tell_failing(rows: Rows, report: Report) -> None:
         states = [row["status"] for row in rows if row["service"] == service and row["status"]]
         waiting = max((state["effects"].get("waiting") or 0 for state in states), default=0)
         if waiting and (failing := open_breakers(states)):
-            those = counted(waiting, "send")
+            those = quantity(waiting, "send")
             report(f"{service}: {those} waiting for endpoints that fail ({failing})")
 
 
@@ -136,10 +136,10 @@ def left_in(service: str, states: Rows, moment: datetime, failing_too: bool) -> 
         left.append(f"{service}: shards {', '.join(map(str, closed))} not open")
     if any(due <= moment for due in due_in(states, failing_too=failing_too)):
         left.append(f"{service}: something has just become due")
-    return left + (hindered(service, states) if left else [])
+    return left + (hindrances(service, states) if left else [])
 
 
-def hindered(service: str, states: Rows) -> list[str]:
+def hindrances(service: str, states: Rows) -> list[str]:
     """What keeps a service from its work, since waiting alone may not help."""
     reasons = list(dict.fromkeys(why for state in states for why in state["not_ready"]))
     more = f" ({len(reasons) - 1} more in `leadops status`)" if len(reasons) > 1 else ""

@@ -25,7 +25,7 @@ from shared.contracts.questions import AddAlias, PutQuestion
 from shared.contracts.routing import LeadSent, WithdrawalAnswered
 from shared.loop.decision import Context
 from shared.loop.table import Row, on, one
-from shared.loop.working_set import Ref, named
+from shared.loop.working_set import Ref, ref_by_name
 
 
 def rows(leads: Leads) -> Sequence[Row]:
@@ -54,12 +54,12 @@ def rows(leads: Leads) -> Sequence[Row]:
 
 
 def _affiliate(command: PutAffiliate, context: Context) -> Ref[Affiliate]:
-    return named(Affiliate, context.tenant, command.id)
+    return ref_by_name(Affiliate, context.tenant, command.id)
 
 
 def _question(command: PutQuestion, context: Context) -> Ref[Question]:
-    return named(Question, context.tenant, command.id)
+    return ref_by_name(Question, context.tenant, command.id)
 
 
 def _question_of(command: AddAlias, context: Context) -> Ref[Question]:
-    return named(Question, context.tenant, command.question)
+    return ref_by_name(Question, context.tenant, command.question)

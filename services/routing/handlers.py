@@ -47,7 +47,7 @@ from shared.contracts.routing import (
 )
 from shared.loop.decision import Context, Decision
 from shared.loop.table import Row, on, on_end, one
-from shared.loop.working_set import Ref, WorkingSet, named
+from shared.loop.working_set import Ref, WorkingSet, ref_by_name
 
 
 def rows(catalogues: Catalogues, revision: Callable[[], int]) -> Sequence[Row]:
@@ -92,19 +92,19 @@ def rows(catalogues: Catalogues, revision: Callable[[], int]) -> Sequence[Row]:
 
 
 def _campaign(command: PauseCampaign | ResumeCampaign, context: Context) -> Ref[Campaign]:
-    return named(Campaign, context.tenant, command.campaign)
+    return ref_by_name(Campaign, context.tenant, command.campaign)
 
 
 def _rules(command: PutRules, context: Context) -> Ref[Rules]:
-    return named(Rules, context.tenant, command.id)
+    return ref_by_name(Rules, context.tenant, command.id)
 
 
 def _account(command: SuspendAccount | RestoreAccount, context: Context) -> Ref[Account]:
-    return named(Account, context.tenant, command.customer)
+    return ref_by_name(Account, context.tenant, command.customer)
 
 
 def _block(command: BlockPerson | UnblockPerson, context: Context) -> Ref[Block]:
-    return named(Block, context.tenant, command.person_id)
+    return ref_by_name(Block, context.tenant, command.person_id)
 
 
 def _rescan(_state: WorkingSet, due: Rescan, _context: Context) -> Decision:

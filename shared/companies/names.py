@@ -2,8 +2,9 @@
 
 Larkspur Pvt Ltd and Larkspur Private Limited are one company, Desert Spa and Desert are two. Where
 only the writing tells that a word is a legal form (S.p.A.), the name goes by both: without the form
-and with it, so that it is found however somebody else wrote it. What is compared is `compared`, on
-both sides: neither an English article in front nor blanks between initials tell companies apart.
+and with it, so that it is found however somebody else wrote it. Both sides are compared by their
+`comparison_key`: neither an English article in front nor blanks between initials tell companies
+apart.
 """
 
 import re
@@ -50,10 +51,10 @@ class Name(NamedTuple):
     def keys(self) -> tuple[str, ...]:
         """What it is compared by; an empty name is compared by nothing."""
         whole = (f"{self.core} {self.doubtful}",) if self.doubtful else ()
-        return tuple(map(compared, (self.core, *whole))) if self.core else ()
+        return tuple(map(comparison_key, (self.core, *whole))) if self.core else ()
 
 
-def compared(name: str) -> str:
+def comparison_key(name: str) -> str:
     """Of a folded name: The Larkspur is Larkspur, J P Vane is JP Vane. A word of two scripts is
     written in one of them only for the eye."""
     if not name.isascii():

@@ -19,7 +19,7 @@ from shared.companies.domains import (
     website,
 )
 from shared.companies.legal_forms import forms
-from shared.companies.names import company_names, compared
+from shared.companies.names import company_names, comparison_key
 from shared.folding import compatible, without_entities, words
 
 NEITHER = "neither a domain nor a name"
@@ -151,7 +151,7 @@ def _match_terms(term: str) -> tuple[str, ...]:
     name = term.removeprefix(NAME)
     found = _DOUBTFUL.fullmatch(name)
     names = (found[1], f"{found[1]} {found[2]}") if found else (name,)
-    return tuple(NAME + compared(each) for each in names)
+    return tuple(NAME + comparison_key(each) for each in names)
 
 
 def sites_in(text: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ from shared.contracts.bounds import (
 )
 from shared.contracts.values import CONTROL
 from shared.errors import Poison
-from shared.wording import counted
+from shared.wording import quantity
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -99,7 +99,7 @@ def _texts(headers: Headers) -> dict[str, str]:
     if len(headers) > HEADERS_MAX or size > HEADERS_BYTES_MAX:
         raise Poison(
             "headers_too_large",
-            f"{counted(len(headers), 'header')} of {size} bytes, "
+            f"{quantity(len(headers), 'header')} of {size} bytes, "
             f"{HEADERS_MAX} of {HEADERS_BYTES_MAX} bytes are allowed",
         )
     try:

@@ -12,7 +12,7 @@ from pydantic_core.core_schema import ErrorType
 
 from shared.contracts.campaigns import URL_PATTERN
 from shared.contracts.values import AFFILIATE_PATTERN, ID_PATTERN, KEY_PATTERN, NAME_PATTERN
-from shared.wording import counted
+from shared.wording import quantity
 
 FAULTS_MAX = 50
 """So many are told, the others are counted."""
@@ -113,9 +113,9 @@ def problem(error: Error) -> str:
         case "string_too_long":
             return f"must have at most {given['max_length']} characters"
         case "too_long":
-            return f"must have at most {counted(given['max_length'], 'item')}"
+            return f"must have at most {quantity(given['max_length'], 'item')}"
         case "too_short":
-            return f"must have at least {counted(given['min_length'], 'item')}"
+            return f"must have at least {quantity(given['min_length'], 'item')}"
         case "greater_than_equal":
             return f"must be {given['ge']} or more"
         case "less_than_equal":

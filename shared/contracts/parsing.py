@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails, from_json, to_json
 from shared.contracts import forms
 from shared.contracts.event import Command, Event
 from shared.errors import Poison
-from shared.wording import counted
+from shared.wording import quantity
 
 E = TypeVar("E", bound=Event)
 
@@ -52,7 +52,9 @@ class Invalid:
     def text(self) -> str:
         texts = [fault.text for fault in self.faults[:IN_TEXT_MAX]]
         if left := self.more + len(self.faults) - len(texts):
-            texts.append(f"and {counted(left, 'fault')} more" if texts else counted(left, "fault"))
+            texts.append(
+                f"and {quantity(left, 'fault')} more" if texts else quantity(left, "fault")
+            )
         return "; ".join(texts)
 
     @property

@@ -20,7 +20,7 @@ from shared.contracts.event import Command, Event, events_topic
 from shared.contracts.operations import ReplayDeadLetter, SkipDeadLetter
 from shared.contracts.parsing import Invalid
 from shared.errors import Poison
-from shared.ids import derived
+from shared.ids import derived_id
 from shared.loop import dead_letters, deadlines, effects, inbox
 from shared.loop.batch import Batch
 from shared.loop.classify import Decidable, Disposition, Internal, Item, Lane, Received
@@ -138,7 +138,7 @@ def publish_answer(batch: Batch, item: Received, answer: Answer) -> None:
     kind = accepted_type(name) if isinstance(answer, Accepted) else refused_type(name)
     data = _answer_data(item.envelope, answer)
     cause = item.envelope.tenant, item.envelope.source, item.envelope.id
-    id = derived(*cause, kind, answer.code)
+    id = derived_id(*cause, kind, answer.code)
     _publish(batch, item, Message(id, kind, events_topic(name), item.key, data))
 
 
@@ -195,7 +195,7 @@ def message_of(cause: Cause, number: int, publish: Publish) -> Message:
         raise Poison("event_too_large", f"{event.TYPE} would have {len(data)} bytes")
     if len(publish.key.encode()) > KEY_BYTES_MAX:
         raise Poison("event_too_large", f"{event.TYPE} would have a key of over {KEY_BYTES_MAX}")
-    id = derived(cause.tenant, cause.source, cause.id, event.TYPE, str(number))
+    id = derived_id(cause.tenant, cause.source, cause.id, event.TYPE, str(number))
     return Message(id, event.TYPE, event.TOPIC, publish.key, data, publish.trace)
 
 

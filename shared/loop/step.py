@@ -15,7 +15,7 @@ from typing import TypeGuard
 
 from shared.contracts.parsing import Invalid
 from shared.errors import Conflict, Fenced, Poison
-from shared.ids import derived
+from shared.ids import derived_id
 from shared.loop import dead_letters, deadlines, effects, inbox, outbox
 from shared.loop.batch import Batch, Endpoints, Inputs, Setup
 from shared.loop.bisect import Bisection
@@ -248,7 +248,7 @@ def _cause_of(stored: Document) -> Cause:
     cause = effects.cause_of(stored, stored["at"], stored["is"])
     if stored["is"] != "due":
         return cause
-    return replace(cause, id=derived(cause.id, stored["at"].isoformat(), stored["cause"]["id"]))
+    return replace(cause, id=derived_id(cause.id, stored["at"].isoformat(), stored["cause"]["id"]))
 
 
 async def _due(batch: Batch, transaction: Transaction) -> list[Internal]:

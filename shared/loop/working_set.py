@@ -32,7 +32,7 @@ class Ref(Generic[E]):
     id: str
 
 
-def named(kind: type[E], tenant: str, *names: str) -> Ref[E]:
+def ref_by_name(kind: type[E], tenant: str, *names: str) -> Ref[E]:
     """The entity that people call so, in their tenant."""
     return Ref(kind, "/".join((tenant, *names)))
 

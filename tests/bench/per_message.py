@@ -18,7 +18,7 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.event import Event, events_topic
 from shared.contracts.intake import SubmitLead
 from shared.contracts.parsing import parse
-from shared.ids import derived
+from shared.ids import derived_id
 from shared.loop import inbox
 from shared.loop.classify import cause_of
 from shared.loop.decision import Accepted, Context, Decision, Input
@@ -68,7 +68,7 @@ class PerMessage:
 
     async def _send(self, cause: Envelope, kind: str, event: Event, key: str) -> None:
         envelope = Envelope(
-            id=derived(cause.source, cause.id, kind),
+            id=derived_id(cause.source, cause.id, kind),
             source=SOURCE,
             type=kind,
             time=cause.time,

@@ -28,7 +28,7 @@ from shared.contracts.campaigns import PutCampaign
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import CampaignWidened
 from shared.loop.decision import Decision, Input
-from shared.loop.working_set import WorkingSet, named
+from shared.loop.working_set import WorkingSet, ref_by_name
 from shared.mongo import MongoStore
 from shared.store import Document
 from tests.bench.measuring import Row, Run, Stopwatch, medians
@@ -206,7 +206,7 @@ def _later(definition: PutCampaign | None = None, number: int = 1, version: int 
 
 
 def _stored(definition: PutCampaign, number: int = 1, version: int = 0) -> Campaign:
-    id = named(Campaign, "main", definition.id).id  # noqa: A001
+    id = ref_by_name(Campaign, "main", definition.id).id  # noqa: A001
     return Campaign(id, version, "main", number, definition, NOW, "bench", created_at=NOW)
 
 

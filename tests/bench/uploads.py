@@ -14,7 +14,7 @@ from shared.contracts.affiliates import PutAffiliate
 from shared.contracts.envelope import Envelope
 from shared.contracts.intake import SubmitLead
 from shared.loop.log import Outgoing
-from shared.loop.working_set import named
+from shared.loop.working_set import ref_by_name
 from shared.topics import manifest, shard_of
 
 SECRET = "a secret of the benchmarks"
@@ -29,7 +29,7 @@ def definition() -> PutAffiliate:
 def affiliate() -> Affiliate:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     return Affiliate(
-        named(Affiliate, "main", AFFILIATE).id, 0, "main", 1, definition(), at, "bench"
+        ref_by_name(Affiliate, "main", AFFILIATE).id, 0, "main", 1, definition(), at, "bench"
     )
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from services.routing.orders.lists import CompanyList
-from shared.loop.working_set import named
+from shared.loop.working_set import ref_by_name
 from tests.component.leads import Platform, person
 
 STRICT = {"strictness": "strict"}
@@ -115,7 +115,7 @@ async def test_what_is_nobodys_is_refused_with_its_place(platform: Platform) -> 
         False,
     ]
     lists = [row["_id"] for row in platform.stored("lists", "routing")]
-    assert named(CompanyList, "main", "bad").id not in lists
+    assert ref_by_name(CompanyList, "main", "bad").id not in lists
 
 
 async def test_an_entry_that_leaves_frees_the_company_of_an_email(platform: Platform) -> None:

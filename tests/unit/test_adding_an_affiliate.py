@@ -10,7 +10,7 @@ from services.intake.catalogue.affiliates import Affiliate, put
 from services.intake.leads.fields import FIELDS
 from services.intake.leads.normalizing import normalize
 from shared.contracts.affiliates import PutAffiliate
-from shared.loop.working_set import named
+from shared.loop.working_set import ref_by_name
 from tests.builders import NOW, context
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "adding-an-affiliate.md"
@@ -26,7 +26,7 @@ def test_the_documented_affiliate_is_read_without_code() -> None:
     definition = PutAffiliate.model_validate(next(yaml_documents.documents(block("yaml"))))
     decision = put(definition, None, context())
     assert decision.answer is not None and decision.answer.code == "created"
-    id = named(Affiliate, "main", definition.id).id  # noqa: A001
+    id = ref_by_name(Affiliate, "main", definition.id).id  # noqa: A001
     affiliate = Affiliate(id, 0, "main", 1, definition, NOW, "ops")
     read = normalize(json.loads(block("json")), affiliate)
     assert () == read.reasons

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.wording import counted
+from shared.wording import quantity
 
 ROOT = Path(__file__).parents[2]
 NOUNS = "|".join(
@@ -27,7 +27,7 @@ BY_HAND = re.compile(rf"\{{len\([^{{}}]*\}} (?:\w+ )?(?:{NOUNS})\b")
     ],
 )
 def test_one_is_singular_and_all_else_plural(number: int, noun: str, text: str) -> None:
-    assert text == counted(number, noun)
+    assert text == quantity(number, noun)
 
 
 def test_no_text_counts_by_hand() -> None:

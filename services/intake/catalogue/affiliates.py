@@ -13,7 +13,7 @@ from shared.contracts.affiliates import PutAffiliate
 from shared.contracts.lead_fields import CanonicalField
 from shared.contracts.lead_fields import Mapping as Mapped
 from shared.loop.decision import Context, Decision, Refused
-from shared.loop.working_set import ById, named
+from shared.loop.working_set import ById, ref_by_name
 
 ORGANIC = "organic"
 Field = tuple[str, str, Mapping[str, str]]
@@ -91,7 +91,7 @@ def put(command: PutAffiliate, before: Affiliate | None, context: Context) -> De
 def _proposal(command: PutAffiliate, before: Affiliate | None, context: Context) -> Affiliate:
     if before is not None:
         return replace(before, definition=command)
-    ref = named(Affiliate, context.tenant, command.id)
+    ref = ref_by_name(Affiliate, context.tenant, command.id)
     return Affiliate(ref.id, 0, context.tenant, 1, command, context.now, context.cause.actor)
 
 

@@ -20,8 +20,8 @@ from shared.contracts.questions import AddAlias, PutQuestion
 from shared.contracts.values import HeldAnswer, Reason, Suggestion
 from shared.folding import one_line
 from shared.loop.decision import Context, Decision, Publish, Refused
-from shared.loop.working_set import ById, named
-from shared.wording import counted
+from shared.loop.working_set import ById, ref_by_name
+from shared.wording import quantity
 
 NEAR_SCORE = 85
 """At least so alike, and the difference is taken for one of spelling."""
@@ -126,7 +126,7 @@ def _limit_reasons(reported: Sequence[Reason]) -> tuple[Reason, ...]:
     more = len(reported) - TOLD_MAX
     if more <= 0:
         return tuple(reported)
-    rest = Reason("smarter_unknown_symbol", f"and {counted(more, 'answer')} more")
+    rest = Reason("smarter_unknown_symbol", f"and {quantity(more, 'answer')} more")
     return (*reported[:TOLD_MAX], rest)
 
 
@@ -200,7 +200,7 @@ def put(command: PutQuestion, before: Question | None, context: Context) -> Deci
     aliases = _merge_aliases(before.aliases if before else (), added, command.answers)
     if before is not None:
         return _put(before, replace(before, definition=command, aliases=aliases), context)
-    ref = named(Question, context.tenant, command.id)
+    ref = ref_by_name(Question, context.tenant, command.id)
     new = Question(ref.id, 0, context.tenant, 1, command, aliases, now, actor)
     return _put(None, new, context)
 

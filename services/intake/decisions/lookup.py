@@ -6,7 +6,7 @@ from services.intake.catalogue import affiliates
 from services.intake.catalogue.affiliates import Affiliate, AffiliateIndex
 from services.intake.catalogue.questions import Question, QuestionIndex
 from services.intake.leads.leads import Lead
-from shared.loop.working_set import WorkingSet, named
+from shared.loop.working_set import WorkingSet, ref_by_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +17,11 @@ class Lookup:
     questions: QuestionIndex
 
     def affiliate(self, state: WorkingSet, tenant: str, name: str) -> Affiliate | None:
-        ref = named(Affiliate, tenant, name)
+        ref = ref_by_name(Affiliate, tenant, name)
         return state.peek(ref) or self.affiliates.get(ref.id)
 
     def question(self, state: WorkingSet, tenant: str, symbol: str) -> Question | None:
-        ref = named(Question, tenant, symbol)
+        ref = ref_by_name(Question, tenant, symbol)
         return state.peek(ref) or self.questions.get(ref.id)
 
     def source(self, state: WorkingSet, lead: Lead) -> Affiliate:

@@ -14,10 +14,10 @@ from services.intake.catalogue.affiliates import Affiliate
 from services.intake.deliveries import requests
 from shared.contracts.affiliates import AnnounceDelivery, OpenRequest
 from shared.contracts.intake import DeliveryReconciled
-from shared.ids import derived
+from shared.ids import derived_id
 from shared.loop.decision import Accepted, Cause, Deadline, Decision, Due, Publish, Refused
-from shared.loop.working_set import Page, Ref, named
-from shared.wording import counted
+from shared.loop.working_set import Page, Ref, ref_by_name
+from shared.wording import quantity
 
 RECONCILE_AFTER = timedelta(hours=24)
 NAMED_BYTES_MAX = 200_000
@@ -53,7 +53,7 @@ class Row:
 
 
 def delivery_of(tenant: str, affiliate: str, name: str) -> Ref[Delivery]:
-    return named(Delivery, tenant, f"{affiliate}:{name}")
+    return ref_by_name(Delivery, tenant, f"{affiliate}:{name}")
 
 
 def leads_of(delivery: Delivery) -> Page[Row]:
@@ -181,8 +181,8 @@ def reconcile(
 def _upload_request(delivery: Delivery, found: Standing) -> OpenRequest:
     announced = delivery.announced
     # Announced anew it may be asked for again, under another id; no operator uses such a one.
-    id = derived(delivery.id, Reconcile.KIND, str(delivery.version))  # noqa: A001
-    declared = counted(announced.declared, "lead")
+    id = derived_id(delivery.id, Reconcile.KIND, str(delivery.version))  # noqa: A001
+    declared = quantity(announced.declared, "lead")
     text = f"{announced.id}: {declared} declared, {found.received:,} came"
     return OpenRequest(
         affiliate=announced.affiliate,

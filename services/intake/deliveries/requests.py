@@ -20,7 +20,7 @@ from shared.loop.decision import (
     Publish,
     Refused,
 )
-from shared.loop.working_set import Ref, named
+from shared.loop.working_set import Ref, ref_by_name
 
 REMIND_AFTER = timedelta(days=3)
 ROLES: dict[str, ContactRole] = {"estimate": "estimates", "reupload": "technical"}
@@ -55,7 +55,7 @@ def request_of(command: OpenRequest | AnswerRequest, context: Context) -> Ref[Re
 
 
 def _ref(tenant: str, command: OpenRequest | AnswerRequest) -> Ref[Request]:
-    return named(Request, tenant, f"{command.affiliate}:{command.id}")
+    return ref_by_name(Request, tenant, f"{command.affiliate}:{command.id}")
 
 
 def role_for(kind: str, affiliate: Affiliate) -> ContactRole:

@@ -11,7 +11,7 @@ from services.intake.catalogue.affiliates import ORGANIC
 from services.intake.leads.contacts import KnownBy
 from shared.contracts.intake import LeadAccepted, QuestionChanged
 from shared.contracts.values import HeldAnswer, LeadSource, Reason
-from shared.ids import derived
+from shared.ids import derived_id
 from shared.loop.working_set import Page
 
 ACCEPTED = "accepted"
@@ -42,12 +42,12 @@ REASON_CODES = (
 
 
 def lead_id(tenant: str, affiliate: str, reference: str) -> str:
-    return derived(tenant, "lead", affiliate, reference)
+    return derived_id(tenant, "lead", affiliate, reference)
 
 
 def conflict_id(lead: str, person: str) -> str:
     """INT-05: of an upload about another person than the one that the reference belongs to."""
-    return derived(lead, "conflict", person)
+    return derived_id(lead, "conflict", person)
 
 
 def lead_key(affiliate: str | None, reference: str) -> str:

@@ -36,7 +36,7 @@ from shared.definitions import versions_of
 from shared.emails import email_address
 from shared.entities import Entities
 from shared.ids import pseudonym
-from shared.loop.working_set import named
+from shared.loop.working_set import ref_by_name
 from shared.read_api import listing, route
 from shared.read_errors import BadRequest, NotFound
 from shared.read_params import EndMoment, Moment, OfTenant, OneOf, Page, Tenant, YesOrNo, form_error
@@ -115,7 +115,7 @@ def routes(store: Store, secret: str, clock: Clock) -> APIRouter:
     listing(router, "/affiliates", entities, AFFILIATES, views.AffiliateView)
     route(router, "/affiliates/{id}/versions", reader.affiliate_versions)
     route(router, "/counts", reader.counts)
-    route(router, "/held", reader.held)
+    route(router, "/held", reader.held_leads)
     listing(router, "/questions", entities, QUESTIONS, views.QuestionView)
     route(router, "/questions/{id}/versions", reader.question_versions)
     route(router, "/deliveries", reader.deliveries)
@@ -138,7 +138,7 @@ class Reader:
         found = [views.LeadSummary.model_validate(lead) for lead in leads]
         return views.Leads(leads=found, next=following)
 
-    async def held(self, query: Annotated[HeldSearch, Query()]) -> views.HeldLeads:
+    async def held_leads(self, query: Annotated[HeldSearch, Query()]) -> views.HeldLeads:
         """INT-06: what waits for a person, with what each answer may mean."""
         where = await self._where(query) | {"upload.outcome": HELD}
         if query.question:
@@ -227,12 +227,12 @@ class Reader:
 
     async def affiliate_versions(self, id: str, query: Tenant) -> views.Versions:
         """Oldest first, each whole, with who made it and when."""
-        of = versions_of("affiliate", named(Affiliate, query.tenant, id).id)
+        of = versions_of("affiliate", ref_by_name(Affiliate, query.tenant, id).id)
         return await self._versions(of, "affiliate", id)
 
     async def question_versions(self, id: str, query: Tenant) -> views.Versions:
         """Oldest first, each whole, with who made it and when."""
-        of = versions_of("question", named(Question, query.tenant, id).id)
+        of = versions_of("question", ref_by_name(Question, query.tenant, id).id)
         return await self._versions(of, "question", id)
 
     async def _versions(self, of: str, what: str, name: str) -> views.Versions:
@@ -280,7 +280,7 @@ class Reader:
 
     async def _contact(self, tenant: str, affiliate: str, role: str) -> AffiliateContact | None:
         """INT-01: the one with this role, else the main contact."""
-        where = {"_id": named(Affiliate, tenant, affiliate).id}
+        where = {"_id": ref_by_name(Affiliate, tenant, affiliate).id}
         for known in await self._entities.some(AFFILIATES, where):
             for one in (role, "main"):
                 for contact in known.definition.contacts:

@@ -59,7 +59,7 @@ def _fields(submission: Submission, affiliate: Affiliate) -> Iterator[FieldView]
     for field, own, vocabulary in affiliate.fields:
         yield _field(field, own, vocabulary, _Described(submission, affiliate, reading, reasons))
     if raw.lead_code and "lead_code" not in affiliate.definition.mapping.fields:
-        yield _declared(raw.lead_code, None, None, reading, reasons)
+        yield _declared_code(raw.lead_code, None, None, reading, reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class _Described:
 def _field(field: str, own: str, vocabulary: Mapping[str, str], of: _Described) -> FieldView:
     given, reading = of.submission.raw.record.get(own), of.reading
     if field == "lead_code" and (declared := of.submission.raw.lead_code):
-        return _declared(declared, own, given, reading, of.reasons)
+        return _declared_code(declared, own, given, reading, of.reasons)
     state = _state(field, reading)
     reason = of.reasons.get(field)
     return FieldView(
@@ -94,7 +94,7 @@ def _field(field: str, own: str, vocabulary: Mapping[str, str], of: _Described) 
     )
 
 
-def _declared(
+def _declared_code(
     code: str,
     own: str | None,
     given: JsonValue,

@@ -50,7 +50,7 @@ class Search:
     now: datetime = field(default_factory=lambda: datetime.max)
 
     @property
-    def indexed(self) -> Filter:
+    def index_filter(self) -> Filter:
         """What the store is asked for: the tenant, and one value that an index knows."""
         telling = next((name for name in MOST_TELLING if name in self.where), None)
         return {name: self.where[name] for name in ("tenant", telling) if name}
@@ -61,7 +61,7 @@ class Search:
     @property
     def is_answered(self) -> bool:
         """Whether what the store is asked for is all that is wanted."""
-        return len(self.where) == len(self.indexed)
+        return len(self.where) == len(self.index_filter)
 
     def span(self) -> tuple[str, str, datetime]:
         """Between which orders to look, and how far back the first window reaches from."""
@@ -118,7 +118,7 @@ async def _matching(store: Store, search: Search, limit: int) -> tuple[list[Docu
     window, examined, many = FIRST_WINDOW, 0, COMPARED_AT_FIRST
     while top > bottom and examined < EXAMINED_MAX:
         low = max(bottom, _back(newest, window))
-        where = {**search.indexed, ORDER: {"$gte": low, "$lt": top}}
+        where = {**search.index_filter, ORDER: {"$gte": low, "$lt": top}}
         most = limit - len(found) if search.is_answered else min(many, EXAMINED_MAX - examined)
         rows = await store.find(LEADS.name, where, sort=[(ORDER, -1)], limit=most, fields=fields)
         for row in rows:

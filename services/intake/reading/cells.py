@@ -44,7 +44,7 @@ def meaning(value: JsonValue, vocabulary: Mapping[str, str], is_whole: bool = Fa
     given = text(value)
     if vocabulary:
         given = given or _truth(value)
-        meant = _meant(given, vocabulary)
+        meant = _meaning_of(given, vocabulary)
         if meant is not None:
             return meant
         given = "" if isinstance(value, bool) else given
@@ -108,7 +108,7 @@ def _truth(value: JsonValue) -> str:
     return str(value).lower() if isinstance(value, bool) else ""
 
 
-def _meant(given: str, vocabulary: Mapping[str, str]) -> str | None:
+def _meaning_of(given: str, vocabulary: Mapping[str, str]) -> str | None:
     if not given:
         return None
     meant = vocabulary.get(given)

@@ -140,7 +140,7 @@ class _Number(NamedTuple):
 @lru_cache(maxsize=20_000)
 def revenue(given: str, currency: str | None = None) -> Read:
     """INT-02: `currency` is the mapping's: of an amount that names none, or a sign of several."""
-    signs, plain = _parted(given) if len(given) <= LENGTH_MAX else ([], "")
+    signs, plain = _split_currency(given) if len(given) <= LENGTH_MAX else ([], "")
     ends = _ends(plain)
     if ends is None:
         return Read(None, NOT_UNDERSTOOD)
@@ -152,7 +152,7 @@ def revenue(given: str, currency: str | None = None) -> Read:
     return Read(Revenue(found, ends.low or 0, ends.high)) if found else Read(None, SEVERAL)
 
 
-def _parted(given: str) -> tuple[list[str], str]:
+def _split_currency(given: str) -> tuple[list[str], str]:
     """The currency's signs and codes, and what is left without them."""
     whole = _NO_CENTS.sub("", given)
     apart = _GLUED.sub(lambda glued: f"{glued[1].replace('T', 'k').replace('t', 'k')} ", whole)

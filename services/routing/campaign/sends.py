@@ -22,7 +22,7 @@ from shared.contracts.routing import (
     LeadUncertain,
     SendEnded,
 )
-from shared.ids import derived
+from shared.ids import derived_id
 from shared.loop.decision import Attempt, Effect, Purpose, Request
 from shared.loop.working_set import Page, Ref
 
@@ -111,7 +111,7 @@ class Send:
 
 def send_of(tenant: str, campaign: str, person_id: str) -> Ref[Send]:
     """There is one of a person to a campaign."""
-    return Ref(Send, derived("send", tenant, campaign, person_id))
+    return Ref(Send, derived_id("send", tenant, campaign, person_id))
 
 
 def waiting_before(campaign: Campaign, day: datetime, limit: int) -> Page[Send]:

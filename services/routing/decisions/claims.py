@@ -21,7 +21,7 @@ from shared.contracts.routing import (
     ScopeWidened,
 )
 from shared.loop.decision import Context, Decision, EffectFinished
-from shared.loop.working_set import Page, Reads, Ref, WorkingSet, named
+from shared.loop.working_set import Page, Reads, Ref, WorkingSet, ref_by_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class Claims:
 
     def claim_reads(self, state: WorkingSet, claim: Claim, context: Context) -> Reads:
         tenant, person = context.tenant, claim.lead.person_id
-        ref = named(Campaign, tenant, claim.campaign)
+        ref = ref_by_name(Campaign, tenant, claim.campaign)
         send = send_of(tenant, claim.campaign, person)
-        yield [ref, Ref(Capacity, ref.id), send, named(Block, tenant, person)]
+        yield [ref, Ref(Capacity, ref.id), send, ref_by_name(Block, tenant, person)]
         if pages := _to_its_companies(state.get(ref), company_domains(claim.lead)):
             yield pages
 
@@ -44,7 +44,7 @@ class Claims:
 
     def _case(self, state: WorkingSet, claim: Claim, context: Context) -> Case | None:
         tenant, person = context.tenant, claim.lead.person_id
-        campaign = state.get(named(Campaign, tenant, claim.campaign))
+        campaign = state.get(ref_by_name(Campaign, tenant, claim.campaign))
         if campaign is None:
             return None
         before = state.get(send_of(tenant, claim.campaign, person))
@@ -52,7 +52,7 @@ class Claims:
             state.get(Ref(Capacity, campaign.id)),
             before.status if before is not None and before.bars(claim.lead.lead) else None,
             _taken_by_company(state, campaign, claim),
-            state.get(named(Block, tenant, person)),
+            state.get(ref_by_name(Block, tenant, person)),
         )
         return Case(campaign, self.catalogues.context_of(campaign), view, before)
 
@@ -68,7 +68,7 @@ class Claims:
         # As they are decided on: sends of an earlier version tell one domain of several.
         claimed = [send.claim.lead for send in waiting if send.claim is not None]
         domains = tuple(domain for lead in claimed for domain in company_domains(lead))
-        blocks = [named(Block, campaign.tenant, send.person_id) for send in waiting]
+        blocks = [ref_by_name(Block, campaign.tenant, send.person_id) for send in waiting]
         yield [*blocks, *_to_its_companies(campaign, domains)]
 
     def send_waiting(self, state: WorkingSet, due: SendDay, context: Context) -> Decision:
@@ -103,12 +103,12 @@ class Claims:
         return widening.next_page(event, context.tenant, self.catalogues)
 
     def widened_reads(self, _state: WorkingSet, event: CampaignWidened, context: Context) -> Reads:
-        ref = named(Campaign, context.tenant, event.campaign)
+        ref = ref_by_name(Campaign, context.tenant, event.campaign)
         version = [] if event.since is None else [version_of(ref.id, event.since)]
         yield [ref, *version, widening.leads_of(event, context.tenant)]
 
     def rematch_page(self, state: WorkingSet, event: CampaignWidened, context: Context) -> Decision:
-        campaign = state.get(named(Campaign, context.tenant, event.campaign))
+        campaign = state.get(ref_by_name(Campaign, context.tenant, event.campaign))
         if campaign is None:
             return Decision()
         found = state.page(widening.leads_of(event, context.tenant))
@@ -157,11 +157,11 @@ def record_send(
 
 
 def resolved_send_reads(_state: WorkingSet, command: ResolveSend, context: Context) -> Reads:
-    campaign = named(Campaign, context.tenant, command.campaign)
+    campaign = ref_by_name(Campaign, context.tenant, command.campaign)
     yield [Ref(Send, command.send), Ref(Capacity, campaign.id)]
 
 
 def resolve_send(state: WorkingSet, command: ResolveSend, context: Context) -> Decision:
-    campaign = named(Campaign, context.tenant, command.campaign)
+    campaign = ref_by_name(Campaign, context.tenant, command.campaign)
     send, capacity = state.get(Ref(Send, command.send)), state.get(Ref(Capacity, campaign.id))
     return claims.resolve(command, send, capacity, context)

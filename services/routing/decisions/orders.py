@@ -24,7 +24,7 @@ from services.routing.rematch import widening
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.lists import EditList, PutList, PutListPart, PutRules
 from shared.loop.decision import Context, Decision
-from shared.loop.working_set import Reads, Ref, WorkingSet, named
+from shared.loop.working_set import Reads, Ref, WorkingSet, ref_by_name
 
 MOMENT = timedelta(milliseconds=1)
 """What has waited until now has waited since before the next moment."""
@@ -35,11 +35,11 @@ class Orders:
     catalogues: Catalogues
 
     def campaign_reads(self, _state: WorkingSet, command: PutCampaign, context: Context) -> Reads:
-        campaign = named(Campaign, context.tenant, command.id)
+        campaign = ref_by_name(Campaign, context.tenant, command.id)
         yield [campaign, Ref(Capacity, campaign.id)]
 
     def put_campaign(self, state: WorkingSet, command: PutCampaign, context: Context) -> Decision:
-        ref = named(Campaign, context.tenant, command.id)
+        ref = ref_by_name(Campaign, context.tenant, command.id)
         before, capacity = state.get(ref), state.get(Ref(Capacity, ref.id))
         rules = self.catalogues.rules_of(context.tenant)
         found = violations(command, before, capacity, rules, context.now)
@@ -78,19 +78,19 @@ def _with_widening(
 
 
 def part_put(command: PutListPart, context: Context) -> Ref[ListPart]:
-    list_ = named(CompanyList, context.tenant, command.list)
+    list_ = ref_by_name(CompanyList, context.tenant, command.list)
     return part_of(list_.id, digest_of_entries(command.entries))
 
 
 def list_reads(state: WorkingSet, command: PutList, context: Context) -> Reads:
-    ref = named(CompanyList, context.tenant, command.id)
+    ref = ref_by_name(CompanyList, context.tenant, command.id)
     own = digest_of_entries(command.entries)
     yield [ref, *(part_of(ref.id, digest) for digest in (*command.parts, own))]
     yield from _parts_read(state, ref)
 
 
 def edit_reads(state: WorkingSet, command: EditList, context: Context) -> Reads:
-    ref = named(CompanyList, context.tenant, command.list)
+    ref = ref_by_name(CompanyList, context.tenant, command.list)
     yield [ref]
     yield from _parts_read(state, ref)
 
@@ -106,7 +106,7 @@ def _parts_read(state: WorkingSet, ref: Ref[CompanyList]) -> Reads:
 
 
 def put_list(state: WorkingSet, command: PutList, context: Context) -> Decision:
-    ref = named(CompanyList, context.tenant, command.id)
+    ref = ref_by_name(CompanyList, context.tenant, command.id)
     before = state.get(ref)
     named_here = (*command.parts, digest_of_entries(command.entries))
     parts = _parts(state, ref, (*digests_of(before), *named_here))
@@ -115,7 +115,7 @@ def put_list(state: WorkingSet, command: PutList, context: Context) -> Decision:
 
 
 def edit_list(state: WorkingSet, command: EditList, context: Context) -> Decision:
-    ref = named(CompanyList, context.tenant, command.list)
+    ref = ref_by_name(CompanyList, context.tenant, command.list)
     before = state.get(ref)
     parts = _parts(state, ref, digests_of(before))
     changed = lists.edit(command, before, parts, context.cause, context.now)

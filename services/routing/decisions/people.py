@@ -21,7 +21,7 @@ from shared.contracts.routing import (
     SendLead,
 )
 from shared.loop.decision import Context, Decision
-from shared.loop.working_set import Reads, Ref, WorkingSet, named
+from shared.loop.working_set import Reads, Ref, WorkingSet, ref_by_name
 
 ClaimAnswer = ClaimGranted | ClaimWaiting | ClaimRefused | SendCompleted
 
@@ -33,7 +33,7 @@ class People:
 
     def lead_reads(self, _state: WorkingSet, lead: LeadAccepted, context: Context) -> Reads:
         routed, early = Ref(RoutedLead, lead.lead), Ref(EarlyWithdrawal, lead.lead)
-        block = named(Block, context.tenant, lead.person_id)
+        block = ref_by_name(Block, context.tenant, lead.person_id)
         capacities: list[Ref[Capacity]] = []
         if self.catalogues.rules_of(context.tenant).is_exclusive(lead):
             matches = self.catalogues.matches(context.tenant, lead, context.cause.time)
@@ -56,23 +56,23 @@ class People:
         return replace(decision, due=due)
 
     def _matches(self, state: WorkingSet, routed: RoutedLead) -> list[Match]:
-        block = state.get(named(Block, routed.tenant, routed.person_id))
+        block = state.get(ref_by_name(Block, routed.tenant, routed.person_id))
         matches = self.catalogues.matches(routed.tenant, routed.lead, routed.accepted_at)
         if block is None:
             return matches
         return [each for each in matches if not block.hits(each.campaign.definition.customer)]
 
     def by_hand_reads(self, _state: WorkingSet, command: SendLead, context: Context) -> Reads:
-        block = named(Block, context.tenant, command.person_id)
+        block = ref_by_name(Block, context.tenant, command.person_id)
         yield [Ref(RoutedLead, command.lead), block]
 
     def send_by_hand(self, state: WorkingSet, command: SendLead, context: Context) -> Decision:
-        campaign = named(Campaign, context.tenant, command.campaign)
+        campaign = ref_by_name(Campaign, context.tenant, command.campaign)
         return by_hand.send(
             command,
             state.get(Ref(RoutedLead, command.lead)),
             self.catalogues.campaigns.get(campaign.id),
-            state.get(named(Block, context.tenant, command.person_id)),
+            state.get(ref_by_name(Block, context.tenant, command.person_id)),
             self.catalogues,
             context,
         )
@@ -81,7 +81,7 @@ class People:
         lead = Ref(RoutedLead, due.lead)
         yield [lead]
         if routed := state.get(lead):
-            yield [named(Block, routed.tenant, routed.person_id)]
+            yield [ref_by_name(Block, routed.tenant, routed.person_id)]
 
     def look(self, state: WorkingSet, due: StillUnsent, context: Context) -> Decision:
         routed = state.get(Ref(RoutedLead, due.lead))
@@ -93,7 +93,7 @@ class People:
         """The checks that keep a lead from the campaigns that take leads of its way, as they were
         answered or as they are now."""
         codes = {failing.code for claim in routed.claims for failing in claim.failing}
-        block = state.get(named(Block, routed.tenant, routed.person_id))
+        block = state.get(ref_by_name(Block, routed.tenant, routed.person_id))
         on_route = self.catalogues.on_route(routed.tenant, route_of(routed.lead))
         for campaign in on_route[: unsent.CAMPAIGNS_JUDGED_MAX]:
             if routed.of(campaign.name) is None:
@@ -104,12 +104,12 @@ class People:
         return codes
 
     def rematch_reads(self, _state: WorkingSet, event: LeadToRematch, context: Context) -> Reads:
-        campaign = named(Campaign, context.tenant, event.campaign)
+        campaign = ref_by_name(Campaign, context.tenant, event.campaign)
         yield [Ref(RoutedLead, event.lead), Ref(Capacity, campaign.id)]
 
     def rematch(self, state: WorkingSet, event: LeadToRematch, context: Context) -> Decision:
         routed = state.get(Ref(RoutedLead, event.lead))
-        ref = named(Campaign, context.tenant, event.campaign)
+        ref = ref_by_name(Campaign, context.tenant, event.campaign)
         campaign = self.catalogues.campaigns.get(ref.id)
         if routed is None or campaign is None:
             return Decision()

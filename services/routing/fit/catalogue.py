@@ -19,7 +19,7 @@ from services.routing.orders.policy import Account, Rules, no_rules
 from shared.contracts.campaigns import ListUse, PutCampaign
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import Failing
-from shared.loop.working_set import ById, named
+from shared.loop.working_set import ById, ref_by_name
 from shared.matching.lists import Lists
 from shared.matching.matcher import Matcher
 from shared.matching.profiles import Profile, Subject, explain
@@ -91,7 +91,7 @@ class Catalogues:
         self._listed |= {each.id for each in changed}
 
     def fill_list(self, name: str, parts: Iterable[ListPart]) -> None:
-        self.lists.put(name, (term for part in parts for term in part.compared))
+        self.lists.put(name, (term for part in parts for term in part.comparison_terms))
         self.stale.pop(name, None)
 
     def _file(self, campaign: Campaign) -> None:
@@ -133,7 +133,9 @@ class Catalogues:
         return self.rules.get(none.id) or none
 
     def account_of(self, campaign: Campaign) -> Account | None:
-        return self.accounts.get(named(Account, campaign.tenant, campaign.definition.customer).id)
+        return self.accounts.get(
+            ref_by_name(Account, campaign.tenant, campaign.definition.customer).id
+        )
 
     def context_of(self, campaign: Campaign) -> MatchContext:
         required = self._compile_one(campaign).required
@@ -195,7 +197,7 @@ class Catalogues:
     def missing_lists(self, tenant: str, campaign: PutCampaign) -> Iterable[str]:
         """A list may come after the campaigns that use it, but it should be seen that it has to."""
         for use in _uses(campaign):
-            if named(CompanyList, tenant, use.list).id not in self._listed:
+            if ref_by_name(CompanyList, tenant, use.list).id not in self._listed:
                 yield f"there is no list {use.list} yet: it counts as empty"
 
 

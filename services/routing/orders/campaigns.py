@@ -19,7 +19,7 @@ from shared.contracts.forms import FAULTS_MAX
 from shared.contracts.routing import CampaignChanged
 from shared.definitions import Put
 from shared.loop.decision import Context, Decision, Publish, Refused
-from shared.loop.working_set import Ref, named
+from shared.loop.working_set import Ref, ref_by_name
 
 WEEKDAYS = get_args(Weekday)
 Details = Mapping[str, Any]
@@ -116,7 +116,7 @@ def put(
 def _proposal(command: PutCampaign, before: Campaign | None, context: Context) -> Campaign:
     if before is not None:
         return replace(before, definition=command)
-    ref, now = named(Campaign, context.tenant, command.id), context.now
+    ref, now = ref_by_name(Campaign, context.tenant, command.id), context.now
     actor = context.cause.actor
     return Campaign(ref.id, 0, context.tenant, 1, command, now, actor, created_at=now)
 

@@ -30,8 +30,8 @@ from shared.loop.decision import (
     Publish,
     Refused,
 )
-from shared.loop.working_set import Ref, named
-from shared.wording import counted
+from shared.loop.working_set import Ref, ref_by_name
+from shared.wording import quantity
 
 BAD_ENTRIES_MAX = 1000
 
@@ -51,7 +51,7 @@ class ListPart:
     terms: tuple[str, ...]
 
     @property
-    def compared(self) -> Iterator[str]:
+    def comparison_terms(self) -> Iterator[str]:
         """What leads are compared with."""
         return (term for kept in self.terms for term in terms_of_entry(kept))
 
@@ -116,7 +116,7 @@ def put_part(command: PutListPart, before: ListPart | None, context: Context) ->
     details = {"digest": digest, "entries": len(terms)}
     if before is not None:
         return Decision(answer=Accepted("unchanged", details=details))
-    part = _part(named(CompanyList, context.tenant, command.list).id, terms)
+    part = _part(ref_by_name(CompanyList, context.tenant, command.list).id, terms)
     return Decision(save=[part], answer=Accepted("kept", details=details))
 
 
@@ -133,7 +133,7 @@ def digest_of(terms: Iterable[str]) -> str:
 
 def _invalid(field: str, bad: Mapping[int, str]) -> Refused:
     """Each by its place and why; the text quotes none of them."""
-    text = f"{counted(len(bad), 'entry')} without a company: {', '.join(sorted({*bad.values()}))}"
+    text = f"{quantity(len(bad), 'entry')} without a company: {', '.join(sorted({*bad.values()}))}"
     first = dict(list(bad.items())[:BAD_ENTRIES_MAX])
     details = {"field": field, "places": list(first), "whys": list(first.values())}
     return Refused("entries_invalid", text, details)
@@ -147,10 +147,10 @@ def put(
     if bad:
         return Changed(Decision(answer=_invalid("entries", bad)))
     if missing := [digest for digest in command.parts if digest not in parts]:
-        text = f"not put before: {counted(len(missing), 'part')}"
+        text = f"not put before: {quantity(len(missing), 'part')}"
         details = {"field": "parts", "missing": missing}
         return Changed(Decision(answer=Refused("list_parts_missing", text, details)))
-    ref = named(CompanyList, cause.tenant, command.id)
+    ref = ref_by_name(CompanyList, cause.tenant, command.id)
     own = _own_part(ref.id, terms, parts)
     content = _content(
         [*command.parts, *([digest_of(terms)] if terms else [])], [*parts.values(), *own]
@@ -159,7 +159,7 @@ def put(
         ref.id, 0, cause.tenant, command.id, 0, Content(), None, None, now, cause.actor
     )
     if content.entries > LIST_ENTRIES_MAX:
-        text = f"{counted(content.entries, 'entry')}, {LIST_ENTRIES_MAX:,} are allowed"
+        text = f"{quantity(content.entries, 'entry')}, {LIST_ENTRIES_MAX:,} are allowed"
         return Changed(Decision(answer=Refused("list_too_long", text, {"field": "entries"})))
     if command.effective_from is not None and command.effective_from > now:
         return _later(list_, content, own, command.effective_from, cause, now)
@@ -186,7 +186,7 @@ def edit(
     content = _content(map(_digest, made), made)
     too_long = any(len(part.terms) > 2 * PART_ENTRIES_MAX for part in made)
     if content.entries > LIST_ENTRIES_MAX or too_long:
-        entries = counted(content.entries, "entry")
+        entries = quantity(content.entries, "entry")
         text = f"{entries}; {LIST_ENTRIES_MAX:,} are allowed, put in parts"
         return Changed(Decision(answer=Refused("list_too_long", text, {"field": "add"})))
     new = [part for part in made if _digest(part) not in parts]
@@ -308,4 +308,4 @@ def _if_coming_went(list_: CompanyList) -> list[CompanyList]:
 
 
 def terms_of(digests: Iterable[str], parts: Parts) -> set[str]:
-    return set().union(*(parts[digest].compared for digest in digests))
+    return set().union(*(parts[digest].comparison_terms for digest in digests))

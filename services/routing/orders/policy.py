@@ -14,7 +14,7 @@ from shared.contracts.lists import (
     UnblockPerson,
 )
 from shared.loop.decision import Accepted, Context, Decision, Refused
-from shared.loop.working_set import named
+from shared.loop.working_set import ref_by_name
 
 EVERYBODY = "*"
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -47,7 +47,7 @@ class Rules:
 
 
 def no_rules(tenant: str) -> Rules:
-    ref = named(Rules, tenant, POLICY)
+    ref = ref_by_name(Rules, tenant, POLICY)
     return Rules(ref.id, 0, tenant, 0, (), SuppressedTitles(), (), False, NEVER, "")
 
 
@@ -83,7 +83,7 @@ def set_account(
     if suspend == (before is not None and before.is_suspended):
         return Decision(answer=Accepted("unchanged"))
     after = Account(
-        named(Account, cause.tenant, command.customer).id,
+        ref_by_name(Account, cause.tenant, command.customer).id,
         before.version if before else 0,
         cause.tenant,
         command.customer,
@@ -115,7 +115,7 @@ def set_block(
     command: BlockPerson | UnblockPerson, before: Block | None, context: Context
 ) -> Decision:
     """RTE-22: from the moment of entry; what was sent already stays sent."""
-    ref = named(Block, context.tenant, command.person_id)
+    ref = ref_by_name(Block, context.tenant, command.person_id)
     block = before or Block(ref.id, 0, context.tenant, ())
     name = command.customer or EVERYBODY
     left = tuple(pair for pair in block.reasons if pair[0] != name)

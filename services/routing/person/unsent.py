@@ -12,7 +12,7 @@ from services.routing.person.leads import RoutedLead
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import DeliveryUnsent, LeadStillUnsent, LeadUnsent
 from shared.loop.decision import Context, Deadline, Decision, Due, Publish
-from shared.loop.working_set import Ref, named
+from shared.loop.working_set import Ref, ref_by_name
 
 FIRST_LOOK_AFTER = timedelta(hours=24)
 UNSENT_AFTER = timedelta(days=7)
@@ -95,7 +95,7 @@ class UnsentDelivery:
 
 
 def group_of(still: LeadStillUnsent, context: Context) -> Ref[UnsentDelivery]:
-    return named(UnsentDelivery, context.tenant, group_key(still))
+    return ref_by_name(UnsentDelivery, context.tenant, group_key(still))
 
 
 def count(still: LeadStillUnsent, before: UnsentDelivery | None, context: Context) -> Decision:

@@ -25,7 +25,7 @@ from shared.contracts.lists import EditList, PutList
 from shared.entities import Entities
 from shared.loop import effects
 from shared.loop.decision import Attempt
-from shared.loop.working_set import named
+from shared.loop.working_set import ref_by_name
 from shared.read_api import listing, route
 from shared.read_params import FORM, OfTenant, OneOf, Page, Tenant
 from shared.store import Store
@@ -177,7 +177,7 @@ class Reader:
 
     async def list(self, id: str, query: Tenant) -> views.ListWhole:
         """One list, with its entries as they are compared."""
-        stored = named(CompanyList, query.tenant, id).id
+        stored = ref_by_name(CompanyList, query.tenant, id).id
         found = await self._entities.one(LISTS, {"_id": stored}, "list", id)
         ids = [part_of(stored, digest).id for digest in found.content.parts]
         parts = await self._store.find(PARTS.name, {"_id": {"$in": ids}})
@@ -239,5 +239,5 @@ class Reader:
         return await self._entities.one(LEADS, {"_id": lead, "tenant": tenant}, "lead", lead)
 
     async def _campaign(self, tenant: str, name: str) -> Campaign:
-        where = {"_id": named(Campaign, tenant, name).id}
+        where = {"_id": ref_by_name(Campaign, tenant, name).id}
         return await self._entities.one(CAMPAIGNS, where, "campaign", name)

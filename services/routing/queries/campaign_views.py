@@ -16,7 +16,7 @@ from services.routing.orders.policy import Block
 from services.routing.person.leads import RoutedLead
 from services.routing.store import BLOCKS, CAPACITIES, SENDS
 from shared.loop.collection import Collection
-from shared.loop.working_set import E, named
+from shared.loop.working_set import E, ref_by_name
 from shared.store import Store
 
 
@@ -36,7 +36,7 @@ class CampaignViews:
             self.capacities.get(campaign.id),
             sent.status if sent is not None and sent.bars(routed.id) else None,
             self._of_company(campaign, routed),
-            self.blocks.get(named(Block, routed.tenant, routed.person_id).id),
+            self.blocks.get(ref_by_name(Block, routed.tenant, routed.person_id).id),
         )
 
     def _of_company(self, campaign: Campaign, routed: RoutedLead) -> int:
@@ -72,7 +72,7 @@ async def load(
         for campaign in campaigns
         for tenant, person in people
     ]
-    blocked = [named(Block, tenant, person).id for tenant, person in people]
+    blocked = [ref_by_name(Block, tenant, person).id for tenant, person in people]
     return CampaignViews(
         await by_id(store, CAPACITIES, [campaign.id for campaign in campaigns]),
         await by_id(store, SENDS, send_ids),

@@ -32,7 +32,7 @@ from shared.contracts.campaigns import PutCampaign
 from shared.contracts.lists import EditList, PutList
 from shared.contracts.routing import CampaignWidened
 from shared.loop.decision import Cause, Refused
-from shared.loop.working_set import named
+from shared.loop.working_set import ref_by_name
 from shared.matching.lists import ChangedList
 from shared.store import Store
 
@@ -48,7 +48,7 @@ class Previewing:
     async def campaign(self, command: PutCampaign, tenant: str) -> dict[str, Any]:
         """Which leads the campaign would get if it were put like this."""
         known, now = await self._why_not.catalogues(), self._clock.now()
-        id = named(Campaign, tenant, command.id).id  # noqa: A001
+        id = ref_by_name(Campaign, tenant, command.id).id  # noqa: A001
         before, capacity = known.campaigns.get(id), await self._why_not.capacity(id, tenant)
         rules = known.rules_of(tenant)
         against_it = violations(command, before, capacity, rules, now)
@@ -66,7 +66,7 @@ class Previewing:
         changed = await self._changed_list(command, tenant, name)
         if isinstance(changed.decision.answer, Refused):
             return {"refused": changed.decision.answer}
-        id = named(CompanyList, tenant, name).id  # noqa: A001
+        id = ref_by_name(CompanyList, tenant, name).id  # noqa: A001
         after = ChangedList(known.lists, id, changed.added, changed.removed)
         view = []
         for campaign in known.users_of(tenant, name):
@@ -115,7 +115,7 @@ class Previewing:
         return capacity
 
     async def _changed_list(self, command: PutList | EditList, tenant: str, name: str) -> Changed:
-        id = named(CompanyList, tenant, name).id  # noqa: A001
+        id = ref_by_name(CompanyList, tenant, name).id  # noqa: A001
         before: CompanyList | None = (await by_id(self._store, LISTS, [id])).get(id)
         digests = [*(before.content.parts if before else ())]
         if isinstance(command, PutList):

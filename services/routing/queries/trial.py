@@ -27,7 +27,7 @@ from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import Failing
 from shared.contracts.values import Part
 from shared.loop.decision import Cause
-from shared.loop.working_set import named
+from shared.loop.working_set import ref_by_name
 from shared.store import Store
 
 LEADS_MAX = 200
@@ -161,7 +161,7 @@ def _candidate(
     known: Catalogues, routed: RoutedLead, candidate: Candidate, now: datetime
 ) -> Mapping[str, Any]:
     """With the moment at which the campaign sends, if it does not do so at once."""
-    campaign = known.campaigns.get(named(Campaign, routed.tenant, candidate.campaign).id)
+    campaign = known.campaigns.get(ref_by_name(Campaign, routed.tenant, candidate.campaign).id)
     assert campaign is not None
     return {
         "campaign": candidate.campaign,

@@ -24,7 +24,7 @@ from services.routing.store import CAPACITIES, LEADS, VERSIONS, Memory
 from shared.clock import Clock
 from shared.committed import Committed
 from shared.contracts.routing import CampaignWidened, Failing
-from shared.loop.working_set import named
+from shared.loop.working_set import ref_by_name
 from shared.store import Store
 
 CLOSEST_MAX = 20
@@ -50,7 +50,7 @@ class WhyNot:
             chosen = known.on_route(routed.tenant, route_of(routed.lead))
             closest = self._closest(routed, known)
         else:
-            only = known.campaigns.get(named(Campaign, routed.tenant, name).id)
+            only = known.campaigns.get(ref_by_name(Campaign, routed.tenant, name).id)
             chosen, closest = [only] if only is not None else [], []
         views: list[dict[str, object]] = []
         for first in range(0, len(chosen), CAMPAIGNS_AT_ONCE):

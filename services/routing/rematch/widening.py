@@ -22,7 +22,7 @@ from services.routing.rematch.exclusion import before_of, was_excluded
 from shared.contracts.campaigns import Caps, ListUse, PutCampaign, SuppressedTitles
 from shared.contracts.event import formerly
 from shared.contracts.routing import CampaignWidened, LeadToRematch, ScopeWidened
-from shared.ids import derived
+from shared.ids import derived_id
 from shared.loop.decision import Deadline, Decision, Due, Publish
 from shared.loop.working_set import Found, Page
 
@@ -264,7 +264,7 @@ def rematch_page(
 def _rescan(widened: CampaignWidened, campaign: Campaign, now: datetime) -> Due:
     second = widened.model_copy(update={"is_rescan": True})
     due = Rescan(widened=second.model_dump_json())
-    id = derived(Rescan.KIND, campaign.id, due.widened)  # noqa: A001
+    id = derived_id(Rescan.KIND, campaign.id, due.widened)  # noqa: A001
     return Due(id, due, campaign.name, now + RESCAN_AFTER)
 
 
