@@ -22,7 +22,14 @@ class Topic:
     retention_days: int | None = 30
     ordered: bool = False
     compacted: bool = False
+    """Keeps the last record of each key, whose `version` tells old from new: a record may be gone,
+    so numbers say nothing there. Its keys begin with the tenant, since none may overwrite
+    another's."""
     open: bool = False
+
+    def __post_init__(self) -> None:
+        if self.compacted and (self.ordered or self.open):
+            raise ValueError(f"{self.name}: what is compacted is neither ordered nor open")
 
     @property
     def retention_ms(self) -> int:
@@ -37,6 +44,10 @@ class Manifest:
     def is_ordered(self, topic: str) -> bool:
         """Whether later records of a key must wait behind one that could not be processed."""
         return topic in self.topics and self.topics[topic].ordered
+
+    def is_compacted(self, topic: str) -> bool:
+        """Whether records may be missing for good, each replaced by a later one of its key."""
+        return topic in self.topics and self.topics[topic].compacted
 
     def is_open(self, topic: str) -> bool:
         """Whether anybody may write there, so that stream numbers mean nothing."""

@@ -18,7 +18,7 @@ from shared.contracts.event import Command, Event
 from shared.contracts.parsing import Invalid, parse, read
 from shared.errors import Poison
 from shared.loop.decision import Cause, Deadline, EffectFinished
-from shared.loop.log import CONTROL, UNOPENED, Place, Record, fingerprint
+from shared.loop.log import UNOPENED, Place, Record, fingerprint, is_marker
 from shared.loop.seal import is_sealed
 from shared.loop.shard import Gap, Shard, ShardRow
 from shared.store import Document
@@ -160,6 +160,9 @@ def classify(
     """Takes at most `limit` records and so many bytes, in the order of each partition, of the open
     shards."""
     found = Classified()
+    followed: set[Place] = set()
+    """Where the batch is read on from a record that was the next one. A client hands over one run
+    of a partition: what comes behind is what the log has next, whatever offsets are missing."""
     size = 0
     for record in records:
         shard = shards.get(record.partition)
@@ -171,9 +174,11 @@ def classify(
         row = found.row(shard)
         size += record_bytes(record.key, record.value, record.headers)
         is_full = len(found.items) >= limit or (found.items and size > BATCH_BYTES_MAX)
-        if is_full or not _is_next(shard, row, record):
+        if is_full or not (place in followed or _is_next(shard, row, record)):
             found.seek_to[place] = row.next.get(record.topic, 0)
-        elif record.offset >= row.next.get(record.topic, 0):
+            continue
+        followed.add(place)
+        if record.offset >= row.next.get(record.topic, 0):
             row.next[record.topic] = record.offset + 1
             found.items.append(item_of(reader, shard, row, record, now))
     _take_fingerprints(found)
@@ -181,7 +186,7 @@ def classify(
 
 
 def _is_next(shard: Shard, row: ShardRow, record: Record) -> bool:
-    """Whether reading may go on here. A record from beyond the next offset is believed to be the
+    """Whether reading may begin here. A record from beyond the next offset is believed to be the
     next one only if, after seeking, it comes first again: then the log has a hole."""
     expected = row.next.get(record.topic, 0)
     if record.offset <= expected or shard.missing_offsets.get(record.topic) == record.offset:
@@ -201,7 +206,7 @@ def _take_fingerprints(found: Classified) -> None:
 
 def item_of(reader: Reader, shard: Shard, row: ShardRow, record: Record, now: datetime) -> Item:
     origin = f"{record.topic}/{record.partition}/{record.offset}"
-    if record.headers and record.headers[0][0] == CONTROL:
+    if is_marker(record):
         return Unreadable(origin, shard.number, Disposition.IGNORED, record)
     item = _read(origin, shard.number, record)
     if isinstance(item, Unreadable):
@@ -212,7 +217,8 @@ def item_of(reader: Reader, shard: Shard, row: ShardRow, record: Record, now: da
         else:
             _check_seal(reader, record, item.envelope)
             item.in_order = manifest().is_ordered(record.topic)
-            item.disposition = _disposition_in_stream(shard, row, record, item.envelope, now)
+            if _has_dense_numbers(record.topic):
+                item.disposition = _disposition_in_stream(shard, row, record, item.envelope, now)
         if item.disposition is Disposition.HANDLED:
             _type(reader, item)
     except Poison as poison:
@@ -273,6 +279,12 @@ def _disposition_on_open_topic(reader: Reader, record: Record) -> Disposition:
 def _check_seal(reader: Reader, record: Record, envelope: Envelope) -> None:
     if not is_sealed(reader.seal_key, (record.topic, record.partition), envelope):
         raise Poison("stream_unknown", "no service of this system gave this record its number")
+
+
+def _has_dense_numbers(topic: str) -> bool:
+    """Compaction takes records for good: whoever waited for one would wait for ever. Every record
+    that is left is taken, also twice; the `version` in its data tells old from new."""
+    return not manifest().is_compacted(topic)
 
 
 def _disposition_in_stream(

@@ -35,6 +35,7 @@ from shared.loop.decision import (
 )
 from shared.loop.kept_record import is_whole
 from shared.store import Document, Insert
+from shared.topics import manifest
 
 log = structlog.get_logger(__name__)
 
@@ -193,6 +194,8 @@ def message_of(cause: Cause, number: int, publish: Publish) -> Message:
     data = event.__pydantic_serializer__.to_json(event)
     if len(data) > VALUE_BYTES_MAX:
         raise Poison("event_too_large", f"{event.TYPE} would have {len(data)} bytes")
+    if manifest().is_compacted(event.TOPIC) and not publish.key.startswith(f"{cause.tenant}/"):
+        raise ValueError(f"{event.TYPE} has the key {publish.key!r}: it must begin with the tenant")
     if len(publish.key.encode()) > KEY_BYTES_MAX:
         raise Poison("event_too_large", f"{event.TYPE} would have a key of over {KEY_BYTES_MAX}")
     id = derived_id(cause.tenant, cause.source, cause.id, event.TYPE, str(number))

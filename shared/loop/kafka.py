@@ -30,9 +30,10 @@ from faststream.kafka.message import FAKE_CONSUMER
 from shared.contracts.bounds import RECORD_BYTES_MAX
 from shared.errors import Infrastructure, NotTaken
 from shared.loop import fetched
-from shared.loop.log import Outgoing, Place, Record
+from shared.loop.log import Outgoing, Place, Record, is_marker
 from shared.loop.loop import Loop
 from shared.settings import Settings
+from shared.topics import manifest
 
 REQUEST_MILLISECONDS = 10_000
 BATCH_BYTES = 131_072
@@ -119,7 +120,8 @@ class KafkaLog:
     async def _look_back(
         self, consumer: Any, positions: Mapping[Place, int]
     ) -> dict[Place, Record]:
-        """The records at these offsets; one that compaction took is not among them."""
+        """The records at these offsets. One that compaction took is not among them, though its
+        batch may be left empty, or nothing at all be left behind it."""
         consumer.assign([TopicPartition(*place) for place in positions])
         for place, offset in positions.items():
             consumer.seek(TopicPartition(*place), offset)
@@ -130,9 +132,14 @@ class KafkaLog:
             for partition, records in fetched.items():
                 first.setdefault((partition.topic, partition.partition), records[0])
                 consumer.pause(partition)
-        if len(first) < len(positions):
+        if any(not manifest().is_compacted(topic) for topic, _ in positions.keys() - first.keys()):
             raise Infrastructure("Kafka: the last records taken could not be read in time")
-        return {place: row for place, row in first.items() if row.offset == positions[place]}
+        return {
+            place: row
+            for place, row in first.items()
+            if row.offset == positions[place]
+            and not (manifest().is_compacted(row.topic) and is_marker(row))
+        }
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         """One batch per partition, all at once; in order inside each partition. After a failure the

@@ -54,6 +54,11 @@ class Outgoing:
     headers: Sequence[tuple[str, bytes | None]]
 
 
+def is_marker(record: Record) -> bool:
+    """Whether it only stands for offsets without records."""
+    return bool(record.headers) and record.headers[0][0] == CONTROL
+
+
 class Log(Protocol):
     def assigned_places(self) -> set[Place]: ...
 

@@ -11,6 +11,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
 from shared.errors import Infrastructure
 from shared.loop.log import Outgoing, Place, RawRecord, Record
@@ -28,6 +29,8 @@ class MemoryBroker:
         self.records: dict[Place, list[RawRecord]] = {
             (topic, number): [] for topic in topics for number in range(partitions)
         }
+        self.gone: set[tuple[Place, int]] = set()
+        """What compaction took; `records` still has it, for whoever judges afterwards."""
         self.begins: dict[Place, int] = {}
         """Where retention has taken the beginning of a partition, the first offset that is left."""
         self.changed = asyncio.Event()
@@ -38,6 +41,23 @@ class MemoryBroker:
         rows = self.records[place]
         rows.append(RawRecord(*place, len(rows), record.key, record.value, tuple(record.headers)))
         self.tell()
+
+    def compact(self, topic: str, random: random.Random) -> None:
+        """Takes what a later record of its key has replaced, up to anywhere in each partition."""
+        for number in range(self.partitions):
+            place = (topic, number)
+            rows = self.records[place]
+            latest: dict[bytes | None, int] = {}
+            for row in rows[: random.randint(0, len(rows))]:
+                if (replaced := latest.get(row.key)) is not None:
+                    self.gone.add((place, replaced))
+                latest[row.key] = row.offset
+
+    def left(self, place: Place, start: int, most: int) -> list[RawRecord]:
+        """What a client finds from there on."""
+        rows = self.records[place]
+        there = (rows[at] for at in range(start, len(rows)) if (place, at) not in self.gone)
+        return list(islice(there, most))
 
     def tell(self) -> None:
         """Wakes all who wait for something to fetch."""
@@ -115,8 +135,8 @@ class MemoryLog:
                 at = self.positions[place] + self.random.randint(-3, 3)
                 self.positions[place] = min(max(0, at), len(rows))
             at = max(self.positions[place], self.broker.begins.get(place, 0))
-            taken = rows[at : at + size_max - len(batch)]
-            self.positions[place] = at + len(taken)
+            taken = self.broker.left(place, at, size_max - len(batch))
+            self.positions[place] = taken[-1].offset + 1 if taken else at
             if taken:
                 self.sought.discard(place)
             batch.extend(taken)
@@ -131,7 +151,12 @@ class MemoryLog:
 
     async def records_at(self, positions: Mapping[Place, int]) -> dict[Place, Record]:
         await self.gate("log.records_at")
-        return {place: self.broker.records[place][at] for place, at in positions.items()}
+        first = {place: self.broker.left(place, at, 1) for place, at in positions.items()}
+        return {
+            place: rows[0]
+            for place, rows in first.items()
+            if rows and rows[0].offset == positions[place]
+        }
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         await self.gate("log.publish")

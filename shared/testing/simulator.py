@@ -24,6 +24,7 @@ from shared.loop.ticker import Ticker
 from shared.store import Document
 from shared.testing.log import Faults, MemoryBroker, MemoryLog
 from shared.testing.memory import Crashed, MemoryDatabase, MemoryStore
+from shared.topics import manifest
 
 EPOCH = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 SESSION_SECONDS = 10.0
@@ -55,9 +56,11 @@ class Chances:
     """A frozen owner comes back just while another takes its shards: the worst moment."""
     rescale_per_second: float = 0.03
     jump_per_second: float = 0.05
+    compact_per_second: float = 0.3
+    """Of each topic that is compacted."""
 
 
-CALM = Chances(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+CALM = Chances(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 class SimulatedClock:
@@ -250,6 +253,7 @@ class World:
         self.random = random.Random(seed)
         self.chances = chances
         self.clock = SimulatedClock()
+        self.topics = topics
         self.broker = MemoryBroker(topics, partitions)
         self.databases = {name: MemoryDatabase() for name in builds}
         self.groups = [Group(name, build, 1) for name, build in builds.items()]
@@ -293,6 +297,10 @@ class World:
             await asyncio.sleep(0.25)
         for group in self.groups:
             self._disturb(group)
+        for topic in filter(manifest().is_compacted, self.topics):
+            if self.draw(self.chances.compact_per_second):
+                self.broker.compact(topic, self.random)
+                self.injected["compaction"] += 1
         if self.draw(self.chances.jump_per_second):
             self.clock.set_by += timedelta(hours=self.random.choice([-1, 1, 26, 24 * 4]))
             self.injected["clock jump"] += 1

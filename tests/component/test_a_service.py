@@ -13,7 +13,7 @@ import httpx
 import pytest
 from ruamel.yaml import YAML
 
-from shared import read_api, topics
+from shared import read_api
 from shared.contracts import envelope as envelopes
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Command
@@ -24,6 +24,7 @@ from shared.testing import virtual_time
 from shared.testing.memory import MemoryStore
 from shared.testing.simulator import CALM, World
 from shared.topics import shard_of
+from tests.manifests import topics_beside
 
 PAGE = (Path(__file__).parents[2] / "docs" / "a-service.md").read_text()
 PARTITIONS = 2
@@ -41,19 +42,12 @@ def visits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The page's blocks as one module, and its topics beside those that there are."""
     folder = tmp_path_factory.mktemp("visits")
     (folder / "visits.py").write_text("\n\n".join(blocks("python")))
-    manifest = YAML(typ="safe", pure=True).load(topics.MANIFEST)
-    manifest["topics"] += YAML(typ="safe", pure=True).load("\n".join(blocks("yaml")))
-    with (folder / "topics.yaml").open("w") as file:
-        YAML().dump(manifest, file)
-    before, topics.MANIFEST = topics.MANIFEST, folder / "topics.yaml"
-    topics.manifest.cache_clear()
     spec = importlib.util.spec_from_file_location("visits", folder / "visits.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module
-    topics.MANIFEST = before
-    topics.manifest.cache_clear()
+    with topics_beside(YAML(typ="safe", pure=True).load("\n".join(blocks("yaml")))):
+        spec.loader.exec_module(module)
+        yield module
 
 
 class Office:

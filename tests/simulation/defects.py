@@ -125,6 +125,16 @@ def gaps_taken() -> None:
     _replace(classify, "_disposition_in_stream", disposition)
 
 
+def compacted_gap_taken_for_a_gap() -> None:
+    """What compaction took is waited for."""
+    _replace(classify, "_has_dense_numbers", lambda _topic: True)
+
+
+def missing_offsets_believed() -> None:
+    """Whatever comes first is what the log has next, also from a client that passed over some."""
+    _replace(classify, "_is_next", lambda *_: True)
+
+
 def open_only_once() -> None:
     """A failure is followed by reading on, as if nothing had been under way."""
 
@@ -408,6 +418,8 @@ DEFECTS: dict[str, Plant] = {
         drain_before_epoch,
         one_seen_per_stream,
         gaps_taken,
+        compacted_gap_taken_for_a_gap,
+        missing_offsets_believed,
         strangers_numbers_believed,
         open_only_once,
         outbox_forgotten,

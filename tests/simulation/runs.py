@@ -10,6 +10,8 @@ import structlog
 from cli.oracle.evidence import Violation
 from cli.oracle.oracle import violations
 from shared.testing import virtual_time
+from tests.manifests import topics_beside
+from tests.simulation import states
 from tests.simulation.defects import DEFECTS
 from tests.simulation.lead_path import simulate
 
@@ -36,7 +38,10 @@ def one(seed: int, steps: int, defect: str | None = None) -> Run:
         DEFECTS[defect]()
     evidence, world = virtual_time.run(simulate(seed, steps))
     found = [Violation("I11", text) for text in world.defects] or violations(evidence)
-    return Run(seed, world.steps, found, world.injected)
+    with topics_beside(states.MANIFEST):
+        others, dials = virtual_time.run(states.simulate(seed))
+    injected = world.injected + dials.injected
+    return Run(seed, world.steps + dials.steps, [*found, *others], injected)
 
 
 def first_catch(name: str) -> tuple[str, Violation | None, int]:
