@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -42,7 +43,7 @@ INNERMOST = 0
 
 PURE = (
     *("shared.companies", "shared.contracts", "shared.errors", "shared.emails"),
-    *("shared.folding", "shared.hosts", "shared.ids", "shared.wording"),
+    *("shared.folding", "shared.hosts", "shared.ids", "shared.money", "shared.wording"),
 )
 DECIDING = (
     *PURE,
@@ -197,6 +198,35 @@ def test_what_is_shared_names_no_service() -> None:
         if (match := named.search(line))
     ]
     assert [] == found
+
+
+def test_money_is_whole_numbers() -> None:
+    """Neither it nor who reckons with it has a float, makes one, or rounds in Python's own way."""
+    reckon = [path for path in sources(*PACKAGES) if is_any_below(imports(path), "shared.money")]
+    found = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in [ROOT / "shared" / "money.py", *reckon]
+        for node in ast.walk(ast.parse(path.read_text()))
+        if is_fraction(node)
+    ]
+    assert [] == found
+
+
+def is_fraction(node: ast.AST) -> TypeGuard[ast.expr]:
+    match node:
+        case ast.Constant(value=float()):
+            return True
+        case ast.BinOp(op=ast.Div()) | ast.AugAssign(op=ast.Div()):
+            return True
+        case ast.Name(id="float" | "round"):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("code", ["1.5", "a / b", "a /= b", "float(a)", "round(a)"])
+def test_fractions_are_recognized(code: str) -> None:
+    assert any(map(is_fraction, ast.walk(ast.parse(code))))
+    assert not any(map(is_fraction, ast.walk(ast.parse("a // b * 2 - sum(c)"))))
 
 
 def test_what_is_deployed_knows_nothing_of_the_local_stack() -> None:

@@ -5,10 +5,10 @@ read of them. The three stand together, since a new field is a new line in each.
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-import pycountry
 from pydantic import AfterValidator, StringConstraints
 
 from shared.contracts.values import Id, Part, Symbol, TimeZone
+from shared.money import CURRENCIES
 
 CanonicalField = Literal[
     "email",
@@ -30,14 +30,6 @@ CanonicalField = Literal[
     "captured_at",
 ]
 """What leadops calls a field of a lead."""
-
-
-CURRENCIES = frozenset(
-    code
-    for code in (each.alpha_3 for each in pycountry.currencies)
-    if not code.startswith("X") or code in {"XAF", "XCD", "XCG", "XOF", "XPF"}
-)
-"""ISO 4217, without metals, funds and what is for tests."""
 
 
 def _in_use(code: str) -> str:

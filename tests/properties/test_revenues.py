@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.reading.revenues import AMOUNT_MAX, Read, revenue
-from shared.contracts.lead_fields import CURRENCIES, Revenue
+from shared.contracts.lead_fields import Revenue
+from shared.money import CURRENCIES
 
 POWERS = {3: ["k", "K", " thousand", " Tsd."], 6: ["m", "M", "mm", " million", " Mio.", "mn"]}
 POWERS |= {9: ["bn", "B", " billion", " Mrd.", " Mds"], 12: ["tn", " trillion"]}

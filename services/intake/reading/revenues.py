@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from services.intake.reading.intervals import Ends, bare, in_one_spelling, shapes
-from shared.contracts.lead_fields import CURRENCIES, Revenue
+from shared.contracts.lead_fields import Revenue
+from shared.money import CURRENCIES
 
 AMOUNT_MAX = 10**15
 LENGTH_MAX = 100
