@@ -130,6 +130,7 @@ class OperatingApi:
         reasons = self._not_ready()
         stored, lag = await asyncio.gather(self._stored_in_time(), self._lag_in_time())
         waiting, failing = self._waiting_places(), loop.worker.failing()
+        records_first = self._ticker.precedence.waiting()
         return views.Status(
             service=loop.service.name,
             instance=self._instance,
@@ -143,7 +144,7 @@ class OperatingApi:
             silent_seconds=self._pulse.silent_seconds(),
             gaps=self._gaps(),
             duplicates=[views.Duplicate.of(each) for each in loop.duplicates],
-            **stored,
+            **{**stored, "due": {**stored["due"], "waiting_for_records": records_first}},
             endpoints=views.EndpointsCounted(
                 failing=len(failing), breakers_open=sum(one.is_open for one in failing)
             ),

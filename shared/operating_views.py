@@ -76,6 +76,8 @@ class EffectsStanding(View):
 class DueStanding(View):
     now: int | None
     next_at: datetime | None
+    waiting_for_records: list[int] = []
+    """The shards whose deadlines wait until the records are taken that came before them."""
 
 
 class EndpointsCounted(View):

@@ -39,17 +39,23 @@ def row_of(due: Due, shard: int, cause: Cause) -> Document:
     }
 
 
-async def due_rows(
-    store: Store, shards: Sequence[int], now: datetime, blocked: Collection[Lane], limit: int
-) -> list[Document]:
-    """The rows to decide now, oldest first.
-
-    Mostly there are none. That is asked first, by the time alone, since any store answers it from
-    an index, and this is asked at every turn. However many keys are blocked, the question is small.
-    """
+async def is_any_due(
+    store: Store, shards: Sequence[int], now: datetime, blocked: Collection[Lane]
+) -> bool:
+    """Mostly there is none. That is asked first by the time alone, since any store answers it from
+    an index, and this is asked at every turn."""
     if not await store.find(COLLECTION, {"due_at": {"$lte": now}}, limit=1):
-        return []
+        return False
     where = {"shard": {"$in": list(shards)}, "due_at": {"$lte": now}}
+    return await anext(_not_blocked(store, where, blocked, PAGE), None) is not None
+
+
+async def due_rows(
+    store: Store, shards: Sequence[int], until: datetime, blocked: Collection[Lane], limit: int
+) -> list[Document]:
+    """The rows of these shards up to then, oldest first. However many keys are blocked, the
+    question is small."""
+    where = {"shard": {"$in": list(shards)}, "due_at": {"$lte": until}}
     found: list[Document] = []
     async for row in _not_blocked(store, where, blocked, max(limit, PAGE)):
         found.append(row)

@@ -109,12 +109,10 @@ async def _claim(batch: Batch, transaction: Transaction) -> None:
 
 
 async def _load(batch: Batch, transaction: Transaction) -> None:
-    """Reads all that deciding needs; deadlines and results join the items, before the records."""
-    rows = [
-        *await _effect_ends(batch, transaction),
-        *await _retries(batch, transaction),
-        *await _due(batch, transaction),
-    ]
+    """Reads all that deciding needs; ends of effects join the items before the records, deadlines
+    behind them."""
+    ends = [*await _effect_ends(batch, transaction), *await _retries(batch, transaction)]
+    due = await _due(batch, transaction)
     commands = _commands(batch, batch.items)
     batch.known = await inbox.load(transaction, (item.envelope for item in commands))
     found = await dead_letters.load_resolutions(transaction, commands, batch.released_at_once)
@@ -123,7 +121,7 @@ async def _load(batch: Batch, transaction: Transaction) -> None:
     for shard, lane in batch.inputs.lanes:
         waiting = await dead_letters.behind(transaction, shard, lane, batch.released_at_once)
         batch.releases[shard, lane] = [_replay_item(batch, row, None) for row in waiting]
-    batch.items = [*rows, *batch.items]
+    batch.items = [*ends, *batch.items, *due]
     poisoned = [
         dead_letters.id_of(item)
         for item in batch.items

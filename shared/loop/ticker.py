@@ -19,6 +19,7 @@ from shared.loop.classify import Lane
 from shared.loop.log import Place
 from shared.loop.loop import Loop
 from shared.loop.open import check_position, open_shards, refuse
+from shared.loop.precedence import Precedence
 from shared.loop.shard import GAP_CLOSES_WITHIN, Shard, State
 from shared.loop.waiting import Waiting, update
 from shared.loop.within import BROKER_SECONDS_MAX, STORE_SECONDS_MAX, within
@@ -40,6 +41,7 @@ class Ticker:
         self._ended_at = loop.monotonic()
         self._steps: dict[int, int] = {}
         self._alerted: set[tuple[int, str, str, int]] = set()
+        self.precedence = Precedence(loop.log, loop.counters)
         self.waiting: dict[Place, Waiting] = {}
         """The places of this process's shards at which records wait."""
         self.error: str | None = "not started"
@@ -105,10 +107,8 @@ class Ticker:
             return
         numbers = list(shards)
         now = loop.clock.now()
+        due = await self._due(shards, now)
         async with within(STORE_SECONDS_MAX, "the store"):
-            due = await deadlines.due_rows(
-                loop.store, numbers, now, loop.blocked_lanes(), loop.limit
-            )
             retries = await self._retries(numbers, now)
         results = loop.worker.take(numbers, loop.limit)
         inputs = Inputs(
@@ -122,6 +122,23 @@ class Ticker:
             inputs = replace(inputs, lanes=_unheld_lanes(shards)[: min(LANES_AT_ONCE, loop.limit)])
         if inputs:
             await loop.step(shards, inputs)
+
+    async def _due(self, shards: Mapping[int, Shard], now: datetime) -> list[Document]:
+        """The deadlines whose time has come, and before which their shard has no record to take."""
+        loop, blocked = self._loop, self._loop.blocked_lanes()
+        async with within(STORE_SECONDS_MAX, "the store"):
+            if not await deadlines.is_any_due(loop.store, list(shards), now, blocked):
+                return []
+        free = await self.precedence.free_until(shards, now, loop.monotonic())
+        found: list[Document] = []
+        async with within(STORE_SECONDS_MAX, "the store"):
+            for until in sorted(set(free.values())):
+                numbers = [number for number in free if free[number] == until]
+                room = loop.limit - len(found)
+                if room > 0:
+                    rows = deadlines.due_rows(loop.store, numbers, until, blocked, room)
+                    found += await rows
+        return found
 
     async def _retries(self, numbers: Sequence[int], now: datetime) -> list[Document]:
         store, worker = self._loop.store, self._loop.worker

@@ -2,6 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
+
+from shared.loop.precedence import LAG_SECONDS_MAX
+from shared.testing.log import MemoryLog
 from tests.component.world import BROKEN, Town
 
 
@@ -31,3 +35,73 @@ async def test_a_deadline_fires_once_at_its_time(town: Town) -> None:
     await town.restart()
     assert ["hello", "it is time"] == town.words()
     assert [] == town.stored("due")
+
+
+@pytest.fixture
+def unread(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """As long as it lasts, a client hands over nothing."""
+    monkeypatch.setattr(MemoryLog, "fetch", lambda _self, _size: [])
+    return monkeypatch
+
+
+async def came_late(town: Town, unread: pytest.MonkeyPatch) -> None:
+    """A deadline was set; when its time comes, a record from before lies there unread."""
+    unread.undo()
+    town.ask("hello", mood="later")
+    await town.rest()
+    unread.setattr(MemoryLog, "fetch", lambda _self, _size: [])
+    town.ask("in time")
+    town.world.clock.ahead += timedelta(days=1)
+
+
+async def test_what_came_in_time_is_decided_before_the_deadline(
+    town: Town, unread: pytest.MonkeyPatch
+) -> None:
+    await came_late(town, unread)
+    await town.for_seconds(LAG_SECONDS_MAX / 3)
+    assert ["hello"] == town.words()
+    unread.undo()
+    await town.rest()
+    assert ["hello", "in time", "it is time"] == town.words()
+    assert 0 == town.loop.counters["deadlines_before_records"]
+
+
+async def test_no_deadline_waits_longer_for_a_shard_that_lags(
+    town: Town, unread: pytest.MonkeyPatch
+) -> None:
+    await came_late(town, unread)
+    await town.for_seconds(LAG_SECONDS_MAX + 3)
+    assert ["hello", "it is time"] == town.words()
+    assert 1 == town.loop.counters["deadlines_before_records"]
+    unread.undo()
+    await town.rest()
+    assert ["hello", "it is time", "in time"] == town.words()
+
+
+async def test_what_comes_after_a_deadline_holds_it_up_no_more(
+    town: Town, unread: pytest.MonkeyPatch
+) -> None:
+    """However much goes on coming: only what lay there when it came due is taken first."""
+    unread.undo()
+    town.ask("hello", mood="later")
+    await town.rest()
+    town.world.clock.ahead += timedelta(days=1)
+    for number in range(20):
+        town.ask(f"more {number}")
+        await town.for_seconds(0.5)
+    before = town.words().index("it is time")
+    assert before < 12
+
+
+async def test_another_shard_that_lags_holds_up_no_deadline(
+    town: Town, unread: pytest.MonkeyPatch
+) -> None:
+    unread.undo()
+    town.ask("hello", mood="later")
+    await town.rest()
+    unread.setattr(MemoryLog, "fetch", lambda _self, _size: [])
+    town.ask("elsewhere", key=town.key_elsewhere("ann"))
+    town.world.clock.ahead += timedelta(days=1)
+    await town.for_seconds(5)
+    assert ["hello", "it is time"] == town.words()
+    unread.undo()

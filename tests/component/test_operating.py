@@ -3,12 +3,16 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from shared.loop import effects
 from shared.loop.effects import Verdict
 from shared.loop.pulse import Pulse
 from shared.operating_api import routes
+from shared.testing.log import MemoryLog
+from shared.topics import shard_of
 from tests.apis import app_of, client, found
-from tests.component.world import BROKEN, Town
+from tests.component.world import BROKEN, PARTITIONS, Town
 
 
 async def asked(town: Town, path: str) -> Any:
@@ -64,6 +68,19 @@ async def test_a_waiting_effect_shows_what_its_attempts_came_to(town: Town) -> N
     assert [] == town.stored("effects")
 
 
+async def test_a_deadline_that_waits_for_records_is_told_with_its_shard(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.ask("word", mood="later")
+    await town.rest()
+    monkeypatch.setattr(MemoryLog, "fetch", lambda _self, _size: [])
+    town.ask("in time")
+    town.world.clock.ahead += timedelta(days=1)
+    await town.for_seconds(2)
+    due = (await status(town))["due"]
+    assert (1, [shard_of(b"ann", PARTITIONS)]) == (due["now"], due["waiting_for_records"])
+
+
 async def test_a_deadline_behind_a_dead_letter_waits_and_is_not_due(town: Town) -> None:
     """Until somebody has resolved the record; a reader of the status may rest meanwhile."""
     town.ask("word", mood="later")
@@ -74,7 +91,8 @@ async def test_a_deadline_behind_a_dead_letter_waits_and_is_not_due(town: Town) 
     town.world.clock.ahead += timedelta(days=2)
     await town.for_seconds(5)
     assert 1 == len(town.stored("due"))
-    assert {"now": 0, "next_at": None} == (await status(town))["due"]
+    due = (await status(town))["due"]
+    assert {"now": 0, "next_at": None, "waiting_for_records": []} == due
     (head,) = town.stored("dead_letters")
     town.operate("skip", id=head["_id"], reason="given up")
     await town.rest()

@@ -67,3 +67,14 @@ async def test_what_is_due_is_told_by_who_has_the_shard() -> None:
     assert {"now": 0, "next_at": None} == await deadlines.summary(store, [1], NOW, set())
     mine = await deadlines.summary(store, [0, 1], NOW, set())
     assert {"now": 2, "next_at": NOW - timedelta(seconds=2)} == mine
+
+
+async def test_whether_any_is_due_is_told_without_those_that_a_person_has_to_free() -> None:
+    store, blocked = (
+        await stored(["blocked"] * (deadlines.PAGE + 1) + ["free"]),
+        {("main", "blocked")},
+    )
+    before = NOW - timedelta(seconds=2)
+    assert await deadlines.is_any_due(store, [0], NOW, blocked)
+    assert not await deadlines.is_any_due(store, [0], before, blocked)
+    assert not await deadlines.is_any_due(store, [1], NOW, blocked)
