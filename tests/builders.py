@@ -121,7 +121,10 @@ def catalogues(
     made.apply_campaigns(known)
     made.apply_rules([policy_rules] if policy_rules else [])
     made.accounts.apply(
-        [Account(f"main/{name}", 1, "main", name, True, "unpaid", NOW, "ops") for name in suspended]
+        [
+            Account(f"main/{name}", 1, "main", name, True, "x", NOW, "ops", {"operator": "unpaid"})
+            for name in suspended
+        ]
     )
     for name, held in (entries or {}).items():
         list_ = CompanyList(f"main/{name}", 1, "main", name, 1, Content(), None, None, NOW, "ops")

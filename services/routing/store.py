@@ -13,7 +13,7 @@ from services.routing.fit.catalogue import Catalogues
 from services.routing.orders.campaigns import Campaign, CampaignVersion
 from services.routing.orders.capacity import Capacity
 from services.routing.orders.lists import CompanyList, ListPart, part_of
-from services.routing.orders.policy import Account, Block, Rules
+from services.routing.orders.policy import OPERATOR, Account, Block, Rules
 from services.routing.person.leads import (
     EarlyWithdrawal,
     RoutedLead,
@@ -102,7 +102,16 @@ EARLY = collection("early_withdrawals", EarlyWithdrawal, schema=SCHEMA, indexes=
 LISTS = collection("lists", CompanyList, schema=SCHEMA, indexes=[["revision"]])
 PARTS = collection("list_parts", ListPart, schema=SCHEMA, indexes=[[]], is_written_once=True)
 RULES = collection("rules", Rules, schema=SCHEMA, indexes=[["revision"]])
-ACCOUNTS = collection("accounts", Account, schema=SCHEMA, indexes=[["revision"]])
+
+
+def _account_of_then(row: Document) -> Document:
+    """Before schema 4 only operators suspended."""
+    return row | {"suspended_by": {OPERATOR: row["reason"]} if row["is_suspended"] else {}}
+
+
+ACCOUNTS = collection(
+    "accounts", Account, schema=4, indexes=[["revision"]], upgrade=_account_of_then
+)
 BLOCKS = collection("blocks", Block, schema=SCHEMA, indexes=[[]])
 UNSENT = collection(
     "unsent_deliveries", UnsentDelivery, schema=SCHEMA, indexes=[["tenant", "since"]]

@@ -131,7 +131,7 @@ class SuspendAccount(
     """Nothing more is sent to a customer, whatever the campaign, until it is restored. What has a
     slot already is sent.
 
-    `unchanged` if it was suspended."""
+    `unchanged` if an operator had suspended it."""
 
     customer: Name
     reason: Id
@@ -144,9 +144,11 @@ class RestoreAccount(
     roles={"operator", "customer_success"},
     accepted=("restored", "unchanged"),
 ):
-    """The customer is sent to again. Leads that were decided meanwhile are not decided again.
+    """Lifts what an operator has suspended. The customer is sent to again, unless somebody else has
+    suspended the account too: the details tell that as `suspended_by`. Leads that were decided
+    meanwhile are not decided again.
 
-    `unchanged` if it was not suspended."""
+    `unchanged` if no operator had suspended it."""
 
     customer: Name
     reason: Id

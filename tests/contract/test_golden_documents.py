@@ -37,9 +37,18 @@ def test_every_collection_has_a_golden_document() -> None:
 
 @pytest.mark.parametrize(("name", "row"), DOCUMENTS)
 def test_what_was_stored_is_read_and_nothing_of_it_is_lost(name: str, row: Document) -> None:
-    """What is written again has what was added since besides, with its defaults."""
+    """What is written again has what was added since besides, and is of today's schema."""
     stored = decode(encode(row))
-    assert contained(opened(stored), opened(written_again(name, stored)))
+    written = written_again(name, stored)
+    assert written["schema"] >= stored["schema"]
+    assert contained(opened(stored | {"schema": written["schema"]}), opened(written))
+
+
+def test_who_was_suspended_before_there_were_sources_was_so_by_an_operator() -> None:
+    then = json_util.loads((GOLDEN / "routing.accounts.json").read_text())[0]
+    restored = then | {"is_suspended": False}
+    accounts = [routing.ACCOUNTS.from_document(decode(encode(row))) for row in (then, restored)]
+    assert [{"operator": "simulated"}, {}] == [account.suspended_by for account in accounts]
 
 
 @pytest.mark.parametrize("name", sorted(COLLECTIONS))

@@ -85,7 +85,7 @@ def _inactive(campaign: Campaign, at: datetime) -> Iterator[Failing]:
 
 def _check_account(account: Account | None) -> Iterator[Failing]:
     if account is not None and account.is_suspended:
-        yield Failing(code="account_suspended", value=account.customer, rule=account.reason)
+        yield Failing(code="account_suspended", value=account.customer, rule=account.why_suspended)
 
 
 def _criteria(

@@ -1,6 +1,7 @@
 """What holds for all campaigns: the policy's rules, suspended accounts, blocked people."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from shared import definitions
@@ -63,16 +64,29 @@ def put_rules(command: PutRules, before: Rules | None, context: Context) -> Deci
     return made.decision(keep=[definitions.version_of("rules", made.entity, command)])
 
 
+OPERATOR = "operator"
+"""Whose suspensions come and go by command."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
+    """Suspended as long as anybody says so: each source lifts its own suspension and no other's."""
+
     id: str
     version: int
     tenant: str
     customer: str
     is_suspended: bool
     reason: str
+    """Of the last change, with when it was made and by whom."""
     changed_at: datetime
     changed_by: str
+    suspended_by: Mapping[str, str] = field(default_factory=dict)
+    """The reason of each source that suspends it."""
+
+    @property
+    def why_suspended(self) -> str:
+        return "; ".join(self.suspended_by.values())
 
 
 def set_account(
@@ -80,19 +94,25 @@ def set_account(
 ) -> Decision:
     """BIL-10: a suspended account is sent nothing; money that arrives lifts it."""
     cause, suspend = context.cause, isinstance(command, SuspendAccount)
-    if suspend == (before is not None and before.is_suspended):
-        return Decision(answer=Accepted("unchanged"))
+    others = dict(before.suspended_by) if before else {}
+    was_suspended = others.pop(OPERATOR, None) is not None
+    details = {"suspended_by": sorted(others)} if others else {}
+    if suspend == was_suspended:
+        return Decision(answer=Accepted("unchanged", details=details))
+    suspended_by = others | ({OPERATOR: command.reason} if suspend else {})
     after = Account(
         ref_by_name(Account, cause.tenant, command.customer).id,
         before.version if before else 0,
         cause.tenant,
         command.customer,
-        suspend,
+        bool(suspended_by),
         command.reason,
         context.now,
         cause.actor,
+        suspended_by,
     )
-    return Decision(save=[after], answer=Accepted("suspended" if suspend else "restored"))
+    answer = Accepted("suspended" if suspend else "restored", details=details)
+    return Decision(save=[after], answer=answer)
 
 
 @dataclass(frozen=True, slots=True)
