@@ -28,6 +28,7 @@ MISSING_COMMAND = "Missing command."
 
 MODULES = {
     "apply_commands": ("apply", "publish"),
+    "audit_commands": ("audit",),
     "campaign_commands": ("campaigns",),
     "demo_commands": ("demo",),
     "explain_commands": ("explain", "watch"),

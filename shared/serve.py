@@ -23,7 +23,7 @@ from faststream.kafka import KafkaBroker
 from prometheus_client import CollectorRegistry, generate_latest
 from starlette.responses import PlainTextResponse, Response
 
-from shared import clock, dead_letters_api, operating_api, read_api
+from shared import audit_api, clock, dead_letters_api, operating_api, read_api
 from shared.errors import Infrastructure
 from shared.loop import migrations
 from shared.loop.dating import Dating
@@ -169,8 +169,9 @@ def application(process: Process, router: APIRouter) -> FastAPI:
     operating = operating_api.routes(
         process.loop, process.ticker, process.pulse, process.settings.instance
     )
-    dead_letters = dead_letters_api.routes(process.loop.store)
-    routers = [operating, dead_letters, _metrics(process), router]
+    store = process.loop.store
+    kept = [dead_letters_api.routes(store), audit_api.routes(store)]
+    routers = [operating, *kept, _metrics(process), router]
     return read_api.application(process.loop.service.name, process.settings.token, routers)
 
 

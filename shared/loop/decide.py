@@ -94,7 +94,7 @@ def _decide_command(batch: Batch, item: Received) -> None:
         answer = decision.answer
     else:
         answer = refused
-    entry = inbox.entry(item.envelope, answer, batch.now)
+    entry = inbox.entry(item.envelope, item.key, answer, batch.now)
     batch.known[entry["_id"]] = entry
     batch.write(inbox.COLLECTION, Insert(entry))
     publish_answer(batch, item, answer)

@@ -2,6 +2,9 @@
 
 The entry is written in the transaction of the effect, never before or apart from it. The same id
 with another payload is a mistake of the sender: refused as `id_reused` and dead-lettered.
+
+The entries are the audit, too: who asked, in which role, about what, and what was answered, also
+where it was not permitted. Of the command's data there is a hash alone.
 """
 
 import hashlib
@@ -16,7 +19,10 @@ from shared.store import Document, Index, Transaction
 COLLECTION = "inbox"
 KNOWN_DAYS = 90
 """Longer than any topic keeps its records, so a command that can be read again is still known."""
-INDEXES = [Index(COLLECTION, ("at",), expires_days=KNOWN_DAYS)]
+INDEXES = [
+    Index(COLLECTION, ("at",), expires_days=KNOWN_DAYS),
+    Index(COLLECTION, ("key", "at")),
+]
 ESCAPES = str.maketrans({"|": r"\|", "\\": r"\\"})
 
 Answer = Accepted | Refused
@@ -42,10 +48,18 @@ async def load(transaction: Transaction, envelopes: Iterable[Envelope]) -> dict[
     return {row["_id"]: row for row in rows}
 
 
-def entry(envelope: Envelope, answer: Answer, now: datetime) -> Document:
+def entry(envelope: Envelope, key: str, answer: Answer, now: datetime) -> Document:
     return {
         "_id": key_of(envelope),
         "hash": payload_hash(envelope),
+        "tenant": envelope.tenant,
+        "source": envelope.source,
+        "command": envelope.id,
+        "type": envelope.type,
+        "key": key,
+        "actor": envelope.actor,
+        "role": envelope.role,
+        "trace": envelope.traceparent,
         "at": now,
         "accepted": isinstance(answer, Accepted),
         "code": answer.code,

@@ -60,7 +60,9 @@ class PerMessage:
             assert decision.answer is not None
             state.put(decision.save)
             await self._service.save(transaction, state)
-            entry = inbox.entry(envelope, decision.answer, given.context.now)
+            entry = inbox.entry(
+                envelope, given.context.cause.key, decision.answer, given.context.now
+            )
             await transaction.write(inbox.COLLECTION, [Insert(entry)])
             position = {"_id": record.partition, "next": record.offset + 1}
             await transaction.write("shards", [Replace(position)])

@@ -20,7 +20,7 @@ from services.intake.queries import api as intake_api
 from services.intake.service import intake
 from services.routing.queries import api as routing_api
 from services.routing.service import routing
-from shared import dead_letters_api
+from shared import audit_api, dead_letters_api
 from shared.clock import SystemClock
 from shared.loop.decision import Input
 from shared.loop.service import Service
@@ -50,7 +50,7 @@ def app(build: Callable[[], Service], batches: Sequence[Sequence[Input]], routes
     store = MemoryStore(MemoryDatabase())
     for batch in batches:
         asyncio.run(decide_batch(build(), store, batch))
-    return app_of(routes(store), dead_letters_api.routes(store))
+    return app_of(routes(store), dead_letters_api.routes(store), audit_api.routes(store))
 
 
 ODD = submit(reference="R-2", record=record(Mail="", **{"a.b": [{"": 1}], "n": 10**30}))

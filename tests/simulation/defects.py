@@ -278,7 +278,7 @@ def key_seen_apart_from_effect() -> None:
         async with type(transaction._store)(
             transaction._store.database, transaction._store.gate
         ).transaction() as apart:
-            rows = [inbox.entry(one, Accepted(), now) for one in new.values() if now]
+            rows = [inbox.entry(one, "", Accepted(), now) for one in new.values() if now]
             await apart.write(inbox.COLLECTION, [Insert(row) for row in rows])
         marked.update(new)
         return known

@@ -1,0 +1,65 @@
+"""`leadops audit`: who asked what of the services, and what was answered."""
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.api import Api
+from cli.known import check
+from cli.lead_commands import pages
+from cli.output import AsJson, show_counted, show_json
+from shared.contracts.commands import commands
+
+COLUMNS = ["at", "service", "by", "role", "type", "entity", "code", "text", "id"]
+
+Row = dict[str, Any]
+
+
+def register(app: typer.Typer) -> None:
+    app.command("audit")(audit)
+
+
+def audit(
+    by: Annotated[str | None, typer.Option(metavar="WHO", help="Who asked.")] = None,
+    role: Annotated[str | None, typer.Option()] = None,
+    type_: Annotated[
+        str | None, typer.Option("--type", help="Such as routing.campaign.put.")
+    ] = None,
+    entity: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="A campaign, a customer, AFFILIATE:REFERENCE …"),
+    ] = None,
+    code: Annotated[str | None, typer.Option(help="Of the answer, such as not_permitted.")] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Day or instant of the answer.")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="Day or instant, included.")
+    ] = None,
+    limit: Annotated[int, typer.Option(metavar="COUNT", min=1, help="The latest ones.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Commands of the last 90 days, the latest first, also those that were refused."""
+    asked = {"by": by, "role": role, "type": full_type(type_), "entity": entity, "code": code}
+    wanted = asked | {"from": first, "to": last}
+    with Api() as api:
+        found = [
+            {"service": service, **row}
+            for service in api.stack["http"]
+            for row in pages(api, "/commands", wanted, limit, service=service, rows="commands")
+        ]
+    found = sorted(found, key=lambda row: str(row["at"]), reverse=True)[:limit]
+    if as_json:
+        show_json({"commands": found})
+    else:
+        show_counted(len(found), "command", COLUMNS, found)
+
+
+def full_type(given: str | None) -> str | None:
+    """With or without what all types begin and end with."""
+    if given is None:
+        return None
+    types = commands()
+    whole = given if given in types else f"leadops.{given}.v1"
+    check("type", given if whole not in types else whole, types)
+    return whole

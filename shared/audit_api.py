@@ -1,0 +1,140 @@
+"""Who asked what of a service, and what was answered: every command that was decided, those that
+were refused among them, as the inbox keeps them. Nothing of a command's data is told.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import Field, field_validator
+
+from shared.loop import inbox
+from shared.read_api import View, route
+from shared.read_params import EndMoment, Moment, Page, form_error
+from shared.store import Document, Filter, Sort, Store
+
+EQUAL_TO = {"by": "actor", "role": "role", "type": "type", "entity": "key", "code": "code"}
+NEWEST_FIRST: Sort = [("at", -1), ("_id", -1)]
+TOLD = ["tenant", "source", "command", "type", "key", "actor", "role", "trace"]
+TOLD += ["at", "accepted", "code", "text"]
+
+
+class AskedCommand(View):
+    at: datetime
+    """When it was decided."""
+    source: str
+    id: str
+    """Of the command, which is known by it and its source."""
+    type: str
+    entity: str
+    """What it is about: the key of its record."""
+    by: str
+    role: str
+    accepted: bool
+    code: str
+    text: str
+    trace_id: str | None
+
+    @classmethod
+    def of(cls, entry: Document) -> "AskedCommand":
+        trace = entry["trace"]
+        return cls(
+            **{name: entry[name] for name in ("at", "source", "type", "role", "accepted", "code")},
+            id=entry["command"],
+            entity=entry["key"],
+            by=entry["actor"],
+            text=entry["text"],
+            trace_id=trace.split("-")[1] if trace else None,
+        )
+
+
+class AskedCommands(View):
+    commands: list[AskedCommand]
+    next: str | None
+    """The `after` of the page that follows."""
+
+
+class CommandSearch(Page):
+    """What is asked for together must all hold."""
+
+    by: str | None = None
+    """Who asked."""
+    role: str | None = None
+    type: str | None = None
+    """The whole name of a command."""
+    entity: str | None = None
+    """The key of the command's record: a campaign, a customer, `affiliate:reference` …"""
+    code: str | None = None
+    """Of the answer."""
+    first: Moment | None = Field(None, alias="from")
+    """Decided from then on."""
+    last: EndMoment | None = Field(None, alias="to")
+    """Decided until then; a day is meant whole."""
+
+    @field_validator("after")
+    @classmethod
+    def is_a_page(cls, after: str | None) -> str | None:
+        """From any other text on, the first page would come again."""
+        if after and _place(after) is None:
+            raise form_error("the `next` of the page before")
+        return after
+
+
+def routes(store: Store) -> APIRouter:
+    router = APIRouter()
+    route(router, "/commands", AuditApi(store).commands)
+    return router
+
+
+class AuditApi:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def commands(self, query: Annotated[CommandSearch, Query()]) -> AskedCommands:
+        """The latest first, of the last 90 days."""
+        rows = await self._page(query)
+        following = _token(rows[-1]) if len(rows) == query.limit else None
+        return AskedCommands(commands=list(map(AskedCommand.of, rows)), next=following)
+
+    async def _page(self, query: CommandSearch) -> list[Document]:
+        """A step decides many at one instant: those of it that are left come before older ones."""
+        where, span = _where(query), _span(query)
+        place = _place(query.after) if query.after else None
+        if place is None:
+            return await self._find({**where, **span}, query.limit)
+        at, id = place
+        rows = await self._find({**where, "at": at, "_id": {"$lt": id}}, query.limit)
+        if len(rows) < query.limit:
+            older = {"at": {**span.get("at", {}), "$lt": at}}
+            rows += await self._find({**where, **older}, query.limit - len(rows))
+        return rows
+
+    async def _find(self, where: Filter, limit: int) -> list[Document]:
+        return await self._store.find(
+            inbox.COLLECTION, where, sort=NEWEST_FIRST, limit=limit, fields=TOLD
+        )
+
+
+def _where(query: CommandSearch) -> Filter:
+    asked = {field: getattr(query, name) for name, field in EQUAL_TO.items()}
+    return {"tenant": query.tenant} | {field: given for field, given in asked.items() if given}
+
+
+def _span(query: CommandSearch) -> Mapping[str, Mapping[str, Any]]:
+    bounds = {"$gte": query.first, "$lte": query.last}
+    given = {name: moment for name, moment in bounds.items() if moment is not None}
+    return {"at": given} if given else {}
+
+
+def _token(row: Document) -> str:
+    return f"{row['at'].isoformat()} {row['_id']}"
+
+
+def _place(token: str) -> tuple[datetime, str] | None:
+    at, _, id = token.partition(" ")
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    return (moment, id) if id and moment.tzinfo else None
