@@ -28,7 +28,8 @@ from tests.mutants.swapping import swapped
 OURS = ("cli", "deploy", "services", "shared", "tests")
 FIRST = "tests.conftest"
 """It sets what holds for all of Hypothesis, and has to before tests are made."""
-PASSED, NOTHING_FOUND = 0, (4, 5)
+PASSED, FAILED, NOT_BEGUN, NO_TESTS = 0, 1, 4, 5
+"""With what pytest ends. It does not begin without a test of that name, or if a conftest fails."""
 SECONDS_MIN, TIMES_AS_LONG = 60, 5
 """Of computing, so that a busy machine makes no mutant loop."""
 WAITED_MAX = 20
@@ -89,14 +90,22 @@ def _judged(mutant: Mutant, chosen: Chosen) -> int:
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
     os.chdir(ROOT)
-    _make(mutant, anew=chosen.is_imported)
     try:
+        _make(mutant, anew=chosen.is_imported)
         code = _run(chosen.tests)
-        # Where a test's name follows from what the mutant changed, it has another name now.
-        files = dict.fromkeys(test.partition("::")[0] for test in chosen.tests)
-        return _run([*files]) if code in NOTHING_FOUND else code
+        return of_whole_files(chosen.tests) if code in (NOT_BEGUN, NO_TESTS) else code
     except BaseException:
-        return 1
+        return FAILED
+
+
+def of_whole_files(tests: Sequence[str]) -> int:
+    """Where a test's name follows from what the mutant changed, it has another name now.
+
+    The files are there, since they were loaded before. So what can't begin even with whole files
+    is a conftest that imports the mistake, and that is noticed by every test below it.
+    """
+    code = _run([*dict.fromkeys(test.partition("::")[0] for test in tests)])
+    return FAILED if code == NOT_BEGUN else code
 
 
 def _run(tests: Sequence[str]) -> int:
@@ -126,7 +135,7 @@ def ended(attempt: Attempt) -> Result | None:
 def _result(code: int, mutant: Mutant) -> Result:
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
         return Result.TIMED_OUT
-    if code in NOTHING_FOUND:
+    if code in (NOT_BEGUN, NO_TESTS):
         raise RuntimeError(f"pytest ends with {code} for the tests of {mutant.path}")
     return Result.SURVIVED if code == PASSED else Result.KILLED
 

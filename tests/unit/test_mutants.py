@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from types import ModuleType
 import pytest
 from coverage import CoverageData
 
+from tests.mutants import trying
 from tests.mutants.__main__ import draw
 from tests.mutants.choosing import Traced
 from tests.mutants.generate import ROOT, Mutant, modules, mutants
@@ -163,6 +166,31 @@ def test_what_is_no_function_of_its_module_is_imported_anew(function: str) -> No
     module = ModuleType("till")
     exec(TILL, module.__dict__)
     assert not swapped(module, function, TILL.replace("+", "-"))
+
+
+OF_WHOLE_FILES = """
+import sys
+from tests.mutants.trying import of_whole_files
+
+codes = [of_whole_files([f"{file}::test_gone"]) for file in sys.argv[1:]]
+print("", *codes, sep="\\n")
+"""
+
+
+def test_where_the_chosen_tests_are_gone_their_files_tell(tmp_path: Path) -> None:
+    """A conftest that the mistake breaks is noticed, though pytest does not even begin then."""
+    (tmp_path / "below").mkdir()
+    files = {
+        "test_one.py": "def test_of_another_name(): pass",
+        "test_two.py": "def test_of_another_name(): assert False",
+        "below/test_three.py": "def test_of_another_name(): pass",
+    }
+    for name, text in {**files, "below/conftest.py": "raise ValueError"}.items():
+        (tmp_path / name).write_text(text)
+    asked = [sys.executable, "-c", OF_WHOLE_FILES, *(str(tmp_path / name) for name in files)]
+    told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True).stdout
+    expected = [trying.PASSED, trying.FAILED, trying.FAILED]
+    assert [str(code) for code in expected] == told.splitlines()[-3:]
 
 
 @pytest.mark.parametrize("path", sorted({module for module, *_ in judged()}))
