@@ -11,11 +11,9 @@ import signal
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Any
+from contextlib import asynccontextmanager, suppress
 
 import structlog
-import uvicorn
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI
 from faststream import FastStream
@@ -23,8 +21,11 @@ from faststream.kafka import KafkaBroker
 from prometheus_client import CollectorRegistry, generate_latest
 from starlette.responses import PlainTextResponse, Response
 
-from shared import audit_api, clock, dead_letters_api, operating_api, read_api
+from shared import audit_api, clock, dead_letters_api, door_server, operating_api, read_api
+from shared.door_server import DoorMetrics, Doors
+from shared.doors import Door
 from shared.errors import Infrastructure
+from shared.http_server import listening
 from shared.loop import migrations
 from shared.loop.dating import Dating
 from shared.loop.effects import AttemptResult
@@ -46,24 +47,22 @@ Routes = Callable[[Store], APIRouter]
 GRACEFUL_SECONDS = 20
 EFFECTS_END_SECONDS = 12
 STORE_WAIT_SECONDS = 5.0
+DOOR_CALLS_AT_ONCE_MAX = 500
 # That a topic is there again, made anew, is seen only when the client asks for the topics. Its own
 # five minutes are five minutes in which nothing is assigned.
 METADATA_MILLISECONDS = 10_000
-
-
-class Server(uvicorn.Server):
-    """Leaves signals to FastStream, which stops the consumer first."""
-
-    @contextmanager
-    def capture_signals(self) -> Any:
-        yield
 
 
 class Process:
     """The composition root of every service."""
 
     def __init__(
-        self, settings: Settings, service: Service, store: MongoStore, transport: Transports
+        self,
+        settings: Settings,
+        service: Service,
+        store: MongoStore,
+        transport: Transports,
+        doors: Sequence[Door] = (),
     ) -> None:
         self.settings = settings
         self.store = store
@@ -86,6 +85,14 @@ class Process:
         )
         self.ticker = Ticker(self.loop)
         self.pulse = Pulse(self.loop)
+        self.door_log = KafkaLog(settings.kafka, door_server.PUBLISH_SECONDS_MAX)
+        self.doors = Doors(
+            doors,
+            self.door_log.publish,
+            self.loop.clock,
+            time.monotonic,
+            calls_per_minute=settings.door_calls_per_minute,
+        )
         self.broker = KafkaBroker(
             settings.kafka,
             client_id=f"{service.name}-{settings.instance}",
@@ -117,38 +124,40 @@ class Process:
     @asynccontextmanager
     async def running(self, router: APIRouter) -> AsyncIterator[None]:
         """Everything but the subscriber, which FastStream starts inside and stops first."""
-        server = Server(
-            uvicorn.Config(
-                application(self, router),
-                host=self.settings.http_host,
-                port=self.settings.http_port,
-                log_config=None,
-                access_log=False,
-            )
-        )
-        serving = asyncio.create_task(server.serve())
-        await self.migrate()
-        beating = [asyncio.create_task(part.run()) for part in (self.ticker, self.pulse)]
-        for task in (serving, *beating):
-            task.add_done_callback(_ends_the_process)
-        yield
-        await self._stop(server, serving, beating)
-
-    async def _stop(
-        self, server: Server, serving: asyncio.Task[None], beating: Sequence[asyncio.Task[None]]
-    ) -> None:
-        for task in beating:
-            task.cancel()
-        with suppress(Infrastructure):
-            await self.loop.stop(EFFECTS_END_SECONDS)
-        server.should_exit = True
-        with suppress(TimeoutError):
-            await asyncio.wait_for(serving, 3)
+        settings = self.settings
+        api = listening(application(self, router), settings.http_host, settings.http_port)
+        async with api as serving, self._doors_open() as at_the_doors:
+            await self.migrate()
+            beating = [asyncio.create_task(part.run()) for part in (self.ticker, self.pulse)]
+            for task in (serving, *at_the_doors, *beating):
+                task.add_done_callback(_ends_the_process)
+            yield
+            await self._stop(beating)
         await self.transport.close()
         await self.log.close()
         await self.store.close()
         if self.tracing:
             self.tracing.close()
+
+    @asynccontextmanager
+    async def _doors_open(self) -> AsyncIterator[list[asyncio.Task[None]]]:
+        """On a port of their own, if the service has any."""
+        settings = self.settings
+        if not self.doors.names:
+            yield []
+            return
+        limits = {"limit_concurrency": DOOR_CALLS_AT_ONCE_MAX}
+        async with listening(
+            self.doors.app, settings.door_host, settings.door_port, **limits
+        ) as serving:
+            yield [serving]
+        await self.door_log.close()
+
+    async def _stop(self, beating: Sequence[asyncio.Task[None]]) -> None:
+        for task in beating:
+            task.cancel()
+        with suppress(Infrastructure):
+            await self.loop.stop(EFFECTS_END_SECONDS)
 
 
 def _has_tracing(settings: Settings) -> bool:
@@ -178,6 +187,7 @@ def application(process: Process, router: APIRouter) -> FastAPI:
 def _metrics(process: Process) -> APIRouter:
     registry, router = CollectorRegistry(), APIRouter()
     registry.register(LoopMetrics(process.loop, process.ticker, process.pulse))
+    registry.register(DoorMetrics(process.loop.service.name, process.doors))
 
     async def metrics() -> Response:
         """For Prometheus."""
@@ -187,23 +197,27 @@ def _metrics(process: Process) -> APIRouter:
     return router
 
 
-def usable(settings: Settings) -> Transports:
+def usable(settings: Settings, doors: Sequence[Door] = ()) -> Transports:
     """What can't be used is told before anything is read or sent, not with the first send."""
     try:
         if not settings.secret:
             raise WrongSetting("LEADOPS_SECRET is empty, so anybody could seal numbers with it")
+        if doors and not settings.door_port:
+            raise WrongSetting("LEADOPS_DOOR_PORT is not set, and this service has doors")
         return Transports(settings)
     except WrongSetting as error:
         log.critical("a setting can't be used", error=str(error))
         raise SystemExit(2) from None
 
 
-async def serve(settings: Settings, service: Service, routes: Routes) -> None:
+async def serve(
+    settings: Settings, service: Service, routes: Routes, doors: Sequence[Door] = ()
+) -> None:
     """Runs a service until SIGTERM or SIGINT."""
     configure_logs(settings.log_level)
-    transport = usable(settings)
+    transport = usable(settings, doors)
     store = await MongoStore.connect(settings.mongo, f"{settings.database_prefix}{service.name}")
-    process = Process(settings, service, store, transport)
+    process = Process(settings, service, store, transport, doors)
     # All that was loaded stays for good. Walking it again and again, since each batch makes many
     # objects, would cost a seventh of the processor.
     gc.freeze()

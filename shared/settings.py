@@ -27,6 +27,12 @@ class Settings(BaseSettings):
     """How far back an affiliate may date what it submits; earlier is refused."""
     trusted_sources: frozenset[str] = frozenset()
     """A JSON list of `ce_source`s whose dates are believed, whoever asks."""
+    door_host: str = "127.0.0.1"
+    door_port: int = 0
+    """Where others bring what needs no token of ours, for a service that has such doors. Behind a
+    proxy, `FORWARDED_ALLOW_IPS` names it, or all callers count as one."""
+    door_calls_per_minute: int = 1200
+    """Of one caller; more are told to come again."""
     clock_file: Path | None = None
     """Where the local stack keeps its virtual clock; without it the machine's clock is used."""
     otlp_endpoint: str = ""

@@ -58,9 +58,11 @@ fetched.install()
 
 
 class KafkaLog:
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, publish_seconds_max: float = PUBLISH_SECONDS_MAX) -> None:
         self._bootstrap = bootstrap
+        self._publish_seconds_max = publish_seconds_max
         self._producer: Any = None
+        self._starting = asyncio.Lock()
         self.consumer: Callable[[], Any] = lambda: None
         """FastStream's consumer, which exists only while its subscriber runs."""
 
@@ -144,44 +146,44 @@ class KafkaLog:
     async def publish(self, records: Sequence[Outgoing]) -> None:
         """One batch per partition, all at once; in order inside each partition. After a failure the
         producer is replaced, since an idempotent one may stay wedged."""
+        producer = None
         try:
-            async with asyncio.timeout(PUBLISH_SECONDS_MAX):
-                await self._send(records)
+            async with asyncio.timeout(self._publish_seconds_max):
+                producer = await self._running_producer()
+                await _send(producer, records)
         except TimeoutError as error:
-            await self.close()
+            await self._give_up(producer)
             raise Infrastructure("Kafka: publishing was not acknowledged in time") from error
         except KafkaError as error:
-            await self.close()
+            await self._give_up(producer)
             kind = NotTaken if isinstance(error, REFUSALS) else Infrastructure
             raise kind(f"Kafka: {type(error).__name__}") from error
 
-    async def _send(self, records: Sequence[Outgoing]) -> None:
-        producer = await self._running_producer()
-        futures = [
-            await producer.send_batch(batch, topic, partition=partition)
-            for (topic, partition), batches in _batches(producer, records).items()
-            for batch in batches
-        ]
-        await asyncio.gather(*futures)
-
     async def _running_producer(self) -> Any:
-        if self._producer is None:
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap,
-                acks="all",
-                enable_idempotence=True,
-                linger_ms=0,
-                max_batch_size=BATCH_BYTES,
-                max_request_size=RECORD_BYTES_MAX,
-                request_timeout_ms=REQUEST_MILLISECONDS,
-            )
-            try:
-                await producer.start()
-                self._producer = producer
-            finally:
-                if self._producer is None:  # It failed, or whoever waited for it was interrupted.
-                    await producer.stop()
-        return self._producer
+        """One for all who publish at the same time."""
+        async with self._starting:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    bootstrap_servers=self._bootstrap,
+                    acks="all",
+                    enable_idempotence=True,
+                    linger_ms=0,
+                    max_batch_size=BATCH_BYTES,
+                    max_request_size=RECORD_BYTES_MAX,
+                    request_timeout_ms=REQUEST_MILLISECONDS,
+                )
+                try:
+                    await producer.start()
+                    self._producer = producer
+                finally:
+                    if self._producer is None:  # It failed, or who waited for it was interrupted.
+                        await producer.stop()
+            return self._producer
+
+    async def _give_up(self, producer: Any) -> None:
+        """Unless somebody else has replaced it already."""
+        if producer is not None and producer is self._producer:
+            await self.close()
 
     async def close(self) -> None:
         producer, self._producer = self._producer, None
@@ -199,6 +201,15 @@ class KafkaLog:
         if offsets:
             with suppress(KafkaError):
                 await self._running_consumer().commit(offsets)
+
+
+async def _send(producer: Any, records: Sequence[Outgoing]) -> None:
+    futures = [
+        await producer.send_batch(batch, topic, partition=partition)
+        for (topic, partition), batches in _batches(producer, records).items()
+        for batch in batches
+    ]
+    await asyncio.gather(*futures)
 
 
 def _batches(producer: Any, records: Sequence[Outgoing]) -> dict[Place, list[Any]]:

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaConnectionError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
 from shared.clock import SystemClock
+from shared.errors import Infrastructure
 from shared.loop import kafka
 from shared.loop.effects import Verdict
 from shared.loop.kafka import KafkaLog, subscribe
@@ -82,3 +84,62 @@ async def test_a_write_counts_only_when_all_replicas_have_it(
     monkeypatch.setattr(kafka, "AIOKafkaProducer", Producer)
     await KafkaLog("127.0.0.1:1")._running_producer()
     assert ("all", True) == (asked["acks"], asked["enable_idempotence"])
+
+
+class Producers:
+    """Stands for the client's: notes how many were started and stopped, and fails on demand."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.started: list[Any] = []
+        self.stopped: list[Any] = []
+        self.fail: asyncio.Event | None = None
+        producers = self
+
+        class Producer:
+            def __init__(self, **_options: Any) -> None: ...
+
+            async def start(self) -> None:
+                await asyncio.sleep(0)
+                producers.started.append(self)
+
+            async def stop(self) -> None:
+                producers.stopped.append(self)
+
+        async def send(producer: Any, _records: Any) -> None:
+            if producers.fail and producer is producers.started[0]:
+                await producers.fail.wait()
+                raise KafkaConnectionError
+
+        monkeypatch.setattr(kafka, "AIOKafkaProducer", Producer)
+        monkeypatch.setattr(kafka, "_send", send)
+
+
+async def test_all_who_publish_at_once_have_one_producer(monkeypatch: pytest.MonkeyPatch) -> None:
+    producers, log = Producers(monkeypatch), KafkaLog("127.0.0.1:1")
+    await asyncio.gather(*(log.publish([]) for _ in range(20)))
+    assert 1 == len(producers.started)
+
+
+async def test_a_producer_that_failed_is_replaced_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many it failed, and nobody who failed late takes the new one from the others."""
+    producers, log = Producers(monkeypatch), KafkaLog("127.0.0.1:1")
+    producers.fail = asyncio.Event()
+    failing = [asyncio.create_task(log.publish([])) for _ in range(3)]
+    await asyncio.sleep(0.01)
+    producers.fail.set()
+    await asyncio.wait(failing)
+    await log.publish([])
+    await log._give_up(producers.started[0])
+    await log.publish([])
+    assert [isinstance(task.exception(), Infrastructure) for task in failing] == [True] * 3
+    assert (2, producers.started[:1]) == (len(producers.started), producers.stopped)
+
+
+async def test_a_publish_that_is_not_acknowledged_in_time_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    producers, log = Producers(monkeypatch), KafkaLog("127.0.0.1:1", publish_seconds_max=0.01)
+    producers.fail = asyncio.Event()
+    with pytest.raises(Infrastructure, match="in time"):
+        await log.publish([])
+    assert producers.started == producers.stopped

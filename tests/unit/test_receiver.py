@@ -16,10 +16,10 @@ import uvicorn
 
 from deploy import mailbox, received, receiver
 from deploy.local.process import free_ports
+from shared.http_server import Server
 from shared.loop.effects import AttemptResult, Verdict
 from shared.loop.mail import Mails, Relay
 from shared.loop.webhook import Webhooks
-from shared.serve import Server
 
 SECRET = "whsec_" + "A" * 32
 BODY = b'{"key": "key-1", "lead": "L1", "person": {"email": "dana@northgrid.example"}}'

@@ -9,6 +9,7 @@ from shared.loop.effects import AttemptResult, Verdict
 from shared.loop.transport import Transports
 from shared.serve import usable
 from shared.settings import Settings, WrongSetting
+from tests.doors import CALENDAR
 
 SECRET = "whsec_" + "A" * 32
 
@@ -69,3 +70,13 @@ def test_a_service_does_not_start_with_a_setting_that_can_not_be_used(
     with pytest.raises(SystemExit) as ended:
         usable(Settings(**settings))
     assert 2 == ended.value.code
+
+
+def test_doors_need_a_port_of_their_own() -> None:
+    """Without one nobody could come, and nothing would tell it."""
+    settings = Settings(secret="s" * 32)
+    with pytest.raises(SystemExit) as ended:
+        usable(settings, [CALENDAR])
+    assert 2 == ended.value.code
+    assert usable(settings)
+    assert usable(settings.model_copy(update={"door_port": 8090}), [CALENDAR])

@@ -1,0 +1,208 @@
+"""A service's doors on a port of their own: what is brought becomes a command, and is acknowledged
+once the broker has it.
+
+A sender is told 2xx only then. With the broker away, or too slow, it is told to come again, which
+it may as often as it likes: the command's id is the sender's. Everything that is turned away is
+counted by its reason, and nothing of it is kept or logged.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
+from pydantic_core import to_json
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from shared.clock import Clock
+from shared.contracts import envelope as envelopes
+from shared.contracts.envelope import Envelope
+from shared.doors import Delivery, Door, NotNeeded, Opened, TurnedAway
+from shared.errors import Infrastructure, Poison
+from shared.loop.log import Outgoing
+from shared.read_errors import failure, json
+from shared.topics import manifest, shard_of
+
+log = structlog.get_logger(__name__)
+
+BODY_BYTES_MAX = 1 << 20
+READ_SECONDS_MAX = 4.0
+PUBLISH_SECONDS_MAX = 5.0
+"""What `publish` may take: together with reading less than ten seconds, after which senders give
+up."""
+COME_AGAIN_SECONDS = 5
+CALLS_PER_MINUTE = 1200
+CALLERS_MAX = 10_000
+"""So many are counted each by itself; in the minute in which there are more, those share one."""
+WINDOW_SECONDS = 60.0
+
+Publish = Callable[[Sequence[Outgoing]], Awaitable[None]]
+
+
+class Callers:
+    """How often each came in this minute."""
+
+    def __init__(self, most: int, monotonic: Callable[[], float]) -> None:
+        self._most = most
+        self._monotonic = monotonic
+        self._until = 0.0
+        self._calls: Counter[str] = Counter()
+
+    def may_come(self, caller: str) -> bool:
+        now = self._monotonic()
+        if now >= self._until:
+            self._until = now + WINDOW_SECONDS
+            self._calls.clear()
+        counted = caller if caller in self._calls or len(self._calls) < CALLERS_MAX else ""
+        self._calls[counted] += 1
+        return self._calls[counted] <= self._most
+
+
+class Doors:
+    """Of one service; `publish` belongs to them alone, so that no step waits for a delivery."""
+
+    def __init__(
+        self,
+        doors: Sequence[Door],
+        publish: Publish,
+        clock: Clock,
+        monotonic: Callable[[], float],
+        *,
+        calls_per_minute: int = CALLS_PER_MINUTE,
+    ) -> None:
+        self.names = [door.name for door in doors]
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+        """By door and outcome, since the process began."""
+        self._publish = publish
+        self._clock = clock
+        self._callers = Callers(calls_per_minute, monotonic)
+        routes = [Route(door.path, partial(self._answer, door), methods=["POST"]) for door in doors]
+        self.app = Starlette(routes=routes)
+
+    async def _answer(self, door: Door, request: Request) -> Response:
+        outcome = "failed"
+        try:
+            outcome, response = await self._outcome(door, request)
+            return response
+        finally:
+            self.outcomes[door.name, outcome] += 1
+
+    async def _outcome(self, door: Door, request: Request) -> tuple[str, Response]:
+        caller = request.client.host if request.client else ""
+        if not self._callers.may_come(caller):
+            return _told("too_many_calls", HTTPStatus.TOO_MANY_REQUESTS)
+        try:
+            body = await _body(request)
+        except TooLarge:
+            return _told("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        except (TimeoutError, ClientDisconnect):
+            return _told("too_slow", HTTPStatus.REQUEST_TIMEOUT)
+        opening = door.open(_delivery(request, body, self._clock))
+        match opening:
+            case TurnedAway():
+                return _told(opening.reason, opening.status)
+            case NotNeeded():
+                return f"not_needed_{opening.reason}", json({"accepted": False})
+            case Opened():
+                return await self._ask(door, opening)
+
+    async def _ask(self, door: Door, opened: Opened) -> tuple[str, Response]:
+        try:
+            record = command_record(door, opened)
+        except Poison as poison:
+            return _told(poison.code, HTTPStatus.BAD_REQUEST)
+        try:
+            await self._publish([record])
+        except Infrastructure as error:
+            log.warning(
+                "not acknowledged", door=door.name, error=f"{type(error).__name__}: {error}"
+            )
+            return _told("not_acknowledged", HTTPStatus.SERVICE_UNAVAILABLE)
+        return "accepted", json({"accepted": True}, HTTPStatus.ACCEPTED)
+
+
+class TooLarge(Exception):
+    """A body has more bytes than a door takes."""
+
+
+async def _body(request: Request) -> bytes:
+    parts, size = [], 0
+    async with asyncio.timeout(READ_SECONDS_MAX):
+        async for part in request.stream():
+            size += len(part)
+            if size > BODY_BYTES_MAX:
+                raise TooLarge
+            parts.append(part)
+    return b"".join(parts)
+
+
+def _delivery(request: Request, body: bytes, clock: Clock) -> Delivery:
+    path: Mapping[str, Any] = request.path_params
+    return Delivery(
+        dict(request.headers),
+        dict(request.query_params),
+        {name: str(value) for name, value in path.items()},
+        body,
+        clock.now(),
+    )
+
+
+def _told(reason: str, status: int) -> tuple[str, Response]:
+    answer = failure(status, reason, TEXTS.get(status, "this is not what the door takes"))
+    if status in COME_AGAIN:
+        answer.headers["retry-after"] = str(COME_AGAIN_SECONDS)
+    return reason, answer
+
+
+COME_AGAIN = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+TEXTS: Mapping[int, str] = {
+    HTTPStatus.TOO_MANY_REQUESTS: "too many calls in this minute; come again",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"a body may have {BODY_BYTES_MAX:,} bytes",
+    HTTPStatus.REQUEST_TIMEOUT: f"a body has to come within {READ_SECONDS_MAX:.0f} seconds",
+    HTTPStatus.SERVICE_UNAVAILABLE: "it could not be taken; come again",
+}
+
+
+def command_record(door: Door, opened: Opened) -> Outgoing:
+    """Raises `Poison` for what no service could read: the sender would never get an answer."""
+    command = opened.command
+    data = to_json(command)
+    envelope = Envelope(
+        opened.id,
+        door.source,
+        command.TYPE,
+        opened.time,
+        data,
+        tenant=opened.tenant,
+        actor=opened.actor,
+        role=door.role,
+    )
+    headers = envelopes.write(envelope)
+    key = command.key_of(command.model_dump(mode="json")).encode()
+    envelopes.read(headers, data)
+    envelopes.key_text(key)
+    return Outgoing(command.TOPIC, shard_of(key, manifest().partitions), key, data, headers)
+
+
+class DoorMetrics(Collector):
+    def __init__(self, service: str, doors: Doors) -> None:
+        self._service = service
+        self._doors = doors
+
+    def collect(self) -> Iterator[Metric]:
+        calls = CounterMetricFamily(
+            "leadops_door_deliveries",
+            "What was brought to a door, by what became of it",
+            labels=["service", "door", "outcome"],
+        )
+        for (door, outcome), count in self._doors.outcomes.items():
+            calls.add_metric([self._service, door, outcome], count)
+        yield calls

@@ -1,0 +1,75 @@
+"""Doors: where others bring something without our token, such as a calendar or a payment provider.
+
+A door is pure: from what was brought and the time it makes a command, or says why not. Its command
+holds only what another delivery of the same thing would hold again, since the same id with other
+data is a mistake (`id_reused`); and nothing personal that no command needs.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.contracts.envelope import TENANT_DEFAULT
+from shared.contracts.event import Command
+
+GONE = 410
+"""Some senders never come again after it, so no door says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What was brought: names of headers in lower case, the body byte for byte, since that is what
+    was signed, and when it came by our clock."""
+
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    path: Mapping[str, str]
+    """The parts that the door's path names."""
+    body: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What is asked because of it. The sender's own id for it makes a second delivery harmless."""
+
+    command: Command
+    id: str
+    time: datetime
+    """Of the fact, as the sender says; it counts if the door's source is trusted."""
+    actor: str
+    tenant: str = TENANT_DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class NotNeeded:
+    """Genuine, and nothing follows from it: the sender is told that it arrived."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """It is not what it should be: counted by this reason, a word or two joined by `_`."""
+
+    reason: str
+    status: int = 400
+
+    def __post_init__(self) -> None:
+        if not 400 <= self.status < 500 or self.status == GONE:
+            raise ValueError(f"{self.status} is no answer to who is turned away")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    name: str
+    path: str
+    """Below the door's port, such as `/calendly/{tenant}`."""
+    role: str
+    """In which it asks."""
+    open: Callable[[Delivery], Opened | NotNeeded | TurnedAway]
+
+    @property
+    def source(self) -> str:
+        """The `ce_source` of its commands."""
+        return f"door/{self.name}"

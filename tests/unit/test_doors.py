@@ -1,0 +1,206 @@
+"""What comes to a door is a command once the broker has it, or is turned away and counted."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from shared import door_server
+from shared.contracts import envelope as envelopes
+from shared.door_server import BODY_BYTES_MAX, CALLERS_MAX, Callers, DoorMetrics, Doors
+from shared.doors import Delivery, Door, Opened, TurnedAway
+from shared.errors import Infrastructure
+from shared.loop.log import Outgoing
+from shared.topics import manifest, shard_of
+from tests.doors import CALENDAR, BookMeeting, body_of, signature_of
+
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+
+class Clock:
+    def now(self) -> datetime:
+        return NOW
+
+
+class House:
+    """With one door, and a broker that takes records or does not."""
+
+    def __init__(self, *doors: Door, calls_per_minute: int = 1000) -> None:
+        self.published: list[Outgoing] = []
+        self.broker_is_away = False
+        self.doors = Doors(
+            doors or [CALENDAR],
+            self._publish,
+            Clock(),
+            asyncio.get_running_loop().time,
+            calls_per_minute=calls_per_minute,
+        )
+
+    async def _publish(self, records: Sequence[Outgoing]) -> None:
+        if self.broker_is_away:
+            raise Infrastructure("Kafka: away")
+        self.published += records
+
+    async def bring(
+        self, body: Any, path: str = "/calendar/main", **headers: str
+    ) -> httpx.Response:
+        signed = signature_of(body) if isinstance(body, bytes) else {}
+        transport = httpx.ASGITransport(self.doors.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://door.example") as client:
+            return await client.post(path, content=body, headers=signed | headers)
+
+    def outcomes(self) -> dict[str, int]:
+        return {outcome: count for (_, outcome), count in self.doors.outcomes.items()}
+
+
+async def test_what_is_brought_is_a_command_with_the_senders_id() -> None:
+    house = House()
+    answer = await house.bring(body_of(7, NOW), "/calendar/north")
+    assert (202, {"accepted": True}) == (answer.status_code, answer.json())
+    (record,) = house.published
+    envelope = envelopes.read(record.headers, record.value)
+    assert ("e-7", "door/calendar", BookMeeting.TYPE, NOW) == (
+        envelope.id,
+        envelope.source,
+        envelope.type,
+        envelope.time,
+    )
+    assert ("north", "calendar", "calendar") == (envelope.tenant, envelope.actor, envelope.role)
+    place = shard_of(b"m-7", manifest().partitions)
+    assert (BookMeeting.TOPIC, place, b"m-7") == (record.topic, record.partition, record.key)
+
+
+async def test_the_same_thing_brought_again_is_the_same_command() -> None:
+    house = House()
+    for _ in range(2):
+        await house.bring(body_of(7, NOW))
+    first, second = house.published
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "reason"),
+    [
+        (body_of(1, NOW), {"x-signature": "wrong"}, 401, "signature_wrong"),
+        (body_of(1, NOW), {"x-signature": ""}, 401, "signature_wrong"),
+        (body_of(1, NOW - timedelta(minutes=4)), {}, 400, "too_old"),
+        (b"no JSON", {}, 400, "unreadable"),
+        (b"[]", {}, 400, "unreadable"),
+        (b"", {}, 400, "unreadable"),
+        (body_of(1, NOW, meeting=""), {}, 400, "unreadable"),
+        (body_of(1, NOW, id="\x01"), {}, 400, "attribute_invalid"),
+        (body_of(1, NOW, id="e" * 5_000), {}, 400, "attribute_too_large"),
+        (b"x" * (BODY_BYTES_MAX + 1), {}, 413, "too_large"),
+    ],
+)
+async def test_what_is_not_as_it_should_be_is_turned_away_and_counted(
+    body: bytes, headers: dict[str, str], status: int, reason: str
+) -> None:
+    house = House()
+    answer = await house.bring(body, **headers)
+    assert (status, reason) == (answer.status_code, answer.json()["error"]["code"])
+    assert ([], {reason: 1}) == (house.published, house.outcomes())
+
+
+async def test_a_body_of_the_largest_size_is_taken() -> None:
+    house, small = House(), len(body_of(1, NOW, note=""))
+    body = body_of(1, NOW, note="n" * (BODY_BYTES_MAX - small))
+    assert BODY_BYTES_MAX == len(body)
+    assert 202 == (await house.bring(body)).status_code
+
+
+async def test_what_nothing_follows_from_has_arrived_all_the_same() -> None:
+    house = House()
+    answer = await house.bring(body_of(1, NOW, kind="viewed"))
+    assert (200, {"accepted": False}) == (answer.status_code, answer.json())
+    assert ([], {"not_needed_other_kind": 1}) == (house.published, house.outcomes())
+
+
+async def test_what_the_broker_does_not_take_is_to_come_again() -> None:
+    house = House()
+    house.broker_is_away = True
+    answer = await house.bring(body_of(1, NOW))
+    assert (503, "5") == (answer.status_code, answer.headers["retry-after"])
+    house.broker_is_away = False
+    assert 202 == (await house.bring(body_of(1, NOW))).status_code
+    assert {"not_acknowledged": 1, "accepted": 1} == house.outcomes()
+
+
+async def test_a_body_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door_server, "READ_SECONDS_MAX", 0.01)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(60)
+
+    house = House()
+    answer = await house.bring(slowly())
+    assert (408, {"too_slow": 1}) == (answer.status_code, house.outcomes())
+
+
+async def test_who_comes_too_often_is_to_come_again() -> None:
+    """Another caller is not held up by that."""
+    house = House(calls_per_minute=3)
+    codes = [(await house.bring(body_of(number, NOW))).status_code for number in range(5)]
+    assert [202, 202, 202, 429, 429] == codes
+    assert {"accepted": 3, "too_many_calls": 2} == house.outcomes()
+
+
+def test_callers_are_counted_each_by_itself_and_anew_each_minute() -> None:
+    times = iter([0.0, 1.0, 2.0, 3.0, 61.0])
+    callers = Callers(1, lambda: next(times))
+    found = [callers.may_come(who) for who in ("ann", "bob", "ann", "bob", "ann")]
+    assert [True, True, False, False, True] == found
+
+
+def test_of_very_many_callers_not_all_are_remembered() -> None:
+    callers = Callers(2, lambda: 0.0)
+    assert all(callers.may_come(f"caller {number}") for number in range(CALLERS_MAX + 2))
+    assert not callers.may_come("one more")
+    assert callers.may_come("caller 5")
+
+
+async def test_a_door_with_a_mistake_has_the_sender_come_again() -> None:
+    """It is counted, and nothing of what was brought is told."""
+
+    def mistaken(_delivery: Delivery) -> Opened:
+        raise ZeroDivisionError("a bug that Dana Okafor shows")
+
+    house = House(replace(CALENDAR, open=mistaken))
+    answer = await house.bring(body_of(1, NOW))
+    assert (500, {"failed": 1}) == (answer.status_code, house.outcomes())
+    assert "Dana" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/calendar/main", 405), ("POST", "/elsewhere", 404), ("POST", "/health/live", 404)],
+)
+async def test_there_is_nothing_else_behind_the_port(method: str, path: str, status: int) -> None:
+    transport = httpx.ASGITransport(House().doors.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://door.example") as client:
+        assert status == (await client.request(method, path)).status_code
+
+
+@pytest.mark.parametrize("status", [410, 200, 302, 503])
+def test_nobody_is_turned_away_with_what_means_something_else(status: int) -> None:
+    """Never come again, arrived, elsewhere, later."""
+    with pytest.raises(ValueError, match="is no answer"):
+        TurnedAway("any", status)
+
+
+async def test_what_becomes_of_deliveries_is_a_metric() -> None:
+    house = House()
+    await house.bring(body_of(1, NOW))
+    await house.bring(b"no JSON")
+    registry = CollectorRegistry()
+    registry.register(DoorMetrics("routing", house.doors))
+    told = generate_latest(registry).decode()
+    for outcome in ("accepted", "unreadable"):
+        labels = f'door="calendar",outcome="{outcome}",service="routing"'
+        assert f"leadops_door_deliveries_total{{{labels}}} 1.0" in told
