@@ -54,12 +54,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
         trying.scratch(Path(directory))
         kept = arguments.keep or Path(directory)
-        traced = trace(kept / "traced")
+        traced = trace(kept)
         print(f"tests traced after {time.monotonic() - began:.0f} s", flush=True)
-        before = list(_before(kept / TRIED, drawn))
-        left = [mutant for mutant in drawn if mutant.key not in {one.mutant.key for one in before}]
-        now = _noted(_tried(left, traced, arguments.at_once), kept / TRIED)
-        tried = list(_shown(chain(before, now)))
+        earlier = list(before(kept / TRIED, drawn))
+        done = {one.mutant.key for one in earlier}
+        left = [mutant for mutant in drawn if mutant.key not in done]
+        now = noted(_tried(left, traced, arguments.at_once), kept / TRIED)
+        tried = list(_shown(chain(earlier, now)))
     report = _report(arguments, len(every), tried, time.monotonic() - began)
     counts = {name: value for name, value in report.items() if isinstance(value, int)}
     print(json.dumps(counts, indent=1))
@@ -115,7 +116,7 @@ def _tried(drawn: Sequence[Mutant], traced: Traced, at_once: int) -> Iterator[Tr
         time.sleep(PAUSE_SECONDS)
 
 
-def _noted(tried: Iterable[Tried], file: Path) -> Iterator[Tried]:
+def noted(tried: Iterable[Tried], file: Path) -> Iterator[Tried]:
     """A whole run takes long, and may be ended before."""
     for one in tried:
         with file.open("a") as lines:
@@ -124,13 +125,17 @@ def _noted(tried: Iterable[Tried], file: Path) -> Iterator[Tried]:
         yield one
 
 
-def _before(file: Path, drawn: Iterable[Mutant]) -> Iterator[Tried]:
-    """What a run that was ended has noted."""
+def before(file: Path, drawn: Iterable[Mutant]) -> Iterator[Tried]:
+    """What a run that was ended has noted. What survived is tried again, since tests may have been
+    written for it, unless it was judged."""
+    known = judged()
     of = {mutant.key: mutant for mutant in drawn}
     for line in file.read_text().splitlines() if file.exists() else ():
         *key, result, tests, seconds = json.loads(line)
         if mutant := of.get(tuple(key)):
-            yield Tried(mutant, Result(result), tests, seconds)
+            one = Tried(mutant, Result(result), tests, seconds)
+            if not one.is_left or mutant.key in known:
+                yield one
 
 
 def _shown(tried: Iterable[Tried]) -> Iterator[Tried]:

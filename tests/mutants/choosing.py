@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import coverage
@@ -23,8 +24,9 @@ import coverage
 from tests.mutants.generate import ROOT, Mutant, module_of
 from tests.mutants.tracing import DIRECTORY, IMPORTING, LINES, SECONDS
 
+OURS = ("cli", "deploy", "services", "shared", "tests")
 TESTS = (
-    ("tests/unit", "tests/properties", "tests/contract"),
+    ("tests/unit", "tests/properties", "tests/contract", "tests/scenes"),
     ("tests/component",),
 )
 """In two halves of about the same length, run beside each other."""
@@ -130,22 +132,33 @@ def _is_in_function(mutant: Mutant) -> bool:
 
 
 def trace(directory: Path) -> Traced:
-    """Runs the tests once without a mutant, unless that was done; raises if one of them fails."""
-    if directory.exists():
-        return Traced(directory)
-    unfinished = directory.with_suffix(".unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
+    """Runs the tests once without a mutant, unless that was done with just these sources and
+    tests: lines are known by their numbers. Raises if a test fails."""
+    kept = directory / f"traced-{_version()}"
+    if not kept.exists():
+        unfinished = directory / "traced.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        _run_traced(unfinished)
+        unfinished.rename(kept)
+    return Traced(kept)
+
+
+def _version() -> str:
+    files = sorted(path for name in OURS for path in (ROOT / name).rglob("*.py"))
+    parts = (part for path in files for part in (str(path).encode(), path.read_bytes()))
+    return sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+def _run_traced(directory: Path) -> None:
     running = []
     for number, folders in enumerate(TESTS):
-        part = unfinished / str(number)
+        part = directory / str(number)
         part.mkdir(parents=True)
         command = [sys.executable, "-m", "pytest", *folders, *NO_ORDER]
         command += ["-p", "tests.mutants.tracing", "--timeout=0", f"--ignore={OWN}"]
         environment = {**os.environ, DIRECTORY: str(part)}
-        with (part.parent / f"{number}.txt").open("w") as output:
+        with (directory / f"{number}.txt").open("w") as output:
             running.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output))
     failed = [number for number, process in enumerate(running) if process.wait() != 0]
     if failed:
-        raise SystemExit(f"the tests fail without a mutant: {unfinished}/{failed[0]}.txt")
-    unfinished.rename(directory)
-    return Traced(directory)
+        raise SystemExit(f"the tests fail without a mutant: {directory}/{failed[0]}.txt")

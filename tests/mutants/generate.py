@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import libcst as cst
+import libcst.matchers as m
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from tests.mutants.operators import ONCE, OPERATORS
@@ -32,7 +33,10 @@ NOT_ENTERED = (
     cst.Param,
     cst.FormattedString,
 )
-TOLD = frozenset({"log", "reach", "Index", "TypeAdapter", "TypeVar", "NotLoaded"})
+A_TYPE = m.Subscript(value=m.Name("Literal"))
+"""Like annotations: mypy notices a word that is none of it."""
+FAILPOINT = "failpoint"
+TOLD = frozenset({"log", FAILPOINT, "Index", "TypeAdapter", "TypeVar", "NotLoaded"})
 """What only tells, and indexes, by which queries are faster and not other ones."""
 
 
@@ -120,12 +124,14 @@ class _Visitor(cst.CSTVisitor):
     def _is_told(self, node: cst.CSTNode) -> bool:
         if isinstance(node, cst.Expr):
             return isinstance(node.value, cst.SimpleString | cst.ConcatenatedString)
+        if isinstance(node, cst.Subscript):
+            return m.matches(node, A_TYPE)
         if not isinstance(node, cst.Call):
             return False
         called = node.func
         if isinstance(called, cst.Attribute):
             # A failpoint does nothing but where faults are injected.
-            called = called.attr if called.attr.value == "reach" else called.value
+            called = called.attr if called.attr.value == FAILPOINT else called.value
         return isinstance(called, cst.Name) and called.value in TOLD
 
     def _of(self, node: cst.CSTNode, family: str) -> Iterator[Mutant]:

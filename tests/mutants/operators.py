@@ -11,7 +11,7 @@ import libcst as cst
 import libcst.matchers as m
 from mutmut.mutation import mutators
 
-TOLD = m.Attribute(value=m.Name("log")) | m.Attribute(attr=m.Name("reach"))
+TOLD = m.Attribute(value=m.Name("log")) | m.Attribute(attr=m.Name("failpoint"))
 
 Operator = tuple[type[Any], Callable[[Any], Iterable[cst.CSTNode]]]
 

@@ -21,11 +21,10 @@ from types import ModuleType
 
 import pytest
 
-from tests.mutants.choosing import NO_ORDER, Chosen
+from tests.mutants.choosing import NO_ORDER, OURS, Chosen
 from tests.mutants.generate import ROOT, Mutant, module_of
 from tests.mutants.swapping import swapped
 
-OURS = ("cli", "deploy", "services", "shared", "tests")
 FIRST = "tests.conftest"
 """It sets what holds for all of Hypothesis, and has to before tests are made."""
 PASSED, FAILED, NOT_BEGUN, NO_TESTS = 0, 1, 4, 5

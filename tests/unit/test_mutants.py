@@ -13,24 +13,26 @@ import pytest
 from coverage import CoverageData
 
 from tests.mutants import trying
-from tests.mutants.__main__ import draw
+from tests.mutants.__main__ import Tried, before, draw, noted
 from tests.mutants.choosing import Traced
 from tests.mutants.generate import ROOT, Mutant, modules, mutants
 from tests.mutants.judged import judged
 from tests.mutants.swapping import swapped
 from tests.mutants.tracing import IMPORTING, LINES, SECONDS
-from tests.mutants.trying import Mistake
+from tests.mutants.trying import Mistake, Result
 
 SOURCE = '''
 """Of a till."""
 
 MOST = 3
+Coin = Literal["shekel", "euro"]
 
 
 def may_pay(owner: str, account: Account, amount: int) -> bool:
     """Never more than there is."""
     assert amount > 0, "a mistake of the caller"
     log.info("asked", amount=amount)
+    till.failpoint("till.asked")
     if account.closed or account.owner != owner:
         return False
     account.note("asked")
@@ -62,9 +64,11 @@ def test_the_usual_mistakes_are_made(change: tuple[str, str]) -> None:
     assert 1 == sum(one != other for one, other in zip(before, after, strict=True))
 
 
-@pytest.mark.parametrize("text", ["Never more", "a mistake of", "log.info", "amount > 0", "str"])
+@pytest.mark.parametrize(
+    "text", ["Never more", "a mistake of", "log.info", "amount > 0", "str", "shekel", "till.asked"]
+)
 def test_what_only_tells_is_left_alone(text: str) -> None:
-    """Texts, types, logs, and what is asserted of the program itself."""
+    """Texts, types, logs, failpoints, and what is asserted of the program itself."""
     assert not [before for before, _ in made() if text in before]
 
 
@@ -82,6 +86,17 @@ def test_the_same_seed_draws_the_same_of_each_family() -> None:
     assert drawn != [one.key for one in draw(every, 8, 6)]
     families = Counter(one.family for one in draw(every, 7, 6))
     assert {1} == set(families.values())
+
+
+def test_a_run_goes_on_from_what_is_noted(tmp_path: Path) -> None:
+    """What survived is tried again, since a test may have been written for it; what is not drawn
+    any more is forgotten."""
+    killed, survived, gone = list(made().values())[:3]
+    results = Result.KILLED, Result.SURVIVED, Result.KILLED
+    rows = zip((killed, survived, gone), results, strict=True)
+    tried = [Tried(mutant, result, 7, 1.5) for mutant, result in rows]
+    assert tried == list(noted(tried, tmp_path / "tried.jsonl"))
+    assert tried[:1] == list(before(tmp_path / "tried.jsonl", [killed, survived]))
 
 
 def test_a_change_elsewhere_changes_nearly_nothing_of_what_is_drawn() -> None:
