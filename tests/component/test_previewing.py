@@ -226,6 +226,20 @@ async def test_what_could_not_be_sent_by_hand_says_so_while_it_waits(platform: P
     assert ("waiting", "ops: cap_reached") == (told["state"], told["refused_by_hand"]["text"])
 
 
+async def test_what_was_sent_is_not_judged_anew(platform: Platform) -> None:
+    """RTE-10: though the campaign would not want it any more; of what was kept away, both what the
+    version of then says and what the one of now does."""
+    await platform.campaign()
+    await platform.campaign("far", **ABROAD)
+    await platform.upload(1)
+    await platform.campaign(**ABROAD)
+    await platform.campaign("far", **ABROAD, status="paused")
+    routed = LEADS.from_document(platform.routed("R-1"))
+    told = (await Questions(platform).why_not.why_not(routed, None))["campaigns"]
+    shown = {row["campaign"]: (row["state"], row.get("now", {}).get("state")) for row in told}
+    assert {"far": ("not_claimed", "not_claimed"), "north": ("sent", None)} == shown
+
+
 async def test_unsent_leads_are_counted_as_they_are_explained(platform: Platform) -> None:
     """RTE-10: by the version that was in force when the lead came, or none."""
     await platform.upload(1)

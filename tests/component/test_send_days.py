@@ -42,6 +42,20 @@ async def test_on_the_day_all_is_decided_anew(platform: Platform) -> None:
     assert 2 == len(dropped)
 
 
+async def test_what_was_dropped_is_asked_for_again(platform: Platform) -> None:
+    """RTE-13, RTE-14: on a later send day, if what kept it away is gone by then."""
+    await platform.campaign(weekly=MONDAY, caps={"total": 1})
+    await platform.upload(1, 2)
+    await platform.advance(HOUR)
+    [sent] = platform.got()
+    [dropped] = {"R-1", "R-2"} - {sent}
+    assert {"north": "refused"} == platform.states(dropped)
+    await platform.campaign(weekly=MONDAY, caps={"total": 2})
+    assert {"north": "waiting"} == platform.states(dropped)
+    await platform.advance(7 * DAY)
+    assert [sent, dropped] == platform.got()
+
+
 async def test_a_pause_on_the_send_day_is_waited_out(platform: Platform) -> None:
     """RTE-13: pausing before and resuming in between changes nothing; what waits goes on the first
     send day on which the campaign runs, and not before."""

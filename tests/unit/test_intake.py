@@ -14,6 +14,7 @@ from services.intake.leads.contacts import Contact
 from services.intake.leads.leads import Lead, Try, lead_id
 from services.intake.service import intake, service_with
 from shared.contracts.intake import LeadAccepted, LeadUnusable, SubmitLead
+from shared.contracts.questions import PutQuestion
 from shared.loop.decision import Accepted, Decision, Input, Refused
 from shared.loop.working_set import Ref, WorkingSet
 from shared.testing.memory import MemoryDatabase, MemoryStore
@@ -147,16 +148,47 @@ def test_affiliate_versions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "code"),
+    ("changes", "code", "text"),
     [
-        ({"mapping": {"fields": {"phone": "Tel"}}}, "mapping_incomplete"),
-        ({"contacts": []}, "main_contact_missing"),
+        (
+            {"mapping": {"fields": {"phone": "Tel"}}},
+            "mapping_incomplete",
+            "the mapping does not say where the email is",
+        ),
+        ({"contacts": []}, "main_contact_missing", "nobody holds the role main"),
+        ({"id": "organic"}, "id_reserved", "organic is no affiliate's id"),
     ],
 )
-def test_affiliate_refused(changes: dict[str, Any], code: str) -> None:
-    """An affiliate that could not work is refused."""
+def test_an_affiliate_that_could_not_work_is_refused(
+    changes: dict[str, Any], code: str, text: str
+) -> None:
+    """INT-01: with what is missing of it, or what it may not be called."""
     _, [decision] = decide(given(put_affiliate(**changes)))
-    assert isinstance(decision.answer, Refused) and decision.answer.code == code
+    assert Refused(code, text) == decision.answer
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "is_circle"),
+    [
+        ({"a": "b", "b": "a"}, True),
+        ({"x": "US", "a": "b", "b": "c", "c": "a"}, True),
+        ({"x": "a", "a": "b", "b": "a"}, True),
+        ({"Uncle": "sam", "SAM": "uncle"}, True),
+        ({"US": "us"}, False),
+        ({"a": "b", "b": "US", "c": "b", "d": "a"}, False),
+    ],
+)
+def test_a_vocabulary_that_leads_back_to_itself_is_refused(
+    vocabulary: dict[str, str], is_circle: bool
+) -> None:
+    """INT-02: in a circle no word means anything; a word that means itself does."""
+    mapping = {"vocabularies": {"company_name": {"NG": "Northgrid"}, "country": vocabulary}}
+    _, [decision] = decide(given(put_affiliate(mapping=mapping)))
+    text = "the vocabulary of country leads back to itself"
+    refused = Refused("vocabulary_cycle", text)
+    assert (
+        refused if is_circle else Accepted("created", details={"version": 1})
+    ) == decision.answer
 
 
 def test_a_lead_that_waits_to_replace_another_is_not_replaced_itself() -> None:
@@ -175,6 +207,18 @@ def test_lead_behind_its_affiliate() -> None:
     """A lead in the batch of its affiliate's registration is read with it."""
     _, [_, decision] = decide(given(put_affiliate()), given(submit()))
     assert isinstance(decision.answer, Accepted)
+
+
+def test_a_lead_behind_its_question() -> None:
+    """An answer in the batch in which its question is put is judged by it."""
+    question = PutQuestion(
+        id="q_budget", text="Budget?", answers=("under 10k", "10k-50k"), categories=("101",)
+    )
+    put = [given(put_affiliate()), given(question)]
+    state, _ = decide(*put, given(submit(record=record(Budget="10K-50K"))))
+    [lead] = every(state, Lead)
+    assert lead.accepted is not None
+    assert {"q_budget": "10k-50k"} == lead.accepted.answers
 
 
 async def run(store: MemoryStore, *batches: Sequence[Input]) -> WorkingSet:

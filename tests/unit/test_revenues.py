@@ -1,5 +1,8 @@
 """Revenues as affiliates write them: an interval in one currency, or unknown and why."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from services.intake.reading.revenues import (
@@ -14,6 +17,51 @@ from services.intake.reading.revenues import (
 from shared.contracts.lead_fields import Revenue
 
 M, BN = 10**6, 10**9
+
+# Written out once more, so that no word can be lost.
+WORDS_OF_ONE_CURRENCY = {
+    "USD": "usd, us$, us $, u.s.$, u.s. $, $us, us dollar, us dollars, $, dollar, dollars",
+    "EUR": "eur, €, euro, euros",
+    "GBP": "gbp, £, pound, pounds, sterling, pounds sterling",
+    "JPY": "jpy, ¥",
+    "CNY": "cny, cn¥, rmb",
+    "CHF": "chf, fr, fr., sfr, sfr.",
+    "CAD": "cad, ca$, c$",
+    "AUD": "aud, au$, a$",
+    "SGD": "sgd, sg$, s$",
+    "NZD": "nzd, nz$",
+    "HKD": "hkd, hk$",
+    "TWD": "twd, nt$",
+    "MXN": "mxn, mx$",
+    "BRL": "brl, r$",
+    "INR": "inr, ₹",
+    "KRW": "krw, ₩",
+    "TRY": "TRY, ₺",
+    "ILS": "ils, ₪",
+    "PLN": "pln, zł",
+    "CZK": "czk, kč",
+}
+SIGNS_OF_SEVERAL = {
+    "$, dollar, dollars": "USD CAD AUD NZD HKD SGD TWD MXN ARS CLP COP UYU",
+    "£, pound, pounds": "GBP EGP LBP",
+    "¥": "JPY CNY",
+    "kr, kr.": "SEK NOK DKK ISK",
+    "rs, rs., ₨, rupee, rupees": "INR PKR LKR NPR MUR",
+}
+POWERS = {
+    "k, thousand, tausend, tsd": 3,
+    "lakh, lakhs, lac": 5,
+    "m, mm, mn, mln, mio, mill, mil., million, millions": 6,
+    "millionen, millones, millón, milhões, milioni, miljoen": 6,
+    "crore, crores, cr": 7,
+    "b, bn, bil, billion, billions, mrd, mld, md, mds, mia": 9,
+    "milliard, milliards, milliarde, milliarden, miliardi": 9,
+    "tn, trn, trillion, trillions": 12,
+}
+
+
+def words(rows: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [(word, meant) for row, meant in rows.items() for word in row.split(", ")]
 
 
 @pytest.mark.parametrize(
@@ -164,3 +212,40 @@ def test_what_the_mapping_says(given: str, currency: str, expected: Revenue) -> 
 def test_what_stays_unknown(given: str, why: str) -> None:
     """INT-02: never guessed, and told why."""
     assert Read(None, why) == revenue(given)
+
+
+@pytest.mark.parametrize(
+    ("code", "word"),
+    [(code, word) for code, row in WORDS_OF_ONE_CURRENCY.items() for word in row.split(", ")],
+)
+def test_each_word_of_a_currency(code: str, word: str) -> None:
+    """INT-02: in front of the amount and behind it, in any case but for the Turkish lira's code,
+    which is an English word."""
+    read = Read(Revenue(code, 5 * M, 5 * M))
+    written = {word, word.upper()}
+    assert [read] * len(written) * 2 == [
+        revenue(given) for form in written for given in (f"{form} 5m", f"5m {form}")
+    ]
+
+
+@pytest.mark.parametrize(("word", "codes"), words(SIGNS_OF_SEVERAL))
+def test_each_currency_that_a_sign_may_stand_for(word: str, codes: str) -> None:
+    """INT-02: the mapping says which one, if it is one of those that the sign is used for."""
+    expected = codes.split()
+    assert expected == [
+        read.revenue.currency if read.revenue else read.why
+        for read in (revenue(f"5m {word}", code) for code in expected)
+    ]
+    assert revenue(f"5m {word}") == revenue(f"5m {word}", "EUR")
+
+
+@pytest.mark.parametrize(("word", "power"), words(POWERS))
+def test_each_word_for_thousands_and_millions(word: str, power: int) -> None:
+    """INT-02: behind a blank and without one."""
+    read = Read(Revenue("EUR", 5 * 10**power, 5 * 10**power))
+    assert (read, read) == (revenue(f"5 {word} EUR"), revenue(f"€5{word}"))
+
+
+def test_a_code_that_is_a_word_is_no_currency_in_small_letters() -> None:
+    """INT-02: whoever writes "try" may mean no lira."""
+    assert Read(None, NOT_UNDERSTOOD) == revenue("try 5m")

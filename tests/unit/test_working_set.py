@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from shared.errors import NotLoaded
+from shared.loop.collection import View
 from shared.loop.working_set import Page, Ref, WorkingSet
 from shared.store import Insert
 from shared.testing.memory import MemoryDatabase, MemoryStore
@@ -59,6 +60,17 @@ async def test_what_was_put_or_found_is_known() -> None:
     cid = Speaker("cid", 0, 3)
     state.put([cid])
     assert (BEA, cid) == (state.get(Ref(Speaker, "bea")), state.get(Ref(Speaker, "cid")))
+
+
+async def test_a_view_reads_its_own_fields() -> None:
+    """Of many documents no more is read than what is needed of them."""
+    store, state = MemoryStore(MemoryDatabase()), WorkingSet()
+    view = View(SPEAKERS.name, dict, ("count",), dict)
+    page = Page(dict, {})
+    async with store.transaction() as transaction:
+        await transaction.write(SPEAKERS.name, [Insert({"_id": "ann", "version": 1, "count": 7})])
+        await state.read(transaction, {dict: view}, [iter([[page]])])
+    assert [{"_id": "ann", "count": 7}] == state.page(page).rows
 
 
 async def test_what_is_put_into_a_branch_is_seen_there_alone() -> None:
