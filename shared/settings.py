@@ -41,6 +41,11 @@ class Settings(BaseSettings):
     it holds two, the newer one first, parted by a blank."""
     webhook_secrets: dict[str, str] = {}
     """By the name that a campaign gives; what has no secret of its own is signed with the one."""
+    webhook_private_targets: bool = False
+    """Whether webhooks may go to private, local and reserved addresses, as on one machine."""
+    token_folder: Path | None = None
+    """Holds a file for each token that a request to somebody's API may name; read for each attempt,
+    so a token is changed by changing its file."""
     smtp_host: str = ""
     """The mail server that takes mails to customers; without one no mail is sent."""
     smtp_port: int = 25

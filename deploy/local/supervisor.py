@@ -111,6 +111,7 @@ class Supervisor:
             "LEADOPS_TOKEN": self.plan.token,
             "LEADOPS_SECRET": self.plan.secret,
             "LEADOPS_WEBHOOK_SECRET": self.plan.webhook_secret,
+            "LEADOPS_WEBHOOK_PRIVATE_TARGETS": "true",
             "LEADOPS_SMTP_HOST": "127.0.0.1",
             "LEADOPS_SMTP_PORT": str(self.smtp_port),
             "LEADOPS_SMTP_SENDER": SENDER,

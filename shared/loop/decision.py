@@ -156,6 +156,9 @@ class Request:
     """A webhook's own, beside those that signing adds."""
     secret: str = ""
     """Names a webhook's signing secret; the secret itself is never stored with the request."""
+    token: str = ""
+    """Names the token that is sent as `Authorization` in the place of a signature, to an API that
+    knows us by one; not stored either."""
 
 
 @dataclass(frozen=True, slots=True)

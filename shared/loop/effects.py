@@ -150,6 +150,7 @@ def new_row(effect: Effect, shard: int, cause: Cause, now: datetime, *, begin: b
             "body": request.body,
             "headers": dict(request.headers),
             "secret": request.secret,
+            "token": request.token,
         },
         "data": effect.purpose.model_dump(),
         "cause": cause.document() | ({"trace": effect.trace} if effect.trace else {}),

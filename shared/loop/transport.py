@@ -13,7 +13,12 @@ from shared.store import Document
 class Transports:
     def __init__(self, settings: Settings) -> None:
         """Raises `WrongSetting` if one of the ways is configured and can't work."""
-        self._webhooks = Webhooks(settings.webhook_secret, settings.webhook_secrets)
+        self._webhooks = Webhooks(
+            settings.webhook_secret,
+            settings.webhook_secrets,
+            private_targets=settings.webhook_private_targets,
+            tokens=settings.token_folder,
+        )
         self._mails = Mails(relay_of(settings))
         self._drops = FileDrop(settings.drop_folder)
         self._by_scheme: Mapping[str, Transport] = {

@@ -11,10 +11,12 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
@@ -23,7 +25,9 @@ import aiohttp
 from yarl import URL
 
 from shared.contracts import endpoint_url
+from shared.loop import targets
 from shared.loop.effects import AttemptResult, Verdict
+from shared.loop.targets import NotPublic
 from shared.settings import WrongSetting
 from shared.store import Document
 
@@ -34,6 +38,7 @@ IDLE_SECONDS_MAX = 1.0
 what is sent just then gets no answer: nobody would know whether the lead was taken."""
 
 RETRIED_STATUSES = frozenset({408, 425, 429})
+TOKEN_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
 SECRET_PREFIX = "whsec_"
@@ -74,10 +79,15 @@ class Webhooks:
         secret: str,
         named: Mapping[str, str] = MappingProxyType({}),
         *,
+        private_targets: bool = False,
+        tokens: Path | None = None,
         timeout_seconds: float = TIMEOUT_SECONDS,
         idle_seconds_max: float = IDLE_SECONDS_MAX,
     ) -> None:
-        """Raises `WrongSetting` for a secret that can't be used."""
+        """Raises `WrongSetting` for a secret that can't be used. `tokens` is a folder with a file
+        for each token that a request may name."""
+        self._sockets = targets.sockets(private=private_targets)
+        self._tokens = tokens
         self._keys = keys_of("LEADOPS_WEBHOOK_SECRET", secret) if secret else ()
         self._named = {
             name: keys_of(f"LEADOPS_WEBHOOK_SECRETS, {name},", text) for name, text in named.items()
@@ -92,18 +102,30 @@ class Webhooks:
 
     async def __call__(self, row: Document) -> AttemptResult:
         request = row["request"]
-        keys = self._named.get(request["secret"], self._keys)
-        if not keys:
-            return Verdict.NOT_TRIED, "there is no secret to sign with"
+        try:
+            headers = self._headers(row)
+        except Unable as unable:
+            return Verdict.NOT_TRIED, str(unable)
         try:
             url = url_of(request["url"])
         except ValueError:
             return Verdict.REFUSED, "the endpoint's address is not valid"
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await self._post(url, request["body"], headers_of(row, keys))
+                return await self._post(url, request["body"], headers)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return verdict_of_failure(error)
+
+    def _headers(self, row: Document) -> dict[str, str]:
+        """Signed, or with the token that is named: who knows us by a token checks no signature.
+        Raises `Unable` where there is neither."""
+        request = row["request"]
+        if name := request.get("token", ""):
+            return headers_with_token(row, token_of(self._tokens, name))
+        keys = self._named.get(request["secret"], self._keys)
+        if not keys:
+            raise Unable("there is no secret to sign with")
+        return headers_of(row, keys)
 
     async def _post(self, url: URL, body: bytes, headers: Mapping[str, str]) -> AttemptResult:
         """The status is all that counts: the body is neither unpacked nor waited for."""
@@ -125,7 +147,11 @@ class Webhooks:
             connect = min(CONNECT_SECONDS, self._timeout_seconds / 2)
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect),
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=self._idle_seconds_max),
+                connector=aiohttp.TCPConnector(
+                    limit=0,
+                    keepalive_timeout=self._idle_seconds_max,
+                    socket_factory=self._sockets,
+                ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
             )
@@ -141,6 +167,32 @@ def url_of(text: str) -> URL:
     scheme, authority, target = endpoint_url.split(text)
     path = quote(target, safe=PRINTABLE)
     return URL.build(scheme=scheme, authority=authority, path=path, encoded=True)
+
+
+class Unable(Exception):
+    """What a request has to be sent with is not there."""
+
+
+def token_of(folder: Path | None, name: str) -> str:
+    """Read anew for each attempt, so that whoever puts another file in its place has changed it."""
+    if folder is None or not TOKEN_NAME.fullmatch(name):
+        raise Unable(f"there is no token {name!r}")
+    try:
+        token = (folder / name).read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        raise Unable(f"there is no token {name!r}") from None
+    if not token.isascii() or not token.isprintable() or not token:
+        raise Unable(f"the token {name!r} is no token")
+    return token
+
+
+def headers_with_token(row: Document, token: str) -> dict[str, str]:
+    trace = row["cause"]["trace"]
+    made: dict[str, str] = row["request"]["headers"] | {
+        "authorization": f"Bearer {token}",
+        "idempotency-key": row["_id"],
+    }
+    return made | ({"traceparent": trace} if trace else {})
 
 
 def headers_of(row: Document, keys: Sequence[bytes]) -> dict[str, str]:
@@ -194,6 +246,8 @@ def verdict_of(status: int) -> tuple[Verdict, str]:
 
 
 def verdict_of_failure(error: Exception) -> tuple[Verdict, str]:
+    if isinstance(getattr(error, "os_error", None), NotPublic):
+        return Verdict.NOT_TRIED, "the endpoint's address is not public"
     for kind, verdict, text in FAILURES:
         if isinstance(error, kind):
             return verdict, text

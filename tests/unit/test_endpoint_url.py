@@ -25,7 +25,7 @@ async def request_line(behind: str) -> str:
         writer.write(OK)
         await writer.drain()
 
-    webhooks = Webhooks(SECRET)
+    webhooks = Webhooks(SECRET, private_targets=True)
     async with talking(talk) as port:
         request = {"url": f"http://127.0.0.1:{port}{behind}", "body": b"{}", "headers": {}}
         row = {"_id": "k", "request": request | {"secret": "own"}, "cause": {"trace": None}}

@@ -40,7 +40,7 @@ class Customer:
     async def webhook(self, key: str = "key-1", seconds: float = 0.3) -> AttemptResult:
         url = f"http://127.0.0.1:{self.port}/campaigns/c1"
         request = {"url": url, "body": BODY, "headers": {}, "secret": ""}
-        webhooks = Webhooks(SECRET, timeout_seconds=seconds)
+        webhooks = Webhooks(SECRET, private_targets=True, timeout_seconds=seconds)
         performed = await webhooks(
             {"_id": key, "request": request, "cause": {"trace": "00-aa-bb-01"}}
         )

@@ -29,7 +29,8 @@ def row(url: str) -> dict[str, Any]:
     ],
 )
 async def test_each_scheme_has_its_way(tmp_path: Path, url: str, expected: AttemptResult) -> None:
-    performing = Transports(Settings(webhook_secret=SECRET, drop_folder=tmp_path))
+    settings = Settings(webhook_secret=SECRET, webhook_private_targets=True, drop_folder=tmp_path)
+    performing = Transports(settings)
     assert expected == await performing(row(url))
     await performing.close()
 

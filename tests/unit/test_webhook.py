@@ -55,7 +55,7 @@ def row(url: str, secret: str = "default", body: bytes = b'{"lead": 1}') -> dict
 
 
 async def call(url: str, body: bytes = b'{"lead": 1}', **options: Any) -> AttemptResult:
-    webhooks = Webhooks(SECRET, NAMED, **options)
+    webhooks = Webhooks(SECRET, NAMED, private_targets=True, **options)
     try:
         return await webhooks(row(url, body=body))
     finally:
@@ -277,7 +277,7 @@ async def test_a_request_is_signed_over_its_key_its_time_and_its_body(
         return web.Response()
 
     async with endpoint(answer) as url:
-        webhooks = Webhooks(SECRET, NAMED)
+        webhooks = Webhooks(SECRET, NAMED, private_targets=True)
         await webhooks(row(url, name))
         await webhooks.close()
     headers, body = seen[0]
@@ -295,7 +295,7 @@ async def test_cookies_are_not_kept() -> None:
         return web.Response(headers={"set-cookie": "a=b"})
 
     async with endpoint(answer) as url:
-        webhooks = Webhooks(SECRET)
+        webhooks = Webhooks(SECRET, private_targets=True)
         await webhooks(row(url))
         await webhooks(row(url))
         await webhooks.close()
@@ -314,7 +314,7 @@ async def test_a_connection_that_rested_is_not_used_again(
         return web.Response()
 
     async with endpoint(answer) as url:
-        webhooks = Webhooks(SECRET, idle_seconds_max=idle_seconds_max)
+        webhooks = Webhooks(SECRET, private_targets=True, idle_seconds_max=idle_seconds_max)
         await webhooks(row(url))
         await asyncio.sleep(0.05)
         await webhooks(row(url))

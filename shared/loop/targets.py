@@ -1,0 +1,52 @@
+"""Where requests of ours may go: to public addresses only, unless a setting says otherwise.
+
+A campaign's address is written by whoever may put campaigns. What lies in our own network trusts
+who is inside, so a webhook must not be a way in. The address is looked at when the connection is
+made, after the name was resolved: a name may stand for another one by then.
+"""
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from typing import Any
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+"""RFC 6052: the last four bytes are an address of IPv4."""
+
+
+class NotPublic(OSError):
+    """The address is of a private, a local or a reserved network."""
+
+    def __init__(self) -> None:
+        super().__init__("the address is not public")
+
+
+def is_public(address: Address) -> bool:
+    """Also of an address that only carries another one."""
+    inner = _carried(address) if isinstance(address, ipaddress.IPv6Address) else None
+    if inner is not None:
+        return is_public(inner)
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address in _NAT64:
+        return ipaddress.IPv4Address(address.packed[-4:])
+    if address.teredo:
+        return address.teredo[1]
+    return address.ipv4_mapped or address.sixtofour
+
+
+def public_socket(info: tuple[Any, ...]) -> socket.socket:
+    """A socket for a resolved address, as the client makes it; raises `NotPublic`."""
+    family, kind, protocol, _, (host, *_) = info
+    if not is_public(ipaddress.ip_address(host.partition("%")[0])):
+        raise NotPublic
+    return socket.socket(family, kind, protocol)
+
+
+def sockets(*, private: bool) -> Callable[[tuple[Any, ...]], socket.socket] | None:
+    """What makes them; None is the client's own."""
+    return None if private else public_socket
