@@ -70,16 +70,19 @@ async def _no_effects(_row: Document) -> tuple[Verdict, str]:
 
 
 class Watch:
-    """Starts at the opening of the shards, ends when all records were decided and published."""
+    """Starts at the first opening of the shards, ends when all records were decided and published:
+    a step that fails has them opened again, and its time counts."""
 
     def __init__(self, records: int, look: Look) -> None:
         self._stopwatch = Stopwatch()
         self._left = self._records = records
         self._look = look
+        self._is_started = False
         self._ended: asyncio.Future[Run] = asyncio.get_running_loop().create_future()
 
     def reach(self, name: str) -> None:
-        if name == "open.restored":
+        if name == "open.restored" and not self._is_started:
+            self._is_started = True
             self._stopwatch.start()
 
     def observe(self, items: Sequence[Item], started: int, ended: int) -> None:
