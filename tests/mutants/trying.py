@@ -4,6 +4,7 @@ The function with the mistake takes the place of the real one. Where that is not
 was run when modules were imported, our own are imported again, the one with the mistake among them.
 """
 
+import gc
 import importlib
 import importlib.abc
 import importlib.util
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.machinery import ModuleSpec
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
@@ -68,9 +70,13 @@ class Mistake(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def load(tests: Sequence[str]) -> None:
-    """Imports these modules once, and with them all others."""
+    """Imports these modules once, and with them all others, pytest's plugins too. What is there by
+    then is no garbage of a test: pytest collects it several times a run, which took half of it."""
     for name in (FIRST, *tests):
         importlib.import_module(name)
+    for plugin in entry_points(group="pytest11"):
+        plugin.load()
+    gc.freeze()
 
 
 def begin(mutant: Mutant, chosen: Chosen) -> Attempt:
