@@ -34,7 +34,7 @@ def reference_field(affiliate: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ExpectedColumns:
     """The affiliate's own fields with what each is; of answers nothing more is known."""
 
     reference: str
@@ -43,7 +43,7 @@ class Wanted:
     """Own fields without which no row could be used."""
 
     @classmethod
-    def of(cls, affiliate: Mapping[str, Any], lead_code: str | None = None) -> "Wanted":
+    def of(cls, affiliate: Mapping[str, Any], lead_code: str | None = None) -> "ExpectedColumns":
         """`lead_code` stands for the rows that name none, so that no column has to."""
         mapping = affiliate["mapping"]
         fields: Mapping[str, str] = mapping["fields"]
@@ -101,10 +101,10 @@ def fold(name: str) -> str:
     return kept.strip(DECORATION) or name.strip()
 
 
-def places(cells: Sequence[str], wanted: Iterable[str]) -> dict[str, int]:
-    """Where the wanted fields stand: written so, or else the only ones that are so but for case,
+def places(cells: Sequence[str], expected: Iterable[str]) -> dict[str, int]:
+    """Where the expected fields stand: written so, or else the only ones that are so but for case,
     marks and blanks."""
-    names = list(wanted)
+    names = list(expected)
     found = {name: cells.index(name) for name in names if name in cells}
     taken = set(found.values())
     columns = by_key((at, cell) for at, cell in enumerate(cells) if cell and at not in taken)
@@ -125,7 +125,7 @@ def by_key(items: Iterable[tuple[Any, str]]) -> dict[str, list[Any]]:
     return found
 
 
-def header_at(rows: Iterable[Line], wanted: Wanted) -> Header:
+def header_at(rows: Iterable[Line], expected: ExpectedColumns) -> Header:
     """The first of the upper rows that names the reference. What stands above it may be a title,
     but never rows, since those would be lost."""
     above: list[tuple[int, list[str]]] = []
@@ -133,23 +133,23 @@ def header_at(rows: Iterable[Line], wanted: Wanted) -> Header:
     for (number, cells), _ in zip(rows, range(LINES_ABOVE_HEADER_MAX + 1), strict=False):
         quote_open |= isinstance(cells, Flaw)
         texts = [] if isinstance(cells, Flaw) else texts_of(cells)
-        if wanted.reference in places(texts, [wanted.reference]):
-            header = header_of(texts, wanted)
+        if expected.reference in places(texts, [expected.reference]):
+            header = header_of(texts, expected)
             check_above(above, header)
             return header
         above += [(number, texts)] if any(texts) else []
     if not above and not quote_open:
         raise unreadable("there is no header: the first rows are blank")
-    best = max((texts for _, texts in above), key=lambda each: fit_of(each, wanted), default=[])
-    if quote_open and not places(best, wanted.names):
+    best = max((texts for _, texts in above), key=lambda each: fit_of(each, expected), default=[])
+    if quote_open and not places(best, expected.names):
         raise unreadable("a quote in the first lines is not closed, or a field name has two lines")
-    return header_of(best, wanted)
+    return header_of(best, expected)
 
 
-def fit_of(texts: Sequence[str], wanted: Wanted) -> tuple[int, int]:
+def fit_of(texts: Sequence[str], expected: ExpectedColumns) -> tuple[int, int]:
     """How many of the fields a row names, if it is clear which, and how many cells it has."""
     try:
-        return len(places(texts, wanted.names)), len(texts)
+        return len(places(texts, expected.names)), len(texts)
     except CliError:
         return 0, len(texts)
 
@@ -171,25 +171,25 @@ def check_above(above: Iterable[tuple[int, Sequence[str]]], header: Header) -> N
             raise unreadable(f"line {number} stands above the header and looks like a row")
 
 
-def header_of(cells: Sequence[str], wanted: Wanted) -> Header:
+def header_of(cells: Sequence[str], expected: ExpectedColumns) -> Header:
     """Raises if the affiliate's fields are not there, or it is not clear which they are."""
-    fields = wanted.names
+    fields = expected.names
     at = places(cells, fields)
-    check_named(cells, wanted, at)
+    check_named(cells, expected, at)
     if flaw := flaw_of(cells):
         raise unreadable(f"the header can't be used: {flaw.text}")
     names = list(cells)
     for name, place in at.items():
         names[place] = name
-    names = number_repeated(names, fields) if wanted.own else names
+    names = number_repeated(names, fields) if expected.own else names
     check_once(names)
     free = [cell for place, cell in enumerate(cells) if cell and place not in at.values()]
     missing = tuple(missing_of(name, free) for name in fields if name not in at)
-    check_needed(missing, wanted.needed)
+    check_needed(missing, expected.needed)
     known = {place: fields[name] for name, place in at.items()}
     # Where nothing is known of the mapping, any column may be read.
     return Header(
-        tuple(names), known if wanted.own else dict.fromkeys(range(len(names)), ""), missing
+        tuple(names), known if expected.own else dict.fromkeys(range(len(names)), ""), missing
     )
 
 
@@ -203,14 +203,14 @@ def check_needed(missing: Iterable[Missing], needed: Collection[str]) -> None:
         raise unreadable(f"the file can't be used: {'; '.join(texts[True])}{others}")
 
 
-def check_named(cells: Sequence[str], wanted: Wanted, at: Mapping[str, int]) -> None:
-    if wanted.own and not at:
-        some = ", ".join(list(wanted.own)[:FIELDS_NAMED])
+def check_named(cells: Sequence[str], expected: ExpectedColumns, at: Mapping[str, int]) -> None:
+    if expected.own and not at:
+        some = ", ".join(list(expected.own)[:FIELDS_NAMED])
         raise unreadable(f"no line names any of the affiliate's fields, such as {some}")
-    if wanted.reference not in at:
-        near = missing_of(wanted.reference, [cell for cell in cells if cell]).nearest
+    if expected.reference not in at:
+        near = missing_of(expected.reference, [cell for cell in cells if cell]).nearest
         hint = f"; the nearest header is {near!r}" if near else ""
-        name = wanted.reference
+        name = expected.reference
         raise unreadable(f"no line names the field {name!r}, which holds the reference{hint}")
     if len(cells) > COLUMNS_MAX:
         raise unreadable(f"the header has more than {COLUMNS_MAX:,} columns")

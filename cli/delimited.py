@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from cli.bounds import LINES_ABOVE_HEADER_MAX, ROW_LINES_MAX
-from cli.columns import Wanted, fit_of, header_at, texts_of
+from cli.columns import ExpectedColumns, fit_of, header_at, texts_of
 from cli.encodings import Encoding, encoding_of
 from cli.output import unreadable
 from cli.table import Flaw, Line, Table
@@ -33,7 +33,7 @@ _ESCAPED = re.compile(r"\\[^\r\n]")
 _FIELD_BYTES_MAX = 2**31 - 1
 
 
-def read(file: BinaryIO, wanted: Wanted, encoding: Encoding | None = None) -> Table:
+def read(file: BinaryIO, expected: ExpectedColumns, encoding: Encoding | None = None) -> Table:
     encoding = encoding or encoding_of(file)
     file.seek(0)
     # Set for the whole process, as the module has it; our own, smaller limit is told by line.
@@ -43,9 +43,9 @@ def read(file: BinaryIO, wanted: Wanted, encoding: Encoding | None = None) -> Ta
     start = lines.ahead(LINES_ABOVE_HEADER_MAX + ROW_LINES_MAX)
     if not any(line.strip() for line in start):
         raise unreadable("the file is empty")
-    delimiter = delimiter_of(start, wanted, (hint,) if hint else ())
+    delimiter = delimiter_of(start, expected, (hint,) if hint else ())
     rows = Rows(lines, delimiter)
-    header = header_at(rows, wanted)
+    header = header_at(rows, expected)
     rows.width = header.width
     return Table(header, rows)
 
@@ -102,18 +102,18 @@ def hinted_delimiter(lines: Lines) -> str | None:
     return None
 
 
-def delimiter_of(start: Sequence[str], wanted: Wanted, hint: Sequence[str] = ()) -> str:
+def delimiter_of(start: Sequence[str], expected: ExpectedColumns, hint: Sequence[str] = ()) -> str:
     """That with which most of the affiliate's fields appear in one row; of equal ones that which
     cuts most cells."""
     choices = dict.fromkeys((*hint, *DELIMITERS))
-    return max(choices, key=lambda each: best_row(start, each, wanted))
+    return max(choices, key=lambda each: best_row(start, each, expected))
 
 
-def best_row(start: Sequence[str], delimiter: str, wanted: Wanted) -> tuple[int, int]:
+def best_row(start: Sequence[str], delimiter: str, expected: ExpectedColumns) -> tuple[int, int]:
     rows = Rows(Lines(start), delimiter)
     cells = [cells for _, cells in rows if not isinstance(cells, Flaw)]
     upper = cells[: LINES_ABOVE_HEADER_MAX + 1]
-    return max((fit_of(texts_of(row), wanted) for row in upper), default=(0, 0))
+    return max((fit_of(texts_of(row), expected) for row in upper), default=(0, 0))
 
 
 class Rows:

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli import encodings
 from cli.api import Api
-from cli.columns import Missing, Wanted
+from cli.columns import ExpectedColumns, Missing
 from cli.command import Answer, Asker, Command
 from cli.importing import BadRow, Chosen, Row, Upload, rows_in, table_of
 from cli.known import check, unknown
@@ -55,11 +55,11 @@ def import_file(
     chosen = Chosen(encodings.find_encoding(encoding) if encoding else None, sheet)
     with open_file(file) as content, tell_if_interrupted(file), name_file_in_errors(file):
         check_kind(file, content, chosen)
-        upload, wanted = upload_of(affiliate, lead_code, delivery)
-        table = table_of(content, wanted, chosen)
+        upload, expected = upload_of(affiliate, lead_code, delivery)
+        table = table_of(content, expected, chosen)
         tell_missing(file, table.header.missing)
         tell_left_out(file, table.left_out)
-        done = submit(upload, rows_in(table, wanted), Asker(actor), wait=wait)
+        done = submit(upload, rows_in(table, expected), Asker(actor), wait=wait)
     done |= whole_of(table)
     if as_json:
         show_json(done)
@@ -92,7 +92,9 @@ def tell_missing(file: str, missing: Sequence[Missing]) -> None:
         progress(f"{file}: {each.text}; the field stays blank in all rows")
 
 
-def upload_of(affiliate: str, lead_code: str | None, delivery: str | None) -> tuple[Upload, Wanted]:
+def upload_of(
+    affiliate: str, lead_code: str | None, delivery: str | None
+) -> tuple[Upload, ExpectedColumns]:
     """Leads under an id that nothing has would be missing under the right one."""
     with Api() as api:
         known = known_affiliate(api, affiliate)
@@ -100,9 +102,9 @@ def upload_of(affiliate: str, lead_code: str | None, delivery: str | None) -> tu
         if delivery is not None:
             found = api.get("intake", "/deliveries", affiliate=affiliate)["deliveries"]
             check_delivery(delivery, [each["id"] for each in found])
-    wanted = Wanted.of(known, lead_code)
-    email, code = wanted.field_of("email") or "", wanted.field_of("lead_code")
-    return Upload(affiliate, lead_code, delivery, code, email), wanted
+    expected = ExpectedColumns.of(known, lead_code)
+    email, code = expected.field_of("email") or "", expected.field_of("lead_code")
+    return Upload(affiliate, lead_code, delivery, code, email), expected
 
 
 def check_delivery(delivery: str, announced: Sequence[str]) -> None:

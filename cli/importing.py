@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from cli import delimited
 from cli.cells import ERROR, ERRORS, LETTERS_MISREAD, flaw_of, is_misread, strip_mark
-from cli.columns import Header, Wanted
+from cli.columns import ExpectedColumns, Header
 from cli.command import Command
 from cli.encodings import Encoding
 from cli.foreign import ARCHIVES, START_BYTES, foreign_kind
@@ -62,11 +62,11 @@ def rows_of(
     content: bytes, reference_field: str, own_fields: Collection[str] = ()
 ) -> list[Row | BadRow]:
     """Of a file in memory whose fields are known by name only."""
-    wanted = Wanted(reference_field, dict.fromkeys(own_fields, ""))
-    return list(rows_in(table_of(BytesIO(content), wanted), wanted))
+    expected = ExpectedColumns(reference_field, dict.fromkeys(own_fields, ""))
+    return list(rows_in(table_of(BytesIO(content), expected), expected))
 
 
-def table_of(file: BinaryIO, wanted: Wanted, chosen: Chosen | None = None) -> Table:
+def table_of(file: BinaryIO, expected: ExpectedColumns, chosen: Chosen | None = None) -> Table:
     """Raises if this is no table, or its header is not the affiliate's."""
     chosen = chosen or Chosen()
     start = file.read(START_BYTES)
@@ -75,15 +75,15 @@ def table_of(file: BinaryIO, wanted: Wanted, chosen: Chosen | None = None) -> Ta
         # Imported late: every command would wait for the library.
         from cli import workbook
 
-        return workbook.read(file, wanted, chosen.sheet)
+        return workbook.read(file, expected, chosen.sheet)
     if kind := foreign_kind(start):
         raise unreadable(f"this is neither CSV nor XLSX: it is {kind}")
-    return delimited.read(file, wanted, chosen.encoding)
+    return delimited.read(file, expected, chosen.encoding)
 
 
-def rows_in(table: Table, wanted: Wanted) -> Iterator[Row | BadRow]:
+def rows_in(table: Table, expected: ExpectedColumns) -> Iterator[Row | BadRow]:
     """One row at a time, in the order of the file; blank ones are none."""
-    reader, another = RowReader.of(table.header, wanted), AnotherHeader(table.header, wanted)
+    reader, another = RowReader.of(table.header, expected), AnotherHeader(table.header, expected)
     for line, cells in table.rows:
         if not isinstance(cells, Flaw) and not any(cells):
             continue
@@ -99,7 +99,7 @@ class RowReader:
     """Puts each cell under its header, or tells why it can't."""
 
     header: Header
-    wanted: Wanted
+    expected: ExpectedColumns
     width: int
     shortest: int
     """A row that ends before has lost more than blanks: it names no person."""
@@ -109,12 +109,12 @@ class RowReader:
     """Its column."""
 
     @classmethod
-    def of(cls, header: Header, wanted: Wanted) -> "RowReader":
+    def of(cls, header: Header, expected: ExpectedColumns) -> "RowReader":
         at = {kind: place for place, kind in header.kinds.items()}
         email, reference = at.get("email"), at.get("reference")
         shortest = 2 if email is None or reference is None else max(email, reference) + 1
         width = header.width
-        return cls(header, wanted, width, min(shortest, width), all(header.names), email)
+        return cls(header, expected, width, min(shortest, width), all(header.names), email)
 
     def read(self, line: int, cells: Cells | Flaw, whole: str) -> Row | BadRow:
         if isinstance(cells, Flaw):
@@ -138,7 +138,7 @@ class RowReader:
         return self.row(line, record)
 
     def row(self, line: int, record: Mapping[str, str]) -> Row | BadRow:
-        name = self.wanted.reference
+        name = self.expected.reference
         if not (reference := record[name].strip()):
             return BadRow(line, "reference_missing", f"the field {name!r} is empty")
         try:

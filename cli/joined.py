@@ -6,7 +6,7 @@ never read under the first one.
 
 from dataclasses import dataclass, field
 
-from cli.columns import Header, Wanted, fold, places
+from cli.columns import ExpectedColumns, Header, fold, places
 from cli.delimited import DELIMITERS
 from cli.output import CliError
 from cli.table import Cells, Flaw
@@ -18,13 +18,13 @@ NAMED_MIN = 2
 @dataclass(slots=True)
 class AnotherHeader:
     header: Header
-    wanted: Wanted
+    expected: ExpectedColumns
     behind: int | None = None
     """The line of a header that is not the first one's."""
     reference: str = field(init=False)
 
     def __post_init__(self) -> None:
-        self.reference = self.wanted.reference.casefold()
+        self.reference = self.expected.reference.casefold()
 
     def flaw_of(self, line: int, cells: Cells | Flaw, whole: str) -> Flaw | None:
         if self.behind:
@@ -50,11 +50,11 @@ class AnotherHeader:
     def names(self, texts: list[str]) -> bool:
         """The reference and another field of the mapping, each in a cell of its own."""
         try:
-            at = places([text.strip() for text in texts], self.wanted.names)
+            at = places([text.strip() for text in texts], self.expected.names)
         except CliError:
             return True
         known = min(NAMED_MIN, len(self.header.kinds))
-        return self.wanted.reference in at and len(at) >= known
+        return self.expected.reference in at and len(at) >= known
 
 
 def apart(texts: list[str]) -> list[list[str]]:

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from cli.columns import Wanted
+from cli.columns import ExpectedColumns
 from cli.importing import BadRow, Row
 from shared.contracts.bounds import VALUE_BYTES_MAX
 from shared.contracts.values import Id
@@ -27,16 +27,16 @@ def are_in(content: BinaryIO) -> bool:
     return start.removeprefix(BOM).lstrip().startswith(b"{")
 
 
-def rows_of(content: BinaryIO, wanted: Wanted) -> Iterator[Row | BadRow]:
+def rows_of(content: BinaryIO, expected: ExpectedColumns) -> Iterator[Row | BadRow]:
     """An object may be written over several lines if it is the only one."""
     whole = content.read(VALUE_BYTES_MAX)
     content.seek(0)
     if isinstance(given := parse_json(whole), dict):
-        yield row_of(1, given, wanted)
+        yield row_of(1, given, expected)
         return
     for number, line in enumerate(iter(lambda: content.readline(VALUE_BYTES_MAX), b""), start=1):
         if line.strip():
-            yield row_of(number, parse_json(line), wanted)
+            yield row_of(number, parse_json(line), expected)
 
 
 def parse_json(text: bytes) -> Any:
@@ -47,10 +47,10 @@ def parse_json(text: bytes) -> Any:
         return None
 
 
-def row_of(line: int, given: Any, wanted: Wanted) -> Row | BadRow:
+def row_of(line: int, given: Any, expected: ExpectedColumns) -> Row | BadRow:
     if not isinstance(given, dict):
         return BadRow(line, "not_json", "the line is no JSON object")
-    name = wanted.reference
+    name = expected.reference
     value = given.get(name)
     reference = str(value).strip() if isinstance(value, str | int) else ""
     if not reference:

@@ -10,7 +10,7 @@ from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedC
 
 from cli import encodings, json_records, trial_view
 from cli.api import Api
-from cli.columns import Wanted
+from cli.columns import ExpectedColumns
 from cli.command import Answer
 from cli.earlier import Earlier
 from cli.import_commands import (
@@ -54,8 +54,8 @@ def try_file(
     nothing = tell_if_interrupted(file, "nothing was imported")
     with open_file(file) as content, nothing, name_file_in_errors(file):
         check_kind(file, content, chosen)
-        upload, wanted = upload_of(affiliate, lead_code, delivery)
-        rows, header = rows_with_header(file, content, wanted, chosen)
+        upload, expected = upload_of(affiliate, lead_code, delivery)
+        rows, header = rows_with_header(file, content, expected, chosen)
         done = try_rows(Reading(upload), rows, limit) | header
     if as_json:
         show_json(done)
@@ -66,15 +66,18 @@ def try_file(
 
 
 def rows_with_header(
-    file: str, content: BinaryIO, wanted: Wanted, chosen: Chosen
+    file: str, content: BinaryIO, expected: ExpectedColumns, chosen: Chosen
 ) -> tuple[Iterator[Row | BadRow], dict[str, Any]]:
     """What is told of a table as a whole is told at once."""
     if json_records.are_in(content):
-        return json_records.rows_of(content, wanted), {"columns_missing": [], "sheets_left_out": []}
-    table = table_of(content, wanted, chosen)
+        return json_records.rows_of(content, expected), {
+            "columns_missing": [],
+            "sheets_left_out": [],
+        }
+    table = table_of(content, expected, chosen)
     tell_missing(file, table.header.missing)
     tell_left_out(file, table.left_out)
-    return rows_in(table, wanted), whole_of(table)
+    return rows_in(table, expected), whole_of(table)
 
 
 def try_rows(reading: Reading, rows: Iterable[Row | BadRow], limit: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from cli import workbook_parts
 from cli.bounds import SHEET_ROWS_MAX
 from cli.cells import ERROR, strip_mark
-from cli.columns import Wanted, header_at
+from cli.columns import ExpectedColumns, header_at
 from cli.output import CliError, unreadable
 from cli.table import Cells, Flaw, Line, Table
 from cli.workbook_parts import Scanned
@@ -43,13 +43,13 @@ _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 T = TypeVar("T")
 
 
-def read(file: BinaryIO, wanted: Wanted, name: str | None = None) -> Table:
+def read(file: BinaryIO, expected: ExpectedColumns, name: str | None = None) -> Table:
     book, archive = whole(lambda: open_book(file))
     sheet = sheet_of(book, name)
     rows, hidden = whole(lambda: rows_of(sheet, archive))
     upper = iter(rows)
     try:
-        header = header_at(upper, wanted)
+        header = header_at(upper, expected)
         # Cells that a sheet leaves out are blank, wherever they are.
         width = len(header.names)
         seen = ((line, HIDDEN if line in hidden else pad(cells, width)) for line, cells in upper)

@@ -20,7 +20,7 @@ TOLD = ["tenant", "source", "command", "type", "key", "actor", "role", "trace"]
 TOLD += ["at", "accepted", "code", "text"]
 
 
-class AskedCommand(View):
+class CommandView(View):
     at: datetime
     """When it was decided."""
     source: str
@@ -37,7 +37,7 @@ class AskedCommand(View):
     trace_id: str | None
 
     @classmethod
-    def of(cls, entry: Document) -> "AskedCommand":
+    def of(cls, entry: Document) -> "CommandView":
         trace = entry["trace"]
         return cls(
             **{name: entry[name] for name in ("at", "source", "type", "role", "accepted", "code")},
@@ -49,8 +49,8 @@ class AskedCommand(View):
         )
 
 
-class AskedCommands(View):
-    commands: list[AskedCommand]
+class CommandViews(View):
+    commands: list[CommandView]
     next: str | None
     """The `after` of the page that follows."""
 
@@ -91,11 +91,11 @@ class AuditApi:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def commands(self, query: Annotated[CommandSearch, Query()]) -> AskedCommands:
+    async def commands(self, query: Annotated[CommandSearch, Query()]) -> CommandViews:
         """The latest first, of the last 90 days."""
         rows = await self._page(query)
         following = _token(rows[-1]) if len(rows) == query.limit else None
-        return AskedCommands(commands=list(map(AskedCommand.of, rows)), next=following)
+        return CommandViews(commands=list(map(CommandView.of, rows)), next=following)
 
     async def _page(self, query: CommandSearch) -> list[Document]:
         """A step decides many at one instant: those of it that are left come before older ones."""

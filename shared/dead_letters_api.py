@@ -64,7 +64,7 @@ class WholeDeadLetter(DeadLetter):
     headers: list[tuple[str, str | None]]
 
 
-class DeadLettersAsked(Limited):
+class DeadLetterSearch(Limited):
     state: list[Annotated[str, OneOf(dead_letters.STATES)]] = []
     """One or several."""
 
@@ -80,7 +80,7 @@ class DeadLettersApi:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def page(self, asked: Annotated[DeadLettersAsked, Query()]) -> DeadLetters:
+    async def page(self, asked: Annotated[DeadLetterSearch, Query()]) -> DeadLetters:
         """Oldest first."""
         where: Filter = {"state": {"$in": asked.state}} if asked.state else {}
         rows = await self._store.find(

@@ -53,7 +53,7 @@ def part_of(*path: str, default: Any = ...) -> Any:
     return Field(default, validation_alias=AliasPath(*path))
 
 
-def where_asked() -> Any:
+def omitted_if_none() -> Any:
     """A field that is there only where it was asked for, or where there is something to tell."""
     return Field(None, exclude_if=lambda value: value is None)
 
@@ -67,7 +67,7 @@ class Viewed(Protocol[E_contra]):
     def of(self, entity: E_contra, /) -> BaseModel: ...
 
 
-class _Asked(Request):
+class _StrictRequest(Request):
     async def json(self) -> Any:
         """As strictly as records are read: half a character, say, is no JSON."""
         return from_json(await self.body())
@@ -78,7 +78,7 @@ class _Route(APIRoute):
         handle = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
-            return await handle(_Asked(request.scope, request.receive))
+            return await handle(_StrictRequest(request.scope, request.receive))
 
         return handler
 

@@ -96,7 +96,7 @@ Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema(MOMENT)]
 EndMoment = Annotated[datetime, BeforeValidator(_end), WithJsonSchema(MOMENT)]
 
 
-class Asked(BaseModel):
+class Params(BaseModel):
     """What is asked of every service. What nobody knows is refused: without a filter that has a
     slip in its name all would be found."""
 
@@ -108,7 +108,7 @@ class Asked(BaseModel):
         return {name: value for name, value in given.items() if value != ""}
 
 
-class OfTenant(Asked):
+class OfTenant(Params):
     tenant: str = TENANT_DEFAULT
     """The operator on whose behalf everything is kept apart."""
 
@@ -116,7 +116,7 @@ class OfTenant(Asked):
 Tenant = Annotated[OfTenant, Query()]
 
 
-class Limited(Asked):
+class Limited(Params):
     limit: Limit = LIMIT_DEFAULT
     """How many at most; never more than 1,000."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from cli.api import Api
 from cli.apply_commands import put
-from cli.columns import Wanted, reference_field
+from cli.columns import ExpectedColumns, reference_field
 from cli.command import Answer, Asker, Command, record_of
 from cli.dead_letter_commands import Item, items_of, resolve
 from cli.demo import days, faults, opening, operators
@@ -193,9 +193,9 @@ def upload(affiliate: str, file: Path) -> None:
     with Api() as api:
         known = known_affiliate(api, affiliate)
     progress(f"importing {file}")
-    wanted = Wanted.of(known)
+    expected = ExpectedColumns.of(known)
     with file.open("rb") as content:
-        rows = rows_in(table_of(content, wanted), wanted)
+        rows = rows_in(table_of(content, expected), expected)
         done = submit(Upload(affiliate, delivery=DELIVERY), rows, ASKER)
     for bad in done["bad"]:
         progress(f"  line {bad['line']}: {bad['reason']}: {bad['text']}")

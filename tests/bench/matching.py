@@ -69,7 +69,7 @@ ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ExpectedColumns:
     """One campaign as the baseline looks at it: sets of what a lead may be, or None for any."""
 
     id: str
@@ -89,14 +89,14 @@ class Wanted:
     approved: frozenset[str] | None
 
 
-def wanted(random: Random, number: int, lists: Iterator[frozenset[str]]) -> Wanted:
+def wanted(random: Random, number: int, lists: Iterator[frozenset[str]]) -> ExpectedColumns:
     def maybe(share: float, terms: Popular, count: int) -> frozenset[str] | None:
         return terms.some(random, count) if random.random() < share else None
 
     question = QUESTIONS.one(random)
     answers = frozenset(f"{question}={answer}" for answer in random.sample(range(6), 2))
     state = maybe(0.2, STATES, 8)
-    return Wanted(
+    return ExpectedColumns(
         f"profile-{number}",
         maybe(0.9, COUNTRIES, 5),
         maybe(0.03, COUNTRIES, 2) or NOTHING,
@@ -128,7 +128,7 @@ def domain_lists(number: int) -> Iterator[frozenset[str]]:
     return cycle([frozenset(random.choices(known, k=LIST_LENGTH)) for _ in range(number)])
 
 
-def profile(one: Wanted) -> Profile:
+def profile(one: ExpectedColumns) -> Profile:
     bands = tuple(BANDS[int(band)] for band in sorted(one.bands))
     maybe: list[Criterion | None] = [
         _terms("country", one.country, one.no_country),
@@ -154,7 +154,7 @@ def _terms(
     return Terms(f"filter.{attribute}", attribute, wanted, unwanted)
 
 
-def put_lists(lists: Lists, campaigns: Iterable[Wanted]) -> None:
+def put_lists(lists: Lists, campaigns: Iterable[ExpectedColumns]) -> None:
     for one in campaigns:
         if one.suppressed:
             lists.put(f"no/{one.id}", one.suppressed)
@@ -182,7 +182,7 @@ def subject(random: Random) -> tuple[Subject, str]:
     return Subject(terms, {"size": BANDS[band]}), str(band)
 
 
-def naive(campaigns: Sequence[Wanted], subject: Subject, band: str) -> list[str]:
+def naive(campaigns: Sequence[ExpectedColumns], subject: Subject, band: str) -> list[str]:
     terms = subject.terms
     country, state, industry = terms["country"], terms["state"], terms["industry"]
     seniority, function, words = terms["seniority"], terms["function"], terms["title"]
@@ -209,7 +209,7 @@ def naive(campaigns: Sequence[Wanted], subject: Subject, band: str) -> list[str]
 
 @dataclass(frozen=True, slots=True)
 class World:
-    campaigns: list[Wanted]
+    campaigns: list[ExpectedColumns]
     profiles: list[Profile]
     lists: Lists
     subjects: list[tuple[Subject, str]]

@@ -11,7 +11,7 @@ import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 
-from cli.columns import Wanted
+from cli.columns import ExpectedColumns
 from cli.importing import Row as ReadRow
 from cli.importing import rows_in, table_of
 from deploy.sample import files, generate
@@ -46,8 +46,8 @@ def written(folder: Path, count: int) -> Path:
     return path
 
 
-def wanted(affiliate: str) -> Wanted:
-    return Wanted.of(generate.affiliate_definition(affiliate))
+def wanted(affiliate: str) -> ExpectedColumns:
+    return ExpectedColumns.of(generate.affiliate_definition(affiliate))
 
 
 async def read(path: Path, affiliate: str) -> Run:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from cli import trying as pages
-from cli.columns import Wanted
+from cli.columns import ExpectedColumns
 from cli.command import Answer
 from cli.earlier import Earlier
 from cli.importing import BadRow, Row, Upload, rows_in, table_of
@@ -34,7 +34,7 @@ from tests.deciding import decide_batch
 
 MAPPING = {"fields": OWN_FIELDS | {"reference": "Ref"}}
 AFFILIATE = put_affiliate(mapping=MAPPING)
-WANTED = Wanted.of(AFFILIATE.model_dump(mode="json"))
+WANTED = ExpectedColumns.of(AFFILIATE.model_dump(mode="json"))
 UPLOAD = Upload("acme", None, None, "Code", "Mail")
 HEADER = ["Ref", "Mail", "Cat", "Land", "Code", "Staff", "Remark"]
 USUAL = ("101", "US", "INT-AAA-BBB-1", "51-200", "")

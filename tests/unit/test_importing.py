@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from cli.bounds import CELL_BYTES_MAX, ROW_BYTES_MAX, ROW_LINES_MAX
 from cli.cells import strip_mark
-from cli.columns import Wanted, reference_field
+from cli.columns import ExpectedColumns, reference_field
 from cli.command import Answer
 from cli.delimited import Rows
 from cli.import_commands import check_delivery, has_failed, show_summary
@@ -289,7 +289,7 @@ def test_the_mapping_names_the_column() -> None:
 def test_answers_have_fields_of_their_own() -> None:
     """Both name columns of the affiliate's file."""
     mapping = {"fields": {"reference": "Ref"}, "answers": {"q_budget": "Budget"}}
-    assert {"Ref", "Budget"} == set(Wanted.of({"id": "acme", "mapping": mapping}).own)
+    assert {"Ref", "Budget"} == set(ExpectedColumns.of({"id": "acme", "mapping": mapping}).own)
 
 
 def test_a_refused_row_counts_as_what_it_became() -> None:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.cells import strip_mark
-from cli.columns import Wanted, number_repeated
+from cli.columns import ExpectedColumns, number_repeated
 from cli.encodings import find_encoding
 from cli.importing import BadRow, Chosen, Row, Upload, rows_in, rows_of, table_of
 from cli.output import CliError
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.rule("INT-12")
 FIELDS = ("Ref", "Mail", "Firm", "Title", "Cat", "Code", "Land")
 GOOD = ("R-1", "jo@brightwater.example", "Brightwater", "Head of IT", "101", "INT-AAA-BBB-1", "US")
 AFFILIATE = builders.affiliate(mapping={"fields": {**OWN_FIELDS, "reference": "Ref"}})
-WANTED = Wanted.of(AFFILIATE.definition.model_dump(mode="json"))
+WANTED = ExpectedColumns.of(AFFILIATE.definition.model_dump(mode="json"))
 
 
 def line(*changes: tuple[str, str]) -> list[str]:
@@ -148,7 +148,7 @@ def test_a_row_that_was_cut_and_lacks_a_blank_cell_is_not_read(row: str) -> None
 )
 def test_cells_under_no_name_are_too_many(header: str, row: str) -> None:
     """Columns without a name at the end are room for blank cells only."""
-    wanted = Wanted("Ref", dict.fromkeys(("Ref", "Mail", "Firm"), ""))
+    wanted = ExpectedColumns("Ref", dict.fromkeys(("Ref", "Mail", "Firm"), ""))
     table = table_of(BytesIO(f"{header}\n{row}\n".encode()), wanted)
     assert [(2, "cells_too_many")] == told(list(rows_in(table, wanted)))
 
@@ -227,7 +227,7 @@ def test_a_question_of_several_lines_is_a_header(question: str) -> None:
 
 def test_a_mapped_question_of_two_lines_is_found() -> None:
     """A line break in it is a blank in the mapping."""
-    wanted = Wanted("Ref", {"Ref": "reference", "Do you agree? (yes/no)": ""})
+    wanted = ExpectedColumns("Ref", {"Ref": "reference", "Do you agree? (yes/no)": ""})
     table = table_of(BytesIO(b'Ref,"Do you agree?\n(yes/no)"\nR-1,yes\n'), wanted)
     assert ("Ref", "Do you agree? (yes/no)") == table.header.names
 
@@ -356,7 +356,7 @@ def test_headers_are_matched_without_case_marks_and_blanks(spell: Any) -> None:
     ],
 )
 def test_a_header_is_its_field_however_it_is_spelled(header: str, field: str) -> None:
-    wanted = Wanted("Ref", {"Ref": "reference", field: ""})
+    wanted = ExpectedColumns("Ref", {"Ref": "reference", field: ""})
     table = table_of(BytesIO(f"Ref,{header}\nR-1,x\n".encode()), wanted)
     assert (("Ref", field), ()) == (table.header.names, table.header.missing)
 
@@ -375,7 +375,7 @@ def test_a_header_that_says_more_is_near_and_all_that_is_missing_is_told_at_once
     own = {"Mail": "email", "Phone": "phone", "Date": "captured_at"}
     header = b"Ref,Business Mail Address,Direct Phone Number,Second Phone Number,Download Date\n"
     with pytest.raises(CliError) as error:
-        table_of(BytesIO(header), Wanted("Ref", own, frozenset({"Mail"})))
+        table_of(BytesIO(header), ExpectedColumns("Ref", own, frozenset({"Mail"})))
     mail, date = "'Business Mail Address'", "'Download Date'"
     assert error.value.text.endswith(
         f"no column 'Mail'; the nearest header is {mail}; also, though not needed: "
@@ -502,7 +502,7 @@ def test_an_accepted_row_has_each_value_under_its_own_header(
     options: dict[str, Any] = {} if doubled else {"doublequote": False, "escapechar": "\\"}
     writer = csv.writer(file, delimiter=delimiter, quoting=quoting, lineterminator=end, **options)
     writer.writerows([("Ref", "Mail", "Note"), *cells])
-    wanted = Wanted("Ref", dict.fromkeys(("Ref", "Mail", "Note"), ""))
+    wanted = ExpectedColumns("Ref", dict.fromkeys(("Ref", "Mail", "Note"), ""))
     try:
         table = table_of(BytesIO(file.getvalue().encode()), wanted)
     except CliError as error:
@@ -537,7 +537,7 @@ DOUBT = [(3, "quote_doubtful"), (4, "quote_doubtful")]
 def test_what_a_doubtful_row_may_reach_is_no_row(rows: str, expected: Any) -> None:
     """Its end is not known, so the lines behind it may be inside of its cells; and a row is read
     by its backslashes wherever they stand."""
-    wanted = Wanted("Ref", dict.fromkeys(("Ref", "Mail", "Note"), ""))
+    wanted = ExpectedColumns("Ref", dict.fromkeys(("Ref", "Mail", "Note"), ""))
     found = rows_in(table_of(BytesIO(f"Ref,Mail,Note\n{rows}".encode()), wanted), wanted)
     assert expected == [
         (row.line, row.reason if isinstance(row, BadRow) else row.record["Ref"]) for row in found

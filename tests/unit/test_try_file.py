@@ -9,14 +9,14 @@ import pytest
 
 from cli import json_records, trial_view
 from cli.column_counts import EXAMPLE_LENGTH_MAX, ColumnCounts, shorten
-from cli.columns import Wanted
+from cli.columns import ExpectedColumns
 from cli.command import Command
 from cli.earlier import Earlier
 from cli.importing import BadRow, Row
 from cli.opened import tell_if_interrupted
 from cli.output import CliError
 
-WANTED = Wanted("Ref", {"Ref": "reference", "Mail": "email"})
+WANTED = ExpectedColumns("Ref", {"Ref": "reference", "Mail": "email"})
 
 
 def view(field: str, given: Any, value: str | None = None, **changes: Any) -> dict[str, Any]:

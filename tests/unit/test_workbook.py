@@ -12,7 +12,7 @@ import pytest
 
 from cli import list_files
 from cli.bounds import UNPACKED_BYTES_MAX
-from cli.columns import Wanted
+from cli.columns import ExpectedColumns
 from cli.importing import BadRow, Chosen, Row, rows_in, rows_of, table_of
 from cli.list_files import Line
 from cli.output import WRONG_USAGE, CliError
@@ -232,13 +232,13 @@ def test_sheets_beside_the_one_that_is_read_are_told(
 ) -> None:
     """Those that a person sees, where none was named."""
     content = sheets(Leads="visible", Old="hidden", Notes="visible")
-    table = table_of(BytesIO(content), Wanted("Ref"), Chosen(sheet=named))
+    table = table_of(BytesIO(content), ExpectedColumns("Ref"), Chosen(sheet=named))
     assert expected == table.left_out
 
 
 def test_a_sheet_can_be_named() -> None:
     """Where the header is not found, the error says which sheets there are."""
-    wanted, content = Wanted("Ref"), sheets(Leads="visible", Old="hidden", Notes="visible")
+    wanted, content = ExpectedColumns("Ref"), sheets(Leads="visible", Old="hidden", Notes="visible")
     table = table_of(BytesIO(content), wanted, Chosen(sheet="Old"))
     assert [(2, "Old")] == told(list(rows_in(table, wanted)))
     with pytest.raises(CliError, match="sheet 'Notes' of 'Leads', 'Old' .hidden., 'Notes'"):
@@ -425,7 +425,7 @@ def test_a_number_that_lost_digits_is_told(number: float) -> None:
 
 def test_a_number_that_lost_digits_in_another_column_is_blank() -> None:
     content = saved(["Ref", "Other"], ["R-1", 10**16])
-    wanted = Wanted("Ref", {"Ref": "reference"})
+    wanted = ExpectedColumns("Ref", {"Ref": "reference"})
     [row] = rows_in(table_of(BytesIO(content), wanted), wanted)
     assert isinstance(row, Row)
     assert "" == row.record["Other"]

@@ -27,7 +27,7 @@ NOT_UNDERSTOOD = "is not in a known format"
 ORDERS = {"dmy": ", the day before the month", "mdy": ", the month before the day", None: ""}
 
 
-class Given(NamedTuple):
+class Beside(NamedTuple):
     """What a field may be read with: the other fields, and whose record it is."""
 
     texts: Mapping[str, str]
@@ -41,7 +41,7 @@ Values = Mapping[str, Any]
 """By field, what was read of it."""
 
 
-def _text(written: str, _given: Given) -> str | None:
+def _text(written: str, _beside: Beside) -> str | None:
     return written or None
 
 
@@ -56,7 +56,7 @@ def _not_understood(_written: str, _affiliate: Affiliate) -> str:
 @dataclass(frozen=True, slots=True)
 class Field:
     name: CanonicalField
-    reads: Callable[[str, Given], Any] = _text
+    reads: Callable[[str, Beside], Any] = _text
     """The text of the field, which may be blank, to its value."""
     is_understood: Callable[[Any, Affiliate], bool] | None = None
     """Whether its value means anything, to anybody or to this affiliate; none means nothing."""
@@ -109,8 +109,8 @@ def _zone_and_order(_values: Values, affiliate: Affiliate) -> str:
     return f", in {mapping.time_zone} if it names no zone{ORDERS[mapping.date_order]}"
 
 
-def _capture_time(written: str, given: Given) -> datetime | None:
-    return instant(written, given.affiliate.definition.mapping.date_order, given.affiliate.zone)
+def _capture_time(written: str, beside: Beside) -> datetime | None:
+    return instant(written, beside.affiliate.definition.mapping.date_order, beside.affiliate.zone)
 
 
 FIELDS: tuple[Field, ...] = (
@@ -126,7 +126,7 @@ FIELDS: tuple[Field, ...] = (
     Field("last_name"),
     Field(
         "phone",
-        lambda written, given: phone(written, given.place.country),
+        lambda written, beside: phone(written, beside.place.country),
         is_whole=True,
         shown=str,
         rule="a phone number",
@@ -159,8 +159,8 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "company_revenue",
-        lambda written, given: (
-            revenue(written, given.affiliate.definition.mapping.currency).revenue
+        lambda written, beside: (
+            revenue(written, beside.affiliate.definition.mapping.currency).revenue
         ),
         of_company="revenue",
         shown=_amounts,
@@ -178,7 +178,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "country",
-        lambda _, given: given.place.country,
+        lambda _, beside: beside.place.country,
         unknown=Reason("country_unknown", "the country is not a known one", "country"),
         is_whole=True,
         shown=str,
@@ -186,7 +186,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "subdivision",
-        lambda _, given: given.place.subdivision,
+        lambda _, beside: beside.place.subdivision,
         is_whole=True,
         shown=str,
         rule="a subdivision",
@@ -204,7 +204,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "lead_code",
-        lambda written, given: given.lead_code or written,
+        lambda written, beside: beside.lead_code or written,
         is_understood=lambda code, affiliate: code in affiliate.lead_codes,
         unknown=Reason("lead_code_unknown", "the affiliate has no such lead code", "lead_code"),
         is_needed=True,
@@ -231,9 +231,9 @@ READERS = tuple((field.name, field.reads) for field in FIELDS)
 JUDGES = tuple((field.name, field.is_understood) for field in FIELDS if field.is_understood)
 
 
-def values_of(given: Given) -> Values:
-    text = given.texts.get
-    return {name: reads(text(name, ""), given) for name, reads in READERS}
+def values_of(beside: Beside) -> Values:
+    text = beside.texts.get
+    return {name: reads(text(name, ""), beside) for name, reads in READERS}
 
 
 def understood_fields(values: Values, affiliate: Affiliate) -> set[str]:

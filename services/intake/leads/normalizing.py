@@ -18,8 +18,8 @@ from services.intake.leads.fields import (
     NOT_UNDERSTOOD,
     OF_COMPANY,
     RULED,
+    Beside,
     Field,
-    Given,
     Values,
     understood_fields,
     values_of,
@@ -70,7 +70,7 @@ def read(record: Record, affiliate: Affiliate, lead_code: str | None = None) -> 
     """`lead_code` is what the upload as a whole was declared with; it goes before the record's."""
     texts, blank = _read(record, affiliate)
     place = places.place(texts.get("country", ""), texts.get("subdivision", ""))
-    values = values_of(Given(texts, affiliate, place, lead_code))
+    values = values_of(Beside(texts, affiliate, place, lead_code))
     odd = _odd(blank) if blank else {}
     return Reading(texts, blank, odd, values, understood_fields(values, affiliate))
 

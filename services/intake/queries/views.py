@@ -26,7 +26,7 @@ from shared.contracts.questions import PutQuestion
 from shared.contracts.values import HeldAnswer, LeadSource, Reason
 from shared.definitions import Version
 from shared.loop.decision import Accepted
-from shared.read_api import View, part_of, where_asked
+from shared.read_api import View, omitted_if_none, part_of
 
 
 class LeadSummary(View):
@@ -184,9 +184,9 @@ class AffiliateCounts(View):
     unusable: int
     omitted: int
     waiting: int
-    reasons: Mapping[str, int] | None = where_asked()
+    reasons: Mapping[str, int] | None = omitted_if_none()
     """By code, leads that have such a reason."""
-    fields: list[FieldCount] | None = where_asked()
+    fields: list[FieldCount] | None = omitted_if_none()
     """In the order of the mapping, of the latest leads that were read with it."""
 
 

@@ -13,7 +13,7 @@ from services.routing.person.unsent import UnsentDelivery
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.routing import Failing
 from shared.loop.decision import Attempt, Refused
-from shared.read_api import View, part_of, where_asked
+from shared.read_api import View, omitted_if_none, part_of
 
 Counted = Mapping[str, int]
 
@@ -145,9 +145,9 @@ class Explained(View):
     """How the claim stands, or `not_claimed`."""
     sent: bool
     failing: tuple[Failed, ...]
-    refused_by_hand: RefusedByHand | None = where_asked()
+    refused_by_hand: RefusedByHand | None = omitted_if_none()
     """Why an operator could not send what waits."""
-    now: "Explained | None" = where_asked()
+    now: "Explained | None" = omitted_if_none()
     """As the campaign's version of now has it, where another was in force then."""
 
 
@@ -172,11 +172,11 @@ class WhatIf(View):
 class Previewed(View):
     """What a change would free; or why it would be refused."""
 
-    refused: Refused | None = where_asked()
-    campaigns: list[WhatIf] | None = where_asked()
-    warnings: tuple[str, ...] | None = where_asked()
+    refused: Refused | None = omitted_if_none()
+    campaigns: list[WhatIf] | None = omitted_if_none()
+    warnings: tuple[str, ...] | None = omitted_if_none()
     """Of a campaign, like its checklist."""
-    checklist: list[Task] | None = where_asked()
+    checklist: list[Task] | None = omitted_if_none()
 
 
 class TriedCandidate(View):
