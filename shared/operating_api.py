@@ -130,7 +130,7 @@ class OperatingApi:
         reasons = self._not_ready()
         stored, lag = await asyncio.gather(self._stored_in_time(), self._lag_in_time())
         waiting, failing = self._waiting_places(), loop.worker.failing()
-        records_first = self._ticker.precedence.waiting()
+        records_first = sorted(self._ticker.precedence.waiting(loop.shards))
         return views.Status(
             service=loop.service.name,
             instance=self._instance,

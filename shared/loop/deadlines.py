@@ -39,15 +39,16 @@ def row_of(due: Due, shard: int, cause: Cause) -> Document:
     }
 
 
-async def is_any_due(
+async def shards_due(
     store: Store, shards: Sequence[int], now: datetime, blocked: Collection[Lane]
-) -> bool:
-    """Mostly there is none. That is asked first by the time alone, since any store answers it from
-    an index, and this is asked at every turn."""
+) -> set[int]:
+    """Those of the shards in which something is due, as far as the oldest rows tell.
+
+    Mostly there is none. That is asked first by the time alone, since any store answers it from an
+    index, and this is asked at every turn."""
     if not await store.find(COLLECTION, {"due_at": {"$lte": now}}, limit=1):
-        return False
-    where = {"shard": {"$in": list(shards)}, "due_at": {"$lte": now}}
-    return await anext(_not_blocked(store, where, blocked, PAGE), None) is not None
+        return set()
+    return {row["shard"] for row in await due_rows(store, shards, now, blocked, PAGE)}
 
 
 async def due_rows(

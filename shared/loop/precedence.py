@@ -7,7 +7,7 @@ waits for ever: what lags longer lets its deadlines go, and that is counted.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,23 +38,23 @@ class Precedence:
         self._free: dict[int, datetime] = {}
         self._awaited: dict[int, Awaited] = {}
 
-    def waiting(self) -> list[int]:
-        """The shards whose deadlines wait for records."""
-        return sorted(self._awaited)
+    def waiting(self, shards: Iterable[int]) -> set[int]:
+        """Those of these whose deadlines wait for records."""
+        return self._awaited.keys() & set(shards)
 
     async def free_until(
         self, shards: Mapping[int, Shard], now: datetime, monotonic: float
     ) -> dict[int, datetime]:
-        """Of these shards, the moment up to which deadlines may be decided; a shard that has to
-        take records first, and had none before, is not among them."""
-        self._awaited = {number: one for number, one in self._awaited.items() if number in shards}
+        """Of shards in which something is due, the moment up to which it may be decided; a shard
+        that has to take records first, and had none before, is not among them."""
         self._free_what_was_taken(shards, monotonic)
         await self._await_what_lies_there(shards, now, monotonic)
         self._free_what_was_taken(shards, monotonic)
         return {number: self._free[number] for number in shards if number in self._free}
 
     def _free_what_was_taken(self, shards: Mapping[int, Shard], monotonic: float) -> None:
-        for number, awaited in [*self._awaited.items()]:
+        for number in self._awaited.keys() & shards.keys():
+            awaited = self._awaited[number]
             is_taken = awaited.is_taken(shards[number])
             if not is_taken and monotonic - awaited.since < LAG_SECONDS_MAX:
                 continue

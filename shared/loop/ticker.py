@@ -126,10 +126,14 @@ class Ticker:
     async def _due(self, shards: Mapping[int, Shard], now: datetime) -> list[Document]:
         """The deadlines whose time has come, and before which their shard has no record to take."""
         loop, blocked = self._loop, self._loop.blocked_lanes()
+        waiting = self.precedence.waiting(shards)
+        others = [number for number in shards if number not in waiting]
         async with within(STORE_SECONDS_MAX, "the store"):
-            if not await deadlines.is_any_due(loop.store, list(shards), now, blocked):
-                return []
-        free = await self.precedence.free_until(shards, now, loop.monotonic())
+            due = await deadlines.shards_due(loop.store, others, now, blocked)
+        concerned = {number: shards[number] for number in sorted(due | waiting)}
+        if not concerned:
+            return []
+        free = await self.precedence.free_until(concerned, now, loop.monotonic())
         found: list[Document] = []
         async with within(STORE_SECONDS_MAX, "the store"):
             for until in sorted(set(free.values())):

@@ -105,3 +105,21 @@ async def test_another_shard_that_lags_holds_up_no_deadline(
     await town.for_seconds(5)
     assert ["hello", "it is time"] == town.words()
     unread.undo()
+
+
+async def test_a_shard_that_lags_without_a_deadline_waits_for_nothing(
+    town: Town, unread: pytest.MonkeyPatch
+) -> None:
+    """It is neither told nor counted, however long another's deadlines go on coming."""
+    unread.undo()
+    town.ask("hello", mood="later")
+    await town.rest()
+    unread.setattr(MemoryLog, "fetch", lambda _self, _size: [])
+    town.ask("elsewhere", key=town.key_elsewhere("ann"))
+    for _ in range(4):
+        town.world.clock.ahead += timedelta(days=1)
+        await town.for_seconds(LAG_SECONDS_MAX / 3)
+    process = town.world.groups[0].members[0]
+    assert set() == process.ticker.precedence.waiting(town.loop.shards)
+    assert 0 == town.loop.counters["deadlines_before_records"]
+    unread.undo()

@@ -69,12 +69,10 @@ async def test_what_is_due_is_told_by_who_has_the_shard() -> None:
     assert {"now": 2, "next_at": NOW - timedelta(seconds=2)} == mine
 
 
-async def test_whether_any_is_due_is_told_without_those_that_a_person_has_to_free() -> None:
-    store, blocked = (
-        await stored(["blocked"] * (deadlines.PAGE + 1) + ["free"]),
-        {("main", "blocked")},
-    )
+async def test_the_shards_are_told_in_which_something_is_due_that_nobody_has_to_free() -> None:
+    store = await stored(["blocked"] * (deadlines.PAGE + 1) + ["free"])
+    blocked = {("main", "blocked")}
     before = NOW - timedelta(seconds=2)
-    assert await deadlines.is_any_due(store, [0], NOW, blocked)
-    assert not await deadlines.is_any_due(store, [0], before, blocked)
-    assert not await deadlines.is_any_due(store, [1], NOW, blocked)
+    assert {0} == await deadlines.shards_due(store, [0, 1], NOW, blocked)
+    assert set() == await deadlines.shards_due(store, [0], before, blocked)
+    assert set() == await deadlines.shards_due(store, [1], NOW, blocked)
