@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from services.routing.person.unsent import watch_id
 from tests.component.leads import DAY, HOUR, LEAD_CODE, Platform, block, pause, person
 
 
@@ -83,3 +84,14 @@ async def test_a_lead_is_raised_with_what_its_campaigns_answered(platform: Platf
     await platform.advance(7 * DAY)
     (told,) = platform.events("routing.lead.unsent")
     assert (["north"], ["cap_reached"]) == (told["claimed"], told["codes"])
+
+
+async def test_who_was_sent_or_given_back_is_watched_no_longer(platform: Platform) -> None:
+    """RTE-16: otherwise millions of deadlines would come due for nothing."""
+    await platform.campaign(places=[{"country": "US"}])
+    await platform.upload(1)
+    await platform.upload(2, 3, Land="DE", State="")
+    await platform.submit("R-4", record=person(4), replaces="R-2")
+    assert platform.routed("R-2")["withdrawn"]
+    watched = {row["_id"] for row in platform.stored("due", "routing")}
+    assert {watch_id(platform.routed("R-3")["_id"])} == watched
