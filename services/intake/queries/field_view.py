@@ -125,10 +125,9 @@ def _state(field: str, reading: Reading) -> State:
 
 def _why(field: str, reading: Reading, affiliate: Affiliate) -> str:
     """Of a field that no reason of the lead is about: it stays unknown."""
-    row = BY_NAME[field]
-    if reason := reading.odd.get(field) or row.unknown:
+    if reason := reading.odd.get(field):
         return reason.text
-    return f"{field} {row.why(reading.texts[field], affiliate)}"
+    return f"{field} {BY_NAME[field].why(reading.texts[field], affiliate)}"
 
 
 def _value(field: str, reading: Reading) -> str:
