@@ -16,6 +16,7 @@ from deploy.sample import generate
 from services.intake.leads.leads import Lead
 from services.intake.queries import trial as trial_module
 from services.intake.queries.trial import Submissions, Tried, Trying
+from services.intake.queries.views import TriedSubmission
 from shared.contracts.intake import LeadAccepted
 from shared.loop.decision import Accepted
 from shared.store import Document
@@ -230,6 +231,8 @@ async def test_a_command_that_was_answered_is_told_unchanged(platform: Platform)
     (new,) = await trying(platform).submissions(submissions([row(Budget="a lot")], first=1), "main")
     assert (True, "accepted") == (again.unchanged, again.answer.code)
     assert (False, "accepted") == (new.unchanged, new.answer.code)
+    told = [TriedSubmission.of(one).answer.details.get("repeated") for one in (again, new)]
+    assert [True, None] == told
 
 
 async def test_a_page_is_tried_with_the_mapping_that_it_was_loaded_with(platform: Platform) -> None:

@@ -1,7 +1,8 @@
 """Puts a mutant's code in the place of a function's, in the process that has loaded everything.
 
 Whoever holds the function runs the mistake then, and no module is imported again. What has already
-run while modules were imported can't be changed so: a constant that a function has made, a class.
+run while modules were imported can't be changed so: a constant that a function has made, a class, a
+function that another one has made.
 """
 
 from types import CodeType, FunctionType, ModuleType
@@ -20,7 +21,7 @@ def swapped(module: ModuleType, function: str, source: str) -> bool:
     while names and code and not isinstance(held, FunctionType):
         name = names.pop(0)
         code, held = _inner(code, name), _function(getattr(held, "__dict__", {}).get(name))
-    if not isinstance(held, FunctionType) or code is None:
+    if names or not isinstance(held, FunctionType) or code is None:
         return False
     now = held.__code__
     if (code.co_name, code.co_freevars) != (now.co_name, now.co_freevars):

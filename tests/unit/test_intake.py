@@ -15,10 +15,11 @@ from services.intake.leads.leads import Lead, Try, lead_id
 from services.intake.service import intake, service_with
 from shared.contracts.intake import LeadAccepted, LeadUnusable, SubmitLead
 from shared.contracts.questions import PutQuestion
+from shared.contracts.routing import LeadSent
 from shared.loop.decision import Accepted, Decision, Input, Refused
 from shared.loop.working_set import Ref, WorkingSet
 from shared.testing.memory import MemoryDatabase, MemoryStore
-from tests.builders import SECRET, affiliate, given, put_affiliate, record, submit
+from tests.builders import NOW, SECRET, affiliate, given, put_affiliate, record, submit
 from tests.deciding import Everything, decide_all, decide_batch, every
 
 LEAD = lead_id("main", "acme", "R-1")
@@ -207,6 +208,26 @@ def test_lead_behind_its_affiliate() -> None:
     """A lead in the batch of its affiliate's registration is read with it."""
     _, [_, decision] = decide(given(put_affiliate()), given(submit()))
     assert isinstance(decision.answer, Accepted)
+
+
+def test_a_lead_knows_each_campaign_that_it_was_sent_to_once() -> None:
+    """INT-11: also of an event that comes again; what is said of a lead that is not here is let
+    be."""
+    sent = [
+        LeadSent(
+            lead=lead,
+            person_id="p",
+            campaign=campaign,
+            customer="northgrid",
+            campaign_version=1,
+            category="101",
+            key="k",
+            sent_at=NOW,
+        )
+        for lead, campaign in ((LEAD, "north"), (LEAD, "north"), (LEAD, "south"), ("gone", "north"))
+    ]
+    state, _ = upload(submit(), *sent)
+    assert [("north", "south")] == [lead.sent_to for lead in every(state, Lead)]
 
 
 def test_a_lead_behind_its_question() -> None:

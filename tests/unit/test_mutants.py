@@ -139,6 +139,11 @@ def cached(amount):
 def opened(amount):
     yield amount + 1
 
+def made():
+    def amount():
+        return 1 + 1
+    return amount
+
 class Till:
     def __init__(self):
         super().__init__()
@@ -176,8 +181,9 @@ def test_a_mistake_takes_the_place_of_a_function_that_others_hold(
     assert (expected, add) == (seen(module), module.add)
 
 
-@pytest.mark.parametrize("function", ["", "Till", "gone", "Till.gone"])
+@pytest.mark.parametrize("function", ["", "Till", "gone", "Till.gone", "made.amount"])
 def test_what_is_no_function_of_its_module_is_imported_anew(function: str) -> None:
+    """Nor can one be changed that another function may have made by then."""
     module = ModuleType("till")
     exec(TILL, module.__dict__)
     assert not swapped(module, function, TILL.replace("+", "-"))

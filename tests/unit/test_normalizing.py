@@ -120,6 +120,9 @@ def test_subdivision(given: str) -> None:
         ("RO", "Ilfov County", "RO-IF"),
         ("GB", "County Durham", "GB-DUR"),
         ("IT", "Provincia di Roma", "IT-RM"),
+        ("CO", "Antioquia County", "CO-ANT"),
+        ("EE", "Harju District", "EE-37"),
+        ("PT", "Braga District", "PT-03"),
     ],
 )
 def test_a_county_is_not_the_state_of_its_name(

@@ -203,7 +203,7 @@ def _plan(calling_code: str) -> Plan:
     return Plan(
         calling_code,
         re.compile(regions[0].national_prefix_for_parsing or _NEVER),
-        tuple((_leading(data, len(regions)), _valid(data)) for data in regions),
+        tuple((_leading(data), _valid(data)) for data in regions),
     )
 
 
@@ -223,8 +223,8 @@ def _data(region: str) -> Any:
     return phonenumbers.PhoneMetadata.metadata_for_region(region)
 
 
-def _leading(data: Any, sharing: int) -> Pattern | None:
-    return re.compile(data.leading_digits) if data.leading_digits and sharing > 1 else None
+def _leading(data: Any) -> Pattern | None:
+    return re.compile(data.leading_digits) if data.leading_digits else None
 
 
 def _valid(data: Any) -> Pattern:
