@@ -106,7 +106,7 @@ def check_service(command: Command) -> None:
         raise CliError("usage", f"no service takes commands of type {command.type!r}", WRONG_USAGE)
 
 
-def record_of(command: Command, asker: Asker, now: datetime) -> Outgoing:
+def record_of(command: Command, asker: Asker, now: datetime, trace: str | None = None) -> Outgoing:
     key = None if command.key is None else command.key.encode()
     partition = command.partition if key is None else shard_of(key, manifest().partitions)
     envelope = Envelope(
@@ -117,7 +117,7 @@ def record_of(command: Command, asker: Asker, now: datetime) -> Outgoing:
         data=command.data,
         actor=asker.actor,
         role=asker.role,
-        traceparent=new_trace(),
+        trace=trace or new_trace(),
     )
     return Outgoing(command.topic, partition, key, command.data, envelopes.write(envelope))
 

@@ -10,6 +10,7 @@ import typer
 from cli.api import Api
 from cli.known import OUTCOMES, SOURCES, check, check_filters
 from cli.output import AsJson, UnknownId, show_counted, show_further, show_json, show_table
+from shared.contracts import trace_context
 
 LIMIT_OF_A_PAGE = 1000
 LEAD_COLUMNS = ["id", "affiliate", "reference", "lead_code", "outcome", "reasons", "sent_to"]
@@ -127,7 +128,10 @@ def show_lead(lead: str, as_json: AsJson = False) -> None:
     with Api() as api:
         taken_in = api.get("intake", f"/leads/{quote(lead, safe='')}")
         routed = routed_lead(api, lead)
-    whole = taken_in | {"trace_id": trace_id(taken_in["trace"]), "routing": routed}
+    whole = taken_in | {
+        "trace_id": trace_context.trace_id(taken_in["trace"]) or None,
+        "routing": routed,
+    }
     if as_json:
         show_json(whole)
     else:
@@ -140,11 +144,6 @@ def routed_lead(api: Api, lead: str) -> dict[str, Any] | None:
         return dict(api.get("routing", f"/leads/{quote(lead, safe='')}"))
     except UnknownId:
         return None
-
-
-def trace_id(traceparent: str | None) -> str | None:
-    parts = (traceparent or "").split("-")
-    return parts[1] if len(parts) == 4 else None
 
 
 def print_lead(whole: dict[str, Any]) -> None:

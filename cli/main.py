@@ -129,7 +129,11 @@ def report(error: CliError, *, as_json: bool) -> int:
 
 
 def main() -> None:
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    # Loaded by what publishes, and by nothing else.
+    if roots := sys.modules.get("cli.roots"):
+        roots.close_roots()
+    sys.exit(code)
 
 
 if __name__ == "__main__":

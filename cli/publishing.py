@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError
 from cli.command import Answer, Asker, Awaited, Command, check_service, record_of
 from cli.output import CHECK_FAILED, UNREACHABLE, WRONG_USAGE, CliError
 from cli.readable import check_readable
+from cli.roots import roots_of
 from cli.turns import NONE, Turns
 from deploy.local import stack
 from shared.clock import clock
@@ -170,7 +171,12 @@ async def _publish_all(
         chunk, waiting = turns.ready(waiting, awaited.found, CHUNK)
         if chunk:
             now = stack_clock.now()
-            await log.publish([record_of(command, asker, now) for command in chunk])
+            with roots_of(found).sending(chunk) as traces:
+                sent = [
+                    record_of(command, asker, now, trace)
+                    for command, trace in zip(chunk, traces, strict=True)
+                ]
+                await log.publish(sent)
             published += len(chunk)
         else:
             await asyncio.sleep(0.02)

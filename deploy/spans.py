@@ -7,7 +7,7 @@ from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 
 def lines(body: bytes, encoding: bytes) -> str:
@@ -35,6 +35,7 @@ def row(span: Span, service: object) -> dict[str, Any]:
         "start": span.start_time_unix_nano,
         "end": span.end_time_unix_nano,
         "attributes": attributes(span.attributes),
+        "is_error": span.status.code == Status.STATUS_CODE_ERROR,
         "links": [
             {"trace_id": link.trace_id.hex(), "span_id": link.span_id.hex()} for link in span.links
         ],

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import Field, field_validator
 
+from shared.contracts import trace_context
 from shared.loop import inbox
 from shared.read_api import View, route
 from shared.read_params import EndMoment, Moment, Page, form_error
@@ -38,14 +39,13 @@ class CommandView(View):
 
     @classmethod
     def of(cls, entry: Document) -> "CommandView":
-        trace = entry["trace"]
         return cls(
             **{name: entry[name] for name in ("at", "source", "type", "role", "accepted", "code")},
             id=entry["command"],
             entity=entry["key"],
             by=entry["actor"],
             text=entry["text"],
-            trace_id=trace.split("-")[1] if trace else None,
+            trace_id=trace_context.trace_id(entry["trace"]) or None,
         )
 
 

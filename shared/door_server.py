@@ -25,10 +25,12 @@ from starlette.routing import Route
 from shared.clock import Clock
 from shared.contracts import envelope as envelopes
 from shared.contracts.envelope import Envelope
+from shared.contracts.event import Command
 from shared.doors import Delivery, Door, NotNeeded, Opened, TurnedAway
 from shared.errors import Infrastructure, Poison
 from shared.loop.log import Outgoing
 from shared.read_errors import failure, json
+from shared.span_export import Root, Spans
 from shared.topics import manifest, shard_of
 
 log = structlog.get_logger(__name__)
@@ -77,7 +79,9 @@ class Doors:
         monotonic: Callable[[], float],
         *,
         calls_per_minute: int = CALLS_PER_MINUTE,
+        spans: Spans | None = None,
     ) -> None:
+        self._spans = spans
         self.names = [door.name for door in doors]
         self.outcomes: Counter[tuple[str, str]] = Counter()
         """By door and outcome, since the process began."""
@@ -115,8 +119,24 @@ class Doors:
                 return await self._ask(door, opening)
 
     async def _ask(self, door: Door, opened: Opened) -> tuple[str, Response]:
+        root = self._begin_trace(door, opened.command)
+        outcome = "failed"
         try:
-            record = command_record(door, opened)
+            outcome, response = await self._send(door, opened, root.trace if root else None)
+            return outcome, response
+        finally:
+            if root:
+                root.end(None if outcome == "accepted" else outcome)
+
+    def _begin_trace(self, door: Door, command: Command) -> Root | None:
+        """A trace of our own, whatever the caller has: his spans are not told to our collector."""
+        if self._spans is None:
+            return None
+        return self._spans.root(command.TOPIC, command.TYPE, {"leadops.door": door.name})
+
+    async def _send(self, door: Door, opened: Opened, trace: str | None) -> tuple[str, Response]:
+        try:
+            record = command_record(door, opened, trace)
         except Poison as poison:
             return _told(poison.code, HTTPStatus.BAD_REQUEST)
         try:
@@ -171,7 +191,7 @@ TEXTS: Mapping[int, str] = {
 }
 
 
-def command_record(door: Door, opened: Opened) -> Outgoing:
+def command_record(door: Door, opened: Opened, trace: str | None = None) -> Outgoing:
     """Raises `Poison` for what no service could read: the sender would never get an answer."""
     command = opened.command
     data = to_json(command)
@@ -184,6 +204,7 @@ def command_record(door: Door, opened: Opened) -> Outgoing:
         tenant=opened.tenant,
         actor=opened.actor,
         role=door.role,
+        trace=trace,
     )
     headers = envelopes.write(envelope)
     key = command.key_of(command.model_dump(mode="json")).encode()

@@ -37,8 +37,10 @@ from shared.loop.ticker import Ticker
 from shared.loop.transport import Transports
 from shared.mongo import MongoStore
 from shared.settings import Settings, WrongSetting
+from shared.span_export import is_wanted
 from shared.store import Document, Store
-from shared.telemetry import LoopMetrics, Tracing, configure_logs
+from shared.telemetry import LoopMetrics, configure_logs
+from shared.tracing import Tracing
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +71,9 @@ class Process:
         self.log = KafkaLog(settings.kafka)
         self.transport = transport
         self.tracing = (
-            Tracing(service.name, settings.otlp_endpoint) if _has_tracing(settings) else None
+            Tracing(service.name, settings.otlp_endpoint, str(settings.instance))
+            if is_wanted(settings.otlp_endpoint)
+            else None
         )
         self.loop = Loop(
             service,
@@ -92,6 +96,7 @@ class Process:
             self.loop.clock,
             time.monotonic,
             calls_per_minute=settings.door_calls_per_minute,
+            spans=self.tracing.spans if self.tracing else None,
         )
         self.broker = KafkaBroker(
             settings.kafka,
@@ -160,10 +165,6 @@ class Process:
             await self.loop.stop(EFFECTS_END_SECONDS)
 
 
-def _has_tracing(settings: Settings) -> bool:
-    return bool(settings.otlp_endpoint)
-
-
 def _ends_the_process(task: asyncio.Task[None]) -> None:
     """A task that must not end has failed: better no process than one that only looks alive."""
     if not task.cancelled() and (error := task.exception()) is not None:
@@ -186,7 +187,7 @@ def application(process: Process, router: APIRouter) -> FastAPI:
 
 def _metrics(process: Process) -> APIRouter:
     registry, router = CollectorRegistry(), APIRouter()
-    registry.register(LoopMetrics(process.loop, process.ticker, process.pulse))
+    registry.register(LoopMetrics(process.loop, process.ticker, process.pulse, process.tracing))
     registry.register(DoorMetrics(process.loop.service.name, process.doors))
 
     async def metrics() -> Response:

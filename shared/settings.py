@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     clock_file: Path | None = None
     """Where the local stack keeps its virtual clock; without it the machine's clock is used."""
     otlp_endpoint: str = ""
+    """Where the collector of traces is; if not said, the SDK's own `OTEL_EXPORTER_OTLP_ENDPOINT`
+    holds."""
     webhook_secret: str = ""
     """Signs what is sent to customers' endpoints (`whsec_` and base64). While it is being changed
     it holds two, the newer one first, parted by a blank."""

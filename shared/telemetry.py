@@ -1,40 +1,23 @@
-"""Traces, metrics and logs of a service process.
+"""Metrics and logs of a service process; its traces are in `tracing`.
 
-One consumer span per batch, linked to its causes, and for each sampled input a span in the trace
-that it came with, so one trace follows one lead from upload to delivery. Events carry their cause's
-trace context unchanged. Attribute names stand here and nowhere else; no attribute holds personal
-data.
+A log line passes an allow-list of its fields last, and no label of a metric is taken from a record:
+neither names a person.
 """
 
 import logging
 import re
 import sys
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import structlog
-from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, TraceFlags
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from shared.loop.classify import Internal, Item, Received, Unreadable
 from shared.loop.loop import Loop
 from shared.loop.pulse import Pulse
 from shared.loop.ticker import Ticker
-from shared.store import Document
-
-SYSTEM = {"messaging.system": "kafka"}
-OPERATION = "messaging.operation.type"
-DESTINATION = "messaging.destination.name"
-BATCH = "messaging.batch.message_count"
-FATE = "leadops.disposition"
-VERDICT = "leadops.verdict"
-LINKS_MAX = 128
+from shared.tracing import Tracing
 
 LOG_FIELDS = frozenset(
     ("event", "level", "timestamp", "at", "code", "endpoint", "error", "errors", "id", "inputs")
@@ -43,92 +26,16 @@ LOG_FIELDS = frozenset(
 ADDRESS = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+")
 
 
-def context_of(traceparent: str | None) -> SpanContext | None:
-    """The W3C trace context of a header; None for none, a broken one, or one that isn't sampled."""
-    parts = (traceparent or "").split("-")
-    if len(parts) != 4 or [len(part) for part in parts] != [2, 32, 16, 2]:
-        return None
-    try:
-        trace_id, span_id, flags = (int(part, 16) for part in parts[1:])
-    except ValueError:
-        return None
-    if not (trace_id and span_id and flags & TraceFlags.SAMPLED):
-        return None
-    return SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(flags))
-
-
-class Tracing:
-    """Tells OTLP what happened, after it happened: spans are made once their step is committed."""
-
-    def __init__(self, service: str, endpoint: str) -> None:
-        provider = TracerProvider(resource=Resource.create({"service.name": service}))
-        exporter = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces", timeout=5)
-        provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=65_536))
-        self._provider = provider
-        self._tracer = provider.get_tracer("leadops")
-
-    def step(self, items: Sequence[Item], started: int, ended: int) -> None:
-        """`started` and `ended` are nanoseconds since the epoch."""
-        sampled = list(_with_context(items))
-        if not sampled:
-            return
-        links = [Link(context) for context, _ in sampled[:LINKS_MAX]]
-        span = self._tracer.start_span(
-            "process batch",
-            kind=SpanKind.CONSUMER,
-            links=links,
-            start_time=started,
-            attributes={**SYSTEM, OPERATION: "process", BATCH: len(items)},
-        )
-        span.end(ended)
-        for context, item in sampled:
-            self._in_trace(context, f"process {_name(item)}", _attributes(item), started, ended)
-
-    def attempt(self, row: Document, verdict: str, started: int, ended: int) -> None:
-        context = context_of(row["cause"]["trace"])
-        if context is not None:
-            attributes = {VERDICT: verdict, "leadops.effect": row["kind"]}
-            self._in_trace(context, f"deliver {row['kind']}", attributes, started, ended)
-
-    def _in_trace(
-        self, parent: SpanContext, name: str, attributes: dict[str, str], started: int, ended: int
-    ) -> None:
-        context = trace.set_span_in_context(NonRecordingSpan(parent))
-        kind = SpanKind.CLIENT if name.startswith("deliver") else SpanKind.CONSUMER
-        self._tracer.start_span(
-            name, context, kind=kind, start_time=started, attributes=attributes
-        ).end(ended)
-
-    def close(self) -> None:
-        self._provider.shutdown()
-
-
-def _with_context(items: Sequence[Item]) -> Iterator[tuple[SpanContext, Item]]:
-    for item in items:
-        context = None if isinstance(item, Unreadable) else context_of(item.cause.trace)
-        if context is not None:
-            yield context, item
-
-
-def _name(item: Item) -> str:
-    """A type that nobody here knows is a stranger's text: no name of a span is made of it."""
-    if isinstance(item, Received) and item.event is not None:
-        return item.envelope.type
-    return item.origin.split("/")[0]
-
-
-def _attributes(item: Item) -> dict[str, str]:
-    topic = "" if isinstance(item, Internal) else item.record.topic
-    return {**SYSTEM, OPERATION: "process", DESTINATION: topic, FATE: item.disposition}
-
-
 class LoopMetrics(Collector):
     """The loop's own counters, read when somebody asks."""
 
-    def __init__(self, loop: Loop, ticker: Ticker, pulse: Pulse) -> None:
+    def __init__(
+        self, loop: Loop, ticker: Ticker, pulse: Pulse, tracing: Tracing | None = None
+    ) -> None:
         self._loop = loop
         self._ticker = ticker
         self._pulse = pulse
+        self._tracing = tracing
 
     def collect(self) -> Iterator[Metric]:
         loop, service = self._loop, self._loop.service.name
@@ -138,6 +45,11 @@ class LoopMetrics(Collector):
         for name, value in loop.counters.items():
             counts.add_metric([service, name], value)
         yield counts
+        lost = CounterMetricFamily(
+            "leadops_spans_lost", "Spans that no collector took", labels=["service"]
+        )
+        lost.add_metric([service], self._tracing.spans.lost if self._tracing else 0)
+        yield lost
         states = GaugeMetricFamily(
             "leadops_shards", "Shards of this process", labels=["service", "state"]
         )

@@ -201,8 +201,15 @@ LISTS = {"accounts": ["firm-11.example", "firm-6.example"]}
 
 COUNTED = {"intake": {"affiliates": [{"submitted": 3}]}}
 SPANS = [
-    {"name": "process x", "service": "intake"},
-    {"name": "deliver send", "service": "routing"},
+    {"name": "send x", "service": "leadops-cli", "kind": "producer"},
+    {"name": "process x", "service": "intake", "kind": "consumer"},
+    {"name": "send http", "service": "routing", "kind": "client"},
+]
+SPANS = [
+    row
+    | {"span_id": str(number), "parent_id": str(number - 1) if number else None}
+    | {"attributes": {"leadops.lead": ["lead-1", "lead-4"]} if number == 1 else {}}
+    for number, row in enumerate(SPANS)
 ]
 ANSWERS = [{"question": "q", "given": "Smal"}]
 RECONCILED = {"affiliate": "acme", "missing": ["R-99"], "adds_up": False}

@@ -4,16 +4,18 @@ and of what the services count and trace.
 Each check yields a line for everything that does not hold; an empty run of all is what is wanted.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from cli.demo.evidence import Run
+from cli.demo.evidence import Row, Run
 from cli.demo.sending_checks import SENDING_CHECKS
 from cli.oracle import oracle
 from cli.oracle.claims import Pair
 from cli.oracle.differing import differ, repetitions, some
 from cli.oracle.evidence import fold
+from shared.contracts import trace_context
 from shared.contracts.intake import DeliveryReconciled, LeadHeld, LeadOmitted, LeadUnusable
 from shared.contracts.routing import LeadSent
 
@@ -103,20 +105,52 @@ def one_trace_each(run: Run) -> Iterator[str]:
     lead to that campaign has it and no other."""
     received: dict[Pair, set[str]] = defaultdict(set)
     for one in run.evidence.received:
-        received[one.campaign, one.lead].add(trace_id(one.traceparent))
+        received[one.campaign, one.lead].add(trace_context.trace_id(one.traceparent))
     for pair, traceparent in run.traces.items():
-        trace = trace_id(traceparent)
+        trace = trace_context.trace_id(traceparent)
         spans = run.spans.get(trace, ())
         services = {span["service"] for span in spans}
-        delivered = any(span["name"].startswith("deliver") for span in spans)
+        delivered = any(span["kind"] == "client" for span in spans)
         if not (delivered and len(services) > 1 and received[pair] == {trace}):
             campaign, lead = pair
             yield f"lead {lead} to {campaign}: trace {trace or 'unknown'}, seen in {some(services)}"
 
 
-def trace_id(traceparent: str | None) -> str:
-    parts = (traceparent or "").split("-")
-    return parts[1] if len(parts) == 4 else ""
+def spans_are_trees(run: Run) -> Iterator[str]:
+    """OPS-01: whoever starts a trace tells of its root, and every other span has a parent that was
+    told."""
+    for trace, spans in run.spans.items():
+        told = {span["span_id"] for span in spans}
+        for span in spans:
+            if span["parent_id"] is not None and span["parent_id"] not in told:
+                where = f"{span['name']!r} of {span['service']}"
+                yield f"trace {trace}: the parent of {where} was not told"
+
+
+def leads_are_found_by_their_ids(run: Run) -> Iterator[str]:
+    """OPS-01: whoever has a lead's id finds its trace among all spans."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for trace, spans in run.spans.items():
+        for lead in {lead for span in spans for lead in leads_of(span)}:
+            found[lead].add(trace)
+    for (_, lead), traceparent in run.traces.items():
+        if trace_context.trace_id(traceparent) not in found[lead]:
+            yield f"lead {lead}: its id finds {some(found[lead]) or 'no trace'}, not its own"
+
+
+def leads_of(span: Row) -> Sequence[str]:
+    """One, or some."""
+    value = span["attributes"].get("leadops.lead", ())
+    return (value,) if isinstance(value, str) else value
+
+
+def spans_name_nobody(run: Run) -> Iterator[str]:
+    """OPS-05: what is told of a lead is its id."""
+    needles = [text.lower() for text in run.evidence.personal]
+    for spans in run.spans.values():
+        for span in spans:
+            if any(needle in json.dumps(span).lower() for needle in needles):
+                yield f"the span {span['name']!r} of {span['service']} names a person"
 
 
 CHECKS: Sequence[Callable[[Run], Iterator[str]]] = (
@@ -127,4 +161,7 @@ CHECKS: Sequence[Callable[[Run], Iterator[str]]] = (
     *SENDING_CHECKS,
     again_changes_nothing,
     one_trace_each,
+    spans_are_trees,
+    leads_are_found_by_their_ids,
+    spans_name_nobody,
 )

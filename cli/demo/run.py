@@ -18,6 +18,7 @@ from cli.demo.summary import summary
 from cli.oracle.claims import Pair
 from cli.oracle.evidence import Evidence, Received
 from cli.output import progress
+from cli.roots import close_roots
 from cli.stack_records import all_records, read_lines, received_requests
 from deploy.files import var_dir, write_json
 from deploy.local import stack
@@ -40,6 +41,7 @@ def run(rows: int, seed: int) -> dict[str, Any]:
         progress("reading everything back")
         with Api() as api:
             done = gather(api, references_by_affiliate(rows, seed), story)
+        close_roots()
     finally:
         stack.down()
     # Services tell their last spans when they stop.

@@ -120,10 +120,11 @@ def weekly(run: Run, claims: Claims) -> list[Row]:
 
 
 def traces(run: Run) -> dict[str, int]:
-    """Of how many leads at a campaign the trace was followed."""
+    """Of how many leads at a campaign the trace was followed, among how many spans."""
     campaigns = names(run, "weekly")
     of_the_send_day = sum(campaign in campaigns for campaign, _ in run.traces)
-    return {"sampled": len(run.traces), "of_the_send_day": of_the_send_day}
+    spans = sum(len(each) for each in run.spans.values())
+    return {"sampled": len(run.traces), "of_the_send_day": of_the_send_day, "spans": spans}
 
 
 def names(run: Run, has: str) -> list[str]:

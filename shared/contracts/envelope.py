@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from shared.contracts import trace_context
 from shared.contracts.bounds import (
     ATTRIBUTE_BYTES_MAX,
     HEADERS_BYTES_MAX,
@@ -35,7 +36,6 @@ A_CONTROL = re.compile(f"[{CONTROL}]")
 RFC_3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
-TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 """Nothing lies before it: an earlier year is a clock that was never set."""
 
@@ -53,7 +53,8 @@ class Envelope:
     tenant: str = TENANT_DEFAULT
     actor: str = ""
     role: str = ""
-    traceparent: str | None = None
+    trace: str | None = None
+    """Its trace context (`trace_context`): the headers `traceparent` and `tracestate`."""
     stream: str | None = None
     number: int = 0
     mac: str = ""
@@ -174,7 +175,7 @@ def _envelope(attributes: dict[str, str], data: bytes, texts: Mapping[str, str])
         tenant=attributes.get("tenant") or TENANT_DEFAULT,
         actor=attributes.get("actor", ""),
         role=attributes.get("role", ""),
-        traceparent=_trace(texts.get("traceparent")),
+        trace=trace_context.join(texts.get("traceparent"), texts.get("tracestate")),
         stream=attributes.get("stream"),
         number=_number(attributes.get("number", "0")),
         mac=attributes.get("mac", ""),
@@ -191,11 +192,6 @@ def check_attributes(attributes: Mapping[str, str]) -> None:
             )
     if A_CONTROL.search("".join(attributes.values())):
         raise Poison("attribute_invalid", "an attribute holds a control character")
-
-
-def _trace(text: str | None) -> str | None:
-    """A trace context that is not one is left out, as W3C's recommendation has it."""
-    return text if text and len(text) < 256 and TRACEPARENT.fullmatch(text) else None
 
 
 def instant(text: str) -> datetime:
@@ -233,6 +229,6 @@ def write(envelope: Envelope) -> list[tuple[str, bytes]]:
         ("ce_stream", envelope.stream),
         ("ce_number", str(envelope.number) if envelope.stream else None),
         ("ce_mac", envelope.mac),
-        ("traceparent", envelope.traceparent),
+        *trace_context.headers(envelope.trace).items(),
     )
     return SAME_FOR_ALL + [(name, text.encode()) for name, text in texts if text]

@@ -95,6 +95,8 @@ class Batch:
     aside: set[str] = field(default_factory=set)
     """Ids of dead letters that exist already: these records are read a second time."""
     order: int = 0
+    replayed: list[Item] = field(default_factory=list)
+    """What was dead-lettered, or waited, and is decided now."""
     replaying: Item | None = None
     """What was dead-lettered and is being decided now: if the step fails here, it is to blame."""
 

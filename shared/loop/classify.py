@@ -12,12 +12,13 @@ from enum import StrEnum
 from typing import Any
 
 from shared.contracts import envelope as envelopes
+from shared.contracts import trace_context
 from shared.contracts.bounds import BATCH_BYTES_MAX, KEY_BYTES_MAX, record_bytes
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Command, Event
 from shared.contracts.parsing import Invalid, parse, read
 from shared.errors import Poison
-from shared.loop.decision import Cause, Deadline, EffectFinished
+from shared.loop.decision import Cause, Deadline, Decision, EffectFinished
 from shared.loop.log import UNOPENED, Place, Record, fingerprint, is_marker
 from shared.loop.seal import is_sealed
 from shared.loop.shard import Gap, Shard, ShardRow
@@ -49,6 +50,10 @@ class _Item:
     poison: Poison | None = field(default=None, kw_only=True)
     document: Document | None = field(default=None, kw_only=True)
     """The dead letter that this is a replay of."""
+    decision: Decision | None = field(default=None, kw_only=True)
+    """What was decided, for whoever tells of it."""
+    refused: str | None = field(default=None, kw_only=True)
+    """The code with which a command was refused."""
 
     def dead_letter(self, poison: Poison) -> None:
         self.disposition, self.poison = Disposition.DEAD_LETTERED, poison
@@ -146,6 +151,7 @@ class Reader:
     kinds: Mapping[str, type[Event]]
     """The event types that the service handles, by name."""
     commands: str
+    """Its topic of commands, by which it is told from other readers of the same record."""
     partitions: int
     seal_key: bytes
 
@@ -208,7 +214,7 @@ def item_of(reader: Reader, shard: Shard, row: ShardRow, record: Record, now: da
     origin = f"{record.topic}/{record.partition}/{record.offset}"
     if is_marker(record):
         return Unreadable(origin, shard.number, Disposition.IGNORED, record)
-    item = _read(origin, shard.number, record)
+    item = _read(reader, origin, shard.number, record)
     if isinstance(item, Unreadable):
         return item
     try:
@@ -231,7 +237,7 @@ def replay_of(
 ) -> Item:
     """The item of a record that was dead-lettered: its stream and its place were settled long
     ago."""
-    item = _read(document["_id"], shard, record)
+    item = _read(reader, document["_id"], shard, record)
     item.document = document
     try:
         if isinstance(item, Received):
@@ -244,7 +250,7 @@ def replay_of(
     return item
 
 
-def _read(origin: str, shard: int, record: Record) -> Received | Unreadable:
+def _read(reader: Reader, origin: str, shard: int, record: Record) -> Received | Unreadable:
     try:
         if record.headers and record.headers[0][0] == UNOPENED:
             text = "a compressed batch is broken, or opens to too much"
@@ -253,11 +259,20 @@ def _read(origin: str, shard: int, record: Record) -> Received | Unreadable:
         envelope = envelopes.read(record.headers, record.value)
     except Poison as poison:
         return Unreadable(origin, shard, Disposition.DEAD_LETTERED, record, poison=poison)
-    cause = cause_of(envelope, key)
+    cause = cause_of(envelope, key, _trace(reader, record, envelope))
     return Received(origin, shard, Disposition.HANDLED, record, envelope, cause)
 
 
-def cause_of(envelope: Envelope, key: str) -> Cause:
+def _trace(reader: Reader, record: Record, envelope: Envelope) -> str | None:
+    """Of the span in which it is decided. What is published again keeps its number, not its offset;
+    on an open topic a number is whatever a stranger wrote."""
+    numbered = envelope.stream if not manifest().is_open(record.topic) else None
+    at = (numbered, str(envelope.number)) if numbered else (str(record.offset),)
+    place = record.topic, str(record.partition), *at
+    return trace_context.child(envelope.trace, reader.commands, *place)
+
+
+def cause_of(envelope: Envelope, key: str, trace: str | None) -> Cause:
     return Cause(
         id=envelope.id,
         source=envelope.source,
@@ -266,7 +281,7 @@ def cause_of(envelope: Envelope, key: str) -> Cause:
         tenant=envelope.tenant,
         actor=envelope.actor,
         role=envelope.role,
-        trace=envelope.traceparent,
+        trace=trace,
     )
 
 

@@ -140,6 +140,7 @@ def publish_answer(batch: Batch, item: Received, answer: Answer) -> None:
     data = _answer_data(item.envelope, answer)
     cause = item.envelope.tenant, item.envelope.source, item.envelope.id
     id = derived_id(*cause, kind, answer.code)
+    item.refused = answer.code if isinstance(answer, Refused) else None
     _publish(batch, item, Message(id, kind, events_topic(name), item.key, data))
 
 
@@ -161,6 +162,7 @@ def _answer_data(command: Envelope, answer: Answer) -> bytes:
 
 def apply(batch: Batch, item: Decidable, decision: Decision) -> None:
     """Gathers what a decision wants; later items of the batch see what it saves."""
+    item.decision = decision
     messages = [message_of(item.cause, *numbered) for numbered in enumerate(decision.publish)]
     batch.state.put(decision.save)
     for message in messages:
@@ -309,6 +311,7 @@ def _replay(batch: Batch, item: Item, actor: str) -> Poison | None:
         batch.rewrite(dead_letters.again(item.document, item.poison))
         return item.poison
     _mark_resolved(batch, item, dead_letters.REPLAYED, actor, "")
+    batch.replayed.append(item)
     return None
 
 

@@ -30,6 +30,8 @@ class Cause:
     actor: str = ""
     role: str = ""
     trace: str | None = None
+    """The context of the span in which it is decided, in the trace that it came with: what it
+    causes hangs below that."""
 
     def document(self) -> Document:
         """What an effect's results and deadlines carry on: the tenant and the trace with it."""

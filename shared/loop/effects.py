@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from shared.contracts import trace_context
 from shared.loop.decision import Attempt, Cause, Effect, Outcome
 from shared.store import Document, Filter, Index, Store
 
@@ -173,6 +174,12 @@ def cause_of(row: Document, now: datetime, suffix: str) -> Cause:
         tenant=cause["tenant"],
         trace=cause["trace"],
     )
+
+
+def attempt_trace(row: Document) -> str | None:
+    """Of the span of its current attempt: the same, should a new owner make that attempt again."""
+    place = "attempt", row["_id"], str(row["attempt"])
+    return trace_context.child(row["cause"]["trace"], *place)
 
 
 def next_attempt(row: Document) -> Document:

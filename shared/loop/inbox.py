@@ -59,7 +59,7 @@ def entry(envelope: Envelope, key: str, answer: Answer, now: datetime) -> Docume
         "key": key,
         "actor": envelope.actor,
         "role": envelope.role,
-        "trace": envelope.traceparent,
+        "trace": envelope.trace,
         "at": now,
         "accepted": isinstance(answer, Accepted),
         "code": answer.code,

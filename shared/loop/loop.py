@@ -86,7 +86,7 @@ class Loop:
         self.log = log
         self.clock = clock
         self.failpoint = failpoint
-        self._observe = observe
+        self.observe = observe
         self.monotonic = monotonic
         partitions = partitions or manifest().partitions
         seal_key = seal.key_of(secret)
@@ -209,7 +209,7 @@ class Loop:
         if await self._publish(batch):
             # 3. The attempts, last: nobody hears of a send before the claim that it follows from.
             worker.start(batch.attempts)
-        self._observe(batch.items, started, time.time_ns())
+        self.observe([*batch.items, *batch.replayed], started, time.time_ns())
 
     def _keep(self, batch: Batch) -> None:
         for number, row in batch.rows.items():

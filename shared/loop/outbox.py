@@ -53,7 +53,7 @@ class EnvelopeWriter:
             time=cause.time,
             data=data,
             tenant=cause.tenant,
-            traceparent=cause.trace,
+            trace=cause.trace,
             stream=row.stream(self._service),
             number=row.number(topic, partition),
         )

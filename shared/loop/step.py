@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeGuard
 
+from shared.contracts import trace_context
 from shared.contracts.parsing import Invalid
 from shared.errors import Conflict, Fenced, Poison
 from shared.ids import derived_id
@@ -231,7 +232,7 @@ def _replay_item(batch: Batch, document: Document, value: str | None) -> Item:
 def _stored_item(batch: Batch, stored: Document) -> Internal:
     """The input that a deadline or an effect's end is, now or when it is replayed."""
     origin = f"{stored['is']}/{stored['_id']}"
-    cause = _cause_of(stored)
+    cause = _cause_of(batch, stored)
     item = Internal(origin, stored["shard"], Disposition.HANDLED, stored, cause)
     try:
         item.event = batch.setup.service.table.stored_event(stored)
@@ -240,13 +241,16 @@ def _stored_item(batch: Batch, stored: Document) -> Internal:
     return item
 
 
-def _cause_of(stored: Document) -> Cause:
+def _cause_of(batch: Batch, stored: Document) -> Cause:
     """A deadline that is set anew fires again, and what it publishes then is another event: so its
     id tells when it was due, and by what it was set."""
     cause = effects.cause_of(stored, stored["at"], stored["is"])
-    if stored["is"] != "due":
-        return cause
-    return replace(cause, id=derived_id(cause.id, stored["at"].isoformat(), stored["cause"]["id"]))
+    if stored["is"] == "due":
+        set_by = stored["cause"]["id"]
+        cause = replace(cause, id=derived_id(cause.id, stored["at"].isoformat(), set_by))
+    return replace(
+        cause, trace=trace_context.child(cause.trace, batch.setup.service.name, cause.id)
+    )
 
 
 async def _due(batch: Batch, transaction: Transaction) -> list[Internal]:

@@ -24,9 +24,9 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from shared.contracts import endpoint_url
+from shared.contracts import endpoint_url, trace_context
 from shared.loop import targets
-from shared.loop.effects import AttemptResult, Verdict
+from shared.loop.effects import AttemptResult, Verdict, attempt_trace
 from shared.loop.targets import NotPublic
 from shared.settings import WrongSetting
 from shared.store import Document
@@ -187,16 +187,15 @@ def token_of(folder: Path | None, name: str) -> str:
 
 
 def headers_with_token(row: Document, token: str) -> dict[str, str]:
-    trace = row["cause"]["trace"]
     made: dict[str, str] = row["request"]["headers"] | {
         "authorization": f"Bearer {token}",
         "idempotency-key": row["_id"],
     }
-    return made | ({"traceparent": trace} if trace else {})
+    return made | trace_context.headers(attempt_trace(row))
 
 
 def headers_of(row: Document, keys: Sequence[bytes]) -> dict[str, str]:
-    request, trace = row["request"], row["cause"]["trace"]
+    request = row["request"]
     at = str(int(time.time()))
     signatures = [sign(key, row["_id"], at, request["body"]) for key in keys]
     made: dict[str, Any] = request["headers"] | {
@@ -204,7 +203,7 @@ def headers_of(row: Document, keys: Sequence[bytes]) -> dict[str, str]:
         "webhook-timestamp": at,
         "webhook-signature": " ".join(signatures),
     }
-    return made | ({"traceparent": trace} if trace else {})
+    return made | trace_context.headers(attempt_trace(row))
 
 
 def keys_of(name: str, secrets: str) -> Sequence[bytes]:

@@ -27,7 +27,7 @@ from services.intake.catalogue.affiliates import Affiliate
 from services.intake.leads.normalizing import normalize
 from shared.loop.kafka import KafkaLog
 from shared.loop.log import Outgoing
-from shared.telemetry import Tracing
+from shared.tracing import Tracing
 from tests.bench import (
     bare,
     common_normalizing,

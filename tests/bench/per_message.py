@@ -44,7 +44,7 @@ class PerMessage:
     async def take(self, record: Any) -> None:
         envelope = envelopes.read(record.headers, record.value)
         submitted = parse(SubmitLead, envelope.data)
-        cause = cause_of(envelope, record.key.decode())
+        cause = cause_of(envelope, record.key.decode(), envelope.trace)
         decision = await self._commit(
             record, envelope, Input(submitted, Context(cause, SystemClock().now()))
         )
@@ -76,7 +76,7 @@ class PerMessage:
             time=cause.time,
             data=event.model_dump_json().encode(),
             tenant=cause.tenant,
-            traceparent=cause.traceparent,
+            trace=cause.trace,
         )
         await self._producer.send_and_wait(
             events_topic("intake"),

@@ -68,7 +68,7 @@ def submission(row: dict[str, str], reference: str) -> Outgoing:
         data=data,
         actor="bench",
         role="operator",
-        traceparent=f"00-{digest[:32]}-{digest[32:]}-00",
+        trace=f"00-{digest[:32]}-{digest[32:]}-00",
     )
     partition = shard_of(key, manifest().partitions)
     return Outgoing(SubmitLead.TOPIC, partition, key, data, envelopes.write(envelope))

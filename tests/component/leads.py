@@ -81,7 +81,7 @@ class Platform:
             data=b"",
             actor=changed.get("actor", "ops"),
             role=changed.get("role", "operator"),
-            traceparent=f"00-{self._count:032x}-{self._count:016x}-01",
+            trace=f"00-{self._count:032x}-{self._count:016x}-01",
         )
         topic = f"{kind.split('.')[0]}.commands.v1"
         place = shard_of(key.encode(), PARTITIONS)

@@ -34,7 +34,7 @@ def ids(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 async def test_every_command_is_told_with_who_asked_and_what_was_answered(town: Town) -> None:
-    town.ask("hello", id="c-1", traceparent=TRACE)
+    town.ask("hello", id="c-1", trace=TRACE)
     await town.rest()
     (row,) = await audit(town)
     at = row.pop("at")

@@ -203,7 +203,7 @@ class Town:
             tenant=changed.get("tenant", "main"),
             actor="op",
             role=changed.get("role", "operator"),
-            traceparent=changed.get("traceparent"),
+            trace=changed.get("trace"),
         )
         place = shard_of(key.encode(), PARTITIONS)
         if topic != COMMANDS:

@@ -115,7 +115,12 @@ def test_one_trace_follows_a_lead_from_submission_to_delivery(running: dict[str,
     assert 2 == len(set(traces.values()))
     lead = first.details["lead"]
     assert {traces[lead]} == {row["traceparent"].split("-")[1] for row in received(running, lead)}
-    wanted = {f"process {SUBMIT}", "process leadops.routing.claim.requested.v1", "deliver send"}
+    wanted = {
+        "send intake.commands.v1",
+        "process intake.commands.v1",
+        "process routing.claims.v1",
+        "send http",
+    }
     assert wanted <= span_names(running, traces[lead], wanted)
 
 

@@ -161,7 +161,7 @@ class Upstream:
             data=b"",
             actor="op",
             role="operator",
-            traceparent=f"00-{self.count:032x}-{self.count:016x}-00",
+            trace=f"00-{self.count:032x}-{self.count:016x}-00",
         )
         value = json.dumps(data).encode()
         place = shard_of(key.encode(), self.partitions)

@@ -62,6 +62,11 @@ def with_counts(**changes: Any) -> Spoil:
     )
 
 
+def with_span(number: int, **changes: Any) -> Spoil:
+    spans = [row | changes if at == number else row for at, row in enumerate(SPANS)]
+    return lambda run: replace(run, spans={"a" * 32: spans})
+
+
 def test_a_run_that_holds_has_no_violation() -> None:
     assert [] == violations(run())
 
@@ -95,7 +100,11 @@ SPOILT: list[tuple[Spoil, str]] = [
     (with_events(event(LeadUnusable, lead="lead-3", again=1)), "published again as unusable: 1"),
     (with_events(event(LeadOmitted, lead="lead-3")), "leads that are omitted, by their events"),
     (lambda run: replace(run, spans={}), "lead lead-1 to north: trace"),
-    (lambda run: replace(run, spans={"a" * 32: SPANS[:1]}), "lead lead-1 to north: trace"),
+    (lambda run: replace(run, spans={"a" * 32: SPANS[:2]}), "lead lead-1 to north: trace"),
+    (lambda run: replace(run, spans={"a" * 32: SPANS[1:]}), "'process x' of intake was not told"),
+    (with_span(1, attributes={}), "lead lead-1: its id finds no trace, not its own"),
+    (with_span(1, attributes={"leadops.lead": "lead-4"}), "lead lead-1: its id finds no trace"),
+    (with_span(2, attributes={"x": "Ann Canaryson"}), "span 'send http' of routing names"),
     (changed(received=[received(traceparent=None)]), "lead lead-1 to north: trace"),
     (with_lines(received(4, traceparent=OTHER_TRACE)), "lead lead-4 to week: trace"),
     # Who gets what, and when.
@@ -288,7 +297,7 @@ def test_the_summary_tells_the_story() -> None:
         {"campaign": "week", "waited": 2, "sent": 2, "left": 0, "countries": {"US": 2}}
     ] == done["weekly"]
     assert ["U"] == [row["lead_code"] for row in done["watch"]]
-    assert {"sampled": 2, "of_the_send_day": 1} == done["traces"]
+    assert {"sampled": 2, "of_the_send_day": 1, "spans": 3} == done["traces"]
     names = ("failed", "unanswered", "mails", "files")
     assert [1, 1, 0, 1] == [done["deliveries"][name] for name in names]
 

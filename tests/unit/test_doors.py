@@ -16,7 +16,9 @@ from shared.door_server import BODY_BYTES_MAX, CALLERS_MAX, Callers, DoorMetrics
 from shared.doors import Delivery, Door, Opened, TurnedAway
 from shared.errors import Infrastructure
 from shared.loop.log import Outgoing
+from shared.span_export import Spans
 from shared.topics import manifest, shard_of
+from tests.collector import collecting
 from tests.doors import CALENDAR, BookMeeting, body_of, signature_of
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -30,7 +32,9 @@ class Clock:
 class House:
     """With one door, and a broker that takes records or does not."""
 
-    def __init__(self, *doors: Door, calls_per_minute: int = 1000) -> None:
+    def __init__(
+        self, *doors: Door, calls_per_minute: int = 1000, spans: Spans | None = None
+    ) -> None:
         self.published: list[Outgoing] = []
         self.broker_is_away = False
         self.doors = Doors(
@@ -39,6 +43,7 @@ class House:
             Clock(),
             asyncio.get_running_loop().time,
             calls_per_minute=calls_per_minute,
+            spans=spans,
         )
 
     async def _publish(self, records: Sequence[Outgoing]) -> None:
@@ -73,6 +78,25 @@ async def test_what_is_brought_is_a_command_with_the_senders_id() -> None:
     assert ("north", "calendar", "calendar") == (envelope.tenant, envelope.actor, envelope.role)
     place = shard_of(b"m-7", manifest().partitions)
     assert (BookMeeting.TOPIC, place, b"m-7") == (record.topic, record.partition, record.key)
+
+
+async def test_a_delivery_begins_a_trace_of_its_own_and_tells_of_its_root() -> None:
+    """Whatever trace its sender is in; one that the broker did not take is an error."""
+    theirs = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
+    with collecting() as collector:
+        spans = Spans("leads", collector.address)
+        house = House(spans=spans)
+        await house.bring(body_of(7, NOW), traceparent=theirs)
+        house.broker_is_away = True
+        await house.bring(body_of(8, NOW), traceparent=theirs)
+        await asyncio.to_thread(spans.close)
+    (record,) = house.published
+    taken, lost = collector.rows
+    trace = envelopes.read(record.headers, record.value).trace
+    assert f"00-{taken['trace_id']}-{taken['span_id']}-01" == trace
+    assert {None} == {taken["parent_id"], lost["parent_id"]}
+    assert "calendar" == taken["attributes"]["leadops.door"]
+    assert "not_acknowledged" == lost["attributes"]["error.type"]
 
 
 async def test_the_same_thing_brought_again_is_the_same_command() -> None:

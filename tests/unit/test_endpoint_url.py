@@ -28,7 +28,12 @@ async def request_line(behind: str) -> str:
     webhooks = Webhooks(SECRET, private_targets=True)
     async with talking(talk) as port:
         request = {"url": f"http://127.0.0.1:{port}{behind}", "body": b"{}", "headers": {}}
-        row = {"_id": "k", "request": request | {"secret": "own"}, "cause": {"trace": None}}
+        row = {
+            "_id": "k",
+            "request": request | {"secret": "own"},
+            "attempt": 1,
+            "cause": {"trace": None},
+        }
         performed = await webhooks(row)
     await webhooks.close()
     assert (Verdict.DONE, "answered 200") == performed

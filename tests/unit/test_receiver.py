@@ -42,7 +42,7 @@ class Customer:
         request = {"url": url, "body": BODY, "headers": {}, "secret": ""}
         webhooks = Webhooks(SECRET, private_targets=True, timeout_seconds=seconds)
         performed = await webhooks(
-            {"_id": key, "request": request, "cause": {"trace": "00-aa-bb-01"}}
+            {"_id": key, "request": request, "attempt": 1, "cause": {"trace": "00-aa-bb-01"}}
         )
         await webhooks.close()
         return performed[:2]

@@ -25,7 +25,7 @@ def example() -> Callable[..., bool]:
 
 def headers(body: bytes, secrets: str = OLD) -> dict[str, str]:
     request = {"body": body, "headers": {}}
-    row = {"_id": "key-1", "request": request, "cause": {"trace": None}}
+    row = {"_id": "key-1", "request": request, "attempt": 1, "cause": {"trace": None}}
     return headers_of(row, keys_of("test", secrets))
 
 

@@ -16,7 +16,7 @@ SECRET = "whsec_" + "A" * 32
 
 def row(url: str) -> dict[str, Any]:
     request = {"url": url, "body": b"{}", "headers": {}, "secret": ""}
-    return {"_id": "key-1", "request": request, "cause": {"trace": None}}
+    return {"_id": "key-1", "request": request, "attempt": 1, "cause": {"trace": None}}
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from shared.contracts import trace_context
 from shared.loop.effects import AttemptResult, Verdict
 from shared.loop.webhook import Webhooks, wait_seconds
 from shared.settings import WrongSetting
@@ -49,9 +50,12 @@ async def endpoint(answer: Answer) -> AsyncIterator[str]:
     await runner.cleanup()
 
 
+TRACE = "00-" + "a" * 32 + "-" + "b" * 16 + "-01 a=b"
+
+
 def row(url: str, secret: str = "default", body: bytes = b'{"lead": 1}') -> dict[str, Any]:
     request = {"url": url, "body": body, "headers": {"x-note": "n"}, "secret": secret}
-    return {"_id": "key-1", "request": request, "cause": {"trace": "00-aa-bb-01"}}
+    return {"_id": "key-1", "request": request, "attempt": 1, "cause": {"trace": TRACE}}
 
 
 async def call(url: str, body: bytes = b'{"lead": 1}', **options: Any) -> AttemptResult:
@@ -268,8 +272,8 @@ def hmac_of(key: bytes, headers: dict[str, str], body: bytes) -> str:
 async def test_a_request_is_signed_over_its_key_its_time_and_its_body(
     name: str, keys: list[bytes]
 ) -> None:
-    """With the secret that the campaign names, with both while it is being changed; the key, the
-    body and the trace are as stored."""
+    """With the secret that the campaign names, with both while it is being changed; the key and the
+    body are as stored, and the trace is the stored one, from the span of this attempt."""
     seen: list[tuple[dict[str, str], bytes]] = []
 
     async def answer(request: web.Request) -> web.Response:
@@ -284,7 +288,10 @@ async def test_a_request_is_signed_over_its_key_its_time_and_its_body(
     expected = " ".join(hmac_of(key, headers, body) for key in keys)
     assert expected == headers["webhook-signature"]
     assert ("key-1", b'{"lead": 1}') == (headers["webhook-id"], body)
-    assert ("00-aa-bb-01", "n") == (headers["traceparent"], headers["x-note"])
+    assert ("n", "a=b") == (headers["x-note"], headers["tracestate"])
+    of_trace = {trace_context.trace_id(text) for text in (TRACE, headers["traceparent"])}
+    assert {"a" * 32} == of_trace
+    assert headers["traceparent"] not in TRACE
 
 
 async def test_cookies_are_not_kept() -> None:
