@@ -16,22 +16,18 @@ from typing import Any
 import structlog
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
-from pydantic_core import to_json
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from shared.clock import Clock
-from shared.contracts import envelope as envelopes
-from shared.contracts.envelope import Envelope
 from shared.contracts.event import Command
-from shared.doors import Delivery, Door, NotNeeded, Opened, TurnedAway
+from shared.doors import Delivery, Door, NotNeeded, Opened, TurnedAway, command_record
 from shared.errors import Infrastructure, Poison
 from shared.loop.log import Outgoing
 from shared.read_errors import failure, json
 from shared.span_export import Root, Spans
-from shared.topics import manifest, shard_of
 
 log = structlog.get_logger(__name__)
 
@@ -136,7 +132,7 @@ class Doors:
 
     async def _send(self, door: Door, opened: Opened, trace: str | None) -> tuple[str, Response]:
         try:
-            record = command_record(door, opened, trace)
+            record = command_record(door.source, door.role, opened, trace)
         except Poison as poison:
             return _told(poison.code, HTTPStatus.BAD_REQUEST)
         try:
@@ -189,28 +185,6 @@ TEXTS: Mapping[int, str] = {
     HTTPStatus.REQUEST_TIMEOUT: f"a body has to come within {READ_SECONDS_MAX:.0f} seconds",
     HTTPStatus.SERVICE_UNAVAILABLE: "it could not be taken; come again",
 }
-
-
-def command_record(door: Door, opened: Opened, trace: str | None = None) -> Outgoing:
-    """Raises `Poison` for what no service could read: the sender would never get an answer."""
-    command = opened.command
-    data = to_json(command)
-    envelope = Envelope(
-        opened.id,
-        door.source,
-        command.TYPE,
-        opened.time,
-        data,
-        tenant=opened.tenant,
-        actor=opened.actor,
-        role=door.role,
-        trace=trace,
-    )
-    headers = envelopes.write(envelope)
-    key = command.key_of(command.model_dump(mode="json")).encode()
-    envelopes.read(headers, data)
-    envelopes.key_text(key)
-    return Outgoing(command.TOPIC, shard_of(key, manifest().partitions), key, data, headers)
 
 
 class DoorMetrics(Collector):

@@ -9,8 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.contracts.envelope import TENANT_DEFAULT
+from pydantic_core import to_json
+
+from shared.contracts import envelope as envelopes
+from shared.contracts.envelope import TENANT_DEFAULT, Envelope
 from shared.contracts.event import Command
+from shared.loop.log import Outgoing
+from shared.topics import manifest, shard_of
 
 GONE = 410
 """Some senders never come again after it, so no door says it."""
@@ -73,3 +78,25 @@ class Door:
     def source(self) -> str:
         """The `ce_source` of its commands."""
         return f"door/{self.name}"
+
+
+def command_record(source: str, role: str, opened: Opened, trace: str | None = None) -> Outgoing:
+    """Raises `Poison` for what no service could read: the sender would never get an answer."""
+    command = opened.command
+    data = to_json(command)
+    envelope = Envelope(
+        opened.id,
+        source,
+        command.TYPE,
+        opened.time,
+        data,
+        tenant=opened.tenant,
+        actor=opened.actor,
+        role=role,
+        trace=trace,
+    )
+    headers = envelopes.write(envelope)
+    key = command.key_of(command.model_dump(mode="json")).encode()
+    envelopes.read(headers, data)
+    envelopes.key_text(key)
+    return Outgoing(command.TOPIC, shard_of(key, manifest().partitions), key, data, headers)

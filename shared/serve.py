@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -31,11 +32,13 @@ from shared.loop.dating import Dating
 from shared.loop.effects import AttemptResult
 from shared.loop.kafka import KafkaLog, subscribe
 from shared.loop.loop import INDEXES, Loop, no_observer
+from shared.loop.page_reader import Publish
 from shared.loop.pulse import Pulse
 from shared.loop.service import Service
 from shared.loop.ticker import Ticker
-from shared.loop.transport import Transports
+from shared.loop.transport import Transports, nobody_publishes
 from shared.mongo import MongoStore
+from shared.readings import Reading
 from shared.settings import Settings, WrongSetting
 from shared.span_export import is_wanted
 from shared.store import Document, Store
@@ -55,6 +58,18 @@ DOOR_CALLS_AT_ONCE_MAX = 500
 METADATA_MILLISECONDS = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Where a service takes what nobody writes to a topic: what others bring to its doors, and what
+    it reads from their APIs."""
+
+    doors: Sequence[Door] = ()
+    readings: Sequence[Reading] = ()
+
+
+NO_ENTRIES = Entries()
+
+
 class Process:
     """The composition root of every service."""
 
@@ -64,7 +79,8 @@ class Process:
         service: Service,
         store: MongoStore,
         transport: Transports,
-        doors: Sequence[Door] = (),
+        doors: Sequence[Door],
+        door_log: KafkaLog,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -89,10 +105,10 @@ class Process:
         )
         self.ticker = Ticker(self.loop)
         self.pulse = Pulse(self.loop)
-        self.door_log = KafkaLog(settings.kafka, door_server.PUBLISH_SECONDS_MAX)
+        self.door_log = door_log
         self.doors = Doors(
             doors,
-            self.door_log.publish,
+            door_log.publish,
             self.loop.clock,
             time.monotonic,
             calls_per_minute=settings.door_calls_per_minute,
@@ -139,6 +155,7 @@ class Process:
             yield
             await self._stop(beating)
         await self.transport.close()
+        await self.door_log.close()
         await self.log.close()
         await self.store.close()
         if self.tracing:
@@ -156,7 +173,6 @@ class Process:
             self.doors.app, settings.door_host, settings.door_port, **limits
         ) as serving:
             yield [serving]
-        await self.door_log.close()
 
     async def _stop(self, beating: Sequence[asyncio.Task[None]]) -> None:
         for task in beating:
@@ -198,27 +214,33 @@ def _metrics(process: Process) -> APIRouter:
     return router
 
 
-def usable(settings: Settings, doors: Sequence[Door] = ()) -> Transports:
+def usable(
+    settings: Settings,
+    entries: Entries = NO_ENTRIES,
+    publish: Publish = nobody_publishes,
+) -> Transports:
     """What can't be used is told before anything is read or sent, not with the first send."""
     try:
         if not settings.secret:
             raise WrongSetting("LEADOPS_SECRET is empty, so anybody could seal numbers with it")
-        if doors and not settings.door_port:
+        if entries.doors and not settings.door_port:
             raise WrongSetting("LEADOPS_DOOR_PORT is not set, and this service has doors")
-        return Transports(settings)
+        return Transports(settings, entries.readings, publish)
     except WrongSetting as error:
         log.critical("a setting can't be used", error=str(error))
         raise SystemExit(2) from None
 
 
 async def serve(
-    settings: Settings, service: Service, routes: Routes, doors: Sequence[Door] = ()
+    settings: Settings, service: Service, routes: Routes, entries: Entries = NO_ENTRIES
 ) -> None:
     """Runs a service until SIGTERM or SIGINT."""
     configure_logs(settings.log_level)
-    transport = usable(settings, doors)
+    # Of their own: no step waits for what is brought or fetched, and none of that for a step.
+    door_log = KafkaLog(settings.kafka, door_server.PUBLISH_SECONDS_MAX)
+    transport = usable(settings, entries, door_log.publish)
     store = await MongoStore.connect(settings.mongo, f"{settings.database_prefix}{service.name}")
-    process = Process(settings, service, store, transport, doors)
+    process = Process(settings, service, store, transport, entries.doors, door_log)
     # All that was loaded stays for good. Walking it again and again, since each batch makes many
     # objects, would cost a seventh of the processor.
     gc.freeze()

@@ -158,6 +158,8 @@ class Request:
     """A webhook's own, beside those that signing adds."""
     secret: str = ""
     """Names a webhook's signing secret; the secret itself is never stored with the request."""
+    reading: str = ""
+    """Names what reads the pages that lie there: they are fetched, and nothing is sent."""
     token: str = ""
     """Names the token that is sent as `Authorization` in the place of a signature, to an API that
     knows us by one; not stored either."""

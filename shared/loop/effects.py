@@ -152,6 +152,7 @@ def new_row(effect: Effect, shard: int, cause: Cause, now: datetime, *, begin: b
             "headers": dict(request.headers),
             "secret": request.secret,
             "token": request.token,
+            "reading": request.reading,
         },
         "data": effect.purpose.model_dump(),
         "cause": cause.document() | ({"trace": effect.trace} if effect.trace else {}),

@@ -1,17 +1,32 @@
-"""How an effect is performed: by the scheme of its address. One module each knows one way."""
+"""How an effect is performed: by the scheme of its address, or read where it names a reading. One
+module each knows one way.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from shared.clock import clock
 from shared.loop.effects import AttemptResult, Transport, Verdict
 from shared.loop.file_drop import FileDrop
+from shared.loop.log import Outgoing
 from shared.loop.mail import Mails, relay_of
+from shared.loop.page_reader import PageReader, Publish
 from shared.loop.webhook import Webhooks
+from shared.readings import Reading
 from shared.settings import Settings
 from shared.store import Document
 
 
+async def nobody_publishes(_records: Sequence[Outgoing]) -> None:
+    """Of a service without readings."""
+
+
 class Transports:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        readings: Sequence[Reading] = (),
+        publish: Publish = nobody_publishes,
+    ) -> None:
         """Raises `WrongSetting` if one of the ways is configured and can't work."""
         self._webhooks = Webhooks(
             settings.webhook_secret,
@@ -19,6 +34,7 @@ class Transports:
             private_targets=settings.webhook_private_targets,
             tokens=settings.token_folder,
         )
+        self._reader = PageReader(readings, self._webhooks.get, publish, clock(settings.clock_file))
         self._mails = Mails(relay_of(settings))
         self._drops = FileDrop(settings.drop_folder)
         self._by_scheme: Mapping[str, Transport] = {
@@ -33,6 +49,8 @@ class Transports:
         await self._webhooks.close()
 
     async def __call__(self, row: Document) -> AttemptResult:
+        if row["request"].get("reading"):
+            return await self._reader(row)
         scheme = row["request"]["url"].partition(":")[0].lower()
         transport = self._by_scheme.get(scheme)
         if transport is None:

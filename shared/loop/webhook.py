@@ -37,7 +37,9 @@ IDLE_SECONDS_MAX = 1.0
 """How long a connection that nobody uses is kept. Customers' servers end theirs after 2 to 5 s, and
 what is sent just then gets no answer: nobody would know whether the lead was taken."""
 
+PAGE_BYTES_MAX = 8 * 1024 * 1024
 RETRIED_STATUSES = frozenset({408, 425, 429})
+NOTHING: Mapping[str, str] = MappingProxyType({})
 TOKEN_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
@@ -77,7 +79,7 @@ class Webhooks:
     def __init__(
         self,
         secret: str,
-        named: Mapping[str, str] = MappingProxyType({}),
+        named: Mapping[str, str] = NOTHING,
         *,
         private_targets: bool = False,
         tokens: Path | None = None,
@@ -101,20 +103,40 @@ class Webhooks:
             await self._session.close()
 
     async def __call__(self, row: Document) -> AttemptResult:
-        request = row["request"]
+        """The status is all that counts: the answer's body is neither unpacked nor waited for."""
+        result, _ = await self._call("POST", row, row["request"]["url"], row["request"]["body"])
+        return result
+
+    async def get(self, row: Document, url: str) -> tuple[AttemptResult, bytes]:
+        """A page that lies there, asked for with what the row's request names; without one, why."""
+        return await self._call("GET", row, url, also={"accept-encoding": "identity"})
+
+    async def _call(
+        self,
+        method: str,
+        row: Document,
+        address: str,
+        body: bytes | None = None,
+        *,
+        also: Mapping[str, str] = NOTHING,
+    ) -> tuple[AttemptResult, bytes]:
         try:
-            headers = self._headers(row)
+            headers, url = {**self._headers(row), **also}, url_of(address)
         except Unable as unable:
-            return Verdict.NOT_TRIED, str(unable)
-        try:
-            url = url_of(request["url"])
+            return (Verdict.NOT_TRIED, str(unable)), b""
         except ValueError:
-            return Verdict.REFUSED, "the endpoint's address is not valid"
+            return (Verdict.REFUSED, "the endpoint's address is not valid"), b""
+        session = self._open_session()
+        calling = session.request(method, url, data=body, headers=headers, allow_redirects=False)
         try:
-            async with asyncio.timeout(self._timeout_seconds):
-                return await self._post(url, request["body"], headers)
+            async with asyncio.timeout(self._timeout_seconds), calling as response:
+                result = result_of(response)
+                is_read = method == "GET" and result[0] is Verdict.DONE
+                return result, await page_of(response) if is_read else b""
+        except TooLarge:
+            return (Verdict.REFUSED, f"a page has more than {PAGE_BYTES_MAX:,} bytes"), b""
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return verdict_of_failure(error)
+            return verdict_of_failure(error), b""
 
     def _headers(self, row: Document) -> dict[str, str]:
         """Signed, or with the token that is named: who knows us by a token checks no signature.
@@ -126,19 +148,6 @@ class Webhooks:
         if not keys:
             raise Unable("there is no secret to sign with")
         return headers_of(row, keys)
-
-    async def _post(self, url: URL, body: bytes, headers: Mapping[str, str]) -> AttemptResult:
-        """The status is all that counts: the body is neither unpacked nor waited for."""
-        session = self._open_session()
-        async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
-            verdict, text = verdict_of(response.status)
-            if verdict is Verdict.UNKNOWN:
-                return (
-                    verdict,
-                    text,
-                    wait_seconds(response.headers.get("retry-after", ""), datetime.now(UTC)),
-                )
-            return verdict, text
 
     def _open_session(self) -> aiohttp.ClientSession:
         """Made on first use, inside the event loop. It keeps no cookies: two customers may live on
@@ -167,6 +176,27 @@ def url_of(text: str) -> URL:
     scheme, authority, target = endpoint_url.split(text)
     path = quote(target, safe=PRINTABLE)
     return URL.build(scheme=scheme, authority=authority, path=path, encoded=True)
+
+
+def result_of(response: aiohttp.ClientResponse) -> AttemptResult:
+    verdict, text = verdict_of(response.status)
+    if verdict is not Verdict.UNKNOWN:
+        return verdict, text
+    wait = wait_seconds(response.headers.get("retry-after", ""), datetime.now(UTC))
+    return verdict, text, wait
+
+
+class TooLarge(Exception):
+    """A page has more bytes than one is read with."""
+
+
+async def page_of(response: aiohttp.ClientResponse) -> bytes:
+    page = bytearray()
+    async for part in response.content.iter_any():
+        page += part
+        if len(page) > PAGE_BYTES_MAX:
+            raise TooLarge
+    return bytes(page)
 
 
 class Unable(Exception):

@@ -7,7 +7,7 @@ import pytest
 
 from shared.loop.effects import AttemptResult, Verdict
 from shared.loop.transport import Transports
-from shared.serve import usable
+from shared.serve import Entries, usable
 from shared.settings import Settings, WrongSetting
 from tests.doors import CALENDAR
 
@@ -32,6 +32,14 @@ async def test_each_scheme_has_its_way(tmp_path: Path, url: str, expected: Attem
     settings = Settings(webhook_secret=SECRET, webhook_private_targets=True, drop_folder=tmp_path)
     performing = Transports(settings)
     assert expected == await performing(row(url))
+    await performing.close()
+
+
+async def test_what_names_a_reading_is_read_and_not_sent() -> None:
+    performing = Transports(Settings(webhook_secret=SECRET))
+    asked = row("https://x.example/")
+    asked["request"] |= {"reading": "meetings"}
+    assert (Verdict.NOT_TRIED, "nothing here reads such pages") == await performing(asked)
     await performing.close()
 
 
@@ -76,8 +84,9 @@ def test_a_service_does_not_start_with_a_setting_that_can_not_be_used(
 def test_doors_need_a_port_of_their_own() -> None:
     """Without one nobody could come, and nothing would tell it."""
     settings = Settings(secret="s" * 32)
+    entries = Entries(doors=[CALENDAR])
     with pytest.raises(SystemExit) as ended:
-        usable(settings, [CALENDAR])
+        usable(settings, entries)
     assert 2 == ended.value.code
     assert usable(settings)
-    assert usable(settings.model_copy(update={"door_port": 8090}), [CALENDAR])
+    assert usable(settings.model_copy(update={"door_port": 8090}), entries)
