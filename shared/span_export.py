@@ -79,11 +79,15 @@ class Counted(SpanExporter):
         self.failed = 0
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        result = self._exporter.export(spans)
-        if result is SpanExportResult.SUCCESS:
-            self.taken += len(spans)
-        else:
-            self.failed += len(spans)
+        result = SpanExportResult.FAILURE
+        try:
+            result = self._exporter.export(spans)
+        finally:
+            # Also what raised is over: it would count as queued for ever.
+            if result is SpanExportResult.SUCCESS:
+                self.taken += len(spans)
+            else:
+                self.failed += len(spans)
         return result
 
     def shutdown(self) -> None:
