@@ -24,6 +24,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from deploy import mailbox, received, spans
 from deploy.files import var_dir
 from deploy.received import Answer, Delivery
+from shared.logs import configure_logs
 
 PREFIX = "/campaigns/"
 TEXTS = {0: b"", 200: b'{"ok": true}', 401: b'{"ok": false, "error": "bad signature"}'}
@@ -179,7 +180,7 @@ async def serve(receiver: Receiver, host: str, port: int, smtp_port: int | None)
         host=host,
         port=port,
         http=Protocol,
-        log_level="warning",
+        log_config=None,
         access_log=False,
         lifespan="off",
         timeout_graceful_shutdown=1,
@@ -197,6 +198,7 @@ async def serve(receiver: Receiver, host: str, port: int, smtp_port: int | None)
 
 
 def main() -> None:
+    configure_logs("receiver", 0, "info")
     receiver = Receiver(var_dir(), os.environ.get("LEADOPS_WEBHOOK_SECRET", ""))
     host = os.environ.get("LEADOPS_HTTP_HOST", "127.0.0.1")
     port = int(os.environ.get("LEADOPS_HTTP_PORT", "8080"))

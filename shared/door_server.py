@@ -22,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from shared.clock import Clock
+from shared.contracts import trace_context
 from shared.contracts.event import Command
 from shared.doors import Delivery, Door, NotNeeded, Opened, TurnedAway, command_record
 from shared.errors import Infrastructure, Poison
@@ -138,9 +139,9 @@ class Doors:
         try:
             await self._publish([record])
         except Infrastructure as error:
-            log.warning(
-                "not acknowledged", door=door.name, error=f"{type(error).__name__}: {error}"
-            )
+            where = trace_context.named(trace)
+            text = f"{type(error).__name__}: {error}"
+            log.warning("not acknowledged", door=door.name, error=text, **where)
             return _told("not_acknowledged", HTTPStatus.SERVICE_UNAVAILABLE)
         return "accepted", json({"accepted": True}, HTTPStatus.ACCEPTED)
 

@@ -9,7 +9,6 @@ import gc
 import os
 import signal
 import time
-import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from shared.door_server import DoorMetrics, Doors
 from shared.doors import Door
 from shared.errors import Infrastructure
 from shared.http_server import listening
+from shared.logs import configure_logs, kinds_of, place_of
 from shared.loop import migrations
 from shared.loop.dating import Dating
 from shared.loop.effects import AttemptResult
@@ -42,7 +42,7 @@ from shared.readings import Reading
 from shared.settings import Settings, WrongSetting
 from shared.span_export import is_wanted
 from shared.store import Document, Store
-from shared.telemetry import LoopMetrics, configure_logs
+from shared.telemetry import LoopMetrics
 from shared.tracing import Tracing
 
 log = structlog.get_logger(__name__)
@@ -184,10 +184,8 @@ class Process:
 def _ends_the_process(task: asyncio.Task[None]) -> None:
     """A task that must not end has failed: better no process than one that only looks alive."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        log.critical(
-            "the process ends", error=type(error).__name__, at=f"{place.filename}:{place.lineno}"
-        )
+        at = place_of(error.__traceback__)
+        log.critical("the process ends", error=", ".join(kinds_of(error)), at=at)
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -235,7 +233,7 @@ async def serve(
     settings: Settings, service: Service, routes: Routes, entries: Entries = NO_ENTRIES
 ) -> None:
     """Runs a service until SIGTERM or SIGINT."""
-    configure_logs(settings.log_level)
+    configure_logs(service.name, settings.instance, settings.log_level)
     # Of their own: no step waits for what is brought or fetched, and none of that for a step.
     door_log = KafkaLog(settings.kafka, door_server.PUBLISH_SECONDS_MAX)
     transport = usable(settings, entries, door_log.publish)

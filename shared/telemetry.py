@@ -1,16 +1,10 @@
-"""Metrics and logs of a service process; its traces are in `tracing`.
+"""Metrics of a service process; its traces are in `tracing`, its logs in `logs`.
 
-A log line passes an allow-list of its fields last, and no label of a metric is taken from a record:
-neither names a person.
+No label is taken from a record, so none names a person.
 """
 
-import logging
-import re
-import sys
-from collections.abc import Iterator, MutableMapping
-from typing import Any
+from collections.abc import Iterator
 
-import structlog
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -18,12 +12,6 @@ from shared.loop.loop import Loop
 from shared.loop.pulse import Pulse
 from shared.loop.ticker import Ticker
 from shared.tracing import Tracing
-
-LOG_FIELDS = frozenset(
-    ("event", "level", "timestamp", "at", "code", "endpoint", "error", "errors", "id", "inputs")
-    + ("number", "place", "reason", "role", "shard", "shards", "stream", "type")
-)
-ADDRESS = re.compile(r"[^\s@\"'<>]+@[^\s@\"'<>]+")
 
 
 class LoopMetrics(Collector):
@@ -93,45 +81,3 @@ class LoopMetrics(Collector):
         )
         gaps.add_metric([service], sum(len(one.row.gaps) for one in self._loop.shards.values()))
         yield gaps
-
-
-def redact(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> dict[str, Any]:
-    """Lets through the fields that are known to name no person, and nothing that looks like an
-    address in them. What a later log call adds has to be named here first."""
-    return {
-        name: _without_addresses(value) if name in LOG_FIELDS else "[not allowed]"
-        for name, value in entry.items()
-    }
-
-
-def _without_addresses(value: Any) -> Any:
-    match value:
-        case str():
-            return ADDRESS.sub("[address]", value)
-        case dict():
-            return {name: _without_addresses(one) for name, one in value.items()}
-        case list() | tuple() | set():
-            return [_without_addresses(one) for one in value]
-        case int() | float() | None:
-            return value
-        case other:
-            return _without_addresses(str(other))
-
-
-def configure_logs(level: str) -> None:
-    """JSON lines on standard error. Libraries speak up only from warnings on."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            redact,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-    logging.basicConfig(level=logging.WARNING, format="%(name)s %(levelname)s %(message)s")
-    for name in ("aiokafka", "opentelemetry"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)

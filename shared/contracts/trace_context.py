@@ -62,6 +62,12 @@ def trace_id(context: str | None) -> str:
     return found[0] if found else ""
 
 
+def named(context: str | None) -> dict[str, str]:
+    """As a log line tells it."""
+    found = ids(context)
+    return {"trace_id": found[0], "span_id": found[1]} if found else {}
+
+
 def child(context: str | None, *place: str) -> str | None:
     """The same trace, from the span of what is at this place; None where there is no trace."""
     found = ids(context)

@@ -130,6 +130,11 @@ def key_of(record: Record) -> str:
     return raw.decode(errors="backslashreplace")
 
 
+def span_of(item: Item) -> dict[str, str]:
+    """The trace and the span of its decision, for a log line about it alone."""
+    return {} if isinstance(item, Unreadable) else trace_context.named(item.cause.trace)
+
+
 @dataclass(slots=True)
 class Classified:
     rows: dict[int, ShardRow] = field(default_factory=dict)

@@ -23,7 +23,7 @@ from shared.errors import Poison
 from shared.ids import derived_id
 from shared.loop import dead_letters, deadlines, effects, inbox
 from shared.loop.batch import Batch
-from shared.loop.classify import Decidable, Disposition, Internal, Item, Lane, Received
+from shared.loop.classify import Decidable, Disposition, Internal, Item, Lane, Received, span_of
 from shared.loop.decision import (
     Accepted,
     Cause,
@@ -111,10 +111,12 @@ def _gate(batch: Batch, item: Received) -> Refused | None:
     if isinstance(dated, Refused):
         return dated
     if item.envelope.role not in kind.ROLES:
-        log.warning("command not permitted", type=item.envelope.type, role=item.envelope.role[:40])
+        role = item.envelope.role[:40]
+        log.warning("command not permitted", type=item.envelope.type, role=role, **span_of(item))
         return Refused("not_permitted", "this role may not ask this")
     if isinstance(command, Invalid):
-        log.warning("command not valid", type=item.envelope.type, code=command.code)
+        code = command.code
+        log.warning("command not valid", type=item.envelope.type, code=code, **span_of(item))
         return Refused(command.code, command.text, command.details)
     return None
 
@@ -230,7 +232,8 @@ def _keep(batch: Batch, item: Item) -> None:
     if head is not None and (waiting := batch.replays.get((item.shard, head))):
         waiting.behind.append(_waiting_item(item, document))
     if item.disposition is Disposition.DEAD_LETTERED and item.poison is not None:
-        log.warning("record dead-lettered", id=document["_id"], code=item.poison.code)
+        code = item.poison.code
+        log.warning("record dead-lettered", id=document["_id"], code=code, **span_of(item))
         if dead_letters.blocks_key(item):
             blocked[item.lane] = document["_id"]
         if isinstance(item, Received):

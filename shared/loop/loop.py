@@ -21,7 +21,7 @@ from shared.errors import Conflict, Infrastructure
 from shared.loop import dead_letters, deadlines, effects, inbox, outbox, seal
 from shared.loop.batch import Batch, Endpoints, Inputs, Setup
 from shared.loop.bisect import Bisection
-from shared.loop.classify import Disposition, Item, Lane, Reader, Received
+from shared.loop.classify import Disposition, Item, Lane, Reader, Received, span_of
 from shared.loop.dating import Dating
 from shared.loop.effects import Transport
 from shared.loop.log import Log, Place, Record
@@ -264,7 +264,8 @@ class Loop:
     def _suspect(self, batch: Batch, error: Exception) -> None:
         """An error that the infrastructure does not explain is of one of the inputs."""
         reason = self._bisection.record_failure(suspects_of(batch), batch.replaying, error)
-        log.error("step raised", error=reason, inputs=len(batch.items))
+        alone = span_of(batch.items[0]) if len(batch.items) == 1 else {}
+        log.error("step raised", error=reason, inputs=len(batch.items), **alone)
         # The store did answer: what is halved next needs neither long waits nor many conflicts.
         self._conflicts = CONFLICTS_BEFORE_SUSPICION - 1
         self.failures = 0

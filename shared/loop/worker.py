@@ -13,7 +13,8 @@ from functools import partial
 
 import structlog
 
-from shared.loop.effects import Result, Transport, Verdict
+from shared.contracts import trace_context
+from shared.loop.effects import Result, Transport, Verdict, attempt_trace
 from shared.store import Document
 
 log = structlog.get_logger(__name__)
@@ -136,7 +137,8 @@ class Worker:
         """An error that nobody expected must not leave the row in flight for good: it is tried
         again, since what the attempt did is unknown."""
         if not task.cancelled() and isinstance(error := task.exception(), Exception):
-            log.error("attempt raised", error=type(error).__name__, id=row["_id"])
+            where = trace_context.named(attempt_trace(row))
+            log.error("attempt raised", error=type(error).__name__, id=row["_id"], **where)
             text = f"failed unexpectedly: {type(error).__name__}"
             self.results.append(_result(row, Verdict.UNKNOWN, text))
 
