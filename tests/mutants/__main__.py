@@ -19,7 +19,7 @@ from shared.store import Document
 from tests.mutants import trying
 from tests.mutants.choosing import Traced, trace
 from tests.mutants.generate import ROOT, Mutant, modules, mutants
-from tests.mutants.judged import judged
+from tests.mutants.judged import Key, judged
 from tests.mutants.trying import Attempt, Result
 
 MOST = 600
@@ -56,7 +56,7 @@ def main() -> int:
         kept = arguments.keep or Path(directory)
         traced = trace(kept)
         print(f"tests traced after {time.monotonic() - began:.0f} s", flush=True)
-        earlier = list(before(kept / TRIED, drawn))
+        earlier = before(kept / TRIED, drawn)
         done = {one.mutant.key for one in earlier}
         left = [mutant for mutant in drawn if mutant.key not in done]
         now = noted(_tried(left, traced, arguments.at_once), kept / TRIED)
@@ -125,17 +125,17 @@ def noted(tried: Iterable[Tried], file: Path) -> Iterator[Tried]:
         yield one
 
 
-def before(file: Path, drawn: Iterable[Mutant]) -> Iterator[Tried]:
-    """What a run that was ended has noted. What survived is tried again, since tests may have been
-    written for it, unless it was judged."""
+def before(file: Path, drawn: Iterable[Mutant]) -> list[Tried]:
+    """What a run that was ended has noted, of each mutant the last. What survived is tried again,
+    since tests may have been written for it, unless it was judged."""
     known = judged()
     of = {mutant.key: mutant for mutant in drawn}
+    found: dict[Key, Tried] = {}
     for line in file.read_text().splitlines() if file.exists() else ():
         *key, result, tests, seconds = json.loads(line)
         if mutant := of.get(tuple(key)):
-            one = Tried(mutant, Result(result), tests, seconds)
-            if not one.is_left or mutant.key in known:
-                yield one
+            found[mutant.key] = Tried(mutant, Result(result), tests, seconds)
+    return [one for key, one in found.items() if not one.is_left or key in known]
 
 
 def _shown(tried: Iterable[Tried]) -> Iterator[Tried]:

@@ -96,7 +96,9 @@ def test_a_run_goes_on_from_what_is_noted(tmp_path: Path) -> None:
     rows = zip((killed, survived, gone), results, strict=True)
     tried = [Tried(mutant, result, 7, 1.5) for mutant, result in rows]
     assert tried == list(noted(tried, tmp_path / "tried.jsonl"))
-    assert tried[:1] == list(before(tmp_path / "tried.jsonl", [killed, survived]))
+    assert tried[:1] == before(tmp_path / "tried.jsonl", [killed, survived])
+    again = list(noted([Tried(survived, Result.KILLED, 8, 0.5)], tmp_path / "tried.jsonl"))
+    assert [*tried[:1], *again] == before(tmp_path / "tried.jsonl", [killed, survived])
 
 
 def test_a_change_elsewhere_changes_nearly_nothing_of_what_is_drawn() -> None:
