@@ -184,6 +184,12 @@ async def test_a_campaign_that_contradicts_itself_is_refused(
     assert [1, 1] == [one["campaign_version"] for one in sent]
 
 
+async def test_a_single_contradiction_is_told_without_a_list(platform: Platform) -> None:
+    """OPS-06: the answer's own code and text say it."""
+    answer = await put(platform, shares={"US": 60, "DE": 50})
+    assert {"field": "shares"} == answer["details"]
+
+
 BACKWARDS = {"min": 2, "max": 1}
 MANY: list[dict[str, Any]] = [
     {"company_size": {"intervals": [BACKWARDS] * 20_000}},
@@ -357,6 +363,16 @@ async def test_each_item_of_the_checklist_is_wanted(
             },
             ["wide for an intent campaign"],
         ),
+        (
+            {
+                "programme": "intent",
+                "confirmed": ["titles", "lists", "industries"],
+                "places": [{"country": "US"}],
+                "company_size": {"intervals": [{"min": 1}]},
+            },
+            [],
+        ),
+        (INTENT | {"categories": [{"id": str(number)} for number in range(1, 6)]}, []),
         (
             INTENT | {"categories": [{"id": str(number)} for number in range(1, 7)]},
             ["more than 5 categories"],

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pycountry
 import pytest
 from babel import Locale
+from pydantic import JsonValue
 
 from deploy import place_names
 from services.intake.reading import cells
@@ -226,3 +227,17 @@ def test_what_nobody_sees() -> None:
     kept = {category(letter) for letter in map(chr, range(0x110000)) if visible(letter)}
     # Those that a newer Unicode has are unassigned in an older one.
     assert dropped <= {"Cf", "Cn"} and "Cf" not in kept
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["US"] * 100, "US"),
+        (["US"] * 101, ""),
+        ("x" * 500, "x" * 500),
+        ("x" * 501, ""),
+    ],
+)
+def test_what_is_absurdly_long_is_blank(given: JsonValue, expected: str) -> None:
+    """INT-02: a text of more than 500 characters, and a list of more than 100 values."""
+    assert expected == cells.text(given)

@@ -119,6 +119,7 @@ def words(rows: Mapping[str, Any]) -> list[tuple[str, Any]]:
         ("$20m CAD", Revenue("CAD", 20 * M, 20 * M)),
         ("TRY 5m", Revenue("TRY", 5 * M, 5 * M)),
         ("¥100m", Revenue("JPY", 100 * M, 100 * M)),
+        (f"{'very ' * 18}small: €5m", Revenue("EUR", 5 * M, 5 * M)),
         ("1 000 tn USD", Revenue("USD", AMOUNT_MAX, AMOUNT_MAX)),
     ],
 )
@@ -206,6 +207,7 @@ def test_what_the_mapping_says(given: str, currency: str, expected: Revenue) -> 
         ("10 USD per year 500", NOT_UNDERSTOOD),
         ("EUR 10 revenue 500", NOT_UNDERSTOOD),
         ("1 000 000 000 000 001 USD", NOT_UNDERSTOOD),
+        (f"{'very ' * 18}medium: €5m", NOT_UNDERSTOOD),
         (f"{'9' * 400} USD", NOT_UNDERSTOOD),
     ],
 )
