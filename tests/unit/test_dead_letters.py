@@ -10,6 +10,8 @@ from shared.errors import Poison
 from shared.loop import dead_letters
 from shared.loop.classify import Disposition, Unreadable
 from shared.loop.log import RawRecord
+from shared.store import Insert
+from shared.testing.memory import MemoryDatabase, MemoryStore
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 Headers = list[tuple[str, bytes | None]]
@@ -47,3 +49,28 @@ def test_headers_without_anything_in_them_count_too() -> None:
     """Millions of them are a few bytes on the wire."""
     raw = kept([("", b"")] * (KEPT_BYTES_MAX + 1))
     assert KEPT_BYTES_MAX == len(raw["headers"])
+
+
+async def test_a_shard_is_opened_with_the_lanes_that_wait_in_it() -> None:
+    """Of each tenant its own: behind a dead letter that blocks its key, or behind one that was
+    resolved while much waits. An earlier version named no tenant, and not what is blocked."""
+    ordered = {"topic": "routing.claims.v1"}
+    rows: list[dict[str, Any]] = [
+        {"_id": "dead", "shard": 1, "tenant": "north", "key": "ann", "blocks_key": True},
+        {"_id": "skipped", "shard": 1, "tenant": "north", "key": "bea", "state": "skipped"},
+        {"_id": "alone", "shard": 1, "tenant": "north", "key": "cid", "blocks_key": False},
+        {"_id": "earlier", "shard": 1, "key": "ann", "record": ordered},
+        {"_id": "released", "shard": 2, "tenant": "main", "key": "ann", "state": "waiting"},
+        {"_id": "head", "shard": 2, "tenant": "main", "key": "bea", "blocks_key": True},
+        {"_id": "behind", "shard": 2, "tenant": "main", "key": "bea", "state": "waiting"},
+        {"_id": "elsewhere", "shard": 3, "tenant": "main", "key": "ann", "blocks_key": True},
+    ]
+    store = MemoryStore(MemoryDatabase())
+    async with store.transaction() as transaction:
+        inserts = [Insert({"version": 1, "state": "dead", **row}) for row in rows]
+        await transaction.write(dead_letters.COLLECTION, inserts)
+    assert {
+        1: {("north", "ann"): "dead", ("main", "ann"): "earlier"},
+        2: {("main", "ann"): dead_letters.RELEASING, ("main", "bea"): "head"},
+        4: {},
+    } == await dead_letters.blocked_lanes(store, [1, 2, 4])
