@@ -22,6 +22,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from starlette.responses import PlainTextResponse, Response
 
 from shared import audit_api, clock, dead_letters_api, door_server, operating_api, read_api
+from shared.decision_metrics import DecisionMetrics
 from shared.door_server import DoorMetrics, Doors
 from shared.doors import Door
 from shared.errors import Infrastructure
@@ -202,6 +203,7 @@ def application(process: Process, router: APIRouter) -> FastAPI:
 def _metrics(process: Process) -> APIRouter:
     registry, router = CollectorRegistry(), APIRouter()
     registry.register(LoopMetrics(process.loop, process.ticker, process.pulse, process.tracing))
+    registry.register(DecisionMetrics(process.loop))
     registry.register(DoorMetrics(process.loop.service.name, process.doors))
 
     async def metrics() -> Response:

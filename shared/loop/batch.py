@@ -10,6 +10,7 @@ from shared.loop import dead_letters, effects
 from shared.loop.bisect import Bisection
 from shared.loop.classify import Item, Lane, Reader
 from shared.loop.dating import Dating
+from shared.loop.decision import Count
 from shared.loop.effects import Result
 from shared.loop.log import Outgoing, Place, Record
 from shared.loop.outbox import EnvelopeWriter
@@ -82,6 +83,8 @@ class Batch:
     released_at_once: int
     """How many of what waits in a lane: while an input is hunted, no more than of others."""
     counters: Counter[str] = field(default_factory=Counter)
+    counted: Counter[Count] = field(default_factory=Counter)
+    """By decisions."""
     state: WorkingSet = field(default_factory=WorkingSet)
     known: dict[str, Document] = field(default_factory=dict)
     replays: dict[dead_letters.Target, dead_letters.Waiting] = field(default_factory=dict)

@@ -24,10 +24,12 @@ from shared.ids import derived_id
 from shared.loop import dead_letters, deadlines, effects, inbox
 from shared.loop.batch import Batch
 from shared.loop.classify import Decidable, Disposition, Internal, Item, Lane, Received, span_of
+from shared.loop.counts import OTHER
 from shared.loop.decision import (
     Accepted,
     Cause,
     Context,
+    Count,
     Decision,
     Input,
     Publish,
@@ -94,10 +96,17 @@ def _decide_command(batch: Batch, item: Received) -> None:
         answer = decision.answer
     else:
         answer = refused
+    batch.counted[_count_of(item, answer)] += 1
     entry = inbox.entry(item.envelope, item.key, answer, batch.now)
     batch.known[entry["_id"]] = entry
     batch.write(inbox.COLLECTION, Insert(entry))
     publish_answer(batch, item, answer)
+
+
+def _count_of(item: Received, answer: Answer) -> Count:
+    """Of a command, by its answer. A type that nobody knows is a stranger's text."""
+    known = item.envelope.type if item.event is not None else OTHER
+    return Count("commands", (("type", known), ("code", answer.code)))
 
 
 def _gate(batch: Batch, item: Received) -> Refused | None:
@@ -178,6 +187,7 @@ def apply(batch: Batch, item: Decidable, decision: Decision) -> None:
     for due in decision.due:
         batch.due[due.id] = deadlines.row_of(due, item.shard, item.cause)
     batch.due |= dict.fromkeys(decision.cancel)
+    batch.counted.update(decision.count)
 
 
 class Message(NamedTuple):

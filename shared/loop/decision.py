@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -197,6 +197,17 @@ class Refused:
         return Refused(f"{what}_unknown", f"there is no {what} {given!r}")
 
 
+Labels = tuple[tuple[str, str], ...]
+
+
+class Count(NamedTuple):
+    """One of something, such as of `lead_outcomes`, by labels with few values: nothing personal,
+    no id of a lead. All counts of a name have the same labels."""
+
+    name: str
+    labels: Labels = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     save: Sequence[Entity] = ()
@@ -207,3 +218,5 @@ class Decision:
     """Ids of deadlines that are no longer wanted."""
     answer: Accepted | Refused | None = None
     """For commands, and only for commands."""
+    count: Sequence[Count] = ()
+    """What a metric counts once this is committed."""

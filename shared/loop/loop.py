@@ -22,6 +22,7 @@ from shared.loop import dead_letters, deadlines, effects, inbox, outbox, seal
 from shared.loop.batch import Batch, Endpoints, Inputs, Setup
 from shared.loop.bisect import Bisection
 from shared.loop.classify import Disposition, Item, Lane, Reader, Received, span_of
+from shared.loop.counts import Counts
 from shared.loop.dating import Dating
 from shared.loop.effects import Transport
 from shared.loop.log import Log, Place, Record
@@ -97,6 +98,7 @@ class Loop:
         self.lock = asyncio.Lock()
         self.shards: dict[int, Shard] = {}
         self.counters: Counter[str] = Counter()
+        self.counts = Counts()
         self._bisection = Bisection(batch_size_max, limit=batch_size_max)
         self.woken = asyncio.Event()
         self._stopping = False
@@ -224,6 +226,7 @@ class Loop:
 
     def _count(self, batch: Batch) -> None:
         self.counters.update(batch.counters)
+        self.counts.add(batch.counted)
         self.counters["steps"] += 1
         for item in batch.items:
             self.counters[f"inputs_{item.disposition}"] += 1

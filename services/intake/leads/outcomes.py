@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.intake.catalogue.affiliates import Affiliate
+from services.intake.catalogue.affiliates import ORGANIC, Affiliate
 from services.intake.catalogue.questions import Judged
 from services.intake.leads.contacts import AcceptedAs, Contact, KnownBy
 from services.intake.leads.leads import (
@@ -40,6 +40,7 @@ from shared.loop.decision import (
     Accepted,
     Cause,
     Context,
+    Count,
     Deadline,
     Decision,
     Due,
@@ -50,6 +51,7 @@ from shared.loop.decision import (
 # An alias and a lead that it would free may be decided at the same moment, neither seeing the
 # other; a transaction is over long before this.
 RECHECK_AFTER = timedelta(minutes=1)
+LEAD_OUTCOMES = "lead_outcomes"
 
 # The sender uploads under something that does not exist, or is another's: beside the outcome it is
 # told no.
@@ -174,7 +176,9 @@ def conclude(lead: Lead, given: Submission, contact: Contact | None) -> Decision
     if after := _contact(lead, given, contact):
         save.append(after)
     due = [recheck(lead, given.raw.cause.time)] if lead.outcome == HELD else []
-    return Decision(save=save, publish=[outcome_event(lead)], due=due)
+    by = ("affiliate", lead.affiliate or ORGANIC)
+    count = Count(LEAD_OUTCOMES, (by, ("outcome", lead.outcome)))
+    return Decision(save=save, publish=[outcome_event(lead)], due=due, count=[count])
 
 
 def _new_lead(

@@ -38,6 +38,7 @@ from shared.loop.decision import (
     Accepted,
     Cause,
     Context,
+    Count,
     Deadline,
     Decision,
     Due,
@@ -50,6 +51,11 @@ from shared.loop.decision import (
 RUN_MAX = 100
 """So many waiting leads of a send day are decided in one step; the rest follows in the next."""
 
+SENDS = "sends"
+CHECKS_FAILED = "claim_checks_failed"
+GRANTED_CLAIM, WAITING_CLAIM, REFUSED_CLAIM = (
+    Count("claims", (("answer", answer),)) for answer in ("granted", "waiting", "refused")
+)
 ENDS: dict[Outcome, SendStatus] = {
     Outcome.DONE: "sent",
     Outcome.REFUSED: "refused",
@@ -113,15 +119,18 @@ def _evaluate(claim: Claim, case: Case, at: datetime, now: datetime) -> tuple[st
 def _refuse(claim: Claim, case: Case, failing: Sequence[Failing], now: datetime) -> Decision:
     """What waited until now is dropped; what could not be sent by hand waits on."""
     before, codes = case.before, ", ".join(each.code for each in failing)
+    counts = [Count(CHECKS_FAILED, (("check", each.code),)) for each in failing]
     if before is None or before.status != "waiting" or before.lead != claim.lead.lead:
-        return Decision(publish=[_refusal(claim, case.campaign.number, failing)])
+        refusal = _refusal(claim, case.campaign.number, failing)
+        return Decision(publish=[refusal], count=[REFUSED_CLAIM, *counts])
     if claim.by_hand and (until := case.campaign.next_send(now)):
         entry = SendEntry(now, BY_HAND_REFUSED, f"{claim.by_hand.by}: {codes}")
         kept = before.claim.model_copy(update={"attempt": claim.attempt}) if before.claim else None
         after = replace(before, history=(*before.history, entry), claim=kept)
         return Decision(save=[after], publish=[_waiting_event(after, until)])
     after = before.to("dropped", now, codes)
-    return Decision(save=[after], publish=[_refusal(claim, case.campaign.number, failing)])
+    refusal = _refusal(claim, case.campaign.number, failing)
+    return Decision(save=[after], publish=[refusal], count=[REFUSED_CLAIM, *counts])
 
 
 def _refusal(claim: Claim, number: int, failing: Sequence[Failing]) -> Publish:
@@ -162,6 +171,7 @@ def _grant(claim: Claim, case: Case, now: datetime) -> Decision:
         save=[capacity.reserve(counters), send],
         publish=[Publish(event, send.person_id)],
         effects=[effect(send, claim.lead, campaign, now)],
+        count=[GRANTED_CLAIM],
     )
 
 
@@ -171,7 +181,10 @@ def _waits(claim: Claim, case: Case, until: datetime, now: datetime, trace: str 
     send = _start_send(claim, case)
     send = replace(send, history=(*send.history, entry), claim=claim, trace=trace)
     return Decision(
-        save=[send], publish=[_waiting_event(send, until)], due=[weekly_due(case.campaign, until)]
+        save=[send],
+        publish=[_waiting_event(send, until)],
+        due=[weekly_due(case.campaign, until)],
+        count=[WAITING_CLAIM],
     )
 
 
@@ -225,6 +238,7 @@ def together(decisions: Sequence[Decision]) -> Decision:
         publish=[publish for each in decisions for publish in each.publish],
         effects=[effect for each in decisions for effect in each.effects],
         due=list({due.id: due for each in decisions for due in each.due}.values()),
+        count=[count for each in decisions for count in each.count],
     )
 
 
@@ -315,7 +329,8 @@ def _complete(send: Send, capacity: Capacity, now: datetime) -> Decision:
         outcome=_end_of(send.status),
     )
     events = [Publish(end_event(send, now), send.person_id), Publish(completed, send.person_id)]
-    return Decision(save=[send, capacity], publish=events)
+    count = Count(SENDS, (("outcome", completed.outcome),))
+    return Decision(save=[send, capacity], publish=events, count=[count])
 
 
 def _end_of(status: SendStatus) -> Literal["sent", "refused", "uncertain"]:
