@@ -3,6 +3,8 @@
 from datetime import datetime
 from unittest.mock import patch
 
+import pytest
+
 from services.intake.queries import searching
 from services.intake.queries.searching import Search
 from services.intake.store import LEADS
@@ -10,6 +12,19 @@ from shared.mongo import encode
 from shared.testing.memory import MemoryDatabase, MemoryStore
 
 NOW = datetime(2026, 3, 2, 8, 1)
+MOST_TELLING = (
+    *("person_id", "delivery", "held_for", "sent_to", "lead_code", "reason_codes"),
+    *("upload.outcome", "affiliate", "source", "is_sent"),
+)
+
+
+@pytest.mark.parametrize("at", range(len(MOST_TELLING) + 1))
+def test_the_store_is_asked_for_what_the_fewest_leads_have(at: int) -> None:
+    """Of all that is wanted, the one value that leaves least to be compared; never without the
+    tenant."""
+    where = dict.fromkeys(reversed(MOST_TELLING[at:]), "x") | {"tenant": "main"}
+    telling = dict.fromkeys(MOST_TELLING[at : at + 1], "x")
+    assert {"tenant": "main", **telling} == Search(where).index_filter
 
 
 async def test_a_page_ends_short_when_it_has_looked_at_enough() -> None:
