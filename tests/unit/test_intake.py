@@ -13,7 +13,7 @@ from services.intake.decisions.lookup import Lookup
 from services.intake.leads.contacts import Contact
 from services.intake.leads.leads import Lead, Try, lead_id
 from services.intake.service import intake, service_with
-from shared.contracts.intake import LeadAccepted, LeadUnusable, SubmitLead
+from shared.contracts.intake import LeadAccepted, LeadUnusable, ReleaseLead, SubmitLead
 from shared.contracts.questions import PutQuestion
 from shared.contracts.routing import LeadSent
 from shared.loop.decision import Accepted, Decision, Input, Refused
@@ -230,12 +230,28 @@ def test_a_lead_knows_each_campaign_that_it_was_sent_to_once() -> None:
     assert [("north", "south")] == [lead.sent_to for lead in every(state, Lead)]
 
 
+BUDGET = PutQuestion(
+    id="q_budget", text="Budget?", answers=("under 10k", "10k-50k"), categories=("101",)
+)
+
+
+def test_a_held_lead_is_not_released_for_a_question_that_nobody_knows() -> None:
+    """INT-06: the lead stays as it is, and whoever asked is told which question it is."""
+    put = [given(put_affiliate()), given(BUDGET)]
+    before, _ = decide(*put, given(submit(record=record(Budget="a lot"))))
+    [lead] = every(before, Lead)
+    lookup, state = Lookup(AffiliateIndex(), QuestionIndex()), Everything()
+    lookup.affiliates.apply([affiliate()])
+    state.put([lead])
+    release = ReleaseLead(affiliate="acme", reference="R-1", answers={"q_budget": "10k-50k"})
+    [decision] = decide_all(service_with(Leads(lookup, SECRET)), state, [given(release)])
+    refused = Refused("answer_not_allowed", "q_budget allows no answer any more")
+    assert (refused, ()) == (decision.answer, decision.save)
+
+
 def test_a_lead_behind_its_question() -> None:
     """An answer in the batch in which its question is put is judged by it."""
-    question = PutQuestion(
-        id="q_budget", text="Budget?", answers=("under 10k", "10k-50k"), categories=("101",)
-    )
-    put = [given(put_affiliate()), given(question)]
+    put = [given(put_affiliate()), given(BUDGET)]
     state, _ = decide(*put, given(submit(record=record(Budget="10K-50K"))))
     [lead] = every(state, Lead)
     assert lead.accepted is not None
