@@ -187,7 +187,7 @@ def default_parser() -> None:
 
 
 def random_ids() -> None:
-    _replace(decide, "derived", lambda *parts: str(uuid4()))
+    _replace(decide, "derived_id", lambda *parts: str(uuid4()))
 
 
 def numbers_reset_at_restart() -> None:
