@@ -2,7 +2,9 @@
 acknowledged is there, and in the end all is."""
 
 import asyncio
+import gc
 import time
+import warnings
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -46,6 +48,16 @@ def broker(tmp_path: Path) -> Iterator[NativeBackend]:
         yield backend
     finally:
         backend.stop()
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """A client that is interrupted while it connects leaves its connection to the collector of
+    garbage, which would tell of it in another test."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @asynccontextmanager
