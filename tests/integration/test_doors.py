@@ -50,16 +50,6 @@ def broker(tmp_path: Path) -> Iterator[NativeBackend]:
         backend.stop()
 
 
-@pytest.fixture(autouse=True)
-def collected() -> Iterator[None]:
-    """A client that is interrupted while it connects leaves its connection to the collector of
-    garbage, which would tell of it in another test."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
-
-
 @asynccontextmanager
 async def open_door(address: str) -> AsyncIterator[tuple[Doors, str]]:
     log = KafkaLog(address, PUBLISH_SECONDS_MAX)
@@ -118,9 +108,18 @@ async def commands_in(address: str) -> set[str]:
         await consumer.stop()
 
 
-async def test_what_is_acknowledged_is_a_command_whatever_happens_to_the_broker(
+def test_what_is_acknowledged_is_a_command_whatever_happens_to_the_broker(
     broker: NativeBackend,
 ) -> None:
+    with warnings.catch_warnings():
+        # A client that is interrupted while it connects leaves its connection to the collector of
+        # garbage, which would tell of it in some later test.
+        warnings.simplefilter("ignore", ResourceWarning)
+        asyncio.run(deliver_all(broker))
+        gc.collect()
+
+
+async def deliver_all(broker: NativeBackend) -> None:
     await topics.ensure(broker.address)
     async with open_door(broker.address) as (doors, url):
         senders = Senders(url)
