@@ -7,13 +7,14 @@ made, after the name was resolved: a name may stand for another one by then.
 
 import ipaddress
 import socket
-from collections.abc import Callable
 from typing import Any
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """RFC 6052: the last four bytes are an address of IPv4."""
+_LOCAL = (ipaddress.ip_network("64:ff9b:1::/48"), ipaddress.ip_network("fec0::/10"))
+"""A site's own translation (RFC 8215) and addresses (RFC 3879), which Python calls global."""
 
 
 class NotPublic(OSError):
@@ -28,7 +29,8 @@ def is_public(address: Address) -> bool:
     inner = _carried(address) if isinstance(address, ipaddress.IPv6Address) else None
     if inner is not None:
         return is_public(inner)
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    is_local = any(address in network for network in _LOCAL)
+    return address.is_global and not (is_local or address.is_multicast or address.is_reserved)
 
 
 def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
@@ -45,8 +47,3 @@ def public_socket(info: tuple[Any, ...]) -> socket.socket:
     if not is_public(ipaddress.ip_address(host.partition("%")[0])):
         raise NotPublic
     return socket.socket(family, kind, protocol)
-
-
-def sockets(*, private: bool) -> Callable[[tuple[Any, ...]], socket.socket] | None:
-    """What makes them; None is the client's own."""
-    return None if private else public_socket

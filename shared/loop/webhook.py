@@ -25,9 +25,8 @@ import aiohttp
 from yarl import URL
 
 from shared.contracts import endpoint_url, trace_context
-from shared.loop import targets
 from shared.loop.effects import AttemptResult, Verdict, attempt_trace
-from shared.loop.targets import NotPublic
+from shared.loop.targets import NotPublic, public_socket
 from shared.settings import WrongSetting
 from shared.store import Document
 
@@ -88,7 +87,7 @@ class Webhooks:
     ) -> None:
         """Raises `WrongSetting` for a secret that can't be used. `tokens` is a folder with a file
         for each token that a request may name."""
-        self._sockets = targets.sockets(private=private_targets)
+        self._sockets = None if private_targets else public_socket
         self._tokens = tokens
         self._keys = keys_of("LEADOPS_WEBHOOK_SECRET", secret) if secret else ()
         self._named = {

@@ -20,6 +20,7 @@ NOT_PUBLIC = [
     *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1"),
     *("0.0.0.0", "224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "192.0.2.1"),
     *("::1", "::", "fe80::1", "fc00::1", "fd12:3456::1", "ff02::1", "2001:db8::1"),
+    *("fec0::1", "::127.0.0.1", "64:ff9b:1::a00:1", "fe80::5efe:10.0.0.1"),
     *("::ffff:10.0.0.1", "::ffff:127.0.0.1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::1"),
 ]
 
@@ -43,7 +44,7 @@ def test_a_scope_does_not_hide_an_address() -> None:
         public_socket(info)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]"])
 async def test_a_webhook_to_an_address_inside_is_not_sent(host: str) -> None:
     """However it is written, and although somebody would answer there; it waits for a setting."""
     async with endpoint(ok) as url:
