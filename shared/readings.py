@@ -26,7 +26,8 @@ class PageRead:
 class Found:
     commands: Sequence[Opened]
     next: str | None = None
-    """The address of the page that follows, at the same host."""
+    """Where the page that follows lies, as it is written: an address at the same host, or one that
+    is relative to this page's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,7 +165,14 @@ async def test_a_command_that_nobody_could_read_is_not_published(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    "elsewhere", ["http://other.example/meetings", "https://127.0.0.1/meetings", "no address", "//"]
+    "elsewhere",
+    [
+        "http://other.example/meetings",
+        "https://127.0.0.1/meetings",
+        "//other.example/meetings",
+        "http://127.0.0.1@other.example/meetings",
+        "file:///etc/hostname",
+    ],
 )
 async def test_a_token_is_shown_to_no_other_host(tmp_path: Path, elsewhere: str) -> None:
     """Nor over another scheme or port."""
@@ -173,6 +180,13 @@ async def test_a_token_is_shown_to_no_other_host(tmp_path: Path, elsewhere: str)
     calendar.elsewhere = elsewhere
     found = await run(calendar, broker, tmp_path)
     assert (Verdict.REFUSED, "the next page lies at another host") == found
+
+
+@pytest.mark.parametrize("beside", ["/meetings", "meetings", "./meetings"])
+async def test_a_page_may_name_the_next_one_relative_to_itself(tmp_path: Path, beside: str) -> None:
+    calendar, broker = Calendar(["m-1"], ["m-2"], ["m-3"]), Broker()
+    calendar.elsewhere = beside
+    assert (Verdict.DONE, "read 3 pages, 3 commands") == await run(calendar, broker, tmp_path)
 
 
 async def test_pages_without_end_have_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
