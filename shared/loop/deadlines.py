@@ -39,23 +39,16 @@ def row_of(due: Due, shard: int, cause: Cause) -> Document:
     }
 
 
-async def shards_due(
-    store: Store, shards: Sequence[int], now: datetime, blocked: Collection[Lane]
-) -> set[int]:
-    """Those of the shards in which something is due, as far as the oldest rows tell.
-
-    Mostly there is none. That is asked first by the time alone, since any store answers it from an
-    index, and this is asked at every turn."""
-    if not await store.find(COLLECTION, {"due_at": {"$lte": now}}, limit=1):
-        return set()
-    return {row["shard"] for row in await due_rows(store, shards, now, blocked, PAGE)}
-
-
 async def due_rows(
     store: Store, shards: Sequence[int], until: datetime, blocked: Collection[Lane], limit: int
 ) -> list[Document]:
-    """The rows of these shards up to then, oldest first. However many keys are blocked, the
-    question is small."""
+    """The rows of these shards up to then, oldest first.
+
+    Mostly there are none. That is asked first, by the time alone, since any store answers it from
+    an index, and this is asked at every turn. However many keys are blocked, the question is small.
+    """
+    if not await store.find(COLLECTION, {"due_at": {"$lte": until}}, limit=1):
+        return []
     where = {"shard": {"$in": list(shards)}, "due_at": {"$lte": until}}
     found: list[Document] = []
     async for row in _not_blocked(store, where, blocked, max(limit, PAGE)):

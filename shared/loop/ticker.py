@@ -125,24 +125,23 @@ class Ticker:
 
     async def _due(self, shards: Mapping[int, Shard], now: datetime) -> list[Document]:
         """The deadlines whose time has come, and before which their shard has no record to take."""
-        loop, blocked = self._loop, self._loop.blocked_lanes()
         waiting = self.precedence.waiting(shards)
-        others = [number for number in shards if number not in waiting]
-        async with within(STORE_SECONDS_MAX, "the store"):
-            due = await deadlines.shards_due(loop.store, others, now, blocked)
-        concerned = {number: shards[number] for number in sorted(due | waiting)}
+        rows = await self._rows([number for number in shards if number not in waiting], now)
+        concerned = sorted({row["shard"] for row in rows} | waiting)
         if not concerned:
             return []
-        free = await self.precedence.free_until(concerned, now, loop.monotonic())
-        found: list[Document] = []
+        mine = {number: shards[number] for number in concerned}
+        free = await self.precedence.free_until(mine, now, self._loop.monotonic())
+        for number in sorted(waiting & free.keys()):
+            rows += await self._rows([number], free[number])
+        return [row for row in rows if row["shard"] in free and row["due_at"] <= free[row["shard"]]]
+
+    async def _rows(self, shards: Sequence[int], until: datetime) -> list[Document]:
+        loop = self._loop
         async with within(STORE_SECONDS_MAX, "the store"):
-            for until in sorted(set(free.values())):
-                numbers = [number for number in free if free[number] == until]
-                room = loop.limit - len(found)
-                if room > 0:
-                    rows = deadlines.due_rows(loop.store, numbers, until, blocked, room)
-                    found += await rows
-        return found
+            return await deadlines.due_rows(
+                loop.store, shards, until, loop.blocked_lanes(), loop.limit
+            )
 
     async def _retries(self, numbers: Sequence[int], now: datetime) -> list[Document]:
         store, worker = self._loop.store, self._loop.worker

@@ -37,54 +37,52 @@ async def test_a_deadline_fires_once_at_its_time(town: Town) -> None:
     assert [] == town.stored("due")
 
 
-@pytest.fixture
-def unread(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """As long as it lasts, a client hands over nothing."""
+def reading_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client hands over nothing, until that is undone."""
     monkeypatch.setattr(MemoryLog, "fetch", lambda _self, _size: [])
-    return monkeypatch
 
 
-async def came_late(town: Town, unread: pytest.MonkeyPatch) -> None:
-    """A deadline was set; when its time comes, a record from before lies there unread."""
-    unread.undo()
+async def a_deadline_is_set(town: Town) -> None:
+    """For the day after."""
     town.ask("hello", mood="later")
     await town.rest()
-    unread.setattr(MemoryLog, "fetch", lambda _self, _size: [])
+
+
+async def came_late(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deadline was set; when its time comes, a record from before lies there unread."""
+    await a_deadline_is_set(town)
+    reading_stops(monkeypatch)
     town.ask("in time")
     town.world.clock.ahead += timedelta(days=1)
 
 
 async def test_what_came_in_time_is_decided_before_the_deadline(
-    town: Town, unread: pytest.MonkeyPatch
+    town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await came_late(town, unread)
+    await came_late(town, monkeypatch)
     await town.for_seconds(LAG_SECONDS_MAX / 3)
     assert ["hello"] == town.words()
-    unread.undo()
+    monkeypatch.undo()
     await town.rest()
     assert ["hello", "in time", "it is time"] == town.words()
     assert 0 == town.loop.counters["deadlines_before_records"]
 
 
 async def test_no_deadline_waits_longer_for_a_shard_that_lags(
-    town: Town, unread: pytest.MonkeyPatch
+    town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await came_late(town, unread)
+    await came_late(town, monkeypatch)
     await town.for_seconds(LAG_SECONDS_MAX + 3)
     assert ["hello", "it is time"] == town.words()
     assert 1 == town.loop.counters["deadlines_before_records"]
-    unread.undo()
+    monkeypatch.undo()
     await town.rest()
     assert ["hello", "it is time", "in time"] == town.words()
 
 
-async def test_what_comes_after_a_deadline_holds_it_up_no_more(
-    town: Town, unread: pytest.MonkeyPatch
-) -> None:
+async def test_what_comes_after_a_deadline_holds_it_up_no_more(town: Town) -> None:
     """However much goes on coming: only what lay there when it came due is taken first."""
-    unread.undo()
-    town.ask("hello", mood="later")
-    await town.rest()
+    await a_deadline_is_set(town)
     town.world.clock.ahead += timedelta(days=1)
     for number in range(20):
         town.ask(f"more {number}")
@@ -94,27 +92,23 @@ async def test_what_comes_after_a_deadline_holds_it_up_no_more(
 
 
 async def test_another_shard_that_lags_holds_up_no_deadline(
-    town: Town, unread: pytest.MonkeyPatch
+    town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unread.undo()
-    town.ask("hello", mood="later")
-    await town.rest()
-    unread.setattr(MemoryLog, "fetch", lambda _self, _size: [])
+    await a_deadline_is_set(town)
+    reading_stops(monkeypatch)
     town.ask("elsewhere", key=town.key_elsewhere("ann"))
     town.world.clock.ahead += timedelta(days=1)
     await town.for_seconds(5)
     assert ["hello", "it is time"] == town.words()
-    unread.undo()
+    monkeypatch.undo()
 
 
 async def test_a_shard_that_lags_without_a_deadline_waits_for_nothing(
-    town: Town, unread: pytest.MonkeyPatch
+    town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is neither told nor counted, however long another's deadlines go on coming."""
-    unread.undo()
-    town.ask("hello", mood="later")
-    await town.rest()
-    unread.setattr(MemoryLog, "fetch", lambda _self, _size: [])
+    await a_deadline_is_set(town)
+    reading_stops(monkeypatch)
     town.ask("elsewhere", key=town.key_elsewhere("ann"))
     for _ in range(4):
         town.world.clock.ahead += timedelta(days=1)
@@ -122,4 +116,4 @@ async def test_a_shard_that_lags_without_a_deadline_waits_for_nothing(
     process = town.world.groups[0].members[0]
     assert set() == process.ticker.precedence.waiting(town.loop.shards)
     assert 0 == town.loop.counters["deadlines_before_records"]
-    unread.undo()
+    monkeypatch.undo()

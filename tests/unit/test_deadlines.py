@@ -67,12 +67,3 @@ async def test_what_is_due_is_told_by_who_has_the_shard() -> None:
     assert {"now": 0, "next_at": None} == await deadlines.summary(store, [1], NOW, set())
     mine = await deadlines.summary(store, [0, 1], NOW, set())
     assert {"now": 2, "next_at": NOW - timedelta(seconds=2)} == mine
-
-
-async def test_the_shards_are_told_in_which_something_is_due_that_nobody_has_to_free() -> None:
-    store = await stored(["blocked"] * (deadlines.PAGE + 1) + ["free"])
-    blocked = {("main", "blocked")}
-    before = NOW - timedelta(seconds=2)
-    assert {0} == await deadlines.shards_due(store, [0, 1], NOW, blocked)
-    assert set() == await deadlines.shards_due(store, [0], before, blocked)
-    assert set() == await deadlines.shards_due(store, [1], NOW, blocked)
