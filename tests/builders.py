@@ -122,7 +122,7 @@ def catalogues(
     made.apply_rules([policy_rules] if policy_rules else [])
     made.accounts.apply(
         [
-            Account(f"main/{name}", 1, "main", name, True, "x", NOW, "ops", {"operator": "unpaid"})
+            Account(f"main/{name}", 1, "main", name, "x", NOW, "ops", {"operator": "unpaid"})
             for name in suspended
         ]
     )

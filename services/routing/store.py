@@ -110,7 +110,13 @@ def _account_of_then(row: Document) -> Document:
 
 
 ACCOUNTS = collection(
-    "accounts", Account, schema=4, indexes=[["revision"]], upgrade=_account_of_then
+    "accounts",
+    Account,
+    schema=4,
+    # For a replica of before, which runs beside during an upgrade.
+    queried={"is_suspended": lambda account: account.is_suspended},
+    indexes=[["revision"]],
+    upgrade=_account_of_then,
 )
 BLOCKS = collection("blocks", Block, schema=SCHEMA, indexes=[[]])
 UNSENT = collection(

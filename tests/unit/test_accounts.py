@@ -14,7 +14,7 @@ UNPAID = {"billing": "invoice 7 is overdue"}
 
 
 def account(**by: str) -> Account:
-    return Account("main/acme", 3, "main", "acme", bool(by), "before", NOW, "op", by)
+    return Account("main/acme", 3, "main", "acme", "before", NOW, "op", by)
 
 
 def suspended(before: Account | None) -> Decision:

@@ -76,13 +76,16 @@ class Account:
     version: int
     tenant: str
     customer: str
-    is_suspended: bool
     reason: str
     """Of the last change, with when it was made and by whom."""
     changed_at: datetime
     changed_by: str
     suspended_by: Mapping[str, str] = field(default_factory=dict)
     """The reason of each source that suspends it."""
+
+    @property
+    def is_suspended(self) -> bool:
+        return bool(self.suspended_by)
 
     @property
     def why_suspended(self) -> str:
@@ -105,7 +108,6 @@ def set_account(
         before.version if before else 0,
         cause.tenant,
         command.customer,
-        bool(suspended_by),
         command.reason,
         context.now,
         cause.actor,
