@@ -99,17 +99,17 @@ class Doors:
     async def _outcome(self, door: Door, request: Request) -> tuple[str, Response]:
         caller = request.client.host if request.client else ""
         if not self._callers.may_come(caller):
-            return _told("too_many_calls", HTTPStatus.TOO_MANY_REQUESTS)
+            return _failure("too_many_calls", HTTPStatus.TOO_MANY_REQUESTS)
         try:
             body = await _body(request)
         except TooLarge:
-            return _told("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return _failure("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         except (TimeoutError, ClientDisconnect):
-            return _told("too_slow", HTTPStatus.REQUEST_TIMEOUT)
+            return _failure("too_slow", HTTPStatus.REQUEST_TIMEOUT)
         opening = door.open(_delivery(request, body, self._clock))
         match opening:
             case TurnedAway():
-                return _told(opening.reason, opening.status)
+                return _failure(opening.reason, opening.status)
             case NotNeeded():
                 return f"not_needed_{opening.reason}", json({"accepted": False})
             case Opened():
@@ -135,14 +135,14 @@ class Doors:
         try:
             record = command_record(door.source, door.role, opened, trace)
         except Poison as poison:
-            return _told(poison.code, HTTPStatus.BAD_REQUEST)
+            return _failure(poison.code, HTTPStatus.BAD_REQUEST)
         try:
             await self._publish([record])
         except Infrastructure as error:
             where = trace_context.named(trace)
             text = f"{type(error).__name__}: {error}"
             log.warning("not acknowledged", door=door.name, error=text, **where)
-            return _told("not_acknowledged", HTTPStatus.SERVICE_UNAVAILABLE)
+            return _failure("not_acknowledged", HTTPStatus.SERVICE_UNAVAILABLE)
         return "accepted", json({"accepted": True}, HTTPStatus.ACCEPTED)
 
 
@@ -172,7 +172,7 @@ def _delivery(request: Request, body: bytes, clock: Clock) -> Delivery:
     )
 
 
-def _told(reason: str, status: int) -> tuple[str, Response]:
+def _failure(reason: str, status: int) -> tuple[str, Response]:
     answer = failure(status, reason, TEXTS.get(status, "this is not what the door takes"))
     if status in COME_AGAIN:
         answer.headers["retry-after"] = str(COME_AGAIN_SECONDS)

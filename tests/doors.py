@@ -29,7 +29,7 @@ def open_door(delivery: Delivery) -> Opened | NotNeeded | TurnedAway:
         event = json.loads(delivery.body)
         sent, kind = datetime.fromtimestamp(event["sent"], UTC), event["kind"]
         command = BookMeeting(meeting=event["meeting"], note=event.get("note", ""))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):
         return TurnedAway("unreadable")
     if delivery.at - sent > AGE_MAX:
         return TurnedAway("too_old")

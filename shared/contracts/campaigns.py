@@ -106,7 +106,7 @@ class SizeFilter(Part):
     strictness: Strictness = "strict"
 
 
-Money = Annotated[int, Field(ge=0, le=10**15), WHOLE]
+MajorUnits = Annotated[int, Field(ge=0, le=10**15), WHOLE]
 """Whole units of a currency."""
 
 
@@ -114,9 +114,9 @@ class AmountInterval(Part):
     """Amounts of a year in whole units of the currency, both ends included; without `max` it is
     open above."""
 
-    min: Money = 0
+    min: MajorUnits = 0
     """The lower end."""
-    max: Money | None = None
+    max: MajorUnits | None = None
     """The upper end."""
 
 

@@ -1,9 +1,11 @@
 """The defaults of the Kafka clients lose data; none of those that matter is left to them."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaConnectionError
 from faststream import AckPolicy
@@ -14,10 +16,13 @@ from shared.errors import Infrastructure
 from shared.loop import kafka
 from shared.loop.effects import Verdict
 from shared.loop.kafka import KafkaLog, subscribe
+from shared.loop.log import CONTROL, RawRecord
 from shared.loop.loop import Loop
 from shared.loop.service import Service
 from shared.settings import Settings
 from shared.testing.memory import MemoryDatabase, MemoryStore
+from tests.manifests import topics_beside
+from tests.simulation import states
 
 
 async def perform(_row: Any) -> tuple[Verdict, str]:
@@ -143,3 +148,66 @@ async def test_a_publish_that_is_not_acknowledged_in_time_fails(
     with pytest.raises(Infrastructure, match="in time"):
         await log.publish([])
     assert producers.started == producers.stopped
+
+
+STATE, FACT = "dials.states.v1", "routing.events.v1"
+
+
+class Consumer:
+    """As much of a client as looking back needs: it has one record at each place, or none."""
+
+    def __init__(self, records: dict[str, RawRecord]) -> None:
+        self.records = records
+
+    def assign(self, _places: Any) -> None: ...
+
+    def seek(self, _place: Any, _offset: int) -> None: ...
+
+    def pause(self, place: Any) -> None:
+        self.records.pop(place.topic)
+
+    async def getmany(self, **_options: Any) -> dict[TopicPartition, list[RawRecord]]:
+        await asyncio.sleep(0)
+        return {TopicPartition(topic, 0): [one] for topic, one in self.records.items()}
+
+
+def at(topic: str, offset: int, *headers: tuple[str, bytes]) -> RawRecord:
+    return RawRecord(topic, 0, offset, b"k", b"v", headers)
+
+
+@pytest.fixture
+def compacted() -> Iterator[None]:
+    with topics_beside(states.MANIFEST):
+        yield
+
+
+@pytest.mark.usefixtures("compacted")
+@pytest.mark.parametrize(
+    ("topic", "record", "is_there"),
+    [
+        (FACT, at(FACT, 7), True),
+        (FACT, at(FACT, 7, (CONTROL, b"60")), True),
+        (STATE, at(STATE, 7), True),
+        (STATE, at(STATE, 9), False),
+        (STATE, at(STATE, 7, (CONTROL, b"60")), False),
+        (STATE, None, False),
+    ],
+    ids=["there", "end of a transaction", "left", "taken", "batch left empty", "nothing left"],
+)
+async def test_what_compaction_took_is_not_there_where_one_looks_back(
+    monkeypatch: pytest.MonkeyPatch, topic: str, record: RawRecord | None, is_there: bool
+) -> None:
+    """And is waited for no longer than what is slow; an ordinary topic has lost nothing."""
+    monkeypatch.setattr(kafka, "LOOK_BACK_SECONDS", 0.05)
+    consumer = Consumer({topic: record} if record else {})
+    found = await KafkaLog("")._look_back(consumer, {(topic, 0): 7})
+    assert is_there == bool(found)
+
+
+@pytest.mark.usefixtures("compacted")
+async def test_what_an_ordinary_topic_does_not_give_in_time_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kafka, "LOOK_BACK_SECONDS", 0.05)
+    with pytest.raises(Infrastructure, match="could not be read in time"):
+        await KafkaLog("")._look_back(Consumer({}), {(FACT, 0): 7, (STATE, 0): 7})
