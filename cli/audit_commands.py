@@ -8,6 +8,7 @@ from cli.api import Api
 from cli.known import check
 from cli.lead_commands import pages
 from cli.output import AsJson, show_counted, show_json
+from shared.contracts.answers import REFUSE_ANY
 from shared.contracts.commands import commands
 
 COLUMNS = ["at", "service", "by", "role", "type", "entity", "code", "text", "id"]
@@ -40,6 +41,7 @@ def audit(
     as_json: AsJson = False,
 ) -> None:
     """Commands of the last 90 days, the latest first, also those that were refused."""
+    check("code", code, codes())
     asked = {"by": by, "role": role, "type": full_type(type_), "entity": entity, "code": code}
     wanted = asked | {"from": first, "to": last}
     with Api() as api:
@@ -53,6 +55,13 @@ def audit(
         show_json({"commands": found})
     else:
         show_counted(len(found), "command", COLUMNS, found)
+
+
+def codes() -> list[str]:
+    """Of all answers that a service may give."""
+    kinds = commands().values()
+    own = {code for kind in kinds for code in (*kind.ACCEPTED, *kind.REFUSED)}
+    return sorted(own.union(REFUSE_ANY))
 
 
 def full_type(given: str | None) -> str | None:

@@ -42,7 +42,7 @@ def nearest(given: str, known: Collection[str]) -> list[str]:
     """The most alike first, whatever its letters' case."""
     found = process.extract(
         given,
-        known,
+        list(known),  # Of a mapping it would take the values.
         scorer=fuzz.ratio,
         processor=utils.default_process,
         limit=NEAREST_MAX,
