@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.api import Api
-from cli.command import Asker, Command
+from cli.command import Answer, Asker, Command
 from cli.documents import command_of
 from cli.known import check
 from cli.options import As, Reason
@@ -93,4 +93,11 @@ def check_customer(customer: str) -> None:
 
 def show_answer(command: Command, whom: str, actor: str, as_json: bool) -> None:
     answer = demand(command, Asker(actor))
-    show(answer.as_json(), as_json=as_json, text=f"{whom}: {answer.code}")
+    text = f"{whom}: {answer.code}{others_of(answer)}"
+    show(answer.as_json(), as_json=as_json, text=text)
+
+
+def others_of(answer: Answer) -> str:
+    """Who suspends the account too: what one lifts is his own."""
+    others = answer.details.get("suspended_by", ())
+    return f"; suspended by {', '.join(others)} too" if others else ""

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from cli.account_commands import others_of
+from cli.command import Answer
 from services.routing.orders.policy import Account, set_account
 from shared.contracts.lists import RestoreAccount, SuspendAccount
 from shared.loop.decision import Accepted, Decision
@@ -74,3 +76,11 @@ def test_nothing_changes_where_it_is_so_already(decision: Decision, details: Any
 def test_all_reasons_are_told() -> None:
     both = replace(account(**UNPAID, operator="fraud"))
     assert "invoice 7 is overdue; fraud" == both.why_suspended
+
+
+@pytest.mark.parametrize(
+    ("details", "text"),
+    [({}, ""), ({"suspended_by": ["billing"]}, "; suspended by billing too")],
+)
+def test_an_operator_is_told_who_else_suspends(details: dict[str, Any], text: str) -> None:
+    assert text == others_of(Answer("c-1", True, "restored", details=details))
