@@ -134,10 +134,11 @@ class Process:
 
     async def migrate(self) -> None:
         """Waits for the store as long as it takes, and says so."""
+        service = self.loop.service
         while True:
             try:
-                await self.store.migrate([*INDEXES, *self.loop.service.indexes])
-                await migrations.migrate(self.store, self.loop.service.former)
+                await self.store.migrate([*INDEXES, *service.indexes])
+                await migrations.migrate(self.store, service.former, service.tallies)
                 return
             except Infrastructure as error:
                 log.warning("waiting for the store", error=str(error))

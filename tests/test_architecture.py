@@ -53,7 +53,7 @@ DECIDING = (
     "shared.loop.working_set",
     "shared.loop.collection",
 )
-STORING = (*DECIDING, "shared.loop.catalogue", "shared.store")
+STORING = (*DECIDING, "shared.loop.catalogue", "shared.loop.tally", "shared.store")
 MAY_IMPORT = {
     **dict.fromkeys(range(INNERMOST, RANKS["store"]), DECIDING),
     RANKS["store"]: STORING,

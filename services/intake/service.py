@@ -5,7 +5,7 @@ from services.intake.catalogue.questions import QuestionIndex
 from services.intake.decisions.leads import Leads
 from services.intake.decisions.lookup import Lookup
 from services.intake.handlers import rows
-from services.intake.store import COLLECTIONS, ROWS, memory
+from services.intake.store import COLLECTIONS, ROWS, TALLIES, memory
 from shared.contracts.event import events_topic
 from shared.contracts.intake import RECHECKS
 from shared.contracts.routing import WITHDRAWALS
@@ -21,5 +21,11 @@ def intake(secret: str) -> Service:
 
 def service_with(leads: Leads) -> Service:
     return Service(
-        "intake", TOPICS, rows(leads), COLLECTIONS, views=[ROWS], memory=memory(leads.lookup)
+        "intake",
+        TOPICS,
+        rows(leads),
+        COLLECTIONS,
+        views=[ROWS],
+        memory=memory(leads.lookup),
+        tallies=TALLIES,
     )

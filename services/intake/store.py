@@ -1,6 +1,6 @@
 """Intake's own collections, the only file that knows their shape; and what it has in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from services.intake.catalogue.affiliates import Affiliate
@@ -13,6 +13,8 @@ from services.intake.leads.leads import Lead, Try
 from shared.definitions import Version
 from shared.loop.catalogue import Catalogue, Catalogues
 from shared.loop.collection import Collection, View, collection
+from shared.loop.tally import Counted, Tally
+from shared.store import Document
 
 SCHEMA = 1
 READ_FIELDS = ("mapping_version", "blank", "unread")
@@ -41,13 +43,44 @@ LEADS = collection(
         ["tenant", "sent_to", "order"],
         ["tenant", "source", "order"],
         ["tenant", "upload.outcome", "order"],
-        # For what is counted by affiliate, and for what is held.
-        ["tenant", "affiliate", "upload.outcome"],
-        ["tenant", "affiliate", "reason_codes"],
+        # For the leads of a delivery, and for what is held.
         ["tenant", "affiliate", "delivery"],
         ["tenant", "held_for", "_id"],
     ],
 )
+
+
+def _counts_of(lead: Lead) -> Iterator[Counted]:
+    codes = (reason.code for reason in lead.upload.reasons)
+    return _counted(lead.tenant, lead.affiliate, lead.outcome, codes)
+
+
+def _counts_of_row(row: Document) -> Iterator[Counted]:
+    upload = row["upload"]
+    codes = (reason["code"] for reason in upload["reasons"])
+    return _counted(row["tenant"], row["affiliate"], upload["outcome"], codes)
+
+
+def _counted(
+    tenant: str, affiliate: str | None, outcome: str, codes: Iterable[str]
+) -> Iterator[Counted]:
+    """INT-03, of an affiliate's leads: each has one outcome, and each of its reasons once."""
+    if affiliate is None:
+        return
+    for what in (OF_OUTCOME + outcome, *(OF_REASON + code for code in sorted({*codes}))):
+        yield Counted(tenant, affiliate, what)
+
+
+OF_OUTCOME, OF_REASON = "outcome/", "reason/"
+LEAD_COUNTS = Tally(
+    "lead_counts",
+    LEADS,
+    schema=1,
+    of_entity=_counts_of,
+    fields=("tenant", "affiliate", "upload.outcome", "upload.reasons"),
+    of_row=_counts_of_row,
+)
+TALLIES = (LEAD_COUNTS,)
 TRIES = collection("tries", Try, schema=SCHEMA, indexes=[["lead"]])
 CONTACTS = collection(
     "contacts", Contact, schema=SCHEMA, indexes=[["_id", "version"], ["tenant", "person.phone"]]

@@ -10,5 +10,5 @@
   outside, by `webhook`, `mail`, `file_drop`
 - `dead_letters`, `kept_record`, `resolve` what could not be processed, and how a person goes on
 - `pulse`, `waiting`, `within` whether it gets on; what services keep:
-  `collection`, `working_set`, `catalogue`; `migrations` documents of earlier versions
+  `collection`, `working_set`, `catalogue`, `tally`; `migrations` documents of earlier versions
 """

@@ -175,7 +175,7 @@ def apply(batch: Batch, item: Decidable, decision: Decision) -> None:
     """Gathers what a decision wants; later items of the batch see what it saves."""
     item.decision = decision
     messages = [message_of(item.cause, *numbered) for numbered in enumerate(decision.publish)]
-    batch.state.put(decision.save)
+    batch.state.put(decision.save, item.shard)
     for message in messages:
         _publish(batch, item, message)
     for effect in decision.effects:

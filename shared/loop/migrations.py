@@ -4,9 +4,11 @@ Each step can be interrupted anywhere and run by several replicas at once: what 
 others don't find any more, and who comes second reads again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from shared.loop import dead_letters, effects
+from shared.loop import dead_letters, effects, tally
+from shared.loop.tally import Tally
 from shared.store import Delete, Document, Insert, Replace, Store
 
 PAGE = 20
@@ -20,13 +22,27 @@ NOTHING: Mapping[str, str] = {}
 Change = Callable[[Document], Document]
 
 
-async def migrate(store: Store, former: Mapping[str, str] = NOTHING) -> None:
-    """`former` names a service's own collections that had another name, by the name of then. Raises
-    `Infrastructure` where another replica does the same: it is to be called again."""
+async def migrate(
+    store: Store, former: Mapping[str, str] = NOTHING, tallies: Sequence[Tally[Any]] = ()
+) -> None:
+    """`former` names a service's own collections that had another name, by the name of then;
+    `tallies` count what is there before they are kept. Raises `Infrastructure` where another
+    replica does the same: it is to be called again."""
     await _move(store, SET_ASIDE, dead_letters.COLLECTION, dead_letter)
     await _in_flight(store)
     for then, now in former.items():
         await _move(store, then, now)
+    for each in tallies:
+        await _begin(store, each)
+
+
+async def _begin(store: Store, kept: Tally[Any]) -> None:
+    """Counted outside the transaction, which could not last so long: nobody decides meanwhile."""
+    found = await tally.begin(store, kept)
+    if found:
+        async with store.transaction() as transaction:
+            for collection, writes in found.items():
+                await transaction.write(collection, writes)
 
 
 async def _in_flight(store: Store) -> None:

@@ -8,6 +8,7 @@ from shared.loop.catalogue import REVISIONS
 from shared.loop.collection import Collection, View
 from shared.loop.decision import Input
 from shared.loop.table import Row, Table
+from shared.loop.tally import Tally, writes
 from shared.loop.working_set import Collections, WorkingSet
 from shared.store import Index, Transaction
 
@@ -42,6 +43,8 @@ class Service:
     memory: Memory = field(default_factory=NoMemory)
     former: Mapping[str, str] = field(default_factory=dict)
     """Collections that had another name, by the name of then."""
+    tallies: Sequence[Tally[Any]] = ()
+    """What is counted of the collections as they change."""
     table: Table = field(init=False)
     _kinds: Collections = field(init=False)
 
@@ -54,7 +57,8 @@ class Service:
     @property
     def indexes(self) -> list[Index]:
         every = [index for kept in self.collections for index in kept.indexes]
-        return [*every, Index(REVISIONS, ())]
+        tallies = [index for tally in self.tallies for index in tally.indexes]
+        return [*every, *tallies, Index(REVISIONS, ())]
 
     async def load(self, transaction: Transaction, inputs: Iterable[Input]) -> WorkingSet:
         """Everything that deciding these inputs needs."""
@@ -76,3 +80,8 @@ class Service:
         for kept in self.collections:
             if kept.kind not in saved:
                 await state.save(transaction, kept)
+        for tally in self.tallies:
+            changed = tally.differences(state.changes_since(tally.collection.kind))
+            if changed and state.shard is not None:
+                raised = await writes(transaction, tally, state.shard, changed)
+                await transaction.write(tally.name, raised)

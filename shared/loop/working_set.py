@@ -88,6 +88,10 @@ class WorkingSet:
         self._known: dict[type[Any], dict[str, Any]] = {}
         """By kind and id; None is known not to exist."""
         self._changed: dict[type[Any], dict[str, Any]] = {}
+        self._before: dict[type[Any], dict[str, Any]] = {}
+        """What is changed, as it was loaded; None where it did not exist."""
+        self.shard: int | None = None
+        """One of those whose inputs have changed something."""
         self._pages: dict[Page[Any], Found[Any]] = {}
         self._paged_rows_left = PAGED_ROWS_MAX
 
@@ -120,10 +124,13 @@ class WorkingSet:
             ids |= {row.id: None for row in changed if page.also(row)}
         return Found([known[id] for id in ids], found.is_last)
 
-    def put(self, entities: Iterable[Entity]) -> None:
-        """Later decisions of the batch see these."""
+    def put(self, entities: Iterable[Entity], shard: int = 0) -> None:
+        """Later decisions of the batch see these; `shard` is that of the input."""
         for entity in entities:
-            self._known.setdefault(type(entity), {})[entity.id] = entity
+            self.shard = shard if self.shard is None else min(self.shard, shard)
+            known = self._known.setdefault(type(entity), {})
+            self._before.setdefault(type(entity), {}).setdefault(entity.id, known.get(entity.id))
+            known[entity.id] = entity
             self._changed.setdefault(type(entity), {})[entity.id] = entity
 
     def branch(self) -> "WorkingSet":
@@ -137,6 +144,11 @@ class WorkingSet:
 
     def changes_of(self, kind: type[E]) -> list[E]:
         return list(self._changed.get(kind, {}).values())
+
+    def changes_since(self, kind: type[E]) -> list[tuple[E | None, E]]:
+        """What has changed, each with what it was before this batch."""
+        before = self._before.get(kind, {})
+        return [(before[entity.id], entity) for entity in self.changes_of(kind)]
 
     async def read(
         self, transaction: Transaction, collections: Collections, every: Iterable[Reads]

@@ -40,7 +40,8 @@ async def upgraded() -> Platform:
             for name, rows in BEFORE[group.service].items():
                 documents = [decode(encode(row)) for row in rows]
                 await transaction.write(name, [Insert(document) for document in documents])
-        await migrations.migrate(store, group.build().former)
+        service = group.build()
+        await migrations.migrate(store, service.former, service.tallies)
     await platform.world.run(lambda _: iter(()), 0)
     await platform.rest()
     return platform

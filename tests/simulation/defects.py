@@ -5,6 +5,7 @@ reachable from production code; only the simulator and chaos builds look at `LEA
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
@@ -34,6 +35,7 @@ from shared.loop.effects import Verdict
 from shared.loop.log import RawRecord, Record
 from shared.loop.loop import Loop
 from shared.loop.shard import Shard, ShardRow
+from shared.loop.tally import Counted, Tally
 from shared.store import Delete, Insert, Replace, Transaction
 
 Plant = Callable[[], None]
@@ -409,6 +411,15 @@ def strangers_numbers_believed() -> None:
     _replace(classify, "_disposition_on_open_topic", disposition)
 
 
+def counted_and_never_taken_away() -> None:
+    """A lead that changes its outcome is counted under both."""
+
+    def differences(self: Tally[Any], changes: Any) -> Counter[Counted]:
+        return Counter(each for _, after in changes for each in self.of_entity(after))
+
+    _replace(Tally, "differences", differences)
+
+
 DEFECTS: dict[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -445,5 +456,6 @@ DEFECTS: dict[str, Plant] = {
         day_not_counted,
         send_day_forgotten,
         slot_freed_twice,
+        counted_and_never_taken_away,
     )
 }

@@ -11,7 +11,7 @@ from cli.oracle.evidence import Violation
 from cli.oracle.oracle import violations
 from shared.testing import virtual_time
 from tests.manifests import topics_beside
-from tests.simulation import states
+from tests.simulation import states, tallies
 from tests.simulation.defects import DEFECTS
 from tests.simulation.lead_path import simulate
 
@@ -37,7 +37,10 @@ def one(seed: int, steps: int, defect: str | None = None) -> Run:
     if defect:
         DEFECTS[defect]()
     evidence, world = virtual_time.run(simulate(seed, steps))
-    found = [Violation("I11", text) for text in world.defects] or violations(evidence)
+    found = [Violation("I11", text) for text in world.defects] or [
+        *violations(evidence),
+        *tallies.violations(world),
+    ]
     with topics_beside(states.MANIFEST):
         others, dials = virtual_time.run(states.simulate(seed))
     injected = world.injected + dials.injected

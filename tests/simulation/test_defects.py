@@ -40,6 +40,7 @@ def run(defect: str | None, seeds: int = 1) -> Iterator[Run]:
         ("dead_lettered_for_its_data", {"I5"}),
         ("slot_released_on_timeout", {"I3"}),
         ("cap_counted_on_delivery", {"I3"}),
+        ("counted_and_never_taken_away", {"I12"}),
     ],
 )
 def test_a_planted_defect_is_caught_by_name(defect: str, invariants: set[str]) -> None:

@@ -21,7 +21,10 @@ from services.intake.store import (
     AFFILIATES,
     CONTACTS,
     DELIVERIES,
+    LEAD_COUNTS,
     LEADS,
+    OF_OUTCOME,
+    OF_REASON,
     QUESTIONS,
     READ_FIELDS,
     REQUESTS,
@@ -36,6 +39,7 @@ from shared.definitions import versions_of
 from shared.emails import email_address
 from shared.entities import Entities
 from shared.ids import pseudonym
+from shared.loop import tally
 from shared.loop.working_set import ref_by_name
 from shared.read_api import listing, route
 from shared.read_errors import BadRequest, NotFound
@@ -185,16 +189,24 @@ class Reader:
     async def counts(self, query: Annotated[CountsQuery, Query()]) -> views.Counts:
         """Leads by affiliate and outcome."""
         known = await self._entities.some(AFFILIATES, {"tenant": query.tenant})
-        return views.Counts(affiliates=[await self._counts_of(each, query) for each in known])
+        kept = await tally.read(self._store, LEAD_COUNTS, query.tenant)
+        return views.Counts(
+            affiliates=[
+                await self._counts_of(each, kept.get(each.definition.id, {}), query)
+                for each in known
+            ]
+        )
 
-    async def _counts_of(self, affiliate: Affiliate, query: CountsQuery) -> views.AffiliateCounts:
-        where = {"tenant": affiliate.tenant, "affiliate": affiliate.definition.id}
-        outcomes = await self._outcomes(where)
+    async def _counts_of(
+        self, affiliate: Affiliate, kept: Mapping[str, int], query: CountsQuery
+    ) -> views.AffiliateCounts:
+        outcomes = {each: kept.get(OF_OUTCOME + each, 0) for each in (*OUTCOMES, WAITING)}
+        reasons = {each: count for each in REASON_CODES if (count := kept.get(OF_REASON + each, 0))}
         return views.AffiliateCounts(
             id=affiliate.definition.id,
             submitted=sum(outcomes.values()),
             **outcomes,
-            reasons=await self._reasons(where) if query.reasons else None,
+            reasons=reasons if query.reasons else None,
             fields=await self._fields_read(affiliate) if query.fields else None,
         )
 
@@ -203,13 +215,6 @@ class Reader:
             outcome: await self._store.count(LEADS.name, {**where, "upload.outcome": outcome})
             for outcome in (*OUTCOMES, WAITING)
         }
-
-    async def _reasons(self, where: Filter) -> Mapping[str, int]:
-        counts = {
-            code: await self._store.count(LEADS.name, {**where, "reason_codes": code})
-            for code in REASON_CODES
-        }
-        return {code: count for code, count in counts.items() if count}
 
     async def _fields_read(self, affiliate: Affiliate) -> list[FieldCount]:
         """INT-02: which columns are filled, and which of them nobody understands."""
