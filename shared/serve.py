@@ -18,10 +18,17 @@ from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI
 from faststream import FastStream
 from faststream.kafka import KafkaBroker
-from prometheus_client import CollectorRegistry, generate_latest
-from starlette.responses import PlainTextResponse, Response
+from prometheus_client.registry import Collector
 
-from shared import audit_api, clock, dead_letters_api, door_server, operating_api, read_api
+from shared import (
+    audit_api,
+    clock,
+    dead_letters_api,
+    door_server,
+    operating_api,
+    read_api,
+    scraping,
+)
 from shared.decision_metrics import DecisionMetrics
 from shared.door_server import DoorMetrics, Doors
 from shared.doors import Door
@@ -197,22 +204,19 @@ def application(process: Process, router: APIRouter) -> FastAPI:
     )
     store = process.loop.store
     kept = [dead_letters_api.routes(store), audit_api.routes(store)]
-    routers = [operating, *kept, _metrics(process), router]
-    return read_api.application(process.loop.service.name, process.settings.token, routers)
+    app = read_api.application(
+        process.loop.service.name, process.settings.token, [operating, *kept, router]
+    )
+    app.router.routes.append(scraping.scraped(_collectors(process)))
+    return app
 
 
-def _metrics(process: Process) -> APIRouter:
-    registry, router = CollectorRegistry(), APIRouter()
-    registry.register(LoopMetrics(process.loop, process.ticker, process.pulse, process.tracing))
-    registry.register(DecisionMetrics(process.loop))
-    registry.register(DoorMetrics(process.loop.service.name, process.doors))
-
-    async def metrics() -> Response:
-        """For Prometheus."""
-        return PlainTextResponse(generate_latest(registry))
-
-    router.add_api_route("/metrics", metrics, response_class=PlainTextResponse)
-    return router
+def _collectors(process: Process) -> list[Collector]:
+    return [
+        LoopMetrics(process.loop, process.ticker, process.pulse, process.tracing),
+        DecisionMetrics(process.loop),
+        DoorMetrics(process.loop.service.name, process.doors),
+    ]
 
 
 def usable(

@@ -19,7 +19,8 @@ class Settings(BaseSettings):
     http_port: int = 8080
     instance: int = 0
     token: str = ""
-    """The bearer token of the read API; empty refuses every request but the health checks."""
+    """The bearer token of the read API; empty refuses every request but
+    health checks and metrics."""
     secret: str = ""
     """Keys the pseudonyms of persons, and what services tell each other. Changing it makes every
     known person a stranger, and what is under way between services a dead letter."""

@@ -16,7 +16,7 @@ async def status(given: bytes | None, *, token: str = TOKEN, path: str = "/leads
     async def answer(_request: object) -> PlainTextResponse:
         return PlainTextResponse("")
 
-    routes = [Route("/leads", answer), Route("/health/live", answer)]
+    routes = [Route(path, answer) for path in ("/leads", "/health/live", "/metrics")]
     app = Starlette(routes=routes, middleware=[Middleware(Bearer, token=token)])
     headers = [] if given is None else [(b"authorization", given)]
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
@@ -47,5 +47,10 @@ async def test_without_a_token_nobody_may_read(given: bytes | None) -> None:
     assert 401 == await status(given, token="")
 
 
-async def test_health_checks_are_open() -> None:
-    assert 200 == await status(None, token="", path="/health/live")
+@pytest.mark.parametrize("path", ["/health/live", "/metrics"])
+async def test_health_checks_and_metrics_are_open(path: str) -> None:
+    assert 200 == await status(None, token="", path=path)
+
+
+async def test_what_only_begins_like_the_metrics_is_not_open() -> None:
+    assert 401 == await status(None, path="/metrics/leads")
