@@ -166,7 +166,7 @@ class OperatingApi:
     async def _store_status(self) -> Mapping[str, Any]:
         loop, store, now = self._loop, self._loop.store, self._loop.clock.now()
         return {
-            "outbox": await store.count(outbox.COLLECTION, {}),
+            "outbox": await outbox.documents_left(store),
             "effects": await effects.summary(
                 store,
                 list(loop.shards),

@@ -17,6 +17,7 @@ from shared.contracts import trace_context
 from shared.loop.classify import Decidable, Disposition, Internal, Item, Received, Unreadable
 from shared.loop.decision import EffectFinished
 from shared.loop.effects import Verdict, attempt_trace
+from shared.loop.log import NO_OFFSET
 from shared.span_export import Attributes, Spans, sampled
 from shared.store import Document
 from shared.topics import manifest
@@ -42,7 +43,7 @@ business."""
 EACH_MAX = 32
 """Of the ids of a kind, so many: a step may free a page of leads."""
 LINKS_MAX = 128
-NO_SPAN = (Disposition.DUPLICATE, Disposition.GAP)
+NO_SPAN = (Disposition.DUPLICATE, Disposition.ECHO, Disposition.GAP)
 """The one has its span, the other comes again."""
 
 
@@ -127,7 +128,9 @@ def _attributes_of_place(item: Decidable, service: str) -> Attributes:
         return told | {KIND: item.stored["kind"]}
     record, envelope = item.record, item.envelope
     told |= {**KAFKA, **PROCESS, "messaging.consumer.group.name": service}
-    told |= {DESTINATION: record.topic, PARTITION: str(record.partition), OFFSET: record.offset}
+    told |= {DESTINATION: record.topic, PARTITION: str(record.partition)}
+    if record.offset != NO_OFFSET:
+        told[OFFSET] = record.offset
     if item.event is not None:
         told[EVENT_TYPE] = envelope.type
     if not manifest().is_open(record.topic):

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from shared.loop import dead_letters, effects
 from shared.loop.bisect import Bisection
-from shared.loop.classify import Item, Lane, Reader
+from shared.loop.classify import Disposition, Item, Lane, Reader, Received
 from shared.loop.dating import Dating
 from shared.loop.decision import Count
 from shared.loop.effects import Result
@@ -74,6 +74,7 @@ class Batch:
     now: datetime
     inputs: Inputs
     shards: Mapping[int, Shard]
+    """The open shards of the process; those that take part have a row here."""
     rows: dict[int, ShardRow]
     items: list[Item]
     seek_to: Mapping[Place, int]
@@ -92,6 +93,12 @@ class Batch:
     due: dict[str, Document | None] = field(default_factory=dict)
     attempts: list[Document] = field(default_factory=list)
     outgoing: dict[int, list[Outgoing]] = field(default_factory=dict)
+    unfollowed: list[Outgoing] = field(default_factory=list)
+    """Those of them that nobody has looked at for early decisions."""
+    following: list[Received] = field(default_factory=list)
+    """Those that are being decided early."""
+    early: list[Received] = field(default_factory=list)
+    """Those that were."""
     documents: dict[int, list[str]] = field(default_factory=dict)
     writes: dict[str, list[Write]] = field(default_factory=dict)
     reserved: Counter[str] = field(default_factory=Counter)
@@ -102,6 +109,20 @@ class Batch:
     """What was dead-lettered, or waited, and is decided now."""
     replaying: Item | None = None
     """What was dead-lettered and is being decided now: if the step fails here, it is to blame."""
+
+    def join(self, number: int) -> ShardRow:
+        """The row of a shard, which takes part from here on, if it did not."""
+        if number not in self.rows:
+            self.rows[number] = self.shards[number].row.copy()
+            self.rows[number].steps += 1
+            self.blocked[number] = dict(self.shards[number].blocked)
+        return self.rows[number]
+
+    @property
+    def has_echoes_alone(self) -> bool:
+        """Whether there is nothing to decide: what comes was decided when it was published."""
+        echoes = all(item.disposition is Disposition.ECHO for item in self.items)
+        return bool(self.items) and echoes and not self.inputs.shards()
 
     def write(self, collection: str, write: Write) -> None:
         self.writes.setdefault(collection, []).append(write)
@@ -117,6 +138,7 @@ class Batch:
 
     def publish(self, item: Item, record: Outgoing) -> None:
         self.outgoing.setdefault(item.shard, []).append(record)
+        self.unfollowed.append(record)
 
     def has_room(self, endpoint: str) -> bool:
         return self.endpoints.has_room(endpoint, self.reserved[endpoint])

@@ -21,6 +21,8 @@ class Bisection:
     """How many inputs the next step may take."""
     suspects: dict[str, str] = field(default_factory=dict)
     """By origin, why an input is dead-lettered when it comes again."""
+    is_hunting: bool = False
+    """From a failure on until a step as large as ever has succeeded."""
     stopped: str | None = None
     """Why nothing is taken any more."""
     _same_error: tuple[str, set[str]] = ("", set())
@@ -38,6 +40,7 @@ class Bisection:
         """Which input an error is of is known if one that was dead-lettered was being decided
         again; otherwise the inputs are halved. Returns the error and where it rose."""
         reason = f"{type(error).__name__} at {_place(error)}"
+        self.is_hunting = True
         if replaying is not None:
             self.suspects[replaying.origin] = reason
         else:
@@ -57,6 +60,7 @@ class Bisection:
 
     def record_success(self, items: Sequence[Item]) -> None:
         """The step is committed: twice as many may be taken again."""
+        self.is_hunting = self.limit < self.batch_size_max
         self.limit = min(self.limit * 2, self.batch_size_max)
         for item in items:
             self.suspects.pop(item.origin, None)

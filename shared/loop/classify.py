@@ -19,7 +19,16 @@ from shared.contracts.event import Command, Event
 from shared.contracts.parsing import Invalid, parse, read
 from shared.errors import Poison
 from shared.loop.decision import Cause, Deadline, Decision, EffectFinished
-from shared.loop.log import UNOPENED, Place, Record, fingerprint, is_marker
+from shared.loop.log import (
+    NO_OFFSET,
+    UNOPENED,
+    Outgoing,
+    Place,
+    RawRecord,
+    Record,
+    fingerprint,
+    is_marker,
+)
 from shared.loop.seal import is_sealed
 from shared.loop.shard import Gap, Shard, ShardRow
 from shared.store import Document
@@ -29,6 +38,8 @@ from shared.topics import manifest, shard_of
 class Disposition(StrEnum):
     HANDLED = "handled"
     DUPLICATE = "duplicate"
+    ECHO = "echo"
+    """Was decided in the step that published it (`early`)."""
     GAP = "gap"
     """Its stream's predecessor is missing: not taken, it comes again."""
     MISROUTED = "misrouted"
@@ -95,6 +106,11 @@ class Received(_Item):
     @property
     def lane(self) -> "Lane":
         return self.cause.tenant, self.key
+
+    @property
+    def numbered(self) -> tuple[str, str, int]:
+        """Topic, stream and number: its name where it has one for good, whatever its offset."""
+        return self.record.topic, self.envelope.stream or "", self.envelope.number
 
 
 @dataclass(slots=True)
@@ -228,7 +244,7 @@ def item_of(reader: Reader, shard: Shard, row: ShardRow, record: Record, now: da
         else:
             _check_seal(reader, record, item.envelope)
             item.in_order = manifest().is_ordered(record.topic)
-            if _has_dense_numbers(record.topic):
+            if has_dense_numbers(record.topic):
                 item.disposition = _disposition_in_stream(shard, row, record, item.envelope, now)
         if item.disposition is Disposition.HANDLED:
             _type(reader, item)
@@ -252,6 +268,19 @@ def replay_of(
                 raise Poison("invalid", item.event.text)
     except Poison as poison:
         item.dead_letter(poison)
+    return item
+
+
+def early_item(reader: Reader, record: Outgoing) -> Received:
+    """The item of a record that is about to be published: its seal and its place are this process's
+    own work. Raises `Poison` if its data can't be read."""
+    topic, partition = record.topic, record.partition
+    raw = RawRecord(topic, partition, NO_OFFSET, record.key, record.value, record.headers)
+    item = _read(reader, "", partition, raw)
+    assert isinstance(item, Received), f"what is published to {topic} can't be read"
+    item.origin = f"{topic}/{partition}/{item.envelope.stream}/{item.envelope.number}"
+    item.in_order = manifest().is_ordered(topic)
+    _type(reader, item)
     return item
 
 
@@ -301,7 +330,7 @@ def _check_seal(reader: Reader, record: Record, envelope: Envelope) -> None:
         raise Poison("stream_unknown", "no service of this system gave this record its number")
 
 
-def _has_dense_numbers(topic: str) -> bool:
+def has_dense_numbers(topic: str) -> bool:
     """Compaction takes records for good: whoever waited for one would wait for ever. Every record
     that is left is taken, also twice; the `version` in its data tells old from new."""
     return not manifest().is_compacted(topic)
@@ -320,8 +349,9 @@ def _disposition_in_stream(
         seen[stream] = number - 1
     known = seen.get(stream, 0)
     if number <= known:
-        return Disposition.DUPLICATE
-    if number > known + 1:
+        is_echo = (topic, stream, number) in shard.echoes
+        return Disposition.ECHO if is_echo else Disposition.DUPLICATE
+    if number > known + 1 and (topic, stream) not in row.overtaken:
         row.leave(topic, stream, Gap(number, record.offset, now))
         return Disposition.GAP
     row.take(topic, stream, number)

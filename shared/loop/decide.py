@@ -48,7 +48,7 @@ ANSWER_TEXT_MAX = 2000
 
 def handle(batch: Batch, item: Item) -> None:
     """Brings one item to its disposition; whatever follows from it is gathered in the step."""
-    if item.disposition in (Disposition.HANDLED, Disposition.DEAD_LETTERED) and _is_blocked(
+    if item.disposition in (Disposition.HANDLED, Disposition.DEAD_LETTERED) and is_blocked(
         batch, item
     ):
         item.disposition = Disposition.WAITING
@@ -68,10 +68,10 @@ def _decide(batch: Batch, item: Item) -> None:
         case Received() if item.record.topic == batch.setup.reader.commands:
             _decide_command(batch, item)
         case Received() | Internal():
-            apply(batch, item, _decision(batch, item))
+            apply(batch, item, decision_on(batch, item))
 
 
-def _decision(batch: Batch, item: Decidable) -> Decision:
+def decision_on(batch: Batch, item: Decidable) -> Decision:
     return batch.setup.service.table.decide(batch.state, input_of(batch, item))
 
 
@@ -90,7 +90,7 @@ def _decide_command(batch: Batch, item: Received) -> None:
     if refused is None and isinstance(item.event, ReplayDeadLetter | SkipDeadLetter):
         answer: Answer = _resolve(batch, item, item.event)
     elif refused is None:
-        decision = _decision(batch, item)
+        decision = decision_on(batch, item)
         assert decision.answer is not None, f"{item.envelope.type} was not answered"
         apply(batch, item, decision)
         answer = decision.answer
@@ -223,7 +223,7 @@ def _publish(batch: Batch, item: Decidable, message: Message) -> None:
     batch.publish(item, batch.setup.writer.event(row, cause, id, kind, topic, key, data))
 
 
-def _is_blocked(batch: Batch, item: Item) -> bool:
+def is_blocked(batch: Batch, item: Item) -> bool:
     if item.document is not None or not isinstance(item, Received):
         return False
     return item.in_order and item.lane in batch.blocked[item.shard]

@@ -14,6 +14,8 @@ Place = tuple[str, int]
 CONTROL = "\ud800control"
 """Names the one header of a record that stands for an end of a transaction, or for offsets without
 records. No name on a wire has a lone surrogate, so nobody can write this."""
+NO_OFFSET = -1
+"""Of a record that is not in the log yet."""
 UNOPENED = "\ud800unopened"
 """The same for a batch that could not be opened: its beginning as the value, its size as header."""
 

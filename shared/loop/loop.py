@@ -196,6 +196,9 @@ class Loop:
         now, worker = self.clock.now(), self.worker
         endpoints = Endpoints(worker.has_room, worker.dead())
         batch = prepare(self._setup, shards, inputs, self._bisection, endpoints, now)
+        if batch.has_echoes_alone:
+            self._pass_over(batch)
+            return
         try:
             await commit(batch)
         except Infrastructure as error:
@@ -211,14 +214,30 @@ class Loop:
         if await self._publish(batch):
             # 3. The attempts, last: nobody hears of a send before the claim that it follows from.
             worker.start(batch.attempts)
-        self.observe([*batch.items, *batch.replayed], started, time.time_ns())
+        self.observe([*batch.items, *batch.early, *batch.replayed], started, time.time_ns())
+
+    def _pass_over(self, batch: Batch) -> None:
+        """What was decided when it was published costs no transaction: should this be forgotten,
+        it is read again, and known."""
+        for number, row in batch.rows.items():
+            shard = batch.shards[number]
+            row.steps = shard.row.steps
+            shard.row, shard.is_ahead = row, True
+        self._read_on(batch)
 
     def _keep(self, batch: Batch) -> None:
         for number, row in batch.rows.items():
             shard = batch.shards[number]
             shard.row, shard.blocked, shard.confirmed = row, batch.blocked[number], []
+            shard.is_ahead = False
+        for item in batch.early:
+            batch.shards[item.shard].echoes.add(item.numbered)
         self.failures = self._conflicts = 0
         self._bisection.record_success(batch.items)
+        self.counters["steps"] += 1
+        self._read_on(batch)
+
+    def _read_on(self, batch: Batch) -> None:
         self._count(batch)
         self.log.resume(
             {place: at for place, at in batch.seek_to.items() if self._is_open(place[1])}
@@ -227,12 +246,15 @@ class Loop:
     def _count(self, batch: Batch) -> None:
         self.counters.update(batch.counters)
         self.counts.add(batch.counted)
-        self.counters["steps"] += 1
+        self.counters["inputs_early"] += len(batch.early)
         for item in batch.items:
             self.counters[f"inputs_{item.disposition}"] += 1
-            if item.disposition is Disposition.DUPLICATE and isinstance(item, Received):
-                numbered = (item.envelope.stream or "", item.envelope.number)
-                self.duplicates.append((item.origin, *numbered, batch.now))
+            if not isinstance(item, Received):
+                continue
+            if item.disposition is Disposition.DUPLICATE:
+                self.duplicates.append((item.origin, *item.numbered[1:], batch.now))
+            elif item.disposition is Disposition.ECHO:
+                batch.shards[item.shard].echoes.discard(item.numbered)
 
     async def _publish(self, batch: Batch) -> bool:
         """Whether all that was committed is published."""
@@ -243,7 +265,7 @@ class Loop:
             await self.log.publish(outgoing)
         except Infrastructure as error:
             log.warning("publishing failed", error=str(error))
-            self.back_off(batch.shards)
+            self.back_off(batch.rows)
             return False
         self._setup.failpoint("publish.confirmed")
         for number, ids in batch.documents.items():
@@ -262,7 +284,7 @@ class Loop:
             self._suspect(batch, error)
         else:
             self.worker.give_back(batch.inputs.results)
-            self.back_off(batch.shards)
+            self.back_off(batch.rows)
 
     def _suspect(self, batch: Batch, error: Exception) -> None:
         """An error that the infrastructure does not explain is of one of the inputs."""
@@ -273,7 +295,7 @@ class Loop:
         self._conflicts = CONFLICTS_BEFORE_SUSPICION - 1
         self.failures = 0
         self.worker.give_back(batch.inputs.results)
-        self.back_off(batch.shards)
+        self.back_off(batch.rows)
         if self.stopped:
             log.critical("stopped: this looks like a bad deployment", reason=self.stopped)
             self.close(list(self.shards))

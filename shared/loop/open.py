@@ -46,7 +46,7 @@ async def open_shards(loop: Loop, shards: Sequence[Shard]) -> None:
 async def _kill_former_owners(loop: Loop, shards: Sequence[Shard]) -> None:
     numbers = [shard.number for shard in shards]
     async with within(STORE_SECONDS_MAX, "the store"):
-        rows = await loop.store.find("shards", {"_id": {"$in": numbers}})
+        rows = await loop.store.find("shards", {"_id": {"$in": numbers}}, fields=["session"])
     sessions = {row["session"] for row in rows} - {None, loop.store.session}
     for session in sessions:
         async with within(STORE_SECONDS_MAX, "the store"):
@@ -95,12 +95,12 @@ async def _drain(loop: Loop, shards: Sequence[Shard]) -> list[Shard]:
 
 
 async def _drain_one(loop: Loop, shard: Shard) -> None:
-    """A document whose publishing failed is published again, whole; readers drop what they saw."""
-    found = await loop.store.find(outbox.COLLECTION, {"shard": shard.number}, sort=[("step", 1)])
-    for document in found:
-        await loop.log.publish(outbox.records(document))
-    shard.confirmed = [row["_id"] for row in found]
-    loop.counters["outbox_drained"] += len(found)
+    """What was published half is published again, whole; readers drop what they saw."""
+    beside = await loop.store.find(outbox.COLLECTION, {"shard": shard.number}, sort=[("step", 1)])
+    for records in outbox.batches(shard.row, beside):
+        await loop.log.publish(records)
+        loop.counters["outbox_drained"] += 1
+    shard.confirmed = [row["_id"] for row in beside]
 
 
 async def _compare(loop: Loop, shards: Sequence[Shard]) -> list[Shard]:

@@ -1,7 +1,8 @@
 """What must be published, kept with the state that it follows from until Kafka has it.
 
-One document per shard and step (cut at 4 MiB), deleted by a later step once it is confirmed.
-Whoever opens the shard publishes what is left, whole and in order; readers drop what they saw.
+It lies in the shard's row, which every step writes anyhow; what is above 4 MiB lies in documents
+beside it. The next step, which begins only once all is confirmed, writes its own there. Whoever
+opens the shard publishes what is left, whole and in order; readers drop what they saw.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from shared.loop.decision import Cause
 from shared.loop.log import Outgoing, Record
 from shared.loop.seal import seal
 from shared.loop.shard import ShardRow
-from shared.store import Document, Index
+from shared.store import Document, Index, Store
 from shared.topics import shard_of
 
 COLLECTION = "outbox"
@@ -74,15 +75,20 @@ class EnvelopeWriter:
         return Outgoing(topic, partition, key, envelope.data, envelopes.write(sealed))
 
 
-def documents(row: ShardRow, outgoing: Sequence[Outgoing]) -> Iterator[Document]:
-    """The outbox documents of one step, none above the size that a transaction bears well."""
-    for part, records in enumerate(_parts(outgoing)):
-        yield {
+def keep(row: ShardRow, outgoing: Sequence[Outgoing]) -> list[Document]:
+    """Puts what a step publishes into its shard's row. Returns the documents for what the row has
+    no room for, none above the size that a transaction bears well."""
+    first, *others = [[_to_list(record) for record in part] for part in _parts(outgoing)] or [[]]
+    row.outbox = first
+    return [
+        {
             "_id": f"{row.shard}/{row.epoch}/{row.steps}/{part}",
             "shard": row.shard,
             "step": [row.steps, part],
-            "records": [_to_list(record) for record in records],
+            "records": records,
         }
+        for part, records in enumerate(others, 1)
+    ]
 
 
 def _parts(outgoing: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
@@ -108,8 +114,18 @@ def _to_list(record: Outgoing) -> list[Any]:
     return [record.topic, record.partition, record.key, record.value, flat]
 
 
-def records(document: Document) -> list[Outgoing]:
-    return [_from_list(row) for row in document["records"]]
+def batches(row: ShardRow, documents: Sequence[Document]) -> Iterator[list[Outgoing]]:
+    """All that a shard may not have published, in order: its row's, then what lies beside it."""
+    for kept in (row.outbox, *(document["records"] for document in documents)):
+        if kept:
+            yield [_from_list(record) for record in kept]
+
+
+async def documents_left(store: Store) -> int:
+    """How many rows and documents hold records that nobody has confirmed yet, or that no step has
+    removed since."""
+    rows = await store.find("shards", {}, fields=["outbox_records"])
+    return await store.count(COLLECTION, {}) + sum(row.get("outbox_records", 0) > 0 for row in rows)
 
 
 def _from_list(row: list[Any]) -> Outgoing:

@@ -137,7 +137,7 @@ async def move(
         if begin > was:
             # What retention took won't come any more: its streams go on where they are now, or
             # their next record would be waiting for a predecessor for ever.
-            row.seen.pop(topic, None)
+            row.overtaken |= {(topic, stream) for stream in row.seen.get(topic, ())}
         moved.topics[topic] = (was, begin)
         row.next[topic] = begin
         row.fingerprints.pop(topic, None)

@@ -1,8 +1,8 @@
 """A shard: the unit of ownership, of ordering and of recovery. Its row is the truth about it.
 
 The row says who may write (`epoch`), how far each topic was read (`next`), how many records were
-published to each output partition (`published`) and how many were taken from each input stream
-(`seen`).
+published to each output partition (`published`), how many were taken from each input stream
+(`seen`), and what the last step published (`outbox`).
 """
 
 from dataclasses import dataclass, field
@@ -47,6 +47,12 @@ class ShardRow:
     """The last number taken, by topic and stream."""
     gaps: dict[tuple[str, str], Gap] = field(default_factory=dict)
     """What is missing, by topic and stream; kept, since what was left may not come again."""
+    overtaken: set[tuple[str, str]] = field(default_factory=set)
+    """Streams, by topic, of which retention took what was not read: their next record is taken,
+    whatever its number."""
+    outbox: list[Any] = field(default_factory=list)
+    """What the last step published, as `outbox` keeps it: until the next one that is known to be
+    committed, nobody knows whether it arrived."""
 
     def copy(self) -> "ShardRow":
         return ShardRow(
@@ -60,6 +66,8 @@ class ShardRow:
             dict(self.published),
             {topic: dict(streams) for topic, streams in self.seen.items()},
             dict(self.gaps),
+            set(self.overtaken),
+            self.outbox,
         )
 
     def leave(self, topic: str, stream: str, gap: Gap) -> None:
@@ -70,7 +78,8 @@ class ShardRow:
         return self.seen.get(topic, {}).get(stream, 0) + 1
 
     def take(self, topic: str, stream: str, number: int) -> None:
-        self.seen[topic][stream] = number
+        self.seen.setdefault(topic, {})[stream] = number
+        self.overtaken.discard((topic, stream))
         gap = self.gaps.get((topic, stream))
         if gap and number >= gap.number:
             del self.gaps[topic, stream]
@@ -109,6 +118,9 @@ def to_document(row: ShardRow) -> Document:
             [topic, stream, gap.number, gap.offset, gap.since]
             for (topic, stream), gap in row.gaps.items()
         ],
+        "overtaken": [list(stream) for stream in sorted(row.overtaken)],
+        "outbox": row.outbox,
+        "outbox_records": len(row.outbox),
     }
 
 
@@ -128,6 +140,8 @@ def from_document(document: Document) -> ShardRow:
         dict(document["published"]),
         {topic: dict(streams) for topic, streams in document["seen"]},
         {(topic, stream): Gap(*gap) for topic, stream, *gap in document.get("gaps", ())},
+        {(topic, stream) for topic, stream in document.get("overtaken", ())},
+        document.get("outbox", []),
     )
 
 
@@ -155,7 +169,16 @@ class Shard:
     missing_offsets: dict[str, int] = field(default_factory=dict)
     """Offsets that came too early once, by topic; the same again is a hole in the log."""
     confirmed: list[str] = field(default_factory=list)
-    """Outbox documents that are published; the next step deletes them."""
+    """Outbox documents beside the row that are published; the next step deletes them."""
+    echoes: set[tuple[str, str, int]] = field(default_factory=set)
+    """What was decided when it was published and will be read yet: topic, stream, number."""
+    is_ahead: bool = False
+    """Whether echoes were read that the stored row knows nothing of; the next step tells it."""
+
+    @property
+    def has_leftovers(self) -> bool:
+        """Whether its next step leaves less behind, even without an input."""
+        return bool(self.row.outbox or self.confirmed or self.is_ahead)
 
     @property
     def is_known(self) -> bool:

@@ -1,8 +1,9 @@
 """The one transaction: what was read, what was decided and what must be published, all or nothing.
 
 In this order, with the price of failing there:
-1. the shard rows, guarded by epoch and step: a former owner fails here, before it does anything
-2. load and decide: pure, so failing costs nothing but the time
+1. load and decide, first what came, then what the shards of this process publish to each other
+   (`early`): pure, so failing costs nothing but the time
+2. the shard rows, guarded by epoch and step: a former owner fails here, before it writes anything
 3. state, inbox, deadlines, effects, dead letters, outbox: undone with the transaction
 4. commit: if its result is unknown, the shards are opened anew, which settles it
 Only after that are the records published, and then the attempts begun (`loop.step`).
@@ -32,10 +33,11 @@ from shared.loop.classify import (
 )
 from shared.loop.decide import handle, input_of, release, time_of
 from shared.loop.decision import Cause
+from shared.loop.early import decide_early, take_published
 from shared.loop.kept_record import record_of
 from shared.loop.shard import Shard
 from shared.loop.table import sections
-from shared.store import Delete, Document, Insert, Replace, Transaction, Write
+from shared.store import Delete, Document, Insert, Replace, Transaction
 
 
 def prepare(
@@ -55,18 +57,16 @@ def prepare(
         found.rows.setdefault(number, shards[number].row.copy())
     for number, row in found.rows.items():
         row.steps = shards[number].row.steps + 1
-    mine = {number: shards[number] for number in found.rows}
-    blocked = {number: dict(shard.blocked) for number, shard in mine.items()}
     at_once = max(0, min(dead_letters.RELEASED_AT_ONCE, bisection.limit - len(found.items)))
     return Batch(
         setup,
         now,
         inputs,
-        mine,
+        shards,
         found.rows,
         found.items,
         found.seek_to,
-        blocked,
+        {number: dict(shards[number].blocked) for number in found.rows},
         bisection,
         endpoints,
         at_once,
@@ -77,7 +77,7 @@ def suspects_of(batch: Batch) -> list[Item]:
     """Which inputs an unexpected error may be of: in the place of a replay or skip, what it would
     have decided."""
     itself = (item for item in batch.items if dead_letters.target_of(item) not in batch.replays)
-    return [*itself, *_replays(batch)]
+    return [*itself, *_replays(batch), *batch.early, *batch.following]
 
 
 async def commit(batch: Batch) -> None:
@@ -85,26 +85,34 @@ async def commit(batch: Batch) -> None:
     setup = batch.setup
     setup.failpoint("step.begin")
     async with setup.store.transaction() as transaction:
-        await _claim(batch, transaction)
-        setup.failpoint("step.claimed")
         await _load(batch, transaction)
         setup.failpoint("step.loaded")
         await _decide(batch, transaction)
+        await _claim(batch, transaction)
+        setup.failpoint("step.claimed")
         await _save(batch, transaction)
         setup.failpoint("step.saved")
     setup.failpoint("step.committed")
 
 
 async def _claim(batch: Batch, transaction: Transaction) -> None:
-    """Raises the step of every shard that takes part, if it is still ours and as we know it."""
-    writes: list[Write] = []
+    """Writes the row of every shard that takes part, with all that it publishes, if it is still
+    ours and as we know it."""
     for number, row in batch.rows.items():
-        known = batch.shards[number].row
-        claimed = known.copy()
-        claimed.steps = row.steps
-        writes.append(claimed.guarded_write(epoch=known.epoch, steps=known.steps))
+        for document in outbox.keep(row, batch.outgoing.get(number, ())):
+            batch.write(outbox.COLLECTION, Insert(document))
+            batch.documents.setdefault(number, []).append(document["_id"])
+        for id in batch.shards[number].confirmed:
+            batch.write(outbox.COLLECTION, Delete(id))
+    known = {number: batch.shards[number].row for number in batch.rows}
     try:
-        await transaction.write("shards", writes)
+        await transaction.write(
+            "shards",
+            [
+                row.guarded_write(epoch=known[number].epoch, steps=known[number].steps)
+                for number, row in batch.rows.items()
+            ],
+        )
     except Conflict as conflict:
         raise Fenced(str(conflict)) from conflict
 
@@ -147,6 +155,13 @@ async def _decide(batch: Batch, transaction: Transaction) -> None:
     await _read(batch, transaction, _release_items(batch))
     for (shard, lane), waiting in batch.releases.items():
         release(batch, shard, lane, waiting, "")
+    take_published(batch)
+    while batch.following:
+        for early in sections(batch.following, lambda item: _cuts(batch, item)):
+            await _read(batch, transaction, early)
+            for item in early:
+                decide_early(batch, item)
+        take_published(batch)
 
 
 async def _read(batch: Batch, transaction: Transaction, items: Sequence[Item]) -> None:
@@ -334,15 +349,5 @@ async def _save(batch: Batch, transaction: Transaction) -> None:
     await _keep_once(batch, transaction)
     for write in await deadlines.changes(transaction, batch.due):
         batch.write(deadlines.COLLECTION, write)
-    for number, row in batch.rows.items():
-        for id in batch.shards[number].confirmed:
-            batch.write(outbox.COLLECTION, Delete(id))
-        for document in outbox.documents(row, batch.outgoing.get(number, ())):
-            batch.write(outbox.COLLECTION, Insert(document))
-            batch.documents.setdefault(number, []).append(document["_id"])
     for collection, writes in batch.writes.items():
         await transaction.write(collection, writes)
-    await transaction.write(
-        "shards",
-        [row.guarded_write(epoch=row.epoch, steps=row.steps) for row in batch.rows.values()],
-    )

@@ -151,13 +151,13 @@ class Ticker:
         ]
 
     def _leftovers(self, shards: Mapping[int, Shard]) -> list[int]:
-        """Shards that have rested since the last turn, with published documents still to delete; a
-        busy one deletes them with its next step."""
+        """Shards that have rested since the last turn, with published documents still to delete, or
+        echoes to note; a busy one does it with its next step."""
         before, self._steps = self._steps, {number: one.row.steps for number, one in shards.items()}
         return [
             number
             for number, shard in shards.items()
-            if shard.confirmed and before.get(number) == shard.row.steps
+            if shard.has_leftovers and before.get(number) == shard.row.steps
         ]
 
     async def _check(self) -> None:

@@ -408,11 +408,13 @@ class World:
     def _is_quiet(self, group: Group) -> bool:
         database = self.databases[group.service]
         opened = {number for one in group.members for number in one.loop.currently_open()}
-        rows = {row["_id"]: dict(row["next"]) for row in database.documents("shards")}
+        stored = database.documents("shards")
+        rows = {row["_id"]: dict(row["next"]) for row in stored}
         topics = group.members[0].loop.topics() if group.members else []
         return (
             opened == set(range(self.broker.partitions))
             and not database.committed.get("outbox")
+            and not any(row["outbox"] for row in stored)
             and not database.committed.get("effects")
             and all(
                 rows.get(number, {}).get(topic, 0) == len(self.broker.records[topic, number])

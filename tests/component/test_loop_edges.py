@@ -75,14 +75,14 @@ async def test_what_retention_took_after_it_was_read_stops_nothing(town: Town) -
 
 async def test_a_stream_whose_beginning_is_gone_goes_on_where_it_is(town: Town) -> None:
     """A person has said that what retention took is lost; what follows in its stream is not."""
-    town.ask("first", mood="handed on")
+    town.follow("first")
     await town.rest()
     assert ["first"] == town.words()
     rows = town.world.broker.records[ORDERED, MINE]
     position = len(rows)
     town.world.groups[0].members[0].loop.log.pause([(ORDERED, MINE)])
     for word in ("lost", "kept", "kept too"):
-        town.ask(word, mood="handed on")
+        town.follow(word)
         await town.for_seconds(2)
     assert position + 3 == len(rows)
     town.world.broker.begins[ORDERED, MINE] = position + 1

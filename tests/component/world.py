@@ -56,6 +56,8 @@ class Speak(
 ):
     word: str
     mood: str = "calm"
+    to: str = ""
+    """Whom it is handed on to; the same by itself."""
 
 
 class Follow(Event, type="routing.follow.v1", topic=ORDERED):
@@ -105,6 +107,9 @@ BROKEN: set[str] = set()
 
 def speak(state: WorkingSet, command: Speak, context: Context) -> Decision:
     cause = context.cause
+    if command.mood == "handed on":
+        handed = Publish(Follow(word=command.word), command.to or cause.key)
+        return Decision(publish=[handed], answer=Accepted())
     if command.word in BROKEN:
         raise ZeroDivisionError(f"a bug that shows {command.word}")
     if command.mood == "poison":
@@ -113,9 +118,6 @@ def speak(state: WorkingSet, command: Speak, context: Context) -> Decision:
         raise Conflict("somebody was first")
     if command.mood == "unprepared":
         state.get(Ref(Speaker, "whom nobody loaded"))
-    if command.mood == "handed on":
-        handed = Publish(Follow(word=command.word), cause.key)
-        return Decision(publish=[handed], answer=Accepted())
     word = command.word * 2_000_000 if command.mood == "endless" else command.word
     decision = replace(_spoken(state, cause.key, word), answer=Accepted())
     if command.mood == "later":
@@ -185,7 +187,8 @@ class Town:
         return self.answers.pop(0) if self.answers else (Verdict.DONE, "answered 200")
 
     def ask(self, word: str, *, key: str = "ann", mood: str = "calm", **changed: str) -> None:
-        data = Speak(word=word, mood=mood).model_dump_json().encode()
+        to = changed.pop("to", "")
+        data = Speak(word=word, mood=mood, to=to).model_dump_json().encode()
         self.publish(COMMANDS, changed.pop("type", Speak.TYPE), key, data, **changed)
 
     def follow(self, word: str, key: str = "ann", **changed: str) -> None:

@@ -129,7 +129,7 @@ def gaps_taken() -> None:
 
 def compacted_gap_taken_for_a_gap() -> None:
     """What compaction took is waited for."""
-    _replace(classify, "_has_dense_numbers", lambda _topic: True)
+    _replace(classify, "has_dense_numbers", lambda _topic: True)
 
 
 def missing_offsets_believed() -> None:
@@ -343,7 +343,7 @@ def blocked_key_overtaken() -> None:
         return {shard: {} for shard in shards}
 
     _replace(dead_letters, "blocked_lanes", nobody)
-    _replace(decide, "_is_blocked", lambda step, item: False)
+    _replace(decide, "is_blocked", lambda step, item: False)
 
 
 def recheck_forgotten() -> None:

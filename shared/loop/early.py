@@ -1,0 +1,52 @@
+"""What a step publishes to shards that this process holds, it decides itself, before it commits.
+
+It is published as ever, so every reader has it; here it comes back as an echo, since its number is
+taken in the transaction of its effect. Only the next number of a stream is taken: nothing that was
+published before is overtaken. What is poison, or waits behind a dead letter, is left to be read,
+and so is everything while a bad input is hunted: each must fail by itself.
+"""
+
+from shared.errors import Poison
+from shared.loop.batch import Batch
+from shared.loop.classify import Disposition, Received, early_item, has_dense_numbers
+from shared.loop.decide import apply, decision_on, is_blocked
+from shared.loop.log import Outgoing
+from shared.topics import manifest
+
+
+def take_published(batch: Batch) -> None:
+    """Moves what was published since the last time to what is decided next, as far as it is ours
+    and the step may take more."""
+    published, batch.unfollowed, batch.following = batch.unfollowed, [], []
+    if batch.bisection.is_hunting:
+        return
+    room = batch.bisection.limit - len(batch.early)
+    for record in filter(lambda record: _is_ours(batch, record), published):
+        if len(batch.following) >= room:
+            return
+        try:
+            batch.following.append(early_item(batch.setup.reader, record))
+        except Poison:
+            continue
+        batch.join(record.partition)
+
+
+def _is_ours(batch: Batch, record: Outgoing) -> bool:
+    """Whether this service reads it, in a shard of this process, by its number."""
+    topic = record.topic
+    is_read = topic in batch.setup.service.topics and record.partition in batch.shards
+    return is_read and has_dense_numbers(topic) and not manifest().is_open(topic)
+
+
+def decide_early(batch: Batch, item: Received) -> None:
+    topic, stream, number = item.numbered
+    row = batch.rows[item.shard]
+    if row.expected_number(topic, stream) != number or is_blocked(batch, item):
+        return
+    try:
+        if item.disposition is Disposition.HANDLED:
+            apply(batch, item, decision_on(batch, item))
+    except Poison:
+        return
+    row.take(topic, stream, number)
+    batch.early.append(item)
