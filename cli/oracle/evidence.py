@@ -84,6 +84,8 @@ class Received:
     status: int = 200
     at: str = ""
     traceparent: str | None = None
+    was_granted: bool = True
+    """Whether its grant had been published by then; who can't tell says so."""
 
 
 class Held(NamedTuple):
@@ -202,6 +204,9 @@ class Unresolved:
     dead_letters: Sequence[DeadLetter]
     ends: Mapping[tuple[str, int], int]
     """How far the topics went at that moment."""
+    noticed: Mapping[str, int]
+    """By dead letter, how far its partition went when it was noticed. What was published before
+    may have been decided by who published it, who could not know."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

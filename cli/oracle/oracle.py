@@ -48,6 +48,7 @@ CHECKS: Sequence[tuple[str, Check]] = (
     ("I7", sends.customers_have_what_was_sent),
     ("I7", sends.ends_tell_the_lead_as_accepted),
     ("I7", sends.customers_got_the_lead_itself),
+    ("I7", sends.grants_come_before_requests),
     ("I7", sends.capacity_equals_sends),
     ("I3", matches.claims_are_wanted),
     ("I5", streams.nothing_was_unexpected),

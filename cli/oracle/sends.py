@@ -73,6 +73,13 @@ def _sold_once(evidence: Evidence) -> set[str]:
     return {lead.id for lead in leads if accepted[lead.id] > since}
 
 
+def grants_come_before_requests(evidence: Evidence) -> Iterator[str]:
+    """No customer hears of a send of which the person's shard could not know."""
+    early = {one.key for one in evidence.received if not one.was_granted}
+    if early:
+        yield f"requests before their grant was published: {some(early)}"
+
+
 def nobody_is_sent_twice(evidence: Evidence) -> Iterator[str]:
     """One key, one body per lead and campaign; one lead per person and campaign, by what was
     published and by whom customers got."""

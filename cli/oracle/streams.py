@@ -130,17 +130,20 @@ def answers_are_true(evidence: Evidence) -> Iterator[str]:
 
 
 def blocked_keys_wait(evidence: Evidence) -> Iterator[str]:
-    """Behind a record that was dead-lettered, later records of its key wait."""
+    """Behind a record that was dead-lettered, what its key is told after that waits."""
     unresolved = evidence.unresolved
-    letters = unresolved.dead_letters if unresolved else ()
+    if unresolved is None:
+        return
+    letters = unresolved.dead_letters
     aside = {letter.place for letter in letters} | evidence.dead_places("stream_unknown")
     for head in letters:
         if head.place is None or head.state == "waiting" or not head.blocks_key:
             continue
         topic, partition, offset = head.place
         assert topic in ORDERED
+        noticed = unresolved.noticed.get(head.id, unresolved.ends[topic, partition])
         for (stream, number), places in _behind(evidence, head, head.place).items():
-            if min(places)[2] > offset and not places & aside:
+            if min(places)[2] >= noticed and not places & aside:
                 text = f"overtook {topic}/{partition}/{offset} of the same key"
                 yield f"{number} of {stream} {text}"
 

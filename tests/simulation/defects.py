@@ -24,12 +24,12 @@ from services.routing.person import leads as routing_leads
 from shared.contracts.envelope import Envelope
 from shared.contracts.parsing import parse
 from shared.errors import Infrastructure
-from shared.loop import classify, dead_letters, deadlines, decide, inbox
+from shared.loop import classify, dead_letters, deadlines, decide, early, inbox
 from shared.loop import effects as effects_module
 from shared.loop import open as open_module
 from shared.loop import step as step_module
 from shared.loop.batch import Batch
-from shared.loop.classify import Disposition
+from shared.loop.classify import Disposition, Received
 from shared.loop.decision import Accepted, Decision, Outcome
 from shared.loop.effects import Verdict
 from shared.loop.log import RawRecord, Record
@@ -399,6 +399,47 @@ def slot_freed_twice() -> None:
     _replace(Capacity, "resolve", resolve)
 
 
+def early_decision_overtakes() -> None:
+    """What was published before, and is still to be read, is passed over."""
+
+    def decide_early(batch: Batch, item: Received) -> None:
+        def whatever_comes(_row: ShardRow, _topic: str, _stream: str) -> int:
+            return item.envelope.number
+
+        with patch.object(ShardRow, "expected_number", whatever_comes):
+            right(batch, item)
+
+    right = early.decide_early
+    _replace(step_module, "decide_early", decide_early)
+
+
+def number_taken_without_effect() -> None:
+    """What could not be decided early counts as decided."""
+
+    def decide_early(batch: Batch, item: Received) -> None:
+        topic, stream, number = item.numbered
+        expected = batch.rows[item.shard].expected_number(topic, stream)
+        right(batch, item)
+        if number == expected:
+            batch.rows[item.shard].take(topic, stream, number)
+
+    right = early.decide_early
+    _replace(step_module, "decide_early", decide_early)
+
+
+def effect_before_publishing() -> None:
+    """An attempt begins as soon as its claim is committed."""
+    right = Loop._publish
+
+    async def publish(self: Loop, batch: Batch) -> bool:
+        self.worker.start(batch.attempts)
+        batch.attempts = []
+        await asyncio.sleep(0.02)
+        return await right(self, batch)
+
+    _replace(Loop, "_publish", publish)
+
+
 def strangers_numbers_believed() -> None:
     """Whoever writes a number is believed, wherever it is written."""
     _replace(classify, "_check_seal", lambda *_: None)
@@ -431,6 +472,9 @@ DEFECTS: dict[str, Plant] = {
         gaps_taken,
         compacted_gap_taken_for_a_gap,
         missing_offsets_believed,
+        early_decision_overtakes,
+        number_taken_without_effect,
+        effect_before_publishing,
         strangers_numbers_believed,
         open_only_once,
         outbox_forgotten,

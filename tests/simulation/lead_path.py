@@ -5,7 +5,7 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from shared.clock import Clock
 from shared.contracts import envelope as envelopes
 from shared.contracts.envelope import Envelope
 from shared.contracts.operations import skip_type
+from shared.contracts.routing import ClaimGranted
 from shared.ids import pseudonym
 from shared.loop.effects import Verdict
 from shared.loop.log import Outgoing, Place
@@ -135,6 +136,8 @@ class Upstream:
         """Commands whose data is wrong, each with what it should have been."""
         self.count = 0
         self.numbers: Counter[Place] = Counter()
+        self.noticed: dict[str, int] = {}
+        """How far the partition of each dead letter went when it was seen first."""
         self.emails: dict[str, str] = {}
         """By reference, the person who was uploaded last."""
 
@@ -397,6 +400,8 @@ class Customers:
         self.received: list[Received] = []
         self.refused: set[str] = set()
         self.away_until: dict[str, float] = {}
+        self._granted: set[str] = set()
+        self._read: Counter[Place] = Counter()
 
     async def __call__(self, row: Document) -> tuple[Verdict, str]:
         if self.world.chances.crash == 0:
@@ -445,9 +450,31 @@ class Customers:
             digest = hashlib.sha256(row["request"]["body"]).hexdigest()
             person = body["person"]["email"]
             self.received.append(
-                Received(row["_id"], body["lead"], body["campaign"], person, digest, taken)
+                Received(
+                    row["_id"],
+                    body["lead"],
+                    body["campaign"],
+                    person,
+                    digest,
+                    taken,
+                    was_granted=self._is_granted(row["_id"]),
+                )
             )
         return verdict, text
+
+    def _is_granted(self, send: str) -> bool:
+        """Whether the log holds its grant by now."""
+        for place, rows in self.world.broker.records.items():
+            if place[0] == ClaimGranted.TOPIC:
+                new = rows[self._read[place] :]
+                self._read[place] += len(new)
+                kinds = (dict(row.headers)["ce_type"] for row in new)
+                self._granted |= {
+                    json.loads(row.value or b"")["send"]
+                    for row, kind in zip(new, kinds, strict=True)
+                    if kind == ClaimGranted.TYPE.encode()
+                }
+        return send in self._granted
 
 
 async def simulate(seed: int, steps: int) -> tuple[Evidence, World]:
@@ -456,7 +483,7 @@ async def simulate(seed: int, steps: int) -> tuple[Evidence, World]:
     upstream = Upstream(world)
     await world.run(lambda world: _operated(world, upstream), steps)
     rested = await world.drain()
-    unresolved = _unresolved(world)
+    unresolved = _unresolved(world, upstream.noticed)
     while rested and (skips := upstream.skips(_waiting(world))):
         for record in skips:
             world.publish(record)
@@ -474,6 +501,7 @@ async def simulate(seed: int, steps: int) -> tuple[Evidence, World]:
 def _operated(world: World, upstream: Upstream) -> Iterator[Outgoing]:
     """The load, and an operator who now and then gives up what blocks a key."""
     for record in upstream.load():
+        _notice(world, upstream.noticed)
         yield record
         if world.draw(OPERATOR_LOOKS):
             for skip in upstream.skips(_waiting(world)):
@@ -486,9 +514,20 @@ def _waiting(world: World) -> list[Document]:
     return [row for row in rows if row["state"] in ("dead", "waiting")]
 
 
-def _unresolved(world: World) -> Unresolved:
+def _unresolved(world: World, noticed: Mapping[str, int]) -> Unresolved:
     ends = {place: len(rows) for place, rows in world.broker.records.items()}
-    return Unresolved(stored.dead_letters("routing", {"dead_letters": _waiting(world)}), ends)
+    left = stored.dead_letters("routing", {"dead_letters": _waiting(world)})
+    return Unresolved(left, ends, noticed)
+
+
+def _notice(world: World, noticed: dict[str, int]) -> None:
+    """How far the partition of each dead letter goes when it is seen first."""
+    if len(world.databases["routing"].committed.get("dead_letters", {})) == len(noticed):
+        return
+    for row in world.databases["routing"].documents("dead_letters"):
+        record = row["record"] or {"topic": "", "partition": -1}
+        there = world.broker.records.get((record["topic"], record["partition"]), [])
+        noticed.setdefault(row["_id"], len(there))
 
 
 def _sends(world: World) -> list[Document]:

@@ -77,7 +77,7 @@ def overtaken() -> Spoil:
     """A record of the key of a dead letter that nobody resolved, which was not set aside."""
     head, *_ = [each for each in evidence().records if each.topic == CLAIMS]
     letter = replace(DEAD, blocks_key=True, state="dead", place=head.place)
-    return changed(unresolved=Unresolved([letter], {(CLAIMS, 0): 9}))
+    return changed(unresolved=Unresolved([letter], {(CLAIMS, 0): 9}, {letter.id: 1}))
 
 
 SPOILT: list[tuple[Spoil, str, str]] = [
