@@ -27,8 +27,8 @@ test: .venv/.installed ## all tests that this machine can run; ends with counts 
 check: .venv/.installed ## static checks: format, lint, types
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
 
-bench: .venv/.installed ## benchmarks, both sides of each ratio in one run; var/bench.json
-	@$(BIN)/python -m tests.bench
+bench: .venv/.installed ## benchmarks, both sides of each ratio in one run; var/bench.json; [BESIDE=commit] the whole path against that commit's
+	@$(BIN)/python -m tests.bench $(if $(BESIDE),--beside $(BESIDE))
 
 chaos: .venv/.installed ## real processes, real faults: [SEED=n] [MINUTES=n]; var/chaos.json
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(MINUTES),--minutes $(MINUTES))

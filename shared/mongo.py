@@ -6,6 +6,7 @@ a failed transaction says what kind of failure it was, and the loop decides.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC
@@ -28,6 +29,8 @@ from shared.store import (
     Filter,
     Index,
     Insert,
+    Put,
+    Remove,
     Replace,
     Sort,
     Write,
@@ -82,8 +85,10 @@ class MongoTransaction:
         result = await self._database[collection].bulk_write(
             [_operation(write) for write in by_kind(writes)], ordered=True, session=self._session
         )
-        wanted = sum(not isinstance(write, Insert) for write in writes)
-        if result.matched_count + result.deleted_count != wanted:
+        of_kind = Counter(map(type, writes))
+        replaced = result.matched_count + result.upserted_count
+        is_as_guarded = replaced == of_kind[Replace] + of_kind[Put]
+        if not is_as_guarded or result.deleted_count < of_kind[Delete]:
             raise Conflict(f"a guarded write in {collection} found another version")
 
 
@@ -93,7 +98,9 @@ def _operation(write: Write) -> Any:
             return InsertOne(document)
         case Replace(document, guard):
             return ReplaceOne({"_id": document["_id"], **guard}, document)
-        case Delete(id=key):
+        case Put(document):
+            return ReplaceOne({"_id": document["_id"]}, document, upsert=True)
+        case Delete(id=key) | Remove(id=key):
             return DeleteOne({"_id": key})
 
 

@@ -37,12 +37,28 @@ class Delete:
     id: Any
 
 
-Write = Insert | Replace | Delete
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Adds a document, or replaces the one with its `_id`, whatever it is by now."""
+
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Removes the document with this id, if there is one. Not in one call with a `Delete`: a server
+    tells how many it deleted, not which."""
+
+    id: Any
+
+
+Write = Insert | Replace | Delete | Put | Remove
+KINDS = (Delete, Remove, Replace, Put, Insert)
 
 
 def by_kind(writes: Sequence[Write]) -> list[Write]:
     """Deletions, then replacements, then insertions: a server takes each kind in one round trip."""
-    return sorted(writes, key=lambda write: (Delete, Replace, Insert).index(type(write)))
+    return sorted(writes, key=lambda write: KINDS.index(type(write)))
 
 
 @dataclass(frozen=True, slots=True)

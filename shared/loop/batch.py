@@ -2,7 +2,7 @@
 loop."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,7 +17,9 @@ from shared.loop.outbox import EnvelopeWriter
 from shared.loop.service import Service
 from shared.loop.shard import Shard, ShardRow
 from shared.loop.working_set import WorkingSet
-from shared.store import Delete, Document, Insert, Replace, Store, Write
+from shared.store import Document, Insert, Replace, Store, Write
+
+READ_OVER = (Disposition.ECHO, Disposition.IGNORED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Setup:
     writer: EnvelopeWriter
     dating: Dating
     failpoint: Callable[[str], None]
+    early: Set[bytes]
+    """The types, as headers have them, that are decided in the step that publishes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +123,11 @@ class Batch:
         return self.rows[number]
 
     @property
-    def has_echoes_alone(self) -> bool:
-        """Whether there is nothing to decide: what comes was decided when it was published."""
-        echoes = all(item.disposition is Disposition.ECHO for item in self.items)
-        return bool(self.items) and echoes and not self.inputs.shards()
+    def is_idle(self) -> bool:
+        """Whether it only reads on: what came was decided when it was published, or is nothing that
+        this service looks at."""
+        idle = all(item.disposition in READ_OVER for item in self.items)
+        return bool(self.items) and idle and not self.inputs.shards()
 
     def write(self, collection: str, write: Write) -> None:
         self.writes.setdefault(collection, []).append(write)
@@ -131,7 +136,7 @@ class Batch:
         """Replaces a dead letter, which may be new in this very step."""
         key, writes = write.document["_id"], self.writes.setdefault(dead_letters.COLLECTION, [])
         for at, other in enumerate(writes):
-            if not isinstance(other, Delete) and other.document["_id"] == key:
+            if isinstance(other, Insert | Replace) and other.document["_id"] == key:
                 writes[at] = replace(other, document=write.document)
                 return
         writes.append(write)

@@ -244,7 +244,7 @@ def item_of(reader: Reader, shard: Shard, row: ShardRow, record: Record, now: da
         else:
             _check_seal(reader, record, item.envelope)
             item.in_order = manifest().is_ordered(record.topic)
-            if has_dense_numbers(record.topic):
+            if _has_dense_numbers(record.topic):
                 item.disposition = _disposition_in_stream(shard, row, record, item.envelope, now)
         if item.disposition is Disposition.HANDLED:
             _type(reader, item)
@@ -330,7 +330,7 @@ def _check_seal(reader: Reader, record: Record, envelope: Envelope) -> None:
         raise Poison("stream_unknown", "no service of this system gave this record its number")
 
 
-def has_dense_numbers(topic: str) -> bool:
+def _has_dense_numbers(topic: str) -> bool:
     """Compaction takes records for good: whoever waited for one would wait for ever. Every record
     that is left is taken, also twice; the `version` in its data tells old from new."""
     return not manifest().is_compacted(topic)

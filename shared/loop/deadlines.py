@@ -9,17 +9,7 @@ from itertools import count
 
 from shared.loop.classify import Lane
 from shared.loop.decision import Cause, Due
-from shared.store import (
-    Delete,
-    Document,
-    Filter,
-    Index,
-    Insert,
-    Replace,
-    Store,
-    Transaction,
-    Write,
-)
+from shared.store import Document, Filter, Index, Put, Remove, Store, Write
 
 COLLECTION = "due"
 PAGE = 200
@@ -87,17 +77,6 @@ async def _not_blocked(
             return
 
 
-async def changes(transaction: Transaction, wanted: Mapping[str, Document | None]) -> list[Write]:
-    """The writes that leave each id as wanted: set, moved, or (None) gone."""
-    if not wanted:
-        return []
-    known = {
-        row["_id"] for row in await transaction.find(COLLECTION, {"_id": {"$in": list(wanted)}})
-    }
-    writes: list[Write] = []
-    for id, row in wanted.items():
-        if row is not None:
-            writes.append(Replace(row) if id in known else Insert(row))
-        elif id in known:
-            writes.append(Delete(id))
-    return writes
+def changes(batch: Mapping[str, Document | None]) -> list[Write]:
+    """The writes that leave each id as a batch wants it: set, moved, or (None) gone."""
+    return [Remove(id) if row is None else Put(row) for id, row in batch.items()]

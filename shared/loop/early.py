@@ -3,15 +3,15 @@
 It is published as ever, so every reader has it; here it comes back as an echo, since its number is
 taken in the transaction of its effect. Only the next number of a stream is taken: nothing that was
 published before is overtaken. What is poison, or waits behind a dead letter, is left to be read,
-and so is everything while a bad input is hunted: each must fail by itself.
+and so is everything while a bad input is hunted: each must fail by itself. A service's table says
+which events bear it.
 """
 
 from shared.errors import Poison
 from shared.loop.batch import Batch
-from shared.loop.classify import Disposition, Received, early_item, has_dense_numbers
+from shared.loop.classify import Disposition, Received, early_item
 from shared.loop.decide import apply, decision_on, is_blocked
 from shared.loop.log import Outgoing
-from shared.topics import manifest
 
 
 def take_published(batch: Batch) -> None:
@@ -32,10 +32,9 @@ def take_published(batch: Batch) -> None:
 
 
 def _is_ours(batch: Batch, record: Outgoing) -> bool:
-    """Whether this service reads it, in a shard of this process, by its number."""
-    topic = record.topic
-    is_read = topic in batch.setup.service.topics and record.partition in batch.shards
-    return is_read and has_dense_numbers(topic) and not manifest().is_open(topic)
+    """Whether it is read in a shard of this process, and its row in the table bears it early."""
+    is_here = record.partition in batch.shards and record.topic in batch.setup.service.topics
+    return is_here and dict(record.headers).get("ce_type") in batch.setup.early
 
 
 def decide_early(batch: Batch, item: Received) -> None:

@@ -93,7 +93,8 @@ class Loop:
         seal_key = seal.key_of(secret)
         self.reader = _reader(service, partitions, seal_key)
         self.writer = EnvelopeWriter(service.name, partitions, seal_key)
-        self._setup = Setup(service, store, self.reader, self.writer, dating, failpoint)
+        early = frozenset(kind.TYPE.encode() for kind in service.table.early)
+        self._setup = Setup(service, store, self.reader, self.writer, dating, failpoint, early)
         self.worker = Worker(transport, endpoints_time or monotonic)
         self.lock = asyncio.Lock()
         self.shards: dict[int, Shard] = {}
@@ -196,8 +197,8 @@ class Loop:
         now, worker = self.clock.now(), self.worker
         endpoints = Endpoints(worker.has_room, worker.dead())
         batch = prepare(self._setup, shards, inputs, self._bisection, endpoints, now)
-        if batch.has_echoes_alone:
-            self._pass_over(batch)
+        if batch.is_idle:
+            self._read_over(batch)
             return
         try:
             await commit(batch)
@@ -216,9 +217,8 @@ class Loop:
             worker.start(batch.attempts)
         self.observe([*batch.items, *batch.early, *batch.replayed], started, time.time_ns())
 
-    def _pass_over(self, batch: Batch) -> None:
-        """What was decided when it was published costs no transaction: should this be forgotten,
-        it is read again, and known."""
+    def _read_over(self, batch: Batch) -> None:
+        """Costs no transaction: should it be forgotten, it is read again, and read over again."""
         for number, row in batch.rows.items():
             shard = batch.shards[number]
             row.steps = shard.row.steps

@@ -173,7 +173,7 @@ class Shard:
     echoes: set[tuple[str, str, int]] = field(default_factory=set)
     """What was decided when it was published and will be read yet: topic, stream, number."""
     is_ahead: bool = False
-    """Whether echoes were read that the stored row knows nothing of; the next step tells it."""
+    """Whether more was read over than the stored row knows of; the next step tells it."""
 
     @property
     def has_leftovers(self) -> bool:

@@ -143,7 +143,8 @@ async def _load(batch: Batch, transaction: Transaction) -> None:
         batch.bisection.suspects.pop(item.origin, None)
     for command in (*commands, *_commands(batch, replays)):
         _date(batch, command)
-    await batch.setup.service.memory.refresh(transaction)
+    if batch.items or batch.releases:
+        await batch.setup.service.memory.refresh(transaction)
 
 
 async def _decide(batch: Batch, transaction: Transaction) -> None:
@@ -347,7 +348,7 @@ async def _keep_once(batch: Batch, transaction: Transaction) -> None:
 async def _save(batch: Batch, transaction: Transaction) -> None:
     await batch.setup.service.save(transaction, batch.state)
     await _keep_once(batch, transaction)
-    for write in await deadlines.changes(transaction, batch.due):
+    for write in deadlines.changes(batch.due):
         batch.write(deadlines.COLLECTION, write)
     for collection, writes in batch.writes.items():
         await transaction.write(collection, writes)

@@ -41,6 +41,9 @@ class Row:
     reads: Callable[[WorkingSet, Any, Context], Reads]
     cuts: bool = False
     """What later inputs of a batch have to read depends on this one: they are read after it."""
+    early: bool = False
+    """May be decided in the step that publishes it (`early`): it is right also with the pages and
+    the memory of the service as they were before that step."""
 
 
 def no_reads(_state: WorkingSet, _event: object, _context: Context) -> Reads:
@@ -53,9 +56,10 @@ def on(
     *,
     reads: Callable[[WorkingSet, V, Context], Reads] = no_reads,
     cuts: bool = False,
+    early: bool = False,
 ) -> Row:
     """An event or a deadline."""
-    return Row(kind, decide, reads, cuts)
+    return Row(kind, decide, reads, cuts, early)
 
 
 def one(
@@ -64,6 +68,7 @@ def one(
     decide: Callable[[V, E | None, Context], Decision],
     *,
     cuts: bool = False,
+    early: bool = False,
 ) -> Row:
     """The common case: a decision about one entity, as it is now, if it exists."""
 
@@ -73,7 +78,7 @@ def one(
     def about_one(state: WorkingSet, event: V, context: Context) -> Decision:
         return decide(event, state.get(ref(event, context)), context)
 
-    return Row(kind, about_one, reads, cuts)
+    return Row(kind, about_one, reads, cuts, early)
 
 
 def on_end(
@@ -111,6 +116,11 @@ class Table:
                 if issubclass(row.kind, base):
                     names = (row.kind.KIND, *row.kind.FORMER_KINDS)
                     self._by_name |= {(base, name): row.kind for name in names}
+
+    @property
+    def early(self) -> Iterable[type[Event]]:
+        """What may be decided in the step that publishes it."""
+        return [row.kind for row in self._rows.values() if row.early]
 
     @property
     def events(self) -> Iterable[type[Event]]:

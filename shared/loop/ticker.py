@@ -151,8 +151,8 @@ class Ticker:
         ]
 
     def _leftovers(self, shards: Mapping[int, Shard]) -> list[int]:
-        """Shards that have rested since the last turn, with published documents still to delete, or
-        echoes to note; a busy one does it with its next step."""
+        """Shards that have rested since the last turn, with published records still to remove, or
+        positions to note; a busy one does it with its next step."""
         before, self._steps = self._steps, {number: one.row.steps for number, one in shards.items()}
         return [
             number

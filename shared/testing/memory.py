@@ -19,6 +19,8 @@ from shared.store import (
     Filter,
     Index,
     Insert,
+    Put,
+    Remove,
     Replace,
     Sort,
     Write,
@@ -94,7 +96,7 @@ class MemoryTransaction:
             self._apply(collection, write)
 
     def _apply(self, collection: str, write: Write) -> None:
-        key = write.id if isinstance(write, Delete) else write.document["_id"]
+        key = write.id if isinstance(write, Delete | Remove) else write.document["_id"]
         self._lock(collection, key)
         current = self._rows(collection).get(key)
         match write:
@@ -106,8 +108,10 @@ class MemoryTransaction:
                 if current is None or not _matches(decode(current), guard):
                     raise Conflict(f"a guarded write in {collection} found another version")
                 self._put(collection, key, document)
-            case Delete():
-                if current is None:
+            case Put(document):
+                self._put(collection, key, document)
+            case Delete() | Remove():
+                if current is None and isinstance(write, Delete):
                     raise Conflict(f"a guarded write in {collection} found another version")
                 self._mine.setdefault(collection, {})[key] = None
 

@@ -30,6 +30,7 @@ from shared.loop.log import Outgoing
 from shared.tracing import Tracing
 from tests.bench import (
     bare,
+    beside,
     common_normalizing,
     intake_path,
     matching,
@@ -227,10 +228,16 @@ def chosen(names: Sequence[str], bench: Bench) -> dict[str, Callable[[], list[Ro
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*")
-    names = parser.parse_args().names
+    parser.add_argument("--beside", metavar="COMMIT", help="the whole path, against this commit's")
+    arguments = parser.parse_args()
+    names = arguments.names
     quiet_logs()
     # Asked to stop, it stops its backends and removes their data, as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if arguments.beside:
+        compared = beside.rows(arguments.beside, ROUNDS)
+        report(compared, var_dir() / "bench-beside.json")
+        return 0
     path = var_dir() / "bench.json"
     rows: list[Row] = []
     with ExitStack() as parts:

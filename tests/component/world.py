@@ -156,7 +156,7 @@ def _spoken(state: WorkingSet, key: str, word: str) -> Decision:
 
 ROWS = (
     on(Speak, speak, reads=reads),
-    on(Follow, follow, reads=reads),
+    on(Follow, follow, reads=reads, early=True),
     on(Later, reached, reads=reads),
     on_end(Call, finished, reads=reads),
 )

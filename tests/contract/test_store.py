@@ -8,7 +8,7 @@ import pytest
 
 from shared.errors import Conflict, Infrastructure
 from shared.mongo import MongoStore
-from shared.store import Delete, Index, Insert, Replace, Store
+from shared.store import Delete, Index, Insert, Put, Remove, Replace, Store
 from shared.testing.memory import MemoryDatabase, MemoryStore
 
 Connect = Callable[[], Awaitable[Store]]
@@ -105,6 +105,22 @@ async def test_writing_what_is_not_there_is_a_conflict(
     with pytest.raises(Conflict):
         async with store.transaction() as transaction:
             await transaction.write("plain", [write])
+
+
+async def test_what_is_put_or_removed_need_not_be_known(connect: Connect) -> None:
+    """Beside guarded replacements, which still say what they did not find."""
+    store = await connect()
+    async with store.transaction() as transaction:
+        await transaction.write("plain", [Insert({"_id": id}) for id in ("known", "old", "kept")])
+    async with store.transaction() as transaction:
+        put = [Put({"_id": id, "count": 1}) for id in ("known", "new")]
+        kept = Replace({"_id": "kept", "count": 2})
+        await transaction.write("plain", [*put, Remove("old"), Remove("gone"), kept])
+    found = {row["_id"]: row["count"] for row in await store.find("plain", {})}
+    assert {"known": 1, "new": 1, "kept": 2} == found
+    with pytest.raises(Conflict):
+        async with store.transaction() as transaction:
+            await transaction.write("plain", [*put, Replace({"_id": "old"})])
 
 
 async def test_a_unique_violation_aborts(connect: Connect) -> None:

@@ -129,7 +129,7 @@ def gaps_taken() -> None:
 
 def compacted_gap_taken_for_a_gap() -> None:
     """What compaction took is waited for."""
-    _replace(classify, "has_dense_numbers", lambda _topic: True)
+    _replace(classify, "_has_dense_numbers", lambda _topic: True)
 
 
 def missing_offsets_believed() -> None:
@@ -219,12 +219,11 @@ def deadline_fired_twice() -> None:
     right = deadlines.changes
     survived: set[str] = set()
 
-    async def changes(transaction: Transaction, wanted: Mapping[str, Any]) -> list[Any]:
-        found = await right(transaction, wanted)
-        gone = {write.id for write in found if isinstance(write, Delete)}
+    def changes(batch: Mapping[str, Any]) -> list[Any]:
+        gone = {id for id, row in batch.items() if row is None}
         first = gone - survived
         survived.update(first)
-        return [write for write in found if not (isinstance(write, Delete) and write.id in first)]
+        return [write for write in right(batch) if getattr(write, "id", None) not in first]
 
     _replace(deadlines, "changes", changes)
 

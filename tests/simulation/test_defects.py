@@ -38,7 +38,7 @@ def run(defect: str | None, seeds: int = 1) -> Iterator[Run]:
         ("seen_not_stored", {"I5", "I8"}),
         ("refused_and_forgotten", {"I5"}),
         ("dead_lettered_for_its_data", {"I5"}),
-        ("slot_released_on_timeout", {"I3"}),
+        ("slot_released_on_timeout", {"I3", "I7"}),
         ("cap_counted_on_delivery", {"I3"}),
         ("counted_and_never_taken_away", {"I12"}),
     ],

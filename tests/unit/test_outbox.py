@@ -1,8 +1,8 @@
-"""What an outbox document holds: all that is to be published, in its order."""
+"""What an outbox holds: all that is to be published, in its order."""
 
 from shared.loop import outbox
 from shared.loop.log import Outgoing
-from shared.loop.shard import ShardRow
+from shared.loop.shard import ShardRow, from_document, to_document
 
 MEGABYTE = 1024 * 1024
 
@@ -12,14 +12,26 @@ def record(number: int, size: int) -> Outgoing:
 
 
 def test_all_records_of_a_step_are_kept_in_order_in_parts_that_a_store_takes() -> None:
-    """One that is larger than a part has one of its own."""
+    """In the row what it has room for; one that is larger than a part has one of its own."""
     sizes = [10, MEGABYTE, 3 * MEGABYTE, 10, 5 * MEGABYTE, 10]
     outgoing = [record(number, size) for number, size in enumerate(sizes)]
-    documents = list(outbox.documents(ShardRow(3, epoch=2, steps=7), outgoing))
-    kept = [[int(key) for _, _, key, *_ in each["records"]] for each in documents]
-    assert [[0, 1], [2, 3], [4], [5]] == kept
-    assert [f"3/2/7/{part}" for part in range(4)] == [each["_id"] for each in documents]
+    row = ShardRow(3, epoch=2, steps=7)
+    beside = outbox.keep(row, outgoing)
+    parts = [[int(each.key or b"") for each in part] for part in outbox.batches(row, beside)]
+    assert [[0, 1], [2, 3], [4], [5]] == parts
+    assert [f"3/2/7/{part}" for part in range(1, 4)] == [each["_id"] for each in beside]
 
 
-def test_without_records_there_is_no_document() -> None:
-    assert [] == list(outbox.documents(ShardRow(0), []))
+def test_what_is_kept_is_published_as_it_was() -> None:
+    """Through the store and back."""
+    row = ShardRow(3)
+    outgoing = [record(number, 10) for number in range(2)]
+    assert [] == outbox.keep(row, outgoing)
+    assert [outgoing] == list(outbox.batches(from_document(to_document(row)), []))
+
+
+def test_a_step_without_records_leaves_none() -> None:
+    """Those of the step before are published by then."""
+    row = ShardRow(0)
+    outbox.keep(row, [record(1, 10)])
+    assert ([], []) == (outbox.keep(row, []), list(outbox.batches(row, [])))

@@ -1,0 +1,106 @@
+"""`make bench BESIDE=commit`: the whole path of this checkout and of another commit's, in turn.
+
+A slow minute slows both sides. The other commit is checked out into a directory of its own and runs
+with the packages that are installed here.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.local.process import StackError
+from tests.bench.measuring import Row
+
+ROOT = Path(__file__).parent.parent.parent
+ROUND = Path(__file__).parent / "one_round.py"
+SECONDS_MAX = 300
+
+Figures = dict[str, list[float]]
+
+
+def rows(commit: str, rounds: int) -> list[Row]:
+    ours: Figures = defaultdict(list)
+    theirs: Figures = defaultdict(list)
+    with checkout(commit) as other:
+        for number in range(rounds):
+            for replicas, prefix in ((1, ""), (2, "two ")):
+                for side, kept in ((other, theirs), (ROOT, ours)):
+                    for name, value in one_round(side, replicas).items():
+                        kept[prefix + name].append(value)
+            print(f"  round {number + 1} of {rounds}: {told(theirs)} -> {told(ours)}", flush=True)
+    return [
+        compare("burst, one replica of each", "leads/s", ours["rate"], theirs["rate"], 1.5),
+        compare("burst, two replicas of each", "leads/s", ours["two rate"], theirs["two rate"]),
+        two_against_one(ours),
+        compare("processor a lead", "µs", ours["cpu_micros"], theirs["cpu_micros"], most=0.65),
+        limited("upload to send at 120 leads/s, p50", ours["p50"], theirs["p50"], 80),
+        limited("upload to send at 120 leads/s, p99", ours["p99"], theirs["p99"], 160),
+    ]
+
+
+def told(figures: Figures) -> str:
+    return ", ".join(f"{name} {values[-1]:.0f}" for name, values in figures.items())
+
+
+@contextmanager
+def checkout(commit: str) -> Iterator[Path]:
+    """The files of a commit, without a repository."""
+    with tempfile.TemporaryDirectory(prefix="leadops-beside-") as directory:
+        archive = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True)
+        if archive.returncode:
+            raise StackError(f"no commit {commit}: {archive.stderr.decode().strip()}")
+        subprocess.run(["tar", "-x", "-C", directory], input=archive.stdout, check=True)
+        yield Path(directory)
+
+
+def one_round(side: Path, replicas: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory(prefix="leadops-round-") as state:
+        done = subprocess.run(
+            [sys.executable, str(ROUND), state, str(replicas)],
+            cwd=side,
+            env=os.environ | {"PYTHONPATH": str(side)},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_MAX,
+        )
+    if done.returncode:
+        raise StackError(f"a round of {side} failed:\n{done.stderr[-2000:]}")
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def compare(
+    name: str,
+    unit: str,
+    ours: list[float],
+    theirs: list[float],
+    least: float | None = None,
+    most: float | None = None,
+) -> Row:
+    mine, other = statistics.median(ours), statistics.median(theirs)
+    ratio = mine / other
+    goal = f">= {least:g} x" if least else f"<= {most:g} x" if most else None
+    met = ratio >= least if least else ratio <= most if most else None
+    return Row(name, round(mine), unit, goal, met, round(other), round(ratio, 2))
+
+
+def two_against_one(ours: Figures) -> Row:
+    two, one = statistics.median(ours["two rate"]), statistics.median(ours["rate"])
+    ratio = two / one
+    name = "burst, two replicas against one"
+    return Row(name, round(two), "leads/s", ">= 1 x", ratio >= 1, round(one), round(ratio, 2))
+
+
+def limited(name: str, ours: list[float], theirs: list[float], most: float) -> Row:
+    mine, other = statistics.median(ours), statistics.median(theirs)
+    goal = f"<= {most:g} ms"
+    return Row(
+        name, round(mine, 1), "ms", goal, mine <= most, round(other, 1), round(mine / other, 2)
+    )
