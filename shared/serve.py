@@ -32,14 +32,16 @@ from shared import (
 from shared.decision_metrics import DecisionMetrics
 from shared.door_server import DoorMetrics, Doors
 from shared.doors import Door
+from shared.durations import Durations
 from shared.errors import Infrastructure
 from shared.http_server import listening
 from shared.logs import configure_logs, kinds_of, place_of
 from shared.loop import migrations
+from shared.loop.classify import Item
 from shared.loop.dating import Dating
 from shared.loop.effects import AttemptResult
 from shared.loop.kafka import KafkaLog, subscribe
-from shared.loop.loop import INDEXES, Loop, no_observer
+from shared.loop.loop import INDEXES, Loop
 from shared.loop.page_reader import Publish
 from shared.loop.pulse import Pulse
 from shared.loop.service import Service
@@ -50,6 +52,7 @@ from shared.readings import Reading
 from shared.settings import Settings, WrongSetting
 from shared.span_export import is_wanted
 from shared.store import Document, Store
+from shared.stored_gauges import StoredGauges
 from shared.telemetry import LoopMetrics
 from shared.tracing import Tracing
 
@@ -99,6 +102,7 @@ class Process:
             if is_wanted(settings.otlp_endpoint)
             else None
         )
+        self.durations = Durations(service.name)
         self.loop = Loop(
             service,
             store,
@@ -109,10 +113,11 @@ class Process:
             dating=Dating(settings.affiliate_days_back, settings.trusted_sources),
             batch_size_max=settings.batch_size_max,
             endpoints_time=clock.Passing(settings.clock_file),
-            observe=self.tracing.step if self.tracing else no_observer,
+            observe=self._observe,
         )
         self.ticker = Ticker(self.loop)
         self.pulse = Pulse(self.loop)
+        self.stored_gauges = StoredGauges(self.loop, self.pulse)
         self.door_log = door_log
         self.doors = Doors(
             doors,
@@ -132,11 +137,18 @@ class Process:
         )
         subscribe(self.broker, self.loop, self.log, settings)
 
+    def _observe(self, items: Sequence[Item], started: int, ended: int) -> None:
+        self.durations.step(items, started, ended)
+        if self.tracing:
+            self.tracing.step(items, started, ended)
+
     async def _attempt(self, row: Document) -> AttemptResult:
         started = time.time_ns()
         result = await self.transport(row)
+        ended = time.time_ns()
+        self.durations.attempt(row, result[0], started, ended)
         if self.tracing:
-            self.tracing.attempt(row, result[0], started, time.time_ns())
+            self.tracing.attempt(row, result[0], started, ended)
         return result
 
     async def migrate(self) -> None:
@@ -158,7 +170,8 @@ class Process:
         api = listening(application(self, router), settings.http_host, settings.http_port)
         async with api as serving, self._doors_open() as at_the_doors:
             await self.migrate()
-            beating = [asyncio.create_task(part.run()) for part in (self.ticker, self.pulse)]
+            parts = (self.ticker, self.pulse, self.stored_gauges)
+            beating = [asyncio.create_task(part.run()) for part in parts]
             for task in (serving, *at_the_doors, *beating):
                 task.add_done_callback(_ends_the_process)
             yield
@@ -216,6 +229,8 @@ def _collectors(process: Process) -> list[Collector]:
         LoopMetrics(process.loop, process.ticker, process.pulse, process.tracing),
         DecisionMetrics(process.loop),
         DoorMetrics(process.loop.service.name, process.doors),
+        process.durations,
+        process.stored_gauges,
     ]
 
 

@@ -50,6 +50,13 @@ class LoopMetrics(Collector):
         )
         running.add_metric([service], loop.worker.running)
         yield running
+        failing = GaugeMetricFamily(
+            "leadops_endpoints_failing",
+            "Endpoints whose latest attempt came to nothing",
+            labels=["service"],
+        )
+        failing.add_metric([service], len(loop.worker.failing()))
+        yield failing
         breakers = GaugeMetricFamily(
             "leadops_breakers_open", "Endpoints whose breaker is open", labels=["service"]
         )
@@ -68,6 +75,7 @@ class LoopMetrics(Collector):
         for (topic, partition), one in self._ticker.waiting.items():
             waiting.add_metric([service, topic, str(partition)], one.seconds(now))
         yield waiting
+        yield from self._by_topic(now)
         silent = GaugeMetricFamily(
             "leadops_silent_seconds",
             "How long ago the store and the broker last answered",
@@ -81,3 +89,22 @@ class LoopMetrics(Collector):
         )
         gaps.add_metric([service], sum(len(one.row.gaps) for one in self._loop.shards.values()))
         yield gaps
+
+    def _by_topic(self, now: float) -> Iterator[Metric]:
+        """Of this process's shards, as of the last look, which is at most 3 s ago."""
+        service, places = self._loop.service.name, self._ticker.waiting.items()
+        lag = GaugeMetricFamily(
+            "leadops_lag_records", "Records that were not taken yet", labels=["service", "topic"]
+        )
+        oldest = GaugeMetricFamily(
+            "leadops_oldest_record_seconds",
+            "For how long the next record of a topic has waited at most",
+            labels=["service", "topic"],
+        )
+        for name in self._loop.topics():
+            waiting = [one for (topic, _), one in places if topic == name]
+            lag.add_metric([service, name], sum(one.records for one in waiting))
+            seconds = max((one.seconds(now) for one in waiting), default=0.0)
+            oldest.add_metric([service, name], seconds)
+        yield lag
+        yield oldest

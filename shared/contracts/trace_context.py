@@ -12,6 +12,7 @@ TRACEPARENT = re.compile(
     r"(?!ff)([0-9a-f]{2})-((?!0{32})[0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-([0-9a-f]{2})(-.*)?"
 )
 TRACEPARENT_LENGTH_MAX = 255
+SAMPLED = 0b1
 FLAGS_KNOWN = 0b11
 """Sampled, and that the trace's id is random: of others nobody can say what they would mean."""
 

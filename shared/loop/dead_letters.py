@@ -27,6 +27,7 @@ INDEXES = [
     # and lists without reading all of it.
     Index(COLLECTION, ("shard", "state", "blocks_key")),
     Index(COLLECTION, ("state", "at")),
+    Index(COLLECTION, ("state", "code", "shard")),
     Index(COLLECTION, ("at",)),
 ]
 

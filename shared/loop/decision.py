@@ -6,7 +6,7 @@ draws nothing by itself, and touches nothing: the loop saves, publishes and send
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
@@ -208,6 +208,13 @@ class Count(NamedTuple):
     labels: Labels = ()
 
 
+class Took(NamedTuple):
+    """How long a fact has taken to a stage, such as an upload until it was sent."""
+
+    stage: str
+    span: timedelta
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     save: Sequence[Entity] = ()
@@ -220,3 +227,5 @@ class Decision:
     """For commands, and only for commands."""
     count: Sequence[Count] = ()
     """What a metric counts once this is committed."""
+    took: Sequence[Took] = ()
+    """What stages have ended with it, for a histogram."""

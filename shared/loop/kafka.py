@@ -249,6 +249,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         for partition in assigned:
             consumer.pause(partition)
             consumer.seek(partition, 0)
+        self._loop.counters["rebalances"] += 1
         self._loop.assign([(tp.topic, tp.partition) for tp in assigned])
 
 

@@ -40,6 +40,7 @@ async def open_shards(loop: Loop, shards: Sequence[Shard]) -> None:
     loop.log.resume(
         {place: shard.row.next.get(place[0], 0) for shard in fitting for place in shard.places}
     )
+    loop.counters["shards_opened"] += len(fitting)
     log.info("shards opened", shards=[shard.number for shard in fitting])
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
@@ -20,6 +21,7 @@ from tests.integration.platform import stack_of_its_own
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300), pytest.mark.xdist_group("readiness")]
 
 TOLD_WITHIN_SECONDS = 10
+SCRAPED_WITHIN_SECONDS = 1
 COMMANDS = "routing.commands.v1"
 
 
@@ -33,6 +35,16 @@ def ready() -> list[bool]:
     return [stack.is_ready(row) for row in stack.stack()["processes"]]
 
 
+def seconds_of_slowest_scrape() -> float:
+    took = []
+    for row in stack.stack()["processes"]:
+        began = time.monotonic()
+        answer = httpx.get(f"{row['http']}/metrics", timeout=10)
+        took.append(time.monotonic() - began)
+        assert "leadops_stored_age_seconds{" in answer.text
+    return max(took)
+
+
 def seconds_until(what: str, seconds: float, check: Callable[[], bool]) -> float:
     began = time.monotonic()
     wait_for(what, seconds, check)
@@ -41,7 +53,7 @@ def seconds_until(what: str, seconds: float, check: Callable[[], bool]) -> float
 
 @pytest.mark.parametrize("part", ["store", "broker"])
 def test_readiness_tells_within_ten_seconds_that_a_part_hangs(running: Any, part: str) -> None:
-    """Of every replica, and status still answers; once the part goes on, all are ready again."""
+    """Of every replica; status and scrapes still answer. Once it goes on, all are ready again."""
     pid = stack.stack()["parts"][part].get("pid")
     if pid is None:
         pytest.skip(f"the {part} is not a process of ours")
@@ -49,11 +61,13 @@ def test_readiness_tells_within_ten_seconds_that_a_part_hangs(running: Any, part
     os.kill(pid, signal.SIGSTOP)
     try:
         told = seconds_until("all to tell", TOLD_WITHIN_SECONDS, lambda: not any(ready()))
+        scrape = seconds_of_slowest_scrape()
         rows = stack.status()
     finally:
         os.kill(pid, signal.SIGCONT)
     back = seconds_until("all to be ready", 60, lambda: all(ready()))
     print(f"{part}: not ready after {told:.1f} s, ready {back:.1f} s after it went on")
+    assert scrape < SCRAPED_WITHIN_SECONDS
     reasons = [" ".join(row["status"]["not_ready"]) for row in rows]
     assert [] == [reason for reason in reasons if f"the {part} " not in reason]
 

@@ -20,8 +20,10 @@ from shared.contracts.intake import ConvertLead, LeadToRecheck, ReleaseLead, Sub
 from shared.contracts.routing import LeadSent, WithdrawalAnswered
 from shared.contracts.values import OpenQuestion
 from shared.ids import pseudonym
-from shared.loop.decision import Accepted, Cause, Context, Decision, Refused
+from shared.loop.decision import Accepted, Cause, Context, Decision, Refused, Took
 from shared.loop.working_set import Reads, Ref, WorkingSet
+
+DECIDED = "upload_decided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,9 @@ class Leads:
         return pseudonym(self.secret, tenant, person.value) if person else None
 
     def submit_lead(self, state: WorkingSet, command: SubmitLead, context: Context) -> Decision:
+        return _timed(self._submit(state, command, context), context)
+
+    def _submit(self, state: WorkingSet, command: SubmitLead, context: Context) -> Decision:
         if not outcomes.may_submit(command, context.cause):
             return _refuse("not_permitted", "an affiliate submits its own leads only")
         affiliate = self.lookup.affiliate(state, context.tenant, command.affiliate)
@@ -76,6 +81,9 @@ class Leads:
         return replacing.take_in(submission, Known(before, other, contact), context.now)
 
     def convert_lead(self, state: WorkingSet, command: ConvertLead, context: Context) -> Decision:
+        return _timed(self._convert(state, command, context), context)
+
+    def _convert(self, state: WorkingSet, command: ConvertLead, context: Context) -> Decision:
         raw = uploads.raw_conversion(command, context.cause)
         before = state.get(Ref(Lead, raw.id))
         submission = self.read(state, raw, affiliates.ORGANIC_SOURCE)
@@ -210,6 +218,13 @@ class Leads:
             if symbol not in judged.answers
         )
         return outcomes.submission(raw, affiliate, read, judged, person_id, unanswered)
+
+
+def _timed(decision: Decision, context: Context) -> Decision:
+    """With how long ago the upload was, where it led to anything."""
+    if not decision.save:
+        return decision
+    return replace(decision, took=[Took(DECIDED, context.now - context.cause.time)])
 
 
 def _refuse(code: str, text: str) -> Decision:

@@ -20,9 +20,10 @@ from shared.contracts.routing import (
     SendCompleted,
     SendLead,
 )
-from shared.loop.decision import Context, Decision
+from shared.loop.decision import Context, Decision, Took
 from shared.loop.working_set import Reads, Ref, WorkingSet, ref_by_name
 
+SENT = "upload_sent"
 ClaimAnswer = ClaimGranted | ClaimWaiting | ClaimRefused | SendCompleted
 
 
@@ -132,8 +133,12 @@ def lead_of(event: ClaimAnswer, _context: Context) -> Ref[RoutedLead]:
     return Ref(RoutedLead, event.lead)
 
 
-def note_answer(event: ClaimAnswer, routed: RoutedLead | None, _context: Context) -> Decision:
-    return _stop_watching(leads.note(routed, leads.answer_of(event)))
+def note_answer(event: ClaimAnswer, routed: RoutedLead | None, context: Context) -> Decision:
+    decision = _stop_watching(leads.note(routed, leads.answer_of(event)))
+    is_sent = isinstance(event, SendCompleted) and event.outcome == "sent"
+    if routed is None or not (is_sent and decision.save):
+        return decision
+    return replace(decision, took=[Took(SENT, context.cause.time - routed.accepted_at)])
 
 
 def withdrawal_reads(_state: WorkingSet, event: WithdrawalRequested, _context: Context) -> Reads:

@@ -1,0 +1,157 @@
+"""Figures that only the store has, taken every 15 s beside the loop, by an index each; a scrape is
+told those of the last time, and how long ago that was.
+
+They are of the shards of this process, so those of all replicas add up. Of what can be endless only
+the first 10,000 are counted.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from shared.errors import Infrastructure
+from shared.loop import dead_letters, deadlines, effects, outbox
+from shared.loop.loop import Loop
+from shared.loop.pulse import SILENT_SECONDS_MAX, Pulse
+from shared.loop.within import STORE_SECONDS_MAX, within
+
+EVERY_SECONDS = 15.0
+COUNTED_MAX = 10_000
+CODES_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    outbox: int = 0
+    outbox_seconds: float = 0.0
+    due: int = 0
+    due_seconds: float = 0.0
+    effects: Mapping[str, int] | None = None
+    dead_letters: Mapping[str, int] | None = None
+
+
+class StoredGauges(Collector):
+    def __init__(self, loop: Loop, pulse: Pulse) -> None:
+        self._loop = loop
+        self._pulse = pulse
+        self._figures: Figures | None = None
+        self._taken_at = loop.monotonic()
+        self._seen: dict[str, float] = {}
+        """The oldest documents of outboxes, and when each was first seen."""
+
+    async def run(self) -> None:
+        """Takes them until it is cancelled. A store that is silent is not asked: each question
+        would hold a thread of its driver."""
+        while True:
+            if self._pulse.silent_seconds()["store"] <= SILENT_SECONDS_MAX:
+                with suppress(Infrastructure):
+                    await self.take()
+            await asyncio.sleep(EVERY_SECONDS)
+
+    async def take(self) -> None:
+        async with within(STORE_SECONDS_MAX, "the store"):
+            documents, outbox_seconds = await self._outbox()
+            due, due_seconds = await self._due()
+            figures = Figures(
+                documents,
+                outbox_seconds,
+                due,
+                due_seconds,
+                await self._effects(),
+                await self._dead_letters(),
+            )
+        self._figures, self._taken_at = figures, self._loop.monotonic()
+
+    async def _outbox(self) -> tuple[int, float]:
+        """How many there are, and for how long the oldest of a shard has been seen."""
+        loop, now = self._loop, self._loop.monotonic()
+        shards = list(loop.shards)
+        oldest = []
+        for shard in shards:
+            where = {"shard": shard}
+            oldest += await loop.store.find(
+                outbox.COLLECTION, where, sort=[("step", 1)], limit=1, fields=["_id"]
+            )
+        self._seen = {row["_id"]: self._seen.get(row["_id"], now) for row in oldest}
+        count = await loop.store.count(outbox.COLLECTION, {"shard": {"$in": shards}})
+        return count, now - min(self._seen.values(), default=now)
+
+    async def _due(self) -> tuple[int, float]:
+        """How many have come due, and how long ago the first of them did."""
+        loop, now = self._loop, self._loop.clock.now()
+        rows = await loop.store.find(
+            deadlines.COLLECTION,
+            {"due_at": {"$lte": now}},
+            sort=[("due_at", 1)],
+            limit=COUNTED_MAX,
+            fields=["shard", "due_at"],
+        )
+        mine = [row["due_at"] for row in rows if row["shard"] in loop.shards]
+        return len(mine), (now - mine[0]).total_seconds() if mine else 0.0
+
+    async def _effects(self) -> Mapping[str, int]:
+        shards = {"$in": list(self._loop.shards)}
+        return {
+            state: await self._loop.store.count(
+                effects.COLLECTION, {"shard": shards, "state": state}
+            )
+            for state in (effects.IN_FLIGHT, effects.WAITING)
+        }
+
+    async def _dead_letters(self) -> Mapping[str, int]:
+        """By code, from one to the next: there are few codes, and any number of letters."""
+        store, shards = self._loop.store, list(self._loop.shards)
+        counts: Counter[str] = Counter()
+        code = ""
+        while len(counts) < CODES_MAX:
+            where = {"state": dead_letters.DEAD, "code": {"$gt": code}}
+            rows = await store.find(
+                dead_letters.COLLECTION, where, sort=[("code", 1)], limit=1, fields=["code"]
+            )
+            if not rows:
+                break
+            code = rows[0]["code"]
+            of_code = {"state": dead_letters.DEAD, "code": code, "shard": {"$in": shards}}
+            counts[code] = await store.count(dead_letters.COLLECTION, of_code)
+        return counts
+
+    def collect(self) -> Iterator[Metric]:
+        service, found = self._loop.service.name, self._figures
+        age = self._loop.monotonic() - self._taken_at
+        yield _gauge(
+            "leadops_stored_age_seconds",
+            "How long ago the figures of the store were taken",
+            service,
+            age,
+        )
+        if found is None:
+            return
+        documents, age_help = "Documents whose records may not be published", "Of the oldest, seen"
+        yield _gauge("leadops_outbox_documents", documents, service, found.outbox)
+        yield _gauge("leadops_outbox_seconds", age_help, service, found.outbox_seconds)
+        due, since = "Deadlines that have come due", "Since the first of them came due"
+        yield _gauge("leadops_due_rows", due, service, found.due)
+        yield _gauge("leadops_due_seconds", since, service, found.due_seconds)
+        by_state = found.effects or {}
+        yield _gauges("leadops_effects", "Effects not ended", service, "state", by_state)
+        by_code = found.dead_letters or {}
+        name, text = "leadops_dead_letters", "Records that wait for a person"
+        yield _gauges(name, text, service, "code", by_code)
+
+
+def _gauge(name: str, text: str, service: str, value: float) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=["service"])
+    family.add_metric([service], value)
+    return family
+
+
+def _gauges(name: str, text: str, service: str, label: str, values: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=["service", label])
+    for each, value in values.items():
+        family.add_metric([service, each], value)
+    return family

@@ -1,0 +1,156 @@
+"""How long steps, stages and attempts take, and what the store has, as Prometheus is told."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.registry import Collector
+
+from shared.durations import Durations
+from shared.loop import dead_letters, deadlines, effects, outbox
+from shared.loop.effects import Verdict
+from shared.loop.pulse import Pulse
+from shared.store import Insert
+from shared.stored_gauges import EVERY_SECONDS, StoredGauges
+from shared.testing.memory import MemoryStore
+from tests.component.leads import Platform
+from tests.component.test_readiness import silent
+from tests.component.world import Town
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+SECOND = 1_000_000_000
+HOUR = timedelta(hours=1)
+
+
+def registry_of(*collectors: Collector) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    for collector in collectors:
+        registry.register(collector)
+    return registry
+
+
+def lines(*collectors: Collector) -> Iterator[str]:
+    """Without what tells when a series began."""
+    for line in generate_latest(registry_of(*collectors)).decode().splitlines():
+        if not line.startswith("#") and "_created" not in line:
+            yield line
+
+
+async def test_uploads_are_timed_until_they_are_decided_and_sent(platform: Platform) -> None:
+    """Each once, from the time of the upload; what is refused is sent nowhere."""
+    durations = {group.service: Durations(group.service) for group in platform.world.groups}
+    for group in platform.world.groups:
+        group.members[0].loop.observe = durations[group.service].step
+    await platform.campaign(caps={"total": 1})
+    await platform.upload(1, 2)
+    old = platform.now - timedelta(hours=2)
+    await platform.submit("R-3", at=old)
+    told = {line for each in durations.values() for line in lines(each)}
+    decided, sent = (
+        'service="intake",stage="upload_decided"',
+        'service="routing",stage="upload_sent"',
+    )
+    assert {
+        f"leadops_stage_seconds_count{{{decided}}} 3.0",
+        f'leadops_stage_seconds_bucket{{le="3600.0",{decided}}} 2.0',
+        f"leadops_stage_seconds_count{{{sent}}} 1.0",
+    } <= told
+
+
+async def test_a_step_is_timed_with_one_of_its_traces(town: Town) -> None:
+    """Which only the format of OpenMetrics can tell; a trace that is not kept is none to look
+    at."""
+    durations = Durations("routing")
+    town.loop.observe = durations.step
+    town.ask("hello", trace=f"00-{'1' * 32}-{'2' * 16}-00")
+    await town.rest()
+    registry = registry_of(durations)
+    assert "trace_id" not in openmetrics.generate_latest(registry).decode()
+    town.ask("again", trace=f"00-{TRACE}-{'2' * 16}-01")
+    await town.rest()
+    assert f'{{trace_id="{TRACE}"}}' in openmetrics.generate_latest(registry).decode()
+    assert TRACE not in generate_latest(registry).decode()
+    steps = town.loop.counters["steps"]
+    counts = [line for line in lines(durations) if "_count" in line]
+    assert {
+        f'leadops_step_{what}_count{{service="routing"}} {steps}.0'
+        for what in ("seconds", "inputs")
+    } == set(counts)
+
+
+def test_attempts_are_timed_by_verdict() -> None:
+    durations = Durations("routing")
+    row: Any = {"cause": {"trace": f"00-{TRACE}-{'2' * 16}-01"}}
+    durations.attempt(row, Verdict.DONE, 0, 2 * SECOND)
+    durations.attempt(row, Verdict.UNKNOWN, 0, 10 * SECOND)
+    attempt = 'leadops_attempt_seconds_sum{service="routing",verdict="%s"} %s'
+    expected = {attempt % ("done", "2.0"), attempt % ("unknown", "10.0")}
+    assert expected <= set(lines(durations))
+
+
+async def gauges_of(town: Town) -> StoredGauges:
+    """Of a replica that has stopped, so that what lies there is not worked off."""
+    (process,) = town.world.groups[0].members
+    process.crash()
+    process.loop.store = MemoryStore(town.world.databases["routing"])
+    return StoredGauges(process.loop, Pulse(process.loop))
+
+
+async def put(town: Town, collection: str, *rows: dict[str, Any]) -> None:
+    documents = [{"_id": f"{collection}{number}", **row} for number, row in enumerate(rows)]
+    async with town.loop.store.transaction() as transaction:
+        await transaction.write(collection, [Insert(each) for each in documents])
+
+
+async def test_figures_of_the_store_are_those_of_the_shards_of_this_process(town: Town) -> None:
+    """Dead letters by code, what was dealt with left out; deadlines only once they are due."""
+    gauges, now = await gauges_of(town), town.world.clock.now()
+    ago, later, of_others = now - 2 * HOUR, now + HOUR, 99
+    await put(town, outbox.COLLECTION, {"shard": 0, "step": [1, 0]}, {"shard": of_others})
+    due = ({"shard": 0, "due_at": ago}, {"shard": 0, "due_at": later})
+    await put(town, deadlines.COLLECTION, *due, {"shard": of_others, "due_at": ago})
+    waiting = {"state": effects.WAITING, "due_at": later}
+    await put(town, effects.COLLECTION, {"shard": 0} | waiting, {"shard": of_others} | waiting)
+    letter = {"shard": 0, "state": dead_letters.DEAD, "code": "not_json"}
+    others = [{"code": "id_reused"}, {"state": dead_letters.SKIPPED}, {"shard": of_others}]
+    await put(town, dead_letters.COLLECTION, letter, letter, *({**letter, **one} for one in others))
+    assert ['leadops_stored_age_seconds{service="routing"} 0.0'] == list(lines(gauges))
+    await gauges.take()
+    await asyncio.sleep(60)
+    await gauges.take()
+    of = 'service="routing"'
+    assert {
+        f"leadops_stored_age_seconds{{{of}}} 0.0",
+        f"leadops_outbox_documents{{{of}}} 1.0",
+        f"leadops_outbox_seconds{{{of}}} 60.0",
+        f"leadops_due_rows{{{of}}} 1.0",
+        f"leadops_due_seconds{{{of}}} 7260.0",
+        f'leadops_effects{{{of},state="in_flight"}} 0.0',
+        f'leadops_effects{{{of},state="waiting"}} 1.0',
+        f'leadops_dead_letters{{code="id_reused",{of}}} 1.0',
+        f'leadops_dead_letters{{code="not_json",{of}}} 2.0',
+    } == set(lines(gauges))
+
+
+async def test_figures_stay_while_the_store_is_silent_and_tell_their_age(town: Town) -> None:
+    """And are taken again once it answers."""
+    (process,) = town.world.groups[0].members
+    pulse = Pulse(process.loop)
+    gauges = StoredGauges(process.loop, pulse)
+    running = [asyncio.create_task(each.run()) for each in (pulse, gauges)]
+    await asyncio.sleep(EVERY_SECONDS)
+    async with silent(town, "store"):
+        await asyncio.sleep(10 * EVERY_SECONDS)
+        assert 9 * EVERY_SECONDS < age(gauges) and len(list(lines(gauges))) > 1
+    await asyncio.sleep(2 * EVERY_SECONDS)
+    assert age(gauges) <= EVERY_SECONDS + 1
+    for task in running:
+        task.cancel()
+
+
+def age(gauges: StoredGauges) -> float:
+    (line,) = [line for line in lines(gauges) if "stored_age" in line]
+    return float(line.split()[-1])
