@@ -18,7 +18,6 @@ from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI
 from faststream import FastStream
 from faststream.kafka import KafkaBroker
-from prometheus_client.registry import Collector
 
 from shared import (
     audit_api,
@@ -29,8 +28,7 @@ from shared import (
     read_api,
     scraping,
 )
-from shared.decision_metrics import DecisionMetrics
-from shared.door_server import DoorMetrics, Doors
+from shared.door_server import Doors
 from shared.doors import Door
 from shared.durations import Durations
 from shared.errors import Infrastructure
@@ -53,7 +51,6 @@ from shared.settings import Settings, WrongSetting
 from shared.span_export import is_wanted
 from shared.store import Document, Store
 from shared.stored_gauges import StoredGauges
-from shared.telemetry import LoopMetrics
 from shared.tracing import Tracing
 
 log = structlog.get_logger(__name__)
@@ -220,18 +217,8 @@ def application(process: Process, router: APIRouter) -> FastAPI:
     app = read_api.application(
         process.loop.service.name, process.settings.token, [operating, *kept, router]
     )
-    app.router.routes.append(scraping.scraped(_collectors(process)))
+    app.router.routes.append(scraping.scraped(scraping.collectors(process)))
     return app
-
-
-def _collectors(process: Process) -> list[Collector]:
-    return [
-        LoopMetrics(process.loop, process.ticker, process.pulse, process.tracing),
-        DecisionMetrics(process.loop),
-        DoorMetrics(process.loop.service.name, process.doors),
-        process.durations,
-        process.stored_gauges,
-    ]
 
 
 def usable(

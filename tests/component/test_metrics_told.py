@@ -2,22 +2,25 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prometheus_client.registry import Collector
+from prometheus_client.core import Metric
 from ruamel.yaml import YAML
 
-from shared.decision_metrics import DecisionMetrics
-from shared.door_server import DoorMetrics, Doors
+from shared.door_server import Doors
 from shared.durations import Durations
 from shared.loop.effects import Verdict
+from shared.loop.loop import Loop
 from shared.loop.pulse import Pulse
+from shared.loop.ticker import Ticker
+from shared.scraping import collectors
 from shared.stored_gauges import StoredGauges
-from shared.telemetry import LoopMetrics
 from shared.testing.simulator import Process
-from tests.component.leads import Platform
+from shared.tracing import Tracing
+from tests.component.leads import Platform, email_of
 from tests.doors import CALENDAR
 
 ROOT = Path(__file__).parents[2]
@@ -27,36 +30,67 @@ OF_SERIES = {"le"}
 """What a histogram adds to each of its series."""
 
 
-async def collectors(process: Process) -> list[Collector]:
-    """As `serve` has them, each with something to tell."""
-    loop, service = process.loop, process.service
-    pulse, durations = Pulse(loop), Durations(service)
-    loop.observe = durations.step
-    stored = StoredGauges(loop, pulse)
-    row: Any = {"cause": {"trace": None}}
-    durations.attempt(row, Verdict.DONE, 0, 1)
-    doors = Doors([CALENDAR], loop.log.publish, loop.clock, loop.monotonic)
-    doors.outcomes["calendar", "accepted"] += 1
-    metrics = LoopMetrics(loop, process.ticker, pulse)
-    return [metrics, DecisionMetrics(loop), DoorMetrics(service, doors), durations, stored]
+@dataclass
+class Parts:
+    """Of a simulated process, as a real one has them; each has something to tell."""
+
+    loop: Loop
+    ticker: Ticker
+    pulse: Pulse
+    doors: Doors
+    durations: Durations
+    stored_gauges: StoredGauges
+    tracing: Tracing | None = None
+
+    @classmethod
+    def of(cls, process: Process) -> "Parts":
+        loop, pulse, durations = process.loop, Pulse(process.loop), Durations(process.service)
+        loop.observe = durations.step
+        row: Any = {"cause": {"trace": None}}
+        durations.attempt(row, Verdict.DONE, 0, 1)
+        doors = Doors([CALENDAR], process.log.publish, loop.clock, loop.monotonic)
+        doors.outcomes["calendar", "accepted"] += 1
+        return cls(loop, process.ticker, pulse, doors, durations, StoredGauges(loop, pulse))
 
 
-async def metrics(platform: Platform) -> dict[str, set[str]]:
-    """By name, their labels, after a course in which all of them have something to tell."""
-    processes = [group.members[0] for group in platform.world.groups]
-    every = [await collectors(process) for process in processes]
+async def course(platform: Platform) -> list[Parts]:
+    """In which all metrics have something to tell."""
+    every = [Parts.of(group.members[0]) for group in platform.world.groups]
     await platform.campaign(caps={"total": 1})
     await platform.upload(1, 2)
     platform.publish("intake.lead.submit", "acme:R-9", ["no object"])
     await platform.rest()
+    for parts in every:
+        await parts.stored_gauges.take()
+    return every
+
+
+def families(every: Iterable[Parts]) -> Iterator[Metric]:
+    for parts in every:
+        for collector in collectors(parts):
+            yield from collector.collect()
+
+
+async def metrics(platform: Platform) -> dict[str, set[str]]:
+    """By name, their labels."""
     found: dict[str, set[str]] = defaultdict(set)
-    for each in (each for some in every for each in some):
-        if isinstance(each, StoredGauges):
-            await each.take()
-        for family in each.collect():
-            name = family.name + SUFFIXES.get(family.type, "")
-            found[name] |= {label for sample in family.samples for label in sample.labels}
+    for family in families(await course(platform)):
+        name = family.name + SUFFIXES.get(family.type, "")
+        found[name] |= {label for sample in family.samples for label in sample.labels}
     return {name: labels - OF_SERIES for name, labels in found.items()}
+
+
+async def test_no_metric_names_a_person_or_a_lead(platform: Platform) -> None:
+    """OPS-05: in no label and in no exemplar, which has the id of a trace and nothing else."""
+    samples = [sample for family in families(await course(platform)) for sample in family.samples]
+    told = " ".join(value for sample in samples for value in sample.labels.values())
+    exemplars = [sample.exemplar.labels for sample in samples if sample.exemplar]
+    assert {("trace_id",)} == {tuple(labels) for labels in exemplars}
+    leads = [platform.routed(f"R-{number}") for number in (1, 2)]
+    people = [*(email_of(number) for number in (1, 2)), "firm1.example", "Okafor", "Dana"]
+    ids = [lead[name] for lead in leads for name in ("_id", "person_id")]
+    assert "acme" in told
+    assert [] == [each for each in (*people, *ids) if each in told]
 
 
 def listed() -> Iterator[tuple[str, set[str]]]:
