@@ -22,7 +22,8 @@ MARKS = "tallies"
 """Which tallies have counted what was there before them, and in which schema."""
 BEFORE = -1
 """The shard of what was counted then."""
-PAGE = 5_000
+PAGE = 20_000
+"""Some stores sort anew for each page."""
 
 
 class Counted(NamedTuple):
