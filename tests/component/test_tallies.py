@@ -1,5 +1,6 @@
 """Counts that are kept as leads change are what a count over the leads would find."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator
 
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.intake.service import intake
 from services.intake.store import LEAD_COUNTS, OF_OUTCOME, OF_REASON
+from shared.errors import Infrastructure
 from shared.loop import migrations, tally
 from shared.loop.service import Service
 from shared.loop.tally import Counted, Tally
@@ -106,7 +108,7 @@ async def test_what_is_kept_is_what_a_count_finds(platform: Platform) -> None:
 
 
 async def test_what_is_there_before_is_counted_once(platform: Platform) -> None:
-    """Also where two replicas count at once, or one counts again with another schema."""
+    """And again where nothing says that it was."""
     await platform.upload(1, 2)
     database = platform.world.databases["intake"]
     store, service = MemoryStore(database), intake(SECRET)
@@ -123,6 +125,26 @@ async def test_what_is_there_before_is_counted_once(platform: Platform) -> None:
     assert 3 == await _accepted(store)
     marks: list[Document] = database.documents(tally.MARKS)
     assert [{"_id": LEAD_COUNTS.name, "schema": 1}] == marks
+
+
+async def test_replicas_that_count_at_once_count_once(platform: Platform) -> None:
+    """Who comes second is told so, and finds it counted."""
+    await platform.upload(1, 2)
+    database = platform.world.databases["intake"]
+
+    async def others_first(_operation: str) -> None:
+        await asyncio.sleep(0)
+
+    async def until_counted(store: Store) -> int:
+        try:
+            await migrations.migrate(store, {}, intake(SECRET).tallies)
+        except Infrastructure:
+            return 1 + await until_counted(store)
+        return 0
+
+    stores = [MemoryStore(database, others_first) for _ in range(2)]
+    refused = await asyncio.gather(*map(until_counted, stores))
+    assert (1, 2) == (sum(refused), await _accepted(stores[0]))
 
 
 async def _accepted(store: Store) -> int:
