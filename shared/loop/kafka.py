@@ -62,7 +62,9 @@ class KafkaLog:
         self._bootstrap = bootstrap
         self._publish_seconds_max = publish_seconds_max
         self._producer: Any = None
+        self._asker: Any = None
         self._starting = asyncio.Lock()
+        self._starting_asker = asyncio.Lock()
         self.consumer: Callable[[], Any] = lambda: None
         """FastStream's consumer, which exists only while its subscriber runs."""
 
@@ -87,12 +89,31 @@ class KafkaLog:
         if not partitions:
             return {}
         try:
-            consumer = self._running_consumer()
-            begins = await consumer.beginning_offsets(partitions)
-            ends = await consumer.end_offsets(partitions)
+            asker = await self._running_asker()
+            begins, ends = await asyncio.gather(
+                asker.beginning_offsets(partitions), asker.end_offsets(partitions)
+            )
         except KafkaError as error:
             raise Infrastructure(f"Kafka: {type(error).__name__}") from error
         return {(tp.topic, tp.partition): (begins[tp], ends[tp]) for tp in partitions}
+
+    async def _running_asker(self) -> Any:
+        """A consumer that reads nothing. A broker answers what comes over a connection in turn, so
+        on that of who reads each question would wait for the fetch that is under way."""
+        async with self._starting_asker:
+            if self._asker is None:
+                asker = AIOKafkaConsumer(
+                    bootstrap_servers=self._bootstrap,
+                    enable_auto_commit=False,
+                    request_timeout_ms=REQUEST_MILLISECONDS,
+                )
+                try:
+                    await asker.start()
+                    self._asker = asker
+                finally:
+                    if self._asker is None:  # It failed, or who waited for it was interrupted.
+                        await asker.stop()
+            return self._asker
 
     def _running_consumer(self) -> Any:
         consumer = self.consumer()
@@ -183,9 +204,16 @@ class KafkaLog:
     async def _give_up(self, producer: Any) -> None:
         """Unless somebody else has replaced it already."""
         if producer is not None and producer is self._producer:
-            await self.close()
+            await self._close_producer()
 
     async def close(self) -> None:
+        await self._close_producer()
+        asker, self._asker = self._asker, None
+        if asker is not None:
+            with suppress(KafkaError, TimeoutError):
+                await asyncio.wait_for(asker.stop(), timeout=3)
+
+    async def _close_producer(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
             with suppress(KafkaError, TimeoutError):

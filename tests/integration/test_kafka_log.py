@@ -120,6 +120,23 @@ async def test_bounds_tell_what_still_exists_and_what_comes_next(kafka_address: 
             await log.records_at({(topic, 0): 2})
 
 
+async def test_bounds_do_not_wait_for_the_fetch_that_is_under_way(kafka_address: str) -> None:
+    """A broker answers what comes over one connection in turn, and a fetch may take its time."""
+    reader = AIOKafkaConsumer(bootstrap_servers=kafka_address, fetch_max_wait_ms=20_000)
+    async with new_topic(kafka_address) as (log, topic):
+        try:
+            await reader.start()
+            reader.assign([TopicPartition(topic, 0)])
+            reading = asyncio.create_task(reader.getone())
+            log.consumer = lambda: reader
+            await asyncio.sleep(1)
+            async with asyncio.timeout(10):
+                assert {(topic, 0): (0, 0)} == await log.bounds([(topic, 0)])
+            reading.cancel()
+        finally:
+            await reader.stop()
+
+
 class Reader:
     """As much of a loop as the subscriber needs; it notes the offsets that come."""
 
