@@ -28,7 +28,7 @@ class VirtualClock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._modified = 0
+        self._read: tuple[int, int] | None = None
         self._offset = timedelta()
 
     def now(self) -> datetime:
@@ -36,10 +36,12 @@ class VirtualClock:
 
     def ahead(self) -> timedelta:
         try:
-            modified = self._path.stat().st_mtime_ns
-            if modified != self._modified:
+            # When a file was changed is told only by ticks, which lie up to 10 ms apart. It is
+            # replaced as a whole, so what follows is another file.
+            found = self._path.stat()
+            if (read := (found.st_mtime_ns, found.st_ino)) != self._read:
                 seconds = json.loads(self._path.read_text())["offset_seconds"]
-                self._offset, self._modified = timedelta(seconds=seconds), modified
+                self._offset, self._read = timedelta(seconds=seconds), read
         except FileNotFoundError:
             self._offset = timedelta()
         return self._offset
