@@ -15,6 +15,7 @@ from shared.loop import dead_letters, deadlines, effects, outbox
 from shared.loop.log import Place
 from shared.loop.loop import Loop
 from shared.loop.pulse import SILENT_SECONDS_MAX, Pulse
+from shared.loop.quietness import Quietness
 from shared.loop.shard import GAP_CLOSES_WITHIN, State
 from shared.loop.ticker import Ticker
 from shared.loop.waiting import STUCK_SECONDS_MAX, Waiting
@@ -24,6 +25,7 @@ from shared.read_params import Limited
 from shared.wording import quantity
 
 STATUS_SECONDS_MAX = 3.0
+QUIET_SECONDS_MAX = 1.0
 UNKNOWN = {
     "outbox": None,
     "effects": dict.fromkeys(("in_flight", "waiting", "next_at", "latest_at", "attempt_at")),
@@ -39,6 +41,7 @@ def routes(loop: Loop, ticker: Ticker, pulse: Pulse, instance: int) -> APIRouter
     router.add_api_route("/health/live", api.live)
     router.add_api_route("/health/ready", api.ready, responses={503: {"model": views.Ready}})
     route(router, "/status", api.status)
+    route(router, "/quiet", api.quiet)
     route(router, "/endpoints", api.endpoints)
     return router
 
@@ -49,6 +52,7 @@ class OperatingApi:
         self._ticker = ticker
         self._pulse = pulse
         self._instance = instance
+        self._quietness = Quietness(loop)
 
     async def live(self) -> views.Live:
         """Whether the process answers."""
@@ -182,6 +186,12 @@ class OperatingApi:
             ),
             "blocked": await store.count(dead_letters.COLLECTION, {"state": dead_letters.WAITING}),
         }
+
+    async def quiet(self) -> views.Quiet:
+        """Whether nothing is under way, told as soon as that is so, or after a second; and how far
+        it has read, since only the log knows what others have published meanwhile."""
+        standing = await self._quietness.standing(QUIET_SECONDS_MAX)
+        return views.Quiet.of(self._loop.service.name, self._instance, standing)
 
     async def endpoints(self, asked: Annotated[Limited, Query()]) -> views.Endpoints:
         """Those that fail, as this process sees them, with what waits for them in its shards."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from shared.loop.quietness import Standing
 from shared.loop.shard import Shard, State
 from shared.read_api import View
 
@@ -107,6 +108,31 @@ class Status(View):
     progress: int
     counters: Mapping[str, int]
     now: datetime
+
+
+class Quiet(View):
+    service: str
+    instance: int
+    under_way: Sequence[str]
+    """What keeps it from being quiet; empty if nothing does."""
+    shards: Sequence[int]
+    """Those that are open."""
+    positions: Mapping[str, int]
+    """By topic and partition, how far its open shards have read."""
+    next_at: datetime | None
+    """When it will have something to do by itself; told only if nothing is under way."""
+
+    @classmethod
+    def of(cls, service: str, instance: int, standing: Standing) -> "Quiet":
+        positions = {f"{topic}/{number}": at for (topic, number), at in standing.positions.items()}
+        return cls(
+            service=service,
+            instance=instance,
+            under_way=standing.under_way,
+            shards=standing.open_shards,
+            positions=positions,
+            next_at=standing.next_at,
+        )
 
 
 class EndpointView(View):

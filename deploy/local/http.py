@@ -14,5 +14,16 @@ IDLE_SECONDS_MAX = 1.0
 
 
 def client(**settings: Any) -> httpx.Client:
-    limits = httpx.Limits(keepalive_expiry=IDLE_SECONDS_MAX)
-    return httpx.Client(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), limits=limits, **settings)
+    return httpx.Client(verify=_nobody(), limits=_limits(), **settings)
+
+
+def async_client(**settings: Any) -> httpx.AsyncClient:
+    return httpx.AsyncClient(verify=_nobody(), limits=_limits(), **settings)
+
+
+def _nobody() -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _limits() -> httpx.Limits:
+    return httpx.Limits(keepalive_expiry=IDLE_SECONDS_MAX)

@@ -6,12 +6,12 @@ lie apart does not matter: what one has sent before it answered, the other has w
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from deploy.local import clock, stack
+from deploy.local import clock, stack, stops
 from deploy.local.process import StackError, progress
 from shared.topics import manifest
 from shared.wording import quantity
@@ -69,18 +69,35 @@ def advance(by: timedelta, seconds: float, report: Report = nobody_listens) -> d
     day would make a hundred of each of its sends: it is asked once where all of them are due, and
     again wherever the clock stops anyway.
     """
-    clock_file = Path(stack.stack()["clock_file"])
+    found = stack.stack()
+    clock_file = Path(found["clock_file"])
     target = now() + by
     rows = wait_quiet(seconds, failing_too=False, report=report)
-    all_due = latest_retry(rows)
-    while (moment := now()) < target:
-        stops = {due for due in (*due_moments(rows), *all_due) if due > moment}
-        jump = min([target, *stops])
-        progress(f"clock: {jump.isoformat(timespec='seconds')}")
-        clock.jump_to(clock_file, jump)
-        rows = wait_quiet(seconds, failing_too=False, report=report)
-    tell_failing(rows, report)
+    due, all_due = due_moments(rows), latest_retry(rows)
+    with stops.watched(found) as stack_stops:
+        while (moment := now()) < target:
+            if (stop := next_stop(target, due, all_due, moment)) > moment:
+                progress(f"clock: {stop.isoformat(timespec='seconds')}")
+                clock.jump_to(clock_file, stop)
+            due = settle(stack_stops, seconds, report)
+    tell_failing(wait_quiet(seconds, failing_too=False, report=report), report)
     return now()
+
+
+def next_stop(
+    target: datetime, due: Sequence[datetime], retries: Sequence[datetime], moment: datetime
+) -> datetime:
+    """What has become due since it was told is no less a stop, or the next jump would pass it."""
+    return min([target, *due, *(retry for retry in retries if retry > moment)])
+
+
+def settle(stack_stops: stops.Stops, seconds: float, report: Report) -> list[datetime]:
+    """When something is due next, once all is done that is due. What takes longer than a stop is
+    waited for, and told, as everywhere."""
+    due = stack_stops.rest(REPORT_SECONDS)
+    if due is None:
+        due = due_moments(wait_quiet(seconds, failing_too=False, report=report))
+    return due
 
 
 def latest_retry(rows: Rows) -> list[datetime]:

@@ -58,8 +58,16 @@ async def summary(
     found = await store.count(COLLECTION, reached)
     if blocked and found:
         found = len([row async for row in _not_blocked(store, reached, blocked, PAGE)])
+    return {"now": found, "next_at": await next_at(store, shards, blocked)}
+
+
+async def next_at(
+    store: Store, shards: Sequence[int], blocked: Collection[Lane]
+) -> datetime | None:
+    """When the next of these shards can be decided."""
+    mine = {"shard": {"$in": list(shards)}}
     following = await anext(_not_blocked(store, mine, blocked, PAGE if blocked else 1), None)
-    return {"now": found, "next_at": following["due_at"] if following else None}
+    return following["due_at"] if following else None
 
 
 async def _not_blocked(

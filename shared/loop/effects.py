@@ -82,15 +82,28 @@ async def summary(
     endpoint that takes more. One whose breaker is open does not, so its retries come to nothing
     until it closes; what has waited there for too long ends now."""
     waiting = {"state": WAITING}
-    mine = {**waiting, "shard": {"$in": list(shards)}, "endpoint": {"$nin": list(full)}}
-    ends = await overdue(store, shards, now, dead)
     return {
         "in_flight": await store.count(COLLECTION, {"state": IN_FLIGHT}),
         "waiting": await store.count(COLLECTION, waiting),
         "next_at": await _due_at(store, waiting),
         "latest_at": await _due_at(store, waiting, last=True),
-        "attempt_at": now if ends else await _due_at(store, mine),
+        "attempt_at": await attempt_at(store, shards, now, full=full, dead=dead),
     }
+
+
+async def attempt_at(
+    store: Store,
+    shards: Sequence[int],
+    now: datetime,
+    *,
+    full: Sequence[str],
+    dead: Sequence[str],
+) -> datetime | None:
+    """When the next attempt in these shards is due, but for endpoints that take no more."""
+    if await overdue(store, shards, now, dead):
+        return now
+    mine = {"state": WAITING, "shard": {"$in": list(shards)}, "endpoint": {"$nin": list(full)}}
+    return await _due_at(store, mine)
 
 
 async def _due_at(store: Store, where: Filter, *, last: bool = False) -> datetime | None:
