@@ -1,7 +1,7 @@
 """`make bench`: every figure with what it is measured against, on a broker and a store of its own.
 
 Names given as arguments choose among: processes, normalizing, reading, titles, matcher, stage,
-telemetry, intake, path, growth, search. The last two fill a store with a million leads each,
+telemetry, intake, path, clock, growth, search. The last two fill a store with a million leads each,
 which takes minutes.
 """
 
@@ -29,6 +29,7 @@ from shared.loop.kafka import KafkaLog
 from shared.loop.log import Outgoing
 from shared.tracing import Tracing
 from tests.bench import (
+    advancing,
     bare,
     beside,
     common_normalizing,
@@ -147,6 +148,9 @@ class Bench:
     def path(self) -> list[Row]:
         return whole_path.rows(self.state / "path", ROUNDS)
 
+    def clock(self) -> list[Row]:
+        return advancing.rows(self.state / "clock", ROUNDS)
+
 
 async def normalized(uploaded: Sequence[dict[str, str]], affiliate: Affiliate) -> Run:
     uploads.forget_what_was_read()
@@ -219,6 +223,7 @@ def chosen(names: Sequence[str], bench: Bench) -> dict[str, Callable[[], list[Ro
         "telemetry": bench.telemetry,
         "intake": bench.intake,
         "path": bench.path,
+        "clock": bench.clock,
         "growth": bench.growth,
         "search": bench.search,
     }
