@@ -3,6 +3,7 @@
 Quiet is asked twice: between two reads with the same counters nothing moved, so nothing can hide in
 the gap between one service that has sent and another that has not yet received. How long the two
 lie apart does not matter: what one has sent before it answered, the other has when asked again.
+Between the first stop of the clock and the last this would take too long: there `stops` tells.
 """
 
 import time
