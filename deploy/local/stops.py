@@ -7,6 +7,7 @@ from a record that it had not read, or from its clock, and neither is so.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -94,6 +95,8 @@ class Stops:
 
 @contextmanager
 def watched(found: Mapping[str, Any]) -> Iterator[Stops]:
+    # Who gives no answer is waited for elsewhere; the client's own log would say it many times.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     with asyncio.Runner() as runner:
         stops = Stops(found, runner)
         try:
