@@ -1,6 +1,7 @@
 """The log on a real broker: what the loop may rely on, each promise on a topic of its own."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -143,6 +144,7 @@ class Reader:
     def __init__(self, topic: str) -> None:
         self.service = SimpleNamespace(name=topic)
         self.shards: dict[int, Any] = {}
+        self.counters: Counter[str] = Counter()
         self.lock = asyncio.Lock()
         self.assigned = asyncio.Event()
         self.seen: list[int] = []
