@@ -8,7 +8,6 @@ from a record that it had not read, or from its clock, and neither is so.
 
 import asyncio
 import logging
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -46,19 +45,19 @@ class Stops:
     def rest(self, seconds: float) -> list[datetime] | None:
         """When each process has something to do next, once nobody has; or None if it takes longer,
         or somebody gives no answer."""
-        return self._runner.run(self._rest(time.monotonic() + seconds))
+        return self._runner.run(self._rest(seconds))
 
-    async def _rest(self, until: float) -> list[datetime] | None:
+    async def _rest(self, seconds: float) -> list[datetime] | None:
         try:
-            while time.monotonic() < until:
-                answers = await self._ask_all()
-                ends = await self._ends(answers)
-                if is_at_rest(answers, ends, clock.now(self._clock_file)):
-                    return moments(answers)
-                await asyncio.sleep(PAUSE_SECONDS)
-        except (httpx.HTTPError, KafkaError, ValueError, OSError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    answers = await self._ask_all()
+                    ends = await self._ends(answers)
+                    if is_at_rest(answers, ends, clock.now(self._clock_file)):
+                        return moments(answers)
+                    await asyncio.sleep(PAUSE_SECONDS)
+        except (httpx.HTTPError, KafkaError, ValueError, OSError):  # Also when its time is over.
             return None
-        return None
 
     async def _ask_all(self) -> Answers:
         rows = stack.stack()["processes"]

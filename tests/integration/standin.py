@@ -29,8 +29,14 @@ def status() -> dict[str, object]:
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:  # noqa: N802
+        """It tells its status alone: whoever asks for more has to do with that."""
         authorized = self.headers["authorization"] == f"Bearer {os.environ['LEADOPS_TOKEN']}"
-        self.send_response(200 if authorized or self.path == "/health/ready" else 401)
+        if self.path == "/health/ready":
+            self.send_response(200)
+        elif not authorized:
+            self.send_response(401)
+        else:
+            self.send_response(200 if self.path == "/status" else 404)
         self.end_headers()
         self.wfile.write(json.dumps(status()).encode())
 
