@@ -3,14 +3,24 @@
 import hashlib
 import hmac
 from functools import lru_cache
-from uuid import UUID, uuid5
+from uuid import UUID
 
 NAMESPACE = UUID("5e0c6c0e-6f0b-5b52-8f0a-3b1d2f4c7a90")
+_NAMESPACE_HASH = hashlib.sha1(NAMESPACE.bytes, usedforsecurity=False)
 
 
 def derived_id(*parts: str) -> str:
-    """The id that follows from its parts, in their order."""
-    return str(uuid5(NAMESPACE, "\x1f".join(parts)))
+    """The id that follows from its parts, in their order: a UUID of version 5 (RFC 9562, 5.5).
+
+    A lead takes eight of them, and `uuid.uuid5` makes an object of each, for three times the price.
+    """
+    derived = _NAMESPACE_HASH.copy()
+    derived.update("\x1f".join(parts).encode())
+    octets = bytearray(derived.digest()[:16])
+    octets[6] = octets[6] & 0x0F | 0x50
+    octets[8] = octets[8] & 0x3F | 0x80
+    digits = octets.hex()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def pseudonym(secret: str, *parts: str) -> str:
