@@ -6,6 +6,7 @@
     ├── NotLoaded         a mistake in the program         -> the batch fails, its input is hunted
     └── Infrastructure    store or broker, nothing decided -> back off, open again, read again
         ├── Conflict      a guard fired: someone else wrote first
+        ├── Contended     another transaction was first  -> decided again, with what lies in hand
         ├── Fenced        another process has opened the shard since
         ├── NotTaken      the broker refuses these records, and would again
         └── UnknownOutcome  the commit may or may not have happened
@@ -41,6 +42,11 @@ class Infrastructure(LeadopsError):
 
 class Conflict(Infrastructure):
     """A guard fired: another writer was first, so this transaction is read again."""
+
+
+class Contended(Infrastructure):
+    """Another transaction holds, or has just written, a document that this one writes too. It is
+    undone, and may be tried again at once: by then the other has mostly ended."""
 
 
 class Fenced(Infrastructure):

@@ -21,7 +21,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
-from shared.errors import Conflict, Infrastructure, UnknownOutcome
+from shared.errors import Conflict, Contended, Infrastructure, UnknownOutcome
 from shared.store import (
     ONE_AT_A_TIME,
     Delete,
@@ -39,6 +39,7 @@ from shared.store import (
 
 CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 DUPLICATE_KEY = 11000
+WRITE_CONFLICT = 112
 SNAPSHOT = ReadConcern("snapshot")
 DURABLE = WriteConcern("majority", j=True, wtimeout=20_000)
 TRANSACTION_SECONDS_MAX = 20
@@ -245,7 +246,10 @@ def _translate(error: BaseException) -> BaseException:
     if isinstance(error, BulkWriteError) and not error.has_error_label("TransientTransactionError"):
         codes = {row.get("code") for row in (error.details or {}).get("writeErrors", [])}
         return Conflict("a unique key exists already") if DUPLICATE_KEY in codes else error
-    return Infrastructure(_text(error)) if isinstance(error, PyMongoError) else error
+    if not isinstance(error, PyMongoError):
+        return error
+    is_contended = getattr(error, "code", None) == WRITE_CONFLICT
+    return Contended(_text(error)) if is_contended else Infrastructure(_text(error))
 
 
 def _text(error: PyMongoError) -> str:

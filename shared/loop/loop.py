@@ -17,7 +17,7 @@ import structlog
 from shared.clock import Clock
 from shared.contracts.event import commands_topic
 from shared.contracts.operations import operations
-from shared.errors import Conflict, Infrastructure
+from shared.errors import Conflict, Contended, Infrastructure
 from shared.loop import dead_letters, deadlines, effects, inbox, outbox, seal
 from shared.loop.batch import Batch, Endpoints, Inputs, Setup
 from shared.loop.bisect import Bisection
@@ -48,6 +48,9 @@ INDEXES = [
 BACKOFF_SECONDS_MIN = 0.1
 BACKOFF_SECONDS_MAX = 15.0
 CONFLICTS_BEFORE_SUSPICION = 5
+CONTENDED_PAUSES = (0.02, 0.05, 0.1)
+"""Seconds before a step is decided again because another transaction was first; after that its
+shards are opened anew."""
 DUPLICATES_LISTED = 100
 
 
@@ -194,19 +197,19 @@ class Loop:
     async def step(self, shards: Mapping[int, Shard], inputs: Inputs) -> None:
         """One step and what follows: kept, published, begun; or closed, and opened again."""
         started = time.time_ns()
-        now, worker = self.clock.now(), self.worker
-        endpoints = Endpoints(worker.has_room, worker.dead())
-        batch = prepare(self._setup, shards, inputs, self._bisection, endpoints, now)
+        batch = self._prepare(shards, inputs)
         if batch.is_idle:
             self._read_over(batch)
             return
-        try:
-            await commit(batch)
-        except Infrastructure as error:
+        error = await _commit_error(batch)
+        for pause in CONTENDED_PAUSES:
+            if isinstance(error, Contended):
+                self.counters["steps_contended"] += 1
+                await asyncio.sleep(pause * self._random.uniform(0.5, 1.0))
+                batch = self._prepare(shards, inputs)
+                error = await _commit_error(batch)
+        if error is not None:
             self._handle_failure(batch, error)
-            return
-        except Exception as error:
-            self._suspect(batch, error)
             return
         # 1. What the step knew in copies becomes what the shards are. Only memory: it can't fail.
         self._keep(batch)
@@ -214,8 +217,13 @@ class Loop:
         #    and begins what is in flight: as of another owner's, without knowing what came of it.
         if await self._publish(batch):
             # 3. The attempts, last: nobody hears of a send before the claim that it follows from.
-            worker.start(batch.attempts)
+            self.worker.start(batch.attempts)
         self.observe([*batch.items, *batch.early, *batch.replayed], started, time.time_ns())
+
+    def _prepare(self, shards: Mapping[int, Shard], inputs: Inputs) -> Batch:
+        endpoints = Endpoints(self.worker.has_room, self.worker.dead())
+        now = self.clock.now()
+        return prepare(self._setup, shards, inputs, self._bisection, endpoints, now)
 
     def _read_over(self, batch: Batch) -> None:
         """Costs no transaction: should it be forgotten, it is read again, and read over again."""
@@ -273,9 +281,12 @@ class Loop:
         self.counters["records_published"] += len(outgoing)
         return True
 
-    def _handle_failure(self, batch: Batch, error: Infrastructure) -> None:
-        """Nothing was decided and no input is to blame: back off, open, read again. A guard that
-        fires again and again on the same batch is another matter."""
+    def _handle_failure(self, batch: Batch, error: Exception) -> None:
+        """Mostly nothing was decided and no input is to blame: back off, open, read again. A guard
+        that fires again and again on the same batch is another matter, as is any other error."""
+        if not isinstance(error, Infrastructure):
+            self._suspect(batch, error)
+            return
         log.warning("step failed", error=f"{type(error).__name__}: {error}")
         if isinstance(error, Conflict):
             self.counters["guards_fired"] += 1
@@ -307,6 +318,15 @@ class Loop:
         self.failures += 1
         self.retry_at = self.monotonic() + ceiling * self._random.uniform(0.5, 1.0)
         self.close(shards)
+
+
+async def _commit_error(batch: Batch) -> Exception | None:
+    """Why the batch was not committed, if so."""
+    try:
+        await commit(batch)
+    except Exception as error:
+        return error
+    return None
 
 
 def _reader(service: Service, partitions: int, seal_key: bytes) -> Reader:

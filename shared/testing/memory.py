@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from itertools import count
 from typing import Any
 
-from shared.errors import Conflict, Infrastructure, UnknownOutcome
+from shared.errors import Conflict, Contended, Infrastructure, UnknownOutcome
 from shared.mongo import decode, encode
 from shared.store import (
     ONE_AT_A_TIME,
@@ -136,7 +136,7 @@ class MemoryTransaction:
         latest = self._database.committed.get(collection, {}).get(key)
         seen = self._snapshot.get(collection, {}).get(key)
         if owner != self.session or latest is not seen:
-            raise Infrastructure("write conflict")
+            raise Contended("write conflict")
 
     def _rows(self, collection: str, *, latest: bool = False) -> Rows:
         base = (self._database.committed if latest else self._snapshot).get(collection, {})

@@ -1,5 +1,6 @@
 """One input and its fate: decided once, answered, refused, or stopping the service."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from shared.contracts.answers import accepted_type
 from shared.contracts.trace_context import trace_id
 from shared.loop.loop import CONFLICTS_BEFORE_SUSPICION
+from shared.store import Replace
 from tests.component.world import BROKEN, ORDERED, Speak, Town
 
 
@@ -140,3 +142,20 @@ async def test_what_is_said_carries_the_trace_of_its_cause(town: Town) -> None:
     await town.for_seconds(5)
     assert {"a" * 32} == {trace_id(row.text("traceparent")) for row in town.records()}
     assert {"hello", "it is time", "call", "done"} == set(town.words())
+
+
+async def test_a_step_before_which_another_transaction_was_is_decided_again(town: Town) -> None:
+    """With what it has in hand: nobody opens the shard anew, or reads again."""
+    town.ask("first")
+    await town.rest()
+    (speaker,) = town.stored("speakers")
+    epochs = [row["epoch"] for row in town.stored("shards")]
+    async with town.store().transaction() as other:
+        changed = {**speaker, "count": 41, "version": speaker["version"] + 1}
+        await other.write("speakers", [Replace(changed)])
+        town.ask("second")
+        while not town.loop.counters["steps_contended"]:
+            await asyncio.sleep(0.001)
+    await town.rest()
+    assert (["first", "second"], 42) == (town.words(), town.stored("speakers")[0]["count"])
+    assert epochs == [row["epoch"] for row in town.stored("shards")]
