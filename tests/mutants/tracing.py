@@ -15,7 +15,7 @@ import coverage
 import pytest
 
 DIRECTORY = "LEADOPS_MUTANTS_TRACED"
-LINES, SECONDS = "lines", "seconds.json"
+LINES, SECONDS, FAILED = "lines", "seconds.json", "failed.json"
 IMPORTING = ""
 """The context of what runs in no test."""
 
@@ -23,6 +23,7 @@ IMPORTING = ""
 class Tracing:
     def __init__(self, directory: Path) -> None:
         self._seconds: dict[str, float] = {}
+        self._failed: set[str] = set()
         self._directory = directory
         self._coverage = coverage.Coverage(
             data_file=str(directory / LINES), source=["services", "shared"], config_file=False
@@ -38,10 +39,16 @@ class Tracing:
         self._seconds[item.nodeid] = time.process_time() - began
         return result
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._failed.add(report.nodeid)
+
     def pytest_sessionfinish(self) -> None:
         self._coverage.stop()
         self._coverage.save()
-        (self._directory / SECONDS).write_text(json.dumps(self._seconds))
+        passed = {test: took for test, took in self._seconds.items() if test not in self._failed}
+        (self._directory / SECONDS).write_text(json.dumps(passed))
+        (self._directory / FAILED).write_text(json.dumps(sorted(self._failed)))
 
 
 def pytest_configure(config: pytest.Config) -> None:
