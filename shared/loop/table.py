@@ -27,6 +27,7 @@ from shared.loop.decision import (
 from shared.loop.effects import attempts_of
 from shared.loop.working_set import Reads, Ref, WorkingSet
 from shared.store import Document
+from shared.topics import manifest
 
 E = TypeVar("E", bound=Entity)
 T = TypeVar("T")
@@ -104,6 +105,12 @@ def sections(items: Iterable[T], cuts: Callable[[T], bool]) -> Iterator[list[T]]
     yield section
 
 
+def _is_numbered(kind: type[Any]) -> bool:
+    """Whether numbers decide on its topic: by them what was decided early is known again."""
+    topic = kind.TOPIC if issubclass(kind, Event) else ""
+    return bool(topic) and not manifest().is_open(topic) and not manifest().is_compacted(topic)
+
+
 class Table:
     def __init__(self, rows: Iterable[Row]) -> None:
         self._rows: dict[type[Any], Row] = {}
@@ -111,6 +118,7 @@ class Table:
         """Deadlines and purposes by their names in documents, those of earlier versions too."""
         for row in rows:
             assert row.kind not in self._rows, f"{row.kind.__name__} has two rows"
+            assert not row.early or _is_numbered(row.kind), f"{row.kind.__name__} can't be early"
             self._rows[row.kind] = row
             for base in (Deadline, Purpose):
                 if issubclass(row.kind, base):

@@ -38,9 +38,9 @@ CHUNK_SECONDS = 0.01
 LIMIT_SECONDS = 120
 
 WHY_NOT_SOONER = (
-    "a lead takes three steps, of intake and twice of routing, and waits before each as long as one"
-    " or two steps take: what arrives during a step is fetched while the next one runs. At this"
-    " rate broker, store and services together keep both cores busy"
+    "a lead takes a step of intake and one of routing, and waits before each as long as one or two"
+    " steps take: what arrives during a step is fetched while the next one runs. At this rate"
+    " broker, store and services together keep both cores busy"
 )
 
 LIST = {"id": "bench", "entries": [f"suppressed-{number}.example" for number in range(1000)]}

@@ -1,13 +1,16 @@
 """What a step publishes to its own process is decided in the same step, and only once."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from shared.loop.decision import Decision
+from shared.loop.table import Table, on
 from shared.loop.ticker import TICK_SECONDS
 from shared.topics import shard_of
 from tests.component.test_loop_edges import MINE
-from tests.component.world import BROKEN, ORDERED, PARTITIONS, Town
+from tests.component.world import BROKEN, ORDERED, PARTITIONS, Later, Speak, Town
 
 
 def key_beside(key: str) -> str:
@@ -30,6 +33,13 @@ async def test_it_is_decided_before_it_is_read(town: Town, to: str) -> None:
     town.ask("hello", mood="handed on", to=receiver)
     await town.for_seconds(1)
     assert ["hello"] == town.words()
+
+
+@pytest.mark.parametrize("kind", [Speak, Later])
+def test_only_what_has_dense_numbers_may_be_early(kind: type[Any]) -> None:
+    """Neither a command, which anybody may write, nor a deadline."""
+    with pytest.raises(AssertionError, match="can't be early"):
+        Table([on(kind, lambda *_: Decision(), early=True)])
 
 
 async def test_its_way_through_the_log_is_an_echo(town: Town) -> None:
