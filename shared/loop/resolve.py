@@ -14,9 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
-
 from shared.errors import Infrastructure, ShardRefuses
 from shared.loop import dead_letters
 from shared.loop.kafka import KafkaLog
@@ -64,16 +61,11 @@ async def on_store(mongo: str, database: str, act: Callable[[Store], Awaitable[T
 
 @asynccontextmanager
 async def on_log(kafka: str) -> AsyncIterator[Log]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
     log = KafkaLog(kafka)
-    log.consumer = lambda: consumer
     try:
-        await consumer.start()
         yield log
-    except KafkaError as error:
-        raise Infrastructure(f"Kafka: {type(error).__name__}") from error
     finally:
-        await consumer.stop()
+        await log.close()
 
 
 async def resolve(
