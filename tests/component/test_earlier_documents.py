@@ -8,10 +8,17 @@ import pytest
 from services.intake import store as intake
 from services.routing import store as routing
 from shared.loop.collection import Collection
-from shared.store import Document, Replace
+from shared.loop.decision import Cause
+from shared.loop.outbox import EnvelopeWriter
+from shared.loop.resolve import row_of
+from shared.loop.seal import key_of
+from shared.loop.shard import to_document
+from shared.store import Document, Insert, Replace
 from shared.testing.memory import MemoryStore
+from shared.testing.simulator import SECRET
 from tests.component.leads import Platform
-from tests.component.world import Town
+from tests.component.test_loop_edges import MINE
+from tests.component.world import EVENTS, PARTITIONS, Spoken, Town
 
 NEW_SINCE: list[tuple[str, Collection[Any], Document]] = [
     (
@@ -91,3 +98,28 @@ async def test_a_deadline_that_nobody_can_read_is_kept_and_the_others_come(town:
     assert ("kind_unknown", "of a newer version") == (kept["code"], kept["stored"]["kind"])
     assert ["hello", "hello", "it is time"] == town.words()
     assert [] == town.stored("due")
+
+
+async def test_what_lies_beside_the_row_to_be_published_is_published(town: Town) -> None:
+    """An earlier version kept all of it in documents of its own, and knew no outbox in the row."""
+    town.ask("first")
+    await town.rest()
+    town.world.groups[0].members[0].crash()
+    row = await row_of(town.store(), MINE)
+    writer = EnvelopeWriter("routing", PARTITIONS, key_of(SECRET))
+    cause = Cause("c9", "test", "ann", town.world.clock.now())
+    data = Spoken(word="left", count=9).model_dump_json().encode()
+    record = writer.event(row, cause, "e9", Spoken.TYPE, EVENTS, "ann", data)
+    headers = [part for header in record.headers for part in header]
+    flat = [record.topic, record.partition, record.key, record.value, headers]
+    left = {"_id": f"{MINE}/1/9/0", "shard": MINE, "step": [9, 0], "records": [flat]}
+    new = ("outbox", "outbox_records", "overtaken")
+    of_then = {name: value for name, value in to_document(row).items() if name not in new}
+    async with town.store().transaction() as transaction:
+        await transaction.write("shards", [Replace(of_then)])
+        await transaction.write("outbox", [Insert(left)])
+    await town.for_seconds(1)
+    await town.rest()
+    town.ask("after")
+    await town.rest()
+    assert (["first", "left", "after"], []) == (town.words(), town.stored("outbox"))

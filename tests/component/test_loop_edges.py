@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.clock import SystemClock
+from shared.loop import outbox
 from shared.loop.effects import Result, Verdict
 from shared.loop.loop import Loop
 from shared.loop.worker import FAILURES_TO_OPEN, OPEN_SECONDS
@@ -183,3 +184,20 @@ async def test_an_unreadable_record_waits_behind_the_head_of_its_key_and_takes_n
     await town.rest()
     states = {row["code"]: row["state"] for row in town.stored("dead_letters")}
     assert {"unspeakable": "replayed", "invalid": "dead"} == states
+
+
+async def test_what_a_row_has_no_room_for_is_published_too(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than a document bears well lies beside the row, until it is published."""
+    monkeypatch.setattr(outbox, "BYTES_MAX", 500)
+    words = [str(number) * 400 for number in range(9)]
+    for word in words:
+        town.ask(word)
+    beside = 0
+    while len(town.words()) < len(words):
+        beside = max(beside, len(town.stored("outbox")))
+        await asyncio.sleep(0.001)
+    await town.rest()
+    assert (words, []) == (town.words(), town.stored("outbox"))
+    assert beside > 0
