@@ -42,7 +42,7 @@ class StoredGauges(Collector):
         self._figures: Figures | None = None
         self._taken_at = loop.monotonic()
         self._seen: dict[str, float] = {}
-        """The oldest documents of outboxes, and when each was first seen."""
+        """What of outboxes is left, and when each was first seen."""
 
     async def run(self) -> None:
         """Takes them until it is cancelled. A store that is silent is not asked: each question
@@ -68,18 +68,11 @@ class StoredGauges(Collector):
         self._figures, self._taken_at = figures, self._loop.monotonic()
 
     async def _outbox(self) -> tuple[int, float]:
-        """How many there are, and for how long the oldest of a shard has been seen."""
-        loop, now = self._loop, self._loop.monotonic()
-        shards = list(loop.shards)
-        oldest = []
-        for shard in shards:
-            where = {"shard": shard}
-            oldest += await loop.store.find(
-                outbox.COLLECTION, where, sort=[("step", 1)], limit=1, fields=["_id"]
-            )
-        self._seen = {row["_id"]: self._seen.get(row["_id"], now) for row in oldest}
-        count = await loop.store.count(outbox.COLLECTION, {"shard": {"$in": shards}})
-        return count, now - min(self._seen.values(), default=now)
+        """How many there are, and for how long the oldest has been seen."""
+        now = self._loop.monotonic()
+        names = await outbox.left(self._loop.store, list(self._loop.shards))
+        self._seen = {name: self._seen.get(name, now) for name in names}
+        return len(names), now - min(self._seen.values(), default=now)
 
     async def _due(self) -> tuple[int, float]:
         """How many have come due, and how long ago the first of them did."""
@@ -131,7 +124,10 @@ class StoredGauges(Collector):
         )
         if found is None:
             return
-        documents, age_help = "Documents whose records may not be published", "Of the oldest, seen"
+        documents, age_help = (
+            "Rows and documents whose records may not be published",
+            "Of the oldest, seen",
+        )
         yield _gauge("leadops_outbox_documents", documents, service, found.outbox)
         yield _gauge("leadops_outbox_seconds", age_help, service, found.outbox_seconds)
         due, since = "Deadlines that have come due", "Since the first of them came due"

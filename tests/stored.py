@@ -50,7 +50,7 @@ def evidence(
         campaigns=list(_campaigns(routing)),
         policy=next(map(_policy, routing["rules"]), None),
         dead_letters=[letter for name in stores for letter in dead_letters(name, stores[name])],
-        pending={name: len(stores[name].get("outbox", ())) for name in stores},
+        pending={name: _unpublished(store) for name, store in stores.items()},
         sending_later={_campaign(row) for row in due if row["kind"] == "weekly_send"},
         inside=Inside(
             positions=dict(_positions(stores)),
@@ -136,6 +136,12 @@ def _dead_letter(service: str, row: Document) -> DeadLetter:
         blocks_key=row["blocks_key"],
         place=(record["topic"], record["partition"], record["offset"]) if record else None,
     )
+
+
+def _unpublished(store: Mapping[str, Sequence[Document]]) -> int:
+    """How many rows and documents hold what may not be published."""
+    in_rows = [row for row in store.get("shards", ()) if row["outbox"]]
+    return len(in_rows) + len(store.get("outbox", ()))
 
 
 def _positions(stores: Stores) -> Iterator[tuple[tuple[str, str, int], int]]:

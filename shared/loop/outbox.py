@@ -121,12 +121,16 @@ def batches(row: ShardRow, documents: Sequence[Document]) -> Iterator[list[Outgo
             yield [_from_list(record) for record in kept]
 
 
-async def documents_left(store: Store) -> int:
-    """How many rows and documents hold records that nobody has confirmed yet, or that no step has
-    removed since."""
-    rows = await store.find("shards", {}, fields=["outbox_records"])
-    in_rows = [row["_id"] for row in rows if row.get("outbox_records")]
-    return len(in_rows) + await store.count(COLLECTION, {})
+async def left(store: Store, shards: Sequence[int]) -> list[str]:
+    """The rows and documents of these shards that hold records which nobody has confirmed yet, or
+    which no step has removed since; each by a name that another step's has not."""
+    mine = list(shards)
+    fields = ["epoch", "steps", "outbox_records"]
+    rows = await store.find("shards", {"_id": {"$in": mine}}, fields=fields)
+    beside = await store.find(COLLECTION, {"shard": {"$in": mine}}, fields=["_id"])
+    in_rows = (row for row in rows if row.get("outbox_records"))
+    names = [f"{row['_id']}/{row['epoch']}/{row['steps']}" for row in in_rows]
+    return [*names, *(document["_id"] for document in beside)]
 
 
 def _from_list(row: list[Any]) -> Outgoing:

@@ -135,6 +135,20 @@ async def test_figures_of_the_store_are_those_of_the_shards_of_this_process(town
     } == set(lines(gauges))
 
 
+async def test_what_lies_in_a_row_to_be_published_is_of_the_outbox(town: Town) -> None:
+    """Whether it was published, only the step after tells; for how long it lies there is told."""
+    town.ask("hello")
+    while not any(row["outbox"] for row in town.stored("shards")):
+        await asyncio.sleep(0.001)
+    gauges = await gauges_of(town)
+    await gauges.take()
+    await asyncio.sleep(60)
+    await gauges.take()
+    of = 'service="routing"'
+    told = set(lines(gauges))
+    assert {f"leadops_outbox_documents{{{of}}} 1.0", f"leadops_outbox_seconds{{{of}}} 60.0"} <= told
+
+
 async def test_figures_stay_while_the_store_is_silent_and_tell_their_age(town: Town) -> None:
     """And are taken again once it answers."""
     (process,) = town.world.groups[0].members
