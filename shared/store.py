@@ -74,7 +74,9 @@ ONE_AT_A_TIME = "a store has one transaction at a time: whoever asks beside the 
 """A second one would end the first, and what the first wrote after that would stand by itself."""
 
 
-class Transaction(Protocol):
+class Finder(Protocol):
+    """A transaction, or a store beside it."""
+
     async def find(
         self,
         collection: str,
@@ -86,6 +88,8 @@ class Transaction(Protocol):
     ) -> list[Document]:
         """Whole documents, or of each at least these fields."""
 
+
+class Transaction(Finder, Protocol):
     async def write(self, collection: str, writes: Sequence[Write]) -> None:
         """Writes of one call touch different documents, since they are taken `by_kind`."""
 

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from deploy.local import clock, http, stack
+from shared.errors import Infrastructure
+from shared.loop.kafka import KafkaLog
+from shared.loop.log import Place
 from shared.topics import manifest
 
 PAUSE_SECONDS = 0.005
@@ -35,12 +36,11 @@ class Stops:
 
     def __init__(self, found: Mapping[str, Any], runner: asyncio.Runner) -> None:
         self._clock_file = Path(found["clock_file"])
-        self._kafka = found["kafka"]
+        self._log = KafkaLog(found["kafka"])
         self._runner = runner
         self._services = http.async_client(
             headers={"authorization": f"Bearer {found['token']}"}, timeout=ANSWER_SECONDS_MAX
         )
-        self._broker: AIOKafkaConsumer | None = None
 
     def rest(self, seconds: float) -> list[datetime] | None:
         """When each process has something to do next, once nobody has; or None if it takes longer,
@@ -56,7 +56,7 @@ class Stops:
                     if is_at_rest(answers, ends, clock.now(self._clock_file)):
                         return moments(answers)
                     await asyncio.sleep(PAUSE_SECONDS)
-        except (httpx.HTTPError, KafkaError, ValueError, OSError):  # Also when its time is over.
+        except (httpx.HTTPError, Infrastructure, ValueError, OSError):  # Also if its time is over.
             return None
 
     async def _ask_all(self) -> Answers:
@@ -70,26 +70,13 @@ class Stops:
         return answer
 
     async def _ends(self, answers: Answers) -> Ends:
-        places = [place for answer in answers for place in answer["positions"]]
-        partitions = {place: _partition(place) for place in places}
-        ends = await (await self._running_broker()).end_offsets(list(partitions.values()))
-        return {place: ends[partition] for place, partition in partitions.items()}
-
-    async def _running_broker(self) -> AIOKafkaConsumer:
-        if self._broker is None:
-            broker = AIOKafkaConsumer(bootstrap_servers=self._kafka, enable_auto_commit=False)
-            try:
-                await broker.start()
-                self._broker = broker
-            finally:
-                if self._broker is None:
-                    await broker.stop()
-        return self._broker
+        names = {_place(name): name for answer in answers for name in answer["positions"]}
+        bounds = await self._log.bounds(list(names))
+        return {names[place]: end for place, (_, end) in bounds.items()}
 
     async def close(self) -> None:
         await self._services.aclose()
-        if self._broker:
-            await self._broker.stop()
+        await self._log.close()
 
 
 @contextmanager
@@ -127,6 +114,6 @@ def moments(answers: Answers) -> list[datetime]:
     return [datetime.fromisoformat(given) for a in answers if (given := a["next_at"])]
 
 
-def _partition(place: str) -> TopicPartition:
-    topic, _, number = place.rpartition("/")
-    return TopicPartition(topic, int(number))
+def _place(name: str) -> Place:
+    topic, _, number = name.rpartition("/")
+    return topic, int(number)

@@ -57,6 +57,24 @@ REVOKED_WAIT_SECONDS = 5.0
 fetched.install()
 
 
+async def _start(client: Any) -> Any:
+    """The client; if it fails, or who waits for it is interrupted, it is left to nobody."""
+    is_started = False
+    try:
+        await client.start()
+        is_started = True
+    finally:
+        if not is_started:
+            await client.stop()
+    return client
+
+
+async def _stop(client: Any) -> None:
+    if client is not None:
+        with suppress(KafkaError, TimeoutError):
+            await asyncio.wait_for(client.stop(), timeout=3)
+
+
 class KafkaLog:
     def __init__(self, bootstrap: str, publish_seconds_max: float = PUBLISH_SECONDS_MAX) -> None:
         self._bootstrap = bootstrap
@@ -107,12 +125,7 @@ class KafkaLog:
                     enable_auto_commit=False,
                     request_timeout_ms=REQUEST_MILLISECONDS,
                 )
-                try:
-                    await asker.start()
-                    self._asker = asker
-                finally:
-                    if self._asker is None:  # It failed, or who waited for it was interrupted.
-                        await asker.stop()
+                self._asker = await _start(asker)
             return self._asker
 
     def _running_consumer(self) -> Any:
@@ -193,12 +206,7 @@ class KafkaLog:
                     max_request_size=RECORD_BYTES_MAX,
                     request_timeout_ms=REQUEST_MILLISECONDS,
                 )
-                try:
-                    await producer.start()
-                    self._producer = producer
-                finally:
-                    if self._producer is None:  # It failed, or who waited for it was interrupted.
-                        await producer.stop()
+                self._producer = await _start(producer)
             return self._producer
 
     async def _give_up(self, producer: Any) -> None:
@@ -209,15 +217,11 @@ class KafkaLog:
     async def close(self) -> None:
         await self._close_producer()
         asker, self._asker = self._asker, None
-        if asker is not None:
-            with suppress(KafkaError, TimeoutError):
-                await asyncio.wait_for(asker.stop(), timeout=3)
+        await _stop(asker)
 
     async def _close_producer(self) -> None:
         producer, self._producer = self._producer, None
-        if producer is not None:
-            with suppress(KafkaError, TimeoutError):
-                await asyncio.wait_for(producer.stop(), timeout=3)
+        await _stop(producer)
 
     async def report(self, positions: Mapping[Place, int]) -> None:
         assigned = self.assigned_places()

@@ -11,10 +11,10 @@ has added.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from shared.loop.collection import Collection, Entity
-from shared.store import Delete, Document, Filter, Index, Insert, Replace, Sort, Write
+from shared.store import Delete, Document, Filter, Finder, Index, Insert, Replace, Write
 
 E = TypeVar("E", bound=Entity)
 
@@ -61,22 +61,8 @@ class Tally(Generic[E]):
         return Counter({counted: number for counted, number in found.items() if number})
 
 
-class Reading(Protocol):
-    """A transaction, or a store beside it."""
-
-    async def find(
-        self,
-        collection: str,
-        where: Filter,
-        *,
-        sort: Sort = (),
-        limit: int = 0,
-        fields: Sequence[str] = (),
-    ) -> list[Document]: ...
-
-
 async def writes(
-    found: Reading, tally: Tally[Any], shard: int, differences: Mapping[Counted, int]
+    found: Finder, tally: Tally[Any], shard: int, differences: Mapping[Counted, int]
 ) -> list[Write]:
     """What raises the counts of this shard by so much."""
     by_id: dict[str, Counter[str]] = defaultdict(Counter)
@@ -112,7 +98,7 @@ def _document(id: str, subject: tuple[str, str], counts: Mapping[str, int]) -> D
 
 
 async def read(
-    found: Reading, tally: Tally[Any], tenant: str, subject: str | None = None
+    found: Finder, tally: Tally[Any], tenant: str, subject: str | None = None
 ) -> dict[str, Counter[str]]:
     """By subject, how many there are of what."""
     where = {"tenant": tenant} | ({} if subject is None else {"subject": subject})
@@ -122,7 +108,7 @@ async def read(
     return kept
 
 
-async def count_anew(found: Reading, tally: Tally[Any]) -> Counter[Counted]:
+async def count_anew(found: Finder, tally: Tally[Any]) -> Counter[Counted]:
     """By the documents themselves, a page at a time: this takes its time."""
     counts: Counter[Counted] = Counter()
     where: Filter = {}
@@ -141,7 +127,7 @@ async def count_anew(found: Reading, tally: Tally[Any]) -> Counter[Counted]:
         where = {"_id": {"$gt": rows[-1]["_id"]}}
 
 
-async def begin(found: Reading, tally: Tally[Any]) -> dict[str, list[Write]]:
+async def begin(found: Finder, tally: Tally[Any]) -> dict[str, list[Write]]:
     """By collection, the writes with which a tally begins where there are documents already;
     nothing if it has begun. To be written in one transaction."""
     marks = await found.find(MARKS, {"_id": tally.name})
