@@ -14,7 +14,15 @@ from opentelemetry.trace import Link, SpanContext, SpanKind
 from pydantic import BaseModel
 
 from shared.contracts import trace_context
-from shared.loop.classify import Decidable, Disposition, Internal, Item, Received, Unreadable
+from shared.loop.classify import (
+    READ_OVER,
+    Decidable,
+    Disposition,
+    Internal,
+    Item,
+    Received,
+    Unreadable,
+)
 from shared.loop.decision import EffectFinished
 from shared.loop.effects import Verdict, attempt_trace
 from shared.loop.log import NO_OFFSET
@@ -43,7 +51,7 @@ business."""
 EACH_MAX = 32
 """Of the ids of a kind, so many: a step may free a page of leads."""
 LINKS_MAX = 128
-NO_SPAN = (Disposition.DUPLICATE, Disposition.ECHO, Disposition.GAP)
+NO_SPAN = (Disposition.DUPLICATE, Disposition.GAP, *READ_OVER)
 """The one has its span, the other comes again."""
 
 

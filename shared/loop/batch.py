@@ -8,7 +8,7 @@ from datetime import datetime
 
 from shared.loop import dead_letters, effects
 from shared.loop.bisect import Bisection
-from shared.loop.classify import Disposition, Item, Lane, Reader, Received
+from shared.loop.classify import READ_OVER, Item, Lane, Reader, Received
 from shared.loop.dating import Dating
 from shared.loop.decision import Count
 from shared.loop.effects import Result
@@ -18,8 +18,6 @@ from shared.loop.service import Service
 from shared.loop.shard import Shard, ShardRow
 from shared.loop.working_set import WorkingSet
 from shared.store import Document, Insert, Replace, Store, Write
-
-READ_OVER = (Disposition.ECHO, Disposition.IGNORED)
 
 
 @dataclass(frozen=True, slots=True)

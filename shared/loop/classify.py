@@ -49,6 +49,10 @@ class Disposition(StrEnum):
     IGNORED = "ignored"
 
 
+READ_OVER = (Disposition.ECHO, Disposition.IGNORED)
+"""Nothing is decided about these: what is left is to read on behind them."""
+
+
 @dataclass(slots=True)
 class _Item:
     """One input of a step, on its way to exactly one disposition."""
