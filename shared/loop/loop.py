@@ -203,11 +203,12 @@ class Loop:
             return
         error = await _commit_error(batch)
         for pause in CONTENDED_PAUSES:
-            if isinstance(error, Contended):
-                self.counters["steps_contended"] += 1
-                await asyncio.sleep(pause * self._random.uniform(0.5, 1.0))
-                batch = self._prepare(shards, inputs)
-                error = await _commit_error(batch)
+            if not isinstance(error, Contended):
+                break
+            self.counters["steps_contended"] += 1
+            await asyncio.sleep(pause * self._random.uniform(0.5, 1.0))
+            batch = self._prepare(shards, inputs)
+            error = await _commit_error(batch)
         if error is not None:
             self._handle_failure(batch, error)
             return

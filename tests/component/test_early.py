@@ -144,3 +144,38 @@ async def test_what_retention_took_after_it_was_decided_is_not_decided_again(tow
     town.ask("later", mood="handed on")
     await town.rest()
     assert ["early", "early too", "later"] == town.words()
+
+
+async def test_what_would_publish_too_much_is_left_to_be_read(town: Town) -> None:
+    """Nothing of its decision is kept early, neither what it saves nor its number."""
+    town.ask("endless", mood="handed on")
+    town.ask("said", mood="handed on", to=town.key_elsewhere("ann"))
+    await town.rest()
+    (dead,) = town.stored("dead_letters")
+    assert (ORDERED, "event_too_large") == (dead["record"]["topic"], dead["code"])
+    assert (["said"], [1]) == (town.words(), [row["count"] for row in town.stored("speakers")])
+
+
+async def test_more_than_a_step_may_take_is_read_in_turn(town: Town) -> None:
+    """What is early and what is read are decided in the order in which they were published."""
+    words = [f"w{number}" for number in range(40)]
+    for word in words:
+        town.ask(word, mood="handed on")
+    town.loop._bisection.batch_size_max = town.loop._bisection.limit = 7
+    await town.rest()
+    counters = town.loop.counters
+    assert words == town.words()
+    assert 40 == counters["inputs_echo"] + counters["inputs_handled"] - 40
+    assert 0 == counters["inputs_duplicate"]
+
+
+async def test_while_a_lane_is_released_nothing_passes_it(town: Town) -> None:
+    """What waits there comes first, though nothing holds it any more."""
+    BROKEN.add("head")
+    for word in ("head", *(f"w{number}" for number in range(250))):
+        town.follow(word)
+    await town.rest()
+    town.operate("skip", id=town.stored("dead_letters")[0]["_id"], reason="not needed")
+    town.ask("last", mood="handed on")
+    await town.rest()
+    assert [*(f"w{number}" for number in range(250)), "last"] == town.words()

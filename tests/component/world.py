@@ -135,7 +135,8 @@ def follow(state: WorkingSet, event: Follow, context: Context) -> Decision:
         raise ZeroDivisionError(f"a bug that shows {event.word}")
     if event.word in BROKEN:
         raise Poison("unspeakable", "this can't be said yet")
-    return _spoken(state, context.cause.key, event.word)
+    word = event.word * 200_000 if event.word == "endless" else event.word
+    return _spoken(state, context.cause.key, word)
 
 
 def reached(state: WorkingSet, due: Later, _context: Context) -> Decision:

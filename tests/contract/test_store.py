@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.errors import Conflict, Infrastructure
+from shared.errors import Conflict, Contended, Infrastructure
 from shared.mongo import MongoStore
 from shared.store import Delete, Index, Insert, Put, Remove, Replace, Store
 from shared.testing.memory import MemoryDatabase, MemoryStore
@@ -152,7 +152,7 @@ async def test_of_two_concurrent_conditional_updates_one_wins(connect: Connect) 
                     "plain", [Replace({"_id": "row", "n": row["n"] + 1}, {"n": row["n"]})]
                 )
                 await asyncio.sleep(0.02)
-        except Infrastructure:
+        except Contended:
             return "lost"
         return "won"
 
@@ -165,7 +165,7 @@ async def test_a_stale_writer_loses(connect: Connect) -> None:
     ours, theirs = await connect(), await connect()
     async with ours.transaction() as transaction:
         await transaction.write("plain", [Insert({"_id": "row", "n": 0})])
-    with pytest.raises(Infrastructure):
+    with pytest.raises(Contended):
         async with ours.transaction() as transaction:
             await transaction.find("plain", {"_id": "row"})
             async with theirs.transaction() as other:
