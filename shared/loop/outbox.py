@@ -6,7 +6,6 @@ opens the shard publishes what is left, whole and in order; readers drop what th
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from shared.contracts import envelope as envelopes
@@ -58,7 +57,9 @@ class EnvelopeWriter:
             stream=row.stream(self._service),
             number=row.number(topic, partition),
         )
-        return self._seal_envelope(topic, partition, raw or None, envelope)
+        mac = seal(self._seal_key, (topic, partition), envelope).encode()
+        headers = [*envelopes.write(envelope), ("ce_mac", mac)]
+        return Outgoing(topic, partition, raw or None, data, headers)
 
     def again(self, record: Record) -> Outgoing:
         """A record of an open topic that lay in another partition than its key's, published again
@@ -67,12 +68,6 @@ class EnvelopeWriter:
         headers = [(name, value) for name, value in record.headers if name not in NUMBERING]
         partition = shard_of(record.key, self._partitions)
         return Outgoing(record.topic, partition, record.key, record.value, headers)
-
-    def _seal_envelope(
-        self, topic: str, partition: int, key: bytes | None, envelope: Envelope
-    ) -> Outgoing:
-        sealed = replace(envelope, mac=seal(self._seal_key, (topic, partition), envelope))
-        return Outgoing(topic, partition, key, envelope.data, envelopes.write(sealed))
 
 
 def keep(row: ShardRow, outgoing: Sequence[Outgoing]) -> list[Document]:
