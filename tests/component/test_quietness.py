@@ -16,7 +16,7 @@ from shared.testing.log import MemoryLog
 from shared.testing.memory import MemoryStore
 from shared.testing.simulator import Process
 from tests.apis import app_of, client, found
-from tests.component.world import Town
+from tests.component.world import BROKEN, Town
 
 
 def process_of(town: Town) -> Process:
@@ -121,6 +121,25 @@ async def test_a_step_that_is_taken_while_the_store_is_asked_is_not_overlooked(
     assert ["a step was taken meanwhile"] == (await now(quietness)).under_way
     monkeypatch.undo()
     assert (await now(quietness)).next_at is not None
+
+
+async def test_what_waited_behind_a_dead_letter_is_under_way_until_it_is_decided(
+    town: Town, quietness: Quietness
+) -> None:
+    """Though nothing lies unread any more."""
+    BROKEN.add("head")
+    for word in ("head", *(f"w{number}" for number in range(250))):
+        town.follow(word)
+    await town.rest()
+    assert [] == (await now(quietness)).under_way
+    town.operate("skip", id=town.stored("dead_letters")[0]["_id"], reason="not needed")
+    found: set[str] = set()
+    while len(town.words()) < 250:
+        await town.for_seconds(1)
+        found.update((await now(quietness)).under_way)
+    assert "what waited behind a dead letter is released" in found
+    await town.rest()
+    assert [] == (await now(quietness)).under_way
 
 
 class Answers(list[tuple[Verdict, str]]):

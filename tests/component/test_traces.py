@@ -73,6 +73,16 @@ async def test_all_that_follows_from_a_command_is_one_tree(told: Told) -> None:
     } == {row["name"] for row in rows}
 
 
+async def test_what_is_decided_before_it_lies_anywhere_has_a_span_of_its_own(told: Told) -> None:
+    """Two of one trace, published to one place in one step: their numbers tell them apart."""
+    for number in range(2):
+        told.town.ask(f"on {number}", mood="handed on", trace=TRACE)
+    await told.town.rest()
+    early = [row for row in told.rows() if row["name"] == "process routing.claims.v1"]
+    assert 2 == told.town.loop.counters["inputs_early"]
+    assert 2 == len({row["span_id"] for row in early})
+
+
 async def test_what_is_published_names_the_span_of_its_decision(told: Told) -> None:
     told.town.ask("hello", trace=TRACE)
     await told.town.rest()
