@@ -224,7 +224,7 @@ def _publish(batch: Batch, item: Decidable, message: Message) -> None:
 
 
 def is_blocked(batch: Batch, item: Item) -> bool:
-    if item.document is not None or not isinstance(item, Received):
+    if not isinstance(item, Received):
         return False
     return item.in_order and item.lane in batch.blocked[item.shard]
 

@@ -153,6 +153,30 @@ async def test_a_released_lead_goes_its_way_in_its_own_trace(platform: Platform)
     assert ["ops"] == [change["by"] for change in platform.lead()["changes"]]
 
 
+async def test_a_lead_is_held_until_each_of_its_answers_is_read(platform: Platform) -> None:
+    """INT-07: what a release answers only in part is held for the rest."""
+    await platform.question()
+    await platform.question("q_tools", answers=["hammer", "saw"])
+    await platform.submit("R-1", record={"Budget": "42", "q_tools": "axe"})
+    asked = {"affiliate": "acme", "reference": "R-1"}
+    for answers, left in (
+        ({"q_budget": "under 10k"}, ["q_tools"]),
+        ({"q_tools": "saw"}, []),
+    ):
+        answer = await platform.ask("intake.lead.release", "acme:R-1", asked | {"answers": answers})
+        assert ("held" if left else "accepted") == answer["details"]["outcome"]
+        assert left == platform.lead("R-1")["held_for"]
+
+
+async def test_a_released_lead_stays_one_of_its_delivery(platform: Platform) -> None:
+    """INT-10: or the delivery would never be complete."""
+    await platform.question()
+    await platform.submit("R-1", record={"Budget": "42"}, delivery="D-1")
+    asked = {"affiliate": "acme", "reference": "R-1", "answers": {"q_budget": "under 10k"}}
+    await platform.ask("intake.lead.release", "acme:R-1", asked)
+    assert ("accepted", "D-1") == (platform.outcome("R-1"), platform.lead("R-1")["delivery"])
+
+
 async def test_answers_that_nobody_asked_for_are_reported(platform: Platform) -> None:
     """INT-09: an unknown symbol, and a question of another category; neither is dropped."""
     await platform.question(categories=["205"])

@@ -201,6 +201,15 @@ async def test_nobody_is_no_other_person(platform: Platform, mail: Any) -> None:
     assert 1 == len(platform.stored("leads"))
 
 
+async def test_each_other_record_of_a_lead_is_kept(platform: Platform) -> None:
+    """INT-05: under a number of its own."""
+    for name in ("Ann", "Bea", "Ann", "Cyn"):
+        await platform.submit(record={"Budget": "", "First": name})
+    lead, kept = platform.lead(), platform.stored("tries")
+    assert 2 == lead["tries"]
+    assert {f"{lead['_id']}/{number}" for number in range(2)} == {row["_id"] for row in kept}
+
+
 @pytest.mark.parametrize("spoilt", [{"Land": "Narnia"}, {"Budget": "none of them"}])
 async def test_a_reference_that_was_not_accepted_is_free(
     platform: Platform, spoilt: dict[str, Any]

@@ -2,7 +2,9 @@
 
 import asyncio
 import random
+from collections import Counter
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -41,6 +43,7 @@ async def test_a_result_of_an_earlier_attempt_ends_nothing(town: Town, late: Ver
     town.loop.worker.results.append(Result(row["_id"], row["shard"], 1, late, "late"))
     await town.for_seconds(1)
     assert [row] == town.stored("effects")
+    assert 1 == town.loop.counters["results_late"]
     await town.rest()
     assert ["call", "refused"] == town.words()
 
@@ -149,6 +152,20 @@ def test_a_loop_has_as_many_partitions_as_the_topics_are_made_with() -> None:
     """A service does not say how many: keys go where all others look for them."""
     assert manifest().partitions == bare_loop().reader.partitions
     assert PARTITIONS == bare_loop(partitions=PARTITIONS).reader.partitions
+
+
+@patch("shared.loop.worker.QUEUED_PER_ENDPOINT_MAX", 3)
+async def test_a_step_begins_no_more_at_an_endpoint_than_it_may_queue(town: Town) -> None:
+    """Beside those that it begins itself; the others wait, and have their turn."""
+    town.takes_seconds = 20
+    for number in range(9):
+        town.ask(f"call {number}", mood="outside")
+    await town.for_seconds(2)
+    states = Counter(row["state"] for row in town.stored("effects"))
+    assert {"in_flight": 3, "waiting": 6} == states
+    await town.rest()
+    assert 9 == len(town.requests)
+    assert [] == town.stored("effects")
 
 
 async def test_a_breaker_waits_on_the_clock_that_it_is_given() -> None:

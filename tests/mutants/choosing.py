@@ -94,8 +94,11 @@ class Traced:
     def _turn(
         self, test: str, importing: Set[str], tells: Mapping[str, float]
     ) -> tuple[bool, float, str]:
-        """What imports a module is about its names and tables; what only runs it, hardly."""
-        return test not in importing, -tells[test] / self._cost(test), test
+        """What imports a module is about its names and tables, the quick ones first, which may run
+        none of its lines; what only runs it is so hardly."""
+        if test in importing:
+            return False, self._cost(test), test
+        return True, -tells[test] / self._cost(test), test
 
     def _cost(self, test: str) -> float:
         return max(self._seconds[test], QUICK)

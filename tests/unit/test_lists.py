@@ -115,6 +115,16 @@ def test_an_edit_writes_one_part_anew() -> None:
     assert changed.removed == {"domain:new.example", "domain:a1.example"}
 
 
+def test_what_another_part_holds_already_does_not_come_or_go() -> None:
+    """RTE-06: or leads would be looked through for nothing."""
+    shelf = Shelf()
+    both, one = shelf.part("a.example", "b.example"), shelf.part("a.example")
+    shelf.put(parts=[both])
+    for changed in (shelf.put(parts=[both, one]), shelf.put(parts=[both])):
+        assert "changed" == code(changed)
+        assert (frozenset(), frozenset()) == (changed.added, changed.removed)
+
+
 def test_parts_that_lack_are_named() -> None:
     """RTE-06: and nothing changes."""
     shelf = Shelf()

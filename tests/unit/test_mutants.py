@@ -289,6 +289,14 @@ def test_who_tells_most_of_a_module_for_his_time_comes_first(
     assert first == traced(tmp_path, lines, seconds).chosen(mutant).tests[0]
 
 
+def test_a_constant_is_tried_by_the_quick_ones_first(tmp_path: Path) -> None:
+    """Else those that run much of its module would take all the time there is."""
+    path, slow = "tests/mutants/generate.py", "tests/unit/test_mutants.py::test_slow"
+    constant = next(one for one in mutants(path, (ROOT / path).read_text()) if not one.function)
+    found = traced(tmp_path, {}, {slow: 39.0, OTHER: 2.0}).chosen(constant).tests
+    assert [OTHER] == found
+
+
 def test_a_constant_is_tried_by_those_who_import_its_module(tmp_path: Path) -> None:
     """They may read only what was made by then, and run none of its lines."""
     path = "tests/mutants/generate.py"

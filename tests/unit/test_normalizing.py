@@ -14,6 +14,7 @@ from services.intake.reading.places import country, place
 from services.intake.reading.sizes import size
 from services.intake.reading.timestamps import instant
 from services.intake.reading.titles import classify
+from shared.contracts.industries import parents
 from shared.contracts.lead_fields import CanonicalField, Company, Place, Size
 from shared.emails import email_address
 from tests.builders import affiliate, record
@@ -275,6 +276,13 @@ def test_entities_are_what_they_stand_for() -> None:
     assert ("A&B &copy AT&T; R&D;", "96") == (read.company.name, read.company.industry)
     assert read.person and "Núñez" == read.person.last_name
     assert "96" == normalize(record(Branch="IT &amp; Telecom"), own).company.industry
+
+
+def test_an_industry_is_one_of_those_above_it() -> None:
+    """RTE-02: campaigns may ask for any of them."""
+    read = normalize(record(Branch="Biotechnology"), affiliate())
+    assert read.company.industry == read.company.industries[0]
+    assert parents(str(read.company.industry)) == read.company.industries[1:] != ()
 
 
 def test_the_lead_code_of_the_upload_goes_before_the_records() -> None:

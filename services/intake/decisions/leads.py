@@ -106,9 +106,8 @@ class Leads:
         yield [ref]
         if lead := state.get(ref):
             affiliate = self.lookup.source(state, lead)
-            yield self._contact_refs(
-                state, lead, outcomes.with_answers(lead, affiliate, command.answers)
-            )
+            answered = outcomes.with_answers(lead, affiliate, command.answers)
+            yield self._contact_refs(state, answered)
 
     def release_lead(self, state: WorkingSet, command: ReleaseLead, context: Context) -> Decision:
         lead = state.get(_lead_to_release(command, context))
