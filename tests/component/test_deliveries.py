@@ -44,6 +44,19 @@ async def test_a_delivery_that_adds_up_asks_for_nothing(platform: Platform) -> N
     assert [] == platform.events("intake.request.opened")
 
 
+@pytest.mark.parametrize("declared", [1, 3])
+async def test_a_delivery_of_another_number_does_not_add_up(
+    platform: Platform, declared: int
+) -> None:
+    """INT-10: though no reference is known to be missing, or to be one too many."""
+    await announce(platform, declared=declared)
+    await platform.upload(1, 2)
+    await platform.advance(timedelta(hours=25))
+    (reconciled,) = platform.events("intake.delivery.reconciled")
+    fields = ("adds_up", "missing", "unannounced")
+    assert [False, [], []] == [reconciled[name] for name in fields]
+
+
 async def test_a_delivery_announced_twice_for_one_instant_is_reconciled_twice(
     platform: Platform,
 ) -> None:

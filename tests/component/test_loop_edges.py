@@ -9,10 +9,13 @@ from unittest.mock import patch
 import pytest
 
 from shared.clock import SystemClock
-from shared.loop import outbox
+from shared.errors import Infrastructure
+from shared.loop import outbox, step
+from shared.loop.batch import Batch
 from shared.loop.effects import Result, Verdict
 from shared.loop.loop import Loop
 from shared.loop.worker import FAILURES_TO_OPEN, OPEN_SECONDS
+from shared.store import Transaction
 from shared.testing.log import Faults, MemoryBroker, MemoryLog
 from shared.testing.memory import MemoryDatabase, MemoryStore
 from shared.topics import manifest, shard_of
@@ -152,6 +155,25 @@ def test_a_loop_has_as_many_partitions_as_the_topics_are_made_with() -> None:
     """A service does not say how many: keys go where all others look for them."""
     assert manifest().partitions == bare_loop().reader.partitions
     assert PARTITIONS == bare_loop(partitions=PARTITIONS).reader.partitions
+
+
+async def test_a_result_outlives_the_step_that_fails_with_it(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the endpoint has answered is decided later, and it is not called again."""
+    right, failed = step._save, list[int]()
+
+    async def fail_once(batch: Batch, transaction: Transaction) -> None:
+        if batch.inputs.results and not failed:
+            failed.append(len(batch.inputs.results))
+            raise Infrastructure("the store is away")
+        await right(batch, transaction)
+
+    monkeypatch.setattr(step, "_save", fail_once)
+    town.ask("call", mood="outside")
+    await town.rest()
+    assert ([1], 1) == (failed, len(town.requests))
+    assert [] == town.stored("effects")
 
 
 @patch("shared.loop.worker.QUEUED_PER_ENDPOINT_MAX", 3)

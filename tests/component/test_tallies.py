@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -127,6 +128,16 @@ async def test_what_is_there_before_is_counted_once(platform: Platform) -> None:
     assert 3 == await _accepted(store)
     marks: list[Document] = database.documents(tally.MARKS)
     assert [{"_id": LEAD_COUNTS.name, "schema": 1}] == marks
+
+
+@patch("shared.loop.tally.PAGE", 2)
+async def test_all_pages_are_counted() -> None:
+    """Also where the last one is full."""
+    for speakers in range(6):
+        store = MemoryStore(MemoryDatabase())
+        for number in range(speakers):
+            await put(store, 0, {f"ann {number}": 1})
+        assert speakers == (await tally.count_anew(store, SPEECH)).total()
 
 
 async def test_what_a_former_schema_counted_is_counted_anew() -> None:

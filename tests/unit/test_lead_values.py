@@ -185,6 +185,14 @@ def test_two_words_stay_two(texts: tuple[str, str]) -> None:
     assert fold(texts[0]) != fold(texts[1])
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [("Привет, мир!", "привет мир"), ("日本・東京", "日本 東京"), ("हिन्दी-भाषा", "हिन्दी भाषा")],
+)
+def test_in_any_script_marks_between_words_are_blanks(texts: tuple[str, str]) -> None:
+    assert fold(texts[0]) == fold(texts[1]) == texts[1]
+
+
 def test_a_vocabulary_of_signs() -> None:
     """INT-02: what differs in its signs only is kept apart; what folds to both means neither."""
     bands = {"<50": "1-49", ">50": "51+", "Near.by": "a", "nearby": "b"}

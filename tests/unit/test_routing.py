@@ -616,6 +616,17 @@ async def test_from_lead_to_sent_through_the_store() -> None:
     assert (book["used"], book["reserved"]) == (1, 0)
 
 
+async def test_a_lead_that_comes_after_its_withdrawal_is_withdrawn() -> None:
+    """INT-08: asked of another shard, the withdrawal may be read first; then nobody claims it."""
+    service, store = routing(), MemoryStore(MemoryDatabase())
+    await run(service, store, given(put_campaign()))
+    [answered] = await run(service, store, given(BACK.model_copy(update={"lead": lead().lead})))
+    [matched] = await run(service, store, given(lead()))
+    assert "withdrawn" == answered.publish[0].event.outcome  # type: ignore[attr-defined]
+    assert ([], []) == ([*matched.publish], [*matched.due])
+    assert [True] == [one.withdrawn for one in matched.save if isinstance(one, RoutedLead)]
+
+
 @pytest.mark.parametrize("in_line_max", [0, 200])
 async def test_long_changes_are_applied_beside_the_event_loop(in_line_max: int) -> None:
     """A long list, and titles that change for many campaigns: as if it were done in line."""
