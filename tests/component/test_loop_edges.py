@@ -190,6 +190,15 @@ async def test_a_step_begins_no_more_at_an_endpoint_than_it_may_queue(town: Town
     assert [] == town.stored("effects")
 
 
+async def test_who_has_the_commands_of_a_shard_owns_it() -> None:
+    """While replicas come and go one may hold a part of another's places."""
+    loop = bare_loop(partitions=PARTITIONS)
+    loop.assign([(ORDERED, 0), (COMMANDS, 1), (ORDERED, 1)])
+    assert {1: [(ORDERED, 1), (COMMANDS, 1)]} == {
+        number: sorted(shard.places) for number, shard in loop.shards.items()
+    }
+
+
 async def test_a_breaker_waits_on_the_clock_that_it_is_given() -> None:
     """On a stack whose clock is moved, an endpoint is asked again when that clock says so."""
     now = 0.0

@@ -195,7 +195,7 @@ def test_a_list_comes_into_force_on_its_date() -> None:
     assert (coming.added, coming.removed) == (frozenset(), frozenset())
     told = {"version": 1, "entries": 1, "effective_from": LATER.isoformat()}
     assert Accepted("coming", details=told) == coming.decision.answer
-    assert [due.at for due in coming.decision.due] == [LATER]
+    assert [(due.key, due.at) for due in coming.decision.due] == [("bad", LATER)]
     assert shelf.terms == ["domain:a.example"]
     assert not shelf.reach(0).decision.save
     reached = shelf.reach(1)

@@ -47,6 +47,7 @@ from shared.contracts.routing import (
 )
 from shared.loop.decision import (
     Accepted,
+    Attempt,
     Decision,
     Effect,
     EffectFinished,
@@ -614,6 +615,22 @@ async def test_from_lead_to_sent_through_the_store() -> None:
     [routed], [book] = database.documents("leads"), database.documents("campaign_capacities")
     assert (routed["state"], routed["revision"]) == ("sent", 1)
     assert (book["used"], book["reserved"]) == (1, 0)
+
+
+def test_a_send_tells_what_came_of_each_request() -> None:
+    """OPS-01."""
+    tried = [Attempt(1, NOW, "unknown", "no answer"), Attempt(2, NOW, "done", "answered 200")]
+    state, [granted] = decide(claim(), known=[campaign()])
+    effect = granted.effects[0]
+    ended = EffectFinished(effect.id, effect.purpose, Outcome.DONE, "answered 200", 2, tried)
+    state, _ = decide(given(ended), state=state)
+    [send] = every(state, Send)
+    assert [
+        ("reserved", ""),
+        ("attempt", "1: unknown: no answer"),
+        ("attempt", "2: done: answered 200"),
+        ("sent", "answered 200"),
+    ] == [(entry.what, entry.text) for entry in send.history]
 
 
 async def test_a_lead_that_comes_after_its_withdrawal_is_withdrawn() -> None:
