@@ -12,6 +12,15 @@ from shared.store import Replace
 from tests.component.world import BROKEN, ORDERED, Speak, Town
 
 
+async def test_a_former_owner_is_cut_off_from_the_store(town: Town) -> None:
+    """What it had under way must not land behind the back of the new one."""
+    town.ask("hello")
+    await town.rest()
+    former = town.loop.store.session
+    await town.restart()
+    assert former in town.world.databases["routing"].dead
+
+
 async def test_a_command_has_its_effect_and_is_answered(town: Town) -> None:
     """Saved, published and answered, each once."""
     town.ask("hello")

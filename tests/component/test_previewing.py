@@ -117,6 +117,16 @@ async def test_a_lead_of_two_categories_is_counted_once(platform: Platform) -> N
     assert (1, {}) == (told["frees"], told["stay_unsent"])
 
 
+async def test_a_lead_that_was_sent_is_found_by_no_other_of_its_categories(
+    platform: Platform,
+) -> None:
+    await platform.campaign(organic=True)
+    await platform.convert(1, "101", "205")
+    assert 1 == len(platform.got())
+    told = await Questions(platform).campaign(organic=True, open_categories=["101", "205"])
+    assert (0, 0) == (told["frees"], told["looked_at"])
+
+
 async def test_a_person_is_counted_once(platform: Platform) -> None:
     """RTE-08: two leads of one person are one send."""
     await platform.campaign(**ABROAD, organic=True)

@@ -142,6 +142,17 @@ async def test_a_campaign_that_is_no_longer_weekly_sends_what_waits(platform: Pl
     assert ["R-1", "R-2"] == platform.got()
 
 
+async def test_a_campaign_that_is_paused_and_no_longer_weekly_gives_back_what_waits(
+    platform: Platform,
+) -> None:
+    """RTE-13: there is no next day to wait for."""
+    await platform.campaign(weekly={"weekday": "friday"})
+    await platform.upload(1)
+    await platform.campaign(status="paused")
+    await platform.advance(timedelta(minutes=1))
+    assert ({"north": "refused"}, []) == (platform.states(), platform.got())
+
+
 @pytest.mark.parametrize(
     ("weekday", "days", "sooner"), [("wednesday", 2, True), ("saturday", 5, False)]
 )

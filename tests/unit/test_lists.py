@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -173,6 +174,14 @@ def test_a_list_has_a_hundred_thousand_entries_at_most() -> None:
     assert code(shelf.edit(add=["more.example"])) == "list_too_long"
     assert code(shelf.edit(add=["more.example"], remove=["c0-0.example"])) == "changed"
     assert shelf.list is not None and shelf.list.content.entries == LIST_ENTRIES_MAX
+
+
+@patch("services.routing.orders.lists.LIST_ENTRIES_MAX", 2)
+def test_a_list_may_be_full() -> None:
+    """RTE-06."""
+    shelf = Shelf()
+    assert "created" == code(shelf.put("a.example", "b.example"))
+    assert "list_too_long" == code(shelf.put("a.example", "b.example", "c.example"))
 
 
 def test_a_short_list_does_not_grow_into_one_long_part() -> None:

@@ -39,6 +39,15 @@ def test_a_lead_is_raised_a_week_after_it_was_accepted(
     assert again == [due.at for due in decision.due]
 
 
+@pytest.mark.parametrize("after", [timedelta(days=1), WEEK])
+def test_a_lead_that_was_sent_or_given_back_is_not_raised(after: timedelta) -> None:
+    """RTE-16: also where its deadline is decided before that could take it away."""
+    routed = leads.new_lead(lead(), 7, cause())
+    sent = replace(routed, claims=(leads.ClaimRecord("north", 1, "sent"),))
+    for one in (sent, replace(routed, withdrawn=True)):
+        assert Decision() == unsent.look(one, lambda: ["filter.place"], NOW + after)
+
+
 def counted(*numbers: int) -> tuple[UnsentDelivery, list[DeliveryUnsent]]:
     group, event = None, []
     for number in numbers:
