@@ -58,6 +58,8 @@ log = structlog.get_logger(__name__)
 Routes = Callable[[Store], APIRouter]
 
 GRACEFUL_SECONDS = 20
+GARBAGE_OBJECTS = 20_000
+"""How many more objects there are before circles are looked for among them."""
 EFFECTS_END_SECONDS = 12
 STORE_WAIT_SECONDS = 5.0
 DOOR_CALLS_AT_ONCE_MAX = 500
@@ -248,9 +250,10 @@ async def serve(
     transport = usable(settings, entries, door_log.publish)
     store = await MongoStore.connect(settings.mongo, f"{settings.database_prefix}{service.name}")
     process = Process(settings, service, store, transport, entries.doors, door_log)
-    # All that was loaded stays for good. Walking it again and again, since each batch makes many
-    # objects, would cost a seventh of the processor.
+    # All that was loaded stays for good, and what a batch makes goes with it, hardly ever in a
+    # circle. Looking through both again and again would take a third of the processor.
     gc.freeze()
+    gc.set_threshold(GARBAGE_OBJECTS, *gc.get_threshold()[1:])
     async with process.running(routes(store)):
         try:
             await FastStream(process.broker, logger=None).run()

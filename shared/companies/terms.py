@@ -8,6 +8,7 @@ them, and a domain inside a name counts. What stands for many, or for nobody's, 
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from shared.companies.domains import (
@@ -57,6 +58,7 @@ class Entry(NamedTuple):
     why: str = ""
 
 
+@lru_cache(maxsize=10_000)
 def terms_of_lead(
     name: str | None, site: str | None, address: str | None, country: str | None = None
 ) -> frozenset[str]:

@@ -8,7 +8,7 @@ flight is not withdrawn; an attempt without a clear result is tried again for 24
 
 import zlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -140,7 +140,7 @@ class End:
 
     outcome: Outcome
     text: str
-    tried: Sequence[Attempt]
+    tried: Sequence[Document]
 
 
 AttemptResult = tuple[Verdict, str] | tuple[Verdict, str, float]
@@ -228,8 +228,9 @@ def give_up(row: Document, text: str) -> End:
 
 
 def _with_attempt(row: Document, result: Result, now: datetime) -> list[Document]:
-    attempt = Attempt(row["attempt"], now, result.verdict.value, result.text)
-    tried = [*row.get("tried", []), asdict(attempt)]
+    """As `attempts_of` reads it."""
+    attempt = {"number": row["attempt"], "at": now, "verdict": result.verdict.value}
+    tried = [*row.get("tried", []), attempt | {"text": result.text}]
     return [*tried[:TRIED_FIRST], *tried[TRIED_FIRST:][-TRIED_LAST:]]
 
 
@@ -239,19 +240,13 @@ def attempts_of(row: Document) -> Sequence[Attempt]:
 
 
 def _end(row: Document, outcome: Outcome, text: str) -> End:
-    return End(outcome, text, attempts_of(row))
+    return End(outcome, text, row.get("tried", []))
 
 
 def end_document(row: Document, end: End, now: datetime) -> Document:
     """What is kept of an effect's end, should deciding it fail."""
-    tried = [asdict(attempt) for attempt in end.tried]
-    return row | {
-        "is": "effect",
-        "outcome": end.outcome,
-        "text": end.text,
-        "at": now,
-        "tried": tried,
-    }
+    ended = {"is": "effect", "outcome": end.outcome, "text": end.text, "at": now}
+    return row | ended | {"tried": end.tried}
 
 
 def backoff_seconds(id: str, attempt: int) -> float:

@@ -48,7 +48,6 @@ def test_an_end_tells_all_attempts_the_last_included() -> None:
     end = effects.after(row, result(row, Verdict.DONE, "answered 200"), NOW)
     assert isinstance(end, End)
     expected = [Attempt(1, NOW, "unknown", "answered 500"), Attempt(2, NOW, "done", "answered 200")]
-    assert expected == list(end.tried)
     assert expected == effects.attempts_of(effects.end_document(row, end, NOW))
 
 

@@ -13,6 +13,7 @@ from services.routing.orders.campaigns import Campaign, CampaignVersion, version
 from services.routing.orders.capacity import Capacity
 from services.routing.orders.policy import Block
 from services.routing.rematch import widening
+from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import (
     CampaignWidened,
     Claim,
@@ -33,7 +34,7 @@ class Claims:
         ref = ref_by_name(Campaign, tenant, claim.campaign)
         send = send_of(tenant, claim.campaign, person)
         yield [ref, Ref(Capacity, ref.id), send, ref_by_name(Block, tenant, person)]
-        if pages := _to_its_companies(state.get(ref), company_domains(claim.lead)):
+        if pages := _to_its_companies(state.get(ref), claim.lead):
             yield pages
 
     def decide_claim(self, state: WorkingSet, claim: Claim, context: Context) -> Decision:
@@ -67,9 +68,8 @@ class Claims:
         waiting = state.page(page).rows
         # As they are decided on: sends of an earlier version tell one domain of several.
         claimed = [send.claim.lead for send in waiting if send.claim is not None]
-        domains = tuple(domain for lead in claimed for domain in company_domains(lead))
         blocks = [ref_by_name(Block, campaign.tenant, send.person_id) for send in waiting]
-        yield [*blocks, *_to_its_companies(campaign, domains)]
+        yield [*blocks, *_to_its_companies(campaign, *claimed)]
 
     def send_waiting(self, state: WorkingSet, due: SendDay, context: Context) -> Decision:
         """RTE-13: whatever waits, as the campaign stands on the day; the rest in the next step."""
@@ -125,16 +125,17 @@ def _campaign_then(version: CampaignVersion | None) -> Campaign | None:
     return version.campaign if version is not None else None
 
 
-def _to_its_companies(campaign: Campaign | None, domains: tuple[str, ...]) -> list[Page[Send]]:
-    """What was sent to people of the same company, where that is limited."""
+def _to_its_companies(campaign: Campaign | None, *leads: LeadAccepted) -> list[Page[Send]]:
+    """What was sent to people of the same companies, where that is limited."""
     if campaign is None or campaign.definition.caps.per_domain is None:
         return []
-    return [to_company(campaign, domain) for domain in dict.fromkeys(domains)]
+    domains = dict.fromkeys(domain for lead in leads for domain in company_domains(lead))
+    return [to_company(campaign, domain) for domain in domains]
 
 
 def _taken_by_company(state: WorkingSet, campaign: Campaign, claim: Claim) -> int:
     """Slots that the lead's company has taken; a send to two domains of it is one."""
-    pages = _to_its_companies(campaign, company_domains(claim.lead))
+    pages = _to_its_companies(campaign, claim.lead)
     return len({send.id for page in pages for send in state.page(page).rows if send.takes_slot})
 
 
