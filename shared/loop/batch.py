@@ -55,8 +55,8 @@ class Setup:
     writer: EnvelopeWriter
     dating: Dating
     failpoint: Callable[[str], None]
-    early: Set[bytes]
-    """The types, as headers have them, that are decided in the step that publishes them."""
+    early: Set[str]
+    """The types that are decided in the step that publishes them."""
 
 
 @dataclass(frozen=True, slots=True)

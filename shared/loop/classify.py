@@ -278,11 +278,12 @@ def replay_of(
 def early_item(reader: Reader, record: Outgoing) -> Received:
     """The item of a record that is about to be published: its seal and its place are this process's
     own work. Raises `Poison` if its data can't be read."""
-    topic, partition = record.topic, record.partition
+    topic, partition, envelope = record.topic, record.partition, record.envelope
+    assert envelope is not None
     raw = RawRecord(topic, partition, NO_OFFSET, record.key, record.value, record.headers)
-    item = _read(reader, "", partition, raw)
-    assert isinstance(item, Received), f"what is published to {topic} can't be read"
-    item.origin = f"{topic}/{partition}/{item.envelope.stream}/{item.envelope.number}"
+    origin = f"{topic}/{partition}/{envelope.stream}/{envelope.number}"
+    cause = cause_of(envelope, key_of(raw), _trace(reader, raw, envelope))
+    item = Received(origin, partition, Disposition.HANDLED, raw, envelope, cause)
     item.in_order = manifest().is_ordered(topic)
     _type(reader, item)
     return item

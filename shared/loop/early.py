@@ -34,7 +34,7 @@ def take_published(batch: Batch) -> None:
 def _is_ours(batch: Batch, record: Outgoing) -> bool:
     """Whether it is read in a shard of this process, and its row in the table bears it early."""
     is_here = record.partition in batch.shards and record.topic in batch.setup.service.topics
-    return is_here and dict(record.headers).get("ce_type") in batch.setup.early
+    return is_here and record.envelope is not None and record.envelope.type in batch.setup.early
 
 
 def decide_early(batch: Batch, item: Received) -> None:

@@ -5,8 +5,10 @@ Two implementations: `shared.loop.kafka` on FastStream and aiokafka, `shared.tes
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from shared.contracts.envelope import Envelope
 
 Place = tuple[str, int]
 """A topic and one of its partitions."""
@@ -54,6 +56,8 @@ class Outgoing:
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes | None]]
+    envelope: Envelope | None = field(default=None, compare=False, repr=False)
+    """What the headers say, where that was written just now."""
 
 
 def is_marker(record: Record) -> bool:

@@ -96,7 +96,7 @@ class Loop:
         seal_key = seal.key_of(secret)
         self.reader = _reader(service, partitions, seal_key)
         self.writer = EnvelopeWriter(service.name, partitions, seal_key)
-        early = frozenset(kind.TYPE.encode() for kind in service.table.early)
+        early = frozenset(kind.TYPE for kind in service.table.early)
         self._setup = Setup(service, store, self.reader, self.writer, dating, failpoint, early)
         self.worker = Worker(transport, endpoints_time or monotonic)
         self.lock = asyncio.Lock()

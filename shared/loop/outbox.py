@@ -59,7 +59,7 @@ class EnvelopeWriter:
         )
         mac = seal(self._seal_key, (topic, partition), envelope).encode()
         headers = [*envelopes.write(envelope), ("ce_mac", mac)]
-        return Outgoing(topic, partition, raw or None, data, headers)
+        return Outgoing(topic, partition, raw or None, data, headers, envelope)
 
     def again(self, record: Record) -> Outgoing:
         """A record of an open topic that lay in another partition than its key's, published again
