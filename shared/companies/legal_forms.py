@@ -15,7 +15,8 @@ from shared.companies.tokens import Token, tokens
 LETTERS_APART_MAX = 8
 """S. A. P. I. de C. V."""
 
-_IN_FRONT, _IN_FRONT_AT_HOME = "^", "!"
+_IN_FRONT, _IN_FRONT_AT_HOME, _MAYBE_IN_FRONT = "^", "!", "+"
+_FRONT_MARKS = _IN_FRONT + _IN_FRONT_AT_HOME + _MAYBE_IN_FRONT
 _WORD, _WORD_IF_CASED, _WITH_DOTS = "~", "?", "="
 _ATTACHED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]{2,}")
 """Thai, Japanese, Chinese and Korean forms, before or behind which there is no blank."""
@@ -36,6 +37,16 @@ class Form:
     in_front: bool = False
     in_front_at: frozenset[str] = frozenset()
     """The countries in which it stands in front; elsewhere it is part of the name there."""
+    maybe_in_front: bool = False
+    """It may stand there also where no country is known."""
+
+    def may_be_in_front(self, token: Token, shows_case: bool) -> bool:
+        """Where no country tells: PT Larkspur may be a company of Indonesia, or of therapists."""
+        if not self.maybe_in_front:
+            return False
+        if not self.official or not (shows_case or self.is_word_without_case):
+            return True
+        return self.is_written([token], shows_case)
 
     def is_written(self, run: list[Token], shows_case: bool) -> bool:
         """Whether these words are written as the form is."""
@@ -60,7 +71,7 @@ def forms() -> Forms:
     for line in data_lines("legal_forms.txt"):
         country, _, listed = line.partition(":")
         for entry in map(str.strip, listed.split(";")):
-            cut = tokens(entry.lstrip("^!").rstrip("~?="))
+            cut = tokens(entry.lstrip(_FRONT_MARKS).rstrip("~?="))
             key = key_of(cut)
             found[key] = _join_forms(found.get(key, Form()), country, entry, cut)
             longest = max(longest, len(cut))
@@ -82,7 +93,7 @@ def _join_forms(before: Form, country: str, entry: str, cut: list[Token]) -> For
     """What several countries say of one form: the most doubtful holds."""
     written, mark = " ".join(token.written for token in cut), entry[-1]
     official = set() if mark == _WITH_DOTS else {written, written.replace(".", "")}
-    at_home = entry[0] in (_IN_FRONT, _IN_FRONT_AT_HOME)
+    at_home = entry[0] in _FRONT_MARKS
     return Form(
         before.official | official,
         before.divided | {" ".join(token.folded for token in cut)},
@@ -91,4 +102,5 @@ def _join_forms(before: Form, country: str, entry: str, cut: list[Token]) -> For
         before.is_word_without_case or mark in (_WORD, _WITH_DOTS),
         before.in_front or entry[0] == _IN_FRONT,
         before.in_front_at | ({country} if at_home else frozenset()),
+        before.maybe_in_front or entry[0] == _MAYBE_IN_FRONT,
     )

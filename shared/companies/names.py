@@ -31,6 +31,12 @@ _BEHIND_FORM = re.compile(
     re.IGNORECASE,
 )
 """Where a remark may begin: Larkspur GmbH (Berlin)."""
+_RUN_ON = re.compile(r"^(\s*\w+\.)(?=\w{3})")
+"""PT.Larkspur"""
+_SORTED = re.compile(r"^([^,]+),\s*([^\W\d_]+\.?)\s*$")
+"""As registers sort it: Larkspur, PT."""
+ELSEWHERE = ""
+"""A country that is known, and has no forms of its own."""
 _PLACES_MAX = 4
 """So many names and remarks are looked for in one cell: what is said of a company has no more, and
 what strangers write could have hundreds, each of which is read up to there."""
@@ -67,7 +73,8 @@ def comparison_key(name: str) -> str:
 
 @lru_cache(maxsize=100_000)
 def company_names(text: str, country: str | None = None) -> tuple[Name, ...]:
-    """RTE-06: all that a company goes by in one cell, with and without what is said beside it."""
+    """RTE-06: all that a company goes by in one cell, with and without what is said beside it.
+    Where it is matters to what may be its legal form; None if that is not known."""
     found = [company_name(text, country)]
     parts = _OTHERWISE.split(text, maxsplit=_PLACES_MAX)
     called = [part for part in parts if any(map(str.isalnum, part))]
@@ -77,7 +84,7 @@ def company_names(text: str, country: str | None = None) -> tuple[Name, ...]:
         begins = islice(_BEHIND_FORM.finditer(part), _PLACES_MAX)
         heads = [part[: begin.start()] for begin in begins]
         found += [company_name(head, country) for head in heads if _ends_with_form(head, country)]
-        found += _without_front_of_same_country(part, country)
+        found += _without_doubtful_front(part, country)
     return tuple(dict.fromkeys(found))
 
 
@@ -85,10 +92,13 @@ def company_names(text: str, country: str | None = None) -> tuple[Name, ...]:
 def company_name(text: str, country: str | None = None) -> Name:
     """RTE-06: `country` is where the company is, if that is known."""
     whole = _the_off(tokens(text))
-    shows_case = text != text.upper() and text != text.lower()
-    left, doubtful = _without_forms(whole, shows_case, country)
-    left = _without_front(left, country)
+    left, doubtful = _without_forms(whole, _shows_case(text), country)
+    left = _without_front(left)
     return Name(_attached_off(" ".join(token.folded for token in left)), doubtful)
+
+
+def _shows_case(text: str) -> bool:
+    return text != text.upper() and text != text.lower()
 
 
 def _the_off(run: list[Token]) -> list[Token]:
@@ -149,14 +159,14 @@ def _counts(form: Form, run: list[Token], shows_case: bool, country: str | None)
     return form.is_written(run, shows_case)
 
 
-def _without_front(run: list[Token], country: str | None) -> list[Token]:
-    """One form in front: UAB Northgrid, ООО Ромашка."""
+def _without_front(run: list[Token]) -> list[Token]:
+    """One form in front that is nothing else: UAB Northgrid, ООО Ромашка."""
     by_key, most = forms()[:2]
     left, key = run, ""
     for size in range(1, min(len(run), most + 1)):
         key += run[size - 1].folded
         form = by_key.get(key)
-        if form and (form.in_front or country in form.in_front_at) and _stays(run[size:]):
+        if form and form.in_front and _stays(run[size:]):
             left = run[size:]
     return left
 
@@ -167,18 +177,26 @@ def _ends_with_form(text: str, country: str | None) -> bool:
     return not doubtful and len(left) < len(whole)
 
 
-def _without_front_of_same_country(text: str, country: str | None) -> list[Name]:
-    """PT Larkspur Tbk, S.C. Larkspur S.R.L.: the form behind tells that there is one in front."""
-    first = text.split(None, 1)[0].replace(".", "").lower() if text.strip() else ""
-    if first not in fronts():
-        return []
+def _without_doubtful_front(text: str, country: str | None) -> list[Name]:
+    """PT Larkspur, AB Volvo: what stands in front may be a word, so that the name goes by both."""
+    text = _SORTED.sub(r"\2 \1", _RUN_ON.sub(r"\1 ", text))
     whole = tokens(text)
-    left, _ = _without_forms(whole, not text.isupper(), country)
-    behind = forms().by_key.get(key_of(whole[len(left) :]))
-    form = forms().by_key.get(left[0].folded) if left else None
-    if not form or not behind or form is behind or not form.in_front_at & behind.countries:
+    if not whole or whole[0].folded not in fronts():
         return []
-    return [Name(" ".join(token.folded for token in left[1:]))] if _stays(left[1:]) else []
+    shows_case = _shows_case(text)
+    (first, *rest), _ = _without_forms(whole, shows_case, country)
+    form = forms().by_key[first.folded]
+    behind = forms().by_key.get(key_of(whole[1 + len(rest) :]))
+    is_form = _is_told_by(country, behind, form) or (
+        country is None and form.may_be_in_front(first, shows_case)
+    )
+    return [Name(" ".join(token.folded for token in rest))] if is_form and _stays(rest) else []
+
+
+def _is_told_by(country: str | None, behind: Form | None, form: Form) -> bool:
+    """Whether the lead's country, or the form behind, is of where this one stands in front."""
+    told = behind.countries if behind and behind is not form else frozenset()
+    return country in form.in_front_at or not form.in_front_at.isdisjoint(told)
 
 
 def _stays(run: list[Token]) -> bool:

@@ -20,7 +20,7 @@ from shared.companies.domains import (
     website,
 )
 from shared.companies.legal_forms import forms
-from shared.companies.names import company_names, comparison_key
+from shared.companies.names import ELSEWHERE, company_names, comparison_key
 from shared.folding import compatible, without_entities, words
 
 NEITHER = "neither a domain nor a name"
@@ -66,10 +66,10 @@ def terms_of_lead(
     found = [DOMAIN + domain for domain in domains_of(site, address)]
     name = without_entities(name) if name else None
     if name and not is_nobody(name):
-        texts = list(_texts(name))
-        called = {each for text in texts for each in company_names(text)}
-        if country:
-            called |= {each for text in texts for each in company_names(text, country)}
+        places = (country, ELSEWHERE) if country else (None,)
+        called = {
+            each for text in _texts(name) for place in places for each in company_names(text, place)
+        }
         found += [NAME + key for each in called for key in each.keys]
         # Some companies are called like their domains: Booking.com.
         if is_site(name) and (domain := website(name).domain):
