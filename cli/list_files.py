@@ -16,8 +16,8 @@ from cli.list_headers import columns_of, is_other
 from cli.output import WRONG_USAGE, CliError, unreadable
 from cli.table import Cells, Flaw
 from cli.table import Line as Row
-from shared.companies.domains import NO_HOST, is_known_ending, website
-from shared.companies.terms import NAME, is_address, is_site, sites_in
+from shared.companies.domains import NO_HOST, is_known_ending, other_domains, website
+from shared.companies.terms import NAME, is_address, is_site
 from shared.contracts.lists import LIST_ENTRIES_MAX
 from shared.wording import quantity
 
@@ -166,7 +166,7 @@ def domains_in(cell: str) -> list[str]:
     first, why = website(cell)
     if why == NO_HOST:
         return []
-    return list(dict.fromkeys([*([first] if first else []), *sites_in(cell)]))
+    return [*([first] if first else []), *other_domains(cell)]
 
 
 def texts_of(cells: Cells | Flaw) -> list[str]:

@@ -63,7 +63,8 @@ class Judge:
 
 def domains_of(lead: Row) -> frozenset[str]:
     """Of the website and of the email: the sample has business emails only."""
-    found = (lead["company"]["domain"], lead["person"]["email"].rpartition("@")[2])
+    company, email = lead["company"], lead["person"]["email"]
+    found = (company["domain"], *company.get("other_domains", ()), email.rpartition("@")[2])
     return frozenset(domain for domain in found if domain)
 
 

@@ -6,13 +6,16 @@ social network or in a marketplace, and the domain of a public mail provider, ar
 """
 
 import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from publicsuffixlist import PublicSuffixList
 
 from shared.companies.data import data_lines
+from shared.companies.legal_forms import forms
 from shared.folding import compatible
 from shared.hosts import host_name
 
@@ -31,7 +34,13 @@ _LABEL = re.compile(r"(?:website|webseite|web|homepage|url|site)\s?[:=]\s*", re.
 # Also misspelt, doubled, and with too few or too many slashes.
 _SCHEME = re.compile(r"(?:(?:[hxt]{1,4}ps?|ftps?|mailto)(?:[:;]+/*|/{2,})|/{2,})", re.IGNORECASE)
 _ENCODED = re.compile(r"%(?:2e|2f|3a)", re.IGNORECASE)
-_BETWEEN = re.compile(r"[\s,;|]+")
+_BETWEEN = re.compile(
+    r"(?:\s(?:&|\+|/|[-–—=]+>?|and|or|und|oder|et|ou|y|e|i|och|og|en)(?=\s)|[\s,;|])+",  # noqa: RUF001
+    re.IGNORECASE,
+)
+_SIGNS = " ,;|/()-"
+_NOTHING = frozenset(("-", "--", "n/a", "n.a.", "na", "none", "null", "nil"))
+"""What is written where another site could stand."""
 _PATH = re.compile(r"[/?#]")
 # As most are written; the rest takes longer.
 _PLAIN = re.compile(
@@ -39,6 +48,17 @@ _PLAIN = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _WWW = re.compile(r"www\d?\s*\.", re.IGNORECASE)
+
+
+AMONG_WORDS = re.compile(
+    r"(?<![\w@&.-])(?:https?://)?(?:\w[\w-]*\.)+(?:xn--[a-z0-9-]+|[^\W\d_]{2,})(?![\w@&-])"
+    r"(?:[:/?#][^\s,;|()\[\]]*)?",
+    re.IGNORECASE,
+)
+"""With its path and query, which may name another company's: ?from=tern.example."""
+
+OTHERS_MAX = 20
+"""So many further websites of a company count: each is looked up in its campaigns' limits."""
 
 
 class Site(NamedTuple):
@@ -91,8 +111,11 @@ def website(given: str) -> Site:
     is_address = bare != text or _WWW.match(bare)
     parts = _BETWEEN.split(_BLANKS_AT_DOTS.sub(".", bare) if is_address else bare)
     # Of several sites of one company the first. Words among which there is a dot are no site.
-    found = [_site(part) for part in parts[: 1 if is_address else None]]
-    return Site(None, NO_HOST) if any(site.why == NO_HOST for site in found) else found[0]
+    parts = [part for part in parts if part.lower() not in _NOTHING] or parts
+    found = [_site(part) for part in parts]
+    if any(site.why == NO_HOST for site in found[: 1 if is_address else None]):
+        return Site(None, NO_HOST)
+    return next((site for site in found if site.domain), found[0])
 
 
 def _without_scheme(text: str) -> str:
@@ -146,7 +169,36 @@ def _of_mail_host(host: str) -> str | None:
     return None if _is_in(mail_providers(), host) else registrable(host)
 
 
-def domains_of(site: str | None, address: str | None) -> tuple[str, ...]:
-    """All domains of a lead's company: its website's first, and its business email's."""
-    found = [website(site).domain if site else None, of_mailbox(address) if address else None]
+def other_domains(given: str) -> tuple[str, ...]:
+    """Of a cell with several websites all but the one that it is read as, also those among words:
+    whoever must not get a lead is found by each."""
+    return () if _PLAIN.fullmatch(given) else _other_domains(given)
+
+
+@lru_cache(maxsize=100_000)
+def _other_domains(given: str) -> tuple[str, ...]:
+    first = website(given).domain
+    others = dict.fromkeys(domain for domain in sites_in(given) if domain != first)
+    return tuple(islice(others, OTHERS_MAX))
+
+
+def is_only_sites(text: str) -> bool:
+    """Nothing but websites, and what may stand between them."""
+    rest, found = AMONG_WORDS.subn(" ", text)
+    return found > 0 and not _BETWEEN.sub("", f" {rest} ").strip(_SIGNS)
+
+
+def sites_in(text: str) -> Iterator[str]:
+    """Domains among other words; Co.KG is a legal form, and St.Gallen ends as no domain does."""
+    plain = compatible(text).replace("。", ".")
+    for found in AMONG_WORDS.finditer(plain) if "." in plain.rstrip(".") else ():
+        domain = website(found[0]).domain
+        if domain and is_known_ending(domain) and domain.partition(".")[0] not in forms().by_key:
+            yield domain
+
+
+def domains_of(sites: tuple[str, ...], address: str | None) -> tuple[str, ...]:
+    """All domains of a lead's company: its websites' first, and its business email's."""
+    found = [website(site).domain for site in sites]
+    found.append(of_mailbox(address) if address else None)
     return tuple(dict.fromkeys(domain for domain in found if domain))

@@ -12,11 +12,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from shared.companies.domains import (
+    AMONG_WORDS,
     NO_HOST,
     Site,
     domains_of,
     is_known_ending,
+    is_only_sites,
     registrable,
+    sites_in,
     website,
 )
 from shared.companies.legal_forms import forms
@@ -41,13 +44,7 @@ _ANYBODY = re.compile(r"(?:mailto:)?[*%]?@", re.IGNORECASE)
 """How programs write all mailboxes of a company: *@northgrid.example."""
 _ADDRESS = re.compile(r"[a-z][a-z+.-]*:?//|www\.", re.IGNORECASE)
 _DOUBTFUL = re.compile(r"(.+) \((.+)\)")
-_SITE = re.compile(
-    r"(?<![\w@&.-])(?:https?://)?(?:\w[\w-]*\.)+[^\W\d_]{2,}(?![\w@&-])(?:[:/?#][^\s,;|()\[\]]*)?",
-    re.IGNORECASE,
-)
-"""With its path and query, which may name another company's: ?from=tern.example."""
 _BETWEEN = re.compile(r"[()\[\]|,;\t]|\s[-–—/]\s")  # noqa: RUF001
-_SIGNS = " ,;|/()-"
 _NAME_WITH_DOT = re.compile(r"[^\W\d_](?:\.[^\W\d_])+\.?|.*[&+'’].*")  # noqa: RUF001
 
 
@@ -60,10 +57,10 @@ class Entry(NamedTuple):
 
 @lru_cache(maxsize=10_000)
 def terms_of_lead(
-    name: str | None, site: str | None, address: str | None, country: str | None = None
+    name: str | None, sites: tuple[str, ...], address: str | None, country: str | None = None
 ) -> frozenset[str]:
     """What a list may hold of a lead's company. An empty name is nothing that a list could hold."""
-    found = [DOMAIN + domain for domain in domains_of(site, address)]
+    found = [DOMAIN + domain for domain in domains_of(sites, address)]
     name = without_entities(name) if name else None
     if name and not is_nobody(name):
         places = (country, ELSEWHERE) if country else (None,)
@@ -97,8 +94,7 @@ def entry(text: str) -> Entry:
         site = website(plain)
         if site.domain or not _is_name_with_dot(plain, site):
             return _of_site(plain, site)
-    only_sites = not _SITE.sub("", plain).strip(_SIGNS)
-    return _entry_of(sites_in(plain), () if only_sites else _names(text))
+    return _entry_of(sites_in(plain), () if is_only_sites(plain) else _names(text))
 
 
 def _of_site(plain: str, site: Site) -> Entry:
@@ -120,7 +116,7 @@ def _texts(text: str) -> Iterator[str]:
     northgrid.example (Northgrid), but not Booking.com, Inc."""
     yield text
     parts = [part.strip() for part in _BETWEEN.split(text)] if "." in text else []
-    others = [part for part in parts if part and not _SITE.fullmatch(part)]
+    others = [part for part in parts if part and not AMONG_WORDS.fullmatch(part)]
     if len(others) < len(list(filter(None, parts))):
         yield from (part for part in others if _key(part) not in forms().by_key)
 
@@ -154,15 +150,6 @@ def _match_terms(term: str) -> tuple[str, ...]:
     found = _DOUBTFUL.fullmatch(name)
     names = (found[1], f"{found[1]} {found[2]}") if found else (name,)
     return tuple(NAME + comparison_key(each) for each in names)
-
-
-def sites_in(text: str) -> Iterator[str]:
-    """Domains among other words; Co.KG is a legal form, and St.Gallen ends as no domain does."""
-    plain = compatible(text).replace("。", ".")
-    for found in _SITE.finditer(plain) if "." in plain.rstrip(".") else ():
-        domain = website(found[0]).domain
-        if domain and is_known_ending(domain) and domain.partition(".")[0] not in forms().by_key:
-            yield domain
 
 
 def is_address(text: str) -> bool:

@@ -94,6 +94,12 @@ class Company:
     industries: tuple[str, ...] = ()
     """The industry and what lies above it, nearest first."""
     revenue: Revenue | None = None
+    other_domains: tuple[str, ...] = ()
+    """Of further websites that it has: they count as the first does."""
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        return (self.domain, *self.other_domains) if self.domain else self.other_domains
 
 
 SENIORITIES = (

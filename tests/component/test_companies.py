@@ -61,6 +61,8 @@ def case(id: str, kind: str) -> pytest.MarkDecorator:  # noqa: A002
         ("https://www.suppressedco.example/de", {"Site": "it.suppressedco.example"}, True),
         ("it.suppressedco.example", {"Site": "suppressedco.example"}, True),
         ("suppressedco.example", {"Site": "suppressedco.example.com"}, False),
+        ("suppressedco.example", {"Site": "tern.example; suppressedco.example"}, True),
+        ("suppressedco.example", {"Site": "tern.example (was suppressedco.example)"}, True),
     ],
 )
 async def test_who_is_on_a_list_gets_no_lead(
@@ -84,6 +86,7 @@ async def test_who_is_on_a_list_gets_no_lead(
         ([{"Site": "", "Mail": f"p{n}@capco.example"} for n in (1, 2)], 1),
         ([{"Site": site} for site in ("eu.capco.example", "us.capco.example", "capco.example")], 1),
         ([{"Site": "capco.example"}, {"Site": "", "Mail": "p2@eu.capco.example"}], 1),
+        ([{"Site": "tern.example, capco.example"}, {"Site": "capco.example"}], 1),
         ([{"Site": f"{name}.github.io"} for name in ("one", "other")], 2),
         ([{"Site": f"{name}.co.uk"} for name in ("one", "other")], 2),
         ([{"Site": f"linkedin.com/company/{name}"} for name in ("one", "other")], 2),

@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from shared.companies.domains import mail_providers, registrable, website
+from shared.companies.domains import mail_providers, platforms, registrable, website
 from shared.companies.names import company_name
 from shared.companies.terms import entry, terms_of_entry, terms_of_lead
 from shared.folding import letters, words
@@ -32,7 +32,7 @@ LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True).fil
 )
 OWN = st.builds(
     "{}.{}".format, LABELS, st.sampled_from(["example", "co.uk", "com", "github.io", "com.au"])
-).filter(lambda domain: domain not in mail_providers())
+).filter(lambda domain: domain not in mail_providers() | platforms())
 FORMS = st.sampled_from(
     ["GmbH", "Sp. z o.o.", "S.A. de C.V.", "Pvt Ltd", "Ltda.", "AB (publ)", "S.p.A."]
 )
@@ -52,7 +52,7 @@ def test_what_has_a_letter_has_a_name_and_what_has_none_matches_nothing(text: st
     keys = company_name(text).keys
     assert all(key and key == key.strip() for key in keys)
     assert bool(keys) or not words(text)  # An "&" alone is the word that it stands for.
-    assert all(term.partition(":")[2] for term in terms_of_lead(text, text, None))
+    assert all(term.partition(":")[2] for term in terms_of_lead(text, (text,), None))
 
 
 @given(NAMES, st.lists(st.tuples(st.integers(0, 30), UNSEEN), max_size=4))
@@ -79,7 +79,7 @@ def test_neither_case_nor_accents_nor_forms_change_a_company(name: str, form: st
         f"{accented} {form.upper()}",
     ):
         kept = entry(other).term
-        met = set(terms_of_entry(kept)) & terms_of_lead(name, None, None) if kept else set()
+        met = set(terms_of_entry(kept)) & terms_of_lead(name, (), None) if kept else set()
         assert bool(met) or not words(name)
 
 
@@ -90,7 +90,7 @@ def test_two_registrable_domains_are_two_companies(one: str, other: str, below: 
     site = f"https://{'.'.join([*below, one])}/a?b=c#d"
     assert (one, one) == (registrable(one), website(site).domain)
     assert (one == other) == (website(site).domain == website(other).domain)
-    found, kept = terms_of_lead(None, site, None), entry(other).term
+    found, kept = terms_of_lead(None, (site,), None), entry(other).term
     assert kept is not None
     assert (one == other) == (not found.isdisjoint(terms_of_entry(kept)))
 

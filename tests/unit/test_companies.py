@@ -14,6 +14,7 @@ from shared.companies.domains import (
     domains_of,
     mail_providers,
     of_mailbox,
+    other_domains,
     platforms,
     registrable,
     website,
@@ -34,7 +35,7 @@ def is_on(written: str, name: str, country: str | None = None) -> bool:
     """Whether a list with this entry holds the lead's company."""
     kept = entry(written).term
     assert kept is not None
-    return not terms_of_lead(name, None, None, country).isdisjoint(terms_of_entry(kept))
+    return not terms_of_lead(name, (), None, country).isdisjoint(terms_of_entry(kept))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ def test_other_letters_are_another_company(one: str, other: str) -> None:
 )
 def test_an_empty_name_matches_nothing(text: str) -> None:
     """RTE-06: neither as an entry nor of a lead."""
-    assert (None, frozenset()) == (entry(text).term, terms_of_lead(text, "", None))
+    assert (None, frozenset()) == (entry(text).term, terms_of_lead(text, (), None))
 
 
 def test_no_format_character_is_seen() -> None:
@@ -573,7 +574,7 @@ def test_an_entry_that_says_several_things_is_compared_by_all(text: str, term: s
 )
 def test_what_stands_for_no_company_is_nobodys_name(text: str) -> None:
     """RTE-06: all leads without a company would be one."""
-    assert (None, frozenset()) == (entry(text).term, terms_of_lead(text, None, None))
+    assert (None, frozenset()) == (entry(text).term, terms_of_lead(text, (), None))
 
 
 def test_the_forms_are_of_many_countries() -> None:
@@ -680,6 +681,52 @@ def test_a_company_is_its_registrable_domain(given: str, domain: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "between",
+    [
+        *("; ", ", ", ";", ",", " ", "  ", "\n", "\r\n", "\t", " | ", "|", " / ", " - ", " – "),  # noqa: RUF001
+        *(" and ", " AND ", " or ", " & ", " + ", " und ", " et ", " y ", " -> ", ", and ", " ; "),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["", "www.", "https://", "https://www."])
+def test_all_websites_of_a_cell_count(between: str, scheme: str) -> None:
+    """RTE-06: each may be on a list; the first is the one that is shown."""
+    cell = f"{scheme}tern.example{between}{scheme}vane.example"
+    assert "tern.example" == website(cell).domain
+    assert ("vane.example",) == other_domains(cell)
+    assert terms.Entry("domain:tern.example / domain:vane.example") == entry(cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "domain", "others"),
+    [
+        ("linkedin.com/company/tern; tern.example", "tern.example", ()),
+        ("n/a; tern.example", "tern.example", ()),
+        (f"{SOME_PROVIDER}, tern.example", "tern.example", ()),
+        ("tern.example, eu.tern.example, tern.example/de", "tern.example", ()),
+        (
+            "tern.example; vane.example; lark.example",
+            "tern.example",
+            ("vane.example", "lark.example"),
+        ),
+        ("tern.example (formerly vane.example)", None, ("tern.example", "vane.example")),
+        ("tern.example/?from=vane.example", "tern.example", ()),
+        ("tern.example/vane.example", "tern.example", ()),
+        ("tern.example jo@vane.example", "tern.example", ()),
+    ],
+)
+def test_what_stands_beside_a_website(
+    cell: str, domain: str | None, others: tuple[str, ...]
+) -> None:
+    """RTE-06: what is nobody's is left out; among words each domain counts, and none is shown."""
+    assert (domain, others) == (website(cell).domain, other_domains(cell))
+
+
+def test_a_cell_of_very_many_websites_is_no_load() -> None:
+    """Each of them is looked up in limits, for a single lead."""
+    assert 20 == len(other_domains("; ".join(f"a{number}.example" for number in range(40))))
+
+
+@pytest.mark.parametrize(
     ("given", "why"),
     [
         *(
@@ -766,7 +813,7 @@ def test_a_business_email_counts_beside_the_website(
     site: str | None, address: str | None, domains: tuple[str, ...]
 ) -> None:
     """RTE-06, RTE-08: that of a public mail provider does not."""
-    assert domains == domains_of(site, address)
+    assert domains == domains_of((site,) if site else (), address)
 
 
 def test_the_lists_of_hosts_hold_domains() -> None:
@@ -846,7 +893,7 @@ def test_a_subdomain_that_was_listed_before_still_keeps_its_company_away(
     kept: str, address: str, is_listed: bool
 ) -> None:
     """Earlier versions kept it as it was, and a list is not put anew because of us."""
-    found = terms_of_lead(None, None, address)
+    found = terms_of_lead(None, (), address)
     assert is_listed != found.isdisjoint(terms_of_entry(kept))
 
 
@@ -866,4 +913,4 @@ def test_a_cell_is_read_some_times_and_not_once_for_each_sign_in_it(
 
 def test_a_company_called_like_its_domain_is_found_by_it() -> None:
     """RTE-06: also where the website is blank."""
-    assert "domain:northgrid.example" in terms_of_lead("Northgrid.example", None, None)
+    assert "domain:northgrid.example" in terms_of_lead("Northgrid.example", (), None)

@@ -321,6 +321,25 @@ def test_what_makes_any_lead_unusable_is_told() -> None:
 
 
 def test_each_part_of_a_company_is_read_from_a_field() -> None:
-    """But for what lies above its industry."""
+    """But for what lies above its industry, and further domains of its website."""
     parts = {field.of_company for field in FIELDS if field.of_company}
-    assert {*parts, "industries"} == {part.name for part in fields(Company)}
+    assert {*parts, "industries", "other_domains"} == {part.name for part in fields(Company)}
+
+
+@pytest.mark.parametrize(
+    ("written", "domain", "others"),
+    [
+        ("northgrid.example", "northgrid.example", ()),
+        ("tern.example; vane.example", "tern.example", ("vane.example",)),
+        ("tern.example and vane.example", "tern.example", ("vane.example",)),
+        ("tern.example\nhttps://vane.example/de", "tern.example", ("vane.example",)),
+        ("linkedin.com/company/tern, tern.example", "tern.example", ()),
+        ("tern.example (was vane.example)", None, ("tern.example", "vane.example")),
+    ],
+)
+def test_each_website_of_a_company_is_kept(
+    written: str, domain: str | None, others: tuple[str, ...]
+) -> None:
+    """INT-02, RTE-06: the first is the company's domain, the others count for lists and limits."""
+    company = normalize(record(Site=written), affiliate()).company
+    assert (domain, others) == (company.domain, company.other_domains)

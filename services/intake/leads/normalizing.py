@@ -26,6 +26,7 @@ from services.intake.leads.fields import (
 )
 from services.intake.reading import cells, places
 from services.intake.reading.phones import phone
+from shared.companies.domains import other_domains
 from shared.contracts.industries import parents
 from shared.contracts.lead_fields import Company, Person, Place, TitleClass
 from shared.contracts.values import Reason
@@ -83,7 +84,7 @@ def normalize(record: Record, affiliate: Affiliate, lead_code: str | None = None
     return Normalized(
         person=_person(texts, values) if values["email"] or values["phone"] else None,
         place=Place(values["country"], values["subdivision"]),
-        company=_company(values),
+        company=_company(texts, values),
         title_class=values["job_title"],
         category=values["category"],
         lead_code=values["lead_code"],
@@ -156,10 +157,13 @@ def _person(texts: Mapping[str, str], values: Values) -> Person:
     )
 
 
-def _company(values: Values) -> Company:
-    sector = values["industry"]
-    industries = (sector, *parents(sector)) if sector else ()
-    return Company(industries=industries, **{part: values[name] for name, part in OF_COMPANY})
+def _company(texts: Mapping[str, str], values: Values) -> Company:
+    sector, sites = values["industry"], texts.get("company_domain")
+    return Company(
+        industries=(sector, *parents(sector)) if sector else (),
+        other_domains=other_domains(sites) if sites else (),
+        **{part: values[name] for name, part in OF_COMPANY},
+    )
 
 
 def _reasons(reading: Reading, affiliate: Affiliate) -> Iterator[Reason]:

@@ -24,13 +24,14 @@ from shared.matching.profiles import Listed
 
 def companies_of(lead: LeadAccepted) -> frozenset[str]:
     """What a list may hold of the lead's company."""
-    company = lead.company
-    return terms_of_lead(company.name, company.domain, lead.person.email, lead.place.country)
+    return terms_of_lead(
+        lead.company.name, lead.company.domains, lead.person.email, lead.place.country
+    )
 
 
 def company_domains(lead: LeadAccepted) -> tuple[str, ...]:
     """By what leads of one company are counted."""
-    return domains_of(lead.company.domain, lead.person.email)
+    return domains_of(lead.company.domains, lead.person.email)
 
 
 def _suppressed_lists(order: Order) -> Iterator[Requirement]:
