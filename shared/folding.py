@@ -39,6 +39,9 @@ _LATIN = (range(0x80, 0x2B0), range(0x1D00, 0x1DC0), range(0x2C60, 0x2C80), rang
 _TWO_LETTERS = {"æ": "ae", "œ": "oe", "ß": "ss", "þ": "th"}
 _OTHERS = _TWO_LETTERS | dict(zip("ðŋĸəǝɛɔɑʒȝƿɣʃƣʋɩʊё", "dnkeeeoazywgsgviuе", strict=True))
 
+_SIGNS_OF_NAMES = re.compile(r"(?<![^\W_])([^\W\d_])(\+\+|#)(?![^\W\d_]|[+#])")
+_SPELT = {"++": "plusplus", "#": "sharp"}
+
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _ESCAPED_TIMES = 2
 """A form escapes what it was given, and a program that exports it escapes it again."""
@@ -100,9 +103,16 @@ def letters(text: str) -> str:
     return compatible(bare).translate(_PLAIN)
 
 
+def spell_signs(text: str) -> str:
+    """C++ and C# are words of their own, and none of them is C."""
+    if "#" not in text and "++" not in text:
+        return text
+    return _SIGNS_OF_NAMES.sub(lambda found: f"{found[1]}{_SPELT[found[2]]} ", text)
+
+
 def words(text: str) -> list[str]:
     """The words of a text, folded; what is neither letter nor digit divides."""
-    found = letters(text).translate(_WORDS).split()
+    found = spell_signs(letters(text)).translate(_WORDS).split()
     return [word for word in found if any(map(str.isalnum, word))]
 
 

@@ -8,14 +8,14 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from shared.folding import Signs, compatible, words
+from shared.folding import Signs, compatible, spell_signs, words
 
 _APOSTROPHES = re.compile("['’‘ʼ`´]")  # noqa: RUF001
 # One letter each side, as in A/S.
 _SLASH = re.compile(r"(?<![^\W_])([^\W\d_])/([^\W\d_])(?![^\W_])")
 # Of a trade mark, and of Indian firms (Messrs).
 _NOTHING = re.compile(r"[™℠®©]|\((?:r|tm|sm)\)|^\s*m/s\b\.?", re.IGNORECASE)
-_BESIDE_LETTERS = re.compile(r"[™℠®©(/+]")
+_BESIDE_LETTERS = re.compile(r"[™℠®©(/+#]")
 _PLUS = re.compile(r"(?<=[^\W_])(?:\+| \+ )(?=[^\W_])")
 _HEBREW_QUOTE = re.compile('(?<=[\u05d0-\u05ea])["״](?=[\u05d0-\u05ea])')
 _AND = {"&": "and", "und": "and", "et": "and", "og": "and", "och": "and"}
@@ -36,7 +36,7 @@ _ASCII = re.compile(r"[A-Za-z0-9.]*[A-Za-z0-9][A-Za-z0-9.]*|&")
 def tokens(text: str) -> list[Token]:
     """Not to be changed by who gets it."""
     if _BESIDE_LETTERS.search(text):
-        text = _PLUS.sub(" & ", _NOTHING.sub(" ", text))
+        text = _PLUS.sub(" & ", _NOTHING.sub(" ", spell_signs(text)))
     if text.isascii() and text.isprintable():
         plain = _SLASH.sub(r"\1\2", _APOSTROPHES.sub("", text))
         return [_ascii_token(part) for part in _ASCII.findall(plain)]

@@ -476,6 +476,9 @@ def test_what_is_written_beside_a_name_is_none_of_it(written: str, name: str) ->
         ("Canal+ Works", "Canal and Works"),
         ("MS Works", "Works"),
         ("R Works", "Works"),
+        ("C# Works", "C Works"),
+        ("C++ Works", "C# Works"),
+        ("F&B Works", "R&D Works"),
     ],
 )
 def test_what_belongs_to_a_name_tells_it_apart(written: str, name: str) -> None:

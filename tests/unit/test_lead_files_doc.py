@@ -16,6 +16,7 @@ from cli.cells import strip_mark
 from cli.documents import read_text
 from cli.importing import BadRow, Row, rows_of
 from cli.output import CliError
+from services.intake.catalogue.questions import Question, judge
 from services.intake.leads.fields import BY_NAME
 from services.intake.leads.normalizing import normalize
 from services.intake.reading import cells
@@ -27,8 +28,9 @@ from services.intake.reading.sizes import size
 from services.intake.reading.timestamps import instant
 from shared.companies.domains import website
 from shared.companies.terms import entry
+from shared.contracts.questions import PutQuestion
 from shared.emails import email_address
-from tests.builders import affiliate, record
+from tests.builders import NOW, affiliate, record
 from tests.workbooks import with_formula
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "lead-files.md"
@@ -212,6 +214,19 @@ def test_values_that_are_no_text(written: str, read: str) -> None:
     known = affiliate(mapping={"vocabularies": {"category": {"true": "101"}}})
     found = normalize(record(Cat=json.loads(written)), known)
     assert read == next((reason.text for reason in found.reasons), found.category)
+
+
+ALLOWED = ("C", "C++", "C#", ".NET", "R&D", "F&B")
+
+
+@pytest.mark.parametrize(("written", "read"), rows("Answers"))
+def test_answers(written: str, read: str) -> None:
+    """INT-06: one of the allowed, or held."""
+    asked = PutQuestion(id="q_skill", text="Skill?", answers=ALLOWED, categories=("101",))
+    question = Question("q", 1, "main", 1, asked, (), NOW, "dana")
+    found = judge({"q_skill": json.loads(written)}, affiliate(), ("101",), lambda _: question)
+    held = [f"held: {each.given}" for each in found.held]
+    assert read == next(iter([*found.answers.values(), *held]), "no answer")
 
 
 @pytest.mark.parametrize(("written", "read"), rows("Companies"))

@@ -18,7 +18,7 @@ from shared import definitions
 from shared.contracts.intake import QuestionChanged
 from shared.contracts.questions import AddAlias, PutQuestion
 from shared.contracts.values import HeldAnswer, Reason, Suggestion
-from shared.folding import one_line
+from shared.folding import one_line, without_entities
 from shared.loop.decision import Context, Decision, Publish, Refused
 from shared.loop.working_set import ById, ref_by_name
 from shared.wording import quantity
@@ -39,7 +39,8 @@ Find = Callable[[str], "Question | None"]
 
 
 def fold(given: str) -> str:
-    return " ".join(given.casefold().split())
+    """Every sign counts, so that C, C++ and C# are three answers; &amp; is one."""
+    return " ".join(without_entities(given).casefold().split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TypeVar
 
-from shared.folding import letters
+from shared.folding import letters, spell_signs
 
 K = TypeVar("K")
 
@@ -24,7 +24,7 @@ _FILLERS = {"and", "the"}
 def fold(text: str) -> str:
     """What is left when case, accents, punctuation and filler words are taken away; of what has
     nothing but punctuation, all of it."""
-    bare = letters(text)
+    bare = spell_signs(letters(text))
     plain = _DROPPED.sub("", bare)
     spaced = _ASCII_OTHER.sub(" ", plain) if plain.isascii() else _with_blanks(plain)
     words = spaced.split()
