@@ -20,12 +20,18 @@ from shared.folding import compatible
 from shared.hosts import host_name
 
 PUBLIC_SUFFIX = "a public suffix, under which many companies have their domains"
+PROVIDER = "a provider's domain, under which many companies have theirs"
 MAIL_PROVIDER = "the domain of a public mail provider"
 PAGE = "a page on a platform, which is not the company's own domain"
 NO_HOST = "no domain"
 
 _SUFFIXES = PublicSuffixList()
-_TENANT = "*."
+_TENANTS, _TENANTS_AND_OWNER = "*.", "+."
+_NO_TENANTS = frozenset(
+    ("www", "about", "app", "blog", "careers", "community", "developer", "developers", "docs")
+    + ("help", "info", "jobs", "login", "mail", "partners", "status", "support")
+)
+"""Below their own domain providers keep these for themselves."""
 _RESERVED = frozenset(("example", "test", "invalid"))
 _BLANKS_INSIDE = re.compile(r"\s*([/:@])\s*")
 _BLANKS_AT_DOTS = re.compile(r"\s*\.\s*")
@@ -73,24 +79,47 @@ def mail_providers() -> frozenset[str]:
     return frozenset(name for line in data_lines("mail_providers.txt") for name in line.split())
 
 
+class Platforms(NamedTuple):
+    pages: frozenset[str]
+    """Where others have pages."""
+    providers: frozenset[str]
+    """Below which others have subdomains of their own."""
+    ownerless: frozenset[str]
+    """Of these, such as nobody has for itself."""
+
+
 @cache
-def platforms() -> frozenset[str]:
-    """Where others have pages; with `*.` in front, where they have subdomains."""
-    return frozenset(name for line in data_lines("platforms.txt") for name in line.split())
+def platforms() -> Platforms:
+    found = frozenset(name for line in data_lines("platforms.txt") for name in line.split())
+    marked = {mark: _behind(mark, found) for mark in (_TENANTS, _TENANTS_AND_OWNER)}
+    pages = frozenset(name for name in found if name[:2] not in marked)
+    return Platforms(pages, marked[_TENANTS] | marked[_TENANTS_AND_OWNER], marked[_TENANTS])
+
+
+def _behind(mark: str, names: frozenset[str]) -> frozenset[str]:
+    return frozenset(name.removeprefix(mark) for name in names if name.startswith(mark))
+
+
+def registrable(host: str) -> str | None:
+    """Of a host's ASCII form, the domain that its owner registered; None for what nobody has: a
+    public suffix, or a provider's domain that is for its customers only."""
+    found = _domain_of_owner(host)
+    return None if found in platforms().ownerless else found
 
 
 @lru_cache(maxsize=100_000)
-def registrable(host: str) -> str | None:
-    """Of a host's ASCII form, the domain that its owner registered; None for a public suffix. A
-    platform may have its tenants below a subdomain: shop.en.platform.example."""
+def _domain_of_owner(host: str) -> str | None:
+    """A platform may have its tenants below a subdomain: shop.en.platform.example."""
     found: str | None = _SUFFIXES.privatesuffix(host)
     above = found or ""
+    providers = platforms().providers
     for label in reversed(host.removesuffix(above).rstrip(".").split(".") if found else ()):
-        if not label or label == "www":
+        below = f"{label}.{above}"
+        if not label or label in _NO_TENANTS and below not in providers:
             return found
-        if _TENANT + above in platforms():
-            found = f"{label}.{above}"
-        above = f"{label}.{above}"
+        if above in providers:
+            found = below
+        above = below
     return found
 
 
@@ -136,10 +165,10 @@ def _of_host(name: str, *, is_page: bool) -> Site:
         return Site(None, NO_HOST)
     domain = registrable(host)
     if domain is None:
-        return Site(None, PUBLIC_SUFFIX)
+        return Site(None, PROVIDER if _domain_of_owner(host) else PUBLIC_SUFFIX)
     if _is_in(mail_providers(), host):
         return Site(None, MAIL_PROVIDER)
-    is_on_platform = is_page and _is_in(platforms(), host, domain)
+    is_on_platform = is_page and _is_in(platforms().pages, host, domain)
     return Site(None, PAGE) if is_on_platform else Site(domain)
 
 

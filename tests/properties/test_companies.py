@@ -32,7 +32,7 @@ LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True).fil
 )
 OWN = st.builds(
     "{}.{}".format, LABELS, st.sampled_from(["example", "co.uk", "com", "github.io", "com.au"])
-).filter(lambda domain: domain not in mail_providers() | platforms())
+).filter(lambda domain: domain not in mail_providers() | platforms().pages)
 FORMS = st.sampled_from(
     ["GmbH", "Sp. z o.o.", "S.A. de C.V.", "Pvt Ltd", "Ltda.", "AB (publ)", "S.p.A."]
 )

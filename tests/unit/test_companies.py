@@ -10,6 +10,7 @@ from shared.companies.domains import (
     MAIL_PROVIDER,
     NO_HOST,
     PAGE,
+    PROVIDER,
     PUBLIC_SUFFIX,
     domains_of,
     mail_providers,
@@ -663,7 +664,10 @@ def test_a_website_in_any_spelling_gives_its_domain(given: str) -> None:
         ("www.wordpress.com", "wordpress.com"),
         ("jo@northgrid.onmicrosoft.com", "northgrid.onmicrosoft.com"),
         ("jo@northgrid.mail.onmicrosoft.com", "northgrid.mail.onmicrosoft.com"),
-        ("onmicrosoft.com", "onmicrosoft.com"),
+        ("support.zendesk.com", "zendesk.com"),
+        ("northgrid.zendesk.com/hc/en-us", "northgrid.zendesk.com"),
+        ("northgrid.slack.com", "northgrid.slack.com"),
+        ("northgrid.crm4.dynamics.com/main.aspx", "northgrid.crm4.dynamics.com"),
         ("careers.northgrid.teamtailor.com/jobs", "northgrid.teamtailor.com"),
         ("https://northgrid.statuspage.io", "northgrid.statuspage.io"),
         ("https://www.linkedin.com", "linkedin.com"),
@@ -822,11 +826,48 @@ def test_a_business_email_counts_beside_the_website(
 def test_the_lists_of_hosts_hold_domains() -> None:
     """RTE-06: a subdomain among the providers would never be asked for under its company's name,
     and what the Public Suffix List knows needs no line."""
-    named = {host.removeprefix("*.") for host in platforms()}
-    assert {None} == {registrable.__wrapped__(host) for host in ("co.uk", "github.io")}
+    named = platforms().pages | platforms().providers
+    assert [None, None] == [registrable(host) for host in ("co.uk", "github.io")]
     assert set() == {host for host in named | mail_providers() if "." not in host}
-    assert set() == {host for host in named if registrable(host) is None}
+    owned = named - platforms().ownerless
+    assert set() == {host for host in owned if registrable(host) is None}
+    assert set() == {host for host in platforms().providers if not tenants_differ(host)}
     assert set() == {host for host in mail_providers() if of_mailbox(f"dana@{host}") is not None}
+
+
+def tenants_differ(host: str) -> bool:
+    """Whether two subdomains are two companies, and neither is the one above."""
+    found = {registrable(each) for each in (f"tern.{host}", f"www.vane.{host}", host)}
+    return len(found) == 3
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("onmicrosoft.com", "mail.onmicrosoft.com", "sharepoint.com", "myshopify.com"),
+        *("atlassian.net", "force.com", "lightning.force.com", "onmicrosoft.cn", "github.io"),
+    ],
+)
+def test_what_a_provider_has_for_its_customers_only_is_nobodys(host: str) -> None:
+    """RTE-06, RTE-08: all that have their site or mailbox there would be one company."""
+    assert entry(host) == entry(f"https://www.{host}/") == entry(f"*.{host}")
+    assert (None, True) == (entry(host).term, entry(host).why in (PROVIDER, PUBLIC_SUFFIX))
+    assert (None, None, frozenset()) == (
+        website(host).domain,
+        of_mailbox(f"dana@{host}"),
+        terms_of_lead(None, (host,), f"dana@{host}"),
+    )
+    assert website(f"tern.{host}").domain == f"tern.{host}" == of_mailbox(f"dana@tern.{host}")
+
+
+@pytest.mark.parametrize("host", ["zendesk.com", "slack.com", "odoo.com", "okta.com"])
+def test_a_provider_that_has_its_own_site_there_is_a_company(host: str) -> None:
+    """RTE-06: who lists it means that company, and none of its customers."""
+    assert terms.Entry(f"domain:{host}") == entry(host)
+    assert host == website(f"https://support.{host}/x").domain == of_mailbox(f"dana@{host}")
+    assert terms_of_lead(None, (host,), None).isdisjoint(
+        terms_of_lead(None, (f"tern.{host}",), f"dana@tern.{host}")
+    )
 
 
 @pytest.mark.parametrize(
