@@ -35,6 +35,8 @@ _RUN_ON = re.compile(r"^(\s*\w+\.)(?=\w{3})")
 """PT.Larkspur"""
 _SORTED = re.compile(r"^([^,]+),\s*([^\W\d_]+\.?)\s*$")
 """As registers sort it: Larkspur, PT."""
+_SORTED_OF = re.compile(r"^(.+?)\s*[,(]\s*([^,()]+ of(?: the)?)\s*\)?\s*$", re.IGNORECASE)
+"""Larkspur, City of. By itself Larkspur is somebody else."""
 ELSEWHERE = ""
 """A country that is known, and has no forms of its own."""
 _PLACES_MAX = 4
@@ -85,6 +87,8 @@ def company_names(text: str, country: str | None = None) -> tuple[Name, ...]:
         heads = [part[: begin.start()] for begin in begins]
         found += [company_name(head, country) for head in heads if _ends_with_form(head, country)]
         found += _without_doubtful_front(part, country)
+        if in_order := _SORTED_OF.match(part):
+            found.append(company_name(f"{in_order[2]} {in_order[1]}", country))
     return tuple(dict.fromkeys(found))
 
 

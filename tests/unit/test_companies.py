@@ -545,6 +545,51 @@ def test_a_word_beside_a_name_is_no_company(written: str, name: str) -> None:
     assert not is_on(name, written)
 
 
+OF_PLACES = [
+    *("City of Larkspur", "Town of Larkspur", "State of Larkspur", "University of Larkspur"),
+    *(
+        "Larkspur City",
+        "Larkspur Town",
+        "Larkspur State",
+        "Larkspur University",
+        "Port of Larkspur",
+    ),
+    *(
+        "County of Larkspur",
+        "Larkspur County",
+        "Bank of Larkspur",
+        "Larkspur Bank",
+        "Stadt Larkspur",
+    ),
+    *("Ville de Larkspur", "Comune di Larkspur", "Gemeente Larkspur", "Universität Larkspur"),
+    *("Ayuntamiento de Larkspur", "Mairie de Larkspur", "Larkspur City Council", "Larkspur"),
+]
+
+
+@pytest.mark.parametrize("name", OF_PLACES)
+def test_what_is_called_after_a_place_is_a_company_of_its_own(name: str) -> None:
+    """RTE-06: City of X is neither X nor X City: often all of them exist."""
+    assert [name] == [other for other in OF_PLACES if is_on(other, name)]
+    assert [name] == [other for other in OF_PLACES if is_on(f"{other} Ltd", f"The {name}", "US")]
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("City of Larkspur", "Larkspur, City of"),
+        ("CITY OF LARKSPUR", "Larkspur (City of)"),
+        ("The City of Larkspur", "LARKSPUR, CITY OF"),
+        ("University of Larkspur", "Larkspur, University of"),
+        ("Kingdom of the Larks", "Larks, Kingdom of the"),
+    ],
+)
+def test_a_name_is_the_same_where_it_is_sorted(written: str, name: str) -> None:
+    """RTE-06: as registers do; without its beginning it is none."""
+    assert is_on(written, name)
+    assert is_on(name, written)
+    assert not is_on("Larkspur", name)
+
+
 @pytest.mark.parametrize(
     ("text", "term"),
     [
