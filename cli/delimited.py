@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from cli.bounds import LINES_ABOVE_HEADER_MAX, ROW_LINES_MAX
 from cli.columns import ExpectedColumns, fit_of, header_at, texts_of
+from cli.cut_off import CUT_OFF, RowsAbove
 from cli.encodings import Encoding, encoding_of
 from cli.output import unreadable
 from cli.table import Flaw, Line, Table
@@ -20,10 +21,6 @@ from cli.table import Flaw, Line, Table
 DELIMITERS = (",", ";", "\t", "|")
 QUOTE_OPEN = Flaw("quote_open", "a quote is not closed, or stands inside a cell")
 QUOTE_DOUBTFUL = Flaw("quote_doubtful", "the quotes of this row can be read in two ways")
-CUT_OFF = Flaw("cut_off", "the file ends inside this row; the rest of the file is missing")
-
-WHOLE_ROWS_MIN = 3
-"""Fewer rows do not show that a program leaves out no cells."""
 
 NARROW = 4
 """With fewer columns lines of a text have as many delimiters as a row."""
@@ -127,8 +124,7 @@ class Rows:
         """The last line that an open quote may reach: up to it only whole rows are believed."""
         self.doubtful = 0
         """The last line that a row which is not sure may reach: it may be inside of that one."""
-        self.whole: int | None = 0
-        """How many rows had all their cells; None once one had not."""
+        self.above = RowsAbove()
         blank_then_quote = re.escape(delimiter) + ' +"'
         self._spaced = re.compile(blank_then_quote).search
 
@@ -140,7 +136,9 @@ class Rows:
         if line is None:
             raise StopIteration
         number, cells = self.lines.number, self.cells_of(line)
-        if self.width and not isinstance(cells, Flaw) and self.is_cut_off(line, len(cells)):
+        if not self.width or isinstance(cells, Flaw):
+            return number, cells
+        if self.above.is_cut(line, cells, self.width):
             return number, CUT_OFF
         return number, cells
 
@@ -153,17 +151,6 @@ class Rows:
         cells = line.rstrip("\r\n").split(self.delimiter)
         is_row = number > self.swallowed or len(cells) == self.width or not line.strip()
         return cells if is_row else QUOTE_DOUBTFUL
-
-    def is_cut_off(self, line: str, cells: int) -> bool:
-        """The only row with too few cells has no end of a line: what its last cell was, such as a
-        phone number or an address, nobody knows."""
-        if cells >= (self.width or 0):
-            self.whole = self.whole if self.whole is None else self.whole + 1
-            return False
-        if line.isspace():
-            return False
-        enough, self.whole = (self.whole or 0) >= WHOLE_ROWS_MIN, None
-        return enough and line[-1] not in "\r\n"
 
     def read_quoted(self, line: str, *, inside: bool) -> list[str] | Flaw:
         """There has to be one reading, or one that fits the header."""

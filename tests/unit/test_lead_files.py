@@ -595,6 +595,49 @@ def test_a_file_that_was_cut_is_told(behind: str, expected: str) -> None:
     assert expected == told(rows_of(content, "Ref", ["Mail", "Tel"]))[-1][1]
 
 
+@pytest.mark.parametrize(
+    ("above", "last", "expected"),
+    [
+        (["2026-03-04", "2026-03-05", "2026-04-01"], "2026-03-0", "cut_off"),
+        (["2026-03-04", "2026-03-05", "2026-04-01"], "2", "cut_off"),
+        (["2026-03-04", "2026-03-05", "2026-04-01"], "2026-03-06", "R-9"),
+        (["2026-03-04", "2026-03-05", "2026-04-01"], "", "R-9"),
+        (["2026-03-04", "2026-03-05", "2026-04-01"], "soon", "R-9"),
+        (["2026-03-04", "", "2026-03-05", "2026-04-01"], "2026-03", "cut_off"),
+        (["2026-03-04", "2026-03-05"], "2026-03-0", "R-9"),
+        (["04-Mar-2026", "05-Apr-2026", "12-May-2026"], "04-Ma", "cut_off"),
+        (["+12125550123", "+12125550124", "+13105550125"], "+1212555", "cut_off"),
+        (["+12125550123", "+4930901820", "+13105550125"], "+1212555", "R-9"),
+        (["opt-00ab12", "opt-7c0d34", "opt-1e2f56"], "opt-00", "R-9"),
+        (["opt-000112", "opt-000134", "opt-000156"], "opt-00", "cut_off"),
+        (["I may be asked"] * 3, "I may b", "cut_off"),
+        (["Marketing"] * 3, "Finance", "R-9"),
+        (["yes"] * 3, "no", "R-9"),
+        (["101", "205", "310"], "10", "R-9"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_file_that_was_cut_inside_its_last_cell_is_told(
+    above: list[str], last: str, expected: str, end: str
+) -> None:
+    """INT-12: where all cells above are alike and it is the beginning of one. That the last line
+    has no end says nothing: many programs write none."""
+    lines = [f"R-{at},a{at}@northgrid.example,{cell}" for at, cell in enumerate([*above, last])]
+    lines[-1] = lines[-1].replace(f"R-{len(above)}", "R-9")
+    content = end.join(["Ref,Mail,Consent", *lines])
+    fields = ["Mail", "Consent"]
+    assert expected == told(rows_of(content.encode(), "Ref", fields))[-1][1]
+    assert "R-9" == told(rows_of((content + end).encode(), "Ref", fields))[-1][1]
+
+
+def test_a_quoted_cell_at_the_end_is_whole() -> None:
+    """INT-12: a quote that is open there is told as such."""
+    rows = "".join(f'R-{at},"2026-03-04"\n' for at in range(4))
+    for last, expected in (('"2026-03"', "R-9"), ('"2026-03', "quote_open")):
+        content = f"Ref,When\n{rows}R-9,{last}".encode()
+        assert expected == told(rows_of(content, "Ref", ["When"]))[-1][1]
+
+
 def test_a_short_file_may_end_with_a_short_row() -> None:
     """INT-12: two rows do not show how a program writes."""
     content = b"Ref,Mail,Tel\nR-1,a@northgrid.example,1\nR-2,b@northgrid.example"
