@@ -6,6 +6,7 @@ service's matter: it refuses what is none.
 """
 
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ from shared.wording import quantity
 ENTRY_LENGTH_MAX = 253
 COMMENT = "#"
 TABLES = (".csv", ".tsv", ".tab")
+NUMBERED_MIN = 3
+_NUMBERED = re.compile(r"\s*(\d{1,6})[.)]\s+")
 HEADER_WITHIN_ROWS = 10
 """Above a header of several columns there may be a title."""
 BLANKS = frozenset(("-", "--", "n/a", "na", "none", "null", "nil", "#n/a", "unknown"))
@@ -69,7 +72,8 @@ def read(name: str, content: bytes) -> list[Line | BadLine]:
     text = delimited.text_of(content)
     if name.lower().endswith(TABLES):
         return list(entries_of_table(name, list(rows_of(text))))
-    return list(entries_of(enumerate(io.StringIO(text, newline=None), start=1)))
+    lines = enumerate(io.StringIO(text, newline=None), start=1)
+    return list(entries_of(without_numbers([line for line in lines if is_meant([line[1]])])))
 
 
 def rows_of(text: str) -> Iterator[Row]:
@@ -182,6 +186,15 @@ def width_of(cells: Cells | Flaw) -> int:
 
 def only_cell(cells: Cells | Flaw) -> str | Flaw:
     return cells if isinstance(cells, Flaw) else "".join(texts_of(cells))
+
+
+def without_numbers(lines: Sequence[tuple[int, str]]) -> Sequence[tuple[int, str]]:
+    """Of lines that are numbered one by one, what stands behind; 1. FC Larkspur alone keeps it."""
+    found = [_NUMBERED.match(line) for _, line in lines]
+    counted = [int(each[1]) for each in found if each]
+    if len(lines) < NUMBERED_MIN or counted != list(range(1, len(lines) + 1)):
+        return lines
+    return [(number, _NUMBERED.sub("", line, count=1)) for number, line in lines]
 
 
 def entries_of(lines: Iterable[tuple[int, str | Flaw]]) -> Iterator[Line | BadLine]:

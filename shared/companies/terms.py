@@ -24,23 +24,14 @@ from shared.companies.domains import (
 )
 from shared.companies.legal_forms import forms
 from shared.companies.names import ELSEWHERE, company_names, comparison_key
-from shared.folding import compatible, without_entities, words
-
-NEITHER = "neither a domain nor a name"
-MAILBOX = "a person's mailbox; a list holds companies"
+from shared.companies.nobody import NEITHER, is_nobody, why_no_company, without_mailboxes
+from shared.folding import compatible, without_entities
 
 DOMAIN, NAME = "domain:", "name:"
 ALSO = " / "
 """Between what one entry is compared by."""
-NOBODY = frozenset(
-    ("na", "n a", "none", "null", "nil", "unknown", "tbd", "not applicable", "not available")
-    + ("not provided", "not specified", "self employed", "selfemployed", "freelancer")
-)
-"""What is written where there is no company; as a name it would be that of many."""
 
-_NOBODY_LENGTH_MAX = 20
-_MAILBOX = re.compile(r"(?:mailto:)?[^\s/@]+@[^\s/@]+", re.IGNORECASE)
-_ANYBODY = re.compile(r"(?:mailto:)?[*%]?@", re.IGNORECASE)
+_ANYBODY = re.compile(r"^(?:mailto:)?[*%]?@", re.IGNORECASE)
 """How programs write all mailboxes of a company: *@northgrid.example."""
 _ADDRESS = re.compile(r"[a-z][a-z+.-]*:?//|www\.", re.IGNORECASE)
 _DOUBTFUL = re.compile(r"(.+) \((.+)\)")
@@ -75,26 +66,21 @@ def terms_of_lead(
     return frozenset(found)
 
 
-def is_nobody(name: str) -> bool:
-    return len(name) <= _NOBODY_LENGTH_MAX and " ".join(words(name)) in NOBODY
-
-
 def entry(text: str) -> Entry:
     text = without_entities(text)
     plain = compatible(text).strip().replace("。", ".")
     if plain.startswith(NAME):
         return _entry_of((), _names(text.partition(":")[2]))
-    if anybody := _ANYBODY.match(plain):
-        plain = plain[anybody.end() :]
-    if _MAILBOX.fullmatch(plain):
-        return Entry(None, MAILBOX)
-    if is_nobody(plain):
-        return Entry(None, NEITHER)
+    plain = _ANYBODY.sub("", plain.removeprefix(DOMAIN), count=1)
+    if why := why_no_company(plain):
+        return Entry(None, why)
+    plain = without_mailboxes(plain)
     if is_site(plain):
         site = website(plain)
         if site.domain or not _is_name_with_dot(plain, site):
             return _of_site(plain, site)
-    return _entry_of(sites_in(plain), () if is_only_sites(plain) else _names(text))
+    names = () if is_only_sites(plain) else _names(without_mailboxes(text))
+    return _entry_of(sites_in(plain), names)
 
 
 def _of_site(plain: str, site: Site) -> Entry:

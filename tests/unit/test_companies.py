@@ -21,7 +21,8 @@ from shared.companies.domains import (
     website,
 )
 from shared.companies.names import company_name, company_names
-from shared.companies.terms import MAILBOX, NEITHER, entry, terms_of_entry, terms_of_lead
+from shared.companies.nobody import ID, MAILBOX, NEITHER, PATTERN
+from shared.companies.terms import entry, terms_of_entry, terms_of_lead
 from shared.companies.tokens import tokens
 from shared.folding import letters, visible, words
 
@@ -941,6 +942,26 @@ def test_an_entry_is_a_domain_or_a_name(text: str, term: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        *(("3M", "name:3m"), ("7-Eleven", "name:7 eleven"), ("360", "name:360")),
+        *(
+            ("1-800 Larkspur", "name:1 800 larkspur"),
+            ("123456 Larkspur Inc.", "name:123456 larkspur"),
+        ),
+        *(("Larkspur*", "name:larkspur"), ("E*Trade", "name:e trade")),
+        ("Larkspur (dana@larkspur.example)", "name:larkspur"),
+        ("Larkspur GmbH, dana@larkspur.example", "name:larkspur"),
+        ("domain:larkspur.example", "domain:larkspur.example"),
+        ("Larkspur @ Work", "name:larkspur work"),
+    ],
+)
+def test_what_looks_like_an_id_or_holds_an_address_may_be_a_name(text: str, term: str) -> None:
+    """RTE-06: short numbers, and what stands beside a mailbox."""
+    assert terms.Entry(term) == entry(text)
+
+
+@pytest.mark.parametrize(
     ("text", "why"),
     [
         pytest.param("co.uk", PUBLIC_SUFFIX, marks=case("19a", "K17")),
@@ -959,7 +980,24 @@ def test_an_entry_is_a_domain_or_a_name(text: str, term: str) -> None:
             (text, NEITHER)
             for text in ("192.168.1.1", "-bad.example", "a..b", f"{'x' * 64}.example")
         ),
-        *((text, NEITHER) for text in ("...", "   ", "!!", ".com")),
+        *((text, NEITHER) for text in ("...", "   ", "!!", ".com", "#REF!", "#n/a", "Undisclosed")),
+        *(
+            (text, MAILBOX)
+            for text in (
+                "Dana Okafor <dana@northgrid.example>",
+                "dana@northgrid.example, eli@tern.example",
+                "<dana@northgrid.example>",
+            )
+        ),
+        *(
+            (text, ID)
+            for text in (
+                *("+49 30 901820", "(030) 90-18-20", "4930901820", "2026-03-04", "123456"),
+                *("001AB00000KEST1", "001AB00000KEST1AAA", "0" * 32, "ab12" * 10, "AB12" * 16),
+                *("3f2504e0-4f89-11d3-9a0c-0305e82c3301", "{3F2504E0-4F89-11D3-9A0C-0305E82C3301}"),
+            )
+        ),
+        *((text, PATTERN) for text in ("*northgrid*", "%northgrid%", "*northgrid gmbh*")),
     ],
 )
 def test_what_is_no_entry_says_why(text: str, why: str) -> None:

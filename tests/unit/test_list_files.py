@@ -220,6 +220,21 @@ def test_one_entry_a_line() -> None:
     ] == list_files.read("a.txt", content)
 
 
+def test_lines_that_are_numbered() -> None:
+    """RTE-06: one by one from the first; a name may begin with a number."""
+    numbered = ["1. Tern", "", "2) vane.example", "# rivals", "3.  1. FC Larkspur"]
+    assert [Line(1, "Tern"), Line(3, "vane.example"), Line(5, "1. FC Larkspur")] == list_files.read(
+        "a.txt", "\n".join(numbered).encode()
+    )
+    for lines in (
+        ["1. FC Tern", "1. FC Vane", "1. FC Larkspur"],
+        ["1. A", "2. B"],
+        ["1. A", "B", "3. C"],
+    ):
+        found = list_files.read("a.txt", "\n".join(lines).encode())
+        assert lines == [line.entry for line in found]
+
+
 def test_a_quote_that_is_not_closed_costs_its_own_line() -> None:
     """INT-12: never those behind it."""
     content = b'Domain,Size\none.example,1\n"two.example,2\nthree.example,3\n'

@@ -10,7 +10,7 @@ import pytest
 
 from services.routing.orders import lists
 from services.routing.orders.lists import Changed, CompanyList, ListPart
-from shared.companies.terms import MAILBOX, NEITHER
+from shared.companies.nobody import MAILBOX, NEITHER
 from shared.contracts.lists import (
     LIST_ENTRIES_MAX,
     PART_ENTRIES_MAX,

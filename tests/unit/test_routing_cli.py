@@ -26,7 +26,7 @@ from cli.main import run
 from cli.output import CHECK_FAILED, UNREACHABLE, WRONG_USAGE, CliError, UnknownId
 from cli.send_commands import send_rows
 from services.routing.orders import lists
-from shared.companies.terms import NEITHER
+from shared.companies.nobody import NEITHER
 from shared.contracts import event as contracts
 from shared.contracts.campaigns import PauseCampaign, PutCampaign
 from shared.contracts.lists import (
