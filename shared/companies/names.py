@@ -8,6 +8,7 @@ apart.
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -16,21 +17,39 @@ from shared.companies.legal_forms import Form, forms, fronts, key_of
 from shared.companies.tokens import Token, tokens
 
 _ARTICLES = frozenset(
-    ["a", "an", "the", "la", "le", "les", "el", "los", "il", "lo", "der", "die", "das", "de", "het"]
+    [
+        "a",
+        "an",
+        "and",
+        "the",
+        "la",
+        "le",
+        "les",
+        "el",
+        "los",
+        "il",
+        "lo",
+        "der",
+        "die",
+        "das",
+        "de",
+        "het",
+    ]
 )
 """No name by themselves: The Limited, Die GmbH."""
 _THE = "the"
 _OTHERWISE = re.compile(
-    r"(?<!\w)(?:d\.?/?b\.?/?a|t/a|[afn]\.?/?k\.?/?a|(?:doing business|trading|also known) as"
+    r"(?<!\w)(?:d\.?/?b\.?/?a|t/a|c/o|[afn]\.?/?k\.?/?a|(?:doing business|trading|also known) as"
     r"|formerly(?: known as)?|ehemals|vormals|anciennement)(?!\w)[.:]?",
     re.IGNORECASE,
 )
 """Behind it stands another name of the same company."""
+_CARE_OF = re.compile(r"^\s*c/o\s+", re.IGNORECASE)
 _BEHIND_FORM = re.compile(
-    r"\s*[(\[,;|]|\s[-–—/]\s|(?<=GmbH)\s|(?<=Inc)\.?\s|(?<=Ltd)\.?\s|(?<=LLC)\s",  # noqa: RUF001
+    r"\s*[(\[,;|*]|\s[-–—/]\s|(?<=GmbH)\s|(?<=Inc)\.?\s|(?<=Ltd)\.?\s|(?<=LLC)\s",  # noqa: RUF001
     re.IGNORECASE,
 )
-"""Where a remark may begin: Larkspur GmbH (Berlin)."""
+"""Where a remark may begin: Larkspur GmbH (Berlin); it may be another company with its form."""
 _RUN_ON = re.compile(r"^(\s*\w+\.)(?=\w{3})")
 """PT.Larkspur"""
 _SORTED = re.compile(r"^([^,]+),\s*([^\W\d_]+\.?)\s*$")
@@ -39,12 +58,28 @@ _SORTED_OF = re.compile(r"^(.+?)\s*[,(]\s*([^,()]+ of(?: the)?)\s*\)?\s*$", re.I
 """Larkspur, City of. By itself Larkspur is somebody else."""
 ELSEWHERE = ""
 """A country that is known, and has no forms of its own."""
+_APART = re.compile(
+    r"[\s.]*[(\[,;|*/–—-]\s*(?!&|(?:and|und|et|y|an?)\b)",  # noqa: RUF001
+    re.IGNORECASE,
+)
+"""GmbH, & Co. KG and Inc., a Tern company go on."""
 _PLACES_MAX = 4
 """So many names and remarks are looked for in one cell: what is said of a company has no more, and
 what strangers write could have hundreds, each of which is read up to there."""
 _MIXED = re.compile(r"(?<!\S)(?=\S*[a-z])(?=\S*[\u0370-\u04ff])\S+")
 _LIKE_LATIN = str.maketrans("аеорсухіјѕһԁӏԛԝкмтвнεορνικταχυ", "aeopcyxijshdlqwkmtbneopviktaxu")
 """Cyrillic and Greek letters that nobody can tell from Latin ones."""
+_SHORT_FOR = {
+    "assn": "association",
+    "bros": "brothers",
+    "intl": "international",
+    "mfg": "manufacturing",
+    "natl": "national",
+    "saint": "st",
+    "sainte": "ste",
+    "univ": "university",
+}
+_SHORT = re.compile(rf"\b(?:{'|'.join(_SHORT_FOR)})\b")
 _INITIALS = re.compile(r"(?<!\S)[^\W_](?: [^\W_])+(?!\S)")
 
 
@@ -63,13 +98,14 @@ class Name(NamedTuple):
 
 
 def comparison_key(name: str) -> str:
-    """Of a folded name: The Larkspur is Larkspur, J P Vane is JP Vane. A word of two scripts is
-    written in one of them only for the eye."""
+    """Of a folded name: The Larkspur is Larkspur, J P Vane is JP Vane, Vane Bros is Vane Brothers.
+    A word of two scripts is written in one of them only for the eye."""
     if not name.isascii():
         name = _MIXED.sub(lambda found: found[0].translate(_LIKE_LATIN), name)
     rest = name.removeprefix(f"{_THE} ")
     if rest != name and rest not in _ARTICLES and rest.replace(" ", "") not in forms().by_key:
         name = rest
+    name = _SHORT.sub(lambda found: _SHORT_FOR[found[0]], name)
     return _INITIALS.sub(lambda found: found[0].replace(" ", ""), name)
 
 
@@ -77,19 +113,28 @@ def comparison_key(name: str) -> str:
 def company_names(text: str, country: str | None = None) -> tuple[Name, ...]:
     """RTE-06: all that a company goes by in one cell, with and without what is said beside it.
     Where it is matters to what may be its legal form; None if that is not known."""
+    text = _CARE_OF.sub("", text)
     found = [company_name(text, country)]
     parts = _OTHERWISE.split(text, maxsplit=_PLACES_MAX)
     called = [part for part in parts if any(map(str.isalnum, part))]
     if len(called) > 1:
         found += [company_name(part, country) for part in called]
     for part in called:
-        begins = islice(_BEHIND_FORM.finditer(part), _PLACES_MAX)
-        heads = [part[: begin.start()] for begin in begins]
-        found += [company_name(head, country) for head in heads if _ends_with_form(head, country)]
+        found += _around_remarks(part, country)
         found += _without_doubtful_front(part, country)
         if in_order := _SORTED_OF.match(part):
             found.append(company_name(f"{in_order[2]} {in_order[1]}", country))
     return tuple(dict.fromkeys(found))
+
+
+def _around_remarks(text: str, country: str | None) -> Iterator[Name]:
+    """What is in front of each, if it ends with a form, and what is a company behind it."""
+    for begin in islice(_BEHIND_FORM.finditer(text), _PLACES_MAX):
+        head, remark = text[: begin.start()], text[begin.end() :]
+        if _ends_with_form(head, country):
+            yield company_name(head, country)
+            if _APART.match(text, begin.start()) and _ends_with_form(remark, country):
+                yield company_name(remark, country)
 
 
 @lru_cache(maxsize=100_000)

@@ -239,6 +239,7 @@ def test_how_it_is_incorporated_says_nothing_of_a_company(form: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
+        *("شركة Tallow", "شركة Tallow ذ.م.م", "חברת Tallow"),
         *("ООО Тэллоу", "ПАО «Тэллоу»", "ТОВ Тэллоу", "Тэллоу ООО"),
         *("株式会社Tallow", "Tallow株式会社", "(株)Tallow", "㈱Tallow", "Tallow㈱"),
         *("UAB Tallow", "SIA Tallow", "OOO Tallow", "주식회사 Tallow", "บริษัท Tallow จำกัด (มหาชน)"),
@@ -451,6 +452,11 @@ def test_a_name_with_a_letter_is_not_the_name_without_it(written: str) -> None:
         ("3 M", "3M Company"),
         ("L & Q", "L+Q"),
         ("Vane & Tern", "Vane + Tern"),
+        ("Larkspur International", "Larkspur Int'l, Inc."),
+        ("Larkspur Intl", "LARKSPUR INTERNATIONAL"),
+        ("Vane Bros.", "Vane Brothers Ltd"),
+        ("Vane Mfg. Co.", "Vane Manufacturing Company"),
+        ("St. Lark Hospital", "Saint Lark Hospital"),
         ("Vane et Fils", "Vane & Fils SARL"),
         ("Vane og Sønn", "Vane & Sønn AS"),
         ("Larkspur", "Larkspur™"),
@@ -506,6 +512,14 @@ def test_what_belongs_to_a_name_tells_it_apart(written: str, name: str) -> None:
         ("Tern", "Larkspur LLC d/b/a Tern"),
         ("Larkspur", "Tern (f/k/a Larkspur Inc.)"),
         ("Larkspur", "Tern GmbH, vormals Larkspur AG"),
+        ("Larkspur", "Tern GmbH c/o Larkspur"),
+        ("Tern", "Tern GmbH c/o Larkspur"),
+        ("Larkspur", "c/o Larkspur, Inc."),
+        ("Larkspur", "Tern Inc. / Larkspur LLC"),
+        ("Larkspur", "Tern Holding Ltd (Larkspur Ltd)"),
+        ("Larkspur", "Larkspur Inc**DO NOT CALL**"),
+        ("Larkspur", "Larkspur Corp. (NYSE: LRK)"),
+        ("Larkspur", "Larkspur Sdn Bhd (123456-X)"),
         ("Larkspur", "LLC Larkspur"),
         ("Larkspur", "JSC «Larkspur»"),
         ("Larkspur", "Kabushiki Kaisha Larkspur"),
@@ -538,6 +552,8 @@ def test_a_company_is_found_by_each_name_in_its_cell(written: str, name: str) ->
         ("Tern Works Pvt.Ltd", "Larkspur Works Pvt.Ltd"),
         ("Ларкспур", "Larkspur"),
         ("Vane, Tern", "Vane"),
+        ("Tern Works", "Larkspur GmbH (Tern Works)"),
+        ("Main St Works", "Main Street Works"),
     ],
 )
 def test_a_word_beside_a_name_is_no_company(written: str, name: str) -> None:
