@@ -63,6 +63,13 @@ async def test_what_was_not_committed_is_not_counted(
     assert (["once"], [1]) == (failed, list(series.values()))
 
 
+async def test_claims_that_wait_for_their_day_are_counted(platform: Platform) -> None:
+    await platform.campaign(weekly={"weekday": "friday"})
+    await platform.upload(1)
+    lines = {line for group in platform.world.groups for line in told(group.members[0].loop)}
+    assert 'leadops_claims_total{answer="waiting",service="routing"} 1.0' in lines
+
+
 async def test_leads_claims_and_sends_are_counted(platform: Platform) -> None:
     """By affiliate and outcome, by answer, and by what became of them."""
     await platform.campaign(caps={"total": 1})

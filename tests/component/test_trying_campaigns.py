@@ -110,6 +110,12 @@ async def test_what_keeps_a_lead_from_others_is_told(
     assert all(failing["how"] for failing in told["others"][0]["failing"])
 
 
+async def test_a_campaign_that_does_not_run_yet_is_told_as_of_now(platform: Platform) -> None:
+    await platform.campaign(active={"from": "2026-04-01"}, open_categories=["205"])
+    codes = {"campaign_inactive", "category_closed"}
+    assert codes == set(others(await tried(platform))["north"])
+
+
 async def test_who_was_sent_before_is_told(platform: Platform) -> None:
     """RTE-08: a campaign gets a person once, under whichever of its lead codes."""
     both = ["INT-AAA-BBB-1", "INT-AAA-BBB-2"]
