@@ -264,6 +264,19 @@ async def test_unsent_leads_are_counted_as_they_are_explained(platform: Platform
     assert counts == await asked.unsent(campaign)
 
 
+async def test_what_was_sent_by_hand_before_any_version_knew_it_is_not_unsent(
+    platform: Platform,
+) -> None:
+    """RTE-14: it came before the campaign was there."""
+    await platform.upload(1, 2)
+    await platform.campaign()
+    await platform.by_hand(1)
+    asked = Questions(platform).why_not
+    campaign = (await asked.catalogues()).campaigns.get("main/north")
+    assert campaign is not None
+    assert {"campaign_unknown": 1} == await asked.unsent(campaign)
+
+
 async def test_why_not_is_told_for_any_number_of_campaigns(platform: Platform) -> None:
     """RTE-10: each with its own reasons, however many are looked up at once."""
     await platform.campaign("capped", caps={"total": 0})
