@@ -64,6 +64,13 @@ class Api:
                     raise unreachable(service, str(error) or type(error).__name__) from error
             time.sleep(0.3)
 
+    def text(self, service: str, path: str) -> str:
+        """What is no JSON; raises for what is not answered."""
+        try:
+            return self.client.get(self.address(service) + path).raise_for_status().text
+        except httpx.HTTPError as error:
+            raise unreachable(service, str(error) or type(error).__name__) from error
+
     def ask(self, service: str, path: str, question: Any) -> Any:
         """A question that is too long for an address; it changes nothing."""
         try:

@@ -144,9 +144,14 @@ def leads_of(span: Row) -> Sequence[str]:
     return (value,) if isinstance(value, str) else value
 
 
-def spans_name_nobody(run: Run) -> Iterator[str]:
-    """OPS-05: what is told of a lead is its id."""
+def nobody_is_named(run: Run) -> Iterator[str]:
+    """OPS-05: what is told of a lead is its id, in spans, logs and metrics."""
     needles = [text.lower() for text in run.evidence.personal]
+    for name, text in run.told.items():
+        lines = text.lower().splitlines()
+        number = sum(any(needle in line for needle in needles) for line in lines)
+        if number or not lines:
+            yield f"{name}: {number} of {len(lines)} lines name a person"
     for spans in run.spans.values():
         for span in spans:
             if any(needle in json.dumps(span).lower() for needle in needles):
@@ -163,5 +168,5 @@ CHECKS: Sequence[Callable[[Run], Iterator[str]]] = (
     one_trace_each,
     spans_are_trees,
     leads_are_found_by_their_ids,
-    spans_name_nobody,
+    nobody_is_named,
 )

@@ -4,7 +4,7 @@ The stack is tied to this process by a lease: however this process ends, nothing
 """
 
 import time
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -45,7 +45,11 @@ def run(rows: int, seed: int) -> dict[str, Any]:
     finally:
         stack.down()
     # Services tell their last spans when they stop.
-    done = replace(done, spans=by_trace(read_lines(var_dir() / "spans.jsonl")))
+    spans, told = (
+        by_trace(read_lines(var_dir() / "spans.jsonl")),
+        {**done.told, **logs(found["http"])},
+    )
+    done = replace(done, spans=spans, told=told)
     told = summary(done, violations(done), found["backend"], time.monotonic() - began)
     write_json(path, told)
     return told
@@ -79,7 +83,14 @@ def gather(api: Api, uploads: Mapping[str, Sequence[str]], story: Story) -> Run:
         never_come=steps.NEVER_COME,
         traces=traces(api, sample(evidence.received, story, weekly)),
         spans={},
+        told={f"metrics of {name}": api.text(name, "/metrics") for name in api.stack["http"]},
     )
+
+
+def logs(services: Iterable[str]) -> dict[str, str]:
+    """Of all their processes."""
+    files = [file for name in services for file in (var_dir() / "log").glob(f"{name}*.log")]
+    return {f"log of {file.stem}": file.read_text() for file in files}
 
 
 def evidence_of(api: Api) -> Evidence:
