@@ -56,9 +56,9 @@ def roots_of(found: Mapping[str, Any]) -> Roots:
     address = found.get("receiver", "")
     if address not in _roots:
         # Imported late, as the broker's client is: who only reads does not wait for it.
-        from shared.span_export import Spans, is_wanted
+        from shared.span_export import Spans, has_collector
 
-        _roots[address] = Roots(Spans(SOURCE, address) if is_wanted(address) else None)
+        _roots[address] = Roots(Spans(SOURCE, address) if has_collector(address) else None)
     return _roots[address]
 
 

@@ -117,14 +117,14 @@ class AuditApi:
 
 
 def _where(query: CommandSearch) -> Filter:
-    asked = {field: getattr(query, name) for name, field in EQUAL_TO.items()}
-    return {"tenant": query.tenant} | {field: given for field, given in asked.items() if given}
+    values = {field: getattr(query, name) for name, field in EQUAL_TO.items()}
+    return {"tenant": query.tenant} | {field: value for field, value in values.items() if value}
 
 
 def _span(query: CommandSearch) -> Mapping[str, Mapping[str, Any]]:
     bounds = {"$gte": query.first, "$lte": query.last}
-    given = {name: moment for name, moment in bounds.items() if moment is not None}
-    return {"at": given} if given else {}
+    span = {name: moment for name, moment in bounds.items() if moment is not None}
+    return {"at": span} if span else {}
 
 
 def _token(row: Document) -> str:

@@ -80,11 +80,11 @@ class DeadLettersApi:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def page(self, asked: Annotated[DeadLetterSearch, Query()]) -> DeadLetters:
+    async def page(self, query: Annotated[DeadLetterSearch, Query()]) -> DeadLetters:
         """Oldest first."""
-        where: Filter = {"state": {"$in": asked.state}} if asked.state else {}
+        where: Filter = {"state": {"$in": query.state}} if query.state else {}
         rows = await self._store.find(
-            dead_letters.COLLECTION, where, sort=[("at", 1)], limit=asked.limit, fields=BRIEF
+            dead_letters.COLLECTION, where, sort=[("at", 1)], limit=query.limit, fields=BRIEF
         )
         total = await self._store.count(dead_letters.COLLECTION, where)
         return DeadLetters(total=total, items=[DeadLetter(**_brief(row)) for row in rows])

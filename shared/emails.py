@@ -14,23 +14,23 @@ _LOCAL = re.compile(rf"(?=[A-Za-z0-9_]){_SIGNS}(?:\.{_SIGNS})*")
 _NAMED = re.compile(r"[^<>@]*<([^<>]+)>")
 
 
-def email_address(given: str) -> str | None:
+def email_address(text: str) -> str | None:
     """INT-04: trimmed and lower case; a plus-tag stays, since it can be another mailbox."""
-    return _address(given.strip()) or _address(_bare(given.strip()))
+    return _address(text.strip()) or _address(_bare(text.strip()))
 
 
-def _address(given: str) -> str | None:
-    local, at, domain = given.rpartition("@")
+def _address(text: str) -> str | None:
+    local, at, domain = text.rpartition("@")
     if not at or len(local) > 64 or not _LOCAL.fullmatch(local):
         return None
     host = host_name(domain)
     return f"{local.lower()}@{host}" if host and len(local) + len(host) < 254 else None
 
 
-def _bare(given: str) -> str:
+def _bare(text: str) -> str:
     """Without what spreadsheets, browsers and mail programs put around it."""
-    named = _NAMED.fullmatch(given)
-    plain = named[1].strip() if named else given
+    named = _NAMED.fullmatch(text)
+    plain = named[1].strip() if named else text
     if plain[:7].lower() == "mailto:":
         plain = unquote(plain[7:].split("?")[0])
     return plain.removeprefix("'")

@@ -16,10 +16,10 @@ class Entities:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def one(self, collection: Collection[E], where: Filter, what: str, given: str) -> E:
+    async def one(self, collection: Collection[E], where: Filter, what: str, name: str) -> E:
         rows = await self._store.find(collection.name, where, limit=1)
         if not rows:
-            raise NotFound(what, given)
+            raise NotFound(what, name)
         return collection.from_document(rows[0])
 
     async def some(

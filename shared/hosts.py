@@ -14,16 +14,16 @@ _TOP_LABEL = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{1,58}[a-z0-9]")
 
 
 @lru_cache(maxsize=100_000)
-def host_name(given: str) -> str | None:
+def host_name(text: str) -> str | None:
     """A public host name of at least two labels; None where it is none."""
-    host = given.lower() if given.isascii() else _ascii(given)
+    host = text.lower() if text.isascii() else _ascii(text)
     labels = host.split(".")
     well_formed = all(_LABEL.fullmatch(label) for label in labels) and len(host) <= 253
     return host if well_formed and len(labels) > 1 and _TOP_LABEL.fullmatch(labels[-1]) else None
 
 
-def _ascii(given: str) -> str:
+def _ascii(text: str) -> str:
     try:
-        return idna.encode(given, uts46=True).decode()
+        return idna.encode(text, uts46=True).decode()
     except (idna.IDNAError, UnicodeError):
         return ""

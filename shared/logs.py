@@ -120,9 +120,9 @@ def _on_uncaught(
     log.critical("the process ends", error=", ".join(kinds_of(error)), at=place_of(where))
 
 
-def _on_uncaught_in_thread(told: threading.ExceptHookArgs) -> None:
+def _on_uncaught_in_thread(uncaught: threading.ExceptHookArgs) -> None:
     log.error(
         "a thread ends",
-        error=", ".join(kinds_of(told.exc_value)) if told.exc_value else "",
-        at=place_of(told.exc_traceback),
+        error=", ".join(kinds_of(uncaught.exc_value)) if uncaught.exc_value else "",
+        at=place_of(uncaught.exc_traceback),
     )

@@ -193,9 +193,9 @@ class OperatingApi:
         standing = await self._quietness.standing(QUIET_SECONDS_MAX)
         return views.Quiet.of(self._loop.service.name, self._instance, standing)
 
-    async def endpoints(self, asked: Annotated[Limited, Query()]) -> views.Endpoints:
+    async def endpoints(self, query: Annotated[Limited, Query()]) -> views.Endpoints:
         """Those that fail, as this process sees them, with what waits for them in its shards."""
-        failing = self._loop.worker.failing()[: asked.limit]
+        failing = self._loop.worker.failing()[: query.limit]
         return views.Endpoints(
             items=[
                 views.EndpointView(

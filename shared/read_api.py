@@ -87,8 +87,8 @@ def _once(several: Sequence[str]) -> Any:
     """The framework takes the last of several values, as if the others had not been given."""
 
     async def once(request: Request) -> None:
-        given = Counter(name for name, _ in request.query_params.multi_items())
-        for name, count in given.items():
+        counts = Counter(name for name, _ in request.query_params.multi_items())
+        for name, count in counts.items():
             if count > 1 and name not in several and NAME.fullmatch(name):
                 raise BadRequest(name, "one value")
 
@@ -129,9 +129,9 @@ def listing(
     name = path.removeprefix("/")
     model: Any = create_model(name.capitalize(), __base__=View, **{name: (list[view], ...)})  # type: ignore[valid-type, call-overload]
 
-    async def answer(asked: Tenant) -> Any:
+    async def answer(query: Tenant) -> Any:
         """All of a tenant, in the order of their ids."""
-        found = await entities.some(collection, {"tenant": asked.tenant})
+        found = await entities.some(collection, {"tenant": query.tenant})
         return model(**{name: [view.of(entity) for entity in found]})
 
     answer.__name__ = name
@@ -150,11 +150,11 @@ class Questions:
             await self._app(scope, receive, send)
             return
         others = [row for row in scope["headers"] if row[0] != b"content-type"]
-        asked = {
+        changes = {
             "headers": [*others, (b"content-type", b"application/json")],
             "method": "GET" if scope["method"] == "HEAD" else scope["method"],
         }
-        await self._app({**scope, **asked}, _within_limit(receive), send)
+        await self._app({**scope, **changes}, _within_limit(receive), send)
 
 
 def _within_limit(receive: Receive) -> Receive:

@@ -43,17 +43,17 @@ class Failure(BaseModel):
 class NotFound(Exception):
     """What was asked for by id does not exist: what it would be, such as a lead, and the id."""
 
-    def __init__(self, what: str, given: str) -> None:
-        super().__init__(f"there is no {what} {given!r}")
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(f"there is no {what} {name!r}")
         self.code = what.replace(" ", "_").replace("-", "_") + "_unknown"
 
 
 class BadRequest(Exception):
     """A parameter can't be read: its name, and the form that is wanted."""
 
-    def __init__(self, name: str, wanted: str = "") -> None:
+    def __init__(self, name: str, expected: str = "") -> None:
         super().__init__(name)
-        self.text = f"{name} can't be read" + (f"; wanted is {wanted}" if wanted else "")
+        self.text = f"{name} can't be read" + (f"; wanted is {expected}" if expected else "")
 
 
 class TooLarge(Refusal):

@@ -37,35 +37,35 @@ def form_error(form: str) -> PydanticCustomError:
     return PydanticCustomError(FORM, "{form}", {"form": form})
 
 
-def _limit(given: str) -> int:
-    if not (given.isascii() and given.isdigit() and len(given) < 9 and int(given)):
+def _limit(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and int(text)):
         raise form_error("a number from 1 on")
-    return min(int(given), LIMIT_MAX)
+    return min(int(text), LIMIT_MAX)
 
 
-def _yes_or_no(given: str) -> bool:
-    if given not in YES_OR_NO:
+def _yes_or_no(text: str) -> bool:
+    if text not in YES_OR_NO:
         raise form_error("true or false")
-    return YES_OR_NO[given]
+    return YES_OR_NO[text]
 
 
-def _moment(given: str) -> datetime:
-    if _WEEK.fullmatch(given):
+def _moment(text: str) -> datetime:
+    if _WEEK.fullmatch(text):
         # Python reads it as a day of that week, which nobody who names a week means.
         raise form_error(A_MOMENT)
     try:
-        moment = datetime.fromisoformat(given)
+        moment = datetime.fromisoformat(text)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         # In a query a plus is a blank.
-        hint = "; its + is written %2B" if _LOST_PLUS.fullmatch(given) else ""
+        hint = "; its + is written %2B" if _LOST_PLUS.fullmatch(text) else ""
         raise form_error(A_MOMENT + hint) from None
 
 
-def _end(given: str) -> datetime:
+def _end(text: str) -> datetime:
     """A day that ends a range is meant whole."""
-    moment = _moment(given)
-    if len(given) <= len("2026-01-01"):
+    moment = _moment(text)
+    if len(text) <= len("2026-01-01"):
         return datetime.combine(moment, time(23, 59, 59, 999_000), UTC)
     return moment
 
@@ -84,10 +84,10 @@ class OneOf:
     def __get_pydantic_json_schema__(self, *_: Any) -> dict[str, Any]:
         return {"type": "string", "enum": [*self.words]}
 
-    def _check(self, given: str) -> str:
-        if given not in self.words:
+    def _check(self, word: str) -> str:
+        if word not in self.words:
             raise form_error(f"one of {', '.join(self.words)}")
-        return given
+        return word
 
 
 Limit = Annotated[int, BeforeValidator(_limit), Field(ge=1)]
@@ -104,8 +104,8 @@ class Params(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def without_blanks(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {name: value for name, value in given.items() if value != ""}
+    def without_blanks(cls, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {name: value for name, value in values.items() if value != ""}
 
 
 class OfTenant(Params):

@@ -48,7 +48,7 @@ from shared.loop.transport import Transports, nobody_publishes
 from shared.mongo import MongoStore
 from shared.readings import Reading
 from shared.settings import Settings, WrongSetting
-from shared.span_export import is_wanted
+from shared.span_export import has_collector
 from shared.store import Document, Store
 from shared.stored_gauges import StoredGauges
 from shared.tracing import Tracing
@@ -98,7 +98,7 @@ class Process:
         self.transport = transport
         self.tracing = (
             Tracing(service.name, settings.otlp_endpoint, str(settings.instance))
-            if is_wanted(settings.otlp_endpoint)
+            if has_collector(settings.otlp_endpoint)
             else None
         )
         self.durations = Durations(service.name)

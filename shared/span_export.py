@@ -38,7 +38,7 @@ ERROR_TYPE = "error.type"
 Attributes = Mapping[str, str | int | Sequence[str]]
 
 
-def is_wanted(endpoint: str) -> bool:
+def has_collector(endpoint: str) -> bool:
     """Whether there is anybody to tell."""
     if os.environ.get("OTEL_TRACES_EXPORTER", "otlp").strip().lower() == "none":
         return False
@@ -61,8 +61,8 @@ class DerivedIds(RandomIdGenerator):
     next_span_id = 0
 
     def generate_span_id(self) -> int:
-        given, self.next_span_id = self.next_span_id, 0
-        return given or super().generate_span_id()
+        derived, self.next_span_id = self.next_span_id, 0
+        return derived or super().generate_span_id()
 
     def is_trace_id_random(self) -> bool:
         """It is; but not all who read a flag of the second version of the recommendation know
@@ -181,7 +181,7 @@ class Spans:
     def root(self, topic: str, type: str, attributes: Attributes) -> "Root":
         """The first span of a new trace, of a command that is about to be published. Whether it is
         kept says the sampler."""
-        told = {
+        described = {
             "messaging.system": "kafka",
             "messaging.operation.type": "send",
             "messaging.operation.name": "send",
@@ -190,7 +190,7 @@ class Spans:
             **attributes,
         }
         return Root(
-            self._tracer.start_span(f"send {topic}", kind=SpanKind.PRODUCER, attributes=told)
+            self._tracer.start_span(f"send {topic}", kind=SpanKind.PRODUCER, attributes=described)
         )
 
     def tell(

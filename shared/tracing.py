@@ -131,19 +131,19 @@ def _span_id(context: str | None) -> str:
 def _attributes_of_place(item: Decidable, service: str) -> Attributes:
     """A type that nobody here knows is a stranger's text, and so is the id of what anybody may
     have written."""
-    told: dict[str, str | int] = {DISPOSITION: item.disposition}
+    attributes: dict[str, str | int] = {DISPOSITION: item.disposition}
     if isinstance(item, Internal):
-        return told | {KIND: item.stored["kind"]}
+        return attributes | {KIND: item.stored["kind"]}
     record, envelope = item.record, item.envelope
-    told |= {**KAFKA, **PROCESS, "messaging.consumer.group.name": service}
-    told |= {DESTINATION: record.topic, PARTITION: str(record.partition)}
+    attributes |= {**KAFKA, **PROCESS, "messaging.consumer.group.name": service}
+    attributes |= {DESTINATION: record.topic, PARTITION: str(record.partition)}
     if record.offset != NO_OFFSET:
-        told[OFFSET] = record.offset
+        attributes[OFFSET] = record.offset
     if item.event is not None:
-        told[EVENT_TYPE] = envelope.type
+        attributes[EVENT_TYPE] = envelope.type
     if not manifest().is_open(record.topic):
-        told[MESSAGE] = envelope.id
-    return told
+        attributes[MESSAGE] = envelope.id
+    return attributes
 
 
 def _attributes_of_decision(item: Decidable) -> Attributes:
@@ -191,9 +191,9 @@ def _note(found: dict[str, list[str]], name: str, value: object, prefix: str = "
 
 
 def _attributes_of_attempt(row: Document, verdict: str, host: str) -> Attributes:
-    told = {KIND: row["kind"], "leadops.send": row["_id"], VERDICT: verdict}
+    attributes = {KIND: row["kind"], "leadops.send": row["_id"], VERDICT: verdict}
     if host:
-        told["server.address"] = host
+        attributes["server.address"] = host
     if isinstance(campaign := row["data"].get("campaign"), str):
-        told["leadops.campaign"] = campaign.removeprefix(f"{row['cause']['tenant']}/")
-    return {**told, "leadops.attempt": row["attempt"]}
+        attributes["leadops.campaign"] = campaign.removeprefix(f"{row['cause']['tenant']}/")
+    return {**attributes, "leadops.attempt": row["attempt"]}

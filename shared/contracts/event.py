@@ -90,8 +90,8 @@ class Command(Event):
         topic: str | None = None,
         formerly: tuple[str, ...] = (),
     ) -> None:
-        given = {"ROLES": roles, "ACCEPTED": accepted, "REFUSED": refused, "KEY": key}
-        for name, value in given.items():
+        declared = {"ROLES": roles, "ACCEPTED": accepted, "REFUSED": refused, "KEY": key}
+        for name, value in declared.items():
             if value is not None:
                 setattr(cls, name, value)
         for name in ("ROLES", "ACCEPTED"):

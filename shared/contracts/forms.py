@@ -81,9 +81,9 @@ Error = Mapping[str, Any]
 def faults(error: ValidationError) -> list[tuple[Sequence[int | str], str]]:
     """Where each is, and what; so many as a person can mend at once."""
     rows = without_lists_of_faults(error.errors(include_input=False, include_url=False))
-    told = [(row["loc"], problem(dict(row))) for row in rows[:FAULTS_MAX]]
-    more = len(rows) - len(told)
-    return [*told, *([((), f"and {more} more")] if more else [])]
+    described = [(row["loc"], problem(dict(row))) for row in rows[:FAULTS_MAX]]
+    more = len(rows) - len(described)
+    return [*described, *([((), f"and {more} more")] if more else [])]
 
 
 def without_lists_of_faults(rows: Sequence[ErrorDetails]) -> list[ErrorDetails]:
@@ -94,39 +94,39 @@ def without_lists_of_faults(rows: Sequence[ErrorDetails]) -> list[ErrorDetails]:
 
 def problem(error: Error) -> str:
     """Empty for a field that there is not: its name says all."""
-    given = error.get("ctx", {})
+    context = error.get("ctx", {})
     match error["type"]:
         case "string_pattern_mismatch":
-            return f"must be {FORMS.get(given['pattern'], 'written in another form')}"
+            return f"must be {FORMS.get(context['pattern'], 'written in another form')}"
         case "extra_forbidden":
             return ""
         case "missing":
             return "is needed"
         case "union_tag_invalid":
-            return f"{given['discriminator']} must be one of {given['expected_tags']}"
+            return f"{context['discriminator']} must be one of {context['expected_tags']}"
         case "union_tag_not_found":
-            return f"{given['discriminator']} is needed"
+            return f"{context['discriminator']} is needed"
         case "literal_error" | "enum":
-            return f"must be {given['expected']}"
+            return f"must be {context['expected']}"
         case "string_too_short":
             return "must not be blank"
         case "string_too_long":
-            return f"must have at most {given['max_length']} characters"
+            return f"must have at most {context['max_length']} characters"
         case "too_long":
-            return f"must have at most {quantity(given['max_length'], 'item')}"
+            return f"must have at most {quantity(context['max_length'], 'item')}"
         case "too_short":
-            return f"must have at least {quantity(given['min_length'], 'item')}"
+            return f"must have at least {quantity(context['min_length'], 'item')}"
         case "greater_than_equal":
-            return f"must be {given['ge']} or more"
+            return f"must be {context['ge']} or more"
         case "less_than_equal":
-            return f"must be {given['le']} or less"
+            return f"must be {context['le']} or less"
         case "value_error":
-            return str(given["error"])
-    return wanted_kind(error)
+            return str(context["error"])
+    return expected_kind(error)
 
 
-def wanted_kind(error: Error) -> str:
-    """Where a value is of another kind than what is wanted."""
+def expected_kind(error: Error) -> str:
+    """Where a value is of another kind than the expected one."""
     if words := _kind(error):
         return f"must be {words}"
     return str(error["msg"]).replace("Input should be", "must be")

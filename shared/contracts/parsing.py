@@ -59,10 +59,10 @@ class Invalid:
 
     @property
     def details(self) -> dict[str, Any]:
-        told = [{"code": one.code, "field": one.field, "text": one.text} for one in self.faults]
-        first = {"field": told[0]["field"]} if told else {}
+        rows = [{"code": one.code, "field": one.field, "text": one.text} for one in self.faults]
+        first = {"field": rows[0]["field"]} if rows else {}
         more = {"more": self.more} if self.more else {}
-        return {**first, "faults": told, **more}
+        return {**first, "faults": rows, **more}
 
 
 def parse(kind: type[E], data: bytes) -> E:

@@ -252,34 +252,34 @@ def _decode_shared(raw: bytes) -> Document:
 
 
 def _candidates(rows: Rows, where: Filter) -> Iterable[bytes]:
-    wanted = where.get("_id")
-    if isinstance(wanted, Mapping) and "$in" in wanted:
-        return [rows[key] for key in dict.fromkeys(wanted["$in"]) if key in rows]
-    if wanted is not None and not isinstance(wanted, Mapping):
-        return [rows[wanted]] if wanted in rows else []
+    condition = where.get("_id")
+    if isinstance(condition, Mapping) and "$in" in condition:
+        return [rows[key] for key in dict.fromkeys(condition["$in"]) if key in rows]
+    if condition is not None and not isinstance(condition, Mapping):
+        return [rows[condition]] if condition in rows else []
     return rows.values()
 
 
 def _matches(document: Document, where: Filter) -> bool:
-    return all(_accepts(_value(document, name), wanted) for name, wanted in where.items())
+    return all(_accepts(_value(document, name), condition) for name, condition in where.items())
 
 
-def _accepts(value: Any, wanted: Any) -> bool:
-    if not isinstance(wanted, Mapping):
-        return bool(value == wanted) or (isinstance(value, list) and wanted in value)
-    return all(_COMPARE[operator](value, operand) for operator, operand in wanted.items())
+def _accepts(value: Any, condition: Any) -> bool:
+    if not isinstance(condition, Mapping):
+        return bool(value == condition) or (isinstance(value, list) and condition in value)
+    return all(_COMPARE[operator](value, operand) for operator, operand in condition.items())
 
 
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "$in": lambda value, wanted: (
-        any(each in wanted for each in value) if isinstance(value, list) else value in wanted
+    "$in": lambda value, operand: (
+        any(each in operand for each in value) if isinstance(value, list) else value in operand
     ),
-    "$nin": lambda value, wanted: value not in wanted,
-    "$gt": lambda value, wanted: value is not None and value > wanted,
-    "$gte": lambda value, wanted: value is not None and value >= wanted,
-    "$lt": lambda value, wanted: value is not None and value < wanted,
-    "$lte": lambda value, wanted: value is not None and value <= wanted,
-    "$ne": lambda value, wanted: value != wanted,
+    "$nin": lambda value, operand: value not in operand,
+    "$gt": lambda value, operand: value is not None and value > operand,
+    "$gte": lambda value, operand: value is not None and value >= operand,
+    "$lt": lambda value, operand: value is not None and value < operand,
+    "$lte": lambda value, operand: value is not None and value <= operand,
+    "$ne": lambda value, operand: value != operand,
 }
 
 

@@ -90,7 +90,7 @@ class Process:
         self.thawed = asyncio.Event()
         self.thawed.set()
         self.frozen_at: float | None = None
-        self.told: set[int] = set()
+        self.assigned: set[int] = set()
         self.log = MemoryLog(
             world.broker,
             self.gate,
@@ -233,7 +233,7 @@ class Group:
 
     service: str
     build: Build
-    wanted: int
+    replicas: int
     members: list[Process] = field(default_factory=list)
     assigned: dict[int, set[int]] = field(default_factory=dict)
 
@@ -307,7 +307,7 @@ class World:
 
     def _disturb(self, group: Group) -> None:
         if self.draw(self.chances.rescale_per_second):
-            group.wanted = self.random.randint(1, REPLICAS_MAX)
+            group.replicas = self.random.randint(1, REPLICAS_MAX)
             self.injected["rescale"] += 1
         running = [one for one in group.members if not one.dead and one.frozen_at is None]
         if running and self.draw(self.chances.freeze_per_second):
@@ -326,9 +326,9 @@ class World:
     async def _keep_members(self) -> None:
         for group in self.groups:
             alive = [one for one in group.members if not one.dead]
-            for extra in alive[group.wanted :]:
+            for extra in alive[group.replicas :]:
                 extra.crash()
-            while len(alive) < group.wanted:
+            while len(alive) < group.replicas:
                 alive.append(Process(self, group.service, group.build))
             group.members = alive
             await self._rebalance(group)
@@ -336,20 +336,20 @@ class World:
     async def _rebalance(self, group: Group) -> None:
         """Range assignment over the members that the group still believes in. A lost member keeps
         believing in its own until it hears otherwise."""
-        members = [one for one in group.members if not one.is_lost()][: group.wanted]
-        wanted: dict[int, set[int]] = {id(one): set() for one in members}
+        members = [one for one in group.members if not one.is_lost()][: group.replicas]
+        assignment: dict[int, set[int]] = {id(one): set() for one in members}
         for number in range(self.broker.partitions):
             if members:
                 owner = members[number * len(members) // self.broker.partitions]
-                wanted[id(owner)].add(number)
-        if wanted == group.assigned:
+                assignment[id(owner)].add(number)
+        if assignment == group.assigned:
             return
-        group.assigned = wanted
+        group.assigned = assignment
         self.injected["rebalance"] += 1
         for one in members:
-            one.told = wanted[id(one)]
+            one.assigned = assignment[id(one)]
             if one.frozen_at is None:
-                await one.reassign(one.told)
+                await one.reassign(one.assigned)
             else:
                 asyncio.create_task(self._reassign_late(one))
 
@@ -372,13 +372,13 @@ class World:
     async def _reassign_late(self, process: Process) -> None:
         """A frozen member hears the latest once it thaws, not what was meant for it before."""
         await process.thawed.wait()
-        await process.reassign(process.told)
+        await process.reassign(process.assigned)
 
     async def drain(self) -> bool:
         """No more faults: everything is thawed, and must come to rest by itself."""
         self.chances = CALM
         for group in self.groups:
-            group.wanted = max(1, group.wanted)
+            group.replicas = max(1, group.replicas)
             for one in group.members:
                 one.thaw()
                 one.log.faults = Faults()

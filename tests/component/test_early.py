@@ -122,7 +122,7 @@ async def test_whoever_published_what_fails_is_not_blamed(town: Town) -> None:
 
 async def test_what_another_replica_holds_is_left_to_it(town: Town) -> None:
     """It alone may write that shard's row."""
-    town.world.groups[0].wanted = 2
+    town.world.groups[0].replicas = 2
     await town.rest()
     town.ask("hello", mood="handed on", to=town.key_elsewhere("ann"))
     await town.rest()

@@ -77,7 +77,7 @@ class Simulated(Platform):
             name: client(app_of(one, dead_letters_api.routes(stores[name])))
             for name, one in routes.items()
         }
-        self.groups["routing"].wanted = 2
+        self.groups["routing"].replicas = 2
         self._run(self.world.run(lambda _: iter(()), 0))
         self.rest()
 
@@ -149,10 +149,10 @@ class Simulated(Platform):
     def without(self, service: str) -> Iterator[None]:
         """Its replicas are killed, and others are there afterwards."""
         group = self.groups[service]
-        replicas, group.wanted = group.wanted, 0
+        replicas, group.replicas = group.replicas, 0
         self._run(self.world.one_second())
         yield
-        group.wanted = replicas
+        group.replicas = replicas
         self.rest()
 
     def stop(self) -> None:

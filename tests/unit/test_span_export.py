@@ -3,7 +3,7 @@
 import pytest
 from opentelemetry.trace import SpanKind
 
-from shared.span_export import Spans, is_wanted, sampled
+from shared.span_export import Spans, has_collector, sampled
 from tests.collector import collecting
 
 QUEUED_MAX = 600
@@ -125,7 +125,7 @@ def test_traces_are_told_where_somebody_wants_them(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert wanted == is_wanted(endpoint)
+    assert wanted == has_collector(endpoint)
 
 
 def test_the_sdk_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
