@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from services.intake.catalogue.questions import Question, judge
 from services.intake.leads.normalizing import normalize
-from services.intake.leads.outcomes import submission
+from services.intake.leads.outcomes import submission_of
 from services.intake.leads.uploads import raw_submission
 from services.intake.queries.field_view import FieldView, view
 from shared.contracts.questions import PutQuestion
@@ -44,8 +44,8 @@ def described(lead_code: str | None = None, **written: JsonValue) -> Mapping[str
     raw = raw_submission(submit(record=record(**written), lead_code=lead_code), cause())
     read = normalize(raw.record, known, raw.lead_code)
     judged = judge(raw.record, known, [read.category], QUESTIONS.get)
-    given = submission(raw, known, read, judged, None)
-    return {each.field: each for each in view(given, known)}
+    submission = submission_of(raw, known, read, judged, None)
+    return {each.field: each for each in view(submission, known)}
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_the_view_tells_what_the_lead_has(written: dict[str, Any]) -> None:
     read = normalize(written, known)
     judged = judge(written, known, [read.category], QUESTIONS.get)
     raw = replace(raw_submission(submit(), cause()), record=written)
-    found = view(submission(raw, known, read, judged, None), known)
+    found = view(submission_of(raw, known, read, judged, None), known)
     mapped = [each for each in found if each.field in known.definition.mapping.fields]
     assert {*read.unread} == {each.field for each in mapped if each.state == "unknown"}
     assert {*read.blank} == {each.field for each in mapped if each.state == "blank"}

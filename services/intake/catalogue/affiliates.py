@@ -98,7 +98,7 @@ def _proposal(command: PutAffiliate, before: Affiliate | None, context: Context)
 def _vocabulary_cycle(command: PutAffiliate) -> str | None:
     """The field whose words mean each other in a circle, so that none of them means anything."""
     for canonical, vocabulary in command.mapping.vocabularies.items():
-        words = {fold(given): fold(meaning) for given, meaning in vocabulary.items()}
+        words = {fold(word): fold(meaning) for word, meaning in vocabulary.items()}
         if _has_circle(words):
             return canonical
     return None

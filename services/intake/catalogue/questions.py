@@ -38,9 +38,9 @@ TOLD_MAX = 50
 Find = Callable[[str], "Question | None"]
 
 
-def fold(given: str) -> str:
+def fold(value: str) -> str:
     """Every sign counts, so that C, C++ and C# are three answers; &amp; is one."""
-    return " ".join(without_entities(given).casefold().split())
+    return " ".join(without_entities(value).casefold().split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +77,21 @@ class QuestionIndex(ById[Question]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._asked: dict[tuple[str, str], set[str]] = {}
+        self._by_category: dict[tuple[str, str], set[str]] = {}
 
     def apply(self, changed: Sequence[Question]) -> None:
         for question in changed:
             before = self.get(question.id)
             for category in before.definition.categories if before else ():
-                self._asked[question.tenant, category].discard(question.definition.id)
+                self._by_category[question.tenant, category].discard(question.definition.id)
             for category in question.definition.categories:
-                asked = self._asked.setdefault((question.tenant, category), set())
-                asked.add(question.definition.id)
+                symbols = self._by_category.setdefault((question.tenant, category), set())
+                symbols.add(question.definition.id)
         super().apply(changed)
 
-    def asked_in(self, tenant: str, category: str) -> Set[str]:
+    def symbols_in(self, tenant: str, category: str) -> Set[str]:
         """The symbols of the questions that are assigned to the category."""
-        return self._asked.get((tenant, category), set())
+        return self._by_category.get((tenant, category), set())
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def judge(
     answers: dict[str, str] = {}
     held: list[HeldAnswer] = []
     reported: list[Reason] = []
-    for symbol, given in given_answers(record, affiliate):
+    for symbol, given in written_answers(record, affiliate):
         question = find(symbol)
         if question is None:
             reported.append(_unknown(symbol))
@@ -131,19 +131,19 @@ def _limit_reasons(reported: Sequence[Reason]) -> tuple[Reason, ...]:
     return (*reported[:TOLD_MAX], rest)
 
 
-def given_answers(
+def written_answers(
     record: Mapping[str, JsonValue], affiliate: Affiliate
 ) -> Iterable[tuple[str, str]]:
     """By symbol what was answered; blank is no answer."""
     mapped = affiliate.definition.mapping.answers
     known = affiliate.own_fields | mapped.keys()
     for symbol, own in mapped.items():
-        if given := answer_text(record.get(own)):
-            yield symbol, given
+        if answer := answer_text(record.get(own)):
+            yield symbol, answer
     for own, value in record.items():
         is_answer = own.startswith(SYMBOL_START) and own not in known
-        if is_answer and (given := answer_text(value)):
-            yield own[:SYMBOL_LENGTH_MAX], given
+        if is_answer and (answer := answer_text(value)):
+            yield own[:SYMBOL_LENGTH_MAX], answer
 
 
 def answer_text(value: JsonValue) -> str:
@@ -153,14 +153,14 @@ def answer_text(value: JsonValue) -> str:
         return ""
     if isinstance(value, str):
         return _bounded_text(one_line(value))
-    if isinstance(value, int | float) and not isinstance(value, bool) and (given := text(value)):
-        return given
+    if isinstance(value, int | float) and not isinstance(value, bool) and (number := text(value)):
+        return number
     return _bounded_text(to_json(value).decode(errors="replace"))
 
 
-def _bounded_text(given: str) -> str:
+def _bounded_text(value: str) -> str:
     """What is cut equals no allowed answer."""
-    return given if len(given) <= ANSWER_LENGTH_MAX else f"{given[:QUOTED_MAX]} …"
+    return value if len(value) <= ANSWER_LENGTH_MAX else f"{value[:QUOTED_MAX]} …"
 
 
 def _unknown(symbol: str) -> Reason:

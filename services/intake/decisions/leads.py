@@ -213,10 +213,10 @@ class Leads:
         unanswered = tuple(
             OpenQuestion(category, symbol)
             for category in categories
-            for symbol in sorted(self.lookup.questions.asked_in(tenant, category))
+            for symbol in sorted(self.lookup.questions.symbols_in(tenant, category))
             if symbol not in judged.answers
         )
-        return outcomes.submission(raw, affiliate, read, judged, person_id, unanswered)
+        return outcomes.submission_of(raw, affiliate, read, judged, person_id, unanswered)
 
 
 def _timed(decision: Decision, context: Context) -> Decision:

@@ -172,9 +172,9 @@ def reconcile(
     own = Decision(save=[after], publish=[Publish(event, cause.key)])
     if not found.is_short:
         return own
-    asked = requests.open_(_upload_request(delivery, found), None, affiliate, cause, now)
+    opened = requests.open_(_upload_request(delivery, found), None, affiliate, cause, now)
     return replace(
-        own, save=[*own.save, *asked.save], publish=[*own.publish, *asked.publish], due=asked.due
+        own, save=[*own.save, *opened.save], publish=[*own.publish, *opened.publish], due=opened.due
     )
 
 

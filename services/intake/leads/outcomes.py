@@ -67,8 +67,8 @@ class Recheck(Deadline, kind="recheck"):
 def with_answers(lead: Lead, affiliate: Affiliate, answers: Mapping[str, str]) -> Lead:
     """INT-07: what an operator answers stands in the place of the affiliate's own field."""
     fields = affiliate.definition.mapping.answers
-    given = {fields.get(symbol, symbol): answer for symbol, answer in answers.items()}
-    return replace(lead, given={**lead.given, **given})
+    answered = {fields.get(symbol, symbol): answer for symbol, answer in answers.items()}
+    return replace(lead, given={**lead.given, **answered})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Submission:
         return "phone" if person is not None and person.email is None else "email"
 
 
-def submission(
+def submission_of(
     raw: Raw,
     affiliate: Affiliate,
     read: Normalized,
@@ -118,18 +118,18 @@ def may_submit(command: SubmitLead, cause: Cause) -> bool:
     return cause.role != "affiliate" or cause.actor == command.affiliate
 
 
-def outcome_of(given: Submission, contact: Contact | None) -> tuple[str, tuple[Reason, ...]]:
+def outcome_of(submission: Submission, contact: Contact | None) -> tuple[str, tuple[Reason, ...]]:
     """INT-03: exactly one, with every reason of it."""
-    reported = given.judged.reported
-    if given.reasons:
-        is_placed = all(reason.field != "category" for reason in given.reasons)
-        return UNUSABLE, (*given.reasons, *(reported if is_placed else ()))
-    code, at = given.lead_code or "", given.raw.cause.time
-    if contact is not None and contact.has_duplicate(code, given.raw.id, at):
+    reported = submission.judged.reported
+    if submission.reasons:
+        is_placed = all(reason.field != "category" for reason in submission.reasons)
+        return UNUSABLE, (*submission.reasons, *(reported if is_placed else ()))
+    code, at = submission.lead_code or "", submission.raw.cause.time
+    if contact is not None and contact.has_duplicate(code, submission.raw.id, at):
         text = "the person was accepted under this lead code within 90 days"
         return OMITTED, (Reason("duplicate", text),)
-    if given.judged.held:
-        return HELD, (*map(_invalid_answer, given.judged.held), *reported)
+    if submission.judged.held:
+        return HELD, (*map(_invalid_answer, submission.judged.held), *reported)
     return ACCEPTED, reported
 
 
@@ -138,94 +138,97 @@ def _invalid_answer(answer: HeldAnswer) -> Reason:
     return Reason("smarter_answer_invalid", text, answer.question)
 
 
-def take_in(given: Submission, before: Lead | None, contact: Contact | None) -> Decision:
+def take_in(submission: Submission, before: Lead | None, contact: Contact | None) -> Decision:
     """INT-03, INT-04: an upload becomes a lead, or the next try of one that was not accepted."""
-    outcome, reasons = outcome_of(given, contact)
-    lead = _new_lead(given, before, outcome, reasons)
+    outcome, reasons = outcome_of(submission, contact)
+    lead = _new_lead(submission, before, outcome, reasons)
     earlier = [_earlier(before, before.upload)] if before is not None else []
-    decision = conclude(lead, given, contact)
+    decision = conclude(lead, submission, contact)
     return replace(decision, save=[*decision.save, *earlier], answer=answer_of(lead))
 
 
 def decide_again(
-    lead: Lead, given: Submission, contact: Contact | None, change: Change
+    lead: Lead, submission: Submission, contact: Contact | None, change: Change
 ) -> Decision:
     """INT-07, INT-08: the stored upload of a lead that was held, or waited for another."""
-    outcome, reasons = outcome_of(given, contact)
+    outcome, reasons = outcome_of(submission, contact)
     after = replace(
         lead,
         upload=replace(lead.upload, outcome=outcome, reasons=reasons),
-        lead_code=given.lead_code,
-        mapping_version=given.mapping_version,
-        person_id=given.person_id,
-        known_by=given.known_by,
-        accepted=_acceptance(given) if outcome == ACCEPTED else None,
-        held=given.judged.held if outcome == HELD else (),
-        blank=given.read.blank,
-        unread=given.read.unread,
+        lead_code=submission.lead_code,
+        mapping_version=submission.mapping_version,
+        person_id=submission.person_id,
+        known_by=submission.known_by,
+        accepted=_acceptance(submission) if outcome == ACCEPTED else None,
+        held=submission.judged.held if outcome == HELD else (),
+        blank=submission.read.blank,
+        unread=submission.read.unread,
         changes=(*lead.changes, change),
     )
-    decision = conclude(after, given, contact)
+    decision = conclude(after, submission, contact)
     return replace(decision, cancel=[] if outcome == HELD else [recheck_id(lead.id)])
 
 
-def conclude(lead: Lead, given: Submission, contact: Contact | None) -> Decision:
+def conclude(lead: Lead, submission: Submission, contact: Contact | None) -> Decision:
     """The lead with its outcome: saved, published, and noted with the person, who is a contact also
     where the lead fails."""
     save: list[Entity] = [lead]
-    if after := _contact(lead, given, contact):
+    if after := _contact(lead, submission, contact):
         save.append(after)
-    due = [recheck(lead, given.raw.cause.time)] if lead.outcome == HELD else []
+    due = [recheck(lead, submission.raw.cause.time)] if lead.outcome == HELD else []
     by = ("affiliate", lead.affiliate or ORGANIC)
     count = Count(LEAD_OUTCOMES, (by, ("outcome", lead.outcome)))
     return Decision(save=save, publish=[outcome_event(lead)], due=due, count=[count])
 
 
 def _new_lead(
-    given: Submission, before: Lead | None, outcome: str, reasons: tuple[Reason, ...]
+    submission: Submission, before: Lead | None, outcome: str, reasons: tuple[Reason, ...]
 ) -> Lead:
-    raw = given.raw
+    raw = submission.raw
     return Lead(
         id=raw.id,
         version=before.version if before else 0,
         tenant=raw.cause.tenant,
         affiliate=raw.affiliate,
         reference=raw.reference,
-        lead_code=given.lead_code,
+        lead_code=submission.lead_code,
         delivery=raw.delivery,
         upload=upload_of(raw, outcome, reasons),
         tries=before.tries + 1 if before else 0,
-        mapping_version=given.mapping_version,
-        person_id=given.person_id,
-        known_by=given.known_by,
-        accepted=_acceptance(given) if outcome == ACCEPTED else None,
+        mapping_version=submission.mapping_version,
+        person_id=submission.person_id,
+        known_by=submission.known_by,
+        accepted=_acceptance(submission) if outcome == ACCEPTED else None,
         source=raw.source,
         replaces=raw.replaces,
-        held=given.judged.held if outcome == HELD else (),
+        held=submission.judged.held if outcome == HELD else (),
         categories=raw.categories,
         converted_at=raw.converted_at,
-        blank=given.read.blank,
-        unread=given.read.unread,
+        blank=submission.read.blank,
+        unread=submission.read.unread,
     )
 
 
 def waiting_lead(
-    given: Submission, before: Lead | None, contact: Contact | None
+    submission: Submission, before: Lead | None, contact: Contact | None
 ) -> tuple[Lead, list[Entity]]:
     """The upload that replaces another lead, until that one is withdrawn."""
-    lead = _new_lead(given, before, WAITING, ())
-    known = [_contact(lead, given, contact), _earlier(before, before.upload) if before else None]
+    lead = _new_lead(submission, before, WAITING, ())
+    known = [
+        _contact(lead, submission, contact),
+        _earlier(before, before.upload) if before else None,
+    ]
     return lead, [entity for entity in known if entity is not None]
 
 
-def _acceptance(given: Submission) -> LeadAccepted:
-    raw, read = given.raw, given.read
-    assert read.person is not None and given.person_id is not None
+def _acceptance(submission: Submission) -> LeadAccepted:
+    raw, read = submission.raw, submission.read
+    assert read.person is not None and submission.person_id is not None
     return LeadAccepted(
         lead=raw.id,
         source=raw.source,
         affiliate=raw.affiliate,
-        lead_code=given.lead_code,
+        lead_code=submission.lead_code,
         reference=raw.reference,
         delivery=raw.delivery,
         category=raw.categories[0] if raw.categories else read.category,
@@ -233,14 +236,14 @@ def _acceptance(given: Submission) -> LeadAccepted:
         place=read.place,
         company=read.company,
         title_class=read.title_class,
-        answers=dict(given.judged.answers),
-        unanswered=given.unanswered,
-        reported=given.judged.reported,
+        answers=dict(submission.judged.answers),
+        unanswered=submission.unanswered,
+        reported=submission.judged.reported,
         consent=read.consent,
         captured_at=read.captured_at,
         converted_at=raw.converted_at,
-        mapping_version=given.mapping_version,
-        person_id=given.person_id,
+        mapping_version=submission.mapping_version,
+        person_id=submission.person_id,
         person=read.person,
     )
 
@@ -254,42 +257,42 @@ def repeat(before: Lead, raw: Raw) -> Decision:
     return Decision(save=[kept, _earlier(before, upload)], answer=answer_of(before))
 
 
-def is_anothers(before: Lead, given: Submission) -> bool:
+def is_anothers(before: Lead, submission: Submission) -> bool:
     """INT-05: the reference belongs to the lead of another person. Who can't be known is nobody,
     and an email says nothing of a phone (INT-15)."""
-    if before.person_id is None or given.person_id is None:
+    if before.person_id is None or submission.person_id is None:
         return False
-    return before.known_by == given.known_by and before.person_id != given.person_id
+    return before.known_by == submission.known_by and before.person_id != submission.person_id
 
 
 def conflict(
-    first: Lead, given: Submission, before: Lead | None, contact: Contact | None
+    first: Lead, submission: Submission, before: Lead | None, contact: Contact | None
 ) -> Decision:
     """INT-05: an upload under another person's reference is a lead of its own, that can't be used:
     it is told with both, and found by its person's email."""
     if before is not None:
-        return repeat(before, given.raw)
-    assert given.person_id is not None
+        return repeat(before, submission.raw)
+    assert submission.person_id is not None
     text = f"the reference is that of another person's lead, {first.id}"
     reason = Reason("reference_conflict", text, "reference")
     lead = replace(
-        _new_lead(given, None, UNUSABLE, (reason, *given.reasons)),
-        id=conflict_id(first.id, given.person_id),
+        _new_lead(submission, None, UNUSABLE, (reason, *submission.reasons)),
+        id=conflict_id(first.id, submission.person_id),
         conflicts_with=first.id,
     )
-    return replace(conclude(lead, given, contact), answer=answer_of(lead))
+    return replace(conclude(lead, submission, contact), answer=answer_of(lead))
 
 
 def _earlier(before: Lead, upload: Upload) -> Try:
     return Try(f"{before.id}/{before.tries}", 0, before.tenant, before.id, upload)
 
 
-def _contact(lead: Lead, given: Submission, before: Contact | None) -> Contact | None:
+def _contact(lead: Lead, submission: Submission, before: Contact | None) -> Contact | None:
     """The person's contact if it is new or has to remember an accepted lead."""
-    person, cause = given.read.person, given.raw.cause
-    if person is None or given.person_id is None:
+    person, cause = submission.read.person, submission.raw.cause
+    if person is None or submission.person_id is None:
         return None
-    contact = before or Contact(given.person_id, 0, lead.tenant, person, lead.id, cause.time)
+    contact = before or Contact(submission.person_id, 0, lead.tenant, person, lead.id, cause.time)
     if lead.outcome == ACCEPTED and lead.lead_code:
         return contact.with_accepted(AcceptedAs(lead.id, lead.lead_code, cause.time))
     return contact if before is None else None

@@ -38,10 +38,10 @@ class Contacts:
     of_other: Contact | None
 
 
-def take_in(given: Submission, known: Known, now: datetime) -> Decision:
+def take_in(submission: Submission, known: Known, now: datetime) -> Decision:
     """An upload that can't be used, or would be omitted, replaces nothing; a lead that routing
     never got is replaced at once; for an accepted one routing is asked first."""
-    raw, other = given.raw, known.other
+    raw, other = submission.raw, known.other
     if raw.replaces == raw.reference:
         return _refuse("replaces_itself", "a lead cannot replace itself")
     if other is None:
@@ -51,12 +51,12 @@ def take_in(given: Submission, known: Known, now: datetime) -> Decision:
     if other.outcome == WAITING:
         return _refuse("replaced_waiting", "the lead to replace waits for a replacement itself")
     free = known.contact.without(other.id) if known.contact else None
-    outcome, _ = outcomes.outcome_of(given, free)
+    outcome, _ = outcomes.outcome_of(submission, free)
     if outcome in (UNUSABLE, OMITTED):
-        return outcomes.take_in(given, known.before, known.contact)
+        return outcomes.take_in(submission, known.before, known.contact)
     if other.outcome == ACCEPTED:
-        return _ask(given, known, other)
-    decision = outcomes.take_in(given, known.before, known.contact)
+        return _request_withdrawal(submission, known, other)
+    decision = outcomes.take_in(submission, known.before, known.contact)
     return _in_place_of(other, decision, raw.cause, now)
 
 
@@ -73,16 +73,16 @@ def _in_place_of(other: Lead, decision: Decision, cause: Cause, now: datetime) -
     )
 
 
-def _ask(given: Submission, known: Known, other: Lead) -> Decision:
-    lead, beside = outcomes.waiting_lead(given, known.before, known.contact)
+def _request_withdrawal(submission: Submission, known: Known, other: Lead) -> Decision:
+    lead, beside = outcomes.waiting_lead(submission, known.before, known.contact)
     assert other.person_id is not None
-    asked = WithdrawalRequested(
+    request = WithdrawalRequested(
         lead=other.id, person_id=other.person_id, replacement=lead.id, reply_key=lead.key
     )
     details = {"lead": lead.id, "outcome": WAITING}
     return Decision(
         save=[lead, *beside],
-        publish=[Publish(asked, other.person_id)],
+        publish=[Publish(request, other.person_id)],
         answer=Accepted(WAITING, "routing is asked to withdraw the other lead", details),
     )
 
@@ -98,7 +98,7 @@ def _omit(lead: Lead, reason: Reason, now: datetime) -> Decision:
 
 
 def take_place_of_withdrawn(
-    lead: Lead, other: Lead | None, given: Submission, contacts: Contacts, now: datetime
+    lead: Lead, other: Lead | None, submission: Submission, contacts: Contacts, now: datetime
 ) -> Decision:
     """The other lead ends as omitted, its person is free for the new one, which is now decided.
     Of two uploads that replace the same lead one takes its place."""
@@ -107,8 +107,10 @@ def take_place_of_withdrawn(
     change = Change(now, ROUTING, "the other lead was withdrawn")
     ended = other.end(OMITTED, REPLACED, Change(now, ROUTING, "withdrawn"))
     freed = contacts.of_other.without(other.id) if contacts.of_other else None
-    is_same = freed is not None and freed.id == given.person_id
-    decision = outcomes.decide_again(lead, given, freed if is_same else contacts.of_new, change)
+    is_same = freed is not None and freed.id == submission.person_id
+    decision = outcomes.decide_again(
+        lead, submission, freed if is_same else contacts.of_new, change
+    )
     before: list[Entity] = [ended, *([freed] if freed else [])]
     # Of the same person's contact the later one counts.
     save = {entity.id: entity for entity in (*before, *decision.save)}

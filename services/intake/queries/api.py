@@ -301,16 +301,16 @@ class Reader:
         found = await self._entities.some(REQUESTS, where)
         return views.Requests(requests=[views.RequestView.of(each) for each in found])
 
-    async def try_(self, given: Submissions, query: Tenant) -> views.TriedSubmissions:
+    async def try_(self, page: Submissions, query: Tenant) -> views.TriedSubmissions:
         """What would become of records, field by field; nothing is published or stored."""
-        tried = await self._trying.submissions(given, query.tenant)
+        tried = await self._trying.submissions(page, query.tenant)
         described = [views.TriedSubmission.of(each) for each in tried]
         return views.TriedSubmissions(submissions=described)
 
     async def _where(self, query: LeadSearch) -> dict[str, Any]:
-        tenant, given = query.tenant, dict(query)
+        tenant, values = query.tenant, dict(query)
         where: dict[str, Any] = {"tenant": tenant}
-        where |= {path: given[name] for name, path in EQUAL_TO.items() if given[name]}
+        where |= {path: values[name] for name, path in EQUAL_TO.items() if values[name]}
         if query.email:
             where["person_id"] = self._person_id(tenant, query.email)
         if query.phone:

@@ -147,7 +147,7 @@ def _rule(field: str, given: JsonValue, vocabulary: Mapping[str, str], of: _Desc
 def _answers(submission: Submission, affiliate: Affiliate) -> Iterator[FieldView]:
     record, judged = submission.raw.record, submission.judged
     mapped = affiliate.definition.mapping.answers
-    answered = dict(questions.given_answers(record, affiliate))
+    answered = dict(questions.written_answers(record, affiliate))
     for symbol, given in answered.items():
         yield _answer(symbol, mapped.get(symbol, symbol), given, judged)
     for symbol, own in mapped.items():

@@ -91,13 +91,13 @@ def _back(newest: datetime, span: timedelta) -> str:
     return instant_text(naive - span)
 
 
-def _has(row: Document, path: str, wanted: Any) -> bool:
+def _has(row: Document, path: str, condition: Any) -> bool:
     value: Any = row
     for name in path.split("."):
         value = value.get(name)
-    if isinstance(wanted, Mapping):
-        return value in wanted["$in"]
-    return bool(wanted in value if isinstance(value, list) else wanted == value)
+    if isinstance(condition, Mapping):
+        return value in condition["$in"]
+    return bool(condition in value if isinstance(value, list) else condition == value)
 
 
 async def page(store: Store, search: Search, limit: int) -> tuple[list[Document], str | None]:

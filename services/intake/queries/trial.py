@@ -83,10 +83,10 @@ class Trying:
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
 
-    async def submissions(self, given: Submissions, tenant: str) -> list[Tried]:
+    async def submissions(self, page: Submissions, tenant: str) -> list[Tried]:
         """INT-03: what deciding them in this order, now, would come to."""
-        every = [*given.earlier, *given.submissions]
-        inputs = [self._input(each, given.source, tenant) for each in every]
+        every = [*page.earlier, *page.submissions]
+        inputs = [self._input(each, page.source, tenant) for each in every]
         known = await inbox.load(self._committed, map(_envelope, inputs))
         tried = []
         # To the end: another page would refresh the catalogues, and a mapping that came with it
@@ -97,48 +97,48 @@ class Trying:
                 tried.append(self._try(state, each, known.get(_known_by(each))))
                 # A page of them takes a tenth of a second, in which the loop would wait.
                 await asyncio.sleep(0)
-        return tried[len(given.earlier) :]
+        return tried[len(page.earlier) :]
 
-    def _input(self, given: Submitted, source: str, tenant: str) -> Input:
-        command, now = given.data, self._clock.now()
+    def _input(self, submitted: Submitted, source: str, tenant: str) -> Input:
+        command, now = submitted.data, self._clock.now()
         key = f"{command.affiliate}:{command.reference}"
-        cause = Cause(given.id, source, key, now, tenant, "try", "operator")
+        cause = Cause(submitted.id, source, key, now, tenant, "try", "operator")
         return Input(command, Context(cause, now))
 
-    def _try(self, state: WorkingSet, given: Input, known: Document | None) -> Tried:
-        command = given.event
+    def _try(self, state: WorkingSet, upload: Input, known: Document | None) -> Tried:
+        command = upload.event
         assert isinstance(command, SubmitLead)
-        decision = _known_answer(known) if known else self._decide(state, given)
+        decision = _known_answer(known) if known else self._decide(state, upload)
         assert decision.answer is not None
         state.put(decision.save)
         lead = state.peek(Ref(Lead, str(decision.answer.details.get("lead"))))
         events = [each.event for each in decision.publish]
         return Tried(
-            given.context.cause.id,
+            upload.context.cause.id,
             command.reference,
             decision.answer,
             lead.upload.reasons if lead else (),
             lead,
-            lead is not None and _is_of(lead, decision, given),
+            lead is not None and _is_of(lead, decision, upload),
             known is not None,
-            self._fields(state, command, given),
+            self._fields(state, command, upload),
             next((event for event in events if isinstance(event, LeadAccepted)), None),
         )
 
-    def _decide(self, state: WorkingSet, given: Input) -> Decision:
+    def _decide(self, state: WorkingSet, upload: Input) -> Decision:
         """As the loop does it: what can't be published is dead-lettered."""
         try:
-            envelopes.check_size(to_json(given.event))
-            decision = self._service.table.decide(state, given)
+            envelopes.check_size(to_json(upload.event))
+            decision = self._service.table.decide(state, upload)
             for number, publish in enumerate(decision.publish):
-                message_of(given.context.cause, number, publish)
+                message_of(upload.context.cause, number, publish)
         except Poison as poison:
             return Decision(answer=Refused("dead_letter", f"{poison.code}: {poison.text}"))
         return decision
 
-    def _fields(self, state: WorkingSet, command: SubmitLead, given: Input) -> list[FieldView]:
+    def _fields(self, state: WorkingSet, command: SubmitLead, upload: Input) -> list[FieldView]:
         """As the mapping of today reads them."""
-        cause = given.context.cause
+        cause = upload.context.cause
         affiliate = self._leads.lookup.affiliate(state, cause.tenant, command.affiliate)
         if affiliate is None:
             return []
@@ -146,20 +146,20 @@ class Trying:
         return field_view.view(self._leads.read(state, raw, affiliate), affiliate)
 
 
-def _envelope(given: Input) -> Envelope:
-    cause, data = given.context.cause, b""
+def _envelope(upload: Input) -> Envelope:
+    cause, data = upload.context.cause, b""
     return Envelope(cause.id, cause.source, SubmitLead.TYPE, cause.time, data, tenant=cause.tenant)
 
 
-def _known_by(given: Input) -> str:
-    return inbox.key_of(_envelope(given))
+def _known_by(upload: Input) -> str:
+    return inbox.key_of(_envelope(upload))
 
 
 def _known_answer(known: Document) -> Decision:
     return Decision(answer=inbox.answer_of(known))
 
 
-def _is_of(lead: Lead, decision: Decision, given: Input) -> bool:
+def _is_of(lead: Lead, decision: Decision, upload: Input) -> bool:
     """Whether the lead is saved as what this upload makes of it."""
     saved = any(each.id == lead.id for each in decision.save)
-    return saved and lead.upload.command == given.context.cause.id
+    return saved and lead.upload.command == upload.context.cause.id
