@@ -43,9 +43,9 @@ def _lead_of_then(row: Document) -> Document:
     return row if "claims" in row else {**row, "claims": list(map(_claim_of_then, row["asked"]))}
 
 
-def _claim_of_then(asked: Document) -> Document:
-    state = "claimed" if asked["state"] == "asked" else asked["state"]
-    return {**asked, "state": state, "attempt": asked.get("ask", 0)}
+def _claim_of_then(claim: Document) -> Document:
+    state = "claimed" if claim["state"] == "asked" else claim["state"]
+    return {**claim, "state": state, "attempt": claim.get("ask", 0)}
 
 
 CAMPAIGNS = collection(

@@ -61,21 +61,21 @@ class Counted:
 
     name: str
     """The campaign's field, and the attribute."""
-    wanted: Callable[[PutCampaign], SizeFilter | RevenueFilter | None]
+    limits_of: Callable[[PutCampaign], SizeFilter | RevenueFilter | None]
 
     def requirements(self, order: Order) -> Iterator[Requirement]:
-        if wanted := self.wanted(order.definition):
-            unit = f"{UNIT}{wanted.currency}" if isinstance(wanted, RevenueFilter) else ""
-            spans = tuple(Span(interval.min, interval.max) for interval in wanted.intervals)
-            may_be_unknown = wanted.unknown == "accept"
+        if limits := self.limits_of(order.definition):
+            unit = f"{UNIT}{limits.currency}" if isinstance(limits, RevenueFilter) else ""
+            spans = tuple(Span(interval.min, interval.max) for interval in limits.intervals)
+            may_be_unknown = limits.unknown == "accept"
             yield (
-                wanted.strictness,
+                limits.strictness,
                 Within(f"filter.{self.name}", f"{self.name}{unit}", spans, may_be_unknown),
             )
 
     def contradictions(self, definition: PutCampaign) -> Iterator[Refused]:
-        wanted = self.wanted(definition)
-        for interval in wanted.intervals if wanted else ():
+        limits = self.limits_of(definition)
+        for interval in limits.intervals if limits else ():
             if interval.max is not None and interval.max < interval.min:
                 text = f"{interval.min} to {interval.max} is no interval"
                 yield refusal("sizes_contradict", f"{self.name}.intervals", text)

@@ -40,7 +40,7 @@ OVERRIDABLE = frozenset({"awaiting_send_day", "title_suppressed"})
 class MatchContext:
     """What a campaign wants under the policy's rules, and what it is judged with."""
 
-    wanted: Profile
+    required: Profile
     lists: Lists
     account: Account | None = None
     """The customer's."""
@@ -59,7 +59,7 @@ def _by_category(
 ) -> list[tuple[str, list[Failing]]]:
     always = standing(campaign, at, context.account)
     return [
-        (category, [*always, *_criteria(context.wanted, lead, subject, context.lists)])
+        (category, [*always, *_criteria(context.required, lead, subject, context.lists)])
         for category, subject in subjects(lead).items()
     ]
 
@@ -70,11 +70,11 @@ def standing(campaign: Campaign, at: datetime, account: Account | None) -> list[
 
 
 def _inactive(campaign: Campaign, at: datetime) -> Iterator[Failing]:
-    wanted = campaign.definition
-    if wanted.status != "active":
-        yield Failing(code="campaign_inactive", value=wanted.status, expected=("active",))
+    definition = campaign.definition
+    if definition.status != "active":
+        yield Failing(code="campaign_inactive", value=definition.status, expected=("active",))
         return
-    first, last = wanted.active.first, wanted.active.last
+    first, last = definition.active.first, definition.active.last
     if first is None and last is None:
         return
     day = campaign.local_day(at)
@@ -89,9 +89,9 @@ def _check_account(account: Account | None) -> Iterator[Failing]:
 
 
 def _criteria(
-    wanted: Profile, lead: LeadAccepted, subject: Subject, lists: Lists
+    required: Profile, lead: LeadAccepted, subject: Subject, lists: Lists
 ) -> Iterator[Failing]:
-    for criterion in explain(wanted, subject, lists):
+    for criterion in explain(required, subject, lists):
         yield describe(criterion, lead, subject, lists)
 
 

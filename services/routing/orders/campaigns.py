@@ -109,8 +109,8 @@ def put(
         return Decision(answer=checked.refused)
     made = definitions.put(before, _proposal(command, before, context), context)
     warnings, left = checked.warnings[:FAULTS_MAX], len(checked.warnings[FAULTS_MAX:])
-    told: Details = {"warnings": list(warnings)} if warnings else {}
-    return _save(made, made.change, {**told, "more": left} if left else told)
+    details: Details = {"warnings": list(warnings)} if warnings else {}
+    return _save(made, made.change, {**details, "more": left} if left else details)
 
 
 def _proposal(command: PutCampaign, before: Campaign | None, context: Context) -> Campaign:

@@ -55,8 +55,8 @@ def _beyond_follow_up(campaign: PutCampaign) -> Sequence[str]:
         return ("any other place",)
     if not campaign.places:
         return ("any other place",) if "places" in campaign.confirmed else ()
-    reach, wanted = codes(campaign.follow_up), codes(campaign.places)
-    return sorted(code for code in wanted if code not in reach and code[:2] not in reach)
+    reach, places = codes(campaign.follow_up), codes(campaign.places)
+    return sorted(code for code in places if code not in reach and code[:2] not in reach)
 
 
 def may_start(campaign: PutCampaign) -> Refused | None:

@@ -41,9 +41,9 @@ def all_at_once(found: Iterable[Refused]) -> Refused | None:
     every = list(found)
     if not every:
         return None
-    told, left = every[:FAULTS_MAX], len(every[FAULTS_MAX:])
-    faults = [{"code": one.code, **one.details, "text": one.text} for one in told]
-    text = "; ".join(dict.fromkeys(one.text for one in told))
+    some, left = every[:FAULTS_MAX], len(every[FAULTS_MAX:])
+    faults = [{"code": one.code, **one.details, "text": one.text} for one in some]
+    text = "; ".join(dict.fromkeys(one.text for one in some))
     details = {"faults": faults} if len(faults) > 1 else {}
     more = {"more": left} if left else {}
     return Refused(every[0].code, text, {**every[0].details, **details, **more})

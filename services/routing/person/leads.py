@@ -312,7 +312,7 @@ def note(routed: RoutedLead | None, answer: ClaimRecord) -> Decision:
     if after == routed:
         return Decision()
     if after.withdrawals:
-        return given_back(after)
+        return answer_withdrawals(after)
     if after.is_exclusive and not after.is_held:
         return claim_next(after)
     return Decision(save=[after])
@@ -330,7 +330,7 @@ def withdraw(
     if routed is None:
         new = [] if early else [EarlyWithdrawal(request.lead, 0, cause.tenant)]
         return Decision(save=new, publish=[_reply(request.lead, withdrawal, "withdrawn")])
-    return given_back(replace(routed, withdrawals=(*routed.withdrawals, withdrawal)))
+    return answer_withdrawals(replace(routed, withdrawals=(*routed.withdrawals, withdrawal)))
 
 
 def _back(routed: RoutedLead) -> Iterator[Publish]:
@@ -341,9 +341,10 @@ def _back(routed: RoutedLead) -> Iterator[Publish]:
             yield Publish(back, row.campaign)
 
 
-def given_back(routed: RoutedLead) -> Decision:
-    """The lead, and what those who want it are told, if that is known: as soon as one campaign has
-    it, or when all have answered. It is taken from send days only when nobody else may have it."""
+def answer_withdrawals(routed: RoutedLead) -> Decision:
+    """The lead, and the answer to those who want it back, if it is known: as soon as one campaign
+    has it, or when all have answered. It is taken from send days only when nobody else may have
+    it."""
     states = {claim.state for claim in routed.claims}
     if states & TOO_LATE:
         return _keep_lead(routed)

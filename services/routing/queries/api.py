@@ -69,8 +69,8 @@ def _command(change: CampaignChange | ListChange | ListEdit) -> Previewed:
     return PREVIEWED[change.kind].model_construct(**fields)
 
 
-def _kind(given: Any) -> Any:
-    return given.get("kind") if isinstance(given, dict) else None
+def _kind(value: Any) -> Any:
+    return value.get("kind") if isinstance(value, dict) else None
 
 
 Change = Annotated[
@@ -170,9 +170,9 @@ class Reader:
         beside = {"warnings": warnings(command), "checklist": checklist(command)}
         return views.Previewed.model_validate(view | beside)
 
-    async def try_(self, given: Leads, query: Tenant) -> views.TriedLeads:
+    async def try_(self, page: Leads, query: Tenant) -> views.TriedLeads:
         """Which campaigns would want leads that are not here, and why others would not."""
-        tried = await self._trial.leads(given, query.tenant)
+        tried = await self._trial.leads(page, query.tenant)
         return views.TriedLeads.model_validate({"leads": tried})
 
     async def list(self, id: str, query: Tenant) -> views.ListWhole:

@@ -70,8 +70,8 @@ class Previewing:
         after = ChangedList(known.lists, id, changed.added, changed.removed)
         view = []
         for campaign in known.users_of(tenant, name):
-            wanted = profile(campaign, known.rules_of(tenant))
-            context = MatchContext(wanted, after, known.account_of(campaign))
+            required = profile(campaign, known.rules_of(tenant))
+            context = MatchContext(required, after, known.account_of(campaign))
             widened = (
                 each
                 for shared in widening.by_list(changed, name)

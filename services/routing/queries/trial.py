@@ -69,17 +69,17 @@ class Trial:
         self._clock = clock
         self._why_not = why_not
 
-    async def leads(self, given: Leads, tenant: str) -> list[Mapping[str, Any]]:
+    async def leads(self, page: Leads, tenant: str) -> list[Mapping[str, Any]]:
         """RTE-10, RTE-11: of each who would get it, and what keeps it from some of the others."""
         known, now = await self._why_not.catalogues(), self._clock.now()
-        every = [_match(known, lead, tenant, now) for lead in given.leads]
+        every = [_match(known, lead, tenant, now) for lead in page.leads]
         described = []
         for some in _groups(every):
             found = await self._views(some)
             for each in some:
                 outcome = _outcome(known, each, found, now)
-                others = list(_others(known, outcome, now)) if given.others else []
-                described.append(_as_json(known, outcome, others, given.others, now))
+                others = list(_others(known, outcome, now)) if page.others else []
+                described.append(_as_json(known, outcome, others, page.others, now))
                 # Thousands of campaigns take milliseconds, in which the loop waits.
                 await asyncio.sleep(0)
         return described

@@ -34,6 +34,6 @@ def was_excluded(
         return not widened.has_more_room
     return any(
         explain(before, subject, context.lists)
-        and not explain(context.wanted, subject, context.lists)
+        and not explain(context.required, subject, context.lists)
         for subject in subjects(lead.lead).values()
     )

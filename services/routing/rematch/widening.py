@@ -218,14 +218,14 @@ def scope_events(*widened: ScopeWidened) -> list[Publish]:
 
 def leads_of(widened: CampaignWidened, tenant: str) -> Page[RoutedLead]:
     """The next leads that it may free; each way has its index."""
-    wanted: dict[str, Any] = {"tenant": tenant, "_id": {"$gt": widened.after}}
+    where: dict[str, Any] = {"tenant": tenant, "_id": {"$gt": widened.after}}
     if widened.route is not None:
-        wanted["route"] = widened.route
+        where["route"] = widened.route
     if widened.category is not None:
-        wanted["categories"] = widened.category
+        where["categories"] = widened.category
     if widened.companies is not None:
-        wanted["companies"] = {"$in": list(widened.companies)}
-    return Page(RoutedLead, wanted, (("_id", 1),), PAGE)
+        where["companies"] = {"$in": list(widened.companies)}
+    return Page(RoutedLead, where, (("_id", 1),), PAGE)
 
 
 def rematch_page(
