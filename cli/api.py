@@ -54,11 +54,11 @@ class Api:
         self.client.close()
 
     def get(self, service: str, path: str, **query: Any) -> Any:
-        given = {name: value for name, value in query.items() if value is not None}
+        query = {name: value for name, value in query.items() if value is not None}
         limit = time.monotonic() + RESTART_SECONDS
         while True:
             try:
-                return content(service, self.client.get(self.address(service) + path, params=given))
+                return content(service, self.client.get(self.address(service) + path, params=query))
             except httpx.HTTPError as error:
                 if not isinstance(error, httpx.ConnectError) or time.monotonic() > limit:
                     raise unreachable(service, str(error) or type(error).__name__) from error
@@ -105,9 +105,9 @@ def silence_reason(response: httpx.Response) -> str:
 def error_of(response: httpx.Response) -> CliError:
     """The service's own `{"error": {"code", "text"}}`, if it gave one."""
     try:
-        given = response.json()["error"]
+        error = response.json()["error"]
         kind = UnknownId if response.status_code == codes.NOT_FOUND else CliError
-        return kind(given["code"], given["text"], WRONG_USAGE)
+        return kind(error["code"], error["text"], WRONG_USAGE)
     except (ValueError, KeyError, TypeError):
         return CliError(f"http_{response.status_code}", response.text[:300], WRONG_USAGE)
 

@@ -88,13 +88,13 @@ def put_in_order(stages: Iterable[Sequence[Command]], ask: Ask) -> dict[str, Ans
     answers: dict[str, Answer] = {}
     is_sound = True
     for some in stages:
-        answers |= put_some(some, ask) if is_sound else dict(map(not_asked, some))
+        answers |= put_some(some, ask) if is_sound else dict(map(skipped_answer, some))
         named = [command for command in some if command.type in (PutRules.TYPE, PutList.TYPE)]
         is_sound = is_sound and all(answers[command.id].accepted for command in named)
     return answers
 
 
-def not_asked(command: Command) -> tuple[str, Answer]:
+def skipped_answer(command: Command) -> tuple[str, Answer]:
     text = "not put, since rules or a list that it may name were refused"
     return command.id, Answer(command.id, False, "not_asked", text)
 
@@ -160,7 +160,7 @@ def publish(
 
 def without_faults(row: Row) -> Row:
     """They have a table of their own."""
-    left = {name: told for name, told in row["details"].items() if name not in ABOUT_FAULTS}
+    left = {name: value for name, value in row["details"].items() if name not in ABOUT_FAULTS}
     return row | {"details": left} if "faults" in row["details"] else row
 
 
@@ -180,10 +180,10 @@ def faults_of(row: Row) -> Iterator[Row]:
 def check_type(document: Document) -> None:
     """A service would dead-letter a command whose type it does not know, and answer nothing. It is
     told before anything else of the command, most of which follows from the type."""
-    given = document.content.get("type") if isinstance(document.content, dict) else None
-    if not isinstance(given, str) or not given or given in (types := sorted(commands())):
+    type_ = document.content.get("type") if isinstance(document.content, dict) else None
+    if not isinstance(type_, str) or not type_ or type_ in (types := sorted(commands())):
         return
-    error = unknown("type", given, types)
+    error = unknown("type", type_, types)
     raise CliError(error.code, f"{document.place}: {error.text}", error.exit_code)
 
 

@@ -42,13 +42,20 @@ def audit(
 ) -> None:
     """Commands of the last 90 days, the latest first, also those that were refused."""
     check("code", code, codes())
-    asked = {"by": by, "role": role, "type": full_type(type_), "entity": entity, "code": code}
-    wanted = asked | {"from": first, "to": last}
+    filters = {
+        "by": by,
+        "role": role,
+        "type": full_type(type_),
+        "entity": entity,
+        "code": code,
+        "from": first,
+        "to": last,
+    }
     with Api() as api:
         found = [
             {"service": service, **row}
             for service in api.stack["http"]
-            for row in pages(api, "/commands", wanted, limit, service=service, rows="commands")
+            for row in pages(api, "/commands", filters, limit, service=service, rows="commands")
         ]
     found = sorted(found, key=lambda row: str(row["at"]), reverse=True)[:limit]
     if as_json:
@@ -64,11 +71,11 @@ def codes() -> list[str]:
     return sorted(own.union(REFUSE_ANY))
 
 
-def full_type(given: str | None) -> str | None:
+def full_type(name: str | None) -> str | None:
     """With or without what all types begin and end with."""
-    if given is None:
+    if name is None:
         return None
     types = commands()
-    whole = given if given in types else f"leadops.{given}.v1"
-    check("type", given if whole not in types else whole, types)
+    whole = name if name in types else f"leadops.{name}.v1"
+    check("type", name if whole not in types else whole, types)
     return whole

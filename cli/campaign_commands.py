@@ -67,14 +67,14 @@ def describe(found: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """What is given; what is left open is left out."""
     for name, value in found.items():
         if name not in TOLD_APART:
-            yield from ({"field": at, "value": text} for at, text in given_in(name, value))
+            yield from ({"field": at, "value": text} for at, text in values_in(name, value))
 
 
-def given_in(path: str, value: Any) -> Iterator[tuple[str, str]]:
+def values_in(path: str, value: Any) -> Iterator[tuple[str, str]]:
     """Each value under the way to it, such as caps.total; of things that are listed, one a row."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            yield from given_in(f"{path}.{name}", inner)
+            yield from values_in(f"{path}.{name}", inner)
     elif isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
         yield from ((path, text_of(each)) for each in value)
     elif text := text_of(value):

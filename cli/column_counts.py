@@ -35,24 +35,24 @@ class ColumnCount:
         if view["state"] == "blank":
             return
         self.filled += 1
-        given = shorten(view["given"]).strip()
+        text = shorten(view["given"]).strip()
         if view["state"] == "not_asked":
             self.not_asked += 1
         elif view["state"] == "unknown":
             self.unknown += 1
             if len(self.not_understood) < EXAMPLES_MAX:
-                self.not_understood[given] = None
+                self.not_understood[text] = None
         else:
             self.read += 1
             if len(self.values) < EXAMPLES_MAX:
-                self.values[given] = shorten(view["value"])
+                self.values[text] = shorten(view["value"])
 
-    def add_unread(self, given: Any) -> None:
+    def add_unread(self, cell: Any) -> None:
         """A cell that nobody reads."""
-        if given is not None and str(given).strip():
+        if cell is not None and str(cell).strip():
             self.filled += 1
             if len(self.values) < EXAMPLES_MAX:
-                self.values[shorten(given)] = ""
+                self.values[shorten(cell)] = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -62,7 +62,7 @@ class ColumnCount:
             "read": self.read,
             "unknown": self.unknown,
             "not_asked": self.not_asked,
-            "examples": [{"given": given, "value": value} for given, value in self.values.items()],
+            "examples": [{"given": text, "value": value} for text, value in self.values.items()],
             "unknown_examples": list(self.not_understood),
         }
 
@@ -94,6 +94,6 @@ class ColumnCounts:
         return (*self.known.values(), *(self.others[name] for name in sorted(self.others)))
 
 
-def shorten(given: Any, most: int = EXAMPLE_LENGTH_MAX) -> str:
-    text = in_words(given)
+def shorten(value: Any, most: int = EXAMPLE_LENGTH_MAX) -> str:
+    text = in_words(value)
     return text if len(text) <= most else f"{text[:most]} …"

@@ -181,10 +181,10 @@ def put_command(document: Document, kinds: Kinds = KINDS) -> Command:
         raise document.unreadable("this is a command, for `leadops publish`")
     if (kind := kind_of(content)) not in kinds:
         raise document.unreadable(f"field kind: one of {', '.join(kinds)} is needed")
-    model, given = kinds[kind], content_fields(content)
+    model, fields = kinds[kind], content_fields(content)
     try:
         # Services ignore what they don't know; in a file it is a slip of the pen.
-        put = model.model_validate(given, extra="forbid")
+        put = model.model_validate(fields, extra="forbid")
     except ValidationError as error:
         raise document.unreadable(fields_of(error)) from error
     return Command(model.TYPE, put.model_dump_json(by_alias=True).encode(), put.key_of(vars(put)))
@@ -206,10 +206,10 @@ def command_of(kind: type[contracts.Command], **fields: Any) -> Command:
 
 
 def content_fields(content: Mapping[str, Any]) -> dict[str, Any]:
-    given = {name: value for name, value in content.items() if name != "kind"}
-    if content["kind"] == "request" and ASKS_FOR in given:
-        given["kind"] = given.pop(ASKS_FOR)
-    return given
+    fields = {name: value for name, value in content.items() if name != "kind"}
+    if content["kind"] == "request" and ASKS_FOR in fields:
+        fields["kind"] = fields.pop(ASKS_FOR)
+    return fields
 
 
 def fields_of(error: ValidationError) -> str:
@@ -273,6 +273,6 @@ def put_commands(documents: Sequence[Document], kinds: Kinds = KINDS) -> list[Co
         except CliError as error:
             faults.append(error.text)
     if faults:
-        told = {"faults": faults} if len(faults) > 1 else None
-        raise CliError("unreadable", "\n".join(faults), WRONG_USAGE, told)
+        details = {"faults": faults} if len(faults) > 1 else None
+        raise CliError("unreadable", "\n".join(faults), WRONG_USAGE, details)
     return commands

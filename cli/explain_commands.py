@@ -37,19 +37,19 @@ def explain(
 ) -> None:
     """Why a lead was, or was not, sent: every failing check, who can mend it, and how."""
     with suggesting_nearest(campaign=campaign), Api() as api:
-        told = explain_one(api, lead, campaign)
+        explanation = explain_one(api, lead, campaign)
     if as_json:
-        show_json(told)
+        show_json(explanation)
         return
-    print(f"lead {lead}: {told['state']}")
-    if "reasons" in told:
-        show_further("reasons", ["code", "field", "text"], told["reasons"])
-        show_further("held for", ["question", "given"], told["held"])
+    print(f"lead {lead}: {explanation['state']}")
+    if "reasons" in explanation:
+        show_further("reasons", ["code", "field", "text"], explanation["reasons"])
+        show_further("held for", ["question", "given"], explanation["held"])
         return
-    show_campaigns(row for each in told["campaigns"] for row in rows_of(each))
-    if told["closest"]:
+    show_campaigns(row for each in explanation["campaigns"] for row in rows_of(each))
+    if explanation["closest"]:
         print("\nclosest misses, each by one check only")
-        show_campaigns(row for each in told["closest"] for row in rows_of(each))
+        show_campaigns(row for each in explanation["closest"] for row in rows_of(each))
 
 
 def show_campaigns(rows: Iterable[Row]) -> None:
@@ -99,29 +99,29 @@ def not_accepted(lead: Mapping[str, Any], unknown: CliError) -> Row:
     """Routing knows accepted leads only; of the others intake says what is wrong with them."""
     if lead["outcome"] == "accepted":
         raise CliError(unknown.code, f"routing: {unknown.text}", unknown.exit_code)
-    told = {"lead": lead["id"], "state": lead["outcome"], "campaigns": [], "closest": []}
-    return told | {"reasons": lead["reasons"], "held": lead["held"]}
+    explanation = {"lead": lead["id"], "state": lead["outcome"], "campaigns": [], "closest": []}
+    return explanation | {"reasons": lead["reasons"], "held": lead["held"]}
 
 
-def rows_of(told: Mapping[str, Any]) -> Iterator[Row]:
+def rows_of(entry: Mapping[str, Any]) -> Iterator[Row]:
     """One a check; then what the newest version says, where that is another."""
-    yield from failing_rows(told, told["state"])
-    if refused := told.get("refused_by_hand"):
-        head = {name: told[name] for name in ("campaign", "version")}
+    yield from failing_rows(entry, entry["state"])
+    if refused := entry.get("refused_by_hand"):
+        head = {name: entry[name] for name in ("campaign", "version")}
         yield head | {"state": "refused by hand", "text": refused["text"]}
-    if now := told.get("now"):
+    if now := entry.get("now"):
         nothing = {"text": "nothing stands in its way"}
         yield from (row | ({} if "check" in row else nothing) for row in failing_rows(now, "now"))
 
 
-def failing_rows(told: Mapping[str, Any], state: str) -> list[Row]:
-    head = {"campaign": told["campaign"], "version": told["version"], "state": state}
-    return [head | check_row(failing) for failing in told["failing"]] or [head]
+def failing_rows(entry: Mapping[str, Any], state: str) -> list[Row]:
+    head = {"campaign": entry["campaign"], "version": entry["version"], "state": state}
+    return [head | check_row(failing) for failing in entry["failing"]] or [head]
 
 
 def check_row(failing: Mapping[str, Any]) -> Row:
-    told = {name: failing[name] for name in ("value", "rule", "text", "who", "how")}
-    return told | {"check": failing["code"], "expected": ", ".join(failing["expected"])}
+    row = {name: failing[name] for name in ("value", "rule", "text", "who", "how")}
+    return row | {"check": failing["code"], "expected": ", ".join(failing["expected"])}
 
 
 def watch(as_json: AsJson = False) -> None:

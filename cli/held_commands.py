@@ -39,10 +39,10 @@ def list_held(
 ) -> None:
     """Newest first, each answer with the allowed one that comes closest."""
     with Api() as api:
-        wanted = {"question": question, "affiliate": affiliate}
-        found = pages(api, "/held", wanted, limit)
+        filters = {"question": question, "affiliate": affiliate}
+        found = pages(api, "/held", filters, limit)
         if not found:
-            check_filters(api, wanted)
+            check_filters(api, filters)
     if as_json:
         show_json({"leads": found})
     else:
@@ -96,12 +96,12 @@ def release(
     as_json: AsJson = False,
 ) -> None:
     """Say what is meant; every check runs again."""
-    given = dict(map(pair, answer or []))
-    if not given and not suggested:
+    answers = dict(map(pair, answer or []))
+    if not answers and not suggested:
         raise CliError("usage", "say what is meant: --answer or --suggested", WRONG_USAGE)
     with Api() as api:
         found = api.get("intake", f"/leads/{quote(lead, safe='')}")
-    meant = (closest(found["held"]) if suggested else {}) | given
+    meant = (closest(found["held"]) if suggested else {}) | answers
     if not meant:
         raise CliError("nothing_held", nothing_suggested(found), WRONG_USAGE)
     source = found["affiliate"] or "organic"
@@ -120,10 +120,10 @@ def closest(held: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {one["question"]: one["suggestions"][0]["answer"] for one in held if one["suggestions"]}
 
 
-def pair(given: str) -> tuple[str, str]:
-    question, equals, answer = given.partition("=")
+def pair(text: str) -> tuple[str, str]:
+    question, equals, answer = text.partition("=")
     if not (question and equals and answer):
-        raise CliError("usage", f"{given!r} is not QUESTION=ANSWER", WRONG_USAGE)
+        raise CliError("usage", f"{text!r} is not QUESTION=ANSWER", WRONG_USAGE)
     return question, answer
 
 

@@ -36,10 +36,10 @@ def affiliates(
     as_json: AsJson = False,
 ) -> None:
     """Each with its mapping's version, and what became of its leads."""
-    wanted = {"reasons": "true" if reasons else None, "fields": "true" if fields else None}
+    query = {"reasons": "true" if reasons else None, "fields": "true" if fields else None}
     with Api() as api:
         found = api.get("intake", "/affiliates")["affiliates"]
-        counted = api.get("intake", "/counts", **wanted)
+        counted = api.get("intake", "/counts", **query)
     counts = {one["id"]: one for one in counted["affiliates"]}
     whole = [affiliate | {"counts": counts.get(affiliate["id"])} for affiliate in found]
     if as_json:

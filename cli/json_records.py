@@ -31,8 +31,8 @@ def rows_of(content: BinaryIO, expected: ExpectedColumns) -> Iterator[Row | BadR
     """An object may be written over several lines if it is the only one."""
     whole = content.read(VALUE_BYTES_MAX)
     content.seek(0)
-    if isinstance(given := parse_json(whole), dict):
-        yield row_of(1, given, expected)
+    if isinstance(record := parse_json(whole), dict):
+        yield row_of(1, record, expected)
         return
     for number, line in enumerate(iter(lambda: content.readline(VALUE_BYTES_MAX), b""), start=1):
         if line.strip():
@@ -47,15 +47,15 @@ def parse_json(text: bytes) -> Any:
         return None
 
 
-def row_of(line: int, given: Any, expected: ExpectedColumns) -> Row | BadRow:
-    if not isinstance(given, dict):
+def row_of(line: int, record: Any, expected: ExpectedColumns) -> Row | BadRow:
+    if not isinstance(record, dict):
         return BadRow(line, "not_json", "the line is no JSON object")
     name = expected.reference
-    value = given.get(name)
+    value = record.get(name)
     reference = str(value).strip() if isinstance(value, str | int) else ""
     if not reference:
         return BadRow(line, "reference_missing", f"the field {name!r} holds no reference")
     try:
-        return Row(line, _reference.validate_python(reference), given)
+        return Row(line, _reference.validate_python(reference), record)
     except ValidationError:
         return BadRow(line, "reference_invalid", "the reference is too long or not printable")

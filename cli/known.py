@@ -23,39 +23,39 @@ NAMED_MAX = 8
 """So many values are all told; of more, those that are nearest."""
 
 
-def check(what: str, given: str | None, known: Collection[str]) -> None:
-    if given is not None and given not in known:
-        raise unknown(what, given, known)
+def check(what: str, name: str | None, known: Collection[str]) -> None:
+    if name is not None and name not in known:
+        raise unknown(what, name, known)
 
 
-def unknown(what: str, given: str, known: Collection[str]) -> CliError:
+def unknown(what: str, name: str, known: Collection[str]) -> CliError:
     """By what it is, such as an affiliate, with the nearest there is."""
-    near = nearest(given, known)
-    text = f"there is no {what.replace('_', ' ')} {given!r}"
+    near = nearest(name, known)
+    text = f"there is no {what.replace('_', ' ')} {name!r}"
     text += f" (did you mean {' or '.join(near)}?)" if near else ""
     text += f"; there are: {', '.join(known)}" if 0 < len(known) <= NAMED_MAX else ""
     text += "" if known else "; there is none yet"
     return CliError(f"{what}_unknown", text, WRONG_USAGE)
 
 
-def nearest(given: str, known: Collection[str]) -> list[str]:
+def nearest(name: str, known: Collection[str]) -> list[str]:
     """The most alike first, whatever its letters' case."""
     found = process.extract(
-        given,
+        name,
         list(known),  # Of a mapping it would take the values.
         scorer=fuzz.ratio,
         processor=utils.default_process,
         limit=NEAREST_MAX,
         score_cutoff=ALIKE_MIN,
     )
-    return [name for name, *_ in found]
+    return [alike for alike, *_ in found]
 
 
 def check_filters(api: Api, filters: Mapping[str, str | None]) -> None:
     """Asked where nothing was found: whether anything could have been."""
     for what, ids in IDS.items():
-        if given := filters.get(what):
-            check(what, given, list(dict.fromkeys(ids(api))))
+        if name := filters.get(what):
+            check(what, name, list(dict.fromkeys(ids(api))))
 
 
 @contextmanager

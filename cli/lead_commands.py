@@ -70,12 +70,12 @@ def search(
         return
     check("outcome", outcome, OUTCOMES)
     check("source", source, SOURCES)
-    wanted = {asked: context.params[name] for name, asked in FILTERS.items()}
-    wanted["sent"] = None if sent is None else str(sent).lower()
+    filters = {parameter: context.params[name] for name, parameter in FILTERS.items()}
+    filters["sent"] = None if sent is None else str(sent).lower()
     with Api() as api:
-        found = pages(api, "/leads", wanted, limit)
+        found = pages(api, "/leads", filters, limit)
         if not found:
-            check_filters(api, wanted)
+            check_filters(api, filters)
     if as_json:
         show_json({"leads": found})
     elif ids:
@@ -93,7 +93,7 @@ def show_ids(leads: Sequence[Mapping[str, Any]]) -> None:
 def pages(
     api: Api,
     path: str,
-    wanted: Mapping[str, str | None],
+    filters: Mapping[str, str | None],
     limit: int,
     *,
     service: str = "intake",
@@ -104,7 +104,7 @@ def pages(
     after: str | None = None
     while len(found) < limit:
         size = min(limit - len(found), LIMIT_OF_A_PAGE)
-        page = api.get(service, path, **wanted, limit=size, after=after)
+        page = api.get(service, path, **filters, limit=size, after=after)
         found += page[rows]
         after = page["next"]
         if after is None:

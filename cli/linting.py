@@ -65,9 +65,9 @@ def of_campaign(found: Mapping[str, Any]) -> Finding:
     return finding(found["id"], place, None, found["warnings"], found["checklist"])
 
 
-def of_document(document: Document, command: Command, told: Mapping[str, Any]) -> Finding:
-    refused = told.get("refused")
-    return finding(command.key, document.place, refused, told["warnings"], told["checklist"])
+def of_document(document: Document, command: Command, found: Mapping[str, Any]) -> Finding:
+    refused = found.get("refused")
+    return finding(command.key, document.place, refused, found["warnings"], found["checklist"])
 
 
 def finding(

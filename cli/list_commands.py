@@ -118,9 +118,9 @@ def import_list(
     for line in bad:
         progress(f"{file}:{line.number}: {line.entry}: {line.why}")
     if bad and not (skip_bad and kept.digests):
-        told = {"lines": [line.as_json() for line in bad]}
+        details = {"lines": [line.as_json() for line in bad]}
         text = f"{file}: bad lines: {len(bad)} of {len(lines)}; the list stays as it was"
-        raise CliError("entries_invalid", text, WRONG_USAGE, told)
+        raise CliError("entries_invalid", text, WRONG_USAGE, details)
     answer = demand(command_of(PutList, id=name, parts=kept.digests, effective_from=at), asker)
     show_answer(name, answer, bad, as_json=as_json)
 
@@ -150,8 +150,8 @@ def show_answer(name: str, answer: Answer, bad: Sequence[BadLine] = (), *, as_js
     text += f", {quantity(entries, 'entry')}"
     text += f" from {from_} on" if from_ else ""
     text += f"; bad lines left out: {len(bad)}" if bad else ""
-    told = {"list": name, "bad": [line.as_json() for line in bad]}
-    show(answer.as_json() | told, as_json=as_json, text=text)
+    details = {"list": name, "bad": [line.as_json() for line in bad]}
+    show(answer.as_json() | details, as_json=as_json, text=text)
 
 
 def add(

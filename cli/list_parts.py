@@ -89,13 +89,13 @@ def is_long(command: Command) -> bool:
 
 def put_long(command: Command, ask: Ask) -> Answer:
     """What a list of many entries is answered, all of which stand in its command."""
-    given = whole_list(command)
-    kept = put_parts(given.id, given.entries, ask)
+    whole = whole_list(command)
+    kept = put_parts(whole.id, whole.entries, ask)
     if kept.bad:
-        places = [n for n, entry in enumerate(given.entries) if fold(entry) in kept.bad]
-        whys = [kept.bad[fold(given.entries[n])] for n in places]
+        places = [n for n, entry in enumerate(whole.entries) if fold(entry) in kept.bad]
+        whys = [kept.bad[fold(whole.entries[n])] for n in places]
         text = f"{quantity(len(places), 'entry')} without a company: {', '.join(sorted({*whys}))}"
         return Answer(command.id, False, "entries_invalid", text, {"places": places, "whys": whys})
-    parts = [*given.parts, *kept.digests]
-    put = command_of(PutList, id=given.id, parts=parts, effective_from=given.effective_from)
+    parts = [*whole.parts, *kept.digests]
+    put = command_of(PutList, id=whole.id, parts=parts, effective_from=whole.effective_from)
     return ask([put])[put.id]

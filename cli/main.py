@@ -49,8 +49,8 @@ MODULES = {
 the one that is asked for is; help, completion and a word that there is not look at all of them."""
 
 
-def show_version(asked: bool) -> None:
-    if asked:
+def show_version(is_set: bool) -> None:
+    if is_set:
         print(f"leadops {metadata.version('leadops')}")
         raise typer.Exit
 
@@ -61,8 +61,8 @@ def build_app(first_word: str = "") -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(root)
-    wanted = [name for name, words in MODULES.items() if first_word in words]
-    for name in wanted or MODULES:
+    names = [name for name, words in MODULES.items() if first_word in words]
+    for name in names or MODULES:
         importlib.import_module(f"cli.{name}").register(app)
     return app
 

@@ -17,21 +17,21 @@ from shared.errors import Poison
 _reason: TypeAdapter[str] = TypeAdapter(ReasonText)
 
 
-def reason_of(given: str) -> str:
+def reason_of(text: str) -> str:
     try:
-        return _reason.validate_python(given)
+        return _reason.validate_python(text)
     except ValidationError as error:
-        problems = "; ".join(text for _, text in forms.faults(error))
+        problems = "; ".join(problem for _, problem in forms.faults(error))
         raise CliError("usage", f"--reason: {problems}", WRONG_USAGE) from error
 
 
-def actor_of(given: str) -> str:
+def actor_of(actor: str) -> str:
     """It goes into the command's attributes, and from there into answers and documents."""
     try:
-        envelope.check_attributes({"actor": given})
+        envelope.check_attributes({"actor": actor})
     except Poison as poison:
         raise CliError("usage", f"--as: {poison.text}", WRONG_USAGE) from poison
-    return given
+    return actor
 
 
 As = Annotated[

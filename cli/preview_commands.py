@@ -35,7 +35,7 @@ HELD_MAX = 1_000_000
 LEADS_TOLD_MAX = 20
 LEADS_SHOWN = 3
 
-Told = dict[str, Any]
+Preview = dict[str, Any]
 
 
 def register(app: typer.Typer) -> None:
@@ -50,12 +50,12 @@ def preview_files(files: Files = None, more: MoreFiles = None, as_json: AsJson =
     """
     puts = on_stack(partial(read_previews, files, more))
     with Api(seconds=PATIENCE_SECONDS) as api:
-        told = [preview_one(api, document, command) for document, command in puts]
+        previews = [preview_one(api, document, command) for document, command in puts]
     if as_json:
-        show_json({"previews": told})
+        show_json({"previews": previews})
     else:
-        show_table("preview", COLUMNS, [row for each in told for row in rows_of(each)])
-    fail_if_refused(each["refused"] for each in told)
+        show_table("preview", COLUMNS, [row for each in previews for row in rows_of(each)])
+    fail_if_refused(each["refused"] for each in previews)
 
 
 def read_previews(
@@ -78,10 +78,10 @@ def is_too_long(command: Command) -> bool:
     return len(whole_list(command).entries) > PART_ENTRIES_MAX
 
 
-def preview_one(api: Api, document: Document, command: Command) -> Told:
+def preview_one(api: Api, document: Document, command: Command) -> Preview:
     kind = document.content["kind"]
     answer = preview_alias(api, command) if kind == "alias" else preview(api, kind, command)
-    head: Told = {"kind": kind, "id": command.key, "place": document.place}
+    head: Preview = {"kind": kind, "id": command.key, "place": document.place}
     return {**head, "refused": None, "campaigns": [], **answer}
 
 
@@ -103,24 +103,24 @@ def against(alias: AddAlias, known: Mapping[str, Mapping[str, Any]]) -> Mapping[
     if alias.answer not in question["answers"]:
         text = f"the question allows no such answer; it allows: {' | '.join(question['answers'])}"
         return {"code": "answer_not_allowed", "text": text}
-    given = fold(alias.given)
-    if given in map(fold, question["answers"]) and given != fold(alias.answer):
+    folded = fold(alias.given)
+    if folded in map(fold, question["answers"]) and folded != fold(alias.answer):
         text = "what is given is an allowed answer itself"
         return {"code": "answer_allowed", "text": text}
     return None
 
 
-def freed_by(alias: AddAlias, leads: Iterable[Mapping[str, Any]]) -> Told:
+def freed_by(alias: AddAlias, leads: Iterable[Mapping[str, Any]]) -> Preview:
     """A lead that is held for something else besides stays, and is counted under that question."""
     freed: list[str] = []
     staying: Counter[str] = Counter()
     looked_at = 0
     for lead in leads:
-        asked = [held for held in lead["held"] if is_meant(alias, held)]
-        if not asked:
+        meant = [held for held in lead["held"] if is_meant(alias, held)]
+        if not meant:
             continue
         looked_at += 1
-        others = {held["question"] for held in lead["held"] if held not in asked}
+        others = {held["question"] for held in lead["held"] if held not in meant}
         staying.update(others)
         if not others:
             freed.append(lead["id"])
@@ -138,13 +138,13 @@ def is_meant(alias: AddAlias, held: Mapping[str, Any]) -> bool:
     return bool(held["question"] == alias.question and fold(held["given"]) == fold(alias.given))
 
 
-def rows_of(told: Told) -> Iterator[Told]:
-    head = {name: told[name] for name in ("kind", "id")}
-    if refused := told["refused"]:
-        yield head | {"code": refused["code"], "text": f"{told['place']}: {refused['text']}"}
-    elif not told["campaigns"]:
+def rows_of(view: Preview) -> Iterator[Preview]:
+    head = {name: view[name] for name in ("kind", "id")}
+    if refused := view["refused"]:
+        yield head | {"code": refused["code"], "text": f"{view['place']}: {refused['text']}"}
+    elif not view["campaigns"]:
         yield head | {"text": "no campaign uses it"}
-    for each in told["campaigns"]:
+    for each in view["campaigns"]:
         counts = sorted(each["stay_unsent"].items(), key=lambda pair: -pair[1])
         yield head | {
             **{name: each[name] for name in ("campaign", "frees", "queues", "looked_at")},

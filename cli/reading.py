@@ -62,17 +62,21 @@ class Reading:
         for answer in answers:
             line, lead = self.seen[answer.command], str(answer.details.get("lead"))
             if first := answer.details.get("conflicts_with"):
-                told = {"line": line, "reason": answer.code, "text": answer.text, "lead": lead}
-                self.conflicts.append(told | {"conflicts_with": first})
+                conflict = {"line": line, "reason": answer.code, "text": answer.text, "lead": lead}
+                self.conflicts.append(conflict | {"conflicts_with": first})
             else:
                 self._lines.setdefault(lead, line)
             yield answer
-        for told in self.conflicts:
-            told["line_of"] = self._lines.get(str(told["conflicts_with"]))
+        for conflict in self.conflicts:
+            conflict["line_of"] = self._lines.get(str(conflict["conflicts_with"]))
 
     def counts(self) -> dict[str, Any]:
-        told = {"affiliate": self.upload.affiliate, "rows": self.rows, "submitted": len(self.seen)}
-        return told | {"repeated": self.repeated}
+        return {
+            "affiliate": self.upload.affiliate,
+            "rows": self.rows,
+            "submitted": len(self.seen),
+            "repeated": self.repeated,
+        }
 
     def bad_rows(self) -> dict[str, Any]:
         bad = [{"line": row.line, "reason": row.reason, "text": row.text} for row in self.bad]
@@ -90,9 +94,9 @@ def too_large(row: Row, command: Command) -> BadRow | None:
 
 def summary(read: Reading, answers: Iterable[Answer]) -> dict[str, Any]:
     """What came of all rows, once the last one is answered."""
-    told = outcomes(read.with_notes(answers))
-    conflicts = sorted(read.conflicts, key=lambda told: int(told["line"]))
-    return read.counts() | told | read.bad_rows() | {"conflicts": conflicts}
+    counts = outcomes(read.with_notes(answers))
+    conflicts = sorted(read.conflicts, key=lambda conflict: int(conflict["line"]))
+    return read.counts() | counts | read.bad_rows() | {"conflicts": conflicts}
 
 
 def outcomes(answers: Iterable[Answer]) -> dict[str, Any]:
@@ -108,5 +112,5 @@ def outcomes(answers: Iterable[Answer]) -> dict[str, Any]:
         if not answer.accepted:
             refused[answer.code] += 1
     names = ("accepted", "held", "unusable", "omitted", "waiting", "refused")
-    told: dict[str, Any] = {name: counts[name] for name in names}
-    return told | {"unchanged": unchanged, "refused_by_code": dict(sorted(refused.items()))}
+    by_outcome: dict[str, Any] = {name: counts[name] for name in names}
+    return by_outcome | {"unchanged": unchanged, "refused_by_code": dict(sorted(refused.items()))}

@@ -107,11 +107,11 @@ def send_rows(found: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
             head = dict.fromkeys(head, "")
 
 
-def entries_of(told: Mapping[str, Any]) -> list[Row]:
+def entries_of(send: Mapping[str, Any]) -> list[Row]:
     """Attempts are part of the history once the send has ended, and beside it until then."""
     tried = [
         {"at": each["at"], "what": "attempt"}
         | {"text": f"{each['number']}: {each['verdict']}: {each['text']}"}
-        for each in told["tried"]
+        for each in send["tried"]
     ]
-    return [*told["history"], *tried]
+    return [*send["history"], *tried]

@@ -33,11 +33,11 @@ ADVANCE_MAX = timedelta(days=3650)
 """Far beyond every date that a stack waits for, and within what a date can hold."""
 
 
-def seconds_of(given: float) -> float:
+def seconds_of(seconds: float) -> float:
     """No waiting is ever longer than infinity, and none is as long as what is no number."""
-    if not math.isfinite(given) or given < 0:
+    if not math.isfinite(seconds) or seconds < 0:
         raise CliError("usage", "--timeout wants seconds from 0 on, such as 60", WRONG_USAGE)
-    return given
+    return seconds
 
 
 Seconds = Annotated[

@@ -26,8 +26,8 @@ SENTENCE_WIDTH_MIN = 24
 
 def width_of(stream: TextIO) -> int | None:
     """How many characters a line has; a pipe has no width, unless COLUMNS names one."""
-    if (given := os.environ.get("COLUMNS", "")).isdecimal() and int(given):
-        return int(given)
+    if (columns := os.environ.get("COLUMNS", "")).isdecimal() and int(columns):
+        return int(columns)
     return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else None
 
 
@@ -57,8 +57,8 @@ def in_words(value: Any) -> str:
         case bool():
             return "yes" if value else "no"
         case Mapping():
-            given = ((name, in_words(inner)) for name, inner in value.items())
-            return ", ".join(f"{name} {text}" for name, text in given if text)
+            pairs = ((name, in_words(inner)) for name, inner in value.items())
+            return ", ".join(f"{name} {text}" for name, text in pairs if text)
         case list() | tuple():
             return ", ".join(filter(None, map(in_words, value)))
     return str(value)
@@ -67,26 +67,26 @@ def in_words(value: Any) -> str:
 def fit_widths(table: Sequence[Cells], width: int | None) -> list[int] | None:
     """The widths of the columns, or nothing if there is no room for them beside each other."""
     columns = list(zip(*table, strict=True))
-    wanted = [max(map(cell_len, column)) for column in columns]
+    full_widths = [max(map(cell_len, column)) for column in columns]
     if width is None:
-        return wanted
-    least = list(map(least_of, columns, wanted))
+        return full_widths
+    least = list(map(least_of, columns, full_widths))
     room = width - sum(least) - GAP * (len(least) - 1)
-    return None if room < 0 else shared_out(least, wanted, room)
+    return None if room < 0 else shared_out(least, full_widths, room)
 
 
-def least_of(column: Cells, wanted: int) -> int:
+def least_of(column: Cells, full_width: int) -> int:
     """As wide as its longest word; sentences have some room beside."""
     words = [cell_len(word) for cell in column for word in cell.split()]
-    return min(wanted, max([SENTENCE_WIDTH_MIN, *words]))
+    return min(full_width, max([SENTENCE_WIDTH_MIN, *words]))
 
 
-def shared_out(least: Sequence[int], wanted: Sequence[int], room: int) -> list[int]:
+def shared_out(least: Sequence[int], full_widths: Sequence[int], room: int) -> list[int]:
     """The room that is left goes to the columns that lack some, to each the same at most."""
     widths = list(least)
-    lacking = sorted(range(len(least)), key=lambda number: wanted[number] - least[number])
+    lacking = sorted(range(len(least)), key=lambda number: full_widths[number] - least[number])
     for done, number in enumerate(lacking):
-        more = min(wanted[number] - least[number], room // (len(lacking) - done))
+        more = min(full_widths[number] - least[number], room // (len(lacking) - done))
         widths[number] += more
         room -= more
     return widths

@@ -62,16 +62,16 @@ def place_of(view: Json) -> str:
     """The column, with what is written there if that is not what was read."""
     if view["column"] is None:
         return ""
-    given = shorten(view["given"], GIVEN_LENGTH_MAX).strip()
-    is_as_read = given == (view["value"] or "")
-    return f" ({view['column']})" if is_as_read else f" ({view['column']}: {given})"
+    text = shorten(view["given"], GIVEN_LENGTH_MAX).strip()
+    is_as_read = text == (view["value"] or "")
+    return f" ({view['column']})" if is_as_read else f" ({view['column']}: {text})"
 
 
 def reasons_of(row: Json) -> Iterator[str]:
     """Those that no field tells, such as a duplicate."""
-    told = {view["code"] for view in row["fields"]}
+    codes = {view["code"] for view in row["fields"]}
     for reason in row["reasons"]:
-        if reason["code"] not in told:
+        if reason["code"] not in codes:
             yield f"{reason['code']}: {reason['text']}"
 
 
@@ -79,8 +79,8 @@ def campaigns_of(matched: Json | None) -> Iterator[str]:
     if matched is None:
         return
     order = ", in this order, the first that can take it" if matched["is_exclusive"] else ""
-    wanted = ", ".join(map(candidate_text, matched["candidates"]))
-    yield f"campaigns that would want it{order}: {wanted or 'none'}"
+    candidates = ", ".join(map(candidate_text, matched["candidates"]))
+    yield f"campaigns that would want it{order}: {candidates or 'none'}"
     for other in matched["others"]:
         yield f"not {other['campaign']}: {'; '.join(failing_texts(other))}"
     if more := matched["others_left_out"]:

@@ -55,8 +55,8 @@ class Trial:
         for page in self._pages(self.reading.new(rows)):
             tried = self._taken_in(page)
             matched = self._match(tried)
-            for asked, row in zip(page, tried, strict=True):
-                self._count(asked, row, matched.get(row["id"]))
+            for page_row, row in zip(page, tried, strict=True):
+                self._count(page_row, row, matched.get(row["id"]))
                 yield Answer(row["id"], **row["answer"])
 
     def _pages(self, new: Iterable[tuple[Command, str | None]]) -> Iterator[list[PageRow]]:
@@ -98,17 +98,17 @@ class Trial:
         judged = self.api.ask("routing", "/try", question)["leads"]
         return {row["id"]: found for row, found in zip(rows, judged, strict=True)}
 
-    def _count(self, asked: PageRow, row: Json, matched: Json | None) -> None:
-        command, line = asked.command, self.reading.seen[asked.command.id]
+    def _count(self, page_row: PageRow, row: Json, matched: Json | None) -> None:
+        command, line = page_row.command, self.reading.seen[page_row.command.id]
         self.columns.add(row["fields"], as_question(command)["data"]["record"])
         self.reasons.update({reason["code"] for reason in row["reasons"]})
         if matched is not None:
             self.campaigns.update(each["campaign"] for each in matched["candidates"])
             self.unwanted += not matched["candidates"]
         if row["accepted"]:
-            self.earlier.add_accepted(command, asked.group)
+            self.earlier.add_accepted(command, page_row.group)
         elif row["is_new"] and row["answer"]["details"].get("conflicts_with"):
-            self.earlier.add_conflict(command, asked.group)
+            self.earlier.add_conflict(command, page_row.group)
         if len(self.shown) < self.shown_max:
             left_out = {"accepted", "id"}
             kept = {name: value for name, value in row.items() if name not in left_out}

@@ -23,15 +23,15 @@ MANYLINUX = ("manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_2_3
 def fetch_wheels() -> None:
     """For the image's Python and the engine's processor, whatever this machine's are."""
     processor = engine_processor()
-    wanted = f"{hashlib.sha256(LOCK.read_bytes()).hexdigest()} {processor}"
+    expected = f"{hashlib.sha256(LOCK.read_bytes()).hexdigest()} {processor}"
     marker = WHEELS / "complete"
     with hold_lock(CHECKOUT / "var" / "wheels.lock"):
-        if marker.exists() and marker.read_text() == wanted:
+        if marker.exists() and marker.read_text() == expected:
             return
         progress("fetching the image's packages (once)")
         shutil.rmtree(WHEELS, ignore_errors=True)
         run(download(processor), "the image's packages could not be fetched")
-        marker.write_text(wanted)
+        marker.write_text(expected)
 
 
 def engine_processor() -> str:

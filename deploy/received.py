@@ -95,8 +95,8 @@ class Behaviours:
         return self.of.get(campaign, self.default)
 
     def as_json(self) -> dict[str, object]:
-        told = {"*": self.default} | self.of
-        return {campaign: asdict(behaviour) for campaign, behaviour in told.items()}
+        behaviours = {"*": self.default} | self.of
+        return {campaign: asdict(behaviour) for campaign, behaviour in behaviours.items()}
 
 
 def secret_bytes(secret: str) -> bytes:
@@ -112,8 +112,8 @@ def is_signed(secret: bytes, headers: Mapping[bytes, bytes], body: bytes) -> boo
         body,
     )
     digest = b"v1," + base64.b64encode(hmac.digest(secret, signed, hashlib.sha256))
-    given = headers.get(b"webhook-signature", b"").split(b" ")
-    return any(hmac.compare_digest(digest, one) for one in given)
+    signatures = headers.get(b"webhook-signature", b"").split(b" ")
+    return any(hmac.compare_digest(digest, one) for one in signatures)
 
 
 class Decided:
@@ -129,18 +129,18 @@ class Decided:
             elif is_refusal(row["status"]):
                 self.refused[row["key"]] = row["status"]
 
-    def answer(self, key: str, wanted: Answer) -> Answer:
+    def answer(self, key: str, intended: Answer) -> Answer:
         """What it says to this key where the campaign's behaviour wants this. Who gives no answer
         has taken the lead all the same; a server's error says nothing, and is not remembered."""
         if key in self.refused:
             return Answer(self.refused[key])
         if key in self.taken:
-            return Answer(200) if is_refusal(wanted.status) else wanted
-        if is_refusal(wanted.status):
-            self.refused[key] = wanted.status
-        elif wanted.status < 300:
+            return Answer(200) if is_refusal(intended.status) else intended
+        if is_refusal(intended.status):
+            self.refused[key] = intended.status
+        elif intended.status < 300:
             self.taken.add(key)
-        return wanted
+        return intended
 
 
 def is_refusal(status: int) -> bool:

@@ -72,9 +72,9 @@ class Receiver:
     def take(self, delivery: Delivery, *, signed: bool = True) -> Answer:
         """Writes it down, with the answer that it will get."""
         key, behaviour = delivery.key, self.behaviours.for_campaign(delivery.campaign)
-        wanted = behaviour.answer(key, self.attempts[key])
+        intended = behaviour.answer(key, self.attempts[key])
         self.attempts[key] += 1
-        answer = self.decided.answer(key, wanted if signed else NOT_SIGNED)
+        answer = self.decided.answer(key, intended if signed else NOT_SIGNED)
         self.write_down(delivery, answer.status)
         return answer
 

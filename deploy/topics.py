@@ -25,7 +25,7 @@ class TopicState:
     differences: list[str]
 
 
-def wanted_config(topic: Topic) -> dict[str, str]:
+def config_of(topic: Topic) -> dict[str, str]:
     return {
         "cleanup.policy": "compact" if topic.compacted else "delete",
         "retention.ms": str(topic.retention_ms),
@@ -72,9 +72,7 @@ async def create_missing(admin: AIOKafkaAdminClient) -> None:
         return
     response = await admin.create_topics(
         [
-            NewTopic(
-                topic.name, manifest().partitions, replication, topic_configs=wanted_config(topic)
-            )
+            NewTopic(topic.name, manifest().partitions, replication, topic_configs=config_of(topic))
             for topic in missing
         ]
     )
@@ -106,7 +104,7 @@ def state_of(topic: Topic, partitions: int, configs: dict[str, dict[str, str]]) 
     actual = configs.get(topic.name, {})
     differences = [
         f"{key} is {actual.get(key)}, not {value}"
-        for key, value in wanted_config(topic).items()
+        for key, value in config_of(topic).items()
         if actual.get(key) != value
     ]
     if partitions != manifest().partitions:

@@ -334,7 +334,7 @@ def run() -> Run:
         never_come=["R-99"],
         traces={("north", "lead-1"): TRACE, ("week", "lead-4"): TRACE},
         spans={"a" * 32: SPANS},
-        told={"log intake-0": '{"event": "shards opened"}', "metrics of routing": "x 1"},
+        outputs={"log intake-0": '{"event": "shards opened"}', "metrics of routing": "x 1"},
     )
 
 

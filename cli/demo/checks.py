@@ -48,22 +48,22 @@ def an_alias_frees_its_batch(run: Run) -> Iterator[str]:
         yield f"held for {given!r}, which is an alias: {some(still)}"
     published = {data["lead"]: data for data in run.evidence.of_type(LeadHeld.TYPE)}
     freed = published.keys() - held
-    meant = {lead for lead in freed if given in given_in(published[lead]["answers"])}
+    meant = {lead for lead in freed if given in texts_in(published[lead]["answers"])}
     if len(meant) != run.story.alias["leads"]:
         yield f"{run.story.alias['leads']} were held for {given!r}, {len(meant)} are free"
     yield from differ(f"leads freed by {given!r}", meant, freed)
 
 
-def given_in(answers: Iterable[dict[str, Any]]) -> set[str]:
+def texts_in(answers: Iterable[dict[str, Any]]) -> set[str]:
     return {fold(one["given"]) for one in answers}
 
 
 def deliveries_are_reconciled(run: Run) -> Iterator[str]:
     """INT-10: what adds up and what does not, by one's own count; the planted gap is found."""
-    told = {data["affiliate"]: data for data in run.evidence.of_type(DeliveryReconciled.TYPE)}
-    yield from differ("reconciled deliveries", run.uploaded, told)
+    reconciled = {data["affiliate"]: data for data in run.evidence.of_type(DeliveryReconciled.TYPE)}
+    yield from differ("reconciled deliveries", run.uploaded, reconciled)
     first = next(iter(run.uploaded))
-    for affiliate, data in told.items():
+    for affiliate, data in reconciled.items():
         missing = run.never_come if affiliate == first else ()
         yield from differ(f"{affiliate}: missing rows", missing, data["missing"])
         if affiliate != first and not data["adds_up"]:
@@ -77,15 +77,15 @@ def deliveries_are_reconciled(run: Run) -> Iterator[str]:
 
 def counts_agree(run: Run) -> Iterator[str]:
     """What a service counts is what one counts by hand."""
-    for told in run.affiliate_counts:
-        leads = (lead for lead in run.evidence.leads if lead.affiliate == told["id"])
+    for row in run.affiliate_counts:
+        leads = (lead for lead in run.evidence.leads if lead.affiliate == row["id"])
         mine = Counter(lead.outcome for lead in leads)
-        if any(told[outcome] != mine[outcome] for outcome in OUTCOMES):
-            yield f"{told['id']}: intake counts {told}, counted by hand {dict(mine)}"
+        if any(row[outcome] != mine[outcome] for outcome in OUTCOMES):
+            yield f"{row['id']}: intake counts {row}, counted by hand {dict(mine)}"
     sent = Counter(data["campaign"] for data in run.evidence.of_type(LeadSent.TYPE))
-    for told in run.campaign_counts:
-        if told["sent"] != sent[told["id"]]:
-            yield f"{told['id']}: routing counts {told['sent']} sent, not {sent[told['id']]}"
+    for row in run.campaign_counts:
+        if row["sent"] != sent[row["id"]]:
+            yield f"{row['id']}: routing counts {row['sent']} sent, not {sent[row['id']]}"
 
 
 def again_changes_nothing(run: Run) -> Iterator[str]:
@@ -120,9 +120,9 @@ def spans_are_trees(run: Run) -> Iterator[str]:
     """OPS-01: whoever starts a trace tells of its root, and every other span has a parent that was
     told."""
     for trace, spans in run.spans.items():
-        told = {span["span_id"] for span in spans}
+        ids = {span["span_id"] for span in spans}
         for span in spans:
-            if span["parent_id"] is not None and span["parent_id"] not in told:
+            if span["parent_id"] is not None and span["parent_id"] not in ids:
                 where = f"{span['name']!r} of {span['service']}"
                 yield f"trace {trace}: the parent of {where} was not told"
 
@@ -147,7 +147,7 @@ def leads_of(span: Row) -> Sequence[str]:
 def nobody_is_named(run: Run) -> Iterator[str]:
     """OPS-05: what is told of a lead is its id, in spans, logs and metrics."""
     needles = [text.lower() for text in run.evidence.personal]
-    for name, text in run.told.items():
+    for name, text in run.outputs.items():
         lines = text.lower().splitlines()
         number = sum(any(needle in line for needle in needles) for line in lines)
         if number or not lines:

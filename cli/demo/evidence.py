@@ -59,7 +59,7 @@ class Run:
     """For some that were sent: the trace context of the lead's submission."""
     spans: Mapping[str, Sequence[Row]]
     """By trace id."""
-    told: Mapping[str, str]
+    outputs: Mapping[str, str]
     """By what it is called, all else that operators and their tools see: logs and metrics."""
 
     @property

@@ -32,8 +32,8 @@ def open_category(definition: Row) -> Row:
 def approve() -> Row:
     """One company more on the list of accounts: of some, the one that would free the most."""
     company = max(COMPANIES_ASKED, key=lambda each: preview("list_edit", edit(each))["frees"])
-    told = change("list_edit", edit(company), EditList.TYPE, LISTED, LISTED)
-    return told | {"what": f"{company} comes on a list", "list": LISTED, "company": company}
+    row = change("list_edit", edit(company), EditList.TYPE, LISTED, LISTED)
+    return row | {"what": f"{company} comes on a list", "list": LISTED, "company": company}
 
 
 def edit(company: str) -> Row:
@@ -43,8 +43,8 @@ def edit(company: str) -> Row:
 def preview(kind: str, data: Row) -> Row:
     """What the change would free, in the one campaign that it is about."""
     with Api() as api:
-        [told] = api.ask("routing", "/preview", {"kind": kind, **data})["campaigns"]
-    return dict(told)
+        [campaign] = api.ask("routing", "/preview", {"kind": kind, **data})["campaigns"]
+    return dict(campaign)
 
 
 def change(kind: str, data: Row, command: str, key: str, campaign: str) -> Row:
@@ -53,9 +53,9 @@ def change(kind: str, data: Row, command: str, key: str, campaign: str) -> Row:
     days.drain()
     after = taken_count(campaign)
     progress(f"{campaign}: {expected['frees']} would be free; {after - before} were sent")
-    told = {"campaign": campaign, "previewed": expected["frees"], "leads": expected["leads"]}
-    told |= {"version": answer.details["version"]}
-    return told | {"taken_before": before, "taken_after": after}
+    row = {"campaign": campaign, "previewed": expected["frees"], "leads": expected["leads"]}
+    row |= {"version": answer.details["version"]}
+    return row | {"taken_before": before, "taken_after": after}
 
 
 def taken_count(campaign: str) -> int:

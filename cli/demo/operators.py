@@ -16,9 +16,6 @@ ASKER = Asker("mira", "delivery")
 LEADS_EXPLAINED_MAX = 60
 REASON = "the customer asked for it before the send day"
 
-Told = tuple[str, Row]
-"""A lead, and what is told of one campaign."""
-
 
 def why_not() -> list[Row]:
     """Three answers, each of another kind, of leads that were sent to nobody."""
@@ -26,9 +23,9 @@ def why_not() -> list[Row]:
         left = dict(KINDS)
         found: list[Row] = []
         for lead, answer in explanations(api):
-            for kind, told in kinds_of_answer(left, answer):
+            for kind, campaign in kinds_of_answer(left, answer):
                 del left[kind]
-                found.append({"kind": kind, "lead": lead, **told})
+                found.append({"kind": kind, "lead": lead, **campaign})
             if not left:
                 break
     progress(f"asked of {quantity(len(found), 'lead')} why not sent")
@@ -36,15 +33,15 @@ def why_not() -> list[Row]:
 
 
 def explanations(api: Api) -> Iterator[tuple[str, Row]]:
-    wanted = {"source": "affiliate", "outcome": "accepted", "sent": "false"}
-    for lead in pages(api, "/leads", wanted, LEADS_EXPLAINED_MAX):
+    filters = {"source": "affiliate", "outcome": "accepted", "sent": "false"}
+    for lead in pages(api, "/leads", filters, LEADS_EXPLAINED_MAX):
         yield lead["id"], api.get("routing", f"/explain/{lead['id']}")
 
 
 def kinds_of_answer(kinds: "Kinds", answer: Row) -> list[tuple[str, Row]]:
     """At most one answer of a lead, so that each kind is shown by another one."""
-    told = ((kind, choose(answer)) for kind, choose in kinds.items())
-    return [(kind, campaign) for kind, campaign in told if campaign is not None][:1]
+    chosen = ((kind, choose(answer)) for kind, choose in kinds.items())
+    return [(kind, campaign) for kind, campaign in chosen if campaign is not None][:1]
 
 
 def closest_miss(answer: Row) -> Row | None:
@@ -64,8 +61,8 @@ def not_now(answer: Row) -> Row | None:
 
 def with_one(campaigns: Iterable[Row], is_meant: Callable[[Row], bool]) -> Row | None:
     """A campaign that one check alone keeps the lead from, so that the answer is a clear one."""
-    alone = (told for told in campaigns if len(told["failing"]) == 1)
-    return next((told for told in alone if is_meant(told["failing"][0])), None)
+    alone = (campaign for campaign in campaigns if len(campaign["failing"]) == 1)
+    return next((campaign for campaign in alone if is_meant(campaign["failing"][0])), None)
 
 
 Kinds = dict[str, Callable[[Row], Row | None]]
@@ -81,10 +78,10 @@ def by_hand(weekly: str, why: list[Row]) -> list[Row]:
     """A lead that waits for the send day goes at once; one that a filter keeps away does not."""
     with Api() as api:
         waiting = api.get("routing", f"/campaigns/{weekly}/sends", status="waiting")["sends"]
-        asked = [(send["lead"], weekly) for send in waiting[:1]]
-        asked += [(row["lead"], row["campaign"]) for row in why if row["kind"] == "closest miss"]
-        people = {lead: api.get("routing", f"/leads/{lead}")["person_id"] for lead, _ in asked}
-    commands = {pair: send(*pair, people[pair[0]]) for pair in asked}
+        pairs = [(send["lead"], weekly) for send in waiting[:1]]
+        pairs += [(row["lead"], row["campaign"]) for row in why if row["kind"] == "closest miss"]
+        people = {lead: api.get("routing", f"/leads/{lead}")["person_id"] for lead, _ in pairs}
+    commands = {pair: send(*pair, people[pair[0]]) for pair in pairs}
     answers = ask(list(commands.values()), ASKER)
     return [row(*pair, answers[command.id].code) for pair, command in commands.items()]
 
@@ -96,5 +93,5 @@ def send(lead: str, campaign: str, person: str) -> Command:
 
 def row(lead: str, campaign: str, code: str) -> Row:
     progress(f"{lead} by hand to {campaign}: {code}")
-    told = {"lead": lead, "campaign": campaign, "by": ASKER.actor, "reason": REASON}
-    return told | {"code": code}
+    head = {"lead": lead, "campaign": campaign, "by": ASKER.actor, "reason": REASON}
+    return head | {"code": code}

@@ -45,14 +45,14 @@ def run(rows: int, seed: int) -> dict[str, Any]:
     finally:
         stack.down()
     # Services tell their last spans when they stop.
-    spans, told = (
-        by_trace(read_lines(var_dir() / "spans.jsonl")),
-        {**done.told, **logs(found["http"])},
+    done = replace(
+        done,
+        spans=by_trace(read_lines(var_dir() / "spans.jsonl")),
+        outputs={**done.outputs, **logs(found["http"])},
     )
-    done = replace(done, spans=spans, told=told)
-    told = summary(done, violations(done), found["backend"], time.monotonic() - began)
-    write_json(path, told)
-    return told
+    report = summary(done, violations(done), found["backend"], time.monotonic() - began)
+    write_json(path, report)
+    return report
 
 
 def references_by_affiliate(rows: int, seed: int) -> dict[str, list[str]]:
@@ -83,7 +83,7 @@ def gather(api: Api, uploads: Mapping[str, Sequence[str]], story: Story) -> Run:
         never_come=steps.NEVER_COME,
         traces=traces(api, sample(evidence.received, story, weekly)),
         spans={},
-        told={f"metrics of {name}": api.text(name, "/metrics") for name in api.stack["http"]},
+        outputs={f"metrics of {name}": api.text(name, "/metrics") for name in api.stack["http"]},
     )
 
 

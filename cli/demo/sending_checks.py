@@ -22,13 +22,13 @@ def weekly_campaigns_send_on_their_day(run: Run) -> Iterator[str]:
     """RTE-13: by the time that is published, since the clock goes one way here, and by what
     customers had before that day."""
     claims, by_hand = claims_of(run.evidence), sent_by_hand(run)
-    told = {
+    sent = {
         pair
         for pair, waited in claims.waiting.items()
         if pair in claims.sent and is_before(claims.sent[pair], waited)
     }
-    if told - by_hand:
-        yield f"sent before the send day: {len(told - by_hand)}, such as {some(told - by_hand)}"
+    if too_early := sent - by_hand:
+        yield f"sent before the send day: {len(too_early)}, such as {some(too_early)}"
     weekly = {campaign["id"] for campaign in run.campaigns if campaign["weekly"]}
     before = run.evidence.received[: run.story.lines_before_the_send_day]
     early = {(one.campaign, one.lead) for one in before if one.campaign in weekly}
@@ -49,7 +49,7 @@ def sent_by_hand(run: Run) -> set[Pair]:
 def sends_by_hand_are_audited(run: Run) -> Iterator[str]:
     """RTE-14: what was asked by hand names who and why, and nothing else does."""
     claims, by_hand = claims_of(run.evidence), sent_by_hand(run)
-    told = {
+    audited = {
         (pair, row["by_hand"]["by"], row["by_hand"]["reason"])
         for pair, rows in claims.claimed.items()
         for row in rows
@@ -57,7 +57,7 @@ def sends_by_hand_are_audited(run: Run) -> Iterator[str]:
     }
     sent = [row for row in run.story.by_hand if row["code"] == "claimed"]
     meant = {((row["campaign"], row["lead"]), row["by"], row["reason"]) for row in sent}
-    yield from differ("claims by hand, with who and why", meant, told)
+    yield from differ("claims by hand, with who and why", meant, audited)
     yield from differ("leads sent by hand", by_hand, by_hand & claims.sent.keys())
     for row in run.story.by_hand:
         if row["code"] not in ("claimed", "not_overridable"):
@@ -68,7 +68,7 @@ def what_is_freed_was_previewed(run: Run) -> Iterator[str]:
     """RTE-14: as many as were told before the change, the same ones, and each was sent then."""
     claims = claims_of(run.evidence)
     for change in run.story.freed:
-        told = f"{change['what']}: previewed {change['previewed']}"
+        text = f"{change['what']}: previewed {change['previewed']}"
         freed = {
             lead
             for (campaign, lead), rows in claims.claimed.items()
@@ -76,7 +76,7 @@ def what_is_freed_was_previewed(run: Run) -> Iterator[str]:
         }
         refused = {lead for lead in freed if claims.codes((change["campaign"], lead))}
         if len(freed) != change["previewed"]:
-            yield f"{told}, freed {len(freed)}"
+            yield f"{text}, freed {len(freed)}"
         yield from differ(
             f"{change['what']}: previewed leads freed",
             set(change["leads"]),
@@ -88,7 +88,7 @@ def what_is_freed_was_previewed(run: Run) -> Iterator[str]:
             yield f"{change['what']}: freed and refused: {some(unknown)}"
         more = change["taken_after"] - change["taken_before"]
         if more != len(freed) - len(refused):
-            yield f"{told}, {len(refused)} had no slot, sent {more}"
+            yield f"{text}, {len(refused)} had no slot, sent {more}"
 
 
 def is_freed_by(change: Row, rows: Sequence[Row]) -> bool:
@@ -106,12 +106,12 @@ def every_accepted_lead_has_its_end(run: Run) -> Iterator[str]:
     unwanted: list[Pair] = []
     for lead in run.evidence.of_type(LeadAccepted.TYPE):
         pairs = {(each["id"], lead["lead"]): each for each in run.campaigns}
-        wanted = {pair for pair, campaign in pairs.items() if not judge.codes(campaign, lead)}
+        candidates = {pair for pair, campaign in pairs.items() if not judge.codes(campaign, lead)}
         claimed = pairs.keys() & claims.claimed.keys()
-        unwanted += claimed - wanted - by_hand
+        unwanted += claimed - candidates - by_hand
         # One that is sold goes no further.
         if not (judge.is_exclusive(lead) and claimed & claims.granted.keys()):
-            missed += wanted - claimed
+            missed += candidates - claimed
     if missed:
         yield f"wanted and not claimed: {len(missed)}, such as {some(missed)}"
     if unwanted:
@@ -122,7 +122,7 @@ def unsent_is_counted_by_check(run: Run) -> Iterator[str]:
     """RTE-10: what a campaign's unsent leads lack, counted anew; every check has a known code."""
     claims, judge = claims_of(run.evidence), run.judge
     leads = run.evidence.of_type(LeadAccepted.TYPE)
-    told = {
+    unsent = {
         row["id"]: {code: n for code, n in row["unsent"].items() if n}
         for row in run.campaign_counts
     }
@@ -131,10 +131,10 @@ def unsent_is_counted_by_check(run: Run) -> Iterator[str]:
         for lead in leads:
             if is_on_route(campaign, lead):
                 mine.update(against(campaign, lead, claims, judge))
-        if told[campaign["id"]] != mine:
-            yield f"{campaign['id']}: unsent by check {told[campaign['id']]}, counted {dict(mine)}"
+        if (found := unsent[campaign["id"]]) != mine:
+            yield f"{campaign['id']}: unsent by check {found}, counted {dict(mine)}"
     published = {code for pair in claims.refused for code in claims.codes(pair)}
-    published |= {code for row in told.values() for code in row}
+    published |= {code for row in unsent.values() for code in row}
     published |= {
         code for data in run.evidence.of_type(DeliveryUnsent.TYPE) for code in data["codes"]
     }

@@ -199,8 +199,8 @@ def upload(affiliate: str, file: Path) -> None:
         done = submit(Upload(affiliate, delivery=DELIVERY), rows, ASKER)
     for bad in done["bad"]:
         progress(f"  line {bad['line']}: {bad['reason']}: {bad['text']}")
-    told = ("submitted", "accepted", "held", "unusable", "omitted", "unchanged", "bad_rows")
-    progress("  " + ", ".join(f"{done[name]} {name}" for name in told))
+    names = ("submitted", "accepted", "held", "unusable", "omitted", "unchanged", "bad_rows")
+    progress("  " + ", ".join(f"{done[name]} {name}" for name in names))
 
 
 def free_a_batch() -> Row:

@@ -30,7 +30,7 @@ def summary(
         "violations": list(violations),
         "backend": dict(backend),
         "affiliates": [affiliate_row(run, name) for name in run.uploaded],
-        "campaigns": [campaign_row(told) for told in run.campaign_counts],
+        "campaigns": [campaign_row(counts) for counts in run.campaign_counts],
         "deliveries": deliveries(run),
         "announced": [announced_row(row) for row in run.deliveries],
         "alias": run.story.alias,
@@ -75,15 +75,15 @@ def affiliate_row(run: Run, name: str) -> Row:
     return {"id": name, "submitted": submitted} | {each: counts[each] for each in OUTCOMES}
 
 
-def campaign_row(told: Row) -> Row:
-    unsent = Counter[str](told["unsent"])
-    named = {name: told[name] for name in ("id", "version", "sent")}
+def campaign_row(counts: Row) -> Row:
+    unsent = Counter[str](counts["unsent"])
+    named = {name: counts[name] for name in ("id", "version", "sent")}
     return named | {"unsent": dict(unsent.most_common())}
 
 
-def announced_row(told: Row) -> Row:
+def announced_row(delivery: Row) -> Row:
     names = ("affiliate", "id", "declared", "received", *OUTCOMES, "sent", "adds_up")
-    return {name: told[name] for name in names}
+    return {name: delivery[name] for name in names}
 
 
 def deliveries(run: Run) -> dict[str, int]:
@@ -135,8 +135,8 @@ def weekly_row(name: str, claims: Claims) -> Row:
     waited = [pair for pair in claims.waiting if pair[0] == name]
     sent = [lead for campaign, lead in waited if (campaign, lead) in claims.sent]
     countries = Counter(claims.leads[lead]["place"]["country"] for lead in sent)
-    told = {"campaign": name, "waited": len(waited), "sent": len(sent)}
-    return told | {"left": len(waited) - len(sent), "countries": dict(countries.most_common())}
+    head = {"campaign": name, "waited": len(waited), "sent": len(sent)}
+    return head | {"left": len(waited) - len(sent), "countries": dict(countries.most_common())}
 
 
 def exclusive(run: Run, claims: Claims) -> list[Row]:
@@ -145,10 +145,10 @@ def exclusive(run: Run, claims: Claims) -> list[Row]:
     rows = []
     for campaign in run.campaigns:
         if codes & set(campaign["lead_codes"]):
-            told = {"campaign": campaign["id"], "priority": campaign["priority"]}
+            head = {"campaign": campaign["id"], "priority": campaign["priority"]}
             claimed = count_pairs(claims, claims.claimed, campaign["id"], codes)
             sent = count_pairs(claims, claims.sent, campaign["id"], codes)
-            rows.append(told | {"claimed": claimed, "sent": sent})
+            rows.append(head | {"claimed": claimed, "sent": sent})
     return sorted(rows, key=lambda row: int(row["priority"]))
 
 

@@ -6,8 +6,8 @@ from typing import Any
 WRONG_SHOWN = 5
 
 
-def differ(what: str, wanted: Iterable[object], found: Iterable[object]) -> Iterator[str]:
-    missing, extra = set(wanted) - set(found), set(found) - set(wanted)
+def differ(what: str, expected: Iterable[object], found: Iterable[object]) -> Iterator[str]:
+    missing, extra = set(expected) - set(found), set(found) - set(expected)
     if missing:
         yield f"{what}: {len(missing)} are missing, such as {some(missing)}"
     if extra:

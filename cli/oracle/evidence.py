@@ -18,9 +18,9 @@ Place = tuple[str, int, int]
 """Topic, partition and offset."""
 
 
-def fold(given: str) -> str:
+def fold(text: str) -> str:
     """As answers are compared: neither case nor blanks count."""
-    return " ".join(given.casefold().split())
+    return " ".join(text.casefold().split())
 
 
 class Violation(NamedTuple):

@@ -27,8 +27,8 @@ def other_outcomes_are_published(evidence: Evidence) -> Iterator[str]:
     again = _replaced_leads(evidence) | _commanded_again(evidence)
     for outcome, event in (("unusable", LeadUnusable), ("omitted", LeadOmitted)):
         published = _publication_counts(evidence, event.TYPE)
-        wanted = _with_outcome(evidence, outcome) | again & published.keys()
-        yield from differ(f"leads published as {outcome}", wanted, published)
+        expected = _with_outcome(evidence, outcome) | again & published.keys()
+        yield from differ(f"leads published as {outcome}", expected, published)
         once = {lead: count for lead, count in published.items() if lead not in again}
         yield from repetitions(f"leads published twice as {outcome}", once)
 

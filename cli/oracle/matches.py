@@ -20,7 +20,7 @@ STANDING: Document = {
 claim may come while the campaign is being paused."""
 
 
-def claims_are_wanted(evidence: Evidence) -> Iterator[str]:
+def claims_fit_campaigns(evidence: Evidence) -> Iterator[str]:
     """Each claim names a version of the campaign that wants the lead."""
     judge = Judge(NO_POLICY, {})
     versions = {

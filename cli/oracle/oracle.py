@@ -50,7 +50,7 @@ CHECKS: Sequence[tuple[str, Check]] = (
     ("I7", sends.customers_got_the_lead_itself),
     ("I7", sends.grants_come_before_requests),
     ("I7", sends.capacity_equals_sends),
-    ("I3", matches.claims_are_wanted),
+    ("I3", matches.claims_fit_campaigns),
     ("I5", streams.nothing_was_unexpected),
     ("I10", streams.no_personal_data_outside),
 )

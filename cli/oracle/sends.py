@@ -239,6 +239,6 @@ def capacity_equals_sends(evidence: Evidence) -> Iterator[str]:
         counted[send.tenant, send.campaign][send.status] += 1
     for campaign in evidence.campaigns:
         sends = counted[campaign.tenant, campaign.name]
-        wanted = (sends["reserved"], sends["sent"], sends["uncertain"])
-        if (campaign.reserved, campaign.used, campaign.uncertain) != wanted:
+        expected = (sends["reserved"], sends["sent"], sends["uncertain"])
+        if (campaign.reserved, campaign.used, campaign.uncertain) != expected:
             yield f"{campaign.name}: its slots are not its sends"

@@ -50,12 +50,12 @@ class Judge:
         return any(self._has(name, domains, company) for name in names)
 
     def _has(self, name: str, domains: frozenset[str], company: str) -> bool:
-        asked = (name, domains, company)
-        if asked not in self.is_listed:
+        key = (name, domains, company)
+        if key not in self.is_listed:
             entries = self.lists[name]
             names = map(plain_name, (entry for entry in entries if "." not in entry))
-            self.is_listed[asked] = not domains.isdisjoint(entries) or plain_name(company) in names
-        return self.is_listed[asked]
+            self.is_listed[key] = not domains.isdisjoint(entries) or plain_name(company) in names
+        return self.is_listed[key]
 
     def is_exclusive(self, lead: Row) -> bool:
         return lead["lead_code"] in self.policy.exclusive_lead_codes
@@ -97,16 +97,16 @@ def of_filters(campaign: Row, lead: Row) -> Iterator[str]:
             yield code
     titles = campaign["titles"]
     if titles and titles["strictness"] == "strict":
-        wanted, excluded = titles["allowed"], titles["excluded"]
-        if has_phrase(lead, excluded) or (wanted and not has_phrase(lead, wanted)):
+        allowed, excluded = titles["allowed"], titles["excluded"]
+        if has_phrase(lead, excluded) or (allowed and not has_phrase(lead, allowed)):
             yield "filter.title"
 
 
 def place_fits(campaign: Row, place: Row) -> bool:
     if campaign["places_strictness"] != "strict":
         return True
-    is_wanted = not campaign["places"] or is_in(place, campaign["places"])
-    return is_wanted and not is_in(place, campaign["excluded_places"])
+    is_allowed = not campaign["places"] or is_in(place, campaign["places"])
+    return is_allowed and not is_in(place, campaign["excluded_places"])
 
 
 def is_in(place: Row, places: Iterable[Row]) -> bool:
@@ -121,26 +121,26 @@ def is_in(place: Row, places: Iterable[Row]) -> bool:
 def of_numbers(campaign: Row, company: Row) -> Iterator[str]:
     """What a campaign wants in intervals is told of the company under the same name."""
     filters = (each for each in campaign.items() if isinstance(each[1], Mapping))
-    for name, wanted in filters:
+    for name, limits in filters:
         has = company.get(name.removeprefix("company_"))
-        if "intervals" in wanted and not number_fits(wanted, has):
+        if "intervals" in limits and not number_fits(limits, has):
             yield f"filter.{name}"
 
 
-def number_fits(wanted: Row, found: Row | None) -> bool:
+def number_fits(limits: Row, found: Row | None) -> bool:
     """What lies in one of the intervals fits; what is unknown, or in another unit, or lies partly
     outside, may."""
-    if wanted["strictness"] != "strict":
+    if limits["strictness"] != "strict":
         return True
-    units = wanted.keys() - {"intervals", "unknown", "strictness"}
-    if found is None or any(found[unit] != wanted[unit] for unit in units):
-        return bool(wanted["unknown"] == "accept")
-    intervals = [(each["min"], top(each)) for each in wanted["intervals"]]
+    units = limits.keys() - {"intervals", "unknown", "strictness"}
+    if found is None or any(found[unit] != limits[unit] for unit in units):
+        return bool(limits["unknown"] == "accept")
+    intervals = [(each["min"], top(each)) for each in limits["intervals"]]
     low, high = found["min"], top(found)
     if any(least <= low and high <= most for least, most in intervals):
         return True
     touches = any(low <= most and least <= high for least, most in intervals)
-    return touches and bool(wanted["unknown"] == "accept")
+    return touches and bool(limits["unknown"] == "accept")
 
 
 def top(interval: Row) -> float:
@@ -150,8 +150,8 @@ def top(interval: Row) -> float:
 def choice_fits(choice: Row | None, values: set[str | None]) -> bool:
     if choice is None or choice["strictness"] != "strict":
         return True
-    is_wanted = not choice["allowed"] or bool(values & set(choice["allowed"]))
-    return is_wanted and not values & set(choice["excluded"])
+    is_allowed = not choice["allowed"] or bool(values & set(choice["allowed"]))
+    return is_allowed and not values & set(choice["excluded"])
 
 
 def of_answers(campaign: Row, lead: Row) -> Iterator[str]:
@@ -160,8 +160,8 @@ def of_answers(campaign: Row, lead: Row) -> Iterator[str]:
     if lead["unanswered"]:
         yield "smarter_missing"
     yield from {reason["code"] for reason in lead["reported"]}
-    for symbol, wanted in campaign["smarter"]["allowed"].items():
-        if fold(lead["answers"].get(symbol, "")) not in map(fold, wanted):
+    for symbol, allowed in campaign["smarter"]["allowed"].items():
+        if fold(lead["answers"].get(symbol, "")) not in map(fold, allowed):
             yield "smarter_answer_not_wanted"
 
 

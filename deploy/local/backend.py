@@ -83,7 +83,7 @@ class NativeBackend:
 
 
 @dataclass
-class GivenBackend:
+class ExternalBackend:
     """Somebody else's, found at an address: it is used, never started or stopped."""
 
     address: str
@@ -113,7 +113,7 @@ class GivenBackend:
 
 
 def wait_until_it_answers(part: str, backend: Backend) -> None:
-    seconds = 15 if isinstance(backend, GivenBackend) else 90
+    seconds = 15 if isinstance(backend, ExternalBackend) else 90
 
     def answers_or_died() -> bool:
         if not backend.alive():

@@ -12,7 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from deploy.local import docker_engine, kafka_native, store_native
-from deploy.local.backend import Backend, GivenBackend, wait_until_it_answers
+from deploy.local.backend import Backend, ExternalBackend, wait_until_it_answers
 from deploy.local.docker_engine import DockerBackend
 from deploy.local.health import broker_answers, store_answers
 from deploy.local.process import StackError, free_ports
@@ -59,8 +59,8 @@ def docker_is_there() -> bool:
 
 
 def choose_broker(state: Path) -> Backend:
-    if given := os.environ.get("KAFKA_BOOTSTRAP"):
-        return GivenBackend(given, partial(broker_answers, given))
+    if address := os.environ.get("KAFKA_BOOTSTRAP"):
+        return ExternalBackend(address, partial(broker_answers, address))
     if docker_is_there():
         return docker_broker(state)
     if missing := kafka_native.what_is_missing():
@@ -70,8 +70,8 @@ def choose_broker(state: Path) -> Backend:
 
 
 def choose_store(state: Path) -> Backend:
-    if given := os.environ.get("MONGODB_URL"):
-        return GivenBackend(given, partial(store_answers, given))
+    if address := os.environ.get("MONGODB_URL"):
+        return ExternalBackend(address, partial(store_answers, address))
     if docker_is_there():
         return docker_store(state)
     try:

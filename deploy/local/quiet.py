@@ -103,8 +103,8 @@ def settle(stack_stops: stops.Stops, seconds: float, report: Report) -> list[dat
 
 def latest_retry(rows: Rows) -> list[datetime]:
     """The moment at which all retries that wait now are due; none if none waits."""
-    given = [row["status"]["effects"].get("latest_at") for row in rows if row["status"]]
-    return [max(map(parse, moments))] if (moments := [each for each in given if each]) else []
+    texts = [row["status"]["effects"].get("latest_at") for row in rows if row["status"]]
+    return [max(map(parse, moments))] if (moments := [each for each in texts if each]) else []
 
 
 def tell_failing(rows: Rows, report: Report) -> None:
@@ -161,10 +161,10 @@ def hindrances(service: str, states: Rows) -> list[str]:
     """What keeps a service from its work, since waiting alone may not help."""
     reasons = list(dict.fromkeys(why for state in states for why in state["not_ready"]))
     more = f" ({len(reasons) - 1} more in `leadops status`)" if len(reasons) > 1 else ""
-    told = [f"{service} is not ready: {reasons[0]}{more}"] if reasons else []
+    lines = [f"{service} is not ready: {reasons[0]}{more}"] if reasons else []
     if failing := open_breakers(states):
-        told.append(f"{service}: endpoints that fail, and are asked ever more seldom: {failing}")
-    return told
+        lines.append(f"{service}: endpoints that fail, and are asked ever more seldom: {failing}")
+    return lines
 
 
 def open_breakers(states: Rows) -> int:
@@ -197,8 +197,8 @@ def due_moments(rows: Rows) -> list[datetime]:
 def due_in(states: Iterable[Mapping[str, Any]], *, failing_too: bool) -> list[datetime]:
     attempts = "next_at" if failing_too else "attempt_at"
     places = (("effects", attempts), ("due", "next_at"))
-    given = [state[kind].get(name) for state in states for kind, name in places]
-    return [parse(moment) for moment in given if moment]
+    texts = [state[kind].get(name) for state in states for kind, name in places]
+    return [parse(moment) for moment in texts if moment]
 
 
 def parse(moment: str) -> datetime:

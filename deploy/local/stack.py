@@ -54,8 +54,8 @@ def up(
     down()
     if fresh:
         remove_state(var)
-    wanted = plan.services_here() if commands is None else commands
-    plan.save(var, plan.make(var, wanted, replicas or {}, env or {}))
+    services = plan.services_here() if commands is None else commands
+    plan.save(var, plan.make(var, services, replicas or {}, env or {}))
     try:
         supervisor = start(var)
         wait_until_ready(var, seconds)
@@ -196,9 +196,9 @@ def not_ready(var: Path, row: Mapping[str, Any], what: str) -> StackError:
 
 def change_replicas(var: Path, replicas: Mapping[str, int], seconds: float) -> dict[str, Any]:
     former = plan.load(var)
-    wanted = former.replicas | plan.check_replicas(former.commands, replicas)
-    if wanted != former.replicas:
-        plan.save(var, replace(former, replicas=wanted))
+    planned = former.replicas | plan.check_replicas(former.commands, replicas)
+    if planned != former.replicas:
+        plan.save(var, replace(former, replicas=planned))
         os.kill(stack()["supervisor"], signal.SIGHUP)
         wait_for("the supervisor to change the replicas", 10, lambda: runs_as_planned(var))
     wait_until_ready(var, seconds)

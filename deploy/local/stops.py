@@ -111,7 +111,7 @@ def _has_all_shards(service: str, answers: Answers) -> bool:
 
 
 def moments(answers: Answers) -> list[datetime]:
-    return [datetime.fromisoformat(given) for a in answers if (given := a["next_at"])]
+    return [datetime.fromisoformat(text) for a in answers if (text := a["next_at"])]
 
 
 def _place(name: str) -> Place:

@@ -31,7 +31,7 @@ TICK_SECONDS = 0.1
 SENDER = "leads@leadops.example"
 
 
-class StopAsked(BaseException):
+class StopRequested(BaseException):
     """SIGTERM, SIGINT, or the end of the process that holds the lease."""
 
 
@@ -54,7 +54,7 @@ class Supervisor:
 
     def start(self) -> None:
         for part, choose in (("broker", backends.choose_broker), ("store", backends.choose_store)):
-            self.keep(part, choose(self.var / "data"), asked=True)
+            self.keep(part, choose(self.var / "data"), questioned=True)
             progress(f"{part}: {self.parts[part].part.name} at {self.parts[part].part.address}")
         self.drop_folder.mkdir(mode=0o700, exist_ok=True)
         self.keep("receiver", self.receiver())
@@ -63,9 +63,9 @@ class Supervisor:
         self.create_topics()
         self.apply_plan()
 
-    def keep(self, name: str, part: Backend, *, asked: bool = False) -> None:
+    def keep(self, name: str, part: Backend, *, questioned: bool = False) -> None:
         """What is somebody else's, or a container, is not ours to kill for its silence."""
-        ours = asked and isinstance(part, NativeBackend)
+        ours = questioned and isinstance(part, NativeBackend)
         self.parts[name] = Kept(name, part, ask=Questions if ours else None)
         self.parts[name].launch()
 
@@ -76,14 +76,14 @@ class Supervisor:
                 progress(f"topic {state.name}: {'; '.join(state.differences)}")
 
     def apply_plan(self) -> None:
-        wanted = {
+        planned = {
             (service, instance)
             for service in self.plan.commands
             for instance in range(self.plan.count(service))
         }
-        for key in sorted(self.services.keys() - wanted):
+        for key in sorted(self.services.keys() - planned):
             self.retire(self.services.pop(key).part)
-        for service, instance in sorted(wanted - self.services.keys()):
+        for service, instance in sorted(planned - self.services.keys()):
             kept = Kept(f"{service} {instance}", self.service(service, instance))
             self.services[service, instance] = kept
             kept.launch()
@@ -225,16 +225,16 @@ def hold_lease() -> None:
 
 
 def listen_to_signals(supervisor: Supervisor) -> None:
-    def stop_asked(_signal: int, _frame: FrameType | None) -> None:
+    def stop(_signal: int, _frame: FrameType | None) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
-        raise StopAsked
+        raise StopRequested
 
     def replan(_signal: int, _frame: FrameType | None) -> None:
         supervisor.plan_changed = True
 
-    signal.signal(signal.SIGTERM, stop_asked)
-    signal.signal(signal.SIGINT, stop_asked)
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGHUP, replan)
 
 
@@ -272,7 +272,7 @@ def supervise(supervisor: Supervisor) -> int:
     try:
         supervisor.start()
         supervisor.watch()
-    except StopAsked:
+    except StopRequested:
         return 0
     except StackError as error:
         write_json(supervisor.var / "failure.json", {"text": str(error)})

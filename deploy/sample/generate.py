@@ -162,12 +162,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--affiliate", default="infuse-media", choices=sorted(SPELLINGS))
     parser.add_argument("--directory", type=Path, help="Write the affiliate's kind of file there.")
-    given = parser.parse_args()
-    if given.directory:
-        path = write_file(given.affiliate, given.count, given.seed, given.directory)
+    arguments = parser.parse_args()
+    if arguments.directory:
+        path = write_file(arguments.affiliate, arguments.count, arguments.seed, arguments.directory)
         sys.stdout.write(f"{path}\n")
     else:
-        write(rows(given.count, given.seed, given.affiliate), sys.stdout)
+        write(rows(arguments.count, arguments.seed, arguments.affiliate), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import backends
-from deploy.local.backend import Backend, GivenBackend, wait_until_it_answers
+from deploy.local.backend import Backend, ExternalBackend, wait_until_it_answers
 from deploy.local.process import StackError
 from shared.errors import Infrastructure
 from shared.mongo import MongoStore
@@ -96,7 +96,7 @@ async def test_nothing_acknowledged_is_lost_by_kills(tmp_path: Path) -> None:
             if "to be had on this machine" not in str(error):
                 raise
             pytest.skip(str(error))
-        if isinstance(store, GivenBackend):
+        if isinstance(store, ExternalBackend):
             pytest.skip("the store was given, so it is not ours to kill")
         writers = await write_under_kills(store)
         first, second = await stored(store.address)

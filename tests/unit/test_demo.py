@@ -105,8 +105,8 @@ SPOILT: list[tuple[Spoil, str]] = [
     (with_span(1, attributes={}), "lead lead-1: its id finds no trace, not its own"),
     (with_span(1, attributes={"leadops.lead": "lead-4"}), "lead lead-1: its id finds no trace"),
     (with_span(2, attributes={"x": "Ann Canaryson"}), "span 'send http' of routing names"),
-    (lambda run: replace(run, told={"log x": "y\nof CANARYSON"}), "log x: 1 of 2 lines name"),
-    (lambda run: replace(run, told={"log x": ""}), "log x: 0 of 0 lines name"),
+    (lambda run: replace(run, outputs={"log x": "y\nof CANARYSON"}), "log x: 1 of 2 lines name"),
+    (lambda run: replace(run, outputs={"log x": ""}), "log x: 0 of 0 lines name"),
     (changed(received=[received(traceparent=None)]), "lead lead-1 to north: trace"),
     (with_lines(received(4, traceparent=OTHER_TRACE)), "lead lead-4 to week: trace"),
     # Who gets what, and when.
