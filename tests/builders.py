@@ -168,10 +168,10 @@ def context(**changes: Any) -> Context:
     return Context(cause(**changes), NOW)
 
 
-def given(event: Message, **changes: Any) -> Input:
+def input_of(event: Message, **changes: Any) -> Input:
     return Input(event, context(**changes))
 
 
-def later(given: Input, by: timedelta) -> Input:
+def later(input_: Input, by: timedelta) -> Input:
     """The same, decided so much later."""
-    return replace(given, context=replace(given.context, now=given.context.now + by))
+    return replace(input_, context=replace(input_.context, now=input_.context.now + by))

@@ -34,7 +34,9 @@ def rows(commit: str, rounds: int) -> list[Row]:
                 for side, kept in ((other, theirs), (ROOT, ours)):
                     for name, value in one_round(side, replicas).items():
                         kept[prefix + name].append(value)
-            print(f"  round {number + 1} of {rounds}: {told(theirs)} -> {told(ours)}", flush=True)
+            print(
+                f"  round {number + 1} of {rounds}: {latest(theirs)} -> {latest(ours)}", flush=True
+            )
     return [
         compare("burst, one replica of each", "leads/s", ours["rate"], theirs["rate"], 1.5),
         compare("burst, two replicas of each", "leads/s", ours["two rate"], theirs["two rate"]),
@@ -45,7 +47,7 @@ def rows(commit: str, rounds: int) -> list[Row]:
     ]
 
 
-def told(figures: Figures) -> str:
+def latest(figures: Figures) -> str:
     return ", ".join(f"{name} {values[-1]:.0f}" for name, values in figures.items())
 
 

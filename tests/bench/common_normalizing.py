@@ -127,8 +127,8 @@ def normalize(record: dict[str, str], affiliate: PutAffiliate) -> CommonLead:
 
 def read(record: dict[str, str], canonical: str, own: str, mapping: Mapping) -> str:
     value = " ".join(str(record.get(own) or "").split())
-    for given, meaning in mapping.vocabularies.get(canonical, {}).items():
-        if given.casefold() == value.casefold():
+    for word, meaning in mapping.vocabularies.get(canonical, {}).items():
+        if word.casefold() == value.casefold():
             return meaning
     return value
 
@@ -181,9 +181,9 @@ def subdivision(where: str | None, text: str) -> str | None:
     if not where or not text:
         return None
     decomposed = unicodedata.normalize("NFKD", text.casefold())
-    wanted = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     for row in pycountry.subdivisions.get(country_code=where):
-        if wanted in (row.name.casefold(), row.code.casefold(), row.code.split("-")[1].casefold()):
+        if plain in (row.name.casefold(), row.code.casefold(), row.code.split("-")[1].casefold()):
             return str(row.code)
     return None
 

@@ -69,7 +69,7 @@ ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
-class ExpectedColumns:
+class CampaignSets:
     """One campaign as the baseline looks at it: sets of what a lead may be, or None for any."""
 
     id: str
@@ -89,14 +89,14 @@ class ExpectedColumns:
     approved: frozenset[str] | None
 
 
-def wanted(random: Random, number: int, lists: Iterator[frozenset[str]]) -> ExpectedColumns:
+def draw_campaign(random: Random, number: int, lists: Iterator[frozenset[str]]) -> CampaignSets:
     def maybe(share: float, terms: Popular, count: int) -> frozenset[str] | None:
         return terms.some(random, count) if random.random() < share else None
 
     question = QUESTIONS.one(random)
     answers = frozenset(f"{question}={answer}" for answer in random.sample(range(6), 2))
     state = maybe(0.2, STATES, 8)
-    return ExpectedColumns(
+    return CampaignSets(
         f"profile-{number}",
         maybe(0.9, COUNTRIES, 5),
         maybe(0.03, COUNTRIES, 2) or NOTHING,
@@ -128,7 +128,7 @@ def domain_lists(number: int) -> Iterator[frozenset[str]]:
     return cycle([frozenset(random.choices(known, k=LIST_LENGTH)) for _ in range(number)])
 
 
-def profile(one: ExpectedColumns) -> Profile:
+def profile(one: CampaignSets) -> Profile:
     bands = tuple(BANDS[int(band)] for band in sorted(one.bands))
     maybe: list[Criterion | None] = [
         _terms("country", one.country, one.no_country),
@@ -147,14 +147,14 @@ def profile(one: ExpectedColumns) -> Profile:
 
 
 def _terms(
-    attribute: str, wanted: frozenset[str] | None, unwanted: frozenset[str] = NOTHING
+    attribute: str, allowed: frozenset[str] | None, excluded: frozenset[str] = NOTHING
 ) -> Terms | None:
-    if wanted is None and not unwanted:
+    if allowed is None and not excluded:
         return None
-    return Terms(f"filter.{attribute}", attribute, wanted, unwanted)
+    return Terms(f"filter.{attribute}", attribute, allowed, excluded)
 
 
-def put_lists(lists: Lists, campaigns: Iterable[ExpectedColumns]) -> None:
+def put_lists(lists: Lists, campaigns: Iterable[CampaignSets]) -> None:
     for one in campaigns:
         if one.suppressed:
             lists.put(f"no/{one.id}", one.suppressed)
@@ -182,7 +182,7 @@ def subject(random: Random) -> tuple[Subject, str]:
     return Subject(terms, {"size": BANDS[band]}), str(band)
 
 
-def naive(campaigns: Sequence[ExpectedColumns], subject: Subject, band: str) -> list[str]:
+def naive(campaigns: Sequence[CampaignSets], subject: Subject, band: str) -> list[str]:
     terms = subject.terms
     country, state, industry = terms["country"], terms["state"], terms["industry"]
     seniority, function, words = terms["seniority"], terms["function"], terms["title"]
@@ -209,7 +209,7 @@ def naive(campaigns: Sequence[ExpectedColumns], subject: Subject, band: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    campaigns: list[ExpectedColumns]
+    campaigns: list[CampaignSets]
     profiles: list[Profile]
     lists: Lists
     subjects: list[tuple[Subject, str]]
@@ -218,7 +218,7 @@ class World:
 def world(number: int) -> World:
     random = Random(1)
     own = domain_lists(min(number // 2, LISTS_MAX))
-    campaigns = [wanted(random, n, own) for n in range(number)]
+    campaigns = [draw_campaign(random, n, own) for n in range(number)]
     lists = Lists()
     put_lists(lists, campaigns)
     subjects = [subject(random) for _ in range(SUBJECTS)]
@@ -239,29 +239,29 @@ def _of(number: int) -> list[Row]:
     tracemalloc.stop()
     gc.collect()
     gc.freeze()
-    told = [
+    rows = [
         *_matching(made, matcher),
         _memory(number, bytes_each),
         _near(made, matcher),
         _explaining(made),
         _changing(made, matcher),
     ]
-    for row in told:
+    for row in rows:
         row.name = f"{row.name}, {number:,} profiles"
-    return told
+    return rows
 
 
 def _matching(made: World, matcher: Matcher) -> list[Row]:
     """All sides on the same subjects, in turn; the slow ones on fewer of them."""
     number = len(made.campaigns)
     few, very_few = made.subjects[: 2_000_000 // number], made.subjects[: 200_000 // number]
-    found = [matcher.match(given) for given, _ in few]
+    found = [matcher.match(subject) for subject, _ in few]
     assert [sorted(naive(made.campaigns, *both)) for both in few] == found
     ours, theirs, plain = [], [], []
     for _ in range(ROUNDS):
         theirs.append(_micros(partial(naive, made.campaigns), few))
-        plain.append(_micros(lambda given, _: _plainly(made, given), very_few))
-        ours.append(_micros(lambda given, _: matcher.match(given), made.subjects))
+        plain.append(_micros(lambda subject, _: _plainly(made, subject), very_few))
+        ours.append(_micros(lambda subject, _: matcher.match(subject), made.subjects))
     times, limit = GOALS[number]
     against_sets = _times_faster("matching vs fourteen sets a profile", ours, theirs, times)
     against_plain = _times_faster("matching vs all criteria in turn", ours, plain, times)
@@ -270,11 +270,11 @@ def _matching(made: World, matcher: Matcher) -> list[Row]:
     return [against_sets, against_plain, quick]
 
 
-def _plainly(made: World, given: Subject) -> list[str]:
+def _plainly(made: World, subject: Subject) -> list[str]:
     """As `explain`, up to the first criterion that fails."""
     lists = made.lists
     return [
-        one.id for one in made.profiles if all(meets(given, each, lists) for each in one.criteria)
+        one.id for one in made.profiles if all(meets(subject, each, lists) for each in one.criteria)
     ]
 
 
@@ -288,20 +288,22 @@ def _times_faster(
     )
 
 
-def _micros(run: Callable[[Subject, str], object], given: Sequence[tuple[Subject, str]]) -> float:
+def _micros(
+    run: Callable[[Subject, str], object], subjects: Sequence[tuple[Subject, str]]
+) -> float:
     """After the same once more, since the other side has just used the processor's memory."""
-    for one, band in given:
+    for one, band in subjects:
         run(one, band)
     began = time.process_time()
-    for one, band in given:
+    for one, band in subjects:
         run(one, band)
-    return (time.process_time() - began) / len(given) * 1e6
+    return (time.process_time() - began) / len(subjects) * 1e6
 
 
 def _near(made: World, matcher: Matcher) -> Row:
-    given = made.subjects
-    micros = [_micros(lambda one, _: matcher.one_away(one), given) for _ in range(ROUNDS)]
-    number = sum(len(matcher.one_away(one)) for one, _ in given) / len(given)
+    subjects = made.subjects
+    micros = [_micros(lambda one, _: matcher.one_away(one), subjects) for _ in range(ROUNDS)]
+    number = sum(len(matcher.one_away(one)) for one, _ in subjects) / len(subjects)
     row = Row("profiles one criterion away", round(statistics.median(micros), 1), "µs")
     row.note = f"{number:.1f} of them on average"
     return row
@@ -312,8 +314,8 @@ def _explaining(made: World) -> Row:
     micros = []
     for _ in range(ROUNDS):
         began = time.process_time()
-        for one, (given, _) in pairs:
-            explain(one, given, made.lists)
+        for one, (subject, _) in pairs:
+            explain(one, subject, made.lists)
         micros.append((time.process_time() - began) / len(pairs) * 1e6)
     return at_most("explaining", micros, "µs", EXPLAIN_MICROS)
 

@@ -51,17 +51,17 @@ class PerMessage:
         for kind, event, key in _messages(decision, envelope, cause.key):
             await self._send(envelope, kind, event, key)
 
-    async def _commit(self, record: Any, envelope: Envelope, given: Input) -> Decision:
+    async def _commit(self, record: Any, envelope: Envelope, input_: Input) -> Decision:
         async with self._store.transaction() as transaction:
             known = await inbox.load(transaction, [envelope])
             assert not known
-            state = await self._service.load(transaction, [given])
-            decision = self._service.table.decide(state, given)
+            state = await self._service.load(transaction, [input_])
+            decision = self._service.table.decide(state, input_)
             assert decision.answer is not None
             state.put(decision.save)
             await self._service.save(transaction, state)
             entry = inbox.entry(
-                envelope, given.context.cause.key, decision.answer, given.context.now
+                envelope, input_.context.cause.key, decision.answer, input_.context.now
             )
             await transaction.write(inbox.COLLECTION, [Insert(entry)])
             position = {"_id": record.partition, "next": record.offset + 1}
@@ -90,11 +90,11 @@ def _messages(decision: Decision, envelope: Envelope, key: str) -> Sequence[Mess
     answer = decision.answer
     assert answer is not None
     kind = accepted_type if isinstance(answer, Accepted) else refused_type
-    told = CommandAnswer(
+    data = CommandAnswer(
         command=envelope.id, code=answer.code, text=answer.text, details=dict(answer.details)
     )
     events = [(each.event.TYPE, each.event, each.key) for each in decision.publish]
-    return [*events, (kind("intake"), told, key)]
+    return [*events, (kind("intake"), data, key)]
 
 
 async def run(backends: Backends, records: int) -> Run:

@@ -94,9 +94,9 @@ def is_ready(port: int) -> bool:
     return _answers(f"http://127.0.0.1:{port}/health/ready", {200})
 
 
-def _answers(url: str, wanted: set[int]) -> bool:
+def _answers(url: str, codes: set[int]) -> bool:
     try:
-        return CLIENT.get(url).status_code in wanted
+        return CLIENT.get(url).status_code in codes
     except httpx.HTTPError:
         return False
 

@@ -36,7 +36,7 @@ def rows(rounds: int) -> list[Row]:
 
 def written(folder: Path, count: int) -> Path:
     """The drawn rows again and again, each with a reference of its own."""
-    drawn, definition = generate.rows(DRAWN, 1, AFFILIATE), wanted(AFFILIATE)
+    drawn, definition = generate.rows(DRAWN, 1, AFFILIATE), expected_columns(AFFILIATE)
     path = folder / f"{count}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, fieldnames=list(drawn[0]))
@@ -46,12 +46,12 @@ def written(folder: Path, count: int) -> Path:
     return path
 
 
-def wanted(affiliate: str) -> ExpectedColumns:
+def expected_columns(affiliate: str) -> ExpectedColumns:
     return ExpectedColumns.of(generate.affiliate_definition(affiliate))
 
 
 async def read(path: Path, affiliate: str) -> Run:
-    known, watch = wanted(affiliate), Stopwatch()
+    known, watch = expected_columns(affiliate), Stopwatch()
     watch.start()
     with path.open("rb") as file:
         good = sum(isinstance(row, ReadRow) for row in rows_in(table_of(file, known), known))

@@ -33,7 +33,7 @@ from shared.mongo import MongoStore
 from shared.store import Document
 from tests.bench.measuring import Row, Run, Stopwatch, medians
 from tests.bench.stage import Backends
-from tests.builders import NOW, cause, given, put_campaign
+from tests.builders import NOW, cause, input_of, put_campaign
 from tests.builders import lead as some_lead
 from tests.deciding import decide_batch
 
@@ -65,14 +65,14 @@ async def _rows(found: Backends) -> list[Row]:
     await few.store.close()
     long = await Side.made(found, MANY_CAMPAIGNS, MANY_LEADS)
     by_history = await _alternate(many, long)
-    told = [
+    rows = [
         _growth("cost of a lead as campaigns grow 1k to 10k", *by_campaigns),
         _growth("cost of a lead as history grows 10k to 1,000,000", *by_history),
     ]
-    told += await _again(long)
+    rows += await _again(long)
     await many.store.close()
     await long.store.close()
-    return told
+    return rows
 
 
 def _growth(name: str, before: Sequence[Run], after: Sequence[Run]) -> Row:
@@ -130,7 +130,7 @@ class Side:
 
     async def step(self) -> Run:
         """A batch of leads that nobody has seen, through one transaction."""
-        batch = [given(_lead(self.random, next(_numbers))) for _ in range(BATCH)]
+        batch = [input_of(_lead(self.random, next(_numbers))) for _ in range(BATCH)]
         watch = Stopwatch()
         watch.start()
         await self.decide(batch)
@@ -175,7 +175,7 @@ async def _timed(action: Callable[[], Awaitable[T]]) -> tuple[float, T]:
 
 async def _reopened(side: Side, opened: Sequence[CampaignWidened]) -> int:
     """How many leads are told to be decided again."""
-    decisions = await side.decide([given(each) for each in opened])
+    decisions = await side.decide([input_of(each) for each in opened])
     return sum(len(decision.publish) for decision in decisions)
 
 

@@ -76,7 +76,7 @@ async def _rows(found: Backends) -> list[Row]:
     (few, few_counted), (many, counted) = await pages(found, FEW), await pages(found, MANY)
     growth = max(many.values()) / max(few.values())
     slowest = max(many, key=lambda name: many[name])
-    told = [
+    rows = [
         Row(
             f"search by {name}: page of {PAGE} at {MANY:,} leads",
             round(milliseconds, 1),
@@ -88,7 +88,7 @@ async def _rows(found: Backends) -> list[Row]:
         )
         for name, milliseconds in many.items()
     ]
-    told.append(
+    rows.append(
         Row(
             f"counts by affiliate, outcome and reason at {MANY:,} leads",
             round(counted, 1),
@@ -99,8 +99,8 @@ async def _rows(found: Backends) -> list[Row]:
             note=f"baseline: at {FEW:,} leads",
         )
     )
-    told.append(Row(f"slowest search ({slowest}), as leads grow 10 x", round(growth, 2), "x"))
-    return told
+    rows.append(Row(f"slowest search ({slowest}), as leads grow 10 x", round(growth, 2), "x"))
+    return rows
 
 
 async def pages(found: Backends, leads: int) -> tuple[dict[str, float], float]:
@@ -111,9 +111,9 @@ async def pages(found: Backends, leads: int) -> tuple[dict[str, float], float]:
     await store.migrate(intake("").indexes)
     fill(found.mongo, name, leads)
     medians = {}
-    for wanted, where in FILTERS.items():
+    for filter_, where in FILTERS.items():
         search = Search({"tenant": "main", **where}, now=NEWEST.replace(tzinfo=None))
-        medians[wanted] = statistics.median([await _once(store, search) for _ in range(ROUNDS)])
+        medians[filter_] = statistics.median([await _once(store, search) for _ in range(ROUNDS)])
     counts = await _counts(store, leads)
     await store.close()
     return medians, counts

@@ -185,8 +185,8 @@ def received(dues: Dues) -> Dues:
 def lines(dues: Dues) -> Dues:
     # The last one may be half written.
     texts = (var_dir() / "received.jsonl").read_text().rpartition("\n")[0].splitlines()
-    told = [json.loads(text) for text in texts[-2 * len(dues) :]]
-    return {row["lead"]: seconds(row["at"]) for row in reversed(told) if row["lead"] in dues}
+    rows = [json.loads(text) for text in texts[-2 * len(dues) :]]
+    return {row["lead"]: seconds(row["at"]) for row in reversed(rows) if row["lead"] in dues}
 
 
 def seconds(at: str) -> float:

@@ -23,9 +23,9 @@ SHOWN_MAX = 20
 
 
 def main() -> int:
-    given = arguments()
-    if given.defect and given.defect not in DEFECTS:
-        progress(f"unknown defect {given.defect!r}; there are: {', '.join(DEFECTS)}")
+    chosen = arguments()
+    if chosen.defect and chosen.defect not in DEFECTS:
+        progress(f"unknown defect {chosen.defect!r}; there are: {', '.join(DEFECTS)}")
         return 2
     path = var_dir() / "chaos.json"
     path.unlink(missing_ok=True)
@@ -34,7 +34,7 @@ def main() -> int:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     structlog.configure(processors=[say_nothing])
     try:
-        report = run(given.seed, given.minutes * 60, given.rate, given.defect)
+        report = run(chosen.seed, chosen.minutes * 60, chosen.rate, chosen.defect)
     except StackError as error:
         progress(str(error))
         return 3

@@ -44,17 +44,17 @@ def documents(url: str, service: str, only: Sequence[str] = ()) -> dict[str, lis
         client.close()
 
 
-def personal_data_told(var: Path, personal: Iterable[str]) -> Iterator[Violation]:
+def personal_data_outside(var: Path, personal: Iterable[str]) -> Iterator[Violation]:
     """I10 for what only real processes have: their logs and their spans."""
     needles = [text.lower() for text in personal]
-    for path in told(var):
+    for path in logs_and_spans(var):
         with path.open(encoding="utf-8", errors="replace") as rows:
             for number, row in enumerate(rows, start=1):
                 if any(needle in row.lower() for needle in needles):
                     yield Violation("I10", f"{path.name}:{number} names a person")
 
 
-def told(var: Path) -> Iterator[Path]:
+def logs_and_spans(var: Path) -> Iterator[Path]:
     for name in TOLD:
         path = var / name
         yield from sorted(path.iterdir()) if path.is_dir() else [path] * path.exists()

@@ -64,8 +64,8 @@ class Load(Upstream):
         await self.publish([next(records), *(self._poison() for _ in poison.CLASSES)])
         operated_at = time.monotonic()
         while not stop.is_set():
-            wanted = round(rate * BEAT_SECONDS * self.random.uniform(0.2, 1.8))
-            await self.publish([next(records) for _ in range(max(1, wanted))])
+            count = round(rate * BEAT_SECONDS * self.random.uniform(0.2, 1.8))
+            await self.publish([next(records) for _ in range(max(1, count))])
             if time.monotonic() - operated_at > OPERATOR_SECONDS:
                 operated_at = time.monotonic()
                 await self.operate()

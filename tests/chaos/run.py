@@ -16,7 +16,7 @@ from deploy.files import var_dir
 from deploy.local import quiet, stack
 from deploy.local.process import StackError, progress
 from tests.chaos import faults
-from tests.chaos.evidence import gather, personal_data_told
+from tests.chaos.evidence import gather, personal_data_outside
 from tests.chaos.faults import JUMP, REPLICAS, SERVICES, SESSION_MS, Faults
 from tests.chaos.load import Load, RealWorld
 from tests.simulation.lead_path import CAMPAIGNS, SURNAME
@@ -154,7 +154,7 @@ def waiting_effects() -> int:
 def judge(report: Report, evidence: Evidence) -> None:
     """Only once the stack is down: the services tell their last things when they stop."""
     report.violations += violations(evidence)
-    report.violations += personal_data_told(var_dir(), [SURNAME])
+    report.violations += personal_data_outside(var_dir(), [SURNAME])
 
 
 def figures(evidence: Evidence) -> dict[str, Any]:

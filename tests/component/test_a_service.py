@@ -55,12 +55,12 @@ class Office:
 
     def __init__(self, visits: Any) -> None:
         self.visits = visits
-        self.told: list[Document] = []
+        self.requests: list[Document] = []
         builds = {"visits": visits.visits}
         self.world = World(1, builds, TOPICS, PARTITIONS, lambda _: self._answer, CALM)
 
     async def _answer(self, row: Document) -> tuple[Verdict, str]:
-        self.told.append(row)
+        self.requests.append(row)
         return Verdict.DONE, "answered 200"
 
     async def ask(self, command: Command) -> str:
@@ -125,7 +125,7 @@ def test_its_story(visits: Any) -> None:
         expected = ["booked", "unchanged", "booked", "too_late", "cancelled", "visit_unknown"]
         assert expected == codes
         await office.advance(2.5 * DAY)
-        (row,) = office.told
+        (row,) = office.requests
         assert ("http://hook.example/v", "visits") == (
             row["request"]["url"],
             row["request"]["secret"],

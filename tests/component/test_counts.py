@@ -17,7 +17,7 @@ from tests.component.leads import Platform
 from tests.component.world import Speak, Town
 
 
-def told(loop: Loop) -> list[str]:
+def count_lines(loop: Loop) -> list[str]:
     registry = CollectorRegistry()
     registry.register(DecisionMetrics(loop))
     return [
@@ -66,7 +66,7 @@ async def test_what_was_not_committed_is_not_counted(
 async def test_claims_that_wait_for_their_day_are_counted(platform: Platform) -> None:
     await platform.campaign(weekly={"weekday": "friday"})
     await platform.upload(1)
-    lines = {line for group in platform.world.groups for line in told(group.members[0].loop)}
+    lines = {line for group in platform.world.groups for line in count_lines(group.members[0].loop)}
     assert 'leadops_claims_total{answer="waiting",service="routing"} 1.0' in lines
 
 
@@ -75,7 +75,7 @@ async def test_leads_claims_and_sends_are_counted(platform: Platform) -> None:
     await platform.campaign(caps={"total": 1})
     await platform.upload(1, 2)
     loops = [group.members[0].loop for group in platform.world.groups]
-    lines = [line for loop in loops for line in told(loop)]
+    lines = [line for loop in loops for line in count_lines(loop)]
     for expected in (
         'leadops_lead_outcomes_total{affiliate="acme",outcome="accepted",service="intake"} 2.0',
         'leadops_claims_total{answer="granted",service="routing"} 1.0',

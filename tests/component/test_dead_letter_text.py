@@ -45,12 +45,12 @@ def plain(town: Town, word: str = "bad") -> Outgoing:
     return Outgoing(*place, record.key, record.value, list(record.headers))
 
 
-def value(given: bytes | None) -> Change:
-    return lambda record: replace(record, value=given)
+def value(data: bytes | None) -> Change:
+    return lambda record: replace(record, value=data)
 
 
-def key(given: bytes) -> Change:
-    return lambda record: replace(record, key=given)
+def key(data: bytes) -> Change:
+    return lambda record: replace(record, key=data)
 
 
 def more(*headers: tuple[str, bytes | None]) -> Change:
@@ -203,7 +203,7 @@ async def test_headers_and_key_are_shown_as_text(town: Town) -> None:
     assert r"\xfeann" == dict(fields_of(item))["key"]
 
 
-def told_of(answer: Any) -> tuple[int, Sequence[str]]:
+def total_and_states(answer: Any) -> tuple[int, Sequence[str]]:
     return answer["total"], [item["state"] for item in answer["items"]]
 
 
@@ -214,6 +214,6 @@ async def test_a_list_tells_how_many_there_are_in_the_states_that_are_asked_for(
     first, *_ = await shown(town)
     town.operate("skip", id=first["id"], reason="x")
     await town.rest()
-    assert (2, ["dead"]) == told_of(await listed(town, "dead", "waiting", limit=1))
-    assert (1, ["skipped"]) == told_of(await listed(town, "skipped"))
-    assert 3 == told_of(await listed(town))[0]
+    assert (2, ["dead"]) == total_and_states(await listed(town, "dead", "waiting", limit=1))
+    assert (1, ["skipped"]) == total_and_states(await listed(town, "skipped"))
+    assert 3 == total_and_states(await listed(town))[0]

@@ -9,7 +9,7 @@ from tests.component.world import COMMANDS, Speak, Town
 REPLAY, SKIP = (f"leadops.routing.dead-letter.{what}.v1" for what in ("replay", "skip"))
 
 
-def told(town: Town, kind: str, key: str, **data: str) -> None:
+def publish(town: Town, kind: str, key: str, **data: str) -> None:
     town.publish(COMMANDS, kind, key, json.dumps(data).encode())
 
 
@@ -23,7 +23,7 @@ async def test_a_replay_that_was_dead_lettered_is_not_replayed(town: Town) -> No
         town.publish(COMMANDS, REPLAY, "ann", b"no JSON")
     await town.rest()
     for row in town.stored("dead_letters"):
-        told(town, REPLAY, "ann", id=row["_id"], value=json.dumps({"id": row["_id"]}))
+        publish(town, REPLAY, "ann", id=row["_id"], value=json.dumps({"id": row["_id"]}))
     town.ask("and on")
     await town.rest()
     assert 4 == [code for _, code in town.answer_codes()].count("not_replayable")
@@ -37,8 +37,8 @@ async def test_of_two_commands_about_one_record_the_first_counts(town: Town, sec
     town.publish(COMMANDS, Speak.TYPE, "ann", b"[]")
     await town.rest()
     (row,) = town.stored("dead_letters")
-    told(town, REPLAY, "ann", id=row["_id"], value='{"word": "first"}')
-    told(town, second, "ann", id=row["_id"], value='{"word": "second"}', reason="no")
+    publish(town, REPLAY, "ann", id=row["_id"], value='{"word": "first"}')
+    publish(town, second, "ann", id=row["_id"], value='{"word": "second"}', reason="no")
     await town.restart()
     assert ["first"] == town.words()
     assert [("c2", "accepted"), ("c3", "dead_letter_unknown")] == town.answer_codes()[-2:]
@@ -50,8 +50,8 @@ async def test_a_value_that_fails_takes_nothing_from_the_next_one(town: Town) ->
     town.publish(COMMANDS, Speak.TYPE, "ann", b"[]")
     await town.rest()
     (row,) = town.stored("dead_letters")
-    told(town, REPLAY, "ann", id=row["_id"], value="null")
-    told(town, REPLAY, "ann", id=row["_id"], value='{"word": "second"}')
+    publish(town, REPLAY, "ann", id=row["_id"], value="null")
+    publish(town, REPLAY, "ann", id=row["_id"], value='{"word": "second"}')
     await town.restart()
     assert ["second"] == town.words()
     assert ("c2", "still_fails") in town.answer_codes()

@@ -15,14 +15,14 @@ from tests.apis import app_of, client, found
 from tests.component.world import BROKEN, PARTITIONS, Town
 
 
-async def asked(town: Town, path: str) -> Any:
+async def answer_to(town: Town, path: str) -> Any:
     process = town.world.groups[0].members[0]
     router = routes(process.loop, process.ticker, Pulse(process.loop), 0)
     return await found(client(app_of(router)), path)
 
 
 async def endpoints(town: Town) -> Any:
-    return (await asked(town, "/endpoints"))["items"]
+    return (await answer_to(town, "/endpoints"))["items"]
 
 
 async def test_an_endpoint_that_fails_is_shown_with_what_waits_for_it(town: Town) -> None:
@@ -100,4 +100,4 @@ async def test_a_deadline_behind_a_dead_letter_waits_and_is_not_due(town: Town) 
 
 
 async def status(town: Town) -> Any:
-    return await asked(town, "/status")
+    return await answer_to(town, "/status")

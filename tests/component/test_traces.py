@@ -21,7 +21,7 @@ TRACE = "00-" + "a" * 32 + f"-{ROOT}-01"
 Row = dict[str, Any]
 
 
-class Told:
+class TracedTown:
     """A town whose steps are told to a collector."""
 
     def __init__(self, town: Town, collector: Collector) -> None:
@@ -44,22 +44,22 @@ class Told:
 
 
 @pytest.fixture
-def told(town: Town) -> Iterator[Told]:
+def traced(town: Town) -> Iterator[TracedTown]:
     with collecting() as collector:
-        yield Told(town, collector)
+        yield TracedTown(town, collector)
 
 
-async def test_all_that_follows_from_a_command_is_one_tree(told: Told) -> None:
+async def test_all_that_follows_from_a_command_is_one_tree(traced: TracedTown) -> None:
     """Deadlines, effects and what is published in between have a parent each; the command's is the
     span of its sender, which tells of it itself."""
-    told.town.ask("call", mood="outside", trace=TRACE)
-    told.town.ask("hello", mood="later", trace=TRACE)
-    told.town.ask("on", mood="handed on", trace=TRACE)
-    await told.town.rest()
-    told.town.world.clock.ahead += timedelta(days=2)
-    await told.town.for_seconds(5)
-    told.attempts(Verdict.DONE)
-    rows = told.rows()
+    traced.town.ask("call", mood="outside", trace=TRACE)
+    traced.town.ask("hello", mood="later", trace=TRACE)
+    traced.town.ask("on", mood="handed on", trace=TRACE)
+    await traced.town.rest()
+    traced.town.world.clock.ahead += timedelta(days=2)
+    await traced.town.for_seconds(5)
+    traced.attempts(Verdict.DONE)
+    rows = traced.rows()
     ids = {row["span_id"] for row in rows}
     assert {"a" * 32} == {row["trace_id"] for row in rows}
     assert len(rows) == len(ids)
@@ -73,60 +73,62 @@ async def test_all_that_follows_from_a_command_is_one_tree(told: Told) -> None:
     } == {row["name"] for row in rows}
 
 
-async def test_what_is_decided_before_it_lies_anywhere_has_a_span_of_its_own(told: Told) -> None:
+async def test_what_is_decided_before_it_lies_anywhere_has_a_span_of_its_own(
+    traced: TracedTown,
+) -> None:
     """Two of one trace, published to one place in one step: their numbers tell them apart."""
     for number in range(2):
-        told.town.ask(f"on {number}", mood="handed on", trace=TRACE)
-    await told.town.rest()
-    early = [row for row in told.rows() if row["name"] == "process routing.claims.v1"]
-    assert 2 == told.town.loop.counters["inputs_early"]
+        traced.town.ask(f"on {number}", mood="handed on", trace=TRACE)
+    await traced.town.rest()
+    early = [row for row in traced.rows() if row["name"] == "process routing.claims.v1"]
+    assert 2 == traced.town.loop.counters["inputs_early"]
     assert 2 == len({row["span_id"] for row in early})
 
 
-async def test_what_is_published_names_the_span_of_its_decision(told: Told) -> None:
-    told.town.ask("hello", trace=TRACE)
-    await told.town.rest()
-    (row,) = told.rows()
-    parents = {record.text("traceparent") for record in told.town.records()}
+async def test_what_is_published_names_the_span_of_its_decision(traced: TracedTown) -> None:
+    traced.town.ask("hello", trace=TRACE)
+    await traced.town.rest()
+    (row,) = traced.rows()
+    parents = {record.text("traceparent") for record in traced.town.records()}
     assert {f"00-{'a' * 32}-{row['span_id']}-01"} == parents
 
 
-async def test_what_is_read_again_is_the_same_span(told: Told) -> None:
+async def test_what_is_read_again_is_the_same_span(traced: TracedTown) -> None:
     """Whoever owns the shard then, and however often: its id follows from where it lies."""
-    told.town.ask("hello", id="same", trace=TRACE)
-    await told.town.rest()
-    await told.town.restart()
-    told.observe()
-    for shard in list(told.town.loop.shards):
-        await told.town.read_again(shard)
-    await told.town.for_seconds(10)
-    rows = told.rows()
+    traced.town.ask("hello", id="same", trace=TRACE)
+    await traced.town.rest()
+    await traced.town.restart()
+    traced.observe()
+    for shard in list(traced.town.loop.shards):
+        await traced.town.read_again(shard)
+    await traced.town.for_seconds(10)
+    rows = traced.rows()
     assert 2 == len(rows)
     assert 1 == len({row["span_id"] for row in rows})
 
 
-async def test_a_dead_letter_is_an_error_until_it_is_replayed(told: Told) -> None:
+async def test_a_dead_letter_is_an_error_until_it_is_replayed(traced: TracedTown) -> None:
     """Which is the same span, decided."""
-    told.town.ask("bad", mood="poison", trace=TRACE)
-    await told.town.rest()
-    (kept,) = told.town.stored("dead_letters")
-    told.town.operate("replay", id=kept["_id"], value=Speak(word="mended").model_dump_json())
-    await told.town.rest()
-    first, second = told.rows()
+    traced.town.ask("bad", mood="poison", trace=TRACE)
+    await traced.town.rest()
+    (kept,) = traced.town.stored("dead_letters")
+    traced.town.operate("replay", id=kept["_id"], value=Speak(word="mended").model_dump_json())
+    await traced.town.rest()
+    first, second = traced.rows()
     assert first["span_id"] == second["span_id"]
     assert [True, False] == [first["is_error"], second["is_error"]]
     assert "unspeakable" == first["attributes"]["error.type"]
     assert "error.type" not in second["attributes"]
 
 
-async def test_a_failed_attempt_is_an_error(told: Told) -> None:
+async def test_a_failed_attempt_is_an_error(traced: TracedTown) -> None:
     """Each attempt has a span of its own below the decision."""
     verdicts = [Verdict.UNKNOWN, Verdict.DONE]
-    told.town.answers = [(verdict, "as answered") for verdict in verdicts]
-    told.town.ask("call", mood="outside", trace=TRACE)
-    await told.town.rest()
-    told.attempts(*verdicts)
-    rows = told.rows()
+    traced.town.answers = [(verdict, "as answered") for verdict in verdicts]
+    traced.town.ask("call", mood="outside", trace=TRACE)
+    await traced.town.rest()
+    traced.attempts(*verdicts)
+    rows = traced.rows()
     (deciding,) = [row for row in rows if row["parent_id"] == ROOT]
     tried = [row for row in rows if row["kind"] == "client"]
     assert [(1, "unknown"), (2, None)] == [
@@ -138,29 +140,29 @@ async def test_a_failed_attempt_is_an_error(told: Told) -> None:
 @pytest.mark.parametrize(
     "traceparent", ["00-" + "0" * 32 + f"-{ROOT}-01", "00-" + "a" * 32 + "-" + "0" * 16 + "-01"]
 )
-async def test_a_trace_of_zeros_is_none(told: Told, traceparent: str) -> None:
+async def test_a_trace_of_zeros_is_none(traced: TracedTown, traceparent: str) -> None:
     """The command is decided all the same, and what follows from it is in no trace."""
-    told.town.ask("hello", trace=traceparent)
-    await told.town.rest()
-    assert ["hello"] == told.town.words()
-    assert ([], {""}) == (told.rows(), {row.text("traceparent") for row in told.town.records()})
+    traced.town.ask("hello", trace=traceparent)
+    await traced.town.rest()
+    assert ["hello"] == traced.town.words()
+    assert ([], {""}) == (traced.rows(), {row.text("traceparent") for row in traced.town.records()})
 
 
-async def test_of_a_refused_command_only_the_code_is_told(told: Told) -> None:
+async def test_of_a_refused_command_only_the_code_is_told(traced: TracedTown) -> None:
     """Whatever it names need not exist, and may be anything."""
-    told.town.ask("Ann Canaryson", key="ann@mail.example", role="nobody", trace=TRACE)
-    await told.town.rest()
-    (row,) = told.rows()
+    traced.town.ask("Ann Canaryson", key="ann@mail.example", role="nobody", trace=TRACE)
+    await traced.town.rest()
+    (row,) = traced.rows()
     assert ("not_permitted", False) == (row["attributes"]["leadops.refused"], row["is_error"])
     assert not [name for name in ("ann", "canaryson") if name in json.dumps(row).lower()]
 
 
-async def test_a_bug_that_is_hunted_down_is_told_once(told: Told) -> None:
+async def test_a_bug_that_is_hunted_down_is_told_once(traced: TracedTown) -> None:
     """A step that fails tells nothing: no span is of what did not happen."""
     BROKEN.add("bad")
-    told.town.ask("bad", trace=TRACE)
-    await told.town.for_seconds(30)
-    (row,) = told.rows()
+    traced.town.ask("bad", trace=TRACE)
+    await traced.town.for_seconds(30)
+    (row,) = traced.rows()
     assert ("unexpected", True) == (row["attributes"]["error.type"], row["is_error"])
 
 
@@ -189,5 +191,5 @@ async def test_a_lead_is_found_by_its_id_and_by_nothing_of_its_person(platform: 
 
 def values(rows: list[Row], name: str) -> set[str]:
     """Of one or of several, all that spans tell."""
-    told = [row["attributes"][name] for row in rows if name in row["attributes"]]
-    return {each for value in told for each in ([value] if isinstance(value, str) else value)}
+    found = [row["attributes"][name] for row in rows if name in row["attributes"]]
+    return {each for value in found for each in ([value] if isinstance(value, str) else value)}

@@ -29,7 +29,7 @@ from shared.contracts.intake import SubmitLead
 from shared.loop.decision import Input, Refused
 from shared.testing.memory import MemoryDatabase, MemoryStore
 from tests.apis import app_of, client
-from tests.builders import OWN_FIELDS, SECRET, given, put_affiliate, put_campaign
+from tests.builders import OWN_FIELDS, SECRET, input_of, put_affiliate, put_campaign
 from tests.deciding import decide_batch
 
 MAPPING = {"fields": OWN_FIELDS | {"reference": "Ref"}}
@@ -89,7 +89,7 @@ class Services:
         """One event, as the loop would."""
 
         async def step() -> Any:
-            each: Input = given(event, id=id, time=SystemClock().now())
+            each: Input = input_of(event, id=id, time=SystemClock().now())
             store = MemoryStore(self.databases[service])
             _, [decision] = await decide_batch(self.services[service], store, [each])
             return decision.answer

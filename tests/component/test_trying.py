@@ -60,7 +60,7 @@ async def try_(platform: Platform, *rows: Row, earlier: Sequence[Row] = ()) -> l
     return await trying(platform).submissions(submissions(rows, earlier), "main")
 
 
-def told(tried: Tried) -> Document:
+def comparable(tried: Tried) -> Document:
     """What can be compared with what becomes of it."""
     lead = tried.lead
     return {
@@ -173,7 +173,7 @@ async def test_what_is_told_is_what_becomes_of_it(
     await platform.question()
     for number, data in enumerate(stored):
         await became(platform, data, 100 + number)
-    expected = [told(one) for one in await try_(platform, *rows)]
+    expected = [comparable(one) for one in await try_(platform, *rows)]
     assert expected == [await became(platform, data, at) for at, data in enumerate(rows)]
 
 
@@ -188,7 +188,7 @@ async def test_sample_files_become_what_is_told(platform: Platform, affiliate: s
     ]
     whole = {name: value for name, value in definition.items() if name != "kind"}
     assert (await platform.ask("intake.affiliate.put", affiliate, whole))["accepted"]
-    expected = [told(one) for one in await try_(platform, *rows)]
+    expected = [comparable(one) for one in await try_(platform, *rows)]
     assert {True, False} == {one["accepted"] for one in expected}
     assert expected == [await became(platform, data, at) for at, data in enumerate(rows)]
 
@@ -215,7 +215,7 @@ async def test_a_file_in_pages_is_told_as_in_one(platform: Platform, name: str) 
         (one,) = await try_(platform, data, earlier=accepted)
         alone.append(one)
         accepted += [data] if is_of_its_own(one) else []
-    assert list(map(told, whole)) == list(map(told, alone))
+    assert list(map(comparable, whole)) == list(map(comparable, alone))
 
 
 def is_of_its_own(one: Tried) -> bool:
@@ -302,7 +302,7 @@ def test_any_record_becomes_what_is_told(drawn: Sequence[tuple[str, dict[str, An
 
     async def story() -> None:
         async with leads.running() as platform:
-            expected = [told(one) for one in await try_(platform, *rows)]
+            expected = [comparable(one) for one in await try_(platform, *rows)]
             assert expected == [await became(platform, data, at) for at, data in enumerate(rows)]
 
     virtual_time.run(story())

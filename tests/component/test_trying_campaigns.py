@@ -22,8 +22,8 @@ MONDAY = {"weekday": "monday", "at": "09:00"}
 async def taken_in(platform: Platform, number: int, **written: Any) -> Tried:
     reference = written.pop("reference", f"R-{number}")
     data = {"affiliate": "acme", "reference": reference, "record": person(number, **written)}
-    given = {"source": "test", "submissions": [{"id": f"t-{reference}", "data": data}]}
-    (one,) = await trying(platform).submissions(Submissions.model_validate(given), "main")
+    submissions = {"source": "test", "submissions": [{"id": f"t-{reference}", "data": data}]}
+    (one,) = await trying(platform).submissions(Submissions.model_validate(submissions), "main")
     return one
 
 
@@ -33,18 +33,18 @@ async def tried(platform: Platform, number: int = 1, others: int = 20, **written
     assert one.accepted is not None
     leads = Leads(leads=(one.accepted,), others=others)
     store, clock = MemoryStore(platform.world.databases["routing"]), platform.world.clock
-    (told,) = await Trial(store, clock, WhyNot(store, clock)).leads(leads, "main")
-    return dict(told)
+    (found,) = await Trial(store, clock, WhyNot(store, clock)).leads(leads, "main")
+    return dict(found)
 
 
-def candidates(told: Mapping[str, Any]) -> list[str]:
-    return [each["campaign"] for each in told["candidates"]]
+def candidates(tried: Mapping[str, Any]) -> list[str]:
+    return [each["campaign"] for each in tried["candidates"]]
 
 
-def others(told: Mapping[str, Any]) -> dict[str, list[str]]:
+def others(tried: Mapping[str, Any]) -> dict[str, list[str]]:
     return {
         each["campaign"]: [failing["code"] for failing in each["failing"]]
-        for each in told["others"]
+        for each in tried["others"]
     }
 
 

@@ -26,7 +26,7 @@ from shared.loop.working_set import (
 )
 from shared.store import Document, Filter, Index, Insert, Sort
 from shared.testing.memory import MemoryDatabase, MemoryStore
-from tests.builders import given
+from tests.builders import input_of
 from tests.component.world import (
     SPEAKERS,
     Call,
@@ -90,7 +90,7 @@ def test_an_event_has_one_row() -> None:
         Table([on(Speak, speak), one(Speak, of_speak, about_speaker)])
 
 
-class Asked:
+class NotingTransaction:
     """A transaction that notes what it is asked."""
 
     def __init__(self, inner: Any) -> None:
@@ -116,7 +116,7 @@ class Asked:
         await self.inner.write(collection, writes)
 
 
-async def asked_for(
+async def questions_of(
     every: Sequence[Reads], stored: Sequence[str] = (), views: Sequence[View[Any]] = ()
 ) -> tuple[WorkingSet, list[tuple[str, Filter]]]:
     state, store = WorkingSet(), MemoryStore(MemoryDatabase())
@@ -124,7 +124,7 @@ async def asked_for(
     async with store.transaction() as transaction:
         rows = [{"_id": name, "version": 1, "count": len(name)} for name in stored]
         await transaction.write(SPEAKERS.name, [Insert(row) for row in rows])
-        noting = Asked(transaction)
+        noting = NotingTransaction(transaction)
         await state.read(noting, kinds, every)
     return state, noting.questions
 
@@ -136,7 +136,7 @@ async def test_a_round_is_one_question_a_collection() -> None:
         yield [Ref(Speaker, name)]
         yield [Ref(Speaker, f"{name}'s friend")]
 
-    _, questions = await asked_for([in_two("ann"), in_two("bea"), iter(())])
+    _, questions = await questions_of([in_two("ann"), in_two("bea"), iter(())])
     assert [
         (SPEAKERS.name, {"_id": {"$in": ["ann", "bea"]}}),
         (SPEAKERS.name, {"_id": {"$in": ["ann's friend", "bea's friend"]}}),
@@ -159,7 +159,7 @@ async def test_what_a_round_found_decides_on_the_next() -> None:
 
 async def test_a_page_that_no_row_names_is_an_error() -> None:
     """Nobody looked, so that nothing is on it is not known."""
-    state, _ = await asked_for([])
+    state, _ = await questions_of([])
     with pytest.raises(NotLoaded, match="page of Speaker"):
         state.page(Page(Speaker, {"count": 3}))
 
@@ -168,7 +168,7 @@ async def test_pages_of_one_step_are_bounded() -> None:
     """What is found empty for want of room is not the last page: its turn comes."""
     most = PAGED_ROWS_MAX // PAGE_COUNTS_AS
     pages = [Page(Speaker, {"count": number}, limit=9) for number in range(most + 3)]
-    state, questions = await asked_for([iter([[page]]) for page in pages])
+    state, questions = await questions_of([iter([[page]]) for page in pages])
     assert most == len(questions)
     assert [True] * most + [False] * 3 == [state.page(page).is_last for page in pages]
 
@@ -176,7 +176,7 @@ async def test_pages_of_one_step_are_bounded() -> None:
 async def test_a_page_without_a_limit_is_always_read() -> None:
     """A decision that needs all of them could not be made on a part."""
     pages = [Page(Speaker, {"count": number}) for number in range(99)]
-    state, questions = await asked_for([iter([pages])], ["ann"])
+    state, questions = await questions_of([iter([pages])], ["ann"])
     assert (99, [Speaker("ann", 1, 3)]) == (len(questions), state.page(pages[3]).rows)
 
 
@@ -184,7 +184,7 @@ async def test_a_page_shows_what_the_batch_has_made_of_it() -> None:
     """What was changed as it is now; what belongs to it by now, if the page says how that is
     told."""
     page = Page(Speaker, {"count": 3}, also=lambda speaker: speaker.count == 3)
-    state, _ = await asked_for([iter([[page]])], ["ann", "bea"])
+    state, _ = await questions_of([iter([[page]])], ["ann", "bea"])
     state.put([Speaker("ann", 1, 4), Speaker("cid", 0, 3), Speaker("dora", 0, 4)])
     found = {speaker.id: speaker.count for speaker in state.page(page).rows}
     assert {"ann": 4, "bea": 3, "cid": 3} == found
@@ -193,7 +193,7 @@ async def test_a_page_shows_what_the_batch_has_made_of_it() -> None:
 async def test_a_view_reads_a_part_of_each_document() -> None:
     view = View(SPEAKERS.name, str, ("count",), lambda row: f"{row['_id']} {row['count']}")
     page = Page(str, {"count": 3})
-    state, _ = await asked_for([iter([[page]])], ["ann", "dora"], [view])
+    state, _ = await questions_of([iter([[page]])], ["ann", "dora"], [view])
     assert ["ann 3"] == state.page(page).rows
 
 
@@ -212,7 +212,7 @@ async def test_what_depends_on_an_input_is_read_after_it() -> None:
 
     rows = [on(Speak, introduce, cuts=True), on(Follow, greet, reads=guest_reads)]
     service = Service("routing", (), rows, [SPEAKERS])
-    batch = [given(Speak(word="ann")), given(Follow(word="hi"))]
+    batch = [input_of(Speak(word="ann")), input_of(Follow(word="hi"))]
     _, decisions = await decide_batch(service, MemoryStore(MemoryDatabase()), batch)
     assert [1, 1] == [len(decision.save) for decision in decisions]
 

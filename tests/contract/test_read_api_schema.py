@@ -26,7 +26,7 @@ from shared.loop.decision import Input
 from shared.loop.service import Service
 from shared.testing.memory import MemoryDatabase, MemoryStore
 from tests.apis import TOKEN, app_of
-from tests.builders import SECRET, given, lead, put_affiliate, put_campaign, record, submit
+from tests.builders import SECRET, input_of, lead, put_affiliate, put_campaign, record, submit
 from tests.deciding import decide_batch
 
 Routes = Callable[[MemoryStore], APIRouter]
@@ -56,12 +56,12 @@ def app(build: Callable[[], Service], batches: Sequence[Sequence[Input]], routes
 ODD = submit(reference="R-2", record=record(Mail="", **{"a.b": [{"": 1}], "n": 10**30}))
 INTAKE = app(
     lambda: intake(SECRET),
-    [[given(put_affiliate())], [given(submit()), given(ODD)]],
+    [[input_of(put_affiliate())], [input_of(submit()), input_of(ODD)]],
     lambda store: intake_api.routes(store, SECRET, SystemClock()),
 )
 ROUTING = app(
     routing,
-    [[given(put_campaign())], [given(lead())]],
+    [[input_of(put_campaign())], [input_of(lead())]],
     lambda store: routing_api.routes(store, SystemClock()),
 )
 BEARER = {"authorization": f"Bearer {TOKEN}"}

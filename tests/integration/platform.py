@@ -101,7 +101,7 @@ def tell(*commands: Command, asker: Asker = OPERATOR) -> list[Answer]:
     return [found[each.id] for each in commands]
 
 
-def asked(kind: str, key: str, data: Any, asker: Asker = OPERATOR) -> Answer:
+def answer_to(kind: str, key: str, data: Any, asker: Asker = OPERATOR) -> Answer:
     (answer,) = tell(command(kind, key, data), asker=asker)
     return answer
 

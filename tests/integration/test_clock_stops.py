@@ -9,7 +9,7 @@ from cli.publishing import publish
 from cli.stack_records import all_records
 from deploy.local import quiet, stops
 from deploy.sample import generate
-from tests.integration.platform import asked
+from tests.integration.platform import answer_to
 from tests.scenes.platform import OPERATOR, command
 
 AFFILIATE = "clock-stops"
@@ -20,9 +20,9 @@ SLACK = timedelta(minutes=1)
 
 def test_no_moment_is_passed_that_the_one_before_has_set(running: dict[str, Any]) -> None:
     """Each reminder of a request sets the next, three days after it was decided itself."""
-    asked("intake.affiliate.put", AFFILIATE, DEFINITION)
+    answer_to("intake.affiliate.put", AFFILIATE, DEFINITION)
     wanted = {"affiliate": AFFILIATE, "id": "E-1", "kind": "estimate", "text": "March?"}
-    assert asked("intake.request.open", f"{AFFILIATE}:E-1", wanted).accepted
+    assert answer_to("intake.request.open", f"{AFFILIATE}:E-1", wanted).accepted
     quiet.advance(timedelta(days=10), 120)
     told = reminders(running)
     assert [0, 1, 2, 3] == [number for number, _ in told]
@@ -44,7 +44,7 @@ def test_a_stop_is_over_only_when_all_that_was_published_is_decided(
     running: dict[str, Any],
 ) -> None:
     """Also what nobody has in hand yet: a command that lies in its topic."""
-    asked("intake.affiliate.put", AFFILIATE, DEFINITION)
+    answer_to("intake.affiliate.put", AFFILIATE, DEFINITION)
     with stops.watched(running) as watched:
         assert watched.rest(60) is not None
         for number in range(10):

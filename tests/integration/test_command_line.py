@@ -113,7 +113,7 @@ def test_nothing_that_readme_s_session_shows_is_wider_than_a_terminal(ended: lis
     assert [] == [line for line in wide if len(line.split()) > 2]
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
+def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
     code = run([*arguments, "--json"])
     return code, json.loads(capsys.readouterr().out)
 
@@ -141,7 +141,7 @@ def test_an_import_ends_with_1_if_a_row_came_to_nothing(
     file = tmp_path / "leads.csv"
     header = "Prospect ID,Business Email,IM Code,Asset Category ID,Country Name"
     file.write_text(f"{header}\n{rows}\n")
-    code, done = told(capsys, "import", str(file), "--affiliate", "infuse-media")
+    code, done = run_json(capsys, "import", str(file), "--affiliate", "infuse-media")
     assert (expected, 1) == (code, done["rows"]), done
 
 
@@ -183,7 +183,7 @@ def test_an_unknown_id_ends_with_2(
     ended: list[Ended], capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
     """Whether the command line notices it or the service, and always with the same shape."""
-    code, error = told(capsys, *arguments)
+    code, error = run_json(capsys, *arguments)
     assert (2, {"code", "text"}) == (code, error["error"].keys() - {"details"})
     assert error["error"]["code"].endswith("_unknown")
 
@@ -206,7 +206,7 @@ def test_an_unknown_id_is_told_with_the_nearest(
     ended: list[Ended], capsys: pytest.CaptureFixture[str], arguments: list[str], near: str
 ) -> None:
     """By the command line, since a service tells only that nothing has it."""
-    code, error = told(capsys, *arguments)
+    code, error = run_json(capsys, *arguments)
     assert (2, f"did you mean {near}") == (code, re.findall(f"did you mean {near}", str(error))[0])
 
 
@@ -240,7 +240,7 @@ def test_wrong_usage_or_input_ends_with_2(
     ended: list[Ended], capsys: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
     """Of every kind of command, and before anything is changed."""
-    code, error = told(capsys, *arguments)
+    code, error = run_json(capsys, *arguments)
     assert (2, {"code", "text"}) == (code, error["error"].keys() - {"details"})
 
 
@@ -265,7 +265,7 @@ def test_what_is_refused_ends_with_1(
     """It was understood, and the business says no: the answer is told, and no error."""
     file = tmp_path / "document.json"
     file.write_text(REFUSED[command])
-    code, content = told(capsys, command, "-f", str(file))
+    code, content = run_json(capsys, command, "-f", str(file))
     assert (1, False) == (code, "error" in content), content
 
 
@@ -275,7 +275,7 @@ def test_an_alias_that_is_there_is_unchanged(
     """The one that README's session has added by hand, as the document that it previews."""
     given = {"question": "q_timeframe", "given": "3-6 Monhts", "answer": "3-6 months"}
     (file := tmp_path / "alias.json").write_text(document(kind="alias", **given))
-    code, content = told(capsys, "apply", str(file))
+    code, content = run_json(capsys, "apply", str(file))
     assert (0, "unchanged") == (code, content["documents"][0]["result"]), content
 
 
@@ -283,7 +283,7 @@ def test_what_is_refused_by_hand_ends_with_1(
     ended: list[Ended], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One command has one answer, so its refusal is the error."""
-    code, error = told(capsys, "held", "alias", "q_timeframe", "x", "not allowed")
+    code, error = run_json(capsys, "held", "alias", "q_timeframe", "x", "not allowed")
     assert (1, "answer_not_allowed") == (code, error["error"]["code"]), error
 
 
@@ -308,7 +308,7 @@ LISTINGS: Mapping[str, list[str]] = {
 def test_json_is_an_object_that_names_what_it_lists(
     ended: list[Ended], capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    code, content = told(capsys, *LISTINGS[name])
+    code, content = run_json(capsys, *LISTINGS[name])
     assert (0, list) == (code, type(content[name]))
 
 

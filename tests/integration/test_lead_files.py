@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 
 from cli.lead_commands import flatten
-from tests.integration.platform import asked, leadops
+from tests.integration.platform import answer_to, leadops
 from tests.workbooks import edited, saved, strict
 
 pytestmark = [
@@ -150,7 +150,7 @@ def affiliate(running: dict[str, Any]) -> None:
         "lead_codes": [CODE, TRIED],
         "categories": ["101"],
     }
-    assert asked("intake.affiliate.put", NAME, whole).accepted
+    assert answer_to("intake.affiliate.put", NAME, whole).accepted
 
 
 @pytest.mark.parametrize("file", CASES)
@@ -183,7 +183,7 @@ def test_a_file_is_tried_and_then_imported(running: dict[str, Any], tmp_path: Pa
     campaign |= {"lead_codes": [TRIED], "places": [{"country": "DE"}]}
     url = f"{running['receiver']}/campaigns/files-try"
     campaign |= {"send": {"mode": "webhook", "url": url, "secret": "default"}}
-    assert asked("routing.campaign.put", "files-try", campaign).accepted
+    assert answer_to("routing.campaign.put", "files-try", campaign).accepted
     path = tmp_path / "leads.csv"
     rows = [row("T-1"), row("T-2", Mail="t-1@brightwater.example"), row("T-3", Land="Narnia")]
     rows += [row("", Mail="t-4@brightwater.example"), row("T-5", Land="France", Tel="later")]

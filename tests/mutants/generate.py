@@ -92,7 +92,7 @@ class _Visitor(cst.CSTVisitor):
         self._statements: list[range] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        if isinstance(node, NOT_ENTERED) or self._is_told(node):
+        if isinstance(node, NOT_ENTERED) or self._only_tells(node):
             return False
         if isinstance(node, cst.ClassDef | cst.FunctionDef):
             self._names.append(node.name.value)
@@ -104,7 +104,7 @@ class _Visitor(cst.CSTVisitor):
         return True
 
     def on_leave(self, original_node: cst.CSTNode) -> None:
-        if isinstance(original_node, NOT_ENTERED) or self._is_told(original_node):
+        if isinstance(original_node, NOT_ENTERED) or self._only_tells(original_node):
             return
         if isinstance(original_node, cst.ClassDef | cst.FunctionDef):
             self._names.pop()
@@ -121,7 +121,7 @@ class _Visitor(cst.CSTVisitor):
             end = max(place.start.line, self.get_metadata(PositionProvider, body).start.line)
         return range(place.start.line, end + 1)
 
-    def _is_told(self, node: cst.CSTNode) -> bool:
+    def _only_tells(self, node: cst.CSTNode) -> bool:
         if isinstance(node, cst.Expr):
             return isinstance(node.value, cst.SimpleString | cst.ConcatenatedString)
         if isinstance(node, cst.Subscript):

@@ -123,14 +123,14 @@ class Scene:
         taken = [row["lead"] for row in self.rows(campaign) if row["status"] == 200]
         return sorted(names[lead] for lead in taken)
 
-    def told(self, reference: str, campaign: str) -> dict[str, Any]:
+    def explain(self, reference: str, campaign: str) -> dict[str, Any]:
         path = f"/explain/{self.leads[reference]}"
         (found,) = self.platform.get("routing", path, campaign=self.id(campaign))["campaigns"]
         return dict(found)
 
     def why(self, reference: str, campaign: str) -> list[str]:
         """The checks that keep the lead from the campaign."""
-        return [failing["code"] for failing in self.told(reference, campaign)["failing"]]
+        return [failing["code"] for failing in self.explain(reference, campaign)["failing"]]
 
     def about(self, campaign: str) -> dict[str, Any]:
         return dict(self.platform.get("routing", f"/campaigns/{self.id(campaign)}"))

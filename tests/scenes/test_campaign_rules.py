@@ -120,8 +120,8 @@ def test_filters_choose_leads(simulated: Simulated) -> None:
     assert {name: sorted(found) for name, found in wanted.items()} == {
         name: scene.got(name) for name in wanted
     }
-    told = scene.told("partly", "size")["failing"][0]
-    assert ("filter.company_size", "101-500") == (told["code"], told["value"])
+    check = scene.explain("partly", "size")["failing"][0]
+    assert ("filter.company_size", "101-500") == (check["code"], check["value"])
     narrow, wide = simulated.publish(
         scene.campaign(
             "narrow",
@@ -341,7 +341,8 @@ def test_all_checks_are_told_in_their_order(simulated: Simulated) -> None:
     titles = {"intern": "Marketing-Intern, EMEA", "counsel": "General Counsel", "chief": "Chief"}
     scene.upload_each({name: {"Title": title} for name, title in titles.items()})
     assert (["chief"], ["counsel", "intern"]) == (scene.got("house"), scene.got("own"))
-    hits = {name: scene.told(name, "house")["failing"][0]["rule"] for name in ("intern", "counsel")}
+    failing = {name: scene.explain(name, "house")["failing"][0] for name in ("intern", "counsel")}
+    hits = {name: check["rule"] for name, check in failing.items()}
     assert {"intern": "marketing intern", "counsel": "legal"} == hits
     assert ["good"] == scene.got("worst")
 
@@ -361,23 +362,24 @@ def test_why_a_lead_was_not_sent(simulated: Simulated) -> None:
         all={},
     )
     scene.upload("a", "b", Land="ES")
-    (told,) = scene.told("a", "north")["failing"]
-    assert ("filter.place", "ES", ["NO"]) == (told["code"], told["value"], told["expected"])
+    (check,) = scene.explain("a", "north")["failing"]
+    assert ("filter.place", "ES", ["NO"]) == (check["code"], check["value"], check["expected"])
     assert ("customer", "change the campaign: its places; or don't send it") == (
-        told["who"],
-        told["how"],
+        check["who"],
+        check["how"],
     )
-    wrong = {name: scene.told("a", name)["failing"][-1] for name in ("uploaded", "ordered")}
+    wrong = {name: scene.explain("a", name)["failing"][-1] for name in ("uploaded", "ordered")}
     assert {"category_not_as_ordered"} == {failing["code"] for failing in wrong.values()}
     assert ("affiliate", "project_manager") == (wrong["uploaded"]["who"], wrong["ordered"]["who"])
-    waiting = scene.told("a", "weekly")
+    waiting = scene.explain("a", "weekly")
     assert ("waiting", "awaiting_send_day") == (waiting["state"], waiting["failing"][0]["code"])
     assert waiting["failing"][0]["value"] > simulated.now().isoformat()
-    assert (True, []) == (scene.told("a", "all")["sent"], scene.told("a", "all")["failing"])
+    everywhere = scene.explain("a", "all")
+    assert (True, []) == (everywhere["sent"], everywhere["failing"])
     scene.put(north={"places": [{"country": "SE"}, {"country": "NO"}]})
-    told = scene.told("a", "north")
+    campaign = scene.explain("a", "north")
     assert [(1, ["NO"]), (2, ["NO", "SE"])] == [
-        (each["version"], each["failing"][0]["expected"]) for each in (told, told["now"])
+        (each["version"], each["failing"][0]["expected"]) for each in (campaign, campaign["now"])
     ]
     scene.put_all({f"a{n:02}": {"lead_codes": [scene.code("other")]} for n in range(20)})
     closest = simulated.get("routing", f"/explain/{scene.leads['a']}")["closest"]

@@ -73,8 +73,8 @@ def test_no_cap_is_exceeded(simulated: Simulated) -> None:
     )["unsent"]
     assert {"reserved": 0, "used": 3, "uncertain": 0} == scene.about("total")["capacity"]
     left = next(reference for reference in many if reference not in scene.got("day"))
-    told = scene.told(left, "day")["failing"][0]
-    assert ("cap_reached", "2", ["2"]) == (told["code"], told["value"], told["expected"])
+    check = scene.explain(left, "day")["failing"][0]
+    assert ("cap_reached", "2", ["2"]) == (check["code"], check["value"], check["expected"])
     for gap in (1, 7, 31):
         simulated.jump_to(simulated.now() + DAY * gap)
         days.append(simulated.now().date())
@@ -98,7 +98,7 @@ def test_a_weekly_campaign_sends_on_its_day_once(simulated: Simulated) -> None:
     scene.put(weekly=on_day(day), daily={})
     scene.upload("a", "b")
     assert ([], ["a", "b"]) == (scene.got("weekly"), scene.got("daily"))
-    until = scene.told("a", "weekly")["failing"][0]["value"]
+    until = scene.explain("a", "weekly")["failing"][0]["value"]
     assert day == datetime.fromisoformat(until)
     simulated.jump_to(day - MINUTE)
     assert [] == scene.got("weekly")
@@ -131,12 +131,12 @@ def test_leads_that_nobody_gets_are_raised(simulated: Simulated) -> None:
     )
     assert [] == raised(scene)
     simulated.jump_to(simulated.now() + DAY + MINUTE)
-    (told,) = raised(scene)
+    (event,) = raised(scene)
     lost = {scene.leads[f"lost{n}"] for n in range(3)}
     assert ("lost", lost, ["filter.place"]) == (
-        told["delivery"],
-        {*told["leads"]},
-        told["codes"],
+        event["delivery"],
+        {*event["leads"]},
+        event["codes"],
     )
     watched = {
         group["delivery"]: (group["unsent"], group["raised_at"] is not None)

@@ -244,7 +244,7 @@ def test_the_judge_of_its_own(wanted: Row, has: Row, codes: set[str]) -> None:
     assert codes == judge.codes(campaign("north", **wanted), accepted(1, **has))
 
 
-def told(*codes: str, state: str = "not_claimed", text: str = "") -> Row:
+def miss(*codes: str, state: str = "not_claimed", text: str = "") -> Row:
     return {
         "campaign": "north",
         "state": state,
@@ -255,16 +255,16 @@ def told(*codes: str, state: str = "not_claimed", text: str = "") -> Row:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        ({"campaigns": [], "closest": [told("filter.place")]}, "closest miss"),
+        ({"campaigns": [], "closest": [miss("filter.place")]}, "closest miss"),
         (
-            {"campaigns": [told("x", text="the wrong category was ordered")], "closest": []},
+            {"campaigns": [miss("x", text="the wrong category was ordered")], "closest": []},
             "wrong category",
         ),
-        ({"campaigns": [told("cap_reached")], "closest": []}, "waiting or capped"),
-        ({"campaigns": [told("awaiting_send_day")], "closest": []}, "waiting or capped"),
-        ({"campaigns": [told("filter.place")], "closest": []}, None),
-        ({"campaigns": [told("cap_reached", "title_suppressed")], "closest": []}, None),
-        ({"campaigns": [], "closest": [told("domain_not_approved")]}, None),
+        ({"campaigns": [miss("cap_reached")], "closest": []}, "waiting or capped"),
+        ({"campaigns": [miss("awaiting_send_day")], "closest": []}, "waiting or capped"),
+        ({"campaigns": [miss("filter.place")], "closest": []}, None),
+        ({"campaigns": [miss("cap_reached", "title_suppressed")], "closest": []}, None),
+        ({"campaigns": [], "closest": [miss("domain_not_approved")]}, None),
     ],
 )
 def test_answers_why_not_are_told_by_kind(answer: Row, kind: str | None) -> None:

@@ -31,7 +31,7 @@ def read(text: str | bytes, field: str = "Ref") -> list[Row | BadRow]:
     return rows_of(text.encode() if isinstance(text, str) else text, field)
 
 
-def told(rows: list[Row | BadRow]) -> list[tuple[int, str]]:
+def brief(rows: list[Row | BadRow]) -> list[tuple[int, str]]:
     """The line of each row, with its reference or with what is wrong."""
     return [(row.line, row.reference if isinstance(row, Row) else row.reason) for row in rows]
 
@@ -85,7 +85,7 @@ def test_what_looks_like_a_formula_is_data(cell: str) -> None:
 def test_a_bad_row_costs_itself_only(row: str, reason: str) -> None:
     """It is told by line and reason, and the rows around it go on."""
     rows = read(f"Ref,Mail\nR-0,a\n{row}\nR-2,b\nR-3,c\n")
-    assert [(2, "R-0"), (3, reason), (4, "R-2"), (5, "R-3")] == told(rows)
+    assert [(2, "R-0"), (3, reason), (4, "R-2"), (5, "R-3")] == brief(rows)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_bad_row_costs_itself_only(row: str, reason: str) -> None:
     ids=["UTF-8 elsewhere", "UTF-8 by its mark", "not even windows-1252", "UTF-16"],
 )
 def test_bytes_that_are_no_text_cost_their_row_only(content: bytes) -> None:
-    assert [(2, "not_utf8"), (3, "R-2")] == told(read(content))
+    assert [(2, "not_utf8"), (3, "R-2")] == brief(read(content))
 
 
 def test_a_row_that_no_record_can_hold_costs_itself_only() -> None:
@@ -107,17 +107,17 @@ def test_a_row_that_no_record_can_hold_costs_itself_only() -> None:
     names = ["Ref", *(f"C{number}" for number in range(20))]
     wide = ["R-1", *["x" * (ROW_BYTES_MAX // 20 + 1)] * 20]
     rows = read("\n".join([",".join(names), ",".join(wide), "R-2" + 20 * ",y"]))
-    assert [(2, "row_too_long"), (3, "R-2")] == told(rows)
+    assert [(2, "row_too_long"), (3, "R-2")] == brief(rows)
 
 
 def test_an_open_quote_in_the_last_row_is_told() -> None:
-    assert [(2, "R-1"), (3, "quote_open")] == told(read('Ref,Mail\nR-1,a\nR-2,"b\n'))
+    assert [(2, "R-1"), (3, "quote_open")] == brief(read('Ref,Mail\nR-1,a\nR-2,"b\n'))
 
 
 def test_an_open_quote_does_not_end_at_the_next_proper_one() -> None:
     """The rows behind it are read, though a quote in one of them seems to close it."""
     rows = read('Ref,Mail,C\nR-1,"a,b\nR-2,"c, d",e\nR-3,f,g\n')
-    assert [(2, "quote_open"), (3, "R-2"), (4, "R-3")] == told(rows)
+    assert [(2, "quote_open"), (3, "R-2"), (4, "R-3")] == brief(rows)
 
 
 @pytest.mark.parametrize(
@@ -128,10 +128,10 @@ def test_two_rows_that_lost_their_closing_quotes_are_not_one(cell: str, count: i
     """Backslashes before quotes do not make a reader generous: the opening quote of the next row
     would close the cell, and that row would be lost without a word."""
     rows = "".join(f"R-{number},{cell},x\n" for number in range(count))
-    found = told(read(f"Ref,Mail,Note\n{rows}R-9,jo@a.example,x\n"))
+    found = brief(read(f"Ref,Mail,Note\n{rows}R-9,jo@a.example,x\n"))
     assert list(range(2, count + 3)) == [line for line, _ in found]
-    assert "R-9" not in {told for _, told in found[:-1]}
-    assert not {f"R-{number}" for number in range(count)} & {told for _, told in found}
+    assert "R-9" not in {name for _, name in found[:-1]}
+    assert not {f"R-{number}" for number in range(count)} & {name for _, name in found}
 
 
 def test_a_row_is_cut_a_few_times_whatever_follows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +149,7 @@ def test_a_row_is_cut_a_few_times_whatever_follows(monkeypatch: pytest.MonkeyPat
 def test_a_cell_may_go_over_several_lines() -> None:
     """Rows behind it keep the line that an editor shows."""
     rows = read('Ref,Note\nR-1,"one\ntwo, three\n"\nR-2,b\n')
-    assert [(2, "R-1"), (5, "R-2")] == told(rows)
+    assert [(2, "R-1"), (5, "R-2")] == brief(rows)
     assert "one\ntwo, three\n" == rows[0].record["Note"]  # type: ignore[union-attr]
 
 
@@ -159,17 +159,17 @@ def test_rows_are_whole_wherever_a_window_ends(before: int) -> None:
     plain = "".join(f"R-{number},x\n" for number in range(before))
     rows = read(f'Ref,Note\n{plain}L-1,"a\nb\nc"\nL-2,z\n')
     assert before + 2 == len(rows)
-    assert [(before + 2, "L-1"), (before + 5, "L-2")] == told(rows)[-2:]
+    assert [(before + 2, "L-1"), (before + 5, "L-2")] == brief(rows)[-2:]
 
 
 def test_blank_lines_are_no_rows() -> None:
-    assert [(3, "R-1")] == told(read("Ref,Mail\n\nR-1,a\n,\n\n"))
+    assert [(3, "R-1")] == brief(read("Ref,Mail\n\nR-1,a\n,\n\n"))
 
 
 @pytest.mark.parametrize("behind", [",", ",,", ",b"])
 def test_a_row_that_is_longer_than_the_header_is_shifted(behind: str) -> None:
     """Also where its last cells are blank: a delimiter inside a text has moved them."""
-    assert [(2, "cells_too_many"), (3, "R-2")] == told(read(f"Ref,Mail\nR-1,a{behind}\nR-2,b\n"))
+    assert [(2, "cells_too_many"), (3, "R-2")] == brief(read(f"Ref,Mail\nR-1,a{behind}\nR-2,b\n"))
 
 
 def test_a_reference_is_read_without_blanks_around() -> None:
@@ -213,7 +213,7 @@ def test_what_is_no_table_of_the_affiliate_is_refused_whole(content: bytes, name
 def test_whatever_the_bytes_are_every_row_has_an_end(content: bytes) -> None:
     """Reading is total, and lines go up; or nobody can say which letters they are."""
     try:
-        lines = [line for line, _ in told(read(b"Ref,Mail\n" + content))]
+        lines = [line for line, _ in brief(read(b"Ref,Mail\n" + content))]
     except CliError as error:
         assert "encoding" in error.text
         return

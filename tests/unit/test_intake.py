@@ -19,7 +19,7 @@ from shared.contracts.routing import LeadSent
 from shared.loop.decision import Accepted, Decision, Input, Refused
 from shared.loop.working_set import Ref, WorkingSet
 from shared.testing.memory import MemoryDatabase, MemoryStore
-from tests.builders import NOW, SECRET, affiliate, given, put_affiliate, record, submit
+from tests.builders import NOW, SECRET, affiliate, input_of, put_affiliate, record, submit
 from tests.deciding import Everything, decide_all, decide_batch, every
 
 LEAD = lead_id("main", "acme", "R-1")
@@ -33,7 +33,7 @@ def decide(*inputs: Input, known: Sequence[Affiliate] = ()) -> tuple[WorkingSet,
 
 
 def upload(*commands: Any, **cause: Any) -> tuple[WorkingSet, list[Decision]]:
-    return decide(*[given(command, **cause) for command in commands], known=[affiliate()])
+    return decide(*[input_of(command, **cause) for command in commands], known=[affiliate()])
 
 
 def test_accepted() -> None:
@@ -140,7 +140,7 @@ def test_own_leads_are_permitted() -> None:
 def test_affiliate_versions() -> None:
     """INT-01: a put is a new version, the same again is none."""
     puts = [put_affiliate(), put_affiliate(), put_affiliate(name="Acme")]
-    _, decisions = decide(*[given(put) for put in puts])
+    _, decisions = decide(*[input_of(put) for put in puts])
     assert [decision.answer for decision in decisions] == [
         Accepted("created", details={"version": 1}),
         Accepted("unchanged", details={"version": 1}),
@@ -164,7 +164,7 @@ def test_an_affiliate_that_could_not_work_is_refused(
     changes: dict[str, Any], code: str, text: str
 ) -> None:
     """INT-01: with what is missing of it, or what it may not be called."""
-    _, [decision] = decide(given(put_affiliate(**changes)))
+    _, [decision] = decide(input_of(put_affiliate(**changes)))
     assert Refused(code, text) == decision.answer
 
 
@@ -184,7 +184,7 @@ def test_a_vocabulary_that_leads_back_to_itself_is_refused(
 ) -> None:
     """INT-02: in a circle no word means anything; a word that means itself does."""
     mapping = {"vocabularies": {"company_name": {"NG": "Northgrid"}, "country": vocabulary}}
-    _, [decision] = decide(given(put_affiliate(mapping=mapping)))
+    _, [decision] = decide(input_of(put_affiliate(mapping=mapping)))
     text = "the vocabulary of country leads back to itself"
     refused = Refused("vocabulary_cycle", text)
     assert (
@@ -206,7 +206,7 @@ def test_a_lead_that_waits_to_replace_another_is_not_replaced_itself() -> None:
 
 def test_lead_behind_its_affiliate() -> None:
     """A lead in the batch of its affiliate's registration is read with it."""
-    _, [_, decision] = decide(given(put_affiliate()), given(submit()))
+    _, [_, decision] = decide(input_of(put_affiliate()), input_of(submit()))
     assert isinstance(decision.answer, Accepted)
 
 
@@ -237,22 +237,22 @@ BUDGET = PutQuestion(
 
 def test_a_held_lead_is_not_released_for_a_question_that_nobody_knows() -> None:
     """INT-06: the lead stays as it is, and whoever asked is told which question it is."""
-    put = [given(put_affiliate()), given(BUDGET)]
-    before, _ = decide(*put, given(submit(record=record(Budget="a lot"))))
+    put = [input_of(put_affiliate()), input_of(BUDGET)]
+    before, _ = decide(*put, input_of(submit(record=record(Budget="a lot"))))
     [lead] = every(before, Lead)
     lookup, state = Lookup(AffiliateIndex(), QuestionIndex()), Everything()
     lookup.affiliates.apply([affiliate()])
     state.put([lead])
     release = ReleaseLead(affiliate="acme", reference="R-1", answers={"q_budget": "10k-50k"})
-    [decision] = decide_all(service_with(Leads(lookup, SECRET)), state, [given(release)])
+    [decision] = decide_all(service_with(Leads(lookup, SECRET)), state, [input_of(release)])
     refused = Refused("answer_not_allowed", "q_budget allows no answer any more")
     assert (refused, ()) == (decision.answer, decision.save)
 
 
 def test_a_lead_behind_its_question() -> None:
     """An answer in the batch in which its question is put is judged by it."""
-    put = [given(put_affiliate()), given(BUDGET)]
-    state, _ = decide(*put, given(submit(record=record(Budget="10K-50K"))))
+    put = [input_of(put_affiliate()), input_of(BUDGET)]
+    state, _ = decide(*put, input_of(submit(record=record(Budget="10K-50K"))))
     [lead] = every(state, Lead)
     assert lead.accepted is not None
     assert {"q_budget": "10k-50k"} == lead.accepted.answers
@@ -269,9 +269,13 @@ async def run(store: MemoryStore, *batches: Sequence[Input]) -> WorkingSet:
 async def test_stored_and_loaded() -> None:
     """What a batch has stored is what the next one decides on."""
     database = MemoryDatabase()
-    batches = [[given(put_affiliate())], [given(submit(record=record(Mail="")))], [given(submit())]]
+    batches = [
+        [input_of(put_affiliate())],
+        [input_of(submit(record=record(Mail="")))],
+        [input_of(submit())],
+    ]
     await run(MemoryStore(database), *batches)
-    state = await run(MemoryStore(database), [given(submit())])
+    state = await run(MemoryStore(database), [input_of(submit())])
     [lead], [contact] = every(state, Lead), every(state, Contact)
     assert (lead.outcome, lead.tries, lead.version) == ("accepted", 1, 2)
     assert (contact.person.email, contact.first_lead) == ("dana@northgrid.example", LEAD)
@@ -282,12 +286,12 @@ async def test_contact_known_under_the_new_mapping() -> None:
     """A mapping put in the same batch does not hide a contact that exists already."""
     database = MemoryDatabase()
     store = MemoryStore(database)
-    await run(store, [given(put_affiliate())], [given(submit())])
+    await run(store, [input_of(put_affiliate())], [input_of(submit())])
     moved = put_affiliate(
         mapping={"fields": {"email": "Email", "category": "Cat", "lead_code": "Code"}}
     )
     again = submit(reference="R-2", record=record(Mail="", Email="dana@northgrid.example"))
-    await run(store, [given(moved), given(again)])
+    await run(store, [input_of(moved), input_of(again)])
     assert len(database.documents("contacts")) == 1
     assert len(database.documents("leads")) == 2
 
@@ -298,6 +302,6 @@ async def test_any_record_can_be_stored() -> None:
     odd = record(**{"a.b": 1, "$c": {"": 10**30}, "nul\x00": float("nan")})
     sent = {"affiliate": "acme", "reference": "R-1", "record": odd}
     command = SubmitLead.model_validate_json(to_json(sent))
-    await run(MemoryStore(database), [given(put_affiliate())], [given(command)])
+    await run(MemoryStore(database), [input_of(put_affiliate())], [input_of(command)])
     [document] = database.documents("leads")
     assert document["upload"]["outcome"] == "accepted"

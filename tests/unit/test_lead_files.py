@@ -45,7 +45,7 @@ def read(content: str | bytes, chosen: Chosen | None = None) -> list[Row | BadRo
     return list(rows_in(table_of(file, WANTED, chosen), WANTED))
 
 
-def told(rows: Sequence[Row | BadRow]) -> list[tuple[int, str]]:
+def brief(rows: Sequence[Row | BadRow]) -> list[tuple[int, str]]:
     return [(row.line, row.reference if isinstance(row, Row) else row.reason) for row in rows]
 
 
@@ -95,7 +95,7 @@ CUT = "R-1,jo@brightwater.example,Brightwater, Inc.,Head of IT,101,INT-AAA-BBB-1
 def test_a_row_with_more_cells_than_the_header_is_never_read(row: str) -> None:
     """Whatever its last cell is: a delimiter in a text has moved all that is behind it."""
     content = joined(FIELDS, row.split("\0"), line(("Ref", "R-2")))
-    assert [(2, "cells_too_many"), (3, "R-2")] == told(read(content))
+    assert [(2, "cells_too_many"), (3, "R-2")] == brief(read(content))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_rows_between_two_lost_quotes_are_no_text(
 def test_a_text_of_several_lines_is_read(text: str) -> None:
     """Also where it holds delimiters."""
     content = joined(FIELDS, line(("Title", f'"{text}"')), line(("Ref", "R-2")))
-    assert [(2, "R-1"), (3 + text.count("\n"), "R-2")] == told(read(content))
+    assert [(2, "R-1"), (3 + text.count("\n"), "R-2")] == brief(read(content))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_text_of_several_lines_is_read(text: str) -> None:
 def test_a_row_that_was_cut_and_lacks_a_blank_cell_is_not_read(row: str) -> None:
     """It has the right number of cells, with the address under another name."""
     fields = ("Ref", "Firm", "Mail", "Title", "Cat", "Code", "Land")
-    assert [(2, "cells_moved")] == told(read(joined(fields, row.split("\0"))))
+    assert [(2, "cells_moved")] == brief(read(joined(fields, row.split("\0"))))
 
 
 @pytest.mark.parametrize(
@@ -148,9 +148,9 @@ def test_a_row_that_was_cut_and_lacks_a_blank_cell_is_not_read(row: str) -> None
 )
 def test_cells_under_no_name_are_too_many(header: str, row: str) -> None:
     """Columns without a name at the end are room for blank cells only."""
-    wanted = ExpectedColumns("Ref", dict.fromkeys(("Ref", "Mail", "Firm"), ""))
-    table = table_of(BytesIO(f"{header}\n{row}\n".encode()), wanted)
-    assert [(2, "cells_too_many")] == told(list(rows_in(table, wanted)))
+    columns = ExpectedColumns("Ref", dict.fromkeys(("Ref", "Mail", "Firm"), ""))
+    table = table_of(BytesIO(f"{header}\n{row}\n".encode()), columns)
+    assert [(2, "cells_too_many")] == brief(list(rows_in(table, columns)))
 
 
 @pytest.mark.case("lead-files", "05a", kind="K05")
@@ -173,7 +173,7 @@ def test_a_footer_is_no_lead(footer: str) -> None:
     """It names no person, though blank cells may be left out."""
     content = joined(FIELDS, GOOD, [footer], [footer], [footer])
     bad = [(number, "cells_missing") for number in (3, 4, 5)]
-    assert [(2, "R-1"), *bad] == told(read(content))
+    assert [(2, "R-1"), *bad] == brief(read(content))
 
 
 @pytest.mark.case("lead-files", "04a", kind="K06")
@@ -200,7 +200,7 @@ def test_a_hint_of_the_delimiter_is_no_header(hint: str, delimiter: str) -> None
 def test_a_title_may_stand_above_the_header(above: str) -> None:
     """Rows behind it keep the line that an editor shows."""
     content = f"{above}{joined(FIELDS, GOOD)}"
-    assert [(above.count("\n") + 2, "R-1")] == told(read(content))
+    assert [(above.count("\n") + 2, "R-1")] == brief(read(content))
 
 
 def test_rows_above_the_header_are_not_lost_in_silence() -> None:
@@ -227,8 +227,8 @@ def test_a_question_of_several_lines_is_a_header(question: str) -> None:
 
 def test_a_mapped_question_of_two_lines_is_found() -> None:
     """A line break in it is a blank in the mapping."""
-    wanted = ExpectedColumns("Ref", {"Ref": "reference", "Do you agree? (yes/no)": ""})
-    table = table_of(BytesIO(b'Ref,"Do you agree?\n(yes/no)"\nR-1,yes\n'), wanted)
+    columns = ExpectedColumns("Ref", {"Ref": "reference", "Do you agree? (yes/no)": ""})
+    table = table_of(BytesIO(b'Ref,"Do you agree?\n(yes/no)"\nR-1,yes\n'), columns)
     assert ("Ref", "Do you agree? (yes/no)") == table.header.names
 
 
@@ -264,7 +264,7 @@ def test_quotes_inside_a_cell(written: str, meant: str) -> None:
 @pytest.mark.parametrize("cell", ['"Bright" Water', '"Bright', '"Bright"Water"'])
 def test_quotes_that_fit_no_way_cost_their_row(cell: str) -> None:
     rows = read(joined(FIELDS, line(("Firm", cell)), line(("Ref", "R-2"))))
-    assert [(2, "quote_open"), (3, "R-2")] == told(rows)
+    assert [(2, "quote_open"), (3, "R-2")] == brief(rows)
 
 
 @pytest.mark.case("lead-files", "P16")
@@ -356,8 +356,8 @@ def test_headers_are_matched_without_case_marks_and_blanks(spell: Any) -> None:
     ],
 )
 def test_a_header_is_its_field_however_it_is_spelled(header: str, field: str) -> None:
-    wanted = ExpectedColumns("Ref", {"Ref": "reference", field: ""})
-    table = table_of(BytesIO(f"Ref,{header}\nR-1,x\n".encode()), wanted)
+    columns = ExpectedColumns("Ref", {"Ref": "reference", field: ""})
+    table = table_of(BytesIO(f"Ref,{header}\nR-1,x\n".encode()), columns)
     assert (("Ref", field), ()) == (table.header.names, table.header.missing)
 
 
@@ -394,14 +394,14 @@ def test_cells_of_a_row_may_be_called_like_a_field(delimiter: str, alike: Sequen
     """Which column is which, the header says, and a row below it can't make that unsure."""
     odd = line(("Ref", "R-2"), (alike[0], "title"), (alike[1], "TITLE"))
     rows = read(joined(FIELDS, GOOD, odd, delimiter=delimiter))
-    assert [(2, "R-1"), (3, "R-2")] == told(rows)
+    assert [(2, "R-1"), (3, "R-2")] == brief(rows)
 
 
 @pytest.mark.parametrize("again", [FIELDS, [name.upper() for name in FIELDS]])
 def test_the_same_header_in_the_middle_is_told(again: Sequence[str]) -> None:
     """Two files put together; the rows behind it are read."""
     rows = read(joined(FIELDS, GOOD, again, line(("Ref", "R-2"))))
-    assert [(2, "R-1"), (3, "header_again"), (4, "R-2")] == told(rows)
+    assert [(2, "R-1"), (3, "header_again"), (4, "R-2")] == brief(rows)
 
 
 @pytest.mark.parametrize(
@@ -416,7 +416,7 @@ def test_the_same_header_in_the_middle_is_told(again: Sequence[str]) -> None:
 )
 def test_rows_behind_another_header_are_never_read_under_the_first(second: str) -> None:
     rows = read(f"{joined(FIELDS, GOOD)}\n{second}")
-    assert [(2, "R-1"), (3, "header_other"), (4, "behind_header")] == told(rows)
+    assert [(2, "R-1"), (3, "header_other"), (4, "behind_header")] == brief(rows)
 
 
 @pytest.mark.case("lead-files", "09a", kind="K25")
@@ -476,7 +476,7 @@ def test_the_lead_code_of_the_upload_is_for_rows_that_name_none(
 @pytest.mark.parametrize("error", ["#N/A", "#REF!", "#DIV/0!"])
 def test_an_error_matters_only_where_somebody_reads_it(error: str) -> None:
     assert right() == one(joined((*FIELDS, "Region"), (*GOOD, error)))
-    assert [(2, "formula")] == told(read(joined(FIELDS, line(("Firm", error)))))
+    assert [(2, "formula")] == brief(read(joined(FIELDS, line(("Firm", error)))))
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.text(
@@ -502,14 +502,14 @@ def test_an_accepted_row_has_each_value_under_its_own_header(
     options: dict[str, Any] = {} if doubled else {"doublequote": False, "escapechar": "\\"}
     writer = csv.writer(file, delimiter=delimiter, quoting=quoting, lineterminator=end, **options)
     writer.writerows([("Ref", "Mail", "Note"), *cells])
-    wanted = ExpectedColumns("Ref", dict.fromkeys(("Ref", "Mail", "Note"), ""))
+    columns = ExpectedColumns("Ref", dict.fromkeys(("Ref", "Mail", "Note"), ""))
     try:
-        table = table_of(BytesIO(file.getvalue().encode()), wanted)
+        table = table_of(BytesIO(file.getvalue().encode()), columns)
     except CliError as error:
         assert "unreadable" == error.code
         return
     written = {tuple(map(plain, row)) for row in cells}
-    for row in rows_in(table, wanted):
+    for row in rows_in(table, columns):
         assert isinstance(row, BadRow) or tuple(map(plain, row.record.values())) in written
 
 
@@ -537,8 +537,8 @@ DOUBT = [(3, "quote_doubtful"), (4, "quote_doubtful")]
 def test_what_a_doubtful_row_may_reach_is_no_row(rows: str, expected: Any) -> None:
     """Its end is not known, so the lines behind it may be inside of its cells; and a row is read
     by its backslashes wherever they stand."""
-    wanted = ExpectedColumns("Ref", dict.fromkeys(("Ref", "Mail", "Note"), ""))
-    found = rows_in(table_of(BytesIO(f"Ref,Mail,Note\n{rows}".encode()), wanted), wanted)
+    columns = ExpectedColumns("Ref", dict.fromkeys(("Ref", "Mail", "Note"), ""))
+    found = rows_in(table_of(BytesIO(f"Ref,Mail,Note\n{rows}".encode()), columns), columns)
     assert expected == [
         (row.line, row.reason if isinstance(row, BadRow) else row.record["Ref"]) for row in found
     ]
@@ -554,8 +554,8 @@ def test_what_a_doubtful_row_may_reach_is_no_row(rows: str, expected: Any) -> No
 def test_letters_that_were_misread_before_are_told(name: str) -> None:
     """INT-12: such a name is on no list, and would be sent as it is. The true one is read."""
     misread = name.encode().decode("windows-1252", errors="replace")
-    assert [(2, "letters_misread")] == told(read(joined(FIELDS, line(("Firm", misread)))))
-    assert [(2, "R-1")] == told(read(joined(FIELDS, line(("Firm", name)))))
+    assert [(2, "letters_misread")] == brief(read(joined(FIELDS, line(("Firm", misread)))))
+    assert [(2, "R-1")] == brief(read(joined(FIELDS, line(("Firm", name)))))
 
 
 @pytest.mark.parametrize(
@@ -566,12 +566,12 @@ def test_letters_that_were_misread_before_are_told(name: str) -> None:
     ],
 )
 def test_rare_letters_are_not_misread_ones(name: str) -> None:
-    assert [(2, "R-1")] == told(read(joined(FIELDS, line(("Firm", name)))))
+    assert [(2, "R-1")] == brief(read(joined(FIELDS, line(("Firm", name)))))
 
 
 def test_what_was_misread_where_nobody_reads_is_left() -> None:
     rows = ([*FIELDS, "Note"], [*GOOD, "GrÃ¶ÃŸe"])
-    assert [(2, "R-1")] == told(read(joined(*rows)))
+    assert [(2, "R-1")] == brief(read(joined(*rows)))
 
 
 WHOLE = "".join(f"R-{at},a{at}@northgrid.example,030 9018{at}\n" for at in range(3))
@@ -592,7 +592,7 @@ def test_a_file_that_was_cut_is_told(behind: str, expected: str) -> None:
     """INT-12: its last row alone lacks cells and has no end of a line, so that what stands in its
     last cell may be the beginning of another address; programs leave out blanks."""
     content = f"Ref,Mail,Tel\n{WHOLE}{behind}".encode()
-    assert expected == told(rows_of(content, "Ref", ["Mail", "Tel"]))[-1][1]
+    assert expected == brief(rows_of(content, "Ref", ["Mail", "Tel"]))[-1][1]
 
 
 @pytest.mark.parametrize(
@@ -626,8 +626,8 @@ def test_a_file_that_was_cut_inside_its_last_cell_is_told(
     lines[-1] = lines[-1].replace(f"R-{len(above)}", "R-9")
     content = end.join(["Ref,Mail,Consent", *lines])
     fields = ["Mail", "Consent"]
-    assert expected == told(rows_of(content.encode(), "Ref", fields))[-1][1]
-    assert "R-9" == told(rows_of((content + end).encode(), "Ref", fields))[-1][1]
+    assert expected == brief(rows_of(content.encode(), "Ref", fields))[-1][1]
+    assert "R-9" == brief(rows_of((content + end).encode(), "Ref", fields))[-1][1]
 
 
 def test_a_quoted_cell_at_the_end_is_whole() -> None:
@@ -635,13 +635,13 @@ def test_a_quoted_cell_at_the_end_is_whole() -> None:
     rows = "".join(f'R-{at},"2026-03-04"\n' for at in range(4))
     for last, expected in (('"2026-03"', "R-9"), ('"2026-03', "quote_open")):
         content = f"Ref,When\n{rows}R-9,{last}".encode()
-        assert expected == told(rows_of(content, "Ref", ["When"]))[-1][1]
+        assert expected == brief(rows_of(content, "Ref", ["When"]))[-1][1]
 
 
 def test_a_short_file_may_end_with_a_short_row() -> None:
     """INT-12: two rows do not show how a program writes."""
     content = b"Ref,Mail,Tel\nR-1,a@northgrid.example,1\nR-2,b@northgrid.example"
-    assert [(2, "R-1"), (3, "R-2")] == told(rows_of(content, "Ref", ["Mail", "Tel"]))
+    assert [(2, "R-1"), (3, "R-2")] == brief(rows_of(content, "Ref", ["Mail", "Tel"]))
 
 
 @pytest.mark.parametrize(

@@ -286,16 +286,16 @@ TO_COME = changed(policy=replace(POLICY, since=AT_NOON + timedelta(hours=1)))
 """The policy was put after all leads had been uploaded."""
 
 
-def is_told(spoil: Spoil) -> bool:
+def is_found(spoil: Spoil) -> bool:
     found = oracle.violations(spoil(run()).evidence)
     return any("exclusive leads sold twice" in each.text for each in found)
 
 
 def test_what_came_before_the_policy_may_be_sold_to_many() -> None:
-    assert not is_told(together(TO_COME, SOLD_TWICE))
+    assert not is_found(together(TO_COME, SOLD_TWICE))
 
 
 def test_a_lead_comes_when_it_is_accepted_and_not_when_it_is_uploaded() -> None:
     """It may have been held meanwhile, as the stores tell."""
     routed = [lead._replace(accepted_at=AT_NOON + timedelta(hours=2)) for lead in inside().routed]
-    assert is_told(together(TO_COME, from_inside(routed=routed), SOLD_TWICE))
+    assert is_found(together(TO_COME, from_inside(routed=routed), SOLD_TWICE))

@@ -21,7 +21,7 @@ from shared.read_errors import BODY_BYTES_MAX
 from shared.read_params import Page
 from shared.testing.memory import MemoryDatabase, MemoryStore
 from tests.apis import app_of, client, found
-from tests.builders import SECRET, given, lead, put_affiliate, put_campaign, record, submit
+from tests.builders import SECRET, input_of, lead, put_affiliate, put_campaign, record, submit
 from tests.deciding import decide_batch
 
 LEAD = lead_id("main", "acme", "R-1")
@@ -56,9 +56,9 @@ def test_of_an_answer_that_gives_no_reason_the_code_is_told(body: bytes) -> None
 async def intake() -> httpx.AsyncClient:
     store, service = MemoryStore(MemoryDatabase()), intake_service(SECRET)
     spoilt = submit(reference="R-2", delivery="March", record=record(Mail=""))
-    await decide_batch(service, store, [given(put_affiliate())])
-    await decide_batch(service, store, [given(spoilt), given(submit(record=record(Mail="")))])
-    await decide_batch(service, store, [given(submit())])
+    await decide_batch(service, store, [input_of(put_affiliate())])
+    await decide_batch(service, store, [input_of(spoilt), input_of(submit(record=record(Mail="")))])
+    await decide_batch(service, store, [input_of(submit())])
     return client(app_of(intake_api.routes(store, SECRET, SystemClock())))
 
 
@@ -66,8 +66,8 @@ async def intake() -> httpx.AsyncClient:
 async def routing() -> httpx.AsyncClient:
     store, service = MemoryStore(MemoryDatabase()), routing_service()
     paused = put_campaign(id="south", status="paused")
-    await decide_batch(service, store, [given(put_campaign()), given(paused)])
-    await decide_batch(service, store, [given(lead())])
+    await decide_batch(service, store, [input_of(put_campaign()), input_of(paused)])
+    await decide_batch(service, store, [input_of(lead())])
     return client(app_of(routing_api.routes(store, SystemClock())))
 
 

@@ -58,7 +58,7 @@ from shared.loop.decision import (
 from shared.loop.service import Service
 from shared.loop.working_set import WorkingSet
 from shared.testing.memory import MemoryDatabase, MemoryStore
-from tests.builders import NOW, campaign, cause, given, later, lead, put_campaign
+from tests.builders import NOW, campaign, cause, input_of, later, lead, put_campaign
 from tests.deciding import Everything, decide_all, decide_batch, every
 
 EVERYTHING_WRONG = {
@@ -88,8 +88,8 @@ def memory(*known: Campaign) -> Catalogues:
     return catalogues
 
 
-def failing(wanted: Campaign, at: datetime = NOW, **changes: Any) -> list[str]:
-    found = memory(wanted).evaluate(wanted, lead(**changes), at)[1]
+def failing(candidate: Campaign, at: datetime = NOW, **changes: Any) -> list[str]:
+    found = memory(candidate).evaluate(candidate, lead(**changes), at)[1]
     return [each.code for each in found]
 
 
@@ -97,11 +97,11 @@ def claim(number: int = 1, **changes: Any) -> Input:
     """The claim of the lead and person with that number."""
     claimed = lead(**{"lead": f"lead-{number}", "person_id": f"person-{number}", **changes})
     asked = {"campaign": "north", "campaign_version": 1, "category": "101", "lead": claimed}
-    return given(Claim.model_validate(asked))
+    return input_of(Claim.model_validate(asked))
 
 
 def finished(effect: Effect, outcome: Outcome) -> Input:
-    return given(EffectFinished(effect.id, effect.purpose, outcome, "", 1))
+    return input_of(EffectFinished(effect.id, effect.purpose, outcome, "", 1))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_send_is_resolved_by_its_own_campaign_and_tenant(
     asked = {"campaign": "north", "send": granted.effects[0].id, "outcome": "sent"}
     command = ResolveSend.model_validate({**asked, **changed, "reason": "they said so"})
     tenant = changed.get("tenant", "main")
-    _, [resolved] = decide(given(command, tenant=tenant), state=state)
+    _, [resolved] = decide(input_of(command, tenant=tenant), state=state)
     assert resolved.answer is not None and code == resolved.answer.code
 
 
@@ -191,7 +191,7 @@ def test_active_dates(at: datetime, expected: list[str]) -> None:
 def test_match_asks_every_wanting_campaign() -> None:
     """RTE-11: each campaign that wants the lead is asked, and only those."""
     known = [campaign(id="b"), campaign(id="a", number=3), campaign(id="c", status="paused")]
-    state, [decision] = decide(given(lead()), known=known)
+    state, [decision] = decide(input_of(lead()), known=known)
     assert [(event.key, event.event.campaign_version) for event in decision.publish] == [
         ("a", 3),
         ("b", 1),
@@ -202,20 +202,20 @@ def test_match_asks_every_wanting_campaign() -> None:
 
 def test_match_nobody() -> None:
     """A lead that nobody wants is kept as unsent; why is recomputed when asked."""
-    state, [decision] = decide(given(lead()), known=[campaign(status="paused")])
+    state, [decision] = decide(input_of(lead()), known=[campaign(status="paused")])
     [routed] = every(state, RoutedLead)
     assert (decision.publish, routed.state) == ([], "unsent")
 
 
 def test_match_same_lead_again() -> None:
     """A lead that comes again is not matched again."""
-    _, [_, second] = decide(given(lead()), given(lead()), known=[campaign()])
+    _, [_, second] = decide(input_of(lead()), input_of(lead()), known=[campaign()])
     assert second == Decision()
 
 
 def test_match_other_tenant() -> None:
     """Campaigns of one tenant never see leads of another."""
-    _, [decision] = decide(given(lead(), tenant="elsewhere"), known=[campaign()])
+    _, [decision] = decide(input_of(lead(), tenant="elsewhere"), known=[campaign()])
     assert decision.publish == []
 
 
@@ -321,15 +321,15 @@ def test_definite_refusal_is_not_asked_again() -> None:
 
 def test_answers_reach_the_lead() -> None:
     """The person's shard learns how each claim ended, and an old answer changes nothing back."""
-    state, [matched] = decide(given(lead()), known=[campaign()])
+    state, [matched] = decide(input_of(lead()), known=[campaign()])
     [asked] = matched.publish
-    state, [granted] = decide(given(asked.event), state=state)
+    state, [granted] = decide(input_of(asked.event), state=state)
     [answer] = granted.publish
-    state, _ = decide(given(answer.event), state=state)
+    state, _ = decide(input_of(answer.event), state=state)
     assert [routed.state for routed in every(state, RoutedLead)] == ["granted"]
     state, [ended] = decide(finished(granted.effects[0], Outcome.DONE), state=state)
-    completed = given(ended.publish[1].event)
-    state, [_, late] = decide(completed, given(answer.event), state=state)
+    completed = input_of(ended.publish[1].event)
+    state, [_, late] = decide(completed, input_of(answer.event), state=state)
     assert [routed.state for routed in every(state, RoutedLead)] == ["sent"]
     assert late == Decision()
 
@@ -337,9 +337,9 @@ def test_answers_reach_the_lead() -> None:
 def test_explained_by_what_was_answered() -> None:
     """RTE-10: what the campaign's shard answered is told, the rest is recomputed."""
     full, paused = campaign(caps={"total": 0}), campaign(status="paused", id="x")
-    state, [matched] = decide(given(lead()), known=[full])
-    state, [refused] = decide(given(matched.publish[0].event), state=state, known=[full])
-    state, _ = decide(given(refused.publish[0].event), state=state)
+    state, [matched] = decide(input_of(lead()), known=[full])
+    state, [refused] = decide(input_of(matched.publish[0].event), state=state, known=[full])
+    state, _ = decide(input_of(refused.publish[0].event), state=state)
     [routed] = every(state, RoutedLead)
     told = explanation.of_claim(routed.claims[0], full)
     assert (told.state, [each.code for each in told.failing]) == ("refused", ["cap_reached"])
@@ -350,7 +350,7 @@ def test_explained_by_what_was_answered() -> None:
 
 def by_hand(**changes: Any) -> Input:
     asked = {"lead": "lead-1", "person_id": "person-1", "campaign": "north", "reason": "in time"}
-    return given(SendLead.model_validate(asked | changes))
+    return input_of(SendLead.model_validate(asked | changes))
 
 
 def test_blank_reason() -> None:
@@ -372,17 +372,17 @@ def test_refusal_of_an_earlier_ask() -> None:
     known = [campaign(weekly={"weekday": "monday"}), campaign(id="south", priority=1)]
     state = Everything()
     state.put([replace(no_rules("main"), number=1, exclusive_lead_codes=("INT-AAA-BBB-1",))])
-    state, [matched] = decide(given(lead()), state=state, known=known)
-    state, [waits] = decide(given(matched.publish[0].event), state=state, known=known)
-    state, _ = decide(given(waits.publish[0].event), state=state, known=known)
+    state, [matched] = decide(input_of(lead()), state=state, known=known)
+    state, [waits] = decide(input_of(matched.publish[0].event), state=state, known=known)
+    state, _ = decide(input_of(waits.publish[0].event), state=state, known=known)
     state, [sent] = decide(by_hand(), state=state, known=known)
     late = ClaimRefused(
         lead="lead-1", person_id="person-1", campaign="north", campaign_version=1, failing=()
     )
-    state, [nothing] = decide(given(late), state=state, known=known)
+    state, [nothing] = decide(input_of(late), state=state, known=known)
     assert (sent.publish[0].event.attempt, nothing) == (1, Decision())  # type: ignore[attr-defined]
     refused = late.model_copy(update={"attempt": 1})
-    _, [following] = decide(given(refused), state=state, known=known)
+    _, [following] = decide(input_of(refused), state=state, known=known)
     assert [event.key for event in following.publish] == ["south"]
 
 
@@ -390,9 +390,9 @@ def test_by_hand_while_it_is_asked_back() -> None:
     """INT-08: a lead whose place another upload is taking is not sent through."""
     back = WithdrawalRequested(lead="lead-1", person_id="person-1", replacement="2", reply_key="k")
     known = [campaign(weekly={"weekday": "monday"})]
-    state, [matched] = decide(given(lead()), known=known)
-    state, [waits] = decide(given(matched.publish[0].event), state=state, known=known)
-    state, _ = decide(given(waits.publish[0].event), given(back), state=state, known=known)
+    state, [matched] = decide(input_of(lead()), known=known)
+    state, [waits] = decide(input_of(matched.publish[0].event), state=state, known=known)
+    state, _ = decide(input_of(waits.publish[0].event), input_of(back), state=state, known=known)
     _, [decision] = decide(by_hand(), state=state, known=known)
     assert isinstance(decision.answer, Refused)
     assert ("withdrawing", {}) == (decision.answer.code, decision.answer.details)
@@ -433,7 +433,7 @@ def test_asked_back_it_is_put_to_nobody_anew(*, is_exclusive: bool) -> None:
     routed = leads.new_lead(lead(), 7, cause())
     routed = replace(routed, claims=(leads.ClaimRecord("south", 1),), is_exclusive=is_exclusive)
     back = replace(routed, withdrawals=(leads.Withdrawal("2", "k"),))
-    freed = given(LeadToRematch(lead="lead-1", person_id="person-1", campaign="north"))
+    freed = input_of(LeadToRematch(lead="lead-1", person_id="person-1", campaign="north"))
     known = [campaign()]
     found = []
     for one in (routed, back):
@@ -461,7 +461,7 @@ async def test_two_send_days_in_one_step(monkeypatch: pytest.MonkeyPatch) -> Non
     """RTE-13: however many runs fall together, everybody who waits goes."""
     monkeypatch.setattr(claims, "RUN_MAX", 2)
     store = MemoryStore(MemoryDatabase())
-    await run(routing(), store, given(put_campaign(weekly={"weekday": "monday"})))
+    await run(routing(), store, input_of(put_campaign(weekly={"weekday": "monday"})))
     days = []
     for late in (timedelta(), timedelta(days=7)):
         some = [later(claim(n + late.days), late) for n in range(3)]
@@ -470,7 +470,7 @@ async def test_two_send_days_in_one_step(monkeypatch: pytest.MonkeyPatch) -> Non
     due = [day.deadline for day in days]
     sent = 0
     for _ in range(10):
-        inputs = [later(given(each), timedelta(days=20)) for each in due]
+        inputs = [later(input_of(each), timedelta(days=20)) for each in due]
         decisions = await run(routing(), store, *inputs)
         sent += sum(len(decision.effects) for decision in decisions)
         again = {day.id: day for decision in decisions for day in decision.due}
@@ -486,16 +486,16 @@ async def test_a_run_takes_of_those_that_wait_its_own_page_only(
     monkeypatch.setattr(claims, "RUN_MAX", 1)
     store = MemoryStore(MemoryDatabase())
     weekly = put_campaign(weekly={"weekday": "monday"}, shares={"DE": 100})
-    await run(routing(), store, given(weekly))
+    await run(routing(), store, input_of(weekly))
     first, blocked = claim(1), claim(2, place=Place("DE", None))
     await run(routing(), store, first)
     waits = await run(routing(), store, later(blocked, timedelta(seconds=1)))
-    await run(routing(), store, given(BlockPerson(person_id="person-2", reason="they asked")))
+    await run(routing(), store, input_of(BlockPerson(person_id="person-2", reason="they asked")))
     [day] = waits[0].due
     send = waits[0].save[0].id
     asked = ResolveSend(campaign="north", send=send, outcome="sent", reason="they said so")
-    due = given(day.deadline)
-    then = [later(each, timedelta(days=20)) for each in (due, given(asked))]
+    due = input_of(day.deadline)
+    then = [later(each, timedelta(days=20)) for each in (due, input_of(asked))]
     sent, _ = await run(routing(), store, *then)
     assert ["lead-1"] == [each.event.lead for each in sent.publish]  # type: ignore[attr-defined]
 
@@ -512,7 +512,7 @@ def test_what_a_step_tried_is_not_remembered() -> None:
 def test_campaign_versions() -> None:
     """RTE-01: every change is a new version that is kept, the same again is none."""
     puts = [put_campaign(), put_campaign(), put_campaign(priority=1)]
-    state, decisions = decide(*[given(put) for put in puts])
+    state, decisions = decide(*[input_of(put) for put in puts])
     assert [decision.answer for decision in decisions] == [
         Accepted("created", details={"version": 1}),
         Accepted("unchanged", details={"version": 1}),
@@ -525,7 +525,7 @@ def test_pause_and_resume() -> None:
     """A pause is a new version, once."""
     pause = PauseCampaign(campaign="north", reason="budget")
     resume = ResumeCampaign(campaign="north", reason="budget is back")
-    _, decisions = decide(given(pause), given(pause), given(resume), known=[campaign()])
+    _, decisions = decide(input_of(pause), input_of(pause), input_of(resume), known=[campaign()])
     assert [decision.answer.code for decision in decisions if decision.answer] == [
         "paused",
         "unchanged",
@@ -540,7 +540,7 @@ def test_pause_and_resume() -> None:
 def test_pause_refused(name: str, actor: str, code: str) -> None:
     """OPS-07: a customer pauses its own campaigns only."""
     command = PauseCampaign(campaign=name, reason="why not")
-    _, [decision] = decide(given(command, role="customer", actor=actor), known=[campaign()])
+    _, [decision] = decide(input_of(command, role="customer", actor=actor), known=[campaign()])
     assert isinstance(decision.answer, Refused) and decision.answer.code == code
 
 
@@ -562,7 +562,7 @@ def test_put_refused(changes: dict[str, Any], code: str) -> None:
     before = campaign()
     state = Everything()
     state.put([Capacity(before.id, 1, "main", reserved=1, used=1, uncertain=1)])
-    _, [decision] = decide(given(put_campaign(**changes)), state=state, known=[before])
+    _, [decision] = decide(input_of(put_campaign(**changes)), state=state, known=[before])
     assert isinstance(decision.answer, Refused) and decision.answer.code == code
     assert decision.save == ()
 
@@ -570,7 +570,7 @@ def test_put_refused(changes: dict[str, Any], code: str) -> None:
 def test_all_that_contradicts_is_told_at_once() -> None:
     """The code and the field are those of the most basic; the others stand in the details."""
     changes = {"shares": {"US": 60, "DE": 50}, "categories": [{"id": "1"}, {"id": "01"}]}
-    _, [decision] = decide(given(put_campaign(**changes)))
+    _, [decision] = decide(input_of(put_campaign(**changes)))
     assert isinstance(decision.answer, Refused)
     assert ("category_twice", "categories") == (
         decision.answer.code,
@@ -591,7 +591,7 @@ def test_a_cap_that_is_below_what_was_sent_already_may_stay() -> None:
     counted = {f"day/{before.local_day(NOW)}": 2}
     state.put([Capacity(before.id, 1, "main", used=2, counted=counted)])
     command = put_campaign(caps={"day": 1}, priority=3)
-    _, [decision] = decide(given(command), state=state, known=[before])
+    _, [decision] = decide(input_of(command), state=state, known=[before])
     assert isinstance(decision.answer, Accepted)
 
 
@@ -606,12 +606,12 @@ async def test_from_lead_to_sent_through_the_store() -> None:
     database = MemoryDatabase()
     service, store = routing(), MemoryStore(database)
     changes = {"active": {"from": "2026-01-01"}, "places": [{"country": "US"}]}
-    await run(service, store, given(put_campaign(**changes)))
-    [matched] = await run(service, store, given(lead()))
-    [granted] = await run(routing(), store, given(matched.publish[0].event))
+    await run(service, store, input_of(put_campaign(**changes)))
+    [matched] = await run(service, store, input_of(lead()))
+    [granted] = await run(routing(), store, input_of(matched.publish[0].event))
     [ended] = await run(routing(), store, finished(granted.effects[0], Outcome.DONE))
     answers = [granted.publish[0], ended.publish[1]]
-    await run(routing(), store, *[given(event.event) for event in answers])
+    await run(routing(), store, *[input_of(event.event) for event in answers])
     [routed], [book] = database.documents("leads"), database.documents("campaign_capacities")
     assert (routed["state"], routed["revision"]) == ("sent", 1)
     assert (book["used"], book["reserved"]) == (1, 0)
@@ -623,7 +623,7 @@ def test_a_send_tells_what_came_of_each_request() -> None:
     state, [granted] = decide(claim(), known=[campaign()])
     effect = granted.effects[0]
     ended = EffectFinished(effect.id, effect.purpose, Outcome.DONE, "answered 200", 2, tried)
-    state, _ = decide(given(ended), state=state)
+    state, _ = decide(input_of(ended), state=state)
     [send] = every(state, Send)
     assert [
         ("reserved", ""),
@@ -636,9 +636,9 @@ def test_a_send_tells_what_came_of_each_request() -> None:
 async def test_a_lead_that_comes_after_its_withdrawal_is_withdrawn() -> None:
     """INT-08: asked of another shard, the withdrawal may be read first; then nobody claims it."""
     service, store = routing(), MemoryStore(MemoryDatabase())
-    await run(service, store, given(put_campaign()))
-    [answered] = await run(service, store, given(BACK.model_copy(update={"lead": lead().lead})))
-    [matched] = await run(service, store, given(lead()))
+    await run(service, store, input_of(put_campaign()))
+    [answered] = await run(service, store, input_of(BACK.model_copy(update={"lead": lead().lead})))
+    [matched] = await run(service, store, input_of(lead()))
     assert "withdrawn" == answered.publish[0].event.outcome  # type: ignore[attr-defined]
     assert ([], []) == ([*matched.publish], [*matched.due])
     assert [True] == [one.withdrawn for one in matched.save if isinstance(one, RoutedLead)]
@@ -655,14 +655,14 @@ async def test_long_changes_are_applied_beside_the_event_loop(in_line_max: int) 
         patch.object(routing_store, "ENTRIES_IN_LINE_MAX", in_line_max),
         patch.object(routing_store, "CAMPAIGNS_IN_LINE_MAX", in_line_max),
     ):
-        await run(service, store, given(put_campaign(suppressed=[strict])))
-        await run(service, store, given(put_campaign(id="other")))
-        await run(service, store, given(listed))
-        await run(service, store, given(PutRules()))
-        [matched] = await run(service, store, given(lead()))
+        await run(service, store, input_of(put_campaign(suppressed=[strict])))
+        await run(service, store, input_of(put_campaign(id="other")))
+        await run(service, store, input_of(listed))
+        await run(service, store, input_of(PutRules()))
+        [matched] = await run(service, store, input_of(lead()))
         assert [event.key for event in matched.publish] == ["other"]
-        await run(service, store, given(rules))
-        [matched] = await run(service, store, given(lead(lead="L-2")))
+        await run(service, store, input_of(rules))
+        [matched] = await run(service, store, input_of(lead(lead="L-2")))
         assert matched.publish == []
 
 

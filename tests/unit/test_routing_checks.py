@@ -86,8 +86,8 @@ def codes(failing: list[Failing]) -> list[str]:
 
 def against(changes: dict[str, Any], wanted: dict[str, Any], **known: Any) -> list[Failing]:
     """What keeps the lead with these changes from the campaign with those."""
-    asked = campaign(**wanted)
-    return catalogues(asked, **known).evaluate(asked, lead(**changes), known.pop("at", NOW))[1]
+    one = campaign(**wanted)
+    return catalogues(one, **known).evaluate(one, lead(**changes), known.pop("at", NOW))[1]
 
 
 def test_all_checks_at_once_in_order() -> None:

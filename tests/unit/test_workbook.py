@@ -34,7 +34,7 @@ from tests.workbooks import (
 pytestmark = pytest.mark.rule("INT-12")
 
 
-def told(rows: Sequence[Row | BadRow]) -> list[tuple[int, str]]:
+def brief(rows: Sequence[Row | BadRow]) -> list[tuple[int, str]]:
     return [(row.line, row.reference if isinstance(row, Row) else row.reason) for row in rows]
 
 
@@ -75,7 +75,7 @@ def test_the_first_sheet_is_read() -> None:
 
 def test_a_size_that_the_file_tells_wrong_hides_no_rows() -> None:
     content = edited(saved(["Ref", "Note"], ["R-1", "a"], ["R-2", "b"]), 'ref="A1:B3"', 'ref="A1"')
-    assert [(2, "R-1"), (3, "R-2")] == told(rows_of(content, "Ref"))
+    assert [(2, "R-1"), (3, "R-2")] == brief(rows_of(content, "Ref"))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_size_that_the_file_tells_wrong_hides_no_rows() -> None:
 def test_a_bad_row_costs_itself_only(row: list[Any], reason: str) -> None:
     """It is told by its number in the sheet, and the rows around it go on."""
     rows = rows_of(saved(["Ref", "Note"], ["R-0", "a"], row, ["R-2", "b"]), "Ref")
-    assert [(2, "R-0"), (3, reason), (4, "R-2")] == told(rows)
+    assert [(2, "R-0"), (3, reason), (4, "R-2")] == brief(rows)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_of_a_formula_the_saved_value_counts(cell: str, text: str) -> None:
 )
 def test_a_formula_that_has_no_value_is_a_bad_row(cell: str) -> None:
     """So is text that a spreadsheet would take for one."""
-    assert [(2, "formula"), (3, "R-2")] == told(rows_of(with_formula(cell), "Ref"))
+    assert [(2, "formula"), (3, "R-2")] == brief(rows_of(with_formula(cell), "Ref"))
 
 
 def test_a_date_that_no_calendar_has_is_a_bad_row() -> None:
@@ -127,7 +127,7 @@ def test_a_date_that_no_calendar_has_is_a_bad_row() -> None:
     content = edited(content, "<v>45719</v>", "<v>99999999</v>")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert [(2, "formula"), (3, "R-2")] == told(rows_of(content, "Ref"))
+        assert [(2, "formula"), (3, "R-2")] == brief(rows_of(content, "Ref"))
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_cell_without_a_value_matters_only_where_somebody_reads_it(cell: str) 
     """In a column that no mapping names it is blank."""
     content = with_formula(cell)
     assert Row(2, "R-1", {"Ref": "R-1", "Note": ""}) == rows_of(content, "Ref", ["Ref", "Firm"])[0]
-    assert [(2, "formula"), (3, "R-2")] == told(rows_of(content, "Ref", ["Ref", "Note"]))
+    assert [(2, "formula"), (3, "R-2")] == brief(rows_of(content, "Ref", ["Ref", "Note"]))
 
 
 @pytest.mark.case("lead-files", "51a", kind="K24")
@@ -221,7 +221,7 @@ def test_a_cell_without_a_value_matters_only_where_somebody_reads_it(cell: str) 
 )
 def test_the_sheet_that_a_person_sees_is_read(states: dict[str, str], read: str) -> None:
     """The active one, or the first visible one if that is hidden."""
-    assert [(2, read)] == told(rows_of(sheets(**states), "Ref"))
+    assert [(2, read)] == brief(rows_of(sheets(**states), "Ref"))
 
 
 @pytest.mark.parametrize(
@@ -238,13 +238,14 @@ def test_sheets_beside_the_one_that_is_read_are_told(
 
 def test_a_sheet_can_be_named() -> None:
     """Where the header is not found, the error says which sheets there are."""
-    wanted, content = ExpectedColumns("Ref"), sheets(Leads="visible", Old="hidden", Notes="visible")
-    table = table_of(BytesIO(content), wanted, Chosen(sheet="Old"))
-    assert [(2, "Old")] == told(list(rows_in(table, wanted)))
+    columns = ExpectedColumns("Ref")
+    content = sheets(Leads="visible", Old="hidden", Notes="visible")
+    table = table_of(BytesIO(content), columns, Chosen(sheet="Old"))
+    assert [(2, "Old")] == brief(list(rows_in(table, columns)))
     with pytest.raises(CliError, match="sheet 'Notes' of 'Leads', 'Old' .hidden., 'Notes'"):
         rows_of(content, "Lead")
     with pytest.raises(CliError, match="no sheet 'New'; there are: 'Leads', 'Old'"):
-        table_of(BytesIO(content), wanted, Chosen(sheet="New"))
+        table_of(BytesIO(content), columns, Chosen(sheet="New"))
 
 
 def test_a_title_may_stand_above_the_header() -> None:
@@ -255,7 +256,7 @@ def test_a_title_may_stand_above_the_header() -> None:
 def test_blank_cells_behind_the_last_column_do_no_harm() -> None:
     """Formats make them; a sheet can't shift a row."""
     content = saved(["Ref", "Note"], ["R-1", "a", "", None])
-    assert [(2, "R-1")] == told(rows_of(content, "Ref"))
+    assert [(2, "R-1")] == brief(rows_of(content, "Ref"))
 
 
 def test_the_same_rows_are_the_same_in_either_kind_of_file() -> None:
@@ -348,7 +349,7 @@ def test_rows_of_nothing_cost_nothing() -> None:
     content = sheet_of(
         b'<row r="1048576"><c r="A1048576" t="inlineStr"><is><t>R-1</t></is></c></row>'
     )
-    assert [(1_048_576, "R-1")] == told(rows_of(content, "Ref"))
+    assert [(1_048_576, "R-1")] == brief(rows_of(content, "Ref"))
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -375,7 +376,7 @@ def test_broken_bytes_are_read_or_refused(seed: int) -> None:
 def test_a_row_that_nobody_sees_is_told(mark: str, read: list[tuple[int, str]]) -> None:
     """INT-12: who filters a sheet means the rows that are left."""
     content = saved(["Ref", "Note"], ["R-1", "a"], ["R-2", "b"], ["R-3", "c"])
-    assert read == told(rows_of(edited(content, '<row r="3"', mark), "Ref"))
+    assert read == brief(rows_of(edited(content, '<row r="3"', mark), "Ref"))
 
 
 def test_a_list_holds_hidden_rows_too() -> None:
@@ -412,7 +413,7 @@ def test_a_merged_cell_stands_for_all_its_rows(reference: str, notes: list[str])
 def test_a_merged_reference_is_that_of_each_row() -> None:
     """INT-04: so that the conflict is told, and nobody is lost."""
     content = merged("A2:A3", ["Ref", "Note"], ["R-1", "a"], [None, "b"], [None, None], ["R-2"])
-    assert [(2, "R-1"), (3, "R-1"), (5, "R-2")] == told(rows_of(content, "Ref"))
+    assert [(2, "R-1"), (3, "R-1"), (5, "R-2")] == brief(rows_of(content, "Ref"))
 
 
 @pytest.mark.parametrize("number", [1234567890123456789, 10**15, -(10**16), 1e20, 1.5e15])
@@ -420,12 +421,12 @@ def test_a_number_that_lost_digits_is_told(number: float) -> None:
     """INT-12: of ids with more than 15 digits a spreadsheet makes one of many."""
     content = saved(["Ref", "Note"], [number, "a"], ["R-2", "b"], [10**15 - 1, "c"])
     read = rows_of(content, "Ref")
-    assert [(2, "digits_lost"), (3, "R-2"), (4, "999999999999999")] == told(read)
+    assert [(2, "digits_lost"), (3, "R-2"), (4, "999999999999999")] == brief(read)
 
 
 def test_a_number_that_lost_digits_in_another_column_is_blank() -> None:
     content = saved(["Ref", "Other"], ["R-1", 10**16])
-    wanted = ExpectedColumns("Ref", {"Ref": "reference"})
-    [row] = rows_in(table_of(BytesIO(content), wanted), wanted)
+    columns = ExpectedColumns("Ref", {"Ref": "reference"})
+    [row] = rows_in(table_of(BytesIO(content), columns), columns)
     assert isinstance(row, Row)
     assert "" == row.record["Other"]
