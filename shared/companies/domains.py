@@ -130,11 +130,11 @@ def is_known_ending(domain: str) -> bool:
 
 
 @lru_cache(maxsize=100_000)
-def website(given: str) -> Site:
+def website(address: str) -> Site:
     """INT-02: whose site it is, however its address is written."""
-    if plain := _PLAIN.fullmatch(given):
+    if plain := _PLAIN.fullmatch(address):
         return _of_host(plain[1].lower(), is_page=bool(plain[2]))
-    text = _BLANKS_INSIDE.sub(r"\1", compatible(given).replace("\\", "/")).strip(_AROUND)
+    text = _BLANKS_INSIDE.sub(r"\1", compatible(address).replace("\\", "/")).strip(_AROUND)
     text = _LABEL.sub("", unquote(text) if _ENCODED.search(text) else text, count=1)
     bare = _without_scheme(text)
     is_address = bare != text or _WWW.match(bare)
@@ -198,16 +198,16 @@ def _of_mail_host(host: str) -> str | None:
     return None if _is_in(mail_providers(), host) else registrable(host)
 
 
-def other_domains(given: str) -> tuple[str, ...]:
+def other_domains(text: str) -> tuple[str, ...]:
     """Of a cell with several websites all but the one that it is read as, also those among words:
     whoever must not get a lead is found by each."""
-    return () if _PLAIN.fullmatch(given) else _other_domains(given)
+    return () if _PLAIN.fullmatch(text) else _other_domains(text)
 
 
 @lru_cache(maxsize=100_000)
-def _other_domains(given: str) -> tuple[str, ...]:
-    first = website(given).domain
-    others = dict.fromkeys(domain for domain in sites_in(given) if domain != first)
+def _other_domains(text: str) -> tuple[str, ...]:
+    first = website(text).domain
+    others = dict.fromkeys(domain for domain in sites_in(text) if domain != first)
     return tuple(islice(others, OTHERS_MAX))
 
 

@@ -236,16 +236,16 @@ def _without_doubtful_front(text: str, country: str | None) -> list[Name]:
     (first, *rest), _ = _without_forms(whole, shows_case, country)
     form = forms().by_key[first.folded]
     behind = forms().by_key.get(key_of(whole[1 + len(rest) :]))
-    is_form = _is_told_by(country, behind, form) or (
+    is_form = _is_of_its_country(country, behind, form) or (
         country is None and form.may_be_in_front(first, shows_case)
     )
     return [Name(" ".join(token.folded for token in rest))] if is_form and _stays(rest) else []
 
 
-def _is_told_by(country: str | None, behind: Form | None, form: Form) -> bool:
+def _is_of_its_country(country: str | None, behind: Form | None, form: Form) -> bool:
     """Whether the lead's country, or the form behind, is of where this one stands in front."""
-    told = behind.countries if behind and behind is not form else frozenset()
-    return country in form.in_front_at or not form.in_front_at.isdisjoint(told)
+    countries = behind.countries if behind and behind is not form else frozenset()
+    return country in form.in_front_at or not form.in_front_at.isdisjoint(countries)
 
 
 def _stays(run: list[Token]) -> bool:

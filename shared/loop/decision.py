@@ -192,9 +192,9 @@ class Refused:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @staticmethod
-    def unknown(what: str, given: str) -> "Refused":
+    def unknown(what: str, name: str) -> "Refused":
         """The command names something that does not exist: what it would be, and its id."""
-        return Refused(f"{what}_unknown", f"there is no {what} {given!r}")
+        return Refused(f"{what}_unknown", f"there is no {what} {name!r}")
 
 
 Labels = tuple[tuple[str, str], ...]

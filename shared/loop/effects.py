@@ -211,8 +211,8 @@ def after(row: Document, result: Result, now: datetime) -> Document | End:
     row = row | {"unknown": unknown}
     if is_overdue(row, now):
         return give_up(row, result.text)
-    asked = min(result.wait_seconds, BACKOFF_SECONDS_MAX)
-    wait = timedelta(seconds=max(backoff_seconds(row["_id"], row["attempt"]), asked))
+    requested_seconds = min(result.wait_seconds, BACKOFF_SECONDS_MAX)
+    wait = timedelta(seconds=max(backoff_seconds(row["_id"], row["attempt"]), requested_seconds))
     return row | {"state": WAITING, "due_at": now + wait}
 
 

@@ -47,8 +47,8 @@ class PageReader:
                 return Verdict.UNKNOWN, f"page {number}: {why}"
             commands += len(found.commands)
             if found.next is None:
-                told = f"read {quantity(number, 'page')}, {quantity(commands, 'command')}"
-                return Verdict.DONE, told
+                summary = f"read {quantity(number, 'page')}, {quantity(commands, 'command')}"
+                return Verdict.DONE, summary
             following = urljoin(url, found.next)
             if not is_beside(following, url):
                 return Verdict.REFUSED, "the next page lies at another host"
@@ -58,10 +58,10 @@ class PageReader:
     async def _ask(self, reading: Reading, found: Found, trace: str | None) -> str | None:
         """Why not all of a page is a command that the broker has, if so."""
         try:
-            asked = [
+            records = [
                 command_record(reading.source, reading.role, each, trace) for each in found.commands
             ]
-            await self._publish(asked)
+            await self._publish(records)
         except Poison as poison:
             return poison.code
         except Infrastructure:

@@ -72,7 +72,7 @@ class Service:
     ) -> None:
         """What deciding these inputs needs beside what the batch knows already."""
         await state.read(
-            transaction, self._kinds, [self.table.reads(state, given) for given in inputs]
+            transaction, self._kinds, [self.table.reads(state, each) for each in inputs]
         )
 
     async def save(self, transaction: Transaction, state: WorkingSet) -> None:

@@ -143,11 +143,11 @@ class Table:
         kind = type(event.purpose) if isinstance(event, EffectFinished) else type(event)
         return self._rows[kind]
 
-    def decide(self, state: WorkingSet, given: Input) -> Decision:
-        return self.row(given.event).decide(state, given.event, given.context)
+    def decide(self, state: WorkingSet, input_: Input) -> Decision:
+        return self.row(input_.event).decide(state, input_.event, input_.context)
 
-    def reads(self, state: WorkingSet, given: Input) -> Reads:
-        return self.row(given.event).reads(state, given.event, given.context)
+    def reads(self, state: WorkingSet, input_: Input) -> Reads:
+        return self.row(input_.event).reads(state, input_.event, input_.context)
 
     def cuts(self, event: Message) -> bool:
         return self.row(event).cuts

@@ -157,9 +157,9 @@ class WorkingSet:
         going = list(every)
         while going:
             rounds = [(reads, found) for reads in going if (found := next(reads, None)) is not None]
-            asked = [one for _, some in rounds for one in some]
-            await self._read_entities(transaction, collections, asked)
-            for one in asked:
+            requested = [one for _, some in rounds for one in some]
+            await self._read_entities(transaction, collections, requested)
+            for one in requested:
                 if isinstance(one, Page) and one not in self._pages:
                     await self._read_page(transaction, collections[one.kind], one)
             going = [reads for reads, _ in rounds]
@@ -168,10 +168,10 @@ class WorkingSet:
         self,
         transaction: Transaction,
         collections: Collections,
-        asked: Iterable[Ref[Any] | Page[Any]],
+        requested: Iterable[Ref[Any] | Page[Any]],
     ) -> None:
         missing: dict[type[Any], dict[str, None]] = {}
-        for ref in asked:
+        for ref in requested:
             if isinstance(ref, Ref) and ref.id not in self._known.get(ref.kind, {}):
                 missing.setdefault(ref.kind, {})[ref.id] = None
         for kind, ids in missing.items():

@@ -118,7 +118,7 @@ def _read(
 ) -> tuple[dict[str, str], list[tuple[str, JsonValue]]]:
     """The text of each field, and what stands in those that have none. Nearly every cell is plain
     text without a vocabulary; it is read here, since nothing is done more often."""
-    given: dict[str, str] = {}
+    texts: dict[str, str] = {}
     blank = []
     for field, own, vocabulary in affiliate.fields:
         value = record.get(own)
@@ -134,10 +134,10 @@ def _read(
             text = plain
         else:
             text = cells.meaning(value, vocabulary, BY_NAME[field].is_whole)
-        given[field] = text
+        texts[field] = text
         if not text:
             blank.append((field, value))
-    return given, blank
+    return texts, blank
 
 
 def _odd(blank: Iterable[tuple[str, JsonValue]]) -> dict[str, Reason]:

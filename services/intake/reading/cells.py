@@ -32,36 +32,36 @@ def text(value: JsonValue) -> str:
     return _only(value) if isinstance(value, list) else ""
 
 
-def whole(given: str) -> str:
+def whole(number: str) -> str:
     """101.0 is 101."""
-    found = _WHOLE.fullmatch(given)
-    return found[1] if found else given
+    found = _WHOLE.fullmatch(number)
+    return found[1] if found else number
 
 
 def meaning(value: JsonValue, vocabulary: Mapping[str, str], is_whole: bool = False) -> str:
     """The text in the affiliate's own words, by its vocabulary: as it is written, or else as it
     folds. Of a whole number without decimals."""
-    given = text(value)
+    written = text(value)
     if vocabulary:
-        given = given or _truth(value)
-        meant = _meaning_of(given, vocabulary)
+        written = written or _truth(value)
+        meant = _meaning_of(written, vocabulary)
         if meant is not None:
             return meant
-        given = "" if isinstance(value, bool) else given
-    if is_whole and given[-1:] == "0":
-        plain = whole(given)
-        if vocabulary and plain != given:
+        written = "" if isinstance(value, bool) else written
+    if is_whole and written[-1:] == "0":
+        plain = whole(written)
+        if vocabulary and plain != written:
             return vocabulary.get(fold(plain), plain)
         return plain
-    return given
+    return written
 
 
 def prepare_vocabulary(vocabulary: Mapping[str, str]) -> dict[str, str]:
     """By what is written, and by what that folds to, if that can mean one thing only."""
-    written = {without_entities(given): meant for given, meant in vocabulary.items()}
-    folded = ((fold(given), meant) for given, meant in written.items())
+    written = {without_entities(word): meant for word, meant in vocabulary.items()}
+    folded = ((fold(word), meant) for word, meant in written.items())
     clear = unambiguous((key, meant) for key, meant in folded if key)
-    return clear | {one_line(given): meant for given, meant in written.items()}
+    return clear | {one_line(word): meant for word, meant in written.items()}
 
 
 def why_unread(field: str, value: JsonValue) -> Reason | None:
@@ -108,8 +108,8 @@ def _truth(value: JsonValue) -> str:
     return str(value).lower() if isinstance(value, bool) else ""
 
 
-def _meaning_of(given: str, vocabulary: Mapping[str, str]) -> str | None:
-    if not given:
+def _meaning_of(written: str, vocabulary: Mapping[str, str]) -> str | None:
+    if not written:
         return None
-    meant = vocabulary.get(given)
-    return vocabulary.get(fold(given)) if meant is None else meant
+    meant = vocabulary.get(written)
+    return vocabulary.get(fold(written)) if meant is None else meant

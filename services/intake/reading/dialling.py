@@ -39,28 +39,28 @@ _MEXICO_ABROAD = re.compile(rf"\+?52 ?-?1{_TEN_DIGITS}")
 _MEXICO_WITHIN = re.compile(rf"(?:01|04[45]|1){_TEN_DIGITS}")
 
 
-def one_number(given: str, is_number: Callable[[str], bool]) -> str | None:
+def one_number(text: str, is_number: Callable[[str], bool]) -> str | None:
     """The number without extension and label; None where it may be two, or none."""
-    fraction = _FRACTION.fullmatch(given)
+    fraction = _FRACTION.fullmatch(text)
     if fraction:
         return fraction[1]
-    if is_broken(given):
+    if is_broken(text):
         return None
-    if _VANITY.fullmatch(given):
-        return given
-    bare = _bare(given)
+    if _VANITY.fullmatch(text):
+        return text
+    bare = _bare(text)
     if _LETTER.search(bare) or _is_two(bare, is_number):
         return None
     return bare
 
 
-def is_broken(given: str) -> bool:
+def is_broken(text: str) -> bool:
     """A date, an error, or a number that lost digits."""
-    return len(given) > LENGTH_MAX or _BROKEN.fullmatch(given) is not None
+    return len(text) > LENGTH_MAX or _BROKEN.fullmatch(text) is not None
 
 
-def _bare(given: str) -> str:
-    unlabelled = _LABEL.sub("", given, count=1) if _LABEL.match(given) else given
+def _bare(text: str) -> str:
+    unlabelled = _LABEL.sub("", text, count=1) if _LABEL.match(text) else text
     untrailed = _strip_ending(_TRAILING, unlabelled)
     return _strip_ending(_EXTENSION, untrailed)
 

@@ -10,10 +10,10 @@ _URN = "urn:li:industry:"
 
 
 @lru_cache(maxsize=20_000)
-def industry(given: str) -> str | None:
+def industry(text: str) -> str | None:
     """INT-02: the code that is given, or that a label stands for."""
-    given = given.removeprefix(_URN)
-    if given.isascii() and given.isdigit():
-        code = given.lstrip("0")
+    text = text.removeprefix(_URN)
+    if text.isascii() and text.isdigit():
+        code = text.lstrip("0")
         return code if is_industry(code) else None
-    return _CODES.get(fold(given))
+    return _CODES.get(fold(text))

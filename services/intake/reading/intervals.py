@@ -65,13 +65,13 @@ def shapes(number: str) -> tuple[Shape, ...]:
     return tuple((re.compile(shape), ends) for shape, ends in found)
 
 
-def in_one_spelling(given: str) -> str:
+def in_one_spelling(text: str) -> str:
     """Of apostrophes and case."""
-    return _APOSTROPHES.sub("'", given.casefold().replace("_", " "))
+    return _APOSTROPHES.sub("'", text.casefold().replace("_", " "))
 
 
-def bare(given: str) -> str:
+def bare(text: str) -> str:
     """In one spelling of dashes, and without what stands in front of a colon or parenthesis."""
-    dashed = _DASHES.sub("-", _UP_TO_FIRST.sub("<=", given.strip(), count=1))
+    dashed = _DASHES.sub("-", _UP_TO_FIRST.sub("<=", text.strip(), count=1))
     named = _BEFORE.fullmatch(dashed.strip())
     return " ".join((named[1] if named else dashed).split())

@@ -70,23 +70,23 @@ class Country:
 
 
 @lru_cache(maxsize=20_000)
-def phone(given: str, country: str | None) -> str | None:
+def phone(text: str, country: str | None) -> str | None:
     """INT-02: E.164, read as a national number of the lead's country where it is not international;
     unknown rather than the number of another subscriber."""
-    if not given:
+    if not text:
         return None
-    read = split(given, country)
+    read = split(text, country)
     if read is None:
-        return _doubtful(given, country)
-    if given[0] == "+" and may_lack_its_code(given, country):
+        return _doubtful(text, country)
+    if text[0] == "+" and may_lack_its_code(text, country):
         return None
     plan, number = read
     found = f"+{plan.calling_code}{number}" if plan.holds(number) else None
-    return found or _doubtful(given, country)
+    return found or _doubtful(text, country)
 
 
-def _doubtful(given: str, country: str | None) -> str | None:
-    number = dialling.one_number(given, lambda part: by_the_library(part, country) is not None)
+def _doubtful(text: str, country: str | None) -> str | None:
+    number = dialling.one_number(text, lambda part: by_the_library(part, country) is not None)
     if number is None or may_lack_its_code(number, country):
         return None
     found = without_plus(number, country) or by_the_library(number, country)
@@ -97,16 +97,16 @@ def _doubtful(given: str, country: str | None) -> str | None:
     return found
 
 
-def may_lack_its_code(given: str, country: str | None) -> bool:
+def may_lack_its_code(text: str, country: str | None) -> bool:
     """Programs put a plus before a number as it is dialled within its country: +647 505 2806 may be
     Toronto's, or a number in New Zealand (+64). That is seen where one dials ten digits (North
     America), or an 8 in front; elsewhere true numbers of neighbours would be lost."""
-    if country is None or given.lstrip(" (")[:1] != "+":
+    if country is None or text.lstrip(" (")[:1] != "+":
         return False
     trunk = _dialled_first(country)
     if not trunk:
         return False
-    digits = _NO_DIGIT.sub("", given)
+    digits = _NO_DIGIT.sub("", text)
     # A 1 is the calling code itself; an 8 has to be there.
     if (digits[:1] == trunk) != (trunk == "8"):
         return False
@@ -155,10 +155,10 @@ def begins_with_its_code(number: str, digits: str, country: str | None) -> bool:
     return digits.startswith(str(_data(str(country)).country_code))
 
 
-def by_the_library(given: str, country: str | None) -> str | None:
+def by_the_library(text: str, country: str | None) -> str | None:
     """E.164 has no extension: with one, the number in front of it is meant."""
     try:
-        number = phonenumbers.parse(given, country)
+        number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_valid_number(number):
@@ -166,12 +166,12 @@ def by_the_library(given: str, country: str | None) -> str | None:
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
-def split(given: str, country: str | None) -> tuple[Plan, str] | None:
+def split(text: str, country: str | None) -> tuple[Plan, str] | None:
     """The plan and the number within it, if there is but one way to read what is given."""
-    if not _CLEAN.fullmatch(given):
+    if not _CLEAN.fullmatch(text):
         return None
-    digits = given.translate(_SEPARATORS)
-    if given[0] == "+":
+    digits = text.translate(_SEPARATORS)
+    if text[0] == "+":
         return _international(digits)
     return _national(digits, country) if country in phonenumbers.SUPPORTED_REGIONS else None
 

@@ -139,9 +139,9 @@ class _Number(NamedTuple):
 
 
 @lru_cache(maxsize=20_000)
-def revenue(given: str, currency: str | None = None) -> Read:
+def revenue(text: str, currency: str | None = None) -> Read:
     """INT-02: `currency` is the mapping's: of an amount that names none, or a sign of several."""
-    signs, plain = _split_currency(given) if len(given) <= LENGTH_MAX else ([], "")
+    signs, plain = _split_currency(text) if len(text) <= LENGTH_MAX else ([], "")
     ends = _ends(plain)
     if ends is None:
         return Read(None, NOT_UNDERSTOOD)
@@ -153,9 +153,9 @@ def revenue(given: str, currency: str | None = None) -> Read:
     return Read(Revenue(found, ends.low or 0, ends.high)) if found else Read(None, SEVERAL)
 
 
-def _split_currency(given: str) -> tuple[list[str], str]:
+def _split_currency(text: str) -> tuple[list[str], str]:
     """The currency's signs and codes, and what is left without them."""
-    whole = _NO_CENTS.sub("", given)
+    whole = _NO_CENTS.sub("", text)
     apart = _GLUED.sub(lambda glued: f"{glued[1].replace('T', 'k').replace('t', 'k')} ", whole)
     signs = [sign.casefold() for sign in _SIGN.findall(apart)]
     marked = _PERIOD.sub(_GONE, in_one_spelling(_SIGN.sub(_GONE, apart)))

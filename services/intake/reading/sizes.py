@@ -24,9 +24,9 @@ _ONE = re.compile(r"self ?-?employed|myself only|just me|freelancer")
 
 
 @lru_cache(maxsize=20_000)
-def size(given: str) -> Size | None:
+def size(text: str) -> Size | None:
     """INT-02: an interval, or unknown."""
-    plain = _plain(given)
+    plain = _plain(text)
     if _ONE.fullmatch(plain):
         return Size(1, 1)
     for shape, ends in shapes(_NUMBER):
@@ -36,9 +36,9 @@ def size(given: str) -> Size | None:
     return None
 
 
-def _plain(given: str) -> str:
+def _plain(text: str) -> str:
     """Without units and without what stands in front."""
-    return bare(_UNITS.sub(" ", _THOUSAND.sub(r"\1k", in_one_spelling(given))))
+    return bare(_UNITS.sub(" ", _THOUSAND.sub(r"\1k", in_one_spelling(text))))
 
 
 def _count(part: str) -> int:

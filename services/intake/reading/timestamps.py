@@ -59,39 +59,39 @@ _SHAPES = [
 ]
 
 
-def instant(given: str, order: str | None, zone: tzinfo) -> datetime | None:
+def instant(text: str, order: str | None, zone: tzinfo) -> datetime | None:
     """ISO 8601, RFC 3339, what names its month or begins with its year, and what the mapping's
     order of day and month makes clear."""
     try:
-        local = _plain_iso(given) or _read(given.replace("−", "-"), order) if given else None
+        local = _plain_iso(text) or _read(text.replace("−", "-"), order) if text else None
         return _utc(local, zone) if local else None
     except (ValueError, OverflowError):
         return None
 
 
-def _plain_iso(given: str) -> datetime | None:
+def _plain_iso(text: str) -> datetime | None:
     """As most rows have it, read by the library alone."""
     try:
-        return datetime.fromisoformat(given) if _ISO_START.match(given) else None
+        return datetime.fromisoformat(text) if _ISO_START.match(text) else None
     except ValueError:
         return None
 
 
-def _read(given: str, order: str | None) -> datetime | None:
-    if _ISO.fullmatch(given):
-        return _iso(given.upper())
-    if _EXCEL_SERIAL.fullmatch(given):
-        return EXCEL_EPOCH + timedelta(seconds=round(float(given) * 86_400))
-    if _UNIX.fullmatch(given):
-        return UNIX_EPOCH + timedelta(milliseconds=int(given.ljust(13, "0")))
-    lower = given.casefold()
+def _read(text: str, order: str | None) -> datetime | None:
+    if _ISO.fullmatch(text):
+        return _iso(text.upper())
+    if _EXCEL_SERIAL.fullmatch(text):
+        return EXCEL_EPOCH + timedelta(seconds=round(float(text) * 86_400))
+    if _UNIX.fullmatch(text):
+        return UNIX_EPOCH + timedelta(milliseconds=int(text.ljust(13, "0")))
+    lower = text.casefold()
     found = next((found for shape in _SHAPES if (found := shape.fullmatch(lower))), None)
     return _datetime_of(found.groupdict(), order) if found else None
 
 
-def _iso(given: str) -> datetime:
+def _iso(text: str) -> datetime:
     """What the library does not know: blanks before an offset, names of UTC, a leap second."""
-    named = re.sub(r" ?(?:UTC|GMT)$", "Z", given)
+    named = re.sub(r" ?(?:UTC|GMT)$", "Z", text)
     joined = _BEFORE_ZONE.sub("", named)
     plain = _LEAP_SECOND.sub(r"\1:59", joined)
     return datetime.fromisoformat(plain) + timedelta(seconds=plain != joined)
