@@ -11,8 +11,8 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from shared.contracts import trace_context
-from shared.loop.classify import Decidable, Internal, Item, Received
 from shared.loop.effects import Verdict
+from shared.loop.item import Decidable, Internal, Item, Received
 from shared.store import Document
 
 NANOSECONDS = 1e9

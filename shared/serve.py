@@ -35,9 +35,9 @@ from shared.errors import Infrastructure
 from shared.http_server import listening
 from shared.logs import configure_logs, kinds_of, place_of
 from shared.loop import migrations
-from shared.loop.classify import Item
 from shared.loop.dating import Dating
 from shared.loop.effects import AttemptResult
+from shared.loop.item import Item
 from shared.loop.kafka import KafkaLog, subscribe
 from shared.loop.loop import INDEXES, Loop
 from shared.loop.page_reader import Publish

@@ -2,9 +2,9 @@
 
 - `decision`, `table`, `service` what a service is to the loop; `loop` one step and what follows
   from it
-- `batch` what a step takes and gathers; `classify`, `step`, `decide` what is taken, the
-  transaction, what becomes of each input; `early` what needs no way through the log; `bisect`
-  which of them is to blame for an error
+- `item` one input, `batch` what a step takes and gathers; `classify`, `step`, `rows` what is
+  taken, the transaction, what else it takes; `decide` what becomes of each input, `early` what
+  needs no way through the log; `bisect` which of them is to blame for an error
 - `shard`, `open`, `ticker` ownership and recovery; `kafka`, `fetched`, `log` what the broker gives
 - `outbox`, `seal`, `inbox`, `dating` what is published and under which number; commands, and when
 - `deadlines`, `effects`, `worker`, `transport` what is done later and

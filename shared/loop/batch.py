@@ -8,10 +8,11 @@ from datetime import datetime
 
 from shared.loop import dead_letters, effects
 from shared.loop.bisect import Bisection
-from shared.loop.classify import READ_OVER, Item, Lane, Reader, Received
+from shared.loop.classify import Reader
 from shared.loop.dating import Dating
 from shared.loop.decision import Count
 from shared.loop.effects import Result
+from shared.loop.item import READ_OVER, Item, Lane, Received
 from shared.loop.log import Outgoing, Place, Record
 from shared.loop.outbox import EnvelopeWriter
 from shared.loop.service import Service

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shared.errors import Poison
-from shared.loop.classify import Disposition, Item
+from shared.loop.item import Disposition, Item
 
 SAME_ERRORS_TO_STOP = 3
 

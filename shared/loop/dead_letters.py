@@ -13,7 +13,7 @@ from typing import Any
 from shared.contracts.envelope import TENANT_DEFAULT
 from shared.contracts.operations import ReplayDeadLetter, SkipDeadLetter
 from shared.errors import Poison
-from shared.loop.classify import Disposition, Internal, Item, Lane, Received
+from shared.loop.item import Disposition, Internal, Item, Lane, Received
 from shared.loop.kept_record import document_of
 from shared.loop.log import Place, RawRecord, fingerprint
 from shared.store import Document, Index, Replace, Transaction

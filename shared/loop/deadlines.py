@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import count
 
-from shared.loop.classify import Lane
 from shared.loop.decision import Cause, Due
+from shared.loop.item import Lane
 from shared.store import Document, Filter, Index, Put, Remove, Store, Write
 
 COLLECTION = "due"

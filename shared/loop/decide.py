@@ -23,7 +23,6 @@ from shared.errors import Poison
 from shared.ids import derived_id
 from shared.loop import dead_letters, deadlines, effects, inbox
 from shared.loop.batch import Batch
-from shared.loop.classify import Decidable, Disposition, Internal, Item, Lane, Received, span_of
 from shared.loop.counts import OTHER
 from shared.loop.decision import (
     Accepted,
@@ -35,6 +34,7 @@ from shared.loop.decision import (
     Publish,
     Refused,
 )
+from shared.loop.item import Decidable, Disposition, Internal, Item, Lane, Received, span_of
 from shared.loop.kept_record import is_whole
 from shared.store import Document, Insert
 from shared.topics import manifest

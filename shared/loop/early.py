@@ -9,8 +9,9 @@ which events bear it.
 
 from shared.errors import Poison
 from shared.loop.batch import Batch
-from shared.loop.classify import Disposition, Received, early_item
+from shared.loop.classify import early_item
 from shared.loop.decide import apply, decision_on, is_blocked
+from shared.loop.item import Disposition, Received
 from shared.loop.log import Outgoing
 
 

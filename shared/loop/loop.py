@@ -21,10 +21,11 @@ from shared.errors import Conflict, Contended, Infrastructure
 from shared.loop import dead_letters, deadlines, effects, inbox, outbox, seal
 from shared.loop.batch import Batch, Endpoints, Inputs, Setup
 from shared.loop.bisect import Bisection
-from shared.loop.classify import Disposition, Item, Lane, Reader, Received, span_of
+from shared.loop.classify import Reader
 from shared.loop.counts import Counts
 from shared.loop.dating import Dating
 from shared.loop.effects import Transport
+from shared.loop.item import Disposition, Item, Lane, Received, span_of
 from shared.loop.log import Log, Place, Record
 from shared.loop.outbox import EnvelopeWriter
 from shared.loop.service import Service

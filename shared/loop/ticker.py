@@ -15,7 +15,7 @@ import structlog
 from shared.errors import Infrastructure, ShardRefuses
 from shared.loop import dead_letters, deadlines, effects
 from shared.loop.batch import Inputs
-from shared.loop.classify import Lane
+from shared.loop.item import Lane
 from shared.loop.log import Place
 from shared.loop.loop import Loop
 from shared.loop.open import check_position, open_shards, refuse

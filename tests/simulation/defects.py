@@ -29,11 +29,12 @@ from shared.loop import effects as effects_module
 from shared.loop import open as open_module
 from shared.loop import step as step_module
 from shared.loop.batch import Batch
-from shared.loop.classify import Disposition, Received
 from shared.loop.decision import Accepted, Decision, Outcome
 from shared.loop.effects import Verdict
+from shared.loop.item import Disposition, Received
 from shared.loop.log import RawRecord, Record
 from shared.loop.loop import Loop
+from shared.loop.rows import stored_item
 from shared.loop.shard import Shard, ShardRow
 from shared.loop.tally import Counted, Tally
 from shared.store import Delete, Insert, Replace, Transaction
@@ -241,12 +242,10 @@ def due_row_deleted_before_effect() -> None:
 
     async def due(step: Batch, transaction: Transaction) -> list[Any]:
         rows = [row for row in step.inputs.due if row.pop("taken", False)]
-        return [
-            step_module._stored_item(step, row | {"is": "due", "at": row["due_at"]}) for row in rows
-        ]
+        return [stored_item(step, row | {"is": "due", "at": row["due_at"]}) for row in rows]
 
     _replace(deadlines, "due_rows", due_rows)
-    _replace(step_module, "_due", due)
+    _replace(step_module, "due_items", due)
 
 
 def nack_instead_of_seek() -> None:

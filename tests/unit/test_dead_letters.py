@@ -8,7 +8,7 @@ import pytest
 from shared.contracts.bounds import KEPT_BYTES_MAX
 from shared.errors import Poison
 from shared.loop import dead_letters
-from shared.loop.classify import Disposition, Unreadable
+from shared.loop.item import Disposition, Unreadable
 from shared.loop.log import RawRecord
 from shared.store import Insert
 from shared.testing.memory import MemoryDatabase, MemoryStore

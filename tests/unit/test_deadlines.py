@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.loop import deadlines
-from shared.loop.classify import Lane
 from shared.loop.decision import Cause, Due
+from shared.loop.item import Lane
 from shared.store import Insert
 from shared.testing.memory import MemoryDatabase, MemoryStore
 from tests.component.world import Later
