@@ -13,8 +13,18 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """RFC 6052: the last four bytes are an address of IPv4."""
-_LOCAL = (ipaddress.ip_network("64:ff9b:1::/48"), ipaddress.ip_network("fec0::/10"))
-"""A site's own translation (RFC 8215) and addresses (RFC 3879), which Python calls global."""
+_LOCAL = tuple(
+    ipaddress.ip_network(each)
+    for each in (
+        "192.0.0.0/24",  # of protocols (RFC 6890); one cloud serves metadata in it
+        "192.88.99.0/24",  # relays between IPv4 and IPv6 that were given up (RFC 7526)
+        "168.63.129.16/32",  # of Azure: whoever calls it from there reaches the host
+        "64:ff9b:1::/48",  # a site's own translation (RFC 8215)
+        "3fff::/20",  # for examples (RFC 9637)
+        "fec0::/10",  # a site's own addresses (RFC 3879)
+    )
+)
+"""Which Python calls global, some or all of its releases."""
 
 
 class NotPublic(OSError):

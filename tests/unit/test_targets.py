@@ -22,17 +22,24 @@ NOT_PUBLIC = [
     *("::1", "::", "fe80::1", "fc00::1", "fd12:3456::1", "ff02::1", "2001:db8::1"),
     *("fec0::1", "::127.0.0.1", "64:ff9b:1::a00:1", "fe80::5efe:10.0.0.1"),
     *("::ffff:10.0.0.1", "::ffff:127.0.0.1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::1"),
+    *("192.0.0.8", "192.0.0.192", "192.88.99.1", "3fff::1", "100.100.100.200", "fd00:ec2::254"),
+    *("168.63.129.16", "::ffff:168.63.129.16", "64:ff9b::a83f:8110", "2002:a83f:8110::1"),
 ]
 
 
 @pytest.mark.parametrize("address", NOT_PUBLIC)
 def test_what_is_not_public(address: str) -> None:
-    """Private, local, shared, reserved, of groups, for examples; also inside another address."""
+    """Private, local, shared, reserved, of groups, for examples, of a cloud's own; also inside
+    another address."""
     assert not is_public(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize(
-    "address", ["1.1.1.1", "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8"]
+    "address",
+    [
+        *("1.1.1.1", "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8"),
+        *("168.63.129.15", "192.0.1.1"),
+    ],
 )
 def test_what_is_public(address: str) -> None:
     assert is_public(ipaddress.ip_address(address))
@@ -44,7 +51,9 @@ def test_a_scope_does_not_hide_an_address() -> None:
         public_socket(info)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "0.0.0.0", "0x7f.1", "localhost", "[::1]", "[::ffff:7f00:1]"]
+)
 async def test_a_webhook_to_an_address_inside_is_not_sent(host: str) -> None:
     """However it is written, and although somebody would answer there; it waits for a setting."""
     async with endpoint(ok) as url:
