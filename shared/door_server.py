@@ -38,6 +38,7 @@ PUBLISH_SECONDS_MAX = 5.0
 """What `publish` may take: together with reading less than ten seconds, after which senders give
 up."""
 COME_AGAIN_SECONDS = 5
+CALLS_AT_ONCE_MAX = 500
 CALLS_PER_MINUTE = 1200
 CALLERS_MAX = 10_000
 """So many are counted each by itself; in the minute in which there are more, those share one."""
@@ -85,18 +86,23 @@ class Doors:
         self._publish = publish
         self._clock = clock
         self._callers = Callers(calls_per_minute, monotonic)
+        self._under_way = 0
         routes = [Route(door.path, partial(self._answer, door), methods=["POST"]) for door in doors]
         self.app = Starlette(routes=routes)
 
     async def _answer(self, door: Door, request: Request) -> Response:
         outcome = "failed"
+        self._under_way += 1
         try:
             outcome, response = await self._outcome(door, request)
             return response
         finally:
+            self._under_way -= 1
             self.outcomes[door.name, outcome] += 1
 
     async def _outcome(self, door: Door, request: Request) -> tuple[str, Response]:
+        if self._under_way > CALLS_AT_ONCE_MAX:
+            return _failure("too_many_at_once", HTTPStatus.SERVICE_UNAVAILABLE)
         caller = request.client.host if request.client else ""
         if not self._callers.may_come(caller):
             return _failure("too_many_calls", HTTPStatus.TOO_MANY_REQUESTS)

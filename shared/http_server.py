@@ -1,4 +1,8 @@
-"""HTTP in a service's own process: listens as long as it is needed, and leaves signals alone."""
+"""HTTP in a service's own process: listens as long as it is needed, and leaves signals alone.
+
+A connection on which no request comes is ended soon, whatever trickles in on it: otherwise some
+hundreds of them would take all that this process may have open, its store's and its broker's too.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,8 +10,11 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 STOP_SECONDS_MAX = 3.0
+HEAD_SECONDS_MAX = 5.0
+"""What a connection has, from its begin or its latest answer on, until the next request begins."""
 
 
 class Server(uvicorn.Server):
@@ -18,12 +25,47 @@ class Server(uvicorn.Server):
         yield
 
 
+class Connection(H11Protocol):
+    """The web server's own timer ends connections that rest; it begins with the first answer, and
+    each byte stops it."""
+
+    _ending: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait_for_a_request()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._is_asked():
+            self._stop_waiting()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self._is_asked():
+            self._wait_for_a_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._stop_waiting()
+
+    def _is_asked(self) -> bool:
+        """Whether a request is being answered: how long its body may take, its reader says."""
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _wait_for_a_request(self) -> None:
+        self._stop_waiting()
+        self._ending = self.loop.call_later(HEAD_SECONDS_MAX, self.timeout_keep_alive_handler)
+
+    def _stop_waiting(self) -> None:
+        if self._ending is not None:
+            self._ending.cancel()
+
+
 @asynccontextmanager
-async def listening(
-    app: Any, host: str, port: int, **limits: Any
-) -> AsyncIterator[asyncio.Task[None]]:
+async def listening(app: Any, host: str, port: int) -> AsyncIterator[asyncio.Task[None]]:
     """The task that serves it; on the way out what is being answered is answered."""
-    config = uvicorn.Config(app, host, port, log_config=None, access_log=False, **limits)
+    config = uvicorn.Config(app, host, port, http=Connection, log_config=None, access_log=False)
     server = Server(config)
     serving = asyncio.create_task(server.serve())
     try:

@@ -62,7 +62,6 @@ GARBAGE_OBJECTS = 20_000
 """How many more objects there are before circles are looked for among them."""
 EFFECTS_END_SECONDS = 12
 STORE_WAIT_SECONDS = 5.0
-DOOR_CALLS_AT_ONCE_MAX = 500
 # That a topic is there again, made anew, is seen only when the client asks for the topics. Its own
 # five minutes are five minutes in which nothing is assigned.
 METADATA_MILLISECONDS = 10_000
@@ -189,10 +188,7 @@ class Process:
         if not self.doors.names:
             yield []
             return
-        limits = {"limit_concurrency": DOOR_CALLS_AT_ONCE_MAX}
-        async with listening(
-            self.doors.app, settings.door_host, settings.door_port, **limits
-        ) as serving:
+        async with listening(self.doors.app, settings.door_host, settings.door_port) as serving:
             yield [serving]
 
     async def _stop(self, beating: Sequence[asyncio.Task[None]]) -> None:
