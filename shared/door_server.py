@@ -17,6 +17,7 @@ import structlog
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -43,6 +44,13 @@ CALLS_PER_MINUTE = 1200
 CALLERS_MAX = 10_000
 """So many are counted each by itself; in the minute in which there are more, those share one."""
 WINDOW_SECONDS = 60.0
+
+NO_DOOR = "none"
+"""Stands for the door in the counts of what came to none."""
+AT_NO_DOOR: Mapping[int, str] = {
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+}
 
 Publish = Callable[[Sequence[Outgoing]], Awaitable[None]]
 
@@ -86,22 +94,24 @@ class Doors:
         self._publish = publish
         self._clock = clock
         self._callers = Callers(calls_per_minute, monotonic)
-        self._under_way = 0
+        self.under_way = 0
         routes = [Route(door.path, partial(self._answer, door), methods=["POST"]) for door in doors]
-        self.app = Starlette(routes=routes)
+        self.app = Starlette(routes=routes, exception_handlers={HTTPException: self._at_no_door})
+        # No sender of webhooks goes where it is sent on to.
+        self.app.router.redirect_slashes = False
 
     async def _answer(self, door: Door, request: Request) -> Response:
         outcome = "failed"
-        self._under_way += 1
+        self.under_way += 1
         try:
             outcome, response = await self._outcome(door, request)
             return response
         finally:
-            self._under_way -= 1
+            self.under_way -= 1
             self.outcomes[door.name, outcome] += 1
 
     async def _outcome(self, door: Door, request: Request) -> tuple[str, Response]:
-        if self._under_way > CALLS_AT_ONCE_MAX:
+        if self.under_way > CALLS_AT_ONCE_MAX:
             return _failure("too_many_at_once", HTTPStatus.SERVICE_UNAVAILABLE)
         caller = request.client.host if request.client else ""
         if not self._callers.may_come(caller):
@@ -120,6 +130,14 @@ class Doors:
                 return f"not_needed_{opening.reason}", json({"accepted": False})
             case Opened():
                 return await self._ask(door, opening)
+
+    async def _at_no_door(self, _request: Request, error: Exception) -> Response:
+        """Elsewhere, or not posted."""
+        assert isinstance(error, HTTPException)
+        reason, response = _failure(AT_NO_DOOR[error.status_code], error.status_code)
+        response.headers.update(error.headers or {})
+        self.outcomes[NO_DOOR, reason] += 1
+        return response
 
     async def _ask(self, door: Door, opened: Opened) -> tuple[str, Response]:
         root = self._begin_trace(door, opened.command)
@@ -187,6 +205,8 @@ def _failure(reason: str, status: int) -> tuple[str, Response]:
 
 COME_AGAIN = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 TEXTS: Mapping[int, str] = {
+    HTTPStatus.NOT_FOUND: "there is no such door",
+    HTTPStatus.METHOD_NOT_ALLOWED: "what is brought to a door is posted",
     HTTPStatus.TOO_MANY_REQUESTS: "too many calls in this minute; come again",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"a body may have {BODY_BYTES_MAX:,} bytes",
     HTTPStatus.REQUEST_TIMEOUT: f"a body has to come within {READ_SECONDS_MAX:.0f} seconds",

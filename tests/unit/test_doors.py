@@ -205,13 +205,49 @@ async def test_a_door_with_a_mistake_has_the_sender_come_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"),
-    [("GET", "/calendar/main", 405), ("POST", "/elsewhere", 404), ("POST", "/health/live", 404)],
+    ("method", "path", "status", "reason"),
+    [
+        ("GET", "/calendar/main", 405, "method_not_allowed"),
+        ("HEAD", "/calendar/main", 405, "method_not_allowed"),
+        ("OPTIONS", "/calendar/main", 405, "method_not_allowed"),
+        ("POST", "/elsewhere", 404, "not_found"),
+        ("POST", "/calendar/main/", 404, "not_found"),
+        ("POST", "//calendar/main", 404, "not_found"),
+        ("POST", "/health/live", 404, "not_found"),
+    ],
 )
-async def test_there_is_nothing_else_behind_the_port(method: str, path: str, status: int) -> None:
-    transport = httpx.ASGITransport(House().doors.app)
+async def test_what_comes_to_no_door_is_turned_away_and_counted(
+    method: str, path: str, status: int, reason: str
+) -> None:
+    """There is nothing else behind the port; a slash too many is no redirect, which no sender
+    follows."""
+    house = House()
+    transport = httpx.ASGITransport(house.doors.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://door.example") as client:
-        assert status == (await client.request(method, path)).status_code
+        answer = await client.request(method, f"http://door.example{path}")
+    assert (status, {("none", reason): 1}) == (answer.status_code, house.doors.outcomes)
+    assert (status == 405) == ("POST" == answer.headers.get("allow"))
+
+
+async def test_of_too_many_at_once_the_last_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are taken."""
+    monkeypatch.setattr(door_server, "CALLS_AT_ONCE_MAX", 2)
+    house, go_on = House(), asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        await go_on.wait()
+        yield body_of(1, NOW)
+
+    signed = signature_of(body_of(1, NOW))
+    waiting = [asyncio.create_task(house.bring(slowly(), **signed)) for _ in range(2)]
+    while house.doors.under_way < 2:
+        await asyncio.sleep(0)
+    answer = await house.bring(body_of(2, NOW))
+    assert (503, "5") == (answer.status_code, answer.headers["retry-after"])
+    go_on.set()
+    assert {202} == {(await each).status_code for each in waiting}
+    assert 202 == (await house.bring(body_of(2, NOW))).status_code
+    assert {"too_many_at_once": 1, "accepted": 3} == house.outcomes()
 
 
 @pytest.mark.parametrize("status", [410, 200, 302, 503])
