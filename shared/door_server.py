@@ -33,6 +33,9 @@ from shared.span_export import Root, Spans
 
 log = structlog.get_logger(__name__)
 
+PLAIN = "identity"
+"""No coding of a body's content. What is compressed may open to anything, and is signed before or
+after that by each sender in its own way: none of those we know sends it unasked."""
 BODY_BYTES_MAX = 1 << 20
 READ_SECONDS_MAX = 4.0
 PUBLISH_SECONDS_MAX = 5.0
@@ -116,6 +119,8 @@ class Doors:
         caller = request.client.host if request.client else ""
         if not self._callers.may_come(caller):
             return _failure("too_many_calls", HTTPStatus.TOO_MANY_REQUESTS)
+        if request.headers.get("content-encoding", PLAIN).strip().lower() != PLAIN:
+            return _failure("encoded", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         try:
             body = await _body(request)
         except TooLarge:
@@ -188,12 +193,21 @@ async def _body(request: Request) -> bytes:
 def _delivery(request: Request, body: bytes, clock: Clock) -> Delivery:
     path: Mapping[str, Any] = request.path_params
     return Delivery(
-        dict(request.headers),
+        _headers(request),
         dict(request.query_params),
         {name: str(value) for name, value in path.items()},
         body,
         clock.now(),
     )
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """One that comes several times stands for a list (RFC 9110). To take the first, or the last,
+    would be to believe another one than whoever has looked at it on the way."""
+    found: dict[str, str] = {}
+    for name, value in request.headers.items():
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
 
 
 def _failure(reason: str, status: int) -> tuple[str, Response]:
@@ -208,6 +222,7 @@ TEXTS: Mapping[int, str] = {
     HTTPStatus.NOT_FOUND: "there is no such door",
     HTTPStatus.METHOD_NOT_ALLOWED: "what is brought to a door is posted",
     HTTPStatus.TOO_MANY_REQUESTS: "too many calls in this minute; come again",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "a body has to come as it is, not compressed",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: f"a body may have {BODY_BYTES_MAX:,} bytes",
     HTTPStatus.REQUEST_TIMEOUT: f"a body has to come within {READ_SECONDS_MAX:.0f} seconds",
     HTTPStatus.SERVICE_UNAVAILABLE: "it could not be taken; come again",

@@ -23,8 +23,8 @@ GONE = 410
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What was brought: names of headers in lower case, the body byte for byte, since that is what
-    was signed, and when it came by our clock."""
+    """What was brought: names of headers in lower case, several of a name joined by `, `; the body
+    byte for byte, since that is what was signed; and when it came by our clock."""
 
     headers: Mapping[str, str]
     query: Mapping[str, str]

@@ -1,6 +1,7 @@
 """What comes to a door is a command once the broker has it, or is turned away and counted."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -123,6 +124,8 @@ async def test_the_same_thing_brought_again_is_the_same_command() -> None:
         (body_of(1, NOW, id="\x01"), {}, 400, "attribute_invalid"),
         (body_of(1, NOW, id="e" * 5_000), {}, 400, "attribute_too_large"),
         (b"x" * (BODY_BYTES_MAX + 1), {}, 413, "too_large"),
+        (gzip.compress(body_of(1, NOW), mtime=0), {"content-encoding": "gzip"}, 415, "encoded"),
+        (body_of(1, NOW), {"content-encoding": "identity, gzip"}, 415, "encoded"),
     ],
 )
 async def test_what_is_not_as_it_should_be_is_turned_away_and_counted(
@@ -139,6 +142,24 @@ async def test_a_body_of_the_largest_size_is_taken() -> None:
     body = body_of(1, NOW, note="n" * (BODY_BYTES_MAX - small))
     assert BODY_BYTES_MAX == len(body)
     assert 202 == (await house.bring(body)).status_code
+
+
+async def test_a_body_that_says_that_it_is_plain_is_taken() -> None:
+    assert (
+        202
+        == (await House().bring(body_of(1, NOW), **{"content-encoding": "Identity"})).status_code
+    )
+
+
+@pytest.mark.parametrize("order", [1, -1])
+async def test_of_two_signatures_neither_is_picked(order: int) -> None:
+    """Whoever checked one of them on the way may have looked at the other."""
+    house, body = House(), body_of(1, NOW)
+    headers = [*signature_of(body).items(), ("x-signature", "another")][::order]
+    transport = httpx.ASGITransport(house.doors.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://door.example") as client:
+        answer = await client.post("/calendar/main", content=body, headers=headers)
+    assert (401, {"signature_wrong": 1}) == (answer.status_code, house.outcomes())
 
 
 async def test_what_nothing_follows_from_has_arrived_all_the_same() -> None:
