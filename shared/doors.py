@@ -5,15 +5,17 @@ holds only what another delivery of the same thing would hold again, since the s
 data is a mistake (`id_reused`); and nothing personal that no command needs.
 """
 
+import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from shared.contracts import envelope as envelopes
 from shared.contracts.envelope import TENANT_DEFAULT, Envelope
 from shared.contracts.event import Command
+from shared.errors import Poison
 from shared.loop.log import Outgoing
 from shared.topics import manifest, shard_of
 
@@ -80,8 +82,26 @@ class Door:
         return f"door/{self.name}"
 
 
+def is_signature(brought: str, expected: str) -> bool:
+    """In constant time, whatever was brought: compared as texts, what is not ASCII raises, and its
+    sender would be told that the mistake is ours."""
+    return hmac.compare_digest(brought.encode(errors="replace"), expected.encode())
+
+
 def command_record(source: str, role: str, opened: Opened, trace: str | None = None) -> Outgoing:
-    """Raises `Poison` for what no service could read: the sender would never get an answer."""
+    """Raises `Poison` for what no service could read: the sender would never get an answer. JSON
+    may have a number where a text belongs, and in a text half a character (`"\\ud800"`)."""
+    if not all(isinstance(text, str) for text in (opened.id, opened.actor, opened.tenant)):
+        raise Poison("attribute_invalid", "an attribute is no text")
+    try:
+        return _record(source, role, opened, trace)
+    except UnicodeEncodeError:
+        raise Poison("attribute_invalid", "an attribute is no UTF-8") from None
+    except PydanticSerializationError:
+        raise Poison("not_json", "a text of the data is no UTF-8") from None
+
+
+def _record(source: str, role: str, opened: Opened, trace: str | None) -> Outgoing:
     command = opened.command
     data = to_json(command)
     envelope = Envelope(

@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.contracts.event import Command
 from shared.contracts.values import Name
-from shared.doors import Delivery, Door, NotNeeded, Opened, TurnedAway
+from shared.doors import Delivery, Door, NotNeeded, Opened, TurnedAway, is_signature
 
 SECRET = b"shared with the calendar"
 AGE_MAX = timedelta(minutes=3)
@@ -23,7 +23,7 @@ class BookMeeting(
 
 def open_door(delivery: Delivery) -> Opened | NotNeeded | TurnedAway:
     signed = hmac.new(SECRET, delivery.body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(signed, delivery.headers.get("x-signature", "")):
+    if not is_signature(delivery.headers.get("x-signature", ""), signed):
         return TurnedAway("signature_wrong", 401)
     try:
         event = json.loads(delivery.body)

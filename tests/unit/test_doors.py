@@ -53,7 +53,7 @@ class House:
         self.published += records
 
     async def bring(
-        self, body: Any, path: str = "/calendar/main", **headers: str
+        self, body: Any, path: str = "/calendar/main", **headers: str | bytes
     ) -> httpx.Response:
         signed = signature_of(body) if isinstance(body, bytes) else {}
         transport = httpx.ASGITransport(self.doors.app, raise_app_exceptions=False)
@@ -113,6 +113,7 @@ async def test_the_same_thing_brought_again_is_the_same_command() -> None:
     [
         (body_of(1, NOW), {"x-signature": "wrong"}, 401, "signature_wrong"),
         (body_of(1, NOW), {"x-signature": ""}, 401, "signature_wrong"),
+        (body_of(1, NOW), {"x-signature": b"\xe9"}, 401, "signature_wrong"),
         (body_of(1, NOW - timedelta(minutes=4)), {}, 400, "too_old"),
         (b"no JSON", {}, 400, "unreadable"),
         (b"[]", {}, 400, "unreadable"),
@@ -123,13 +124,17 @@ async def test_the_same_thing_brought_again_is_the_same_command() -> None:
         (body_of(1, NOW, meeting=""), {}, 400, "unreadable"),
         (body_of(1, NOW, id="\x01"), {}, 400, "attribute_invalid"),
         (body_of(1, NOW, id="e" * 5_000), {}, 400, "attribute_too_large"),
+        (body_of(1, NOW, id=17), {}, 400, "attribute_invalid"),
+        (body_of(1, NOW, id=None), {}, 400, "attribute_invalid"),
+        (body_of(1, NOW, id="\ud800"), {}, 400, "attribute_invalid"),
+        (body_of(1, NOW, note="Ann \ud83d"), {}, 400, "not_json"),
         (b"x" * (BODY_BYTES_MAX + 1), {}, 413, "too_large"),
         (gzip.compress(body_of(1, NOW), mtime=0), {"content-encoding": "gzip"}, 415, "encoded"),
         (body_of(1, NOW), {"content-encoding": "identity, gzip"}, 415, "encoded"),
     ],
 )
 async def test_what_is_not_as_it_should_be_is_turned_away_and_counted(
-    body: bytes, headers: dict[str, str], status: int, reason: str
+    body: bytes, headers: dict[str, str | bytes], status: int, reason: str
 ) -> None:
     house = House()
     answer = await house.bring(body, **headers)
