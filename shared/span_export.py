@@ -1,7 +1,8 @@
 """Spans on their way to a collector (OTLP), in the background: nothing ever waits for it.
 
 Who makes a span says its id. What the collector does not take in time is lost and counted, and so
-is what does not fit into the bounded queue. The SDK's own variables (`OTEL_*`) hold, as everywhere.
+is what does not fit into the bounded queue. The SDK's own variables (`OTEL_*`) hold, as everywhere;
+a slip in one of them costs spans at most, and no process its start.
 """
 
 import logging
@@ -13,7 +14,7 @@ from threading import Thread
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import (
@@ -32,6 +33,8 @@ from shared.contracts import trace_context
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 QUEUED_MAX = 16_384
 """About 60 MB of spans, and a minute of a service under load with every trace kept."""
+BATCH_MAX = 512
+DELAY_MILLISECONDS = 5_000
 CLOSE_SECONDS = 2.0
 ERROR_TYPE = "error.type"
 
@@ -99,7 +102,12 @@ class Bounded(SpanProcessor):
 
     def __init__(self, exporter: SpanExporter, queued_max: int) -> None:
         self._exporter = Counted(exporter)
-        self._batches = BatchSpanProcessor(self._exporter, max_queue_size=queued_max)
+        self._batches = BatchSpanProcessor(
+            self._exporter,
+            queued_max,
+            above_zero("OTEL_BSP_SCHEDULE_DELAY", DELAY_MILLISECONDS),
+            min(above_zero("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", BATCH_MAX), queued_max),
+        )
         self._queued_max = queued_max
         self._ended = 0
         self._left_out = 0
@@ -162,10 +170,14 @@ class Spans:
         self._ids = DerivedIds()
         resource = resource_of(service, instance)
         self._provider = TracerProvider(
-            resource=resource, id_generator=self._ids, shutdown_on_exit=False
+            resource=resource,
+            id_generator=self._ids,
+            span_limits=span_limits(),
+            shutdown_on_exit=False,
         )
         exporter = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces" if endpoint else None)
-        self._processor = Bounded(exporter, queued_max or queue_size())
+        queued_max = queued_max or above_zero("OTEL_BSP_MAX_QUEUE_SIZE", QUEUED_MAX)
+        self._processor = Bounded(exporter, queued_max)
         self._provider.add_span_processor(self._processor)
         self._tracer = self._provider.get_tracer("leadops")
 
@@ -232,6 +244,27 @@ def resource_of(service: str, instance: str) -> Resource:
     return Resource.create(dict(ours)).merge(OTELResourceDetector().detect())
 
 
-def queue_size() -> int:
-    text = os.environ.get("OTEL_BSP_MAX_QUEUE_SIZE", "")
-    return int(text) if text.isdecimal() and int(text) else QUEUED_MAX
+def above_zero(variable: str, default: int) -> int:
+    """What is no number above zero counts as not set, as the specification has it. For some of
+    these the SDK raises, also for a batch that is larger than the queue."""
+    text = os.environ.get(variable, "").strip()
+    return int(text) if text.isascii() and text.isdigit() and int(text) else default
+
+
+def span_limits() -> SpanLimits:
+    """With a limit that is no number there are none: a span holds no more than its maker's own
+    bounds."""
+    try:
+        return SpanLimits()
+    except ValueError:
+        unlimited = SpanLimits.UNSET
+        return SpanLimits(
+            max_attributes=unlimited,
+            max_events=unlimited,
+            max_links=unlimited,
+            max_span_attributes=unlimited,
+            max_event_attributes=unlimited,
+            max_link_attributes=unlimited,
+            max_attribute_length=unlimited,
+            max_span_attribute_length=unlimited,
+        )

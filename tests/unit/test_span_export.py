@@ -136,3 +136,47 @@ def test_the_sdk_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
         tell(spans)
         spans.close()
     assert [] == collector.rows
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"OTEL_BSP_MAX_QUEUE_SIZE": "2"},
+        {"OTEL_BSP_MAX_QUEUE_SIZE": "many"},
+        {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "1000000"},
+        {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "0"},
+        {"OTEL_BSP_SCHEDULE_DELAY": "0"},
+        {"OTEL_BSP_SCHEDULE_DELAY": "-1"},
+        {"OTEL_BSP_SCHEDULE_DELAY": "5s"},
+        {"OTEL_ATTRIBUTE_COUNT_LIMIT": "none"},
+        {"OTEL_SPAN_LINK_COUNT_LIMIT": "-1"},
+        {"OTEL_TRACES_SAMPLER": "sometimes"},
+        {"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "7"},
+        {"OTEL_EXPORTER_OTLP_TIMEOUT": "10s"},
+        {"OTEL_EXPORTER_OTLP_HEADERS": "authorization Bearer x"},
+        {"OTEL_EXPORTER_OTLP_COMPRESSION": "zip"},
+        {"OTEL_RESOURCE_ATTRIBUTES": "a,b=c=%zz"},
+    ],
+)
+def test_a_slip_in_a_variable_costs_no_span(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+) -> None:
+    """It counts as not set; the SDK would raise for some, and the process would not start."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with collecting() as collector:
+        spans = Spans("town", collector.address)
+        tell(spans, 2)
+        spans.close(30)
+    assert (2, 0) == (len(collector.rows), spans.lost)
+
+
+def test_the_queue_is_as_long_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "2")
+    with collecting() as collector:
+        collector.answers.clear()
+        spans = Spans("town", collector.address)
+        tell(spans, 5)
+        assert 3 == spans.lost
+        collector.answers.set()
+        spans.close(30)
