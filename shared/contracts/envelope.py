@@ -117,9 +117,11 @@ def _texts(headers: Headers) -> dict[str, str]:
 
 
 def _refuse_repeated(names: list[str]) -> None:
-    """Of two values of an attribute nobody can know which is meant. Other headers may repeat."""
+    """Of two values of an attribute nobody can know which is meant. Of other headers that repeat
+    the last counts: who passes on a trace may add his own behind another's, and no command fails
+    for that."""
     for name in {name for name in names if names.count(name) > 1}:
-        if name.startswith("ce_") or name in ("content-type", "traceparent"):
+        if name.startswith("ce_") or name == "content-type":
             raise Poison("header_repeated", "an attribute stands in two headers")
 
 

@@ -37,7 +37,7 @@ def field(name: str, part: Any) -> Spoil:
     def spoil(one: Outgoing) -> Outgoing:
         try:
             whole = json.loads(one.value or b"")
-        except ValueError:
+        except (ValueError, RecursionError):
             return one
         if not isinstance(whole, dict):
             return one
@@ -105,6 +105,7 @@ TABLE: dict[str, tuple[Spoil, str]] = {
     "forged number": (more("ce_number", b"7"), ANSWERED),
     "forged stream": (more("ce_stream", b"intake/1"), ANSWERED),
     "broken trace": (header("traceparent", b"00-xyz"), ANSWERED),
+    "three traces": (more("traceparent", b"00-xyz", 2), ANSWERED),
     "no JSON": (value(b"hello"), "not_json"),
     "a list": (value(b"[1]"), "not_json"),
     "a number": (value(b"7"), "not_json"),

@@ -33,3 +33,13 @@ def test_headers_of_one_byte_more_are_not() -> None:
     with pytest.raises(Poison) as poison:
         envelope.read(filled(1), b"{}")
     assert "headers_too_large" == poison.value.code
+
+
+def test_of_several_traces_the_last_counts() -> None:
+    """Whoever traces adds his span behind the one that was there."""
+    first, last = (f"00-{digit * 32}-{digit * 16}-01" for digit in "ab")
+    traces = [
+        *(("traceparent", first.encode()), ("tracestate", b"upstream=1")),
+        *(("traceparent", last.encode()), ("tracestate", b"forms=2")),
+    ]
+    assert f"{last} forms=2" == envelope.read([*HEADERS, *traces], b"{}").trace
