@@ -74,6 +74,18 @@ def test_what_was_taken_before_is_taken_again() -> None:
     assert ["handled", "handled"] == [item.disposition for item in found.items]
 
 
+def test_a_tombstone_is_a_dead_letter_and_what_follows_is_read() -> None:
+    """No service writes one, so somebody has to see it: a state that is gone is none of ours."""
+    first, tombstone, last = (
+        *records([0]),
+        RawRecord(STATES, 0, 1, b"main/d0", None, []),
+        *records([2]),
+    )
+    found = classify(READER, {0: shard()}, [first, tombstone, last], 100, NOW)
+    dispositions = [(item.disposition, item.poison and item.poison.code) for item in found.items]
+    assert [("handled", None), ("dead_lettered", "empty_value"), ("handled", None)] == dispositions
+
+
 def test_its_keys_begin_with_the_tenant() -> None:
     state = DialState(dial="d0", version=1)
     assert "main/d0" == message_of(CAUSE, 0, Publish(state, "main/d0")).key
