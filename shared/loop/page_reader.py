@@ -17,6 +17,8 @@ from shared.wording import quantity
 PAGES_MAX = 200
 """More are a mistake, ours or the other's: a page that names itself as the next one has no end."""
 
+PORTS = {"http": 80, "https": 443}
+
 Fetch = Callable[[Document, str], Awaitable[tuple[AttemptResult, bytes]]]
 Publish = Callable[[Sequence[Outgoing]], Awaitable[None]]
 
@@ -71,5 +73,13 @@ class PageReader:
 
 def is_beside(following: str, url: str) -> bool:
     """Whether the token that one is asked with may be shown to the other."""
-    mine, other = urlsplit(url), urlsplit(following)
-    return (mine.scheme, mine.netloc.lower()) == (other.scheme, other.netloc.lower())
+    try:
+        return _origin(following) == _origin(url) and "@" not in urlsplit(following).netloc
+    except ValueError:  # A port that is none.
+        return False
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    """A port that is not written is the usual one: some write it in the next page's address."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)

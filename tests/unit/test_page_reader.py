@@ -189,6 +189,24 @@ async def test_a_page_may_name_the_next_one_relative_to_itself(tmp_path: Path, b
     assert (Verdict.DONE, "read 3 pages, 3 commands") == await run(calendar, broker, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("following", "beside"),
+    [
+        ("https://api.example/meetings?page=2", True),
+        ("https://API.example:443/meetings?page=2", True),
+        ("https://api.example:8443/meetings", False),
+        ("http://api.example:443/meetings", False),
+        ("https://ann:secret@api.example/meetings", False),
+        ("https://api.example:443:443/meetings", False),
+        ("https://api.example.other.example/meetings", False),
+        ("https://api.example\\@other.example/meetings", False),
+    ],
+)
+def test_a_port_that_is_not_written_is_the_usual_one(following: str, beside: bool) -> None:
+    """Some write it in the next page's address, which was asked for without."""
+    assert beside == page_reader.is_beside(following, "https://api.example/meetings")
+
+
 async def test_pages_without_end_have_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_reader, "PAGES_MAX", 3)
     calendar = Calendar(*([[]] * 5))
