@@ -7,6 +7,7 @@ counted by its reason, and nothing of it is kept or logged.
 """
 
 import asyncio
+import ipaddress
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -77,6 +78,20 @@ class Callers:
         return self._calls[counted] <= self._most
 
 
+def caller_of(host: str) -> str:
+    """By whom to count what comes from there. Whoever has one address of IPv6 has a network of
+    them to come from, and could leave no room for others to be counted by themselves."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.version == 4:
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address.packed[:8] + bytes(8), 64)))
+
+
 class Doors:
     """Of one service; `publish` belongs to them alone, so that no step waits for a delivery."""
 
@@ -116,8 +131,7 @@ class Doors:
     async def _outcome(self, door: Door, request: Request) -> tuple[str, Response]:
         if self.under_way > CALLS_AT_ONCE_MAX:
             return _failure("too_many_at_once", HTTPStatus.SERVICE_UNAVAILABLE)
-        caller = request.client.host if request.client else ""
-        if not self._callers.may_come(caller):
+        if not self._callers.may_come(caller_of(request.client.host if request.client else "")):
             return _failure("too_many_calls", HTTPStatus.TOO_MANY_REQUESTS)
         if request.headers.get("content-encoding", PLAIN).strip().lower() != PLAIN:
             return _failure("encoded", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from shared import door_server
 from shared.contracts import envelope as envelopes
-from shared.door_server import BODY_BYTES_MAX, CALLERS_MAX, Callers, DoorMetrics, Doors
+from shared.door_server import BODY_BYTES_MAX, CALLERS_MAX, Callers, DoorMetrics, Doors, caller_of
 from shared.doors import Delivery, Door, Opened, TurnedAway
 from shared.errors import Infrastructure
 from shared.loop.log import Outgoing
@@ -53,10 +53,16 @@ class House:
         self.published += records
 
     async def bring(
-        self, body: Any, path: str = "/calendar/main", **headers: str | bytes
+        self,
+        body: Any,
+        path: str = "/calendar/main",
+        host: str = "192.0.2.1",
+        **headers: str | bytes,
     ) -> httpx.Response:
         signed = signature_of(body) if isinstance(body, bytes) else {}
-        transport = httpx.ASGITransport(self.doors.app, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(
+            self.doors.app, raise_app_exceptions=False, client=(host, 9)
+        )
         async with httpx.AsyncClient(transport=transport, base_url="http://door.example") as client:
             return await client.post(path, content=body, headers=signed | headers)
 
@@ -209,6 +215,33 @@ def test_callers_are_counted_each_by_itself_and_anew_each_minute() -> None:
     callers = Callers(1, lambda: next(times))
     found = [callers.may_come(who) for who in ("ann", "bob", "ann", "bob", "ann")]
     assert [True, True, False, False, True] == found
+
+
+@pytest.mark.parametrize(
+    ("host", "caller"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:0:7::1", "2001:db8:0:7::/64"),
+        ("2001:db8:0:7:ffff::1", "2001:db8:0:7::/64"),
+        ("2001:db8:0:8::1", "2001:db8:0:8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("unix:", "unix:"),
+    ],
+)
+def test_a_network_of_ipv6_is_one_caller(host: str, caller: str) -> None:
+    """One who has it may come from any address in it."""
+    assert caller == caller_of(host)
+
+
+async def test_another_address_of_a_network_is_no_other_caller() -> None:
+    house = House(calls_per_minute=2)
+    codes = [
+        (await house.bring(body_of(number, NOW), host=f"2001:db8::{number}")).status_code
+        for number in range(1, 4)
+    ]
+    assert [202, 202, 429] == codes
 
 
 def test_of_very_many_callers_not_all_are_remembered() -> None:
