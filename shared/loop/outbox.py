@@ -118,13 +118,14 @@ def batches(row: ShardRow, documents: Sequence[Document]) -> Iterator[list[Outgo
 
 async def left(store: Store, shards: Sequence[int]) -> list[str]:
     """The rows and documents of these shards that hold records which nobody has confirmed yet, or
-    which no step has removed since; each by a name that another step's has not."""
+    which no step has removed since; each by a name that another step's has not, and that it keeps
+    however often its shard is opened."""
     mine = list(shards)
-    fields = ["epoch", "steps", "outbox_records"]
+    fields = ["steps", "outbox_records"]
     rows = await store.find("shards", {"_id": {"$in": mine}}, fields=fields)
     beside = await store.find(COLLECTION, {"shard": {"$in": mine}}, fields=["_id"])
     in_rows = (row for row in rows if row.get("outbox_records"))
-    names = [f"{row['_id']}/{row['epoch']}/{row['steps']}" for row in in_rows]
+    names = [f"{row['_id']}/{row['steps']}" for row in in_rows]
     return [*names, *(document["_id"] for document in beside)]
 
 

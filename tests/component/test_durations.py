@@ -10,6 +10,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from shared.durations import Durations
+from shared.errors import Infrastructure
 from shared.loop import dead_letters, deadlines, effects, outbox
 from shared.loop.effects import Verdict
 from shared.loop.pulse import Pulse
@@ -147,6 +148,37 @@ async def test_what_lies_in_a_row_to_be_published_is_of_the_outbox(town: Town) -
     of = 'service="routing"'
     told = set(lines(gauges))
     assert {f"leadops_outbox_documents{{{of}}} 1.0", f"leadops_outbox_seconds{{{of}}} 60.0"} <= told
+
+
+async def test_what_can_not_be_published_grows_older_however_often_its_shard_is_opened(
+    town: Town,
+) -> None:
+    """With the broker away, which takes nothing of what was decided before; then it is gone."""
+    (process,) = town.world.groups[0].members
+    gauges, gate = StoredGauges(process.loop, Pulse(process.loop)), process.log.gate
+
+    async def away(_point: str) -> None:
+        await asyncio.sleep(1)
+        raise Infrastructure("the broker is away")
+
+    process.log.gate = away
+    town.ask("hello")
+    await town.for_seconds(2)
+    epochs = [row["epoch"] for row in town.stored("shards")]
+    await gauges.take()
+    await town.for_seconds(400)
+    await gauges.take()
+    assert epochs < [row["epoch"] for row in town.stored("shards")]
+    assert seconds_in_outbox(gauges) >= 400
+    process.log.gate = gate
+    await town.rest()
+    await gauges.take()
+    assert (["hello"], 0) == (town.words(), seconds_in_outbox(gauges))
+
+
+def seconds_in_outbox(gauges: StoredGauges) -> float:
+    (line,) = [line for line in lines(gauges) if "outbox_seconds" in line]
+    return float(line.split()[-1])
 
 
 async def test_figures_stay_while_the_store_is_silent_and_tell_their_age(town: Town) -> None:
