@@ -37,6 +37,19 @@ async def test_a_deadline_fires_once_at_its_time(town: Town) -> None:
     assert [] == town.stored("due")
 
 
+async def test_what_came_due_in_a_long_pause_is_worked_off_in_bounded_steps(town: Town) -> None:
+    """Each once, however much of it there is."""
+    for number in range(40):
+        town.ask("hello", mood="later", key=f"k{number}")
+    await town.rest()
+    sizes: list[int] = []
+    town.loop.observe = lambda items, _started, _ended: sizes.append(len(items))
+    town.world.clock.ahead += timedelta(days=100)
+    await town.for_seconds(60)
+    assert (40, []) == (town.words().count("it is time"), town.stored("due"))
+    assert 40 == sum(sizes) and max(sizes) <= town.loop.limit < 40
+
+
 def reading_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     """The client hands over nothing, until that is undone."""
     monkeypatch.setattr(MemoryLog, "fetch", lambda _self, _size: [])

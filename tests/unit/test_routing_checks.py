@@ -627,6 +627,28 @@ def test_the_send_day_is_one_of_the_campaigns_time_zone(
     assert campaign().next_send(at) is None
 
 
+@pytest.mark.parametrize(
+    ("zone", "day", "hour", "gap", "ends"),
+    [
+        ("America/New_York", "sunday", "02:30", "2026-03-08T07:30", "2026-03-15T06:30"),
+        ("America/Santiago", "sunday", "00:00", "2026-09-06T04:00", "2026-09-13T03:00"),
+        ("America/Nuuk", "saturday", "23:30", "2026-03-29T01:30", "2026-04-05T00:30"),
+        ("America/New_York", "sunday", "01:30", "2026-11-01T05:30", "2026-11-08T06:30"),
+    ],
+)
+def test_an_hour_that_there_is_not_is_no_week_without_a_send_day(
+    zone: str, day: str, hour: str, gap: str, ends: str
+) -> None:
+    """RTE-13: when clocks are put forward it is as much later; of an hour that there is twice the
+    first counts, once."""
+    weekly = campaign(weekly={"weekday": day, "at": hour}, time_zone=zone)
+    first = weekly.next_send(datetime.fromisoformat(f"{gap}Z") - timedelta(days=3))
+    second = weekly.next_send(datetime.fromisoformat(f"{gap}Z"))
+    assert [f"{each}:00+00:00" for each in (gap, ends)] == [
+        each.isoformat() for each in (first, second) if each
+    ]
+
+
 def test_each_send_day_has_a_deadline_of_its_own() -> None:
     """RTE-13: a claim after a day that was missed does not move that day's by a week."""
     weekly = campaign(weekly={"weekday": "monday"})
