@@ -81,6 +81,7 @@ class Batch:
     rows: dict[int, ShardRow]
     items: list[Item]
     seek_to: Mapping[Place, int]
+    missing: Mapping[Place, int]
     blocked: dict[int, dict[Lane, str]]
     bisection: Bisection
     endpoints: Endpoints

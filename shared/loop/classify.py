@@ -39,6 +39,8 @@ class Classified:
     items: list[Item] = field(default_factory=list)
     seek_to: dict[Place, int] = field(default_factory=dict)
     """Places from which not everything was taken, with the offset to read on from."""
+    missing: dict[Place, int] = field(default_factory=dict)
+    """Places where a record came too early, with its offset."""
 
     def row(self, shard: Shard) -> ShardRow:
         """A copy of the shard's row, to advance."""
@@ -83,7 +85,7 @@ def classify(
         row = found.row(shard)
         size += record_bytes(record.key, record.value, record.headers)
         is_full = len(found.items) >= limit or (found.items and size > BATCH_BYTES_MAX)
-        if is_full or not (place in followed or _is_next(shard, row, record)):
+        if is_full or not (place in followed or _is_next(found, shard, record)):
             found.seek_to[place] = row.next.get(record.topic, 0)
             continue
         followed.add(place)
@@ -94,14 +96,13 @@ def classify(
     return found
 
 
-def _is_next(shard: Shard, row: ShardRow, record: Record) -> bool:
+def _is_next(found: Classified, shard: Shard, record: Record) -> bool:
     """Whether reading may begin here. A record from beyond the next offset is believed to be the
     next one only if, after seeking, it comes first again: then the log has a hole."""
-    expected = row.next.get(record.topic, 0)
+    expected = found.row(shard).next.get(record.topic, 0)
     if record.offset <= expected or shard.missing_offsets.get(record.topic) == record.offset:
-        shard.missing_offsets.pop(record.topic, None)
         return True
-    shard.missing_offsets[record.topic] = record.offset
+    found.missing[record.topic, record.partition] = record.offset
     return False
 
 

@@ -137,6 +137,7 @@ class Loop:
             for number in sorted(owned)
         }
         self.retry_at, self.failures = 0.0, 0
+        self.worker.forget_others(self.shards)
         self.wake()
 
     def close(self, numbers: Iterable[int]) -> None:
@@ -197,7 +198,7 @@ class Loop:
 
     async def step(self, shards: Mapping[int, Shard], inputs: Inputs) -> None:
         """One step and what follows: kept, published, begun; or closed, and opened again."""
-        started = time.time_ns()
+        started, began = time.time_ns(), time.perf_counter_ns()
         batch = self._prepare(shards, inputs)
         if batch.is_idle:
             self._read_over(batch)
@@ -220,7 +221,8 @@ class Loop:
         if await self._publish(batch):
             # 3. The attempts, last: nobody hears of a send before the claim that it follows from.
             self.worker.start(batch.attempts)
-        self.observe([*batch.items, *batch.early, *batch.replayed], started, time.time_ns())
+        ended = started + time.perf_counter_ns() - began
+        self.observe([*batch.items, *batch.early, *batch.replayed], started, ended)
 
     def _prepare(self, shards: Mapping[int, Shard], inputs: Inputs) -> Batch:
         endpoints = Endpoints(self.worker.has_room, self.worker.dead())
@@ -249,6 +251,8 @@ class Loop:
 
     def _read_on(self, batch: Batch) -> None:
         self._count(batch)
+        for (topic, number), offset in batch.missing.items():
+            batch.shards[number].missing_offsets[topic] = offset
         self.log.resume(
             {place: at for place, at in batch.seek_to.items() if self._is_open(place[1])}
         )
@@ -273,9 +277,13 @@ class Loop:
             return True
         try:
             await self.log.publish(outgoing)
-        except Infrastructure as error:
-            log.warning("publishing failed", error=str(error))
+        except BaseException as error:
+            # Also if a stop cancels it: another step would write its own in the place of what
+            # nobody may have read yet.
             self.back_off(batch.rows)
+            if not isinstance(error, Infrastructure):
+                raise
+            log.warning("publishing failed", error=str(error))
             return False
         self._setup.failpoint("publish.confirmed")
         for number, ids in batch.documents.items():

@@ -26,6 +26,7 @@ class Awaited:
     moment: datetime
     ends: Mapping[Place, int]
     since: float
+    epoch: int
 
     def is_taken(self, shard: Shard) -> bool:
         return all(shard.row.next.get(topic, 0) >= end for (topic, _), end in self.ends.items())
@@ -47,10 +48,17 @@ class Precedence:
     ) -> dict[int, datetime]:
         """Of shards in which something is due, the moment up to which it may be decided; a shard
         that has to take records first, and had none before, is not among them."""
+        self._forget_what_was_closed(shards)
         self._free_what_was_taken(shards, monotonic)
         await self._await_what_lies_there(shards, now, monotonic)
         self._free_what_was_taken(shards, monotonic)
         return {number: self._free[number] for number in shards if number in self._free}
+
+    def _forget_what_was_closed(self, shards: Mapping[int, Shard]) -> None:
+        """While a shard is not open it takes nothing, which is no lag; opening raises its epoch."""
+        for number in self._awaited.keys() & shards.keys():
+            if self._awaited[number].epoch != shards[number].row.epoch:
+                del self._awaited[number]
 
     def _free_what_was_taken(self, shards: Mapping[int, Shard], monotonic: float) -> None:
         for number in self._awaited.keys() & shards.keys():
@@ -72,4 +80,4 @@ class Precedence:
             bounds = await self._log.bounds(places)
         for shard in new:
             ends = {place: bounds[place][1] for place in shard.places}
-            self._awaited[shard.number] = Awaited(now, ends, monotonic)
+            self._awaited[shard.number] = Awaited(now, ends, monotonic, shard.row.epoch)

@@ -80,9 +80,10 @@ class Quietness:
             found.append(f"shards {', '.join(map(str, closed))} not open")
         if worker.running:
             found.append(f"attempts under way {worker.running}")
-        if worker.results:
-            found.append(f"results of attempts {len(worker.results)}")
-            self._turn_now((self._version(), len(worker.results)))
+        # Those of an attempt that ended after its shard had gone to another process are nobody's.
+        if results := sum(result.shard in loop.shards for result in worker.results):
+            found.append(f"results of attempts {results}")
+            self._turn_now((self._version(), results))
         if any(RELEASING in shard.blocked.values() for shard in loop.shards.values()):
             found.append("what waited behind a dead letter is released")
         return found

@@ -56,6 +56,7 @@ def prepare(
         found.rows,
         found.items,
         found.seek_to,
+        found.missing,
         {number: dict(shards[number].blocked) for number in found.rows},
         bisection,
         endpoints,

@@ -7,9 +7,8 @@ its shard takes it.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import structlog
 
@@ -121,26 +120,22 @@ class Worker:
             attempt = (row["_id"], row["attempt"])
             if attempt not in known:
                 self._endpoint(row["endpoint"]).accepted += 1
-                self._running[attempt] = task = asyncio.create_task(self._execute(row))
-                task.add_done_callback(partial(self._on_unexpected, row))
+                self._running[attempt] = asyncio.create_task(self._execute(row))
 
     async def _execute(self, row: Document) -> None:
+        """An error that nobody expected must not leave the row in flight for good: it is tried
+        again, since what the attempt did is unknown."""
         endpoint = self._endpoint(row["endpoint"])
         try:
             result = await self._attempt(endpoint, row)
             self.results.append(result)
+        except Exception as error:
+            kind, where = type(error).__name__, trace_context.named(attempt_trace(row))
+            log.error("attempt raised", error=kind, id=row["_id"], **where)
+            self.results.append(_result(row, Verdict.UNKNOWN, f"failed unexpectedly: {kind}"))
         finally:
             endpoint.accepted -= 1
             del self._running[row["_id"], row["attempt"]]
-
-    def _on_unexpected(self, row: Document, task: asyncio.Task[None]) -> None:
-        """An error that nobody expected must not leave the row in flight for good: it is tried
-        again, since what the attempt did is unknown."""
-        if not task.cancelled() and isinstance(error := task.exception(), Exception):
-            where = trace_context.named(attempt_trace(row))
-            log.error("attempt raised", error=type(error).__name__, id=row["_id"], **where)
-            text = f"failed unexpectedly: {type(error).__name__}"
-            self.results.append(_result(row, Verdict.UNKNOWN, text))
 
     async def _attempt(self, endpoint: Endpoint, row: Document) -> Result:
         async with endpoint.slots:
@@ -163,6 +158,10 @@ class Worker:
             return result
         self._taken_over.remove(attempt)
         return replace(result, outcome_unknown=True)
+
+    def forget_others(self, shards: Collection[int]) -> None:
+        """What came of attempts in shards that another process owns now, which makes them again."""
+        self.results = [result for result in self.results if result.shard in shards]
 
     def give_back(self, results: Iterable[Result]) -> None:
         self.results.extend(results)

@@ -1,9 +1,10 @@
 """The seeded simulator: real services on a memory log and store, in virtual time, under every
 fault.
 
-Processes crash at named failpoints, freeze past their session and come back, join and leave;
-commits end without a known result, both ways; batches are half written; effects time out. The same
-seed takes the same course. What must hold afterwards is the oracle's business, not this module's.
+Processes crash at named failpoints, freeze past their session and come back, join and leave, some
+in good order; commits end without a known result, both ways; batches are half written; effects
+time out. The same seed takes the same course. What must hold afterwards is the oracle's business,
+not this module's.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import random
 import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -28,6 +30,7 @@ from shared.topics import manifest
 
 EPOCH = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 SESSION_SECONDS = 10.0
+STOP_SECONDS = 1.0
 TRANSACTION_SECONDS_MAX = 60.0
 DRAIN_SECONDS_MAX = 1800.0
 DRAIN_STEPS_MAX = 20_000
@@ -192,6 +195,15 @@ class Process:
             if task is not asyncio.current_task():
                 task.cancel()
 
+    async def stop(self) -> None:
+        """SIGTERM, as `shared.serve` has it: whatever is under way is cancelled, and what effects
+        came to is decided yet."""
+        for task in self._tasks:
+            task.cancel()
+        with suppress(Infrastructure, Crashed):
+            await self.loop.stop(STOP_SECONDS)
+        self.crash()
+
     def _expire_transaction(self) -> None:
         """The server ends what a dead client left open, after a while."""
         store = self.loop.store
@@ -327,11 +339,18 @@ class World:
         for group in self.groups:
             alive = [one for one in group.members if not one.dead]
             for extra in alive[group.replicas :]:
-                extra.crash()
+                await self._end(extra)
             while len(alive) < group.replicas:
                 alive.append(Process(self, group.service, group.build))
             group.members = alive
             await self._rebalance(group)
+
+    async def _end(self, extra: Process) -> None:
+        if extra.frozen_at is None and self.random.random() < 0.5:
+            self.injected["stop"] += 1
+            await extra.stop()
+        else:
+            extra.crash()
 
     async def _rebalance(self, group: Group) -> None:
         """Range assignment over the members that the group still believes in. A lost member keeps

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,37 @@ from shared.contracts.answers import accepted_type
 from shared.contracts.trace_context import trace_id
 from shared.loop.loop import CONFLICTS_BEFORE_SUSPICION
 from shared.store import Replace
+from shared.testing.log import MemoryLog
 from tests.component.world import BROKEN, ORDERED, Speak, Town
+
+
+async def test_a_stop_while_it_publishes_loses_nothing(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was committed is published by the next owner, also if what effects came to is decided
+    on the way out."""
+    (process,) = town.world.groups[0].members
+    town.takes_seconds = 9
+    town.ask("call", mood="outside")
+    await town.for_seconds(1)
+    monkeypatch.setattr(MemoryLog, "publish", never)
+    town.ask("kept")
+    await town.for_seconds(1)
+    assert "kept" not in town.words()
+    for task in process._tasks:
+        task.cancel()
+    await asyncio.sleep(9)
+    await process.loop.stop(12)
+    process.crash()
+    monkeypatch.undo()
+    await town.rest()
+    assert {"call", "kept"} <= {*town.words()}
+    numbers = [int(record.headers["ce_number"]) for record in town.records()]
+    assert set(range(1, max(numbers) + 1)) == set(numbers)
+
+
+async def never(*_: Any) -> None:
+    await asyncio.Event().wait()
 
 
 async def test_a_former_owner_is_cut_off_from_the_store(town: Town) -> None:

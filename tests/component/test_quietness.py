@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.loop import deadlines
-from shared.loop.effects import Verdict
+from shared.loop.effects import Result, Verdict
 from shared.loop.pulse import Pulse
 from shared.loop.quietness import Quietness, Standing
 from shared.loop.ticker import TICK_SECONDS
@@ -16,7 +16,7 @@ from shared.testing.log import MemoryLog
 from shared.testing.memory import MemoryStore
 from shared.testing.simulator import Process
 from tests.apis import app_of, client, found
-from tests.component.world import BROKEN, Town
+from tests.component.world import BROKEN, PARTITIONS, Town
 
 
 def process_of(town: Town) -> Process:
@@ -162,6 +162,35 @@ async def test_an_attempt_and_its_result_are_under_way_until_they_are_decided(
         assert [] == (await quietness.standing(5)).under_way
         assert asyncio.get_running_loop().time() - town.answers.given_at < TICK_SECONDS / 2
         assert [] == town.stored("effects")
+
+
+async def test_at_no_moment_is_an_attempt_neither_under_way_nor_ended(
+    town: Town, quietness: Quietness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that fails as nobody expected."""
+    worker, goes_on = process_of(town).loop.worker, asyncio.Event()
+
+    async def raises(_row: Any) -> Any:
+        await goes_on.wait()
+        raise KeyError("a defect of ours")
+
+    monkeypatch.setattr(worker, "_transport", raises)
+    town.ask("call", mood="outside")
+    await town.for_seconds(1)
+    goes_on.set()
+    while worker.running:
+        await asyncio.sleep(0)
+        assert worker.running or worker.results
+
+
+async def test_a_result_of_a_shard_that_went_to_another_process_is_nobodys(
+    town: Town, quietness: Quietness
+) -> None:
+    loop = process_of(town).loop
+    loop.worker.results.append(Result("e1", PARTITIONS, 1, Verdict.DONE, "answered 200"))
+    assert [] == (await now(quietness)).under_way
+    loop.assign([place for shard in loop.shards.values() for place in shard.places])
+    assert [] == loop.worker.results
 
 
 async def test_a_retry_is_told_while_its_endpoint_takes_more(
