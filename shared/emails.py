@@ -15,6 +15,7 @@ _NAMED = re.compile(r"[^<>@]*<([^<>]+)>")
 _LABEL = re.compile(r"e?-?mail(?: address)?\s*[:=]\s*", re.IGNORECASE)
 _REMARK = re.compile(r"\s*\([^()@]*\)$")
 _PAIRS = frozenset(('""', "''", "“”", "„“", "”“", "‘’", "‚‘", "«»", "‹›", "<>", "()", "[]"))  # noqa: RUF001
+_AT = ("@", "＠", "%40")  # noqa: RUF001
 _BETWEEN = re.compile(r"[\s;,|<>()\[\]]+|mailto:", re.IGNORECASE)
 
 
@@ -34,7 +35,7 @@ def _address(text: str) -> str | None:
 def _address_in(text: str) -> str | None:
     """Without what spreadsheets, browsers and mail programs put around it. It may stand there twice
     as well, but beside nothing else: a blank may be inside of it, and two are two people."""
-    if "@" not in text and "＠" not in text:  # noqa: RUF001
+    if not any(sign in text for sign in _AT):
         return None
     plain = _plain(text)
     named = _NAMED.fullmatch(plain)

@@ -62,6 +62,16 @@ def case(id: str, kind: str | None = None) -> pytest.MarkDecorator:  # noqa: A00
         ("1-10-2024", None),
         ("100.5", None),
         ("<1", None),
+        ("(51-200)", Size(51, 200)),
+        ("[51,200]", None),
+        ("5 (in thousands)", None),
+        ("51～200人", Size(51, 200)),  # noqa: RUF001
+        ("51-200명", Size(51, 200)),
+        ("10,001名以上", Size(10001)),
+        ("10人以下", Size(1, 10)),
+        ("1 001–5 000 сотрудников", Size(1001, 5000)),  # noqa: RUF001
+        ("51-200 çalışan", Size(51, 200)),
+        ("51–200 pracowników", Size(51, 200)),  # noqa: RUF001
     ],
 )
 def test_size(given: str, expected: Size | None) -> None:
@@ -93,6 +103,22 @@ def test_size(given: str, expected: Size | None) -> None:
         ("2026-03-04T25:00", None),
         ("March 2026", None),
         ("04/03/26", None),
+        ("2026-03-04 10:15:00 +0000 UTC", datetime(2026, 3, 4, 10, 15)),
+        ("2026-03-04 10:15:00.123 -0500 EST", datetime(2026, 3, 4, 15, 15, 0, 123_000)),
+        ("2026-03-04T10:15:00+01:00[Europe/Berlin]", datetime(2026, 3, 4, 9, 15)),
+        ("2026-03-04 10:15:00 EST", None),
+        ("03-04-2026 PM", None),
+        ("/Date(1772618400000+0100)/", datetime(2026, 3, 4, 10)),
+        ("/Date(1772618400)/", None),
+        ("2026年3月4日", datetime(2026, 3, 3, 23)),
+        ("2026년 3월 4일 10:15", datetime(2026, 3, 4, 9, 15)),
+        ("2026. 3. 4.", datetime(2026, 3, 3, 23)),
+        ("2026-Mar-04", datetime(2026, 3, 3, 23)),
+        ("2026 March 4, 10:15", datetime(2026, 3, 4, 9, 15)),
+        ("4 mars 2026 10h15", datetime(2026, 3, 4, 9, 15)),
+        ("4. März 2026, 10:15 Uhr", datetime(2026, 3, 4, 9, 15)),
+        ("2026-03-04 10:15 Uhr", datetime(2026, 3, 4, 9, 15)),
+        ("4. März 2026, 10h", None),
     ],
 )
 def test_instant(given: str, expected: datetime | None) -> None:
@@ -131,6 +157,17 @@ def test_instant(given: str, expected: datetime | None) -> None:
         ("US - United States", "US"),
         ("대한민국", "KR"),
         ("臺灣", "TW"),
+        ("🇩🇪", "DE"),
+        ("🇩🇪 Germany", "DE"),
+        ("🇩🇪🇫🇷", None),
+        ("🇿🇿", None),
+        ("GER", "DE"),
+        ("SUI", "CH"),
+        ("CHI", None),
+        ("China (Mainland)", "CN"),
+        ("N. Ireland", "GB"),
+        ("Ireland (Republic)", "IE"),
+        ("Czech Rep.", "CZ"),
     ],
 )
 def test_country(given: str, expected: str | None) -> None:

@@ -16,9 +16,15 @@ _BROKEN = re.compile(
     r"|(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|[12]\d|3[01])\2(?:19|20)\d\d"
     r"|[^0-9]*#+.*"  # ####, #NUM!
 )
-_LABEL = re.compile(r"[^\W\d_][^\d+(]{0,30}(?=[+(\d])")
+_LABEL = re.compile(r"\(?[^\W\d_][^\d+(]{0,30}(?=[+(\d])")
+_NOT_TO_CALL = re.compile(
+    r"\b(?:dnc|do not (?:call|contact|use)|don'?t call|no calls?|opt(?:ed)?[- ]?out|wrong number"
+    r"|nicht anrufen|falsche nummer|ne pas appeler|no llamar)\b",
+    re.IGNORECASE,
+)
 _TRAILING = re.compile(
-    r"[ ,]*\(?\b(?:home|work|office|business|direct|mobile|mob|cell|private|main|fax|tel)\b\.?\)?",
+    r"[ ,]*\(?\b(?:home|work|office|business|direct|mobile|mob|cell|private|main|fax|tel)\b\.?\)?"
+    r"|[ ,]*\([cdhmow]\)",
     re.IGNORECASE,
 )
 _EXTENSION = re.compile(
@@ -40,11 +46,12 @@ _MEXICO_WITHIN = re.compile(rf"(?:01|04[45]|1){_TEN_DIGITS}")
 
 
 def one_number(text: str, is_number: Callable[[str], bool]) -> str | None:
-    """The number without extension and label; None where it may be two, or none."""
+    """The number without extension and label; None where it may be two, or none, or is not to be
+    called."""
     fraction = _FRACTION.fullmatch(text)
     if fraction:
         return fraction[1]
-    if is_broken(text):
+    if is_broken(text) or _NOT_TO_CALL.search(text):
         return None
     if _VANITY.fullmatch(text):
         return text

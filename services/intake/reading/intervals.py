@@ -9,7 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 _DASHES = re.compile(
-    r"[‐‑‒–—−…&]|(?<=\d) ?~ ?(?=\d)|\.\.+"
+    r"[‐‑‒–—−…&]|(?<=\d) ?[~～〜] ?(?=\d)|\.\.+"
     r"|\b(?:to|bis|through|thru|until|and|und|y|e|et|à|a|al|hasta|tot|til|till|do)\b"
 )
 _APOSTROPHES = re.compile("[’‘ʼ`´]")

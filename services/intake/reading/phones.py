@@ -24,6 +24,8 @@ _CLEAN = re.compile(rf"(?!(?:{_DATE})\Z)(?:\+?[0-9 ()-]{{5,40}}|\+?[0-9 ().-]{{5
 _SEPARATORS = str.maketrans("", "", "+ ()./-")
 _NO_DIGIT = re.compile(r"\D")
 _NEVER = "(?!)"
+_NEVER_DIAL_00 = (1, 61)
+"""Calling codes of North America and Australia; elsewhere 00 may be the way to a carrier."""
 
 _REGIONS = {
     str(code): regions
@@ -89,7 +91,7 @@ def _doubtful(text: str, country: str | None) -> str | None:
     number = dialling.one_number(text, lambda part: by_the_library(part, country) is not None)
     if number is None or may_lack_its_code(number, country):
         return None
-    found = without_plus(number, country) or by_the_library(number, country)
+    found = without_plus(number, country) or by_the_library(_with_plus(number, country), country)
     if found and may_be_international(number, country, found):
         return None
     for older in () if found else dialling.without_older_prefixes(number, country):
@@ -133,6 +135,15 @@ def without_plus(number: str, country: str | None) -> str | None:
         return found
     kind = found and phonenumbers.number_type(phonenumbers.parse(found))
     return found if kind == phonenumbers.PhoneNumberType.MOBILE else None
+
+
+def _with_plus(number: str, country: str | None) -> str:
+    """Most of the world dials 00 before a calling code, and writes it for whoever dials another;
+    no number there begins so."""
+    bare = number.lstrip(" (")
+    if not bare.startswith("00") or country not in phonenumbers.SUPPORTED_REGIONS:
+        return number
+    return f"+{bare[2:]}" if _data(str(country)).country_code in _NEVER_DIAL_00 else number
 
 
 def may_be_international(number: str, country: str | None, found: str) -> bool:

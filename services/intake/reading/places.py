@@ -6,6 +6,7 @@ or names two places, is unknown.
 """
 
 import re
+import string
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -100,9 +101,16 @@ _KINDS = re.compile(
 )
 
 
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
+"""A flag is its country's code in letters of its own."""
+_FLAG_LETTERS = {0x1F1E6 + at: letter for at, letter in enumerate(string.ascii_uppercase)}
+
+
 @lru_cache(maxsize=10_000)
 def country(text: str) -> str | None:
     """INT-02: by its code or any of its usual names; also where several of them stand together."""
+    if _FLAG.fullmatch(text):
+        text = text.translate(_FLAG_LETTERS)
     return COUNTRIES.get(fold(text)) or _common_country(text) or _inverted_country(text)
 
 

@@ -16,8 +16,12 @@ _NUMBER = rf"({_GROUPED}|\d{{1,9}}(?: ?k)?|\d{{1,3}}[.,]\d{{1,2}} ?k)"
 _UNITS = re.compile(
     r"\b(?:full[- ]time|ftes?|employees?|staff|people|ppl|persons?|workers?|headcount|size|members?"
     r"|mitarbeiter(?:innen)?|mitarbeitende[rn]?|beschäftigte|employés?|salariés?|personnes?"
-    r"|empleados|trabajadores|dipendenti|funcionários|colaboradores|medewerkers|anställda)\b"
+    r"|empleados|trabajadores|dipendenti|funcionários|colaboradores|medewerkers|anställda|ansatte"
+    r"|medarbejdere|työntekijää|pracowników|osób|zaměstnanců|angajați|çalışan|kişi|сотрудник(?:ов|а)?"
+    r"|человек|чел|працівників)\b|員工|员工|社員|[人名명]"
 )
+_OPEN_ENDS = {"以上": " or more", "이상": " or more", "以下": " or less", "이하": " or less"}
+_OPEN_END = re.compile("|".join(_OPEN_ENDS))
 _THOUSAND = re.compile(r"(\d) ?(?:thousand|tausend)\b")
 
 _ONE = re.compile(r"self ?-?employed|myself only|just me|freelancer")
@@ -37,8 +41,11 @@ def size(text: str) -> Size | None:
 
 
 def _plain(text: str) -> str:
-    """Without units and without what stands in front."""
-    return bare(_UNITS.sub(" ", _THOUSAND.sub(r"\1k", in_one_spelling(text))))
+    """Without units and without what stands in front, or around all of it."""
+    plain = _THOUSAND.sub(r"\1k", in_one_spelling(text))
+    if plain[:1] + plain[-1:] == "()":
+        plain = plain[1:-1]
+    return bare(_OPEN_END.sub(lambda end: _OPEN_ENDS[end[0]], _UNITS.sub(" ", plain)))
 
 
 def _count(part: str) -> int:

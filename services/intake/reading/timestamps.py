@@ -29,10 +29,15 @@ _MONTHS = {
 }
 
 _ISO_START = re.compile(r"\d{4}-\d{2}-\d{2}")
-# What ends with AM or PM is no ISO 8601.
-_ISO = re.compile(r"(?:\d{4}-\d{2}-\d{2}(?:[Tt _]\d.*)?|\d{8}[Tt]\d.*)(?<![Mm.])")
+# What ends with AM, PM or Uhr is no ISO 8601.
+_ISO = re.compile(r"(?:\d{4}-\d{2}-\d{2}(?:[Tt _]\d.*)?|\d{8}[Tt]\d.*)(?<![MmRr.])")
 _EXCEL_SERIAL = re.compile(r"[2-9]\d{4}(?:\.\d+)?")
 _UNIX = re.compile(r"1\d{9}(?:\d{3})?")
+_JSON_DATE = re.compile(r"\\?/Date\((1\d{12})(?:[+-]\d{4})?\)\\?/")
+# Go and Java name the zone behind its offset.
+_NAMED_BEHIND = re.compile(
+    r"(:\d\d(?:\.\d+)? ?[+-]\d\d:?\d\d) ?(?:UTC|GMT|[A-Z]{3,4}|\[[\w/+-]+\])\Z", re.ASCII
+)
 _LEAP_SECOND = re.compile(r"(T\d\d:\d\d):60")
 _BEFORE_ZONE = re.compile(r" (?=Z$|[+-]\d\d:?\d\d$)")
 
@@ -41,15 +46,17 @@ _WEEKDAY = r"(?:[^\W\d_]+[.,]{0,2} )?"
 _NAME = rf"(?P<name>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
 _DAY = r"(?P<day>\d{1,2})"
 _YEAR = r"(?P<year>\d{4})"
-_CLOCK = r"(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d{1,9})?)?)?"
-_TIME = rf"(?:(?:,| at| um| -)? ?{_CLOCK}(?: ?(?P<half>[ap])\.?m\.?)?(?P<zone>.*))?"
+_CLOCK = r"(?P<hour>\d{1,2})(?:[:h](?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d{1,9})?)?)?"
+_TIME = rf"(?:(?:,| at| um| -)? ?{_CLOCK}(?: uhr)?(?: ?(?P<half>[ap])\.?m\.?)?(?P<zone>.*))?"
 _ZONE = re.compile(r" ?(?:z|utc|gmt)?(?: ?(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?)?")
 _ZONE_NAME = re.compile(r" \([^()]*\)$")
 
 _SHAPES = [
     re.compile(shape)
     for shape in (
-        rf"{_YEAR}(?P<mark>[/.-])(?P<month>\d{{1,2}})(?P=mark){_DAY}(?:[t ]{_TIME})?",
+        rf"{_YEAR}(?P<mark>[/.-]) ?(?P<month>\d{{1,2}})(?P=mark) ?{_DAY}\.?(?:[t ]{_TIME})?",
+        rf"{_YEAR} ?[年년] ?(?P<month>\d{{1,2}}) ?[月월] ?{_DAY} ?[日일](?: ?{_TIME})?",
+        rf"{_YEAR}[ -]{_NAME}[ -]{_DAY}{_TIME}",
         rf"(?P<year>(?:19|20)\d{{2}})(?P<month>\d{{2}})(?P<day>\d{{2}})(?:[t ]{_TIME})?",
         rf"{_WEEKDAY}{_DAY}(?:st|nd|rd|th|\.)?{_OF}{_NAME},?{_OF}{_YEAR}{_TIME}",
         rf"{_WEEKDAY}{_NAME}[ -]?{_DAY}(?:st|nd|rd|th)?[, -] ?{_YEAR}{_TIME}",
@@ -77,11 +84,14 @@ def _plain_iso(text: str) -> datetime | None:
         return None
 
 
-def _read(text: str, order: str | None) -> datetime | None:
+def _read(written: str, order: str | None) -> datetime | None:
+    text = _NAMED_BEHIND.sub(r"\1", written)
     if _ISO.fullmatch(text):
         return _iso(text.upper())
     if _EXCEL_SERIAL.fullmatch(text):
         return EXCEL_EPOCH + timedelta(seconds=round(float(text) * 86_400))
+    if json := _JSON_DATE.fullmatch(text):
+        text = json[1]
     if _UNIX.fullmatch(text):
         return UNIX_EPOCH + timedelta(milliseconds=int(text.ljust(13, "0")))
     lower = text.casefold()
