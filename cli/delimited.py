@@ -23,7 +23,7 @@ QUOTE_OPEN = Flaw("quote_open", "a quote is not closed, or stands inside a cell"
 QUOTE_DOUBTFUL = Flaw("quote_doubtful", "the quotes of this row can be read in two ways")
 
 NARROW = 4
-"""With fewer columns lines of a text have as many delimiters as a row."""
+"""With fewer columns lines of a text may have as many delimiters as a row."""
 _HINT = re.compile(r'"?sep=(.|\\t)"?[\s,;|]*', re.IGNORECASE)
 _BLANKS_BEHIND_QUOTE = re.compile(r'"[ \t]+(?=$|[\r\n,;|])')
 _ESCAPED = re.compile(r"\\[^\r\n]")
@@ -168,9 +168,12 @@ class Rows:
 
     def are_rows(self, lines: Sequence[str]) -> bool:
         """One lost quote opens a cell and a later one closes it: what is between is rows, each as
-        wide as the header, and no text of several lines."""
+        wide as the header, and no text of several lines. In a text there are hardly tabs, and no
+        address in every line."""
         width = self.width or 0
-        return width >= NARROW and all(line.count(self.delimiter) == width - 1 for line in lines)
+        if width < 2 or any(line.count(self.delimiter) != width - 1 for line in lines):
+            return False
+        return width >= NARROW or self.delimiter == "\t" or all("@" in line for line in lines)
 
     def doubt(self, readings: Sequence[tuple[list[str], int]]) -> Flaw:
         """Neither is what such a row may reach, nor what that may reach if it is rows."""

@@ -33,6 +33,9 @@ from shared.wording import quantity
 _reference = TypeAdapter(Id)
 _MARKED = re.compile(rf"{CELL_START}[='#{FLAWED}]")
 """Where a cell may be other than it is written."""
+DRAWN = re.compile(rf"[{CELL_START} \t\r\n\v\f\xa0=+|_~:.\x1a…–—-]*")  # noqa: RUF001
+"""A blank row, the line that a console or Markdown draws below a header, and the sign with which
+files of DOS end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +85,12 @@ def table_of(file: BinaryIO, expected: ExpectedColumns, chosen: Chosen | None = 
 
 
 def rows_in(table: Table, expected: ExpectedColumns) -> Iterator[Row | BadRow]:
-    """One row at a time, in the order of the file; blank ones are none."""
+    """One row at a time, in the order of the file; blank and drawn ones are none."""
     reader, another = RowReader.of(table.header, expected), AnotherHeader(table.header, expected)
     for line, cells in table.rows:
-        if not isinstance(cells, Flaw) and not any(cells):
-            continue
         whole = "" if isinstance(cells, Flaw) else join_cells(cells)
+        if not isinstance(cells, Flaw) and DRAWN.fullmatch(whole):
+            continue
         if flaw := another.flaw_of(line, cells, whole):
             yield bad_row(line, flaw)
         else:

@@ -658,3 +658,36 @@ def test_a_short_file_may_end_with_a_short_row() -> None:
 def test_columns_that_nobody_reads_are_numbered(names: list[str], expected: list[str]) -> None:
     """A mapped one that stands there twice is refused later, and blank ones have no values."""
     assert expected == number_repeated(names, {"Mail"})
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    ["---,---", "+-----+------+", "===", " , ", "\x1a", "-,", "…,…", '"",""', "—,—"],
+)
+def test_what_is_drawn_between_rows_is_no_row(drawn: str) -> None:
+    """INT-12: tables of consoles and of Markdown, and the end of a file of DOS."""
+    content = f"Ref,Mail\n{drawn}\nR-1,jo@northgrid.example\n{drawn}\n"
+    assert [(3, "R-1")] == brief(rows_of(content.encode(), "Ref", ["Mail"]))
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "rows"),
+    [
+        (",", ['R-1,"jo@northgrid.example', 'R-2,al@northgrid.example"']),
+        ("\t", ['R-1\t"Tern', 'R-2\tVane"']),
+        ("\t", ['R-1\tjo@northgrid.example\t"Tern', 'R-2\tal@northgrid.example\tVane"']),
+        (";", ['R-1;jo@northgrid.example;"Tern', 'R-2;al@northgrid.example;Vane"']),
+    ],
+)
+def test_a_lost_quote_swallows_no_row_of_a_narrow_file(delimiter: str, rows: list[str]) -> None:
+    """INT-12: where each line is a row, by its tabs or its addresses."""
+    header = delimiter.join(("Ref", "Mail", "Firm")[: rows[1].count(delimiter) + 1])
+    content = "\n".join([header, *rows, ""]).encode()
+    found = brief(rows_of(content, "Ref", ["Mail", "Firm"]))
+    assert [(2, "quote_doubtful"), (3, "quote_doubtful")] == found
+
+
+def test_a_text_of_several_lines_is_one_cell() -> None:
+    """INT-12: also where its lines have as many commas as a row."""
+    content = b'Ref,Mail,Firm\nR-1,jo@northgrid.example,"Tern,\nof Vane, Lark, and others"\n'
+    assert [(2, "R-1")] == brief(rows_of(content, "Ref", ["Mail", "Firm"]))
