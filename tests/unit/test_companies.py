@@ -824,6 +824,9 @@ def test_a_cell_of_very_many_websites_is_no_load() -> None:
             for given in (
                 "https://www.amazon.de/shops/x",
                 "etsy.com/shop/x",
+                "https://urldefense.com/v3/__https://northgrid.example__;!!x",
+                "https://web.archive.org/web/2020/http://northgrid.example",
+                "https://secure-web.cisco.com/x/https%3A%2F%2Fnorthgrid.example",
                 "sites.google.com/view/x",
             )
         ),
