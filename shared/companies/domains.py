@@ -100,6 +100,7 @@ def _behind(mark: str, names: frozenset[str]) -> frozenset[str]:
     return frozenset(name.removeprefix(mark) for name in names if name.startswith(mark))
 
 
+@lru_cache(maxsize=100_000)
 def registrable(host: str) -> str | None:
     """Of a host's ASCII form, the domain that its owner registered; None for what nobody has: a
     public suffix, or a provider's domain that is for its customers only."""
@@ -107,7 +108,6 @@ def registrable(host: str) -> str | None:
     return None if found in platforms().ownerless else found
 
 
-@lru_cache(maxsize=100_000)
 def _domain_of_owner(host: str) -> str | None:
     """A platform may have its tenants below a subdomain: shop.en.platform.example."""
     found: str | None = _SUFFIXES.privatesuffix(host)
@@ -198,14 +198,12 @@ def _of_mail_host(host: str) -> str | None:
     return None if _is_in(mail_providers(), host) else registrable(host)
 
 
+@lru_cache(maxsize=100_000)
 def other_domains(text: str) -> tuple[str, ...]:
     """Of a cell with several websites all but the one that it is read as, also those among words:
     whoever must not get a lead is found by each."""
-    return () if _PLAIN.fullmatch(text) else _other_domains(text)
-
-
-@lru_cache(maxsize=100_000)
-def _other_domains(text: str) -> tuple[str, ...]:
+    if _PLAIN.fullmatch(text):
+        return ()
     first = website(text).domain
     others = dict.fromkeys(domain for domain in sites_in(text) if domain != first)
     return tuple(islice(others, OTHERS_MAX))

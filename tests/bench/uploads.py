@@ -96,6 +96,7 @@ def forget_what_was_read() -> None:
         hosts.host_name,
         domains.website,
         domains.registrable,
+        domains.other_domains,
         phones.phone,
         revenues.revenue,
         sizes.size,
