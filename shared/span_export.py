@@ -11,10 +11,14 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from threading import Thread
 
+from shared.otel_variables import above_zero, unset_wrong_limits
+
+# isort: split
+
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import (
@@ -169,11 +173,9 @@ class Spans:
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
         self._ids = DerivedIds()
         resource = resource_of(service, instance)
+        unset_wrong_limits()
         self._provider = TracerProvider(
-            resource=resource,
-            id_generator=self._ids,
-            span_limits=span_limits(),
-            shutdown_on_exit=False,
+            resource=resource, id_generator=self._ids, shutdown_on_exit=False
         )
         exporter = OTLPSpanExporter(endpoint=f"{endpoint}/v1/traces" if endpoint else None)
         queued_max = queued_max or above_zero("OTEL_BSP_MAX_QUEUE_SIZE", QUEUED_MAX)
@@ -242,29 +244,3 @@ def resource_of(service: str, instance: str) -> Resource:
     if instance:
         ours["service.instance.id"] = instance
     return Resource.create(dict(ours)).merge(OTELResourceDetector().detect())
-
-
-def above_zero(variable: str, default: int) -> int:
-    """What is no number above zero counts as not set, as the specification has it. For some of
-    these the SDK raises, also for a batch that is larger than the queue."""
-    text = os.environ.get(variable, "").strip()
-    return int(text) if text.isascii() and text.isdigit() and int(text) else default
-
-
-def span_limits() -> SpanLimits:
-    """With a limit that is no number there are none: a span holds no more than its maker's own
-    bounds."""
-    try:
-        return SpanLimits()
-    except ValueError:
-        unlimited = SpanLimits.UNSET
-        return SpanLimits(
-            max_attributes=unlimited,
-            max_events=unlimited,
-            max_links=unlimited,
-            max_span_attributes=unlimited,
-            max_event_attributes=unlimited,
-            max_link_attributes=unlimited,
-            max_attribute_length=unlimited,
-            max_span_attribute_length=unlimited,
-        )

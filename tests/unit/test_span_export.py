@@ -1,11 +1,17 @@
 """Spans on their way to a collector: nobody waits for it, and what it does not take is counted."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from opentelemetry.trace import SpanKind
 
 from shared.span_export import Spans, has_collector, sampled
 from tests.collector import collecting
 
+ROOT = Path(__file__).parents[2]
 QUEUED_MAX = 600
 TOLD = 5_000
 PARENT = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
@@ -150,6 +156,7 @@ def test_the_sdk_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
         {"OTEL_BSP_SCHEDULE_DELAY": "5s"},
         {"OTEL_ATTRIBUTE_COUNT_LIMIT": "none"},
         {"OTEL_SPAN_LINK_COUNT_LIMIT": "-1"},
+        {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "-1"},
         {"OTEL_TRACES_SAMPLER": "sometimes"},
         {"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "7"},
         {"OTEL_EXPORTER_OTLP_TIMEOUT": "10s"},
@@ -180,3 +187,22 @@ def test_the_queue_is_as_long_as_the_environment_says(monkeypatch: pytest.Monkey
         assert 3 == spans.lost
         collector.answers.set()
         spans.close(30)
+
+
+@pytest.mark.parametrize(
+    "limit", ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_EVENT_COUNT_LIMIT"]
+)
+def test_a_wrong_limit_does_not_keep_a_process_from_its_start(limit: str) -> None:
+    """Which the SDK may read as soon as it is imported."""
+    program = [sys.executable, "-c", "import shared.serve"]
+    done = subprocess.run(program, cwd=ROOT, env=os.environ | {limit: "-1"}, check=False)
+    assert 0 == done.returncode
+
+
+def test_a_limit_that_is_one_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "1")
+    with collecting() as collector:
+        spans = Spans("town", collector.address)
+        spans.tell("process x", SpanKind.CONSUMER, (1, 2), {"a": 1, "b": 2})
+        spans.close(30)
+    assert 1 == len(collector.rows[0]["attributes"])
