@@ -74,6 +74,8 @@ KNOW_THE_DRIVER = {
 CATCH_ALL = {
     # The shell: what no one foresaw is blamed on one input, or stops the service.
     "shared/loop/loop.py",
+    # An attempt that raises is tried again: what it did is unknown.
+    "shared/loop/worker.py",
     # These raise again what they caught: ended transactions, a stack that did not come up.
     "shared/mongo.py",
     "shared/testing/memory.py",
