@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from shared.loop.loop import Loop
+from shared.metric_families import counters
 
 
 class DecisionMetrics(Collector):
@@ -13,13 +14,8 @@ class DecisionMetrics(Collector):
         self._loop = loop
 
     def collect(self) -> Iterator[Metric]:
+        text = "What was decided, once it was committed"
         for name, series in self._loop.counts:
             names = [label for label, _ in next(iter(series))]
-            family = CounterMetricFamily(
-                f"leadops_{name}",
-                "What was decided, once it was committed",
-                labels=["service", *names],
-            )
-            for labels, number in series.items():
-                family.add_metric([self._loop.service.name, *(text for _, text in labels)], number)
-            yield family
+            by_values = {tuple(value for _, value in labels): n for labels, n in series.items()}
+            yield counters(f"leadops_{name}", text, self._loop.service.name, names, by_values)

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -29,6 +29,7 @@ from shared.contracts.event import Command
 from shared.doors import Delivery, Door, NotNeeded, Opened, TurnedAway, command_record
 from shared.errors import Infrastructure, Poison
 from shared.loop.log import Outgoing
+from shared.metric_families import counters
 from shared.read_errors import failure, json
 from shared.span_export import Root, Spans
 
@@ -249,11 +250,6 @@ class DoorMetrics(Collector):
         self._doors = doors
 
     def collect(self) -> Iterator[Metric]:
-        calls = CounterMetricFamily(
-            "leadops_door_deliveries",
-            "What was brought to a door, by what became of it",
-            labels=["service", "door", "outcome"],
-        )
-        for (door, outcome), count in self._doors.outcomes.items():
-            calls.add_metric([self._service, door, outcome], count)
-        yield calls
+        text = "What was brought to a door, by what became of it"
+        labels, outcomes = ["door", "outcome"], self._doors.outcomes
+        yield counters("leadops_door_deliveries", text, self._service, labels, outcomes)

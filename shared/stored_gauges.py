@@ -6,12 +6,11 @@ the first 10,000 are counted.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from shared.errors import Infrastructure
@@ -19,27 +18,32 @@ from shared.loop import dead_letters, deadlines, effects, outbox
 from shared.loop.loop import Loop
 from shared.loop.pulse import SILENT_SECONDS_MAX, Pulse
 from shared.loop.within import STORE_SECONDS_MAX, within
+from shared.metric_families import gauge, gauges
 
 EVERY_SECONDS = 15.0
 COUNTED_MAX = 10_000
 CODES_MAX = 50
 
+ByName = Mapping[tuple[str], int]
+
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    outbox: int = 0
-    outbox_seconds: float = 0.0
-    due: int = 0
-    due_seconds: float = 0.0
-    effects: Mapping[str, int] | None = None
-    dead_letters: Mapping[str, int] | None = None
+class Stored:
+    """What the store had when it was asked last."""
+
+    outbox: int
+    outbox_seconds: float
+    due: int
+    due_seconds: float
+    effects: ByName
+    dead_letters: ByName
 
 
 class StoredGauges(Collector):
     def __init__(self, loop: Loop, pulse: Pulse) -> None:
         self._loop = loop
         self._pulse = pulse
-        self._figures: Figures | None = None
+        self._figures: Stored | None = None
         self._taken_at = loop.monotonic()
         self._seen: dict[str, float] = {}
         """What of outboxes is left, and when each was first seen."""
@@ -57,7 +61,7 @@ class StoredGauges(Collector):
         async with within(STORE_SECONDS_MAX, "the store"):
             documents, outbox_seconds = await self._outbox()
             due, due_seconds = await self._due()
-            figures = Figures(
+            figures = Stored(
                 documents,
                 outbox_seconds,
                 due,
@@ -87,19 +91,19 @@ class StoredGauges(Collector):
         mine = [row["due_at"] for row in rows if row["shard"] in loop.shards]
         return len(mine), (now - mine[0]).total_seconds() if mine else 0.0
 
-    async def _effects(self) -> Mapping[str, int]:
+    async def _effects(self) -> ByName:
         shards = {"$in": list(self._loop.shards)}
         return {
-            state: await self._loop.store.count(
+            (state,): await self._loop.store.count(
                 effects.COLLECTION, {"shard": shards, "state": state}
             )
             for state in (effects.IN_FLIGHT, effects.WAITING)
         }
 
-    async def _dead_letters(self) -> Mapping[str, int]:
+    async def _dead_letters(self) -> ByName:
         """By code, from one to the next: there are few codes, and any number of letters."""
         store, shards = self._loop.store, list(self._loop.shards)
-        counts: Counter[str] = Counter()
+        counts: dict[tuple[str], int] = {}
         code = ""
         while len(counts) < CODES_MAX:
             where = {"state": dead_letters.DEAD, "code": {"$gt": code}}
@@ -110,44 +114,22 @@ class StoredGauges(Collector):
                 break
             code = rows[0]["code"]
             of_code = {"state": dead_letters.DEAD, "code": code, "shard": {"$in": shards}}
-            counts[code] = await store.count(dead_letters.COLLECTION, of_code)
+            counts[code,] = await store.count(dead_letters.COLLECTION, of_code)
         return counts
 
     def collect(self) -> Iterator[Metric]:
         service, found = self._loop.service.name, self._figures
         age = self._loop.monotonic() - self._taken_at
-        yield _gauge(
-            "leadops_stored_age_seconds",
-            "How long ago the figures of the store were taken",
-            service,
-            age,
-        )
+        text = "How long ago the figures of the store were taken"
+        yield gauge("leadops_stored_age_seconds", text, service, age)
         if found is None:
             return
-        documents, age_help = (
-            "Rows and documents whose records may not be published",
-            "Of the oldest, seen",
-        )
-        yield _gauge("leadops_outbox_documents", documents, service, found.outbox)
-        yield _gauge("leadops_outbox_seconds", age_help, service, found.outbox_seconds)
-        due, since = "Deadlines that have come due", "Since the first of them came due"
-        yield _gauge("leadops_due_rows", due, service, found.due)
-        yield _gauge("leadops_due_seconds", since, service, found.due_seconds)
-        by_state = found.effects or {}
-        yield _gauges("leadops_effects", "Effects not ended", service, "state", by_state)
-        by_code = found.dead_letters or {}
-        name, text = "leadops_dead_letters", "Records that wait for a person"
-        yield _gauges(name, text, service, "code", by_code)
-
-
-def _gauge(name: str, text: str, service: str, value: float) -> Metric:
-    family = GaugeMetricFamily(name, text, labels=["service"])
-    family.add_metric([service], value)
-    return family
-
-
-def _gauges(name: str, text: str, service: str, label: str, values: Mapping[str, int]) -> Metric:
-    family = GaugeMetricFamily(name, text, labels=["service", label])
-    for each, value in values.items():
-        family.add_metric([service, each], value)
-    return family
+        text = "Rows and documents whose records may not be published"
+        yield gauge("leadops_outbox_documents", text, service, found.outbox)
+        yield gauge("leadops_outbox_seconds", "Of the oldest, seen", service, found.outbox_seconds)
+        yield gauge("leadops_due_rows", "Deadlines that have come due", service, found.due)
+        text = "Since the first of them came due"
+        yield gauge("leadops_due_seconds", text, service, found.due_seconds)
+        yield gauges("leadops_effects", "Effects not ended", service, ["state"], found.effects)
+        text = "Records that wait for a person"
+        yield gauges("leadops_dead_letters", text, service, ["code"], found.dead_letters)

@@ -5,12 +5,14 @@ No label is taken from a record, so none names a person.
 
 from collections.abc import Iterator
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from shared.loop.loop import Loop
 from shared.loop.pulse import Pulse
+from shared.loop.shard import State
 from shared.loop.ticker import Ticker
+from shared.metric_families import counters, gauge, gauges
 from shared.tracing import Tracing
 
 
@@ -20,91 +22,61 @@ class LoopMetrics(Collector):
     def __init__(
         self, loop: Loop, ticker: Ticker, pulse: Pulse, tracing: Tracing | None = None
     ) -> None:
+        self._service = loop.service.name
         self._loop = loop
         self._ticker = ticker
         self._pulse = pulse
         self._tracing = tracing
 
     def collect(self) -> Iterator[Metric]:
-        loop, service = self._loop, self._loop.service.name
-        counts = CounterMetricFamily(
-            "leadops_loop_events", "What happened in the loop", labels=["service", "event"]
-        )
-        for name, value in loop.counters.items():
-            counts.add_metric([service, name], value)
-        yield counts
-        lost = CounterMetricFamily(
-            "leadops_spans_lost", "Spans that no collector took", labels=["service"]
-        )
-        lost.add_metric([service], self._tracing.spans.lost if self._tracing else 0)
-        yield lost
-        states = GaugeMetricFamily(
-            "leadops_shards", "Shards of this process", labels=["service", "state"]
-        )
-        for state in ("open", "closed", "refused"):
-            found = sum(shard.state == state for shard in loop.shards.values())
-            states.add_metric([service, state], found)
-        yield states
-        running = GaugeMetricFamily(
-            "leadops_effects_running", "Attempts under way", labels=["service"]
-        )
-        running.add_metric([service], loop.worker.running)
-        yield running
-        failing = GaugeMetricFamily(
-            "leadops_endpoints_failing",
-            "Endpoints whose latest attempt came to nothing",
-            labels=["service"],
-        )
-        failing.add_metric([service], len(loop.worker.failing()))
-        yield failing
-        breakers = GaugeMetricFamily(
-            "leadops_breakers_open", "Endpoints whose breaker is open", labels=["service"]
-        )
-        breakers.add_metric([service], sum(one.is_open for one in loop.worker.failing()))
-        yield breakers
+        loop, service = self._loop, self._service
+        events = {(name,): value for name, value in loop.counters.items()}
+        text = "What happened in the loop"
+        yield counters("leadops_loop_events", text, service, ["event"], events)
+        lost = self._tracing.spans.lost if self._tracing else 0
+        text = "Spans that no collector took"
+        yield counters("leadops_spans_lost", text, service, [], {(): lost})
+        states = [shard.state for shard in loop.shards.values()]
+        by_state = {(state.value,): states.count(state) for state in State}
+        text = "Shards of this process"
+        yield gauges("leadops_shards", text, service, ["state"], by_state)
+        yield from self._endpoints()
         yield from self._ages()
+
+    def _endpoints(self) -> Iterator[Metric]:
+        service, worker = self._service, self._loop.worker
+        yield gauge("leadops_effects_running", "Attempts under way", service, worker.running)
+        failing = worker.failing()
+        text = "Endpoints whose latest attempt came to nothing"
+        yield gauge("leadops_endpoints_failing", text, service, len(failing))
+        text = "Endpoints whose breaker is open"
+        yield gauge("leadops_breakers_open", text, service, sum(one.is_open for one in failing))
 
     def _ages(self) -> Iterator[Metric]:
         """What an alert looks at: whatever grows here is not getting on."""
-        service, now = self._loop.service.name, self._loop.monotonic()
-        waiting = GaugeMetricFamily(
-            "leadops_record_waiting_seconds",
-            "For how long the next record of a partition has waited to be taken",
-            labels=["service", "topic", "partition"],
-        )
-        for (topic, partition), one in self._ticker.waiting.items():
-            waiting.add_metric([service, topic, str(partition)], one.seconds(now))
-        yield waiting
-        yield from self._by_topic(now)
-        silent = GaugeMetricFamily(
-            "leadops_silent_seconds",
-            "How long ago the store and the broker last answered",
-            labels=["service", "part"],
-        )
-        for name, seconds in self._pulse.silent_seconds().items():
-            silent.add_metric([service, name], seconds)
-        yield silent
-        gaps = GaugeMetricFamily(
-            "leadops_gaps", "Streams in which a record is missing", labels=["service"]
-        )
-        gaps.add_metric([service], sum(len(one.row.gaps) for one in self._loop.shards.values()))
-        yield gaps
+        service = self._service
+        yield from self._waiting()
+        silent = {(name,): seconds for name, seconds in self._pulse.silent_seconds().items()}
+        text = "How long ago the store and the broker last answered"
+        yield gauges("leadops_silent_seconds", text, service, ["part"], silent)
+        found = sum(len(shard.row.gaps) for shard in self._loop.shards.values())
+        yield gauge("leadops_gaps", "Streams in which a record is missing", service, found)
 
-    def _by_topic(self, now: float) -> Iterator[Metric]:
-        """Of this process's shards, as of the last look, which is at most 3 s ago."""
-        service, places = self._loop.service.name, self._ticker.waiting.items()
-        lag = GaugeMetricFamily(
-            "leadops_lag_records", "Records that were not taken yet", labels=["service", "topic"]
-        )
-        oldest = GaugeMetricFamily(
-            "leadops_oldest_record_seconds",
-            "For how long the next record of a topic has waited at most",
-            labels=["service", "topic"],
-        )
-        for name in self._loop.topics():
-            waiting = [one for (topic, _), one in places if topic == name]
-            lag.add_metric([service, name], sum(one.records for one in waiting))
-            seconds = max((one.seconds(now) for one in waiting), default=0.0)
-            oldest.add_metric([service, name], seconds)
-        yield lag
-        yield oldest
+    def _waiting(self) -> Iterator[Metric]:
+        """Of this process's shards, by place and by topic."""
+        service, now = self._service, self._loop.monotonic()
+        seconds = {place: one.seconds(now) for place, one in self._ticker.waiting.items()}
+        records = {place: one.records for place, one in self._ticker.waiting.items()}
+        by_place = {(topic, str(number)): value for (topic, number), value in seconds.items()}
+        labels = ["topic", "partition"]
+        text = "For how long the next record of a partition has waited to be taken"
+        yield gauges("leadops_record_waiting_seconds", text, service, labels, by_place)
+        lag, oldest = {}, {}
+        for topic in self._loop.topics():
+            places = [place for place in records if place[0] == topic]
+            lag[topic,] = sum(records[place] for place in places)
+            oldest[topic,] = max((seconds[place] for place in places), default=0.0)
+        text = "Records that were not taken yet"
+        yield gauges("leadops_lag_records", text, service, ["topic"], lag)
+        text = "For how long the next record of a topic has waited at most"
+        yield gauges("leadops_oldest_record_seconds", text, service, ["topic"], oldest)
