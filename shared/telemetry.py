@@ -15,6 +15,10 @@ from shared.loop.ticker import Ticker
 from shared.metric_families import counters, gauge, gauges
 from shared.tracing import Tracing
 
+ALERTED = ("deadlines_before_records",)
+"""What alerts wait for is told before it has happened: a counter that begins with its first event
+has not risen by it, for whoever scrapes."""
+
 
 class LoopMetrics(Collector):
     """The loop's own counters, read when somebody asks."""
@@ -30,7 +34,7 @@ class LoopMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         loop, service = self._loop, self._service
-        events = {(name,): value for name, value in loop.counters.items()}
+        events = {(name,): loop.counters[name] for name in (*ALERTED, *loop.counters)}
         text = "What happened in the loop"
         yield counters("leadops_loop_events", text, service, ["event"], events)
         lost = self._tracing.spans.lost if self._tracing else 0

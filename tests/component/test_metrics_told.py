@@ -21,6 +21,7 @@ from shared.stored_gauges import StoredGauges
 from shared.testing.simulator import Process
 from shared.tracing import Tracing
 from tests.component.leads import Platform, email_of
+from tests.component.world import Town
 from tests.doors import CALENDAR
 
 ROOT = Path(__file__).parents[2]
@@ -123,6 +124,22 @@ def test_alerts_ask_for_metrics_and_labels_that_there_are() -> None:
         named = set(re.findall(r"\$labels\.(\w+)", summary))
         assert asked and chosen | summed <= known, rule["alert"]
         assert named <= (summed or known), rule["alert"]
+
+
+async def test_counters_that_alerts_wait_for_are_told_before_they_rise(town: Town) -> None:
+    """One that begins with its first event has not risen by it."""
+    parts = Parts.of(town.world.groups[0].members[0])
+    samples = [sample for family in families([parts]) for sample in family.samples]
+    awaited = re.compile(r"(leadops_\w+_total)(?:{(\w+)=\"(\w+)\"})?")
+    counters = [found for rule in rules() for found in awaited.findall(rule["expr"])]
+    assert len(counters) >= 2
+    assert [] == [
+        (name, value)
+        for name, label, value in counters
+        if not any(
+            sample.name == name and sample.labels.get(label, "") == value for sample in samples
+        )
+    ]
 
 
 def rules() -> list[Mapping[str, Any]]:
