@@ -193,9 +193,10 @@ class MongoStore:
             raise Infrastructure(_text(error)) from error
         return documents
 
-    async def count(self, collection: str, where: Filter) -> int:
+    async def count(self, collection: str, where: Filter, *, limit: int = 0) -> int:
+        options = {"limit": limit} if limit else {}
         try:
-            return int(await self._database[collection].count_documents(where))
+            return int(await self._database[collection].count_documents(where, **options))
         except PyMongoError as error:
             raise Infrastructure(_text(error)) from error
 

@@ -122,7 +122,8 @@ class Store(Protocol):
         """Reads committed documents outside any transaction; what is decided on them is read again
         inside one."""
 
-    async def count(self, collection: str, where: Filter) -> int: ...
+    async def count(self, collection: str, where: Filter, *, limit: int = 0) -> int:
+        """How many there are; with a limit so many at most, and no more are looked at."""
 
     async def migrate(self, indexes: Sequence[Index]) -> None:
         """Makes the collections and indexes exist before the first transaction needs them."""

@@ -1,8 +1,8 @@
 """Figures that only the store has, taken every 15 s beside the loop, by an index each; a scrape is
 told those of the last time, and how long ago that was.
 
-They are of the shards of this process, so those of all replicas add up. Of what can be endless only
-the first 10,000 are counted.
+They are of the shards of this process, so those of all replicas add up. Of what can be endless no
+more than 10,000 are counted: deadlines, effects of each state, dead letters of each code.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from shared.errors import Infrastructure
 from shared.loop import dead_letters, deadlines, effects, outbox
+from shared.loop.counts import OTHER
 from shared.loop.loop import Loop
 from shared.loop.pulse import SILENT_SECONDS_MAX, Pulse
 from shared.loop.within import STORE_SECONDS_MAX, within
@@ -95,27 +96,34 @@ class StoredGauges(Collector):
         shards = {"$in": list(self._loop.shards)}
         return {
             (state,): await self._loop.store.count(
-                effects.COLLECTION, {"shard": shards, "state": state}
+                effects.COLLECTION, {"shard": shards, "state": state}, limit=COUNTED_MAX
             )
             for state in (effects.IN_FLIGHT, effects.WAITING)
         }
 
     async def _dead_letters(self) -> ByName:
-        """By code, from one to the next: there are few codes, and any number of letters."""
-        store, shards = self._loop.store, list(self._loop.shards)
+        """By code, from one to the next: there are few codes, and any number of letters. Should
+        there be many codes, the last of them are counted together."""
         counts: dict[tuple[str], int] = {}
         code = ""
-        while len(counts) < CODES_MAX:
-            where = {"state": dead_letters.DEAD, "code": {"$gt": code}}
-            rows = await store.find(
-                dead_letters.COLLECTION, where, sort=[("code", 1)], limit=1, fields=["code"]
-            )
-            if not rows:
-                break
-            code = rows[0]["code"]
-            of_code = {"state": dead_letters.DEAD, "code": code, "shard": {"$in": shards}}
-            counts[code,] = await store.count(dead_letters.COLLECTION, of_code)
+        while len(counts) < CODES_MAX and (found := await self._code_after(code)):
+            code = found
+            counts[code,] = await self._letters(code)
+        if others := await self._letters({"$gt": code}):
+            counts[OTHER,] = others
         return counts
+
+    async def _code_after(self, code: str) -> str | None:
+        where = {"state": dead_letters.DEAD, "code": {"$gt": code}}
+        rows = await self._loop.store.find(
+            dead_letters.COLLECTION, where, sort=[("code", 1)], limit=1, fields=["code"]
+        )
+        return rows[0]["code"] if rows else None
+
+    async def _letters(self, code: str | Mapping[str, str]) -> int:
+        shards = {"$in": list(self._loop.shards)}
+        where = {"state": dead_letters.DEAD, "code": code, "shard": shards}
+        return await self._loop.store.count(dead_letters.COLLECTION, where, limit=COUNTED_MAX)
 
     def collect(self) -> Iterator[Metric]:
         service, found = self._loop.service.name, self._figures

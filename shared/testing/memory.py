@@ -210,8 +210,8 @@ class MemoryStore:
         rows = self.database.committed.get(collection, {})
         return _select(rows, where, sort, limit, skip, fields)
 
-    async def count(self, collection: str, where: Filter) -> int:
-        return len(await self.find(collection, where))
+    async def count(self, collection: str, where: Filter, *, limit: int = 0) -> int:
+        return len(await self.find(collection, where, limit=limit))
 
     async def migrate(self, indexes: Sequence[Index]) -> None:
         for index in indexes:

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
+from shared import stored_gauges
 from shared.durations import Durations
 from shared.errors import Infrastructure
 from shared.loop import dead_letters, deadlines, effects, outbox
@@ -134,6 +136,27 @@ async def test_figures_of_the_store_are_those_of_the_shards_of_this_process(town
         f'leadops_dead_letters{{code="id_reused",{of}}} 1.0',
         f'leadops_dead_letters{{code="not_json",{of}}} 2.0',
     } == set(lines(gauges))
+
+
+async def test_of_what_has_no_end_no_more_is_counted_than_is_said(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are: effects, letters of a code, and codes, of which the last are one."""
+    monkeypatch.setattr(stored_gauges, "COUNTED_MAX", 3)
+    monkeypatch.setattr(stored_gauges, "CODES_MAX", 2)
+    gauges = await gauges_of(town)
+    effect = {"shard": 0, "state": effects.WAITING, "due_at": town.world.clock.now() + HOUR}
+    await put(town, effects.COLLECTION, *([effect] * 5))
+    letters = [{"shard": 0, "state": dead_letters.DEAD, "code": code} for code in "aaaabcd"]
+    await put(town, dead_letters.COLLECTION, *letters)
+    await gauges.take()
+    of = 'service="routing"'
+    assert {
+        f'leadops_effects{{{of},state="waiting"}} 3.0',
+        f'leadops_dead_letters{{code="a",{of}}} 3.0',
+        f'leadops_dead_letters{{code="b",{of}}} 1.0',
+        f'leadops_dead_letters{{code="other",{of}}} 2.0',
+    } <= set(lines(gauges))
 
 
 async def test_what_lies_in_a_row_to_be_published_is_of_the_outbox(town: Town) -> None:

@@ -72,6 +72,15 @@ async def test_a_second_transaction_at_once_is_refused(connect: Connect) -> None
     assert 2 == await store.count("plain", {})
 
 
+async def test_a_count_goes_no_further_than_its_limit(connect: Connect) -> None:
+    store = await connect()
+    async with store.transaction() as transaction:
+        await transaction.write("plain", [Insert({"_id": id}) for id in "abc"])
+    where = {"_id": {"$gt": "a"}}
+    assert [1, 2, 2] == [await store.count("plain", where, limit=limit) for limit in (1, 2, 3)]
+    assert 3 == await store.count("plain", {})
+
+
 async def test_own_writes_are_seen_and_others_are_not(connect: Connect) -> None:
     """A transaction reads its snapshot and its own writes."""
     ours, theirs = await connect(), await connect()
