@@ -67,7 +67,8 @@ class LoopMetrics(Collector):
         yield gauge("leadops_gaps", "Streams in which a record is missing", service, found)
 
     def _waiting(self) -> Iterator[Metric]:
-        """Of this process's shards, by place and by topic."""
+        """Of this process's shards, by place and by topic, as of the last look: at most 3 s ago,
+        and the time that the broker took to answer. The store is not asked."""
         service, now = self._service, self._loop.monotonic()
         seconds = {place: one.seconds(now) for place, one in self._ticker.waiting.items()}
         records = {place: one.records for place, one in self._ticker.waiting.items()}

@@ -2,12 +2,14 @@
 
 A broker client calls nobody when nothing comes, so the loop has a heart of its own, at most 200 ms
 apart and sooner when it is woken. It also looks after positions: a topic that was cut below them is
-found out here, not by thousands of fetch errors, and so is a place that is not read.
+found out here, not by thousands of fetch errors, and so is a place that is not read. What waits is
+looked at beside the turns, since it is most of all to be told while these hang.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -20,7 +22,7 @@ from shared.loop.log import Place
 from shared.loop.loop import Loop
 from shared.loop.open import check_position, open_shards, refuse
 from shared.loop.precedence import Precedence
-from shared.loop.shard import GAP_CLOSES_WITHIN, Shard, State
+from shared.loop.shard import GAP_CLOSES_WITHIN, Shard, ShardRow, State
 from shared.loop.waiting import Waiting, update
 from shared.loop.within import BROKER_SECONDS_MAX, STORE_SECONDS_MAX, within
 from shared.store import Document
@@ -33,10 +35,20 @@ SEEK_AGAIN_SECONDS = 5.0
 LANES_AT_ONCE = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the log held, and the rows of the open shards as they were when it was asked: by the
+    time of the answer they may have read on, and be right all the same."""
+
+    bounds: Mapping[Place, tuple[int, int]]
+    rows: Mapping[int, ShardRow]
+
+
 class Ticker:
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
-        self._check_at = 0.0
+        self._looked: Looked | None = None
+        """What the next turn compares."""
         self._batches = (0, 0)
         self._ended_at = loop.monotonic()
         self._steps: dict[int, int] = {}
@@ -61,7 +73,16 @@ class Ticker:
         }
 
     async def run(self) -> None:
-        """Turns until it is cancelled; after a turn that failed comes another."""
+        """Turns, and looks, until it is cancelled; after what failed comes another."""
+        await asyncio.gather(self._keep_turning(), self._keep_looking())
+
+    async def _keep_looking(self) -> None:
+        while True:
+            with suppress(Infrastructure):
+                await self._look()
+            await asyncio.sleep(CHECK_SECONDS)
+
+    async def _keep_turning(self) -> None:
         while True:
             await self.turn()
             try:
@@ -160,41 +181,22 @@ class Ticker:
             if shard.has_leftovers and before.get(number) == shard.row.steps
         ]
 
-    async def _check(self) -> None:
-        """Compares the positions with the log: what does not fit refuses, what is not read is
-        noticed and sought again."""
+    async def _look(self) -> None:
+        """Asks the log alone, and no turn waits for it nor it for a turn: while the store is away,
+        what waits is told all the same."""
         loop = self._loop
-        if loop.monotonic() < self._check_at:
-            return
-        self._check_at = loop.monotonic() + CHECK_SECONDS
+        rows = {number: shard.row for number, shard in loop.currently_open().items()}
         async with within(BROKER_SECONDS_MAX, "the broker"):
             await loop.log.report(loop.positions())
             bounds = await loop.log.bounds(
                 [place for shard in loop.shards.values() for place in shard.places]
             )
-        async with loop.lock:
-            for shard in loop.shards.values():
-                if shard.state is State.OPEN and bounds.keys() >= set(shard.places):
-                    self._check_shard(shard, bounds)
-            self._look(bounds)
-            self._alert_gaps()
-            self._seek_again()
-            await self._close_moved()
+        self._looked = Looked(bounds, rows)
+        self._note_waiting(bounds)
 
-    def _check_shard(self, shard: Shard, bounds: Mapping[Place, tuple[int, int]]) -> None:
-        try:
-            for place in shard.places:
-                check_position(shard.row, place, bounds[place], None)
-        except ShardRefuses as refusal:
-            self._loop.close([shard.number])
-            refuse(self._loop, shard, str(refusal))
-
-    def _look(self, bounds: Mapping[Place, tuple[int, int]]) -> None:
-        """Notes what waits where. The client has room to spare if not every batch since the last
-        look was full: then it holds nothing that it has not handed over."""
+    def _note_waiting(self, bounds: Mapping[Place, tuple[int, int]]) -> None:
+        """Notes what waits where; of a shard whose row was not read yet nobody knows."""
         loop = self._loop
-        full, short = self._batches
-        now = self._batches = (loop.counters["batches_full"], loop.counters["batches_short"])
         positions = {
             place: shard.row.next.get(place[0], 0)
             for shard in loop.shards.values()
@@ -202,8 +204,44 @@ class Ticker:
             for place in shard.places
         }
         ends = {place: end for place, (_, end) in bounds.items()}
-        busy = now[0] > full and now[1] == short
-        self.waiting = update(self.waiting, positions, ends, loop.monotonic(), busy=busy)
+        self.waiting = update(
+            self.waiting, positions, ends, loop.monotonic(), busy=self._was_busy()
+        )
+
+    def _was_busy(self) -> bool:
+        """Whether the client had no room to spare since the last look. If not every batch was full,
+        it had: then it holds nothing that it has not handed over. Where none could be handed over,
+        since a step goes on, nobody knows."""
+        loop, before = self._loop, self._batches
+        now = self._batches = (loop.counters["batches_full"], loop.counters["batches_short"])
+        all_were_full = now[0] > before[0] and now[1] == before[1]
+        return all_were_full or (now == before and loop.lock.locked())
+
+    async def _check(self) -> None:
+        """After each look: compares the positions with the log. What does not fit refuses, what is
+        not read is sought again."""
+        looked, self._looked = self._looked, None
+        if looked is None:
+            return
+        async with self._loop.lock:
+            for number, shard in self._loop.currently_open().items():
+                self._check_shard(shard, looked.rows.get(number), looked.bounds)
+            self._alert_gaps()
+            self._seek_again()
+            await self._close_moved()
+
+    def _check_shard(
+        self, shard: Shard, row: ShardRow | None, bounds: Mapping[Place, tuple[int, int]]
+    ) -> None:
+        """One that was opened since then was compared when it was."""
+        if row is None or row.epoch != shard.row.epoch or not bounds.keys() >= set(shard.places):
+            return
+        try:
+            for place in shard.places:
+                check_position(row, place, bounds[place], None)
+        except ShardRefuses as refusal:
+            self._loop.close([shard.number])
+            refuse(self._loop, shard, str(refusal))
 
     def _alert_gaps(self) -> None:
         """Once for each gap that does not close by itself."""
@@ -223,11 +261,11 @@ class Ticker:
     def _seek_again(self) -> None:
         """The client may have moved its position without handing over what it passed."""
         loop = self._loop
-        now, open_shards = loop.monotonic(), loop.currently_open()
+        now, positions = loop.monotonic(), loop.positions()
         passed = {
             place: one.offset
             for place, one in self.waiting.items()
-            if place[1] in open_shards and one.is_stuck(now, SEEK_AGAIN_SECONDS)
+            if positions.get(place) == one.offset and one.is_stuck(now, SEEK_AGAIN_SECONDS)
         }
         if passed:
             loop.counters["places_sought_again"] += len(passed)

@@ -18,6 +18,8 @@ from shared.testing.simulator import Process
 from tests.apis import app_of, client, found
 from tests.component.world import BROKEN, PARTITIONS, Town
 
+A_STEP = "a step is under way"
+
 
 def process_of(town: Town) -> Process:
     (process,) = town.world.groups[0].members
@@ -31,7 +33,10 @@ async def quietness(town: Town) -> Quietness:
 
 
 async def now(quietness: Quietness) -> Standing:
-    return await quietness.standing(0)
+    """At the first moment at which no turn of the ticker is under way: one comes every 200 ms."""
+    while A_STEP in (standing := await quietness.standing(0)).under_way:
+        await asyncio.sleep(0.001)
+    return standing
 
 
 async def test_a_process_at_rest_has_read_all_that_there_is(

@@ -1,6 +1,7 @@
 """What a replica tells of itself while its store, its broker, or one of its partitions is stuck."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -109,6 +110,29 @@ async def test_status_answers_without_the_figures_of_what_is_silent(
             name for name in ("outbox", "dead_letters", "blocked", "lag") if told[name] is None
         ]
         assert told["ready"] is False
+
+
+def told(metrics: str, name: str, topic: str) -> float:
+    """By a scrape."""
+    pattern = rf'^{name}{{service="routing",topic="{topic}"}} (.*)$'
+    (number,) = re.findall(pattern, metrics, re.MULTILINE)
+    return float(number)
+
+
+async def test_what_waits_for_a_store_that_is_silent_is_told(town: Town, asking: Operators) -> None:
+    """How much, and for how long: this is what alerts look at. That it could not be read is not
+    said, since nobody could take it."""
+    async with silent(town, "store"):
+        for number in range(200):
+            town.ask(f"w{number}")
+        await town.for_seconds(120)
+        metrics = asking.metrics()
+        assert 200 == told(metrics, "leadops_lag_records", COMMANDS)
+        assert 110 < told(metrics, "leadops_oldest_record_seconds", COMMANDS)
+        assert "stands at offset" not in " ".join(await asking.not_ready())
+    await town.rest()
+    await town.for_seconds(5)
+    assert 0 == told(asking.metrics(), "leadops_lag_records", COMMANDS)
 
 
 def without(place: Place) -> Callable[[MemoryLog, int], list[RawRecord]]:

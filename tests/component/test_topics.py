@@ -1,10 +1,12 @@
 """Places in topics: misrouted records, topics cut or made anew, a reader that stands still."""
 
 import asyncio
+from collections.abc import Sequence
 from unittest.mock import patch
 
 from cli.oracle.evidence import Seen
-from shared.loop.log import Outgoing
+from shared.loop.log import Outgoing, Place
+from shared.loop.shard import State
 from shared.testing.log import MemoryLog
 from shared.topics import shard_of
 from tests.component.world import COMMANDS, ORDERED, PARTITIONS, Speak, Town
@@ -64,6 +66,23 @@ async def test_a_topic_cut_below_the_position_stops_that_shard_alone(town: Town)
     town.ask("goes on", key=town.key_elsewhere("ann"))
     await town.for_seconds(5)
     assert "goes on" in town.words()
+
+
+async def test_a_shard_that_reads_on_while_the_log_is_asked_is_not_refused(town: Town) -> None:
+    """The answer, when it comes, is of before: it knows nothing of what was taken since."""
+    bounds = MemoryLog.bounds
+
+    async def late(log: MemoryLog, places: Sequence[Place]) -> dict[Place, tuple[int, int]]:
+        found = await bounds(log, places)
+        await asyncio.sleep(1)
+        return found
+
+    with patch.object(MemoryLog, "bounds", late):
+        for number in range(60):
+            town.ask(f"w{number}")
+            await asyncio.sleep(0.2)
+            assert {State.OPEN} == {shard.state for shard in town.loop.shards.values()}
+    await town.rest()
 
 
 async def test_a_topic_made_anew_is_noticed_by_its_last_record(town: Town) -> None:
