@@ -1,14 +1,19 @@
 """Who asked what of a service, and what was answered: every command that was decided, those that
 were refused among them, as the inbox keeps them. Nothing of a command's data is told.
+
+A page is put together from windows of time, the newest first, each longer than the one before: so
+also a store that sorts all that it finds, before it gives the first row, has little to sort. All of
+a tenant, and of an entity, are found by an index; anything else is looked for among them.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import Field, field_validator
 
+from shared.clock import Clock
 from shared.contracts import trace_context
 from shared.loop import inbox
 from shared.read_api import View, route
@@ -17,6 +22,12 @@ from shared.store import Document, Filter, Sort, Store
 
 EQUAL_TO = {"by": "actor", "role": "role", "type": "type", "entity": "key", "code": "code"}
 NEWEST_FIRST: Sort = [("at", -1), ("_id", -1)]
+FIRST_WINDOW = timedelta(minutes=1)
+GROWTH = 8
+LAST_WINDOW = timedelta(days=30)
+"""What is older than that is one window."""
+EARLIEST_YEAR = 1990
+"""Who asks for what lies before gets it in one window, too; there is nothing."""
 TOLD = ["tenant", "source", "command", "type", "key", "actor", "role", "trace"]
 TOLD += ["at", "accepted", "code", "text"]
 
@@ -81,15 +92,16 @@ class CommandSearch(Page):
         return after
 
 
-def routes(store: Store) -> APIRouter:
+def routes(store: Store, clock: Clock) -> APIRouter:
     router = APIRouter()
-    route(router, "/commands", AuditApi(store).commands)
+    route(router, "/commands", AuditApi(store, clock).commands)
     return router
 
 
 class AuditApi:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
 
     async def commands(self, query: Annotated[CommandSearch, Query()]) -> CommandViews:
         """The latest first, of the last 90 days."""
@@ -99,15 +111,15 @@ class AuditApi:
 
     async def _page(self, query: CommandSearch) -> list[Document]:
         """A step decides many at one instant: those of it that are left come before older ones."""
-        where, span = _where(query), _span(query)
+        where, rows = _where(query), list[Document]()
         place = _place(query.after) if query.after else None
-        if place is None:
-            return await self._find({**where, **span}, query.limit)
-        at, id = place
-        rows = await self._find({**where, "at": at, "_id": {"$lt": id}}, query.limit)
-        if len(rows) < query.limit:
-            older = {"at": {**span.get("at", {}), "$lt": at}}
-            rows += await self._find({**where, **older}, query.limit - len(rows))
+        if place is not None:
+            at, id = place
+            rows = await self._find({**where, "at": at, "_id": {"$lt": id}}, query.limit)
+        for span in _windows(query, place[0] if place else None, self._clock.now()):
+            if len(rows) == query.limit:
+                break
+            rows += await self._find({**where, "at": span}, query.limit - len(rows))
         return rows
 
     async def _find(self, where: Filter, limit: int) -> list[Document]:
@@ -121,10 +133,22 @@ def _where(query: CommandSearch) -> Filter:
     return {"tenant": query.tenant} | {field: value for field, value in values.items() if value}
 
 
-def _span(query: CommandSearch) -> Mapping[str, Mapping[str, Any]]:
-    bounds = {"$gte": query.first, "$lte": query.last}
-    span = {name: moment for name, moment in bounds.items() if moment is not None}
-    return {"at": span} if span else {}
+def _windows(query: CommandSearch, before: datetime | None, now: datetime) -> Iterator[Filter]:
+    """Bounds of the instants to look between, the newest first: what is ahead of the clock lies in
+    the first, and the last has no end but the one that is asked for."""
+    top: dict[str, datetime] = {}
+    if before is not None:
+        top = {"$lt": before}
+    elif query.last is not None:
+        top = {"$lte": query.last}
+    newest, window = min([now, *top.values()]), FIRST_WINDOW
+    while window < LAST_WINDOW and newest.year > EARLIEST_YEAR:
+        bottom = newest - window
+        if query.first is not None and bottom <= query.first:
+            break
+        yield {**top, "$gte": bottom}
+        top, window = {"$lt": bottom}, window * GROWTH
+    yield top if query.first is None else {**top, "$gte": query.first}
 
 
 def _token(row: Document) -> str:

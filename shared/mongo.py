@@ -16,7 +16,7 @@ import bson
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import DeleteOne, InsertOne, ReplaceOne
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
@@ -207,7 +207,9 @@ class MongoStore:
             for name in sorted({index.collection for index in indexes} - set(existing)):
                 await self._create(name)
             for index in indexes:
-                if index.fields:
+                if index.is_former:
+                    await self._drop_index(index)
+                elif index.fields:
                     await self._create_index(patient[self._database.name], index)
         except PyMongoError as error:
             raise Infrastructure(_text(error)) from error
@@ -220,6 +222,18 @@ class MongoStore:
             options["expireAfterSeconds"] = index.expires_days * 86_400
         fields = [(name, 1) for name in index.fields]
         await database[index.collection].create_index(fields, **options)
+
+    async def _drop_index(self, index: Index) -> None:
+        """By its fields; another replica may drop it at the same moment."""
+        collection = self._database[index.collection]
+        wanted = [(name, 1) for name in index.fields]
+        there = await collection.index_information()
+        for name in [name for name, known in there.items() if known["key"] == wanted]:
+            try:
+                await collection.drop_index(name)
+            except OperationFailure:
+                if name in await collection.index_information():
+                    raise
 
     async def _create(self, name: str) -> None:
         """Another replica may create it at the same moment; that is as good."""

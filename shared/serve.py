@@ -211,7 +211,7 @@ def application(process: Process, router: APIRouter) -> FastAPI:
         process.loop, process.ticker, process.pulse, process.settings.instance
     )
     store = process.loop.store
-    kept = [dead_letters_api.routes(store), audit_api.routes(store)]
+    kept = [dead_letters_api.routes(store), audit_api.routes(store, process.loop.clock)]
     app = read_api.application(
         process.loop.service.name, process.settings.token, [operating, *kept, router]
     )

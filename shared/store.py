@@ -68,6 +68,8 @@ class Index:
     unique: bool = False
     expires_days: int | None = None
     """Documents go so long after the instant in the one field."""
+    is_former: bool = False
+    """An earlier version made it, and nothing asks by it any more: it goes."""
 
 
 ONE_AT_A_TIME = "a store has one transaction at a time: whoever asks beside the loop reads without"
@@ -123,7 +125,8 @@ class Store(Protocol):
         inside one."""
 
     async def count(self, collection: str, where: Filter, *, limit: int = 0) -> int:
-        """How many there are; with a limit so many at most, and no more are looked at."""
+        """How many there are; with a limit, so many at most."""
 
     async def migrate(self, indexes: Sequence[Index]) -> None:
-        """Makes the collections and indexes exist before the first transaction needs them."""
+        """Makes the collections and indexes exist before the first transaction needs them, and
+        drops the former ones."""

@@ -21,7 +21,9 @@ KNOWN_DAYS = 90
 """Longer than any topic keeps its records, so a command that can be read again is still known."""
 INDEXES = [
     Index(COLLECTION, ("at",), expires_days=KNOWN_DAYS),
-    Index(COLLECTION, ("key", "at")),
+    Index(COLLECTION, ("tenant", "at", "_id")),
+    Index(COLLECTION, ("tenant", "key", "at", "_id")),
+    Index(COLLECTION, ("key", "at"), is_former=True),
 ]
 ESCAPES = str.maketrans({"|": r"\|", "\\": r"\\"})
 

@@ -216,7 +216,9 @@ class MemoryStore:
     async def migrate(self, indexes: Sequence[Index]) -> None:
         for index in indexes:
             known = self.database.unique.setdefault(index.collection, [])
-            if index.unique and index.fields not in known:
+            if index.is_former and index.fields in known:
+                known.remove(index.fields)
+            elif index.unique and not index.is_former and index.fields not in known:
                 known.append(index.fields)
 
 

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from shared import audit_api
 from shared.contracts.envelope import TENANT_DEFAULT
 from shared.loop import inbox
-from shared.store import Insert
+from shared.store import Delete, Document, Filter, Insert
 from tests.apis import app_of, client, found
 from tests.component.leads import Platform
 from tests.component.world import COMMANDS, Speak, Town
@@ -17,9 +19,13 @@ from tests.component.world import COMMANDS, Speak, Town
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
+def api_of(town: Town) -> httpx.AsyncClient:
+    return client(app_of(audit_api.routes(town.store(), town.world.clock)))
+
+
 async def audit(town: Town, **query: Any) -> list[dict[str, Any]]:
     """All that is found, a page of two at a time."""
-    asked, api = {"limit": 2, **query}, client(app_of(audit_api.routes(town.store())))
+    asked, api = {"limit": 2, **query}, api_of(town)
     rows: list[dict[str, Any]] = []
     while True:
         page = await found(api, "/commands", **asked)
@@ -107,6 +113,55 @@ async def test_of_many_that_were_decided_at_once_none_is_passed_over(town: Town)
     assert expected == sorted(ids(rows))
 
 
+AGES = [timedelta(minutes=-10), *(timedelta(minutes=8**power) for power in range(7))]
+"""From what was decided by a clock that is ahead to half a year ago; so each in another window."""
+
+
+async def put_of_ages(town: Town) -> list[str]:
+    """Two commands of each, decided at one instant; the latest first."""
+    town.ask("hello")
+    await town.rest()
+    (entry,), now = town.stored("inbox"), town.world.clock.now()
+    entries = [
+        entry | {"_id": f"{place}{twin}", "command": f"{place}{twin}", "at": now - age}
+        for place, age in enumerate(AGES, 1)
+        for twin in "ba"
+    ]
+    async with town.store().transaction() as transaction:
+        await transaction.write(inbox.COLLECTION, [Delete(entry["_id"])])
+        await transaction.write(inbox.COLLECTION, [Insert(entry) for entry in entries])
+    return [entry["command"] for entry in entries]
+
+
+@pytest.mark.parametrize("limit", [1, 3, 100])
+async def test_however_old_a_command_is_it_is_found_in_its_place(town: Town, limit: int) -> None:
+    expected, now = await put_of_ages(town), town.world.clock.now()
+    since = (now - timedelta(days=40)).isoformat()
+    until = (now - timedelta(hours=2)).isoformat()
+    assert expected == ids(await audit(town, limit=limit))
+    assert expected[:14] == ids(await audit(town, limit=limit, **{"from": since}))
+    assert expected[8:] == ids(await audit(town, limit=limit, to=until))
+    assert expected[8:14] == ids(await audit(town, limit=limit, to=until, **{"from": since}))
+    assert [] == await audit(town, limit=limit, to="0001-01-01")
+
+
+async def test_a_page_of_what_is_new_asks_for_nothing_old(town: Town) -> None:
+    """However much of it there is: some stores sort all of it first."""
+    await put_of_ages(town)
+    store, asked = town.store(), list[Filter]()
+    find = store.find
+
+    async def noted(collection: str, where: Filter, **how: Any) -> list[Document]:
+        asked.append(where)
+        return await find(collection, where, **how)
+
+    store.find = noted  # type: ignore[method-assign]
+    api = client(app_of(audit_api.routes(store, town.world.clock)))
+    await found(api, "/commands", limit=2)
+    assert [["$gte"]] == [list(where["at"]) for where in asked]
+    assert asked[0]["at"]["$gte"] == town.world.clock.now() - audit_api.FIRST_WINDOW
+
+
 async def test_a_repeated_command_is_told_once(town: Town) -> None:
     for _ in range(2):
         town.ask("hello", id="c-1")
@@ -116,9 +171,7 @@ async def test_a_repeated_command_is_told_once(town: Town) -> None:
 
 @pytest.mark.parametrize("after", ["x", "2026-03-02", "2026-03-02T08:00:00 a|b|c", "never x"])
 async def test_only_a_next_is_a_page(town: Town, after: str) -> None:
-    answer = await client(app_of(audit_api.routes(town.store()))).get(
-        "/commands", params={"after": after}
-    )
+    answer = await api_of(town).get("/commands", params={"after": after})
     assert (400, "the `next` of the page before" in answer.text) == (answer.status_code, True)
 
 

@@ -50,7 +50,8 @@ def app(build: Callable[[], Service], batches: Sequence[Sequence[Input]], routes
     store = MemoryStore(MemoryDatabase())
     for batch in batches:
         asyncio.run(decide_batch(build(), store, batch))
-    return app_of(routes(store), dead_letters_api.routes(store), audit_api.routes(store))
+    audit = audit_api.routes(store, SystemClock())
+    return app_of(routes(store), dead_letters_api.routes(store), audit)
 
 
 ODD = submit(reference="R-2", record=record(Mail="", **{"a.b": [{"": 1}], "n": 10**30}))

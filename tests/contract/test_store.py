@@ -72,6 +72,19 @@ async def test_a_second_transaction_at_once_is_refused(connect: Connect) -> None
     assert 2 == await store.count("plain", {})
 
 
+async def test_a_former_index_goes(connect: Connect) -> None:
+    """From a store that has it as from one that never had."""
+    store = await connect()
+    former = Index("rows", ("name",), unique=True, is_former=True)
+    twins = [Insert({"_id": id, "name": "ann"}) for id in "ab"]
+    for _ in range(2):
+        await store.migrate([former])
+        await (await connect()).migrate([former, Index("rows", ("place",))])
+    async with store.transaction() as transaction:
+        await transaction.write("rows", twins)
+    assert 2 == await store.count("rows", {"name": "ann"})
+
+
 async def test_a_count_goes_no_further_than_its_limit(connect: Connect) -> None:
     store = await connect()
     async with store.transaction() as transaction:
