@@ -1,5 +1,6 @@
 """Every check that can keep a lead from a campaign: what it says, and what passes it."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,10 @@ from services.routing.fit.checks import (
     EXPECTED_MAX,
     CampaignView,
     evaluate_in_view,
+    failing_codes,
     failing_in_view,
 )
+from services.routing.fit.criteria import subjects
 from services.routing.orders.capacity import Capacity
 from services.routing.orders.checklist import warnings
 from services.routing.orders.policy import Block
@@ -605,6 +608,21 @@ def test_who_is_found_is_who_has_nothing_against_it() -> None:
         clear = {each.name for each in asked if not known.evaluate(each, given, NOW)[1]}
         found = {each.campaign.name for each in known.matches("main", given, NOW)}
         assert (changes, found) == (changes, clear)
+
+
+def test_the_codes_that_are_counted_are_those_that_are_explained() -> None:
+    """RTE-09: whatever is wanted, of whatever lead; of several categories the one that is told."""
+    several = [{name: value} for name, value in EVERYTHING.items()] + [{}, EVERYTHING]
+    campaigns = [campaign(id=f"c{n}", **each) for n, each in enumerate(several)]
+    known = catalogues(*campaigns, entries=LISTS, suspended=["northgrid"])
+    seen: Counter[str] = Counter()
+    for changes in LEADS:
+        one = lead(**changes)
+        for each in campaigns:
+            explained = {failing.code for failing in known.evaluate(each, one, NOW)[1]}
+            assert explained == failing_codes(each, NOW, known.context_of(each), subjects(one))
+            seen.update(explained)
+    assert len(seen) > 15
 
 
 @pytest.mark.parametrize(

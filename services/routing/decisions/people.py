@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 from services.routing.filters.routes import route_of
 from services.routing.fit.catalogue import Catalogues, Match
+from services.routing.fit.checks import failing_codes
+from services.routing.fit.criteria import subjects
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.capacity import Capacity
 from services.routing.orders.policy import Block
@@ -96,10 +98,11 @@ class People:
         codes = {failing.code for claim in routed.claims for failing in claim.failing}
         block = state.get(ref_by_name(Block, routed.tenant, routed.person_id))
         on_route = self.catalogues.on_route(routed.tenant, route_of(routed.lead))
+        by_category = subjects(routed.lead)
         for campaign in on_route[: unsent.CAMPAIGNS_JUDGED_MAX]:
             if routed.of(campaign.name) is None:
-                failing = self.catalogues.evaluate(campaign, routed.lead, context.now)[1]
-                codes |= {each.code for each in failing}
+                criteria = self.catalogues.context_of(campaign)
+                codes |= failing_codes(campaign, context.now, criteria, by_category)
                 if block is not None and block.hits(campaign.definition.customer):
                     codes.add("person_blocked")
         return codes
