@@ -1,7 +1,7 @@
 """Routing as the loop knows it: its topics, its decisions, its collections and its memory."""
 
 from services.routing.handlers import rows
-from services.routing.store import COLLECTIONS, FORMER, Memory
+from services.routing.store import COLLECTIONS, FORMER, TALLIES, Memory
 from shared.contracts.event import events_topic
 from shared.contracts.routing import ANSWERS, CLAIMS, RECHECKS
 from shared.loop.service import Service
@@ -16,4 +16,5 @@ def routing() -> Service:
         COLLECTIONS,
         memory=memory,
         former=FORMER,
+        tallies=TALLIES,
     )

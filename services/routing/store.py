@@ -1,6 +1,6 @@
 """Routing's own collections, the only file that knows their shape; and what it has in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,14 +14,12 @@ from services.routing.orders.campaigns import Campaign, CampaignVersion
 from services.routing.orders.capacity import Capacity
 from services.routing.orders.lists import CompanyList, ListPart, part_of
 from services.routing.orders.policy import OPERATOR, Account, Block, Rules
-from services.routing.person.leads import (
-    EarlyWithdrawal,
-    RoutedLead,
-)
+from services.routing.person.leads import ClaimState, EarlyWithdrawal, RoutedLead
 from services.routing.person.unsent import UnsentDelivery
 from shared.definitions import Version
 from shared.loop.catalogue import Catalogue, apply_change, refresh
 from shared.loop.collection import Collection, collection
+from shared.loop.tally import Counted, Tally
 from shared.loop.working_set import WorkingSet
 from shared.store import Document, Index, Transaction
 
@@ -98,6 +96,40 @@ LEADS = collection(
     ],
     upgrade=_lead_of_then,
 )
+
+
+def _answers_of(routed: RoutedLead) -> Iterator[Counted]:
+    for claim in routed.claims:
+        codes = (failing.code for failing in claim.failing)
+        yield from _counted(routed.tenant, claim.campaign, claim.state, codes)
+
+
+def _answers_of_row(row: Document) -> Iterator[Counted]:
+    for claim in _lead_of_then(row)["claims"]:
+        codes = (failing["code"] for failing in claim["failing"])
+        yield from _counted(row["tenant"], claim["campaign"], claim["state"], codes)
+
+
+def _counted(tenant: str, campaign: str, state: str, codes: Iterable[str]) -> Iterator[Counted]:
+    """RTE-10: what keeps leads from the campaign that they were claimed from, each check once."""
+    if state in WITHOUT_SLOT:
+        yield Counted(tenant, campaign, OF_STATE + state)
+    for code in sorted({*codes}):
+        yield Counted(tenant, campaign, OF_CHECK + code)
+
+
+OF_STATE, OF_CHECK = "state/", "check/"
+WITHOUT_SLOT: Sequence[ClaimState] = ("waiting", "not_sent")
+"""The campaign's capacity has counted all that has a slot."""
+ANSWER_COUNTS = Tally(
+    "answer_counts",
+    LEADS,
+    schema=1,
+    of_entity=_answers_of,
+    fields=("tenant", "claims", "asked"),
+    of_row=_answers_of_row,
+)
+TALLIES = (ANSWER_COUNTS,)
 EARLY = collection("early_withdrawals", EarlyWithdrawal, schema=SCHEMA, indexes=[[]])
 LISTS = collection("lists", CompanyList, schema=SCHEMA, indexes=[["revision"]])
 PARTS = collection("list_parts", ListPart, schema=SCHEMA, indexes=[[]], is_written_once=True)

@@ -25,6 +25,7 @@ from shared.testing.simulator import EPOCH
 from tests.apis import app_of, client, found
 from tests.component.leads import Platform
 from tests.simulation.lead_path import BUILDS
+from tests.simulation.tallies import violations
 
 BEFORE: Any = json_util.loads((Path(__file__).parent / "before/words_of_then.json").read_text())
 DAY = timedelta(days=1)
@@ -78,6 +79,7 @@ def test_what_was_counted_counts() -> None:
     async def story() -> None:
         platform = await upgraded()
         assert {"reserved": 0, "used": 3, "uncertain": 0} == platform.book("capped")
+        assert [] == list(violations(platform.world))
         await platform.upload(1, 7, Budget="under 10k")
         assert ["cap_reached"] == platform.against("R-7", "capped")
         assert [] == list(platform.got("capped"))
