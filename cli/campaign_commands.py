@@ -12,10 +12,19 @@ from cli.command import Asker, Command
 from cli.documents import command_of
 from cli.known import suggesting_nearest
 from cli.options import As, Reason
-from cli.output import CHECK_FAILED, AsJson, show, show_further, show_json, show_table
+from cli.output import (
+    CHECK_FAILED,
+    AsJson,
+    show,
+    show_further,
+    show_json,
+    show_paragraph,
+    show_table,
+)
 from cli.publishing import demand
 from cli.tables import text_of
 from shared.contracts.campaigns import PauseCampaign, ResumeCampaign
+from shared.wording import quantity
 
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN")]
 COLUMNS = ["id", "customer", "programme", "version", "status", "priority", "lead_codes"]
@@ -147,12 +156,31 @@ def show_findings(findings: Sequence[linting.Finding]) -> None:
     show_table("campaigns", ["campaign", "place", "what", "owner", "text"], rows)
 
 
-def unsent(campaign: Campaign, as_json: AsJson = False) -> None:
-    """The campaign's unsent leads, counted by check; a lead counts under each that it fails."""
+def unsent(
+    campaign: Campaign,
+    leads: Annotated[
+        int | None, typer.Option(help="About so many are looked at; 1000 if nothing is said.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The campaign's unsent leads, counted by check; a lead counts under each that it fails.
+
+    Of more leads than are looked at some stand for all.
+    """
     with suggesting_nearest(campaign=campaign), Api(seconds=linting.PATIENCE_SECONDS) as api:
-        found = api.get("routing", f"{path_of(campaign)}/unsent")
+        found = api.get("routing", f"{path_of(campaign)}/unsent", leads=leads)
     if as_json:
         show_json(found)
     else:
         rows = largest_first("check", found["unsent"])
         show_table("unsent leads", ["check", "count"], rows)
+        show_paragraph(looked_at_text(found["looked_at"], found["of"]))
+
+
+def looked_at_text(looked_at: int, of: int) -> str:
+    if looked_at == of:
+        return f"of {quantity(of, 'lead')} that came its way"
+    return (
+        f"about: {quantity(looked_at, 'lead')} stand for some {of:,} that came its way;"
+        " --leads looks at more"
+    )

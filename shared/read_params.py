@@ -37,10 +37,15 @@ def form_error(form: str) -> PydanticCustomError:
     return PydanticCustomError(FORM, "{form}", {"form": form})
 
 
-def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 9 and int(text)):
-        raise form_error("a number from 1 on")
-    return min(int(text), LIMIT_MAX)
+def up_to(most: int) -> BeforeValidator:
+    """A number from 1 on; more than there may be is as many as there may be."""
+
+    def number(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 9 and int(text)):
+            raise form_error("a number from 1 on")
+        return min(int(text), most)
+
+    return BeforeValidator(number)
 
 
 def _yes_or_no(text: str) -> bool:
@@ -90,7 +95,7 @@ class OneOf:
         return word
 
 
-Limit = Annotated[int, BeforeValidator(_limit), Field(ge=1)]
+Limit = Annotated[int, up_to(LIMIT_MAX), Field(ge=1)]
 YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no)]
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema(MOMENT)]
 EndMoment = Annotated[datetime, BeforeValidator(_end), WithJsonSchema(MOMENT)]

@@ -77,7 +77,7 @@ def gather(api: Api, uploads: Mapping[str, Sequence[str]], story: Story) -> Run:
         story=story,
         uploaded=uploads,
         affiliate_counts=api.get("intake", "/counts")["affiliates"],
-        campaign_counts=api.get("routing", "/counts")["campaigns"],
+        campaign_counts=steps.campaign_counts(api),
         lists=lists_put(story),
         deliveries=api.get("intake", "/deliveries")["deliveries"],
         never_come=steps.NEVER_COME,

@@ -263,7 +263,7 @@ async def test_unsent_leads_are_counted_as_they_are_explained(platform: Platform
     campaign = (await asked.catalogues()).campaigns.get("main/north")
     assert campaign is not None
     counts = {"campaign_unknown": 1, "campaign_inactive": 2, "category_not_as_ordered": 1}
-    assert counts == await asked.unsent(campaign)
+    assert counts == (await asked.unsent(campaign, 100)).by_check
 
 
 async def test_what_was_sent_by_hand_before_any_version_knew_it_is_not_unsent(
@@ -276,7 +276,7 @@ async def test_what_was_sent_by_hand_before_any_version_knew_it_is_not_unsent(
     asked = Questions(platform).why_not
     campaign = (await asked.catalogues()).campaigns.get("main/north")
     assert campaign is not None
-    assert {"campaign_unknown": 1} == await asked.unsent(campaign)
+    assert {"campaign_unknown": 1} == (await asked.unsent(campaign, 100)).by_check
 
 
 async def test_why_not_is_told_for_any_number_of_campaigns(platform: Platform) -> None:

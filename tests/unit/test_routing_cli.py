@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cli import explain_commands, linting, list_parts, preview_commands
+from cli import campaign_commands, explain_commands, linting, list_parts, preview_commands
 from cli.apply_commands import (
     in_order,
     put_in_order,
@@ -568,6 +568,26 @@ class TestPreview:
             row["code"],
             row["text"],
         )
+
+
+class TestUnsent:
+    @pytest.mark.parametrize(
+        ("looked_at", "of", "text"),
+        [
+            (0, 0, "of 0 leads that came its way"),
+            (1, 1, "of 1 lead that came its way"),
+            (1_012, 1_012, "of 1,012 leads that came its way"),
+            (
+                1_012,
+                48_211,
+                "about: 1,012 leads stand for some 48,211 that came its way; --leads looks at more",
+            ),
+        ],
+    )
+    def test_it_is_told_whether_all_were_looked_at(
+        self, looked_at: int, of: int, text: str
+    ) -> None:
+        assert text == campaign_commands.looked_at_text(looked_at, of)
 
 
 class TestCommands:

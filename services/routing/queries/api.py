@@ -1,24 +1,33 @@
 """Routing's read-only API: campaigns, lists, a lead's way, why it was not sent, what a change would
 free, what nobody gets."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Body, Query
-from pydantic import Discriminator, Tag
+from pydantic import Discriminator, Field, Tag
 
 from services.routing.campaign.sends import Send, SendStatus
-from services.routing.filters.routes import route_of
 from services.routing.orders.campaigns import Campaign
+from services.routing.orders.capacity import Capacity
 from services.routing.orders.checklist import checklist, warnings
 from services.routing.orders.lists import CompanyList, part_of
 from services.routing.person.leads import RoutedLead
-from services.routing.queries import views
+from services.routing.queries import campaign_views, views
 from services.routing.queries.preview import Previewing
 from services.routing.queries.trial import Leads, Trial
-from services.routing.queries.why_not import WhyNot, against
-from services.routing.store import CAMPAIGNS, LEADS, LISTS, PARTS, SENDS, UNSENT, VERSIONS
+from services.routing.queries.unsent_counts import LEADS_JUDGED, LEADS_JUDGED_MAX, UnsentCount
+from services.routing.queries.why_not import WhyNot
+from services.routing.store import (
+    CAMPAIGNS,
+    CAPACITIES,
+    LEADS,
+    LISTS,
+    PARTS,
+    SENDS,
+    UNSENT,
+    VERSIONS,
+)
 from shared.clock import Clock
 from shared.contracts.campaigns import PutCampaign
 from shared.contracts.lists import EditList, PutList
@@ -27,15 +36,30 @@ from shared.loop import effects
 from shared.loop.decision import Attempt
 from shared.loop.working_set import ref_by_name
 from shared.read_api import listing, route
-from shared.read_params import FORM, OfTenant, OneOf, Page, Tenant
+from shared.read_params import FORM, Limit, OfTenant, OneOf, Page, Params, Tenant, up_to
 from shared.store import Store
 
 LEADS_AT_ONCE = 1_000
-SEND_STATES = ("waiting", "reserved", "sent", "refused", "uncertain")
+CAMPAIGNS_COUNTED = 25
+"""Each way of theirs costs a few reads, whatever came it."""
 
 
 class SendsQuery(Page):
     status: Annotated[str, OneOf(get_args(SendStatus))] | None = None
+
+
+class Judged(Params):
+    leads: Annotated[int, up_to(LEADS_JUDGED_MAX), Field(ge=1)] = LEADS_JUDGED
+    """About how many are looked at to count unsent leads by check; never more than 100,000."""
+
+
+class UnsentQuery(OfTenant, Judged):
+    pass
+
+
+class CountsQuery(Page, Judged):
+    limit: Limit = CAMPAIGNS_COUNTED
+    """How many campaigns at most, which share the leads; never more than 1,000."""
 
 
 class ExplainQuery(OfTenant):
@@ -127,11 +151,17 @@ class Reader:
             versions=[views.CampaignView.of(version) for version in versions],
         )
 
-    async def unsent(self, id: str, query: Tenant) -> views.Unsent:
+    async def unsent(self, id: str, query: Annotated[UnsentQuery, Query()]) -> views.Unsent:
         """RTE-10: a campaign's unsent leads, counted by check."""
         campaign = await self._campaign(query.tenant, id)
-        counts = await self._why_not.unsent(campaign)
-        return views.Unsent(campaign=campaign.name, version=campaign.number, unsent=counts)
+        found = await self._why_not.unsent(campaign, query.leads)
+        return views.Unsent(
+            campaign=campaign.name,
+            version=campaign.number,
+            unsent=found.by_check,
+            looked_at=found.looked_at,
+            of=found.of,
+        )
 
     async def sends(self, id: str, query: Annotated[SendsQuery, Query()]) -> views.Sends:
         """What a campaign has got, or is to get."""
@@ -204,28 +234,20 @@ class Reader:
             found |= {row["_id"] for row in rows}
         return found
 
-    async def counts(self, query: Tenant) -> views.Counts:
-        """RTE-10: sends by status and unsent leads by check, of each campaign."""
+    async def counts(self, query: Annotated[CountsQuery, Query()]) -> views.Counts:
+        """RTE-10: of each campaign, sends by status and unsent leads by check."""
         known = await self._why_not.catalogues()
-        found = known.of_tenant(query.tenant)
-        unsent: dict[str, Counter[str]] = {campaign.id: Counter() for campaign in found}
-        async for routed in self._entities.every(LEADS, {"tenant": query.tenant}):
-            for campaign in known.on_route(routed.tenant, route_of(routed.lead)):
-                unsent[campaign.id].update(against(routed, campaign, known.context_of(campaign)))
-        return views.Counts(
-            campaigns=[await self._counts_of(each, unsent[each.id]) for each in found]
+        every = known.of_tenant(query.tenant)
+        found = [each for each in every if each.id > (query.after or "")][: query.limit]
+        unsent = await self._why_not.unsent_now(query.tenant, found, query.leads)
+        capacities = await campaign_views.by_id(
+            self._store, CAPACITIES, [campaign.id for campaign in found]
         )
-
-    async def _counts_of(
-        self, campaign: Campaign, unsent: Mapping[str, int]
-    ) -> views.CampaignCounts:
-        where = {"tenant": campaign.tenant, "campaign": campaign.name}
-        sends = {
-            state: await self._store.count(SENDS.name, where | {"status": state})
-            for state in SEND_STATES
-        }
-        return views.CampaignCounts(
-            id=campaign.name, version=campaign.number, **sends, unsent=unsent
+        return views.Counts(
+            campaigns=[
+                _counts_of(each, capacities.get(each.id), unsent[each.id]) for each in found
+            ],
+            next=found[-1].id if len(found) == query.limit else None,
         )
 
     async def _send(self, send: Send) -> views.SendView:
@@ -241,3 +263,20 @@ class Reader:
     async def _campaign(self, tenant: str, name: str) -> Campaign:
         where = {"_id": ref_by_name(Campaign, tenant, name).id}
         return await self._entities.one(CAMPAIGNS, where, "campaign", name)
+
+
+def _counts_of(
+    campaign: Campaign, capacity: Capacity | None, unsent: UnsentCount
+) -> views.CampaignCounts:
+    return views.CampaignCounts(
+        id=campaign.name,
+        version=campaign.number,
+        waiting=unsent.waiting,
+        reserved=capacity.reserved if capacity else 0,
+        sent=capacity.used if capacity else 0,
+        refused=unsent.not_sent,
+        uncertain=capacity.uncertain if capacity else 0,
+        unsent=unsent.by_check,
+        looked_at=unsent.looked_at,
+        of=unsent.of,
+    )

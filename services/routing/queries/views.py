@@ -61,11 +61,17 @@ class CampaignWhole(CampaignView):
         return cls(**_put(campaign), **beside)
 
 
-class Unsent(View):
+class Looked(View):
+    unsent: Counted
+    """Leads by the check that keeps them away; about, if not all were looked at."""
+    looked_at: int
+    of: int
+    """So many leads came its ways; about, if not all were looked at."""
+
+
+class Unsent(Looked):
     campaign: str
     version: int
-    unsent: Counted
-    """Leads by the check that keeps them away."""
 
 
 class SendView(View):
@@ -266,7 +272,7 @@ class UnsentDeliveries(View):
     deliveries: list[UnsentDeliveryView]
 
 
-class CampaignCounts(View):
+class CampaignCounts(Looked):
     id: str
     version: int
     waiting: int
@@ -274,9 +280,8 @@ class CampaignCounts(View):
     sent: int
     refused: int
     uncertain: int
-    unsent: Counted
-    """Leads by the check that keeps them away."""
 
 
 class Counts(View):
     campaigns: list[CampaignCounts]
+    next: str | None

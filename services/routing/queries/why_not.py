@@ -5,20 +5,20 @@ reads what is committed (`shared/committed.py`).
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from services.routing.campaign.sends import BY_HAND_REFUSED, Send
 from services.routing.filters.routes import route_of
 from services.routing.fit.catalogue import Catalogues
-from services.routing.fit.checks import CampaignView, MatchContext, evaluate, evaluate_in_view
+from services.routing.fit.checks import CampaignView, MatchContext, evaluate_in_view
 from services.routing.orders.campaigns import Campaign
 from services.routing.orders.capacity import Capacity
 from services.routing.person.leads import RoutedLead
 from services.routing.queries import campaign_views, explanation
 from services.routing.queries.explanation import Explanation
+from services.routing.queries.unsent_counts import UnsentCount, count_unsent
 from services.routing.rematch import widening
 from services.routing.store import CAPACITIES, LEADS, VERSIONS, Memory
 from shared.clock import Clock
@@ -89,29 +89,34 @@ class WhyNot:
         nearest = sorted(found.values(), key=_is_near)
         return [each.view(routed.lead) for each in nearest[:CLOSEST_MAX]]
 
-    async def unsent(self, campaign: Campaign) -> Counter[str]:
+    async def unsent(self, campaign: Campaign, most: int) -> UnsentCount:
         """The campaign's unsent leads, counted by check: what was answered, or follows from the
         version that was in force when the lead came."""
         known = await self.catalogues()
         rows = await self._store.find(VERSIONS.name, {"campaign": campaign.id})
         kept = sorted(map(VERSIONS.from_document, rows), key=lambda each: -each.campaign.number)
         newest_first = [(each, known.context_of(each.campaign)) for each in kept]
-        now = campaign, known.context_of(campaign)
-        counts: Counter[str] = Counter()
-        for widened in widening.ways(campaign.definition):
-            async for page in self.pages(widened, campaign.tenant):
-                for lead in page:
-                    then = (
-                        (version.campaign, context)
-                        for version, context in newest_first
-                        if version.revision <= lead.revision
-                    )
-                    found = next(then, None)
-                    if found is None and lead.of(campaign.name) is None:
-                        counts["campaign_unknown"] += 1
-                    else:
-                        counts.update(against(lead, *(found or now)))
-        return counts
+
+        def then(_campaign: Campaign, lead: RoutedLead) -> tuple[Campaign, MatchContext] | None:
+            in_force = (
+                (version.campaign, context)
+                for version, context in newest_first
+                if version.revision <= lead.revision
+            )
+            return next(in_force, None)
+
+        found = await count_unsent(self._store, campaign.tenant, [campaign], then, most)
+        return found[campaign.id]
+
+    async def unsent_now(
+        self, tenant: str, campaigns: Sequence[Campaign], most: int
+    ) -> Mapping[str, UnsentCount]:
+        """The unsent leads of each campaign as it is now, by its id."""
+        known = await self.catalogues()
+        contexts = {campaign.id: known.context_of(campaign) for campaign in campaigns}
+        return await count_unsent(
+            self._store, tenant, campaigns, lambda each, _: (each, contexts[each.id]), most
+        )
 
     async def pages(self, widened: CampaignWidened, tenant: str) -> AsyncIterator[list[RoutedLead]]:
         """The leads that it may free."""
@@ -126,18 +131,6 @@ class WhyNot:
 
 def _is_near(miss: Explanation) -> tuple[bool, str]:
     return miss.failing[0].code == "lead_code_other", miss.campaign
-
-
-def against(lead: RoutedLead, campaign: Campaign, context: MatchContext) -> set[str]:
-    """The checks that keep a lead from a campaign; none if it has got it, or may yet get it."""
-    claim = lead.of(campaign.name)
-    if claim is None:
-        failing: Sequence[Failing] = evaluate(campaign, lead.lead, lead.accepted_at, context)[1]
-    else:
-        failing = claim.failing
-    if claim is not None and claim.state == "waiting":
-        return {"awaiting_send_day"}
-    return {each.code for each in failing}
 
 
 @dataclass(frozen=True, slots=True)

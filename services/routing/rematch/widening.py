@@ -202,12 +202,6 @@ def as_a_whole(
             )
 
 
-def ways(campaign: PutCampaign) -> Iterator[CampaignWidened]:
-    """All leads that came its way, whatever their category."""
-    for route in sorted(routes(campaign)):
-        yield CampaignWidened(campaign=campaign.id, route=route)
-
-
 def campaign_events(widened: Iterable[CampaignWidened]) -> list[Publish]:
     return [Publish(each, each.campaign) for each in widened]
 
