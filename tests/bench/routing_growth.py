@@ -10,14 +10,16 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import count, islice
+from math import isclose
 from random import Random
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from pymongo import MongoClient
 
-from services.routing.orders.campaigns import Campaign
+from services.routing.orders.campaigns import Campaign, CampaignVersion
 from services.routing.person import leads
+from services.routing.queries.api import CountsQuery, Reader, UnsentQuery
 from services.routing.queries.preview import Previewing
 from services.routing.queries.why_not import WhyNot
 from services.routing.rematch import widening
@@ -48,6 +50,8 @@ COUNTRIES = [f"{first}{second}" for first in "ABCDEF" for second in "ABCDEFGHIJ"
 FREED = 60
 """As many leads wait for the category that is opened."""
 OPENED = "opened-later"
+BUSY_NUMBER, BUSY_CODE = 0, "CODE-0"
+"""The campaign to whose lead code half of the leads came."""
 
 _numbers = count(1)
 
@@ -70,6 +74,7 @@ async def _rows(found: Backends) -> list[Row]:
         _growth("cost of a lead as history grows 10k to 1,000,000", *by_history),
     ]
     rows += await _again(long)
+    rows += await _unsent(long)
     await many.store.close()
     await long.store.close()
     return rows
@@ -122,7 +127,7 @@ class Side:
         await side.decide([])
         return side
 
-    async def put(self, campaigns: Sequence[Campaign]) -> None:
+    async def put(self, campaigns: Sequence[Campaign | CampaignVersion]) -> None:
         state = WorkingSet()
         state.put(campaigns)
         async with self.store.transaction() as transaction:
@@ -158,6 +163,21 @@ async def _again(side: Side) -> list[Row]:
     return [
         Row(f"{name}: preview", round(preview, 1), "ms", goal, preview <= limit),
         Row(f"{name}: deciding again", round(step, 1), "ms", goal, step <= limit),
+    ]
+
+
+async def _unsent(side: Side) -> list[Row]:
+    """RTE-10: of a campaign to which half of the leads came, and of as many as a page has."""
+    await side.put([CampaignVersion("busy", 0, _campaign(BUSY_NUMBER))])
+    reader = Reader(side.store, SystemClock())
+    one, of_one = await _timed(lambda: reader.unsent(f"campaign-{BUSY_NUMBER}", UnsentQuery()))
+    page, of_page = await _timed(lambda: reader.counts(CountsQuery()))
+    assert isclose(MANY_LEADS / 2, of_one.of, rel_tol=0.15), of_one
+    name, goal, limit = f"unsent leads by check at {MANY_LEADS:,} leads", "<= 250 ms", 250
+    campaigns = len(of_page.campaigns)
+    return [
+        Row(f"{name}: one campaign", round(one, 1), "ms", goal, one <= limit),
+        Row(f"{name}: counts of {campaigns}", round(page, 1), "ms", goal, page <= limit),
     ]
 
 
@@ -235,8 +255,12 @@ def fill(url: str, database: str, count_: int) -> None:
 def _history(count_: int) -> Iterator[Document]:
     random = Random(5)
     for number in range(count_):
-        rare = number < FREED
-        changes = {"category": "rare", "lead_code": "CODE-1"} if rare else {}
-        accepted = _lead(random, -number, **changes)
+        accepted = _lead(random, -number, **_changes(number))
         routed = leads.new_lead(accepted, 1, cause())
         yield LEADS.to_document(routed) | {"_id": accepted.lead, "version": 1}
+
+
+def _changes(number: int) -> dict[str, object]:
+    if number < FREED:
+        return {"category": "rare", "lead_code": "CODE-1"}
+    return {"lead_code": BUSY_CODE} if number % 2 else {}
