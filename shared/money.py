@@ -13,19 +13,21 @@ import pycountry
 WHOLE = 10_000
 """Basis points of the whole: 30 % are 3,000."""
 
+_OF_SEVERAL_COUNTRIES = frozenset({"XAF", "XCD", "XCG", "XOF", "XPF"})
+"""What else begins with X are metals, units of account of banks, and what is for tests."""
+_FUNDS = frozenset({"BOV", "CHE", "CHW", "CLF", "COU", "MXV", "USN", "UYI", "UYW"})
+"""What amounts are reckoned in, and nobody pays with."""
 CURRENCIES = frozenset(
     code
     for code in (each.alpha_3 for each in pycountry.currencies)
-    if not code.startswith("X") or code in {"XAF", "XCD", "XCG", "XOF", "XPF"}
+    if code not in _FUNDS and (not code.startswith("X") or code in _OF_SEVERAL_COUNTRIES)
 )
 """ISO 4217, without metals, funds and what is for tests."""
-_NO_DIGITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_NO_DIGITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
 _THREE_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
-_FOUR_DIGITS = "CLF UYW"
 _DIGITS = {
     **dict.fromkeys(_NO_DIGITS.split(), 0),
     **dict.fromkeys(_THREE_DIGITS.split(), 3),
-    **dict.fromkeys(_FOUR_DIGITS.split(), 4),
 }
 """Of the currencies that have not two (ISO 4217, list one)."""
 
@@ -102,27 +104,27 @@ def rounded(numerator: int, denominator: int) -> int:
     return nearest if numerator >= 0 else -nearest
 
 
-def share(minor: int, rate: int) -> int:
+def share(minor: int, rate_bps: int) -> int:
     """So many basis points of an amount."""
-    return rounded(minor * rate, WHOLE)
+    return rounded(minor * rate_bps, WHOLE)
 
 
-def vat_added(net: int, rate: int) -> Taxed:
-    """The VAT on a net amount, a document's sum at one rate, in basis points."""
-    vat = share(net, rate)
+def vat_added(net: int, rate_bps: int) -> Taxed:
+    """The VAT on a net amount, a document's sum at one rate."""
+    vat = share(net, rate_bps)
     return Taxed(net, vat, net + vat)
 
 
-def vat_contained(gross: int, rate: int) -> Taxed:
+def vat_contained(gross: int, rate_bps: int) -> Taxed:
     """The VAT that a price contains, at a rate in basis points of the net."""
-    net = rounded(gross * WHOLE, WHOLE + rate)
+    net = rounded(gross * WHOLE, WHOLE + rate_bps)
     return Taxed(net, gross - net, gross)
 
 
-def next_share(so_far: int, rate: int, accrued: int) -> int:
+def next_share(so_far: int, rate_bps: int, accrued: int) -> int:
     """What a share grows by: of all that came so far, rounded once, less what was accrued before.
     So no part is negative while the sum grows, and the parts add up to the share of the sum."""
-    return share(so_far, rate) - accrued
+    return share(so_far, rate_bps) - accrued
 
 
 def split(minor: int, weights: Sequence[int]) -> list[int]:
