@@ -28,6 +28,7 @@ FILES = ["clock", "plan", "stack", "failure"]
 RECORDS = ["received.jsonl", "spans.jsonl"]
 STATE = ["data", "drop", "log", *(f"{name}.json" for name in FILES), *RECORDS]
 RESTARTS_BEFORE_GIVING_UP = 5
+STOP_SECONDS_MAX = 80
 
 # Kept for the life of this process: when it ends, stdin of a leased supervisor closes.
 _started: dict[Path, subprocess.Popen[bytes]] = {}
@@ -212,13 +213,13 @@ def runs_as_planned(var: Path) -> bool:
 
 
 def stop_supervisor(var: Path) -> None:
-    """It needs up to 25 s for the services and some for the rest; killed, it takes all with it."""
+    """It needs up to 40 s for the services and some for the rest; killed, it takes all with it."""
     pid = int((var / "supervisor.lock").read_text())
     os.kill(pid, signal.SIGTERM)
     try:
-        wait_for("the supervisor to stop", 60, lambda: not is_up(var))
+        wait_for("the supervisor to stop", STOP_SECONDS_MAX, lambda: not is_up(var))
     except StackError:
-        progress("the supervisor did not stop within 60 s; killing it")
+        progress(f"the supervisor did not stop within {STOP_SECONDS_MAX} s; killing it")
         os.kill(pid, signal.SIGKILL)
         wait_for("the killed supervisor to end", 5, lambda: not is_up(var))
 

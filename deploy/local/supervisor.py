@@ -26,7 +26,8 @@ from deploy.local.kept import Kept
 from deploy.local.process import StackError, free_ports, progress, wait_for
 from deploy.local.questions import Questions
 
-SERVICE_GRACE_SECONDS = 25
+SERVICE_GRACE_SECONDS = 40
+"""As in docker-compose.yml: longer than a service's own graceful stop."""
 TICK_SECONDS = 0.1
 SENDER = "leads@leadops.example"
 
