@@ -1,9 +1,10 @@
 """A service's doors on a port of their own: what is brought becomes a command, and is acknowledged
 once the broker has it.
 
-A sender is told 2xx only then. With the broker away, or too slow, it is told to come again, which
-it may as often as it likes: the command's id is the sender's. Everything that is turned away is
-counted by its reason, and nothing of it is kept or logged.
+A sender is told 2xx only then, or where nothing follows from what it brought. With the broker away,
+or too slow, it is told to come again, which it may as often as it likes: the command's id is the
+sender's. Everything that is turned away is counted by its reason, and nothing of it is kept or
+logged.
 """
 
 import asyncio
@@ -41,8 +42,8 @@ after that by each sender in its own way: none of those we know sends it unasked
 BODY_BYTES_MAX = 1 << 20
 READ_SECONDS_MAX = 4.0
 PUBLISH_SECONDS_MAX = 5.0
-"""What `publish` may take: together with reading less than ten seconds, after which senders give
-up."""
+"""After that a sender is told to come again: together with reading less than ten seconds, after
+which senders give up."""
 COME_AGAIN_SECONDS = 5
 CALLS_AT_ONCE_MAX = 500
 CALLS_PER_MINUTE = 1200
@@ -111,6 +112,8 @@ class Doors:
         self.outcomes: Counter[tuple[str, str]] = Counter()
         """By door and outcome, since the process began."""
         self._publish = publish
+        self._publishing: set[asyncio.Future[None]] = set()
+        """Held here, since nobody else may hold what goes on after its answer."""
         self._clock = clock
         self._callers = Callers(calls_per_minute, monotonic)
         self.under_way = 0
@@ -181,13 +184,29 @@ class Doors:
         except Poison as poison:
             return _failure(poison.code, HTTPStatus.BAD_REQUEST)
         try:
-            await self._publish([record])
+            await self._publish_in_time(record)
         except Infrastructure as error:
             where = trace_context.named(trace)
             text = f"{type(error).__name__}: {error}"
             log.warning("not acknowledged", door=door.name, error=text, **where)
             return _failure("not_acknowledged", HTTPStatus.SERVICE_UNAVAILABLE)
         return "accepted", json({"accepted": True}, HTTPStatus.ACCEPTED)
+
+    async def _publish_in_time(self, record: Outgoing) -> None:
+        """Nobody waits until a producer that failed has come to its end."""
+        publishing = asyncio.ensure_future(self._publish([record]))
+        self._publishing.add(publishing)
+        publishing.add_done_callback(self._forget)
+        done, _ = await asyncio.wait({publishing}, timeout=PUBLISH_SECONDS_MAX)
+        if not done:
+            raise Infrastructure("publishing was not acknowledged in time")
+        publishing.result()
+
+    def _forget(self, publishing: asyncio.Future[None]) -> None:
+        """An end for which nobody waits any more is nobody's error."""
+        self._publishing.discard(publishing)
+        if not publishing.cancelled():
+            publishing.exception()
 
 
 class TooLarge(Exception):

@@ -190,6 +190,29 @@ async def test_what_the_broker_does_not_take_is_to_come_again() -> None:
     assert {"not_acknowledged": 1, "accepted": 1} == house.outcomes()
 
 
+async def test_who_brings_something_does_not_wait_for_a_broker_that_is_slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nor for the end of what failed: that goes on by itself, and brought again it is the same
+    command."""
+    monkeypatch.setattr(door_server, "PUBLISH_SECONDS_MAX", 0.01)
+    house, answers = House(), asyncio.Event()
+    publish, ended = house._publish, asyncio.Event()
+
+    async def slowly(records: Sequence[Outgoing]) -> None:
+        await answers.wait()
+        await publish(records)
+        ended.set()
+
+    monkeypatch.setattr(house.doors, "_publish", slowly)
+    answer = await house.bring(body_of(1, NOW))
+    assert (503, {"not_acknowledged": 1}) == (answer.status_code, house.outcomes())
+    assert [] == house.published
+    answers.set()
+    await ended.wait()
+    assert 1 == len(house.published)
+
+
 async def test_a_body_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door_server, "READ_SECONDS_MAX", 0.01)
 
