@@ -41,7 +41,7 @@ async def _begin(store: Store, kept: Tally[Any]) -> None:
     found = await tally.begin(store, kept)
     if found:
         async with store.transaction() as transaction:
-            for collection, writes in found.items():
+            for collection, writes in found:
                 await transaction.write(collection, writes)
 
 

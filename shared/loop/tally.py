@@ -127,18 +127,20 @@ async def count_anew(found: Finder, tally: Tally[Any]) -> Counter[Counted]:
         where = {"_id": {"$gt": rows[-1]["_id"]}}
 
 
-async def begin(found: Finder, tally: Tally[Any]) -> dict[str, list[Write]]:
-    """By collection, the writes with which a tally begins where there are documents already;
-    nothing if it has begun. To be written in one transaction."""
+async def begin(found: Finder, tally: Tally[Any]) -> list[tuple[str, list[Write]]]:
+    """The writes, each with its collection, with which a tally begins where there are documents
+    already; nothing if it has begun. To be written in this order in one transaction: what is
+    counted anew may have the id of what goes."""
     marks = await found.find(MARKS, {"_id": tally.name})
     if marks and marks[0]["schema"] == tally.schema:
-        return {}
+        return []
     counts = await count_anew(found, tally)
     former = await found.find(tally.name, {}, fields=["_id"])
     mark = {"_id": tally.name, "schema": tally.schema}
     guarded = Replace(mark, {"schema": marks[0]["schema"]}) if marks else Insert(mark)
     added = await writes(_Nothing(), tally, BEFORE, counts)
-    return {MARKS: [guarded], tally.name: [*(Delete(row["_id"]) for row in former), *added]}
+    gone: list[Write] = [Delete(row["_id"]) for row in former]
+    return [(MARKS, [guarded]), (tally.name, gone), (tally.name, added)]
 
 
 class _Nothing:

@@ -27,6 +27,8 @@ from shared.store import (
     by_kind,
 )
 
+ONE_WRITE_EACH = "writes of one call touch different documents, since they are taken by kind"
+
 Rows = dict[Any, bytes]
 Place = tuple[str, Any]
 
@@ -92,11 +94,12 @@ class MemoryTransaction:
 
     async def write(self, collection: str, writes: Sequence[Write]) -> None:
         await self._store.gate("store.write")
+        assert len({_key_of(write) for write in writes}) == len(writes), ONE_WRITE_EACH
         for write in by_kind(writes):
             self._apply(collection, write)
 
     def _apply(self, collection: str, write: Write) -> None:
-        key = write.id if isinstance(write, Delete | Remove) else write.document["_id"]
+        key = _key_of(write)
         self._lock(collection, key)
         current = self._rows(collection).get(key)
         match write:
@@ -220,6 +223,10 @@ class MemoryStore:
                 known.remove(index.fields)
             elif index.unique and not index.is_former and index.fields not in known:
                 known.append(index.fields)
+
+
+def _key_of(write: Write) -> Any:
+    return write.id if isinstance(write, Delete | Remove) else write.document["_id"]
 
 
 def _select(
