@@ -97,7 +97,7 @@ async def _drain(loop: Loop, shards: Sequence[Shard]) -> list[Shard]:
 
 async def _drain_one(loop: Loop, shard: Shard) -> None:
     """What was published half is published again, whole; readers drop what they saw."""
-    beside = await loop.store.find(outbox.COLLECTION, {"shard": shard.number}, sort=[("step", 1)])
+    beside = await loop.store.find(outbox.COLLECTION, {"shard": shard.number})
     for records in outbox.batches(shard.row, beside):
         await loop.log.publish(records)
         loop.counters["outbox_drained"] += 1

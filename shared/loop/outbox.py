@@ -110,8 +110,10 @@ def _to_list(record: Outgoing) -> list[Any]:
 
 
 def batches(row: ShardRow, documents: Sequence[Document]) -> Iterator[list[Outgoing]]:
-    """All that a shard may not have published, in order: its row's, then what lies beside it."""
-    for kept in (row.outbox, *(document["records"] for document in documents)):
+    """All that a shard may not have published, in order: its row's, then what lies beside it. That
+    is put in order here: two numbers in a list are sorted by some stores by the smaller of them."""
+    beside = sorted(documents, key=lambda document: document["step"])
+    for kept in (row.outbox, *(document["records"] for document in beside)):
         if kept:
             yield [_from_list(record) for record in kept]
 

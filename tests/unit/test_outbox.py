@@ -34,6 +34,20 @@ def test_all_records_of_a_step_are_kept_in_order_in_parts_that_a_store_takes() -
     assert [f"3/2/7/{part}" for part in range(1, 4)] == [each["_id"] for each in beside]
 
 
+def test_what_lies_beside_a_row_is_published_in_order_however_it_is_found() -> None:
+    """Step by step, and in parts; some stores sort lists by the smallest of what is in them."""
+    beside = [
+        document
+        for steps, first in ((9, 0), (10, 20))
+        for document in outbox.keep(
+            ShardRow(3, steps=steps), [record(first + at, 4 * MEGABYTE) for at in range(4)]
+        )
+    ]
+    for found in (beside, beside[::-1], sorted(beside, key=lambda each: min(each["step"]))):
+        parts = outbox.batches(ShardRow(3), found)
+        assert [1, 2, 3, 21, 22, 23] == [int(one.key or b"") for (one,) in parts]
+
+
 def test_what_is_kept_is_published_as_it_was() -> None:
     """Through the store and back."""
     row = ShardRow(3)
