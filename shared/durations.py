@@ -42,7 +42,7 @@ class Durations(Collector):
         )
         self._stages = Histogram(
             "leadops_stage_seconds",
-            "From the time of an upload until the end of a stage",
+            "From the time of an upload, or of its acceptance, until the end of a stage",
             ["service", "stage"],
             buckets=STAGE_SECONDS,
             registry=None,
