@@ -32,7 +32,8 @@ class Inputs:
     lanes: Sequence[tuple[int, Lane]] = ()
     """Lanes by shard whose head was resolved while much waited behind it."""
     leftovers: Sequence[int] = ()
-    """Shards whose outbox holds confirmed documents: these take part even without an input."""
+    """Shards whose row or documents hold what is published by now, or that have read over more than
+    their row knows: these take part even without an input."""
 
     def __bool__(self) -> bool:
         return bool(

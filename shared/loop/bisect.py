@@ -22,7 +22,9 @@ class Bisection:
     suspects: dict[str, str] = field(default_factory=dict)
     """By origin, why an input is dead-lettered when it comes again."""
     is_hunting: bool = False
-    """From a failure on until a step as large as ever has succeeded."""
+    """From a failure on until a step that might have been as large as ever has succeeded. Each
+    success doubles what the next may take, however little it took itself: from one input to 500
+    these are nine."""
     stopped: str | None = None
     """Why nothing is taken any more."""
     _same_error: tuple[str, set[str]] = ("", set())

@@ -1,10 +1,10 @@
 """What a step publishes to shards that this process holds, it decides itself, before it commits.
 
 It is published as ever, so every reader has it; here it comes back as an echo, since its number is
-taken in the transaction of its effect. Only the next number of a stream is taken: nothing that was
-published before is overtaken. What is poison, or waits behind a dead letter, is left to be read,
-and so is everything while a bad input is hunted: each must fail by itself. A service's table says
-which events bear it.
+taken in the transaction of its effect. Only the next number of a stream on a topic is taken: of
+that stream and topic nothing that was published before is overtaken. What is poison, or waits
+behind a dead letter, is left to be read, and so is everything while a bad input is hunted: each
+must fail by itself. A service's table says which events bear it.
 """
 
 from shared.errors import Poison

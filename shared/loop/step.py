@@ -1,8 +1,8 @@
 """The one transaction: what was read, what was decided and what must be published, all or nothing.
 
 In this order, with the price of failing there:
-1. load and decide, first what came, then what the shards of this process publish to each other
-   (`early`): pure, so failing costs nothing but the time
+1. load and decide, first what came, then what the shards of this process publish to each other and
+   to themselves (`early`): pure, so failing costs nothing but the time
 2. the shard rows, guarded by epoch and step: a former owner fails here, before it writes anything
 3. state, inbox, deadlines, effects, dead letters, outbox: undone with the transaction
 4. commit: if its result is unknown, the shards are opened anew, which settles it

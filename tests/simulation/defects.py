@@ -1,6 +1,6 @@
 """Mistakes that are easy to make, planted on demand: each must be caught, by name.
 
-A defect replaces one function of the loop or of a service by its wrong twin. Nothing of this is
+A defect replaces functions of the loop or of a service by their wrong twins. Nothing of this is
 reachable from production code; only the simulator and chaos builds look at `LEADOPS_DEFECT`.
 """
 
