@@ -98,16 +98,16 @@ class Batch:
     due: dict[str, Document | None] = field(default_factory=dict)
     attempts: list[Document] = field(default_factory=list)
     outgoing: dict[int, list[Outgoing]] = field(default_factory=dict)
-    unfollowed: list[Outgoing] = field(default_factory=list)
+    not_looked_at: list[Outgoing] = field(default_factory=list)
     """Those of them that nobody has looked at for early decisions."""
-    following: list[Received] = field(default_factory=list)
+    deciding_early: list[Received] = field(default_factory=list)
     """Those that are being decided early."""
-    early: list[Received] = field(default_factory=list)
+    decided_early: list[Received] = field(default_factory=list)
     """Those that were."""
     documents: dict[int, list[str]] = field(default_factory=dict)
     writes: dict[str, list[Write]] = field(default_factory=dict)
     reserved: Counter[str] = field(default_factory=Counter)
-    aside: set[str] = field(default_factory=set)
+    known_dead_letters: set[str] = field(default_factory=set)
     """Ids of dead letters that exist already: these records are read a second time."""
     order: int = 0
     replayed: list[Item] = field(default_factory=list)
@@ -144,7 +144,7 @@ class Batch:
 
     def publish(self, item: Item, record: Outgoing) -> None:
         self.outgoing.setdefault(item.shard, []).append(record)
-        self.unfollowed.append(record)
+        self.not_looked_at.append(record)
 
     def has_room(self, endpoint: str) -> bool:
         return self.endpoints.has_room(endpoint, self.reserved[endpoint])

@@ -232,7 +232,7 @@ def is_blocked(batch: Batch, item: Item) -> bool:
 def _keep(batch: Batch, item: Item) -> None:
     """Keeps the record whole. A readable command is told so; its final answer comes with the
     replay."""
-    if dead_letters.id_of(item) in batch.aside:
+    if dead_letters.id_of(item) in batch.known_dead_letters:
         item.disposition = Disposition.DUPLICATE
         return
     blocked = batch.blocked[item.shard]

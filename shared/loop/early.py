@@ -11,22 +11,22 @@ from shared.errors import Poison
 from shared.loop.batch import Batch
 from shared.loop.classify import early_item
 from shared.loop.decide import apply, decision_on, is_blocked
-from shared.loop.item import Disposition, Received
+from shared.loop.item import Received
 from shared.loop.log import Outgoing
 
 
 def take_published(batch: Batch) -> None:
     """Moves what was published since the last time to what is decided next, as far as it is ours
     and the step may take more."""
-    published, batch.unfollowed, batch.following = batch.unfollowed, [], []
+    published, batch.not_looked_at, batch.deciding_early = batch.not_looked_at, [], []
     if batch.bisection.is_hunting:
         return
-    room = batch.bisection.limit - len(batch.early)
+    room = batch.bisection.limit - len(batch.decided_early)
     for record in filter(lambda record: _is_ours(batch, record), published):
-        if len(batch.following) >= room:
+        if len(batch.deciding_early) >= room:
             return
         try:
-            batch.following.append(early_item(batch.setup.reader, record))
+            batch.deciding_early.append(early_item(batch.setup.reader, record))
         except Poison:
             continue
         batch.join(record.partition)
@@ -44,9 +44,8 @@ def decide_early(batch: Batch, item: Received) -> None:
     if row.expected_number(topic, stream) != number or is_blocked(batch, item):
         return
     try:
-        if item.disposition is Disposition.HANDLED:
-            apply(batch, item, decision_on(batch, item))
+        apply(batch, item, decision_on(batch, item))
     except Poison:
         return
     row.take(topic, stream, number)
-    batch.early.append(item)
+    batch.decided_early.append(item)

@@ -222,7 +222,7 @@ class Loop:
             # 3. The attempts, last: nobody hears of a send before the claim that it follows from.
             self.worker.start(batch.attempts)
         ended = started + time.perf_counter_ns() - began
-        self.observe([*batch.items, *batch.early, *batch.replayed], started, ended)
+        self.observe([*batch.items, *batch.decided_early, *batch.replayed], started, ended)
 
     def _prepare(self, shards: Mapping[int, Shard], inputs: Inputs) -> Batch:
         endpoints = Endpoints(self.worker.has_room, self.worker.dead())
@@ -242,7 +242,7 @@ class Loop:
             shard = batch.shards[number]
             shard.row, shard.blocked, shard.confirmed = row, batch.blocked[number], []
             shard.is_ahead = False
-        for item in batch.early:
+        for item in batch.decided_early:
             batch.shards[item.shard].echoes.add(item.numbered)
         self.failures = self._conflicts = 0
         self._bisection.record_success(batch.items)
@@ -260,7 +260,7 @@ class Loop:
     def _count(self, batch: Batch) -> None:
         self.counters.update(batch.counters)
         self.counts.add(batch.counted)
-        self.counters["inputs_early"] += len(batch.early)
+        self.counters["inputs_early"] += len(batch.decided_early)
         for item in batch.items:
             self.counters[f"inputs_{item.disposition}"] += 1
             if not isinstance(item, Received):

@@ -68,7 +68,7 @@ def suspects_of(batch: Batch) -> list[Item]:
     """Which inputs an unexpected error may be of: in the place of a replay or skip, what it would
     have decided."""
     itself = (item for item in batch.items if dead_letters.target_of(item) not in batch.replays)
-    return [*itself, *_replays(batch), *batch.early, *batch.following]
+    return [*itself, *_replays(batch), *batch.decided_early, *batch.deciding_early]
 
 
 async def commit(batch: Batch) -> None:
@@ -127,7 +127,7 @@ async def _load(batch: Batch, transaction: Transaction) -> None:
         for item in batch.items
         if item.disposition is Disposition.DEAD_LETTERED
     ]
-    batch.aside = await dead_letters.known_ids(transaction, poisoned)
+    batch.known_dead_letters = await dead_letters.known_ids(transaction, poisoned)
     replays = _replays(batch)
     # Judged once for each replay: the next may come after the mistake was mended.
     for item in replays:
@@ -148,8 +148,8 @@ async def _decide(batch: Batch, transaction: Transaction) -> None:
     for (shard, lane), waiting in batch.releases.items():
         release(batch, shard, lane, waiting, "")
     take_published(batch)
-    while batch.following:
-        for early in sections(batch.following, lambda item: _cuts(batch, item)):
+    while batch.deciding_early:
+        for early in sections(batch.deciding_early, lambda item: _cuts(batch, item)):
             await _read(batch, transaction, early)
             for item in early:
                 decide_early(batch, item)
