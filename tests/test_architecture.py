@@ -249,6 +249,13 @@ def test_the_loop_knows_the_store_by_its_port_only() -> None:
     assert [tool] == wrong_imports("shared/loop", "shared.mongo")
 
 
+def test_the_order_in_which_one_reads_the_loop_names_each_of_its_modules() -> None:
+    """Once: who comes first finds all of them, and knows when to look at which."""
+    order = ast.get_docstring(tree_of(ROOT / "shared/loop/__init__.py")) or ""
+    modules = sorted(path.stem for path in (ROOT / "shared/loop").glob("*.py"))
+    assert modules[1:] == sorted(re.findall(r"`(\w+)`", order))
+
+
 def test_no_service_imports_another() -> None:
     """They talk over topics, in the language of shared/contracts."""
     services = {path.relative_to(ROOT).parts[1] for path in service_modules()}

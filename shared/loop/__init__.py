@@ -7,9 +7,12 @@
   needs no way through the log; `bisect` which of them is to blame for an error
 - `shard`, `open`, `ticker` ownership and recovery; `kafka`, `fetched`, `log` what the broker gives
 - `outbox`, `seal`, `inbox`, `dating` what is published and under which number; commands, and when
-- `deadlines`, `effects`, `worker`, `transport` what is done later and
-  outside, by `webhook`, `mail`, `file_drop`
+- `deadlines`, `precedence` what is done later, and after which records; `effects`, `worker`,
+  `transport` what is done outside, by `webhook` (`targets` where to), `page_reader`, `mail`,
+  `file_drop`
 - `dead_letters`, `kept_record`, `resolve` what could not be processed, and how a person goes on
-- `pulse`, `waiting`, `within` whether it gets on; what services keep:
-  `collection`, `working_set`, `catalogue`, `tally`; `migrations` documents of earlier versions
+- `pulse`, `waiting`, `within` whether it gets on; `quietness` whether anything is under way;
+  `counts` what decisions count
+- `collection`, `working_set`, `catalogue`, `tally` what services keep; `migrations` documents of
+  earlier versions
 """
