@@ -80,6 +80,19 @@ class Signs(dict[int, str]):
 _WORDS = Signs()
 
 
+class _OneLine(dict[int, str]):
+    """For `str.translate`: what was misread as itself, nothing for format characters, and a blank
+    for all else that is not printed."""
+
+    def __missing__(self, code: int) -> str:
+        sign = _MISREAD.get(code) or visible(chr(code))
+        self[code] = sign if sign.isprintable() else " "
+        return self[code]
+
+
+_ONE_LINE = _OneLine()
+
+
 def visible(text: str) -> str:
     """Without format characters: soft hyphens, joiners, marks of direction and of byte order."""
     return text if text.isascii() else _FORMAT_CHARACTER.sub("", text)
@@ -124,8 +137,6 @@ def without_entities(text: str) -> str:
 
 
 def one_line(value: str) -> str:
-    if value.isascii() and value.isprintable():
-        return value.strip()
-    shown = visible(value.translate(_MISREAD))
-    spaced = "".join(letter if letter.isprintable() else " " for letter in shown)
-    return " ".join(spaced.split())
+    if value.isprintable():
+        return value.strip() if value.isascii() else " ".join(value.split())
+    return " ".join(value.translate(_ONE_LINE).split())

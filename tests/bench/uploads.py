@@ -6,7 +6,7 @@ from hashlib import blake2b
 from deploy.sample import generate
 from services.intake.catalogue.affiliates import Affiliate
 from services.intake.leads.leads import lead_id
-from services.intake.reading import folding, phones, places, revenues, sizes, titles
+from services.intake.reading import cells, folding, phones, places, revenues, sizes, titles
 from shared import hosts
 from shared.companies import domains
 from shared.contracts import envelope as envelopes
@@ -104,6 +104,7 @@ def forget_what_was_read() -> None:
         places.place,
         places.country,
         folding.fold,
+        cells.word_meaning,
     )
     for function in cached:
         function.cache_clear()

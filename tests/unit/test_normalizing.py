@@ -17,7 +17,7 @@ from services.intake.reading.titles import classify
 from shared.contracts.industries import parents
 from shared.contracts.lead_fields import CanonicalField, Company, Place, Size
 from shared.emails import email_address
-from tests.builders import affiliate, record
+from tests.builders import OWN_FIELDS, affiliate, record
 
 
 @pytest.mark.parametrize(
@@ -349,9 +349,11 @@ def test_what_makes_any_lead_unusable_is_told() -> None:
 
 
 def test_each_part_of_a_company_is_read_from_a_field() -> None:
-    """But for what lies above its industry, and further domains of its website."""
-    parts = {field.of_company for field in FIELDS if field.of_company}
-    assert {*parts, "industries", "other_domains"} == {part.name for part in fields(Company)}
+    """INT-02: a new one that nobody reads would be blank for ever."""
+    own = affiliate(mapping={"fields": {**OWN_FIELDS, "company_revenue": "Sales"}})
+    full = record(Site="northgrid.example; vane.example", Sales="$10M-$50M")
+    company = normalize(full, own).company
+    assert [] == [part.name for part in fields(Company) if not getattr(company, part.name)]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import get_args
 from zoneinfo import ZoneInfo
 
-from services.intake.reading.cells import prepare_vocabulary
+from services.intake.reading.cells import Vocabulary, prepare_vocabulary
 from services.intake.reading.folding import fold
 from shared import definitions
 from shared.contracts.affiliates import PutAffiliate
@@ -16,7 +16,7 @@ from shared.loop.decision import Context, Decision, Refused
 from shared.loop.working_set import ById, ref_by_name
 
 ORGANIC = "organic"
-Field = tuple[str, str, Mapping[str, str]]
+Field = tuple[str, str, Vocabulary]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Affiliate:
     changed_at: datetime
     changed_by: str
     fields: tuple[Field, ...] = field(init=False, compare=False, repr=False)
+    mandatory: frozenset[str] = field(init=False, compare=False, repr=False)
     lead_codes: frozenset[str] = field(init=False, compare=False, repr=False)
     categories: frozenset[str] = field(init=False, compare=False, repr=False)
     own_fields: frozenset[str] = field(init=False, compare=False, repr=False)
@@ -40,6 +41,7 @@ class Affiliate:
         definition = self.definition
         prepared = {
             "fields": tuple(_fields(definition)),
+            "mandatory": frozenset(definition.mapping.mandatory),
             "lead_codes": frozenset(definition.lead_codes),
             "categories": frozenset(definition.categories),
             "own_fields": frozenset(

@@ -41,7 +41,7 @@ Values = Mapping[str, Any]
 """By field, what was read of it."""
 
 
-def _text(written: str, _beside: Beside) -> str | None:
+def _text(written: str) -> str | None:
     return written or None
 
 
@@ -56,8 +56,10 @@ def _not_understood(_written: str, _affiliate: Affiliate) -> str:
 @dataclass(frozen=True, slots=True)
 class Field:
     name: CanonicalField
-    reads: Callable[[str, Beside], Any] = _text
+    reads: Callable[[str], Any] = _text
     """The text of the field, which may be blank, to its value."""
+    reads_beside: Callable[[str, Beside], Any] | None = None
+    """In its place, where the other fields or the affiliate's mapping matter."""
     is_understood: Callable[[Any, Affiliate], bool] | None = None
     """Whether its value means anything, to anybody or to this affiliate; none means nothing."""
     unknown: Reason | None = None
@@ -68,8 +70,6 @@ class Field:
     """An affiliate that must deliver it has, even if nobody understands it."""
     is_whole: bool = False
     """A whole number is the same with and without decimals; a name keeps what it ends with."""
-    of_company: str | None = None
-    """What it is called in `Company`."""
     shown: Callable[[Any], str] | None = None
     """The value, as people are told it; without it, what is written."""
     rule: str = TEXT
@@ -116,7 +116,7 @@ def _capture_time(written: str, beside: Beside) -> datetime | None:
 FIELDS: tuple[Field, ...] = (
     Field(
         "email",
-        lambda written, _: email_address(written),
+        email_address,
         unknown=Reason("email_invalid", "the email address is not one", "email"),
         is_needed=True,
         shown=str,
@@ -126,7 +126,7 @@ FIELDS: tuple[Field, ...] = (
     Field("last_name"),
     Field(
         "phone",
-        lambda written, beside: phone(written, beside.place.country),
+        reads_beside=lambda written, beside: phone(written, beside.place.country),
         is_whole=True,
         shown=str,
         rule="a phone number",
@@ -134,35 +134,32 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "job_title",
-        lambda written, _: titles.classify(written),
+        titles.classify,
         is_understood=lambda found, _: bool(found.seniority or found.function),
         may_be_unclear=True,
         rule="a job title",
         detail=_title_words,
     ),
-    Field("company_name", of_company="name"),
+    Field("company_name"),
     Field(
         "company_domain",
-        lambda written, _: website(written).domain,
-        of_company="domain",
+        lambda written: website(written).domain,
         shown=str,
         rule="a website or domain",
         why=lambda written, _: f"is {website(written).why}",
     ),
     Field(
         "company_size",
-        lambda written, _: size(written),
+        size,
         is_whole=True,
-        of_company="size",
         shown=_band,
         rule="a number of employees",
     ),
     Field(
         "company_revenue",
-        lambda written, beside: (
+        reads_beside=lambda written, beside: (
             revenue(written, beside.affiliate.definition.mapping.currency).revenue
         ),
-        of_company="revenue",
         shown=_amounts,
         rule="a year's revenue",
         detail=_usual_currency,
@@ -170,15 +167,14 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "industry",
-        lambda written, _: industry(written),
+        industry,
         is_whole=True,
-        of_company="industry",
         shown=str,
         rule="an industry, by its code or label",
     ),
     Field(
         "country",
-        lambda _, beside: beside.place.country,
+        reads_beside=lambda _, beside: beside.place.country,
         unknown=Reason("country_unknown", "the country is not a known one", "country"),
         is_whole=True,
         shown=str,
@@ -186,7 +182,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "subdivision",
-        lambda _, beside: beside.place.subdivision,
+        reads_beside=lambda _, beside: beside.place.subdivision,
         is_whole=True,
         shown=str,
         rule="a subdivision",
@@ -194,7 +190,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "category",
-        lambda written, _: str(category_id(written)),
+        lambda written: str(category_id(written)),
         is_understood=lambda category, affiliate: category in affiliate.categories,
         unknown=Reason("category_unknown", "the affiliate has no such category", "category"),
         is_needed=True,
@@ -204,7 +200,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "lead_code",
-        lambda written, beside: beside.lead_code or written,
+        reads_beside=lambda written, beside: beside.lead_code or written,
         is_understood=lambda code, affiliate: code in affiliate.lead_codes,
         unknown=Reason("lead_code_unknown", "the affiliate has no such lead code", "lead_code"),
         is_needed=True,
@@ -215,7 +211,7 @@ FIELDS: tuple[Field, ...] = (
     Field("reference"),
     Field(
         "captured_at",
-        _capture_time,
+        reads_beside=_capture_time,
         is_whole=True,
         shown=datetime.isoformat,
         rule="a time",
@@ -226,14 +222,18 @@ FIELDS: tuple[Field, ...] = (
 BY_NAME: Mapping[str, Field] = {field.name: field for field in FIELDS}
 RULED = tuple(BY_NAME[name] for name in ("email", "lead_code", "category", "country"))
 """What may make any lead unusable, in the order of telling."""
-OF_COMPANY = tuple((field.name, field.of_company) for field in FIELDS if field.of_company)
-READERS = tuple((field.name, field.reads) for field in FIELDS)
+RULED_NAMES = frozenset(field.name for field in RULED)
+READERS = tuple((field.name, field.reads) for field in FIELDS if not field.reads_beside)
+READERS_BESIDE = tuple((field.name, field.reads_beside) for field in FIELDS if field.reads_beside)
 JUDGES = tuple((field.name, field.is_understood) for field in FIELDS if field.is_understood)
 
 
 def values_of(beside: Beside) -> Values:
     text = beside.texts.get
-    return {name: reads(text(name, ""), beside) for name, reads in READERS}
+    values: dict[str, Any] = {name: reads(text(name, "")) for name, reads in READERS}
+    for name, reads_beside in READERS_BESIDE:
+        values[name] = reads_beside(text(name, ""), beside)
+    return values
 
 
 def understood_fields(values: Values, affiliate: Affiliate) -> set[str]:

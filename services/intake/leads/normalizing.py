@@ -5,7 +5,6 @@ in prebuilt dictionaries and slow readers are cached, since this runs for every 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,8 +15,8 @@ from services.intake.leads.contacts import Identity, identity
 from services.intake.leads.fields import (
     BY_NAME,
     NOT_UNDERSTOOD,
-    OF_COMPANY,
     RULED,
+    RULED_NAMES,
     Beside,
     Field,
     Values,
@@ -35,8 +34,7 @@ from shared.emails import email_address
 Record = Mapping[str, JsonValue]
 
 
-@dataclass(frozen=True, slots=True)
-class Normalized:
+class Normalized(NamedTuple):
     """What could be read of a record; usable if there are no reasons."""
 
     person: Person | None
@@ -65,6 +63,7 @@ class Reading(NamedTuple):
     values: Values
     understood: Set[str]
     """The fields whose value means something."""
+    place: Place
 
 
 def read(record: Record, affiliate: Affiliate, lead_code: str | None = None) -> Reading:
@@ -73,17 +72,17 @@ def read(record: Record, affiliate: Affiliate, lead_code: str | None = None) -> 
     place = places.place(texts.get("country", ""), texts.get("subdivision", ""))
     values = values_of(Beside(texts, affiliate, place, lead_code))
     odd = _odd(blank) if blank else {}
-    return Reading(texts, blank, odd, values, understood_fields(values, affiliate))
+    return Reading(texts, blank, odd, values, understood_fields(values, affiliate), place)
 
 
 def normalize(record: Record, affiliate: Affiliate, lead_code: str | None = None) -> Normalized:
     """The lead that a record is."""
     reading = read(record, affiliate, lead_code)
-    texts, blank, odd, values, understood = reading
-    unread = [name for name in values if name not in understood and texts.get(name)]
+    texts, blank, odd, values, understood, place = reading
+    unread = [name for name in texts.keys() - understood if texts[name]]
     return Normalized(
         person=_person(texts, values) if values["email"] or values["phone"] else None,
-        place=Place(values["country"], values["subdivision"]),
+        place=place,
         company=_company(texts, values),
         title_class=values["job_title"],
         category=values["category"],
@@ -92,7 +91,7 @@ def normalize(record: Record, affiliate: Affiliate, lead_code: str | None = None
         captured_at=values["captured_at"],
         reasons=tuple(_reasons(reading, affiliate)),
         blank=tuple([field for field, _ in blank if field not in odd]),
-        unread=(*unread, *odd),
+        unread=(*sorted(unread), *odd),
     )
 
 
@@ -129,9 +128,10 @@ def _read(
             and value.isprintable()
             and len(value) <= cells.TEXT_LENGTH_MAX
             and "&" not in value
-            and (plain := value.strip())[-1:] != "0"
         ):
-            text = plain
+            text = value.strip()
+            if text[-1:] == "0" and BY_NAME[field].is_whole:
+                text = cells.whole(text)
         else:
             text = cells.meaning(value, vocabulary, BY_NAME[field].is_whole)
         texts[field] = text
@@ -142,9 +142,11 @@ def _read(
 
 def _odd(blank: Iterable[tuple[str, JsonValue]]) -> dict[str, Reason]:
     """By field, why nothing could be read of what is written there."""
-    written = ((field, value) for field, value in blank if value is not None and value != "")
-    found = [(field, cells.why_unread(field, value)) for field, value in written]
-    return {field: reason for field, reason in found if reason}
+    return {
+        field: reason
+        for field, value in blank
+        if value is not None and value != "" and (reason := cells.why_unread(field, value))
+    }
 
 
 def _person(texts: Mapping[str, str], values: Values) -> Person:
@@ -160,14 +162,23 @@ def _person(texts: Mapping[str, str], values: Values) -> Person:
 def _company(texts: Mapping[str, str], values: Values) -> Company:
     sector, sites = values["industry"], texts.get("company_domain")
     return Company(
-        industries=(sector, *parents(sector)) if sector else (),
-        other_domains=other_domains(sites) if sites else (),
-        **{part: values[name] for name, part in OF_COMPANY},
+        values["company_name"],
+        values["company_domain"],
+        values["company_size"],
+        sector,
+        (sector, *parents(sector)) if sector else (),
+        values["company_revenue"],
+        other_domains(sites) if sites else (),
     )
 
 
-def _reasons(reading: Reading, affiliate: Affiliate) -> Iterator[Reason]:
+def _reasons(reading: Reading, affiliate: Affiliate) -> Iterable[Reason]:
     """INT-03: the essentials, the country if there is one, and what this affiliate must deliver."""
+    is_complete = affiliate.mandatory | RULED_NAMES <= reading.understood
+    return () if is_complete else _gaps(reading, affiliate)
+
+
+def _gaps(reading: Reading, affiliate: Affiliate) -> Iterator[Reason]:
     for field in RULED:
         if not _is_written(field.name, reading):
             if field.is_needed:

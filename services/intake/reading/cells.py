@@ -5,6 +5,7 @@ of it. Total over all of JSON: what has no one meaning is blank, and `why_unread
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from pydantic import JsonValue
 
@@ -38,9 +39,28 @@ def whole(number: str) -> str:
     return found[1] if found else number
 
 
+class Vocabulary(dict[str, str]):
+    """An affiliate's own words for one field. It never changes, so that what a word means can be
+    kept for whoever asks again: columns with a vocabulary have few words."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return id(self)
+
+
 def meaning(value: JsonValue, vocabulary: Mapping[str, str], is_whole: bool = False) -> str:
     """The text in the affiliate's own words, by its vocabulary: as it is written, or else as it
     folds. Of a whole number without decimals."""
+    if vocabulary and isinstance(value, str) and isinstance(vocabulary, Vocabulary):
+        return word_meaning(value, vocabulary, is_whole)
+    return _meaning(value, vocabulary, is_whole)
+
+
+@lru_cache(maxsize=50_000)
+def word_meaning(value: str, vocabulary: Vocabulary, is_whole: bool) -> str:
+    return _meaning(value, vocabulary, is_whole)
+
+
+def _meaning(value: JsonValue, vocabulary: Mapping[str, str], is_whole: bool) -> str:
     written = text(value)
     if vocabulary:
         written = written or _truth(value)
@@ -56,12 +76,12 @@ def meaning(value: JsonValue, vocabulary: Mapping[str, str], is_whole: bool = Fa
     return written
 
 
-def prepare_vocabulary(vocabulary: Mapping[str, str]) -> dict[str, str]:
+def prepare_vocabulary(vocabulary: Mapping[str, str]) -> Vocabulary:
     """By what is written, and by what that folds to, if that can mean one thing only."""
     written = {without_entities(word): meant for word, meant in vocabulary.items()}
     folded = ((fold(word), meant) for word, meant in written.items())
     clear = unambiguous((key, meant) for key, meant in folded if key)
-    return clear | {one_line(word): meant for word, meant in written.items()}
+    return Vocabulary(clear | {one_line(word): meant for word, meant in written.items()})
 
 
 def why_unread(field: str, value: JsonValue) -> Reason | None:

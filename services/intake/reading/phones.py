@@ -80,9 +80,9 @@ def phone(text: str, country: str | None) -> str | None:
     read = split(text, country)
     if read is None:
         return _doubtful(text, country)
-    if text[0] == "+" and may_lack_its_code(text, country):
-        return None
     plan, number = read
+    if text[0] == "+" and plan is not _own_plan(country) and may_lack_its_code(text, country):
+        return None
     found = f"+{plan.calling_code}{number}" if plan.holds(number) else None
     return found or _doubtful(text, country)
 
@@ -114,6 +114,12 @@ def may_lack_its_code(text: str, country: str | None) -> bool:
         return False
     read = _national(digits, country)
     return read is not None and read[0].holds(read[1])
+
+
+@cache
+def _own_plan(region: str | None) -> Plan | None:
+    """Behind its own calling code no number lacks one."""
+    return _country(str(region)).plan if region in phonenumbers.SUPPORTED_REGIONS else None
 
 
 @cache

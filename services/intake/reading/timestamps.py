@@ -32,8 +32,8 @@ _ISO_START = re.compile(r"\d{4}-\d{2}-\d{2}")
 # What ends with AM, PM or Uhr is no ISO 8601.
 _ISO = re.compile(r"(?:\d{4}-\d{2}-\d{2}(?:[Tt _]\d.*)?|\d{8}[Tt]\d.*)(?<![MmRr.])")
 _EXCEL_SERIAL = re.compile(r"[2-9]\d{4}(?:\.\d+)?")
-_UNIX = re.compile(r"1\d{9}(?:\d{3})?")
-_JSON_DATE = re.compile(r"\\?/Date\((1\d{12})(?:[+-]\d{4})?\)\\?/")
+# In seconds or milliseconds, and as .NET writes it into JSON.
+_UNIX = re.compile(r"(1\d{9}(?:\d{3})?)|\\?/Date\((1\d{12})(?:[+-]\d{4})?\)\\?/")
 # Go and Java name the zone behind its offset.
 _NAMED_BEHIND = re.compile(
     r"(:\d\d(?:\.\d+)? ?[+-]\d\d:?\d\d) ?(?:UTC|GMT|[A-Z]{3,4}|\[[\w/+-]+\])\Z", re.ASCII
@@ -54,6 +54,7 @@ _ZONE_NAME = re.compile(r" \([^()]*\)$")
 _SHAPES = [
     re.compile(shape)
     for shape in (
+        rf"(?P<first>\d{{1,2}})(?P<mark>[/.-])(?P<second_>\d{{1,2}})(?P=mark){_YEAR}{_TIME}",
         rf"{_YEAR}(?P<mark>[/.-]) ?(?P<month>\d{{1,2}})(?P=mark) ?{_DAY}\.?(?:[t ]{_TIME})?",
         rf"{_YEAR} ?[年년] ?(?P<month>\d{{1,2}}) ?[月월] ?{_DAY} ?[日일](?: ?{_TIME})?",
         rf"{_YEAR}[ -]{_NAME}[ -]{_DAY}{_TIME}",
@@ -61,7 +62,6 @@ _SHAPES = [
         rf"{_WEEKDAY}{_DAY}(?:st|nd|rd|th|\.)?{_OF}{_NAME},?{_OF}{_YEAR}{_TIME}",
         rf"{_WEEKDAY}{_NAME}[ -]?{_DAY}(?:st|nd|rd|th)?[, -] ?{_YEAR}{_TIME}",
         rf"{_WEEKDAY}{_NAME} {_DAY} {_CLOCK}(?P<zone>) {_YEAR}",
-        rf"(?P<first>\d{{1,2}})(?P<mark>[/.-])(?P<second_>\d{{1,2}})(?P=mark){_YEAR}{_TIME}",
     )
 ]
 
@@ -84,24 +84,22 @@ def _plain_iso(text: str) -> datetime | None:
         return None
 
 
-def _read(written: str, order: str | None) -> datetime | None:
-    text = _NAMED_BEHIND.sub(r"\1", written)
+def _read(text: str, order: str | None) -> datetime | None:
     if _ISO.fullmatch(text):
         return _iso(text.upper())
     if _EXCEL_SERIAL.fullmatch(text):
         return EXCEL_EPOCH + timedelta(seconds=round(float(text) * 86_400))
-    if json := _JSON_DATE.fullmatch(text):
-        text = json[1]
-    if _UNIX.fullmatch(text):
-        return UNIX_EPOCH + timedelta(milliseconds=int(text.ljust(13, "0")))
+    if unix := _UNIX.fullmatch(text):
+        return UNIX_EPOCH + timedelta(milliseconds=int((unix[1] or unix[2]).ljust(13, "0")))
     lower = text.casefold()
     found = next((found for shape in _SHAPES if (found := shape.fullmatch(lower))), None)
     return _datetime_of(found.groupdict(), order) if found else None
 
 
 def _iso(text: str) -> datetime:
-    """What the library does not know: blanks before an offset, names of UTC, a leap second."""
-    named = re.sub(r" ?(?:UTC|GMT)$", "Z", text)
+    """What the library does not know: blanks before an offset, names of UTC, names of zones behind
+    an offset, a leap second."""
+    named = re.sub(r" ?(?:UTC|GMT)$", "Z", _NAMED_BEHIND.sub(r"\1", text))
     joined = _BEFORE_ZONE.sub("", named)
     plain = _LEAP_SECOND.sub(r"\1:59", joined)
     return datetime.fromisoformat(plain) + timedelta(seconds=plain != joined)
@@ -117,7 +115,8 @@ def _datetime_of(part: dict[str, str | None], order: str | None) -> datetime:
     elif part.get("hour") and part.get("minute") is None:
         raise ValueError("an hour alone, which may be anything")
     second = int(part.get("second") or 0)
-    zone = _offset(part.get("zone") or "")
+    behind = part.get("zone")
+    zone = _offset(behind) if behind else None
     return datetime(int(part["year"] or 0), month, day, hour, minute, second, tzinfo=zone)
 
 
@@ -151,4 +150,5 @@ def _utc(local: datetime, zone: tzinfo) -> datetime | None:
     moment = (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
     if not 1990 <= moment.year <= 2100:
         return None
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    beyond = moment.microsecond % 1000
+    return moment.replace(microsecond=moment.microsecond - beyond) if beyond else moment
