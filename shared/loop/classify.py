@@ -176,7 +176,9 @@ def _read(reader: Reader, origin: str, shard: int, record: Record) -> Received |
         key = envelopes.key_text(record.key)
         envelope = envelopes.read(record.headers, record.value)
     except Poison as poison:
-        return Unreadable(origin, shard, Disposition.DEAD_LETTERED, record, poison=poison)
+        unreadable = Unreadable(origin, shard, Disposition.DEAD_LETTERED, record)
+        unreadable.dead_letter(poison)
+        return unreadable
     cause = cause_of(envelope, key, _trace(reader, record, envelope))
     return Received(origin, shard, Disposition.HANDLED, record, envelope, cause)
 

@@ -52,7 +52,10 @@ class _Item:
     """The code with which a command was refused."""
 
     def dead_letter(self, poison: Poison) -> None:
-        self.disposition, self.poison = Disposition.DEAD_LETTERED, poison
+        """Why it can't be processed is kept without its traceback: that would hold on to the frames
+        that it names, and so to records of megabytes, until circles are looked for."""
+        self.disposition = Disposition.DEAD_LETTERED
+        self.poison = Poison(poison.code, poison.text)
 
 
 @dataclass(slots=True)

@@ -1,8 +1,11 @@
 """Dead letters, and what waits behind them."""
 
+import gc
+
 import pytest
 
-from tests.component.world import BROKEN, Speak, Town
+from shared.errors import Poison
+from tests.component.world import BROKEN, COMMANDS, Speak, Town
 
 
 async def test_an_id_used_for_another_payload_is_refused_and_dead_lettered(town: Town) -> None:
@@ -13,6 +16,24 @@ async def test_an_id_used_for_another_payload_is_refused_and_dead_lettered(town:
     assert ["hello"] == town.words()
     assert [("same", "accepted"), ("same", "id_reused")] == town.answer_codes()
     assert ["id_reused"] == [row["code"] for row in town.stored("dead_letters")]
+
+
+async def test_what_is_dead_lettered_goes_with_its_step(town: Town) -> None:
+    """No circle holds on to it: its megabytes would stay until circles are looked for."""
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        town.ask("never", mood="poison")
+        town.publish(COMMANDS, Speak.TYPE, "ann", b"")
+        await town.rest()
+        gc.collect()
+        assert 2 == len(town.stored("dead_letters"))
+        assert [] == [one for one in gc.garbage if isinstance(one, Poison)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
 
 
 @pytest.mark.rule("OPS-02")
