@@ -88,8 +88,15 @@ def command(id: str, key: str = "acme:R-1") -> Seen:  # noqa: A002
     return Seen("intake.commands.v1", 0, 0, key.encode(), b"{}", headers)
 
 
-def answer(command: str, code: str = "accepted", **details: Any) -> Seen:
-    data = {"command": command, "code": code, "details": details or {"lead": "lead-1"}}
+def answer(
+    command: str, code: str = "accepted", source: str = "leadops/intake", **details: Any
+) -> Seen:
+    data = {
+        "command": command,
+        "source": source,
+        "code": code,
+        "details": details or {"lead": "lead-1"},
+    }
     return published(events_topic("intake"), accepted_type("intake"), data)
 
 

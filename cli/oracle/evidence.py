@@ -242,8 +242,9 @@ class Evidence:
         return found
 
     @cached_property
-    def _by_type(self) -> Mapping[str, Sequence[Seen]]:
-        """Of what a service published. What strangers write in its name bears its types, too."""
+    def published(self) -> Mapping[str, Sequence[Seen]]:
+        """By type, what a service published. What strangers write in its name bears its types,
+        too."""
         forged = self.dead_places("stream_unknown")
         found: dict[str, list[Seen]] = defaultdict(list)
         for record in self.records:
@@ -255,7 +256,7 @@ class Evidence:
         """What the events of a type say, each once."""
         if kind not in self._events:
             self._events[kind] = found = {}
-            for record in self._by_type.get(kind, ()):
+            for record in self.published.get(kind, ()):
                 if record.text("ce_id") not in found:
                     found[record.text("ce_id")] = record.data()
         return self._events[kind]

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from cli.oracle.evidence import DeadLetter, Evidence, Place, Seen
 
@@ -10,6 +11,14 @@ ORDERED = ("routing.claims.v1", "routing.answers.v1")
 """Topics in which a record that can't be processed holds up the later ones of its key."""
 OPEN = ".commands.v1"
 """Topics that anybody may write to, where a stream's numbers mean nothing."""
+
+
+class Asked(NamedTuple):
+    """What makes a command itself: the same id of another source is another command."""
+
+    tenant: str
+    source: str
+    id: str
 
 
 def streams_are_dense(evidence: Evidence) -> Iterator[str]:
@@ -80,10 +89,10 @@ def every_command_has_one_outcome(evidence: Evidence) -> Iterator[str]:
         for command, codes in answers.items():
             final = {code for code in codes if code[1] not in ("dead_letter", "id_reused")}
             if len(final) > 1:
-                yield f"command {command} was answered {sorted(final)}"
+                yield f"command {command.id} was answered {sorted(final)}"
         for record in evidence.topics.get(f"{service}{OPEN}", ()):
             is_marker = any(name.startswith("\ud800control") for name in record.headers)
-            if record.place not in aside and _id(record) not in answers and not is_marker:
+            if record.place not in aside and _asked(record) not in answers and not is_marker:
                 yield f"{record.place} has no outcome"
 
 
@@ -95,36 +104,44 @@ def commands_are_refused_for_their_data(evidence: Evidence) -> Iterator[str]:
             yield f"{letter.place} was dead-lettered for its data: {letter.text}"
 
 
-def _id(record: Seen) -> str:
+def _asked(record: Seen) -> Asked:
+    tenant = _tenant(record)
     if record.text("content-type").startswith("application/cloudevents"):
         try:
-            return str(record.data().get("id"))
+            data = record.data()
         except ValueError:
-            return ""
-    return record.text("ce_id")
+            data = {}
+        return Asked(str(data.get("tenant", tenant)), str(data.get("source")), str(data.get("id")))
+    return Asked(tenant, record.text("ce_source"), record.text("ce_id"))
 
 
-def _answers(evidence: Evidence, service: str) -> dict[str, set[tuple[str, str]]]:
-    found: dict[str, set[tuple[str, str]]] = defaultdict(set)
+def _tenant(record: Seen) -> str:
+    return record.text("ce_tenant") or "main"
+
+
+def _answers(evidence: Evidence, service: str) -> dict[Asked, set[tuple[str, str]]]:
+    found: dict[Asked, set[tuple[str, str]]] = defaultdict(set)
     for kind in ("accepted", "refused"):
-        for data in evidence.of_type(f"leadops.{service}.command.{kind}.v1"):
-            found[data["command"]].add((kind, data["code"]))
+        for record in evidence.published.get(f"leadops.{service}.command.{kind}.v1", ()):
+            data = record.data()
+            asked = Asked(_tenant(record), data["source"], data["command"])
+            found[asked].add((kind, data["code"]))
     return found
 
 
 def answers_are_true(evidence: Evidence) -> Iterator[str]:
     """One answer has one id, and a lead that was promised is there."""
-    ids: dict[tuple[str, str], set[str]] = defaultdict(set)
+    ids: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     leads = {lead.id for lead in evidence.leads}
     for kind in ("accepted", "refused"):
         for id_, data in evidence.by_id(f"leadops.intake.command.{kind}.v1").items():
-            ids[data["command"], data["code"]].add(id_)
+            ids[data["source"], data["command"], data["code"]].add(id_)
             promised = data["details"].get("lead")
             if promised and promised not in leads:
                 yield f"command {data['command']}: its lead is nowhere"
             if kind == "accepted" and not data["details"]:
                 yield f"command {data['command']} was accepted without effect"
-    for (command, code), answers in ids.items():
+    for (_, command, code), answers in ids.items():
         if len(answers) > 1:
             yield f"command {command}: {len(answers)} answers {code}"
 

@@ -92,6 +92,11 @@ SPOILT: list[tuple[Spoil, str, str]] = [
         "routing read intake.events.v1/0 up to 3 of ",
     ),
     (with_events(command("c2")), "I5", "('intake.commands.v1', 0, 1) has no outcome"),
+    (
+        together(with_events(command("c2")), with_events(answer("c2", source="elsewhere"))),
+        "I5",
+        "('intake.commands.v1', 0, 1) has no outcome",
+    ),
     (with_events(answer("c1", "held")), "I5", "command c1 was answered [('accepted', 'accepted')"),
     (with_events(answer("c1", lead="lead-50")), "I5", "command c1: its lead is nowhere"),
     (
@@ -261,6 +266,8 @@ HOLDS: list[Spoil] = [
         with_leads(lead(4, sent_to=[])),
         changed(campaigns=[with_one_left(each) for each in evidence().campaigns]),
     ),
+    # The same id of another source is another command.
+    with_events(answer("c1", "held", source="elsewhere")),
     # One that was given back before anybody had it.
     together(
         with_leads(lead(8, outcome="omitted", reasons=["replaced"])),
