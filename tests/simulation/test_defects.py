@@ -44,9 +44,9 @@ def run(defect: str | None, seeds: int = 1) -> Iterator[Run]:
     ],
 )
 def test_a_planted_defect_is_caught_by_name(defect: str, invariants: set[str]) -> None:
-    """A record that is taken as known, or taken twice, shows in whichever order breaks first."""
-    caught = next(one for one in run(defect, SEEDS_MAX) if one.found)
-    assert invariants & {violation.invariant for violation in caught.found}
+    """In some of the seeds; in others what follows from it may be all that shows."""
+    broken = ({violation.invariant for violation in one.found} for one in run(defect, SEEDS_MAX))
+    assert any(invariants & each for each in broken)
 
 
 def test_without_a_defect_the_same_seed_holds() -> None:
