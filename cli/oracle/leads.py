@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from cli.oracle.claims import pair_of
 from cli.oracle.differing import differ, repetitions
 from cli.oracle.evidence import Evidence, Lead
 from shared.contracts.intake import LeadAccepted, LeadOmitted, LeadUnusable
@@ -101,11 +102,10 @@ def held_leads_need_a_person(evidence: Evidence) -> Iterator[str]:
 
 
 def sent_leads_are_known(evidence: Evidence) -> Iterator[str]:
-    """What routing published of a lead, intake knows: it is how leads are found."""
-    known = {lead.id: lead.sent_to for lead in evidence.leads}
-    for data in evidence.of_type(LeadSent.TYPE):
-        if data["campaign"] not in known.get(data["lead"], ()):
-            yield f"intake does not know that {data['lead']} was sent"
+    """What routing published of a lead, intake knows, and no more: it is how leads are found."""
+    sent = {pair_of(data) for data in evidence.of_type(LeadSent.TYPE)}
+    known = {(campaign, lead.id) for lead in evidence.leads for campaign in lead.sent_to}
+    yield from differ("sends that intake knows", sent, known)
 
 
 def unsent_leads_are_raised(evidence: Evidence) -> Iterator[str]:
@@ -113,6 +113,8 @@ def unsent_leads_are_raised(evidence: Evidence) -> Iterator[str]:
     raised = _publication_counts(evidence, LeadUnsent.TYPE)
     yield from repetitions("leads raised twice", raised)
     if evidence.inside:
+        routed = {lead.id for lead in evidence.inside.routed}
+        yield from differ("leads raised as unsent", raised.keys() & routed, raised)
         unwatched = evidence.inside.watched | raised.keys()
         for lead in evidence.inside.routed:
             if not lead.withdrawn and lead.state != "sent" and lead.id not in unwatched:

@@ -37,6 +37,7 @@ CHECKS: Sequence[tuple[str, Check]] = (
     ("I8", leads.held_leads_need_a_person),
     ("I7", leads.sent_leads_are_known),
     ("I8", sends.every_claim_ended),
+    ("I7", sends.refusals_have_reasons),
     ("I8", sends.routed_claims_ended),
     ("I8", sends.weekly_sends_keep_their_day),
     ("I3", sends.exclusive_leads_have_one_holder),

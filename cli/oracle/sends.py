@@ -26,6 +26,13 @@ def every_claim_ended(evidence: Evidence) -> Iterator[str]:
     yield from differ("granted claims that ended", claims.granted, claims.ended)
 
 
+def refusals_have_reasons(evidence: Evidence) -> Iterator[str]:
+    """Who asks why a lead was not sent is told."""
+    refused = claims_of(evidence).refused
+    without = [pair for pair, data in refused.items() if not data["failing"]]
+    yield from differ("refusals without a reason", (), without)
+
+
 def routed_claims_ended(evidence: Evidence) -> Iterator[str]:
     """Whom the answers are for knows them."""
     for lead in evidence.inside.routed if evidence.inside else ():

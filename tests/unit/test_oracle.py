@@ -126,7 +126,8 @@ SPOILT: list[tuple[Spoil, str, str]] = [
     (with_leads(lead(1, reasons=["replaced"])), "I3", "lead lead-1 was replaced and sent"),
     (with_leads(lead(12, outcome="waiting")), "I8", "lead lead-12 still waits"),
     (with_leads(lead(2, person="p-1")), "I5", "accepted 2 times under one lead code"),
-    (with_leads(lead(1, sent_to=[])), "I7", "intake does not know that lead-1 was sent"),
+    (with_leads(lead(1, sent_to=[])), "I7", "sends that intake knows: 1 are missing"),
+    (with_leads(lead(1, sent_to=["north", "week"])), "I7", "sends that intake knows: 1 are too"),
     (
         with_leads(lead(12, outcome="held", held=[Held("q", "smal")])),
         "I8",
@@ -137,9 +138,19 @@ SPOILT: list[tuple[Spoil, str, str]] = [
         "I5",
         "leads raised twice: 1",
     ),
+    (
+        together(from_inside(), with_events(event(LeadUnsent, lead="lead-50"))),
+        "I5",
+        "raised as unsent: 1 are too many",
+    ),
     (from_inside(watched=set()), "I5", "lead lead-10 is unsent, not raised and not watched"),
     (from_inside(contacts=[("main", "p1@x.example")] * 2), "I5", "one person is 2 contacts"),
     # Claims.
+    (
+        with_events(event(ClaimRefused, lead="lead-2", campaign="north", failing=[])),
+        "I7",
+        "refusals without a reason: 1 are too many",
+    ),
     (without(ClaimRefused), "I8", "claims answered: 1 are missing"),
     (without(ClaimGranted, lead="lead-4"), "I8", "waiting claims decided: 1 are missing"),
     (without(LeadSent, lead="lead-1"), "I8", "granted claims that ended: 1 are missing"),
