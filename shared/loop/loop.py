@@ -326,6 +326,7 @@ class Loop:
         do not come back together."""
         ceiling = min(BACKOFF_SECONDS_MIN * 2 ** min(self.failures, 10), BACKOFF_SECONDS_MAX)
         self.failures += 1
+        self.counters["retries"] += 1
         self.retry_at = self.monotonic() + ceiling * self._random.uniform(0.5, 1.0)
         self.close(shards)
 

@@ -172,8 +172,8 @@ async def test_a_guard_that_always_fires_is_hunted_like_any_other_mistake(town: 
     assert CONFLICTS_BEFORE_SUSPICION <= town.loop.counters["guards_fired"]
 
 
-async def test_what_is_said_carries_the_trace_of_its_cause(town: Town) -> None:
-    """Through saying, deadlines and effects alike."""
+async def test_what_is_published_carries_the_trace_of_its_cause(town: Town) -> None:
+    """Through commands, deadlines and effects alike."""
     trace = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
     town.ask("hello", mood="later", trace=trace)
     town.ask("call", mood="outside", trace=trace)

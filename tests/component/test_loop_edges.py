@@ -173,6 +173,7 @@ async def test_a_result_outlives_the_step_that_fails_with_it(
     town.ask("call", mood="outside")
     await town.rest()
     assert ([1], 1) == (failed, len(town.requests))
+    assert 1 == town.loop.counters["retries"]
     assert [] == town.stored("effects")
 
 
