@@ -34,7 +34,7 @@ RANKS = {
     "decisions": 5,
     "rematch": 4,
     **dict.fromkeys(("person", "campaign", "leads", "deliveries"), 3),
-    **dict.fromkeys(("fit", "catalogue"), 2),
+    **dict.fromkeys(("fit", "catalogue", "meetings"), 2),
     "orders": 1,
     **dict.fromkeys(("filters", "reading", "__init__"), 0),
 }
@@ -43,7 +43,8 @@ INNERMOST = 0
 
 PURE = (
     *("shared.companies", "shared.contracts", "shared.errors", "shared.emails"),
-    *("shared.folding", "shared.hosts", "shared.ids", "shared.money", "shared.wording"),
+    *("shared.folding", "shared.hosts", "shared.ids", "shared.local_days", "shared.money"),
+    "shared.wording",
 )
 DECIDING = (
     *PURE,
@@ -276,7 +277,9 @@ def test_the_rooms_of_a_service(path: Path) -> None:
         assert is_at_home or rank(other) < rank(path), f"{name_of(path)} imports {name_of(other)}"
 
 
-@pytest.mark.parametrize("folder", ["services/intake", "services/routing", "shared/loop"])
+@pytest.mark.parametrize(
+    "folder", ["services/appointments", "services/intake", "services/routing", "shared/loop"]
+)
 def test_no_circle(folder: str) -> None:
     """Also of imports that only the types need: a reader follows them all the same."""
     left = {path: neighbours(path) for path in sources(folder)}

@@ -1,0 +1,1 @@
+"""What is known of meetings, and what follows from it; `verdicts.py` is where to begin."""

@@ -1,0 +1,1 @@
+"""What a customer orders, and when its months begin and end."""
