@@ -86,6 +86,20 @@ async def test_who_comes_with_a_replacement_is_a_contact_whatever_becomes_of_it(
     assert 2 == len(platform.stored("contacts"))
 
 
+async def test_a_replacement_about_another_person_is_noted_with_that_person(
+    platform: Platform,
+) -> None:
+    """INT-05, INT-08: who was replaced is free for the lead code, who came is not."""
+    await platform.submit("R-1", record={"Mail": "ann@x.example", "Cat": "205"})
+    await platform.campaign()
+    await platform.submit("R-2", replaces="R-1", record={"Mail": "new@x.example"})
+    await platform.submit("R-3", record={"Mail": "new@x.example"})
+    await platform.submit("R-4", record={"Mail": "ann@x.example"})
+    outcomes = [platform.outcome(reference) for reference in ("R-1", "R-2", "R-3", "R-4")]
+    assert ["omitted", "accepted", "omitted", "accepted"] == outcomes
+    assert ["duplicate"] == platform.codes("R-3")
+
+
 @pytest.mark.parametrize("at_once", [False, True])
 async def test_a_lead_is_replaced_by_one_upload_only(platform: Platform, at_once: bool) -> None:
     """INT-08: whether the second asks after the first has taken the place, or at the same time."""

@@ -78,6 +78,10 @@ async def test_how_many_are_looked_at_is_a_number(asking: httpx.AsyncClient, lea
         assert (400, error) == (answer.status_code, answer.json()["error"]["text"])
 
 
+def test_of_leads_no_more_than_a_hundred_thousand_are_looked_at() -> None:
+    assert 100_000 == api.UnsentQuery.model_validate({"leads": "1000000"}).leads
+
+
 async def test_sends_are_counted_as_they_are(platform: Platform) -> None:
     """RTE-12: by status, those that have a slot and those that have none."""
     await platform.campaign("weekly", weekly=MONDAY | {"weekday": "thursday"})
