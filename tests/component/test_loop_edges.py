@@ -14,6 +14,7 @@ from shared.loop import outbox, step
 from shared.loop.batch import Batch
 from shared.loop.effects import Result, Verdict
 from shared.loop.loop import Loop
+from shared.loop.ticker import Ticker
 from shared.loop.worker import FAILURES_TO_OPEN, OPEN_SECONDS
 from shared.store import Transaction
 from shared.testing.log import Faults, MemoryBroker, MemoryLog
@@ -149,6 +150,31 @@ def bare_loop(**options: Any) -> Loop:
 
     log = MemoryLog(broker, gate, random.Random(1), Faults())
     return Loop(service(), MemoryStore(MemoryDatabase()), log, SystemClock(), fails, **options)
+
+
+@pytest.mark.parametrize(
+    ("full", "short", "steps", "is_busy"),
+    [
+        (5, 9, False, True),
+        (5, 10, False, False),
+        (3, 10, False, False),
+        (3, 9, False, False),
+        (3, 9, True, True),
+        (5, 10, True, False),
+    ],
+)
+async def test_a_client_is_busy_whose_batches_are_all_full_or_are_not_taken(
+    full: int, short: int, steps: bool, is_busy: bool
+) -> None:
+    """Since the last look, at which three had been full and nine had not."""
+    loop = bare_loop()
+    ticker = Ticker(loop)
+    loop.counters.update(batches_full=3, batches_short=9)
+    ticker._was_busy()
+    loop.counters.update(batches_full=full - 3, batches_short=short - 9)
+    if steps:
+        await loop.lock.acquire()
+    assert is_busy == ticker._was_busy()
 
 
 def test_a_loop_has_as_many_partitions_as_the_topics_are_made_with() -> None:
