@@ -141,6 +141,17 @@ def test_a_review_decides_and_a_rejection_bills_at_the_later_of_both(
 
 
 @pytest.mark.parametrize(
+    ("now", "state"),
+    [(START + 2 * DAY - MILLISECOND, "open"), (START + 2 * DAY, "billable")],
+)
+def test_a_rejection_after_that_day_decides_at_once(now: datetime, state: str) -> None:
+    """A meeting is decided late for the sake of reports about who did not come."""
+    rejected = reviewed(START + 2 * DAY, upheld=False)
+    facts: list[Fact] = [booked(), off_target(START - DAY)]
+    assert state == only([*facts, *([rejected] if rejected.at <= now else [])], now).judgement.state
+
+
+@pytest.mark.parametrize(
     ("decided_after", "end"),
     [
         (7 * DAY - MILLISECOND, ("billable", "due", START + 6 * DAY - MILLISECOND)),
@@ -196,6 +207,12 @@ def test_a_report_of_absence_is_withdrawn_until_it_is_final(
     assert billed == is_billed([booked(), absent(reported), withdrawn(reported + after)])
 
 
+def test_what_a_call_makes_final_is_not_withdrawn_in_that_instant() -> None:
+    at = START + 2 * DAY
+    facts: list[Fact] = [booked(), absent(START + HOUR), called(at, gave_up=True), withdrawn(at)]
+    assert ("not_billable", "no_show", at) == judged(facts)
+
+
 def test_nobody_is_reached_for_fourteen_days() -> None:
     reported = START + DAY - MILLISECOND
     end = ("not_billable", "no_show", reported + 14 * DAY)
@@ -210,11 +227,27 @@ def test_the_third_call_in_vain_is_final_and_so_is_giving_up(gave_up: bool) -> N
     at = START + (2 if gave_up else 4) * DAY
     facts: list[Fact] = [booked(), absent(START + HOUR), *calls]
     assert ("not_billable", "no_show", at) == judged(facts)
-    late: list[Fact] = [
-        booked("b", start=START + 7 * DAY, at=at + HOUR),
-        moved(at + HOUR, by="team"),
+
+
+@pytest.mark.parametrize("by", ["prospect", "customer", "team"])
+@pytest.mark.parametrize("given_up_after", [2 * HOUR, 14 * DAY + HOUR])
+def test_what_is_booked_after_the_last_attempt_is_a_meeting_of_its_own(
+    by: Side, given_up_after: timedelta
+) -> None:
+    """Also by a link of the one to which nobody came, and within a day of its start."""
+    over, again = START + given_up_after, START + 30 * DAY
+    at = over + MILLISECOND
+    known: list[Fact] = [
+        booked(),
+        absent(START + HOUR),
+        called(START + 2 * HOUR, gave_up=given_up_after == 2 * HOUR),
     ]
-    assert ("not_billable", "no_show", at) == judged([*facts, *late])
+    new: list[Fact] = [booked("b", start=again, at=at), moved(at, by=by)]
+    first, second = verdicts([*known, *new], MONTHS_LATER)
+    assert ("no_show", over) == (first.judgement.code, first.judgement.at)
+    assert "new_meeting" == first.steps[-1].code
+    assert ("billable", again + DAY) == (second.judgement.state, second.judgement.at)
+    assert (["a"], ["b"]) == (list(first.chain.slots), list(second.chain.slots))
 
 
 @pytest.mark.parametrize(
@@ -222,7 +255,6 @@ def test_the_third_call_in_vain_is_final_and_so_is_giving_up(gave_up: bool) -> N
     [
         (2 * DAY, "team", START + 31 * DAY),
         (14 * DAY, "prospect", START + 31 * DAY),
-        (14 * DAY + MILLISECOND, "team", None),
         (2 * DAY, "customer", None),
     ],
 )
@@ -253,6 +285,34 @@ def test_who_may_move_the_clock_and_until_when(at: datetime, by: Side, billed: d
     assert ("a", "b") == tuple(sorted(only(facts).chain.slots))
 
 
+@pytest.mark.parametrize(
+    "between",
+    [
+        [booked("b", start=START + 3 * DAY, at=START + HOUR), moved(START + HOUR, by="customer")],
+        [moved(START - HOUR)],
+    ],
+)
+def test_a_move_is_made_by_the_link_of_any_slot(between: Sequence[Fact]) -> None:
+    """Of one that is linked only, or of one of which no booking is known."""
+    at = START + 2 * HOUR
+    again: list[Fact] = [booked("c", start=START + 5 * DAY, at=at), moved(at, "c", "b")]
+    assert START + 6 * DAY == is_billed([booked(), *between, *again])
+
+
+@pytest.mark.parametrize(
+    ("ended_by", "moved_at", "end"),
+    [
+        (absent(START + HOUR), START + DAY, ("no_show", START + HOUR + 14 * DAY)),
+        (cancelled(START - 2 * HOUR, "prospect"), START - HOUR, ("cancelled", START - 2 * HOUR)),
+    ],
+)
+def test_that_another_slot_is_the_meeting_that_stands_is_no_new_time(
+    ended_by: Fact, moved_at: datetime, end: tuple[str, datetime]
+) -> None:
+    facts: list[Fact] = [booked(), booked("z", at=BOOKED + HOUR), ended_by]
+    assert ("not_billable", *end) == judged([*facts, moved(moved_at, "a", "z", by="team")])
+
+
 @pytest.mark.parametrize("halves", [("unknown", "customer"), ("customer", "unknown")])
 def test_both_sides_of_a_move_are_one_and_either_may_know_by_whom(
     halves: tuple[Side, Side],
@@ -276,6 +336,11 @@ def test_a_cancellation_settles_nothing_but_the_prospects_in_time(
     at: datetime, by: Side, billed: datetime | None
 ) -> None:
     assert billed == is_billed([booked(), cancelled(at, by)])
+
+
+def test_who_cancels_twice_has_cancelled_since_the_first_time() -> None:
+    times = [cancelled(START - hours * HOUR, "prospect") for hours in (3, 2)]
+    assert ("not_billable", "cancelled", START - 3 * HOUR) == judged([booked(), *times])
 
 
 def test_who_cancels_and_makes_a_new_time_has_not_cancelled() -> None:

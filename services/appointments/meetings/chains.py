@@ -1,9 +1,10 @@
-"""Which slots are one meeting: those that moves connect, whoever told of them and in which order
-(APT-02)."""
+"""Which slots are one meeting: those that moves connect, whoever told of them, in which order, and
+by the link of whichever of its slots (APT-02)."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from services.appointments.meetings.facts import (
     Booked,
@@ -23,13 +24,13 @@ IN_ONE_INSTANT: Sequence[type[OfMeeting]] = (
     Moved,
     ReportedOffTarget,
     ReportedAbsent,
-    WithdrewReport,
     Called,
+    WithdrewReport,
     Reviewed,
     Cancelled,
 )
-"""The order of what happened at the same time: a report comes before the cancellation that it
-brings about."""
+"""The order of what happened at the same time: a new time holds from its instant on, a report comes
+before the cancellation that it brings about, and what a call makes final is not withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +51,36 @@ class Chain:
         """What was known under the id of another of its slots leads here."""
         return self.first.slot
 
+    def before(self, at: datetime) -> "Chain":
+        """As it was known until then."""
+        return Chain(self.slots, [fact for fact in self.course if fact.at < at])
 
-def chains(facts: Iterable[Fact]) -> list[Chain]:
-    """The meetings of which a booking is known; other facts wait for theirs."""
+
+def course_of(facts: Iterable[Fact]) -> list[OfMeeting]:
+    """What is known of slots, in the order in which it happened."""
     known = {fact for fact in facts if isinstance(fact, OfMeeting)}
-    moves = list(_moves(known))
-    heads = _heads(moves)
-    slots: dict[str, dict[str, Booked]] = defaultdict(dict)
-    course: dict[str, list[OfMeeting]] = defaultdict(list)
     others = (fact for fact in known if not isinstance(fact, Moved))
-    for fact in sorted([*moves, *others], key=_place):
-        head = heads.get(fact.slot, fact.slot)
-        course[head].append(fact)
+    return sorted([*_moves(known), *others], key=_place)
+
+
+def chains(course: Collection[OfMeeting], joining: Iterable[Moved]) -> Mapping[str, Chain]:
+    """By each slot of which something is known the meeting that it is of, perhaps without a booking
+    yet. A move that does not join is of the meeting that it leaves."""
+    heads = _heads(joining)
+    courses: dict[str, list[OfMeeting]] = defaultdict(list)
+    for fact in course:
+        courses[heads.get(fact.slot, fact.slot)].append(fact)
+    found = {head: Chain(_booked(together), together) for head, together in courses.items()}
+    return {fact.slot: found[heads.get(fact.slot, fact.slot)] for fact in course}
+
+
+def _booked(course: Iterable[OfMeeting]) -> Mapping[str, Booked]:
+    """Each slot once: the first counts."""
+    found: dict[str, Booked] = {}
+    for fact in course:
         if isinstance(fact, Booked):
-            slots[head].setdefault(fact.slot, fact)
-    return [Chain(slots[head], course[head]) for head in slots]
+            found.setdefault(fact.slot, fact)
+    return found
 
 
 def _place(fact: OfMeeting) -> tuple[object, ...]:

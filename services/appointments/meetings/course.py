@@ -5,15 +5,17 @@ So it does not matter when, how often and in which order they came. What is judg
 too early changes nothing, and is kept: should a fact of before come later, it is judged anew.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from services.appointments.meetings.chains import Chain
+from services.appointments.meetings.chains import Chain, chains, course_of
 from services.appointments.meetings.facts import (
     Booked,
     Called,
     Cancelled,
+    Fact,
     Moved,
     OfMeeting,
     ReportedAbsent,
@@ -85,6 +87,10 @@ class Course:
             rule, code = self._take(fact)
             self.steps.append(Step(fact, rule, code))
 
+    def is_over(self, at: datetime) -> bool:
+        """Whether before that instant it was final that nobody came and no new time was made."""
+        return self.absent is not None and self.absent.final_at < at
+
     def _take(self, fact: OfMeeting) -> tuple[str, str]:
         match fact:
             case Booked():
@@ -105,8 +111,11 @@ class Course:
                 return self._call(fact)
 
     def _move(self, move: Moved) -> tuple[str, str]:
+        if self.is_over(move.at):
+            return "APT-09", "new_meeting"
         rule = self._rule_that_moves(move)
-        if rule is None or move.to not in self.chain.slots:
+        is_new = move.to in self.chain.slots and move.to != self.current.slot
+        if rule is None or not is_new:
             return "APT-10", "linked"
         self.current = self.chain.slots[move.to]
         self.absent = self.cancelled_at = None
@@ -114,11 +123,8 @@ class Course:
 
     def _rule_that_moves(self, move: Moved) -> str | None:
         """By which rule the clock runs for the new time from now on; None if for the old one."""
-        if move.slot != self.current.slot:
-            return None
         if self.absent is not None:
-            in_time = move.at <= self.absent.final_at
-            return "APT-09" if in_time and move.by != "customer" else None
+            return "APT-09" if move.by != "customer" else None
         if move.at < self.current.start:
             return "APT-02"
         by_prospect = move.by in ("prospect", "unknown")
@@ -129,7 +135,7 @@ class Course:
             return "APT-12", "cancelled_by_us"
         is_current = fact.slot == self.current.slot
         if fact.by == "prospect" and is_current and fact.at < self.current.start:
-            self.cancelled_at = fact.at
+            self.cancelled_at = self.cancelled_at or fact.at
             return "APT-12", "cancelled"
         return "APT-12", "noted"
 
@@ -187,3 +193,17 @@ class Course:
             absent.given_up_at = fact.at
             return "APT-09", "given_up"
         return "APT-09", "not_reached"
+
+
+def courses(facts: Iterable[Fact]) -> list[Course]:
+    """Of each meeting of which a booking is known. What was booked after the last one was over is a
+    meeting of its own, also if it was made by a link of the other (APT-09)."""
+    told = course_of(facts)
+    joining: list[Moved] = []
+    for move in told:
+        if isinstance(move, Moved):
+            left = chains(told, joining)[move.slot].before(move.at)
+            if not (left.slots and Course(left).is_over(move.at)):
+                joining.append(move)
+    found = {chain.id: chain for chain in chains(told, joining).values() if chain.slots}
+    return [Course(chain) for chain in found.values()]

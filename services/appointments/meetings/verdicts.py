@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from services.appointments.meetings.chains import Chain, chains
-from services.appointments.meetings.course import Course, Step
+from services.appointments.meetings.chains import Chain
+from services.appointments.meetings.course import Course, Step, courses
 from services.appointments.meetings.facts import Excluded, Fact, Interrupted
 from services.appointments.meetings.windows import (
     AFTER_INTERRUPTION,
@@ -57,7 +57,7 @@ def verdicts(
     """Of each meeting, in the order in which they were first booked."""
     known = set(facts)
     beside = Circumstances(_excluded_at(known), _interruptions(known), now)
-    found = [_alone(chain, beside) for chain in chains(known)]
+    found = [_alone(course, beside) for course in courses(known)]
     found.sort(key=lambda each: (each.chain.first.at, each.chain.id))
     return _charge_once(found, follow_up)
 
@@ -71,11 +71,10 @@ def _interruptions(known: Collection[Fact]) -> Mapping[str, datetime]:
     return {order: at for at, order in reversed(told)}
 
 
-def _alone(chain: Chain, beside: Circumstances) -> Verdict:
+def _alone(course: Course, beside: Circumstances) -> Verdict:
     """As if the person had no other meeting with the customer."""
-    course = Course(chain)
     judgement = next(_judgements(course, beside))
-    return Verdict(chain, judgement, course.current.slot, course.steps)
+    return Verdict(course.chain, judgement, course.current.slot, course.steps)
 
 
 def _judgements(course: Course, beside: Circumstances) -> Iterator[Judgement]:
@@ -99,7 +98,7 @@ def _judgements(course: Course, beside: Circumstances) -> Iterator[Judgement]:
     if course.absent is not None:
         yield Judgement("open", "reported_absent", "APT-09", course.absent.final_at)
     billable_at = max([no_show_until(course.current), *course.billable_from])
-    is_due = billable_at + DECIDED_AFTER <= now
+    is_due = max(billable_at, no_show_until(course.current) + DECIDED_AFTER) <= now
     yield Judgement("billable" if is_due else "open", "due", "APT-13", billable_at)
 
 
