@@ -126,6 +126,16 @@ def test_links_lead_somewhere(document: Path) -> None:
     assert [] == [link for link in local if not (document.parent / link).exists()]
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_paths_are_there(document: Path) -> None:
+    """Whoever follows a document finds each file and room that it names from the top. Those of the
+    service that is only an example are not there, nor what a decision decided against."""
+    text = document.read_text().split("\n## Alternatives\n")[0]
+    paths = re.findall(r"`((?:services|shared|cli|deploy|tests|docs)/[\w./-]+)`", text)
+    named = [path for path in paths if "visits" not in path]
+    assert [] == [path for path in named if not (ROOT / path).exists()]
+
+
 @pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md"])
 def test_every_topic_has_its_place(name: str) -> None:
     """README's picture and the architecture's way of a lead show all topics of the manifest."""
