@@ -1,4 +1,4 @@
-"""How far the columns of a file are understood: filled, read, unknown, with examples of each.
+"""How far the columns of a file are understood: filled, read, unknown and why, with examples.
 
 Counted from the field views that intake gives of each row, so that a file of any length is summed
 up in as much room as it has columns.
@@ -12,6 +12,22 @@ from cli.tables import in_words
 
 EXAMPLES_MAX = 3
 EXAMPLE_LENGTH_MAX = 60
+WHYS_MAX = 5
+"""Per column; what is unknown for further reasons is counted together."""
+FURTHER, NOT_TOLD = "for other reasons", "it is not told why"
+
+
+@dataclass(slots=True)
+class Unknown:
+    """Values of a column that stay unknown for one reason."""
+
+    rows: int = 0
+    examples: dict[str, None] = field(default_factory=dict)
+
+    def add(self, text: str) -> None:
+        self.rows += 1
+        if len(self.examples) < EXAMPLES_MAX:
+            self.examples[text] = None
 
 
 @dataclass(slots=True)
@@ -27,8 +43,8 @@ class ColumnCount:
     """Answers that no question of the lead's category wants."""
     values: dict[str, str] = field(default_factory=dict)
     """Examples of what was read, by what is written."""
-    not_understood: dict[str, None] = field(default_factory=dict)
-    """Examples of what is written and stays unknown."""
+    whys: dict[str, Unknown] = field(default_factory=dict)
+    """Why values stay unknown, in words, the first such reasons in the file."""
 
     def add(self, view: Mapping[str, Any]) -> None:
         """A field of one row."""
@@ -40,12 +56,15 @@ class ColumnCount:
             self.not_asked += 1
         elif view["state"] == "unknown":
             self.unknown += 1
-            if len(self.not_understood) < EXAMPLES_MAX:
-                self.not_understood[text] = None
+            self._why(view["text"] or NOT_TOLD).add(text)
         else:
             self.read += 1
             if len(self.values) < EXAMPLES_MAX:
                 self.values[text] = shorten(view["value"])
+
+    def _why(self, text: str) -> Unknown:
+        is_known = text in self.whys or len(self.whys) < WHYS_MAX
+        return self.whys.setdefault(text if is_known else FURTHER, Unknown())
 
     def add_unread(self, cell: Any) -> None:
         """A cell that nobody reads."""
@@ -63,7 +82,10 @@ class ColumnCount:
             "unknown": self.unknown,
             "not_asked": self.not_asked,
             "examples": [{"given": text, "value": value} for text, value in self.values.items()],
-            "unknown_examples": list(self.not_understood),
+            "unknown_why": [
+                {"text": text, "rows": why.rows, "examples": list(why.examples)}
+                for text, why in self.whys.items()
+            ],
         }
 
 

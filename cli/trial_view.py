@@ -9,7 +9,8 @@ from cli.output import show_further, show_paragraph
 from shared.wording import quantity
 
 COUNTS = ["column", "field", "filled", "read", "unknown"]
-EXAMPLES = ["column", "read", "unknown"]
+EXAMPLES = ["column", "read"]
+UNKNOWN = ["column", "rows", "why", "such as"]
 GIVEN_LENGTH_MAX = 200
 UNREAD = "(in no mapping)"
 FORESEEN = (
@@ -105,8 +106,10 @@ def show_columns(columns: Iterable[Json]) -> None:
     rows = [{**each, "field": each["field"] or UNREAD} for each in columns]
     has_answers = any(each["not_asked"] for each in rows)
     show_further("columns", [*COUNTS, *(["not_asked"] if has_answers else [])], rows)
-    examples = [example_row(each) for each in rows if each["filled"]]
-    show_further("examples", EXAMPLES, examples)
+    examples = [example_row(each) for each in rows if each["examples"]]
+    show_further("examples of what is read", EXAMPLES, examples)
+    if unknown := [row for each in rows for row in unknown_rows(each)]:
+        show_further("what stays unknown, and why", UNKNOWN, unknown)
 
 
 def example_row(column: Json) -> Json:
@@ -114,11 +117,23 @@ def example_row(column: Json) -> Json:
         one["given"] if one["value"] in ("", one["given"]) else f"{one['given']} → {one['value']}"
         for one in column["examples"]
     ]
-    return {
-        "column": column["column"] or column["field"],
-        "read": "; ".join(read),
-        "unknown": "; ".join(column["unknown_examples"]),
-    }
+    return {"column": name_of(column), "read": "; ".join(read)}
+
+
+def unknown_rows(column: Json) -> Iterator[Json]:
+    """The most frequent reason first."""
+    for why in sorted(column["unknown_why"], key=lambda why: -why["rows"]):
+        yield {
+            "column": name_of(column),
+            "rows": why["rows"],
+            "why": why["text"],
+            "such as": "; ".join(why["examples"]),
+        }
+
+
+def name_of(column: Json) -> str:
+    """A field that the upload as a whole tells has no column."""
+    return str(column["column"] or column["field"])
 
 
 def show_figures(done: Json) -> None:

@@ -211,7 +211,13 @@ def test_the_columns_are_counted(services: Services) -> None:
         "unknown": 2,
         "not_asked": 0,
         "examples": [{"given": "51-200", "value": "51-200"}],
-        "unknown_examples": ["many", "nobody"],
+        "unknown_why": [
+            {
+                "text": "company_size is not in a known format",
+                "rows": 2,
+                "examples": ["many", "nobody"],
+            }
+        ],
     } == columns["Staff"]
     assert (1, None) == (columns["Remark"]["filled"], columns["Remark"]["field"])
     assert (0, "phone") == (columns["Tel"]["filled"], columns["Tel"]["field"])

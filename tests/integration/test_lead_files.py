@@ -193,7 +193,8 @@ def test_a_file_is_tried_and_then_imported(running: dict[str, Any], tmp_path: Pa
     assert (1, {"files-try": 1}, 1) == (code, tried["campaigns"], tried["unwanted"])
     assert [] == leadops("leads", "--lead-code", TRIED)[1]["leads"]
     phones = next(each for each in tried["columns"] if each["field"] == "phone")
-    assert (4, 3, ["later"]) == (phones["filled"], phones["read"], phones["unknown_examples"])
+    why = {"text": "phone is not in a known format", "rows": 1, "examples": ["later"]}
+    assert (4, 3, [why]) == (phones["filled"], phones["read"], phones["unknown_why"])
     code, done = leadops("import", *arguments)
     assert (1, tried["tried"]) == (code, done.pop("submitted"))
     assert done == {name: tried[name] for name in done}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cli import json_records, trial_view
-from cli.column_counts import EXAMPLE_LENGTH_MAX, ColumnCounts, shorten
+from cli.column_counts import EXAMPLE_LENGTH_MAX, FURTHER, WHYS_MAX, ColumnCounts, shorten
 from cli.columns import ExpectedColumns
 from cli.command import Command
 from cli.earlier import Earlier
@@ -42,7 +42,35 @@ def test_a_column_has_its_figures_and_examples() -> None:
     assert {"DE": "DE", "de": "DE", "US": "US"} == {
         each["given"]: each["value"] for each in found["examples"]
     }
-    assert ["Narnia", "Oz", "Mu"] == found["unknown_examples"]
+    (why,) = found["unknown_why"]
+    assert (5, ["Narnia", "Oz", "Mu"]) == (why["rows"], why["examples"])
+
+
+def test_a_column_tells_why_its_values_are_unknown() -> None:
+    """Each reason with its rows and examples of its own; after a few, the others together."""
+    texts = ["is a date", "is two numbers", "is a date", *(f"is odd {n}" for n in range(9))]
+    views = [view("phone", f"given {n}", text=text) for n, text in enumerate(texts)]
+    first, second, *_, last = counts(*([each] for each in views))["Phone"]["unknown_why"]
+    assert {"text": "is a date", "rows": 2, "examples": ["given 0", "given 2"]} == first
+    assert {"text": "is two numbers", "rows": 1, "examples": ["given 1"]} == second
+    assert (FURTHER, 9 - (WHYS_MAX - 2)) == (last["text"], last["rows"])
+
+
+def test_what_is_unknown_is_shown_with_why(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The most frequent reason of a column first; a file of which all is read has no such table."""
+    monkeypatch.setenv("COLUMNS", "80")
+    given = [("soon", "is no date"), ("1/2", "may be two days"), ("2/3", "may be two days")]
+    trial_view.show_columns(counts(*([view("when", text, text=why)] for text, why in given)).values())
+    shown = capsys.readouterr().out
+    assert [
+        "column  rows  why              such as",
+        "When    2     may be two days  1/2; 2/3",
+        "When    1     is no date       soon",
+    ] == shown.split("what stays unknown, and why\n")[1].splitlines()
+    trial_view.show_columns(counts([view("mail", "a", "a")]).values())
+    assert "unknown, and why" not in capsys.readouterr().out
 
 
 def test_a_column_that_nobody_reads_is_counted() -> None:
@@ -62,7 +90,7 @@ def test_answers_that_nobody_asks_for_are_counted_by_themselves() -> None:
     asked = view("q_budget", "10k", "10k")
     found = counts([asked], [view("q_budget", "10k", state="not_asked")])["Q_Budget"]
     assert (2, 1, 0, 1) == (found["filled"], found["read"], found["unknown"], found["not_asked"])
-    assert [] == found["unknown_examples"]
+    assert [] == found["unknown_why"]
 
 
 def test_columns_of_one_name_are_told_apart_by_field() -> None:
