@@ -241,3 +241,23 @@ def test_the_view_tells_what_the_lead_has(written: dict[str, Any]) -> None:
     assert {*judged.answers.values()} == {
         each.value for each in found if each.state == "read" and each not in mapped
     }
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "text"),
+    [
+        ("phone", {"Tel": "(415) 555-0129"}, "phone has no calling code, and the country"),
+        ("phone", {"Tel": "+49"}, "phone is not in a known format"),
+        ("phone", {"Tel": "+999 415 555 0129"}, "phone is not in a known format"),
+        ("phone", {"Tel": "later"}, "phone is not in a known format"),
+        ("phone", {"Tel": "555 55 55 5", "Land": "US"}, "phone is not in a known format"),
+        ("subdivision", {"State": "TX"}, "subdivision means nothing without a country"),
+        ("subdivision", {"State": "TX", "Land": "DE"}, "subdivision is no known subdivision of DE"),
+    ],
+)
+def test_what_a_country_is_wanted_for_is_unknown_for_want_of_it(
+    field: str, written: Mapping[str, str], text: str
+) -> None:
+    """INT-02: neither the number nor the state is badly written, and nobody need mend it."""
+    found = described(**{"Land": "Narnia", **written})[field]
+    assert ("unknown", True) == (found.state, (found.text or "").startswith(text)), found

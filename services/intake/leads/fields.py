@@ -5,6 +5,7 @@ of it. Reading, what every lead needs, what is told before a file is imported an
 go over the rows, in the order of `CanonicalField`.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,11 @@ from shared.emails import email_address
 
 TEXT = "text"
 NOT_UNDERSTOOD = "is not in a known format"
+NO_CALLING_CODE = "has no calling code, and the country is not known"
+NO_COUNTRY = "means nothing without a country that is known"
+NO_DIGIT = re.compile(r"\D")
+DIGITS_MIN = 5
+"""Of what may be somebody's number."""
 ORDERS = {"dmy": ", the day before the month", "mdy": ", the month before the day", None: ""}
 
 
@@ -49,8 +55,19 @@ def _nothing_more(_values: Values, _affiliate: Affiliate) -> str:
     return ""
 
 
-def _not_understood(_written: str, _affiliate: Affiliate) -> str:
+def _not_understood(_written: str, _beside: Beside) -> str:
     return NOT_UNDERSTOOD
+
+
+def _not_dialled(written: str, beside: Beside) -> str:
+    """A number that some country has is not to blame."""
+    is_national = beside.place.country is None and len(NO_DIGIT.sub("", written)) >= DIGITS_MIN
+    return NO_CALLING_CODE if is_national and not written.startswith("+") else NOT_UNDERSTOOD
+
+
+def _no_subdivision(_written: str, beside: Beside) -> str:
+    country = beside.place.country
+    return f"is no known subdivision of {country}" if country else NO_COUNTRY
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +93,8 @@ class Field:
     """As what it is read."""
     detail: Callable[[Values, Affiliate], str] = _nothing_more
     """Behind the rule, what this record or mapping adds to it."""
-    why: Callable[[str, Affiliate], str] = _not_understood
-    """Of a text that is not understood."""
+    why: Callable[[str, Beside], str] = _not_understood
+    """Of a text that is not understood, which may lie in what stands beside it."""
 
 
 def _band(found: Size) -> str:
@@ -131,6 +148,7 @@ FIELDS: tuple[Field, ...] = (
         shown=str,
         rule="a phone number",
         detail=_dialled_in,
+        why=_not_dialled,
     ),
     Field(
         "job_title",
@@ -163,7 +181,9 @@ FIELDS: tuple[Field, ...] = (
         shown=_amounts,
         rule="a year's revenue",
         detail=_usual_currency,
-        why=lambda written, affiliate: revenue(written, affiliate.definition.mapping.currency).why,
+        why=lambda written, beside: (
+            revenue(written, beside.affiliate.definition.mapping.currency).why
+        ),
     ),
     Field(
         "industry",
@@ -187,6 +207,7 @@ FIELDS: tuple[Field, ...] = (
         shown=str,
         rule="a subdivision",
         detail=lambda values, _: f" of {values['country'] or 'a country'}",
+        why=_no_subdivision,
     ),
     Field(
         "category",

@@ -14,7 +14,6 @@ from services.intake.catalogue.affiliates import Affiliate
 from services.intake.leads.contacts import Identity, identity
 from services.intake.leads.fields import (
     BY_NAME,
-    NOT_UNDERSTOOD,
     RULED,
     RULED_NAMES,
     Beside,
@@ -64,6 +63,11 @@ class Reading(NamedTuple):
     understood: Set[str]
     """The fields whose value means something."""
     place: Place
+
+    def why(self, field: str, affiliate: Affiliate) -> str:
+        """What is wrong with a text that is not understood."""
+        beside = Beside(self.texts, affiliate, self.place, None)
+        return BY_NAME[field].why(self.texts[field], beside)
 
 
 def read(record: Record, affiliate: Affiliate, lead_code: str | None = None) -> Reading:
@@ -186,7 +190,7 @@ def _gaps(reading: Reading, affiliate: Affiliate) -> Iterator[Reason]:
         elif field.name not in reading.understood and field.unknown:
             yield reading.odd.get(field.name) or field.unknown
     for name in affiliate.definition.mapping.mandatory:
-        yield from _delivery_gaps(BY_NAME[name], reading)
+        yield from _delivery_gaps(BY_NAME[name], reading, affiliate)
 
 
 def _is_written(name: str, reading: Reading) -> bool:
@@ -196,7 +200,7 @@ def _is_written(name: str, reading: Reading) -> bool:
     return bool(reading.texts.get(name)) or name in reading.odd
 
 
-def _delivery_gaps(field: Field, reading: Reading) -> Iterator[Reason]:
+def _delivery_gaps(field: Field, reading: Reading, affiliate: Affiliate) -> Iterator[Reason]:
     """What is blank of what must be there, or, if no rule of every lead's is about it, unclear."""
     name = field.name
     is_told = field.is_needed or (field.unknown is not None and name in reading.odd)
@@ -205,7 +209,7 @@ def _delivery_gaps(field: Field, reading: Reading) -> Iterator[Reason]:
     if not reading.texts.get(name):
         yield reading.odd.get(name) or _missing(name)
     elif name not in reading.understood and not (field.unknown or field.may_be_unclear):
-        yield cells.unreadable(name, NOT_UNDERSTOOD)
+        yield cells.unreadable(name, reading.why(name, affiliate))
 
 
 def _missing(field: str) -> Reason:

@@ -86,11 +86,7 @@ def _field(field: str, own: str, vocabulary: Mapping[str, str], of: _Described) 
         state,
         _rule(field, given, vocabulary, of) if state != "blank" else None,
         reason.code if reason else None,
-        reason.text
-        if reason
-        else _why(field, reading, of.affiliate)
-        if state == "unknown"
-        else None,
+        reason.text if reason else _why(field, of) if state == "unknown" else None,
     )
 
 
@@ -123,11 +119,11 @@ def _state(field: str, reading: Reading) -> State:
     return "read" if field in reading.understood else "unknown"
 
 
-def _why(field: str, reading: Reading, affiliate: Affiliate) -> str:
+def _why(field: str, of: _Described) -> str:
     """Of a field that no reason of the lead is about: it stays unknown."""
-    if reason := reading.odd.get(field):
+    if reason := of.reading.odd.get(field):
         return reason.text
-    return f"{field} {BY_NAME[field].why(reading.texts[field], affiliate)}"
+    return f"{field} {of.reading.why(field, of.affiliate)}"
 
 
 def _value(field: str, reading: Reading) -> str:
