@@ -28,7 +28,7 @@ class Durations(Collector):
         self._service = service
         self._steps = Histogram(
             "leadops_step_seconds",
-            "From a step's begin until what it says is published",
+            "How long a step took until what it says was published",
             ["service"],
             buckets=STEP_SECONDS,
             registry=None,
@@ -49,7 +49,7 @@ class Durations(Collector):
         )
         self._attempts = Histogram(
             "leadops_attempt_seconds",
-            "Attempts at endpoints, by what came of them",
+            "How long attempts at endpoints took, by what came of them",
             ["service", "verdict"],
             buckets=ATTEMPT_SECONDS,
             registry=None,

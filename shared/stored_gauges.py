@@ -132,12 +132,14 @@ class StoredGauges(Collector):
         yield gauge("leadops_stored_age_seconds", text, service, age)
         if found is None:
             return
-        text = "Rows and documents whose records may not be published"
+        text = "Rows and documents of the outbox, whose records may not be published yet"
         yield gauge("leadops_outbox_documents", text, service, found.outbox)
-        yield gauge("leadops_outbox_seconds", "Of the oldest, seen", service, found.outbox_seconds)
+        text = "For how long the oldest of the outbox has been seen there"
+        yield gauge("leadops_outbox_seconds", text, service, found.outbox_seconds)
         yield gauge("leadops_due_rows", "Deadlines that have come due", service, found.due)
-        text = "Since the first of them came due"
+        text = "For how long the first deadline has been due"
         yield gauge("leadops_due_seconds", text, service, found.due_seconds)
-        yield gauges("leadops_effects", "Effects not ended", service, ["state"], found.effects)
-        text = "Records that wait for a person"
+        text = "Effects that have not ended, by state"
+        yield gauges("leadops_effects", text, service, ["state"], found.effects)
+        text = "Records that wait for a person, by what is wrong with them"
         yield gauges("leadops_dead_letters", text, service, ["code"], found.dead_letters)

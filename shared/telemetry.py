@@ -35,7 +35,7 @@ class LoopMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         loop, service = self._loop, self._service
         events = {(name,): loop.counters[name] for name in (*ALERTED, *loop.counters)}
-        text = "What happened in the loop"
+        text = "What happened in the loop: docs/operating.md has the list"
         yield counters("leadops_loop_events", text, service, ["event"], events)
         lost = self._tracing.spans.lost if self._tracing else 0
         text = "Spans that no collector took"

@@ -11,9 +11,11 @@ from cli.oracle import oracle
 from shared.contracts import forms
 from shared.contracts.answers import REFUSE_ANY
 from shared.contracts.commands import commands
+from shared.loop.item import Disposition
 from shared.topics import manifest
 
 ROOT = Path(__file__).parent.parent
+OPERATING = ROOT / "docs" / "operating.md"
 PUBLISHING = ROOT / "docs" / "publishing.md"
 SOURCES = [*(ROOT / "services").rglob("*.py"), *(ROOT / "shared").rglob("*.py")]
 DOCUMENTS = sorted(
@@ -97,6 +99,18 @@ def test_every_reason_is_described() -> None:
 
 def test_every_cause_of_setting_aside_is_described() -> None:
     assert codes_in("Poison") == section("Why a record was dead-lettered")
+
+
+def test_every_event_of_the_loop_is_described() -> None:
+    """Whoever reads a counter of `leadops_loop_events_total` is told what has happened."""
+    loop = "".join(path.read_text() for path in (ROOT / "shared" / "loop").glob("*.py"))
+    counted = " ".join(re.findall(r"counters\[([^f].*?)\] \+=", loop))
+    events = {*re.findall(r'"(\w+)"', counted), *(f"inputs_{each}" for each in Disposition)}
+    text = (
+        OPERATING.read_text().split("\n### What happens in the loop\n")[1].strip().split("\n\n")[0]
+    )
+    told = [re.findall(r"`(\w+)`", row.split("|")[1]) for row in text.splitlines()]
+    assert events == {name for names in told for name in names}
 
 
 def test_the_architecture_has_the_checks_of_the_oracle() -> None:
