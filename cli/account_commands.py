@@ -16,7 +16,7 @@ from shared.contracts import event as contracts
 from shared.contracts.lists import BlockPerson, RestoreAccount, SuspendAccount, UnblockPerson
 
 Lead = Annotated[str, typer.Argument(metavar="LEAD", help="One of the person's leads.")]
-Customer = Annotated[str, typer.Argument(metavar="CUSTOMER")]
+Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="As its campaigns name it.")]
 ForCustomer = Annotated[
     str | None, typer.Option("--customer", help="For this customer only; otherwise for all.")
 ]

@@ -28,7 +28,7 @@ from shared.contracts.lists import PutList, PutRules
 from shared.wording import quantity
 
 Files = Annotated[list[str] | None, typer.Option("--file", "-f", help="YAML or JSON; - is stdin.")]
-MoreFiles = Annotated[list[str] | None, typer.Argument(metavar="FILE", help="More files.")]
+MoreFiles = Annotated[list[str] | None, typer.Argument(metavar="FILE", help="As with --file.")]
 
 ORDER = {"rules": 0, "list": 1, "delivery": 3, "request": 3, "alias": 3}
 AMONG_OTHERS = 2

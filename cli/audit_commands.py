@@ -1,12 +1,13 @@
 """`leadops audit`: who asked what of the services, and what was answered."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from cli.api import Api
 from cli.known import check
-from cli.lead_commands import pages
+from cli.lead_commands import pages, up_to
 from cli.output import AsJson, show_counted, show_json
 from shared.contracts.answers import REFUSE_ANY
 from shared.contracts.commands import commands
@@ -22,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def audit(
     by: Annotated[str | None, typer.Option(metavar="WHO", help="Who asked.")] = None,
-    role: Annotated[str | None, typer.Option()] = None,
+    role: Annotated[str | None, typer.Option(help="In which role, such as operator.")] = None,
     type_: Annotated[
         str | None, typer.Option("--type", help="Such as routing.campaign.put.")
     ] = None,
@@ -55,13 +56,18 @@ def audit(
         found = [
             {"service": service, **row}
             for service in api.stack["http"]
-            for row in pages(api, "/commands", filters, limit, service=service, rows="commands")
+            for row in commands_of(api, service, filters, limit + 1)
         ]
-    found = sorted(found, key=lambda row: str(row["at"]), reverse=True)[:limit]
+    found.sort(key=lambda row: str(row["at"]), reverse=True)
+    found, more = up_to(limit, found)
     if as_json:
         show_json({"commands": found})
     else:
-        show_counted(len(found), "command", COLUMNS, found)
+        show_counted(len(found), "command", COLUMNS, found, more)
+
+
+def commands_of(api: Api, service: str, filters: Mapping[str, str | None], limit: int) -> list[Row]:
+    return pages(api, "/commands", filters, limit, service=service, rows="commands")
 
 
 def codes() -> list[str]:

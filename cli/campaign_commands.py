@@ -11,7 +11,7 @@ from cli.api import Api
 from cli.command import Asker, Command
 from cli.documents import command_of
 from cli.known import suggesting_nearest
-from cli.options import As, Reason
+from cli.options import As, CampaignId, Reason
 from cli.output import (
     CHECK_FAILED,
     AsJson,
@@ -26,7 +26,6 @@ from cli.tables import text_of
 from shared.contracts.campaigns import PauseCampaign, ResumeCampaign
 from shared.wording import quantity
 
-Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN")]
 COLUMNS = ["id", "customer", "programme", "version", "status", "priority", "lead_codes"]
 TOLD_APART = ("versions", "capacity", "counted", "warnings", "checklist")
 TASK = ["item", "owner", "is_confirmed", "text"]
@@ -51,7 +50,7 @@ def list_campaigns(as_json: AsJson = False) -> None:
         show_table("campaigns", COLUMNS, rows)
 
 
-def show_campaign(campaign: Campaign, as_json: AsJson = False) -> None:
+def show_campaign(campaign: CampaignId, as_json: AsJson = False) -> None:
     """One campaign with its slots, what is open or worth a look, and all its versions."""
     with suggesting_nearest(campaign=campaign), Api() as api:
         found = api.get("routing", path_of(campaign))
@@ -101,7 +100,7 @@ def show_warnings(warnings: Iterable[str]) -> None:
 
 
 def pause(
-    campaign: Campaign,
+    campaign: CampaignId,
     reason: Reason = "paused by hand",
     actor: As = "cli",
     as_json: AsJson = False,
@@ -113,7 +112,7 @@ def pause(
 
 
 def resume(
-    campaign: Campaign,
+    campaign: CampaignId,
     reason: Reason = "resumed by hand",
     actor: As = "cli",
     as_json: AsJson = False,
@@ -157,7 +156,7 @@ def show_findings(findings: Sequence[linting.Finding]) -> None:
 
 
 def unsent(
-    campaign: Campaign,
+    campaign: CampaignId,
     leads: Annotated[
         int | None, typer.Option(help="About so many are looked at; 1000 if nothing is said.")
     ] = None,

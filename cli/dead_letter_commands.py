@@ -32,7 +32,7 @@ from cli.publishing import demand
 from shared.contracts.operations import replay_type, skip_type
 from shared.topics import manifest, shard_of
 
-Id = Annotated[str, typer.Argument(metavar="ID")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="As `leadops dead-letters list` has it.")]
 COLUMNS = ["service", "id", "state", "code", "text", "key", "at", "behind"]
 UNRESOLVED = ("dead", "waiting")
 

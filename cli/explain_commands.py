@@ -9,6 +9,7 @@ import typer
 
 from cli.api import Api
 from cli.known import suggesting_nearest
+from cli.options import LeadId
 from cli.output import (
     AsJson,
     CliError,
@@ -31,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
-    lead: str,
+    lead: LeadId,
     campaign: Annotated[str | None, typer.Option(help="This campaign only.")] = None,
     as_json: AsJson = False,
 ) -> None:

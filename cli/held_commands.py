@@ -12,8 +12,8 @@ import typer
 from cli.api import Api
 from cli.command import Answer, Asker, Command
 from cli.known import check_filters, suggesting_nearest
-from cli.lead_commands import pages
-from cli.options import As
+from cli.lead_commands import pages, up_to
+from cli.options import As, LeadId, Limit
 from cli.output import WRONG_USAGE, AsJson, CliError, show, show_json, show_paragraph, show_table
 from cli.publishing import demand
 from shared.contracts.intake import ReleaseLead
@@ -33,26 +33,26 @@ def register(app: typer.Typer) -> None:
 
 def list_held(
     question: Annotated[str | None, typer.Option(help="Of this question only.")] = None,
-    affiliate: Annotated[str | None, typer.Option()] = None,
-    limit: Annotated[int, typer.Option(metavar="COUNT", min=1)] = 100,
+    affiliate: Annotated[str | None, typer.Option(help="Of this affiliate only.")] = None,
+    limit: Limit = 100,
     as_json: AsJson = False,
 ) -> None:
     """Newest first, each answer with the allowed one that comes closest."""
     with Api() as api:
         filters = {"question": question, "affiliate": affiliate}
-        found = pages(api, "/held", filters, limit)
+        found, more = up_to(limit, pages(api, "/held", filters, limit + 1))
         if not found:
             check_filters(api, filters)
     if as_json:
         show_json({"leads": found})
     else:
         rows = [row for lead in found for row in rows_of(lead)]
-        show_held(len(found), rows)
+        show_held(len(found), rows, more)
 
 
-def show_held(leads: int, rows: Iterable[Mapping[str, Any]]) -> None:
+def show_held(leads: int, rows: Iterable[Mapping[str, Any]], more: str = "") -> None:
     """The leads of one answer stand together, since one alias frees them all."""
-    print(quantity(leads, "held lead") if leads else "held leads: none")
+    print(f"{quantity(leads, 'held lead')}{more}" if leads else "held leads: none")
     for (question, given), same in groupby(sorted(rows, key=answer_of), answer_of):
         alike = list(same)
         first = alike[0]
@@ -84,7 +84,7 @@ def rows_of(lead: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
 
 
 def release(
-    lead: str,
+    lead: LeadId,
     answer: Annotated[
         list[str] | None,
         typer.Option("--answer", metavar="QUESTION=ANSWER", help="What is meant; repeatable."),
@@ -128,7 +128,7 @@ def pair(text: str) -> tuple[str, str]:
 
 
 def alias(
-    question: str,
+    question: Annotated[str, typer.Argument(help="Its symbol, such as q_timeframe.")],
     given: Annotated[str, typer.Argument(help="What the affiliate writes.")],
     answer: Annotated[str, typer.Argument(help="The allowed answer that is meant.")],
     actor: As = "cli",

@@ -97,7 +97,11 @@ def list_deliveries(affiliate: Affiliate = None, as_json: AsJson = False) -> Non
         show_table("deliveries", DELIVERY, found["deliveries"])
 
 
-def show_delivery(affiliate: str, delivery: str, as_json: AsJson = False) -> None:
+def show_delivery(
+    affiliate: Annotated[str, typer.Argument(help="Whose delivery it is.")],
+    delivery: Annotated[str, typer.Argument(help="Its id, as `leadops deliveries list` has it.")],
+    as_json: AsJson = False,
+) -> None:
     """One with the rows that are missing, and whom to ask for them."""
     path = f"/deliveries/{quote(affiliate, safe='')}/{quote(delivery, safe='')}"
     with suggesting_nearest(affiliate=affiliate, delivery=delivery), Api() as api:

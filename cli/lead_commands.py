@@ -9,6 +9,7 @@ import typer
 
 from cli.api import Api
 from cli.known import OUTCOMES, SOURCES, check, check_filters
+from cli.options import LeadId, Limit
 from cli.output import AsJson, UnknownId, show_counted, show_further, show_json, show_table
 from shared.contracts import trace_context
 
@@ -34,6 +35,8 @@ FILTERS = {
 }
 FILTERS |= {"first": "from", "last": "to"}
 
+MORE = "; --limit shows more"
+
 
 def register(app: typer.Typer) -> None:
     leads = typer.Typer(help="Search leads, or show one.", invoke_without_command=True)
@@ -45,23 +48,25 @@ def register(app: typer.Typer) -> None:
 def search(
     context: typer.Context,
     source: Annotated[str | None, typer.Option(help="affiliate or organic.")] = None,
-    affiliate: Annotated[str | None, typer.Option()] = None,
-    lead_code: Annotated[str | None, typer.Option()] = None,
-    delivery: Annotated[str | None, typer.Option()] = None,
+    affiliate: Annotated[str | None, typer.Option(help="Of this affiliate.")] = None,
+    lead_code: Annotated[str | None, typer.Option(help="With this lead code.")] = None,
+    delivery: Annotated[str | None, typer.Option(help="Of this delivery.")] = None,
     outcome: Annotated[
         str | None, typer.Option(help="accepted, held, unusable, omitted or waiting.")
     ] = None,
-    email: Annotated[str | None, typer.Option()] = None,
+    email: Annotated[str | None, typer.Option(help="The person's.")] = None,
     phone: Annotated[str | None, typer.Option(help="With its country: +49 30 901820.")] = None,
     campaign: Annotated[str | None, typer.Option(help="Sent to this campaign.")] = None,
-    sent: Annotated[bool | None, typer.Option("--sent/--unsent")] = None,
+    sent: Annotated[
+        bool | None, typer.Option("--sent/--unsent", help="To any campaign, or to none.")
+    ] = None,
     first: Annotated[
         str | None, typer.Option("--from", metavar="TIME", help="Day or instant of upload.")
     ] = None,
     last: Annotated[
         str | None, typer.Option("--to", metavar="TIME", help="Day or instant, included.")
     ] = None,
-    limit: Annotated[int, typer.Option(metavar="COUNT", min=1)] = 100,
+    limit: Limit = 100,
     ids: Annotated[bool, typer.Option("--ids", help="Ids only, one a line.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -73,7 +78,7 @@ def search(
     filters = {parameter: context.params[name] for name, parameter in FILTERS.items()}
     filters["sent"] = None if sent is None else str(sent).lower()
     with Api() as api:
-        found = pages(api, "/leads", filters, limit)
+        found, more = up_to(limit, pages(api, "/leads", filters, limit + 1))
         if not found:
             check_filters(api, filters)
     if as_json:
@@ -81,7 +86,7 @@ def search(
     elif ids:
         show_ids(found)
     else:
-        show_counted(len(found), "lead", LEAD_COLUMNS, map(lead_row, found))
+        show_counted(len(found), "lead", LEAD_COLUMNS, map(lead_row, found), more)
 
 
 def show_ids(leads: Sequence[Mapping[str, Any]]) -> None:
@@ -112,15 +117,21 @@ def pages(
     return found
 
 
+def up_to(limit: int, found: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:
+    """Of one row more than is wanted: what is shown, and what is said if that is not all."""
+    return found[:limit], MORE if len(found) > limit else ""
+
+
 def lead_row(lead: dict[str, Any]) -> dict[str, Any]:
     return lead | {"reasons": codes(lead["reasons"]), "sent_to": ", ".join(lead["sent_to"])}
 
 
 def codes(reasons: list[dict[str, Any]]) -> str:
-    return ", ".join(reason["code"] for reason in reasons)
+    """Each once, also where several fields have the same reason."""
+    return ", ".join(dict.fromkeys(reason["code"] for reason in reasons))
 
 
-def show_lead(lead: str, as_json: AsJson = False) -> None:
+def show_lead(lead: LeadId, as_json: AsJson = False) -> None:
     """One lead: as it came, as it was read, with its history, reasons, trace id and sends.
 
     Personal data is shown, to whoever has the token of the API.

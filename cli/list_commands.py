@@ -34,7 +34,7 @@ from shared.wording import quantity
 
 COLUMNS = ["id", "version", "entries", "parts", "coming_at", "changed_at", "changed_by"]
 
-ListId = Annotated[str, typer.Argument(metavar="LIST")]
+ListId = Annotated[str, typer.Argument(metavar="LIST", help="As in `leadops lists list`.")]
 Entries = Annotated[list[str], typer.Argument(metavar="ENTRY", help="Domains or names.")]
 
 _instant: TypeAdapter[Instant] = TypeAdapter(Instant)

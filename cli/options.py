@@ -37,4 +37,11 @@ def actor_of(actor: str) -> str:
 As = Annotated[
     str, typer.Option("--as", metavar="WHO", help="Who asks, for the audit.", callback=actor_of)
 ]
+LeadId = Annotated[
+    str, typer.Argument(metavar="LEAD", help="Its id, as `leadops leads --ids` lists them.")
+]
+CampaignId = Annotated[
+    str, typer.Argument(metavar="CAMPAIGN", help="Its id, as in `leadops campaigns list`.")
+]
+Limit = Annotated[int, typer.Option(metavar="COUNT", min=1, help="So many are shown at most.")]
 Reason = Annotated[str, typer.Option(help="Why, for the audit.", callback=reason_of)]

@@ -11,8 +11,8 @@ from cli.api import Api
 from cli.command import Asker, Command
 from cli.documents import command_of
 from cli.known import SEND_STATES, check, suggesting_nearest
-from cli.lead_commands import pages
-from cli.options import As, Reason
+from cli.lead_commands import pages, up_to
+from cli.options import As, CampaignId, LeadId, Limit, Reason
 from cli.output import AsJson, CliError, UnknownId, show, show_counted, show_json
 from cli.publishing import demand
 from shared.contracts import event as contracts
@@ -31,8 +31,8 @@ def register(app: typer.Typer) -> None:
 
 
 def send(
-    lead: str,
-    campaign: str,
+    lead: LeadId,
+    campaign: CampaignId,
     reason: Reason,
     actor: As = "cli",
     as_json: AsJson = False,
@@ -80,22 +80,24 @@ def resolve(
 
 
 def sends(
-    campaign: str,
+    campaign: CampaignId,
     status: Annotated[
         str | None, typer.Option(help=f"Only those: {', '.join(SEND_STATES)}.")
     ] = None,
-    limit: Annotated[int, typer.Option(metavar="COUNT", min=1)] = 100,
+    limit: Limit = 100,
     as_json: AsJson = False,
 ) -> None:
     """A campaign's sends, each with its history and what came of its attempts."""
     check("status", status, SEND_STATES)
     path = f"/campaigns/{quote(campaign, safe='')}/sends"
     with suggesting_nearest(campaign=campaign), Api() as api:
-        found = pages(api, path, {"status": status}, limit, service="routing", rows="sends")
+        where = {"status": status}
+        rows = pages(api, path, where, limit + 1, service="routing", rows="sends")
+    found, more = up_to(limit, rows)
     if as_json:
         show_json({"sends": found})
     else:
-        show_counted(len(found), "send", COLUMNS, send_rows(found))
+        show_counted(len(found), "send", COLUMNS, send_rows(found), more)
 
 
 def send_rows(found: Iterable[Mapping[str, Any]]) -> Iterator[Row]:

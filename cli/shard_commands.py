@@ -16,6 +16,10 @@ from shared.topics import manifest
 
 T = TypeVar("T")
 
+ServiceName = Annotated[str, typer.Argument(metavar="SERVICE", help="Such as routing.")]
+ShardNumber = Annotated[
+    int, typer.Argument(metavar="SHARD", help="Its number, as in `leadops shards list`.")
+]
 NewStream = Annotated[
     bool,
     typer.Option("--new-stream", help="The store was restored: number what it publishes anew."),
@@ -52,8 +56,8 @@ def shard_rows(process: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def resolve(
-    service: str,
-    shard: int,
+    service: ServiceName,
+    shard: ShardNumber,
     new_stream: NewStream = False,
     accept_gaps: AcceptGaps = False,
     as_json: AsJson = False,
@@ -86,10 +90,10 @@ def resolve(
 
 
 def skip(
-    service: str,
-    topic: str,
-    partition: int,
-    offset: int,
+    service: ServiceName,
+    topic: Annotated[str, typer.Argument(help="Where the record lies, as `leadops status` says.")],
+    partition: Annotated[int, typer.Argument(help="Of the topic; the shard has its number.")],
+    offset: Annotated[int, typer.Argument(help="Of the record that can't be read.")],
     reason: Reason,
     actor: As = "cli",
     as_json: AsJson = False,

@@ -63,10 +63,10 @@ def register(app: typer.Typer) -> None:
 def up(
     replicas: Annotated[
         list[str] | None,
-        typer.Option(metavar="SERVICE=COUNT", help="How many of each; may be given several times."),
+        typer.Option(metavar="SERVICE=COUNT", help="Such as routing=2; repeatable."),
     ] = None,
     more: Annotated[
-        list[str] | None, typer.Argument(metavar="SERVICE=COUNT", help="More replicas.")
+        list[str] | None, typer.Argument(metavar="SERVICE=COUNT", help="As with --replicas.")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Remove all data first.")] = False,
     as_json: AsJson = False,

@@ -39,6 +39,15 @@ def test_a_value_is_called_by_its_name_in_capitals(
     assert [] == [line for line in shown.splitlines() if len(line) > 80]
 
 
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_value_says_what_it_is(words: tuple[str, ...]) -> None:
+    """Whoever sees LEAD or ID for the first time is told where such a thing is to be had."""
+    command = typer.main.get_command(build_app())
+    for word in words:
+        command = command.commands[word]  # type: ignore[attr-defined]
+    assert [] == [each.name for each in command.params if not each.help]  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(
     ("arguments", "name"),
     [

@@ -5,6 +5,7 @@ import io
 import pytest
 from rich.cells import cell_len
 
+from cli.lead_commands import MORE, up_to
 from cli.output import show, show_counted
 from cli.tables import render, text_of, width_of
 
@@ -124,3 +125,10 @@ def test_a_sentence_is_wrapped_and_its_words_are_whole(
     monkeypatch.setenv("COLUMNS", "")
     show({}, as_json=False, text=text)
     assert f"{text}\n" == capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("found", "shown", "more"), [(0, 0, ""), (2, 2, ""), (3, 2, MORE)])
+def test_that_not_all_is_shown_is_said(found: int, shown: int, more: str) -> None:
+    """One row more than is shown was asked for, which tells whether there are more."""
+    rows = [{"id": str(number)} for number in range(found)]
+    assert (rows[:shown], more) == up_to(2, rows)

@@ -62,7 +62,8 @@ def test_what_is_unknown_is_shown_with_why(
     """The most frequent reason of a column first; a file of which all is read has no such table."""
     monkeypatch.setenv("COLUMNS", "80")
     given = [("soon", "is no date"), ("1/2", "may be two days"), ("2/3", "may be two days")]
-    trial_view.show_columns(counts(*([view("when", text, text=why)] for text, why in given)).values())
+    columns = counts(*([view("when", text, text=why)] for text, why in given))
+    trial_view.show_columns(columns.values())
     shown = capsys.readouterr().out
     assert [
         "column  rows  why              such as",
