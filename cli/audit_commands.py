@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.api import Api
-from cli.known import check
+from cli.known import check, unknown
 from cli.lead_commands import pages, up_to
 from cli.output import AsJson, show_counted, show_json
 from shared.contracts.answers import REFUSE_ANY
@@ -60,6 +60,8 @@ def audit(
         ]
     found.sort(key=lambda row: str(row["at"]), reverse=True)
     found, more = up_to(limit, found)
+    if not found:
+        check("role", role, roles())
     if as_json:
         show_json({"commands": found})
     else:
@@ -77,11 +79,18 @@ def codes() -> list[str]:
     return sorted(own.union(REFUSE_ANY))
 
 
+def roles() -> list[str]:
+    """In which something may be asked. Who asks in another is refused, and kept as well: so it is
+    told only where nothing was found."""
+    return sorted({role for kind in commands().values() for role in kind.ROLES})
+
+
 def full_type(name: str | None) -> str | None:
-    """With or without what all types begin and end with."""
-    if name is None:
-        return None
-    types = commands()
-    whole = name if name in types else f"leadops.{name}.v1"
-    check("type", name if whole not in types else whole, types)
-    return whole
+    """With or without what all types begin and end with; the nearest are told as it was given."""
+    if name is None or name in (types := commands()):
+        return name
+    if name.startswith("leadops."):
+        raise unknown("type", name, types)
+    whole = {type_.removeprefix("leadops.").removesuffix(".v1"): type_ for type_ in types}
+    check("type", name, whole)
+    return whole[name]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cli.audit_commands import codes, full_type
+from cli.audit_commands import codes, full_type, roles
 from cli.main import run
 from cli.output import WRONG_USAGE
 from shared.contracts.answers import REFUSE_ANY
@@ -17,7 +17,8 @@ from shared.contracts.campaigns import PutCampaign
         ("--code", "not_permited", "code_unknown", "not_permitted"),
         ("--code", "CREATED", "code_unknown", "created"),
         ("--code", "", "code_unknown", ""),
-        ("--type", "routing.campaing.put", "type_unknown", "leadops.routing.campaign.put.v1"),
+        ("--type", "routing.campaing.put", "type_unknown", "mean routing.campaign.put"),
+        ("--type", "lead.submit", "type_unknown", "mean intake.lead.submit"),
         ("--type", "leadops.routing.campaign.put.v2", "type_unknown", PutCampaign.TYPE),
     ],
 )
@@ -36,3 +37,9 @@ def test_a_type_is_named_with_or_without_its_ends(given: str) -> None:
 
 def test_every_code_of_the_loop_and_of_a_command_can_be_looked_for() -> None:
     assert {*REFUSE_ANY, *PutCampaign.ACCEPTED, *PutCampaign.REFUSED} <= set(codes())
+
+
+def test_the_roles_are_those_of_commands() -> None:
+    """A role that no command may be asked in is told where nothing was found of it."""
+    assert PutCampaign.ROLES <= {*roles()}
+    assert "operater" not in roles()
