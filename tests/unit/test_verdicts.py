@@ -274,6 +274,7 @@ def test_a_new_time_within_fourteen_days_of_a_report_is_judged_anew(
         (START - MILLISECOND, "customer", START + 4 * DAY),
         (START, "customer", START + DAY),
         (START + 20 * HOUR, "prospect", START + 4 * DAY),
+        (START + 20 * HOUR, "unknown", START + 4 * DAY),
         (START + DAY - MILLISECOND, "prospect", START + 4 * DAY),
         (START + DAY, "prospect", START + DAY),
         (START + HOUR, "team", START + DAY),
