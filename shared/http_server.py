@@ -1,7 +1,8 @@
 """HTTP in a service's own process: listens as long as it is needed, and leaves signals alone.
 
-A connection on which no request comes is ended soon, whatever trickles in on it: otherwise some
-hundreds of them would take all that this process may have open, its store's and its broker's too.
+A connection on which no request comes is ended soon, whatever trickles in on it, and so is one that
+does not take its answer: otherwise some hundreds of them would take all that this process may have
+open, its store's and its broker's too. For the same reason there are only so many at once.
 """
 
 import asyncio
@@ -15,6 +16,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 STOP_SECONDS_MAX = 3.0
 HEAD_SECONDS_MAX = 5.0
 """What a connection has, from its begin or its latest answer on, until the next request begins."""
+ANSWER_SECONDS_MAX = 30.0
+"""What a connection has to take of its answers what the machine does not hold for it."""
+CONNECTIONS_MAX = 600
+"""More than a door answers at once; with both ports and all of our own below what a process may
+have open where nobody has raised that (1,024), as long as not both are full."""
 
 
 class Server(uvicorn.Server):
@@ -27,13 +33,25 @@ class Server(uvicorn.Server):
 
 class Connection(H11Protocol):
     """The web server's own timer ends connections that rest; it begins with the first answer, and
-    each byte stops it."""
+    each byte stops it. None of its timers ends one whose answer is not taken."""
 
     _ending: asyncio.TimerHandle | None = None
+    _giving_up: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._wait_for_a_request()
+        if len(self.connections) > CONNECTIONS_MAX:
+            transport.abort()
+        else:
+            self._wait_for_a_request()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._giving_up = self.loop.call_later(ANSWER_SECONDS_MAX, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_giving_up()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -48,6 +66,7 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._stop_waiting()
+        self._stop_giving_up()
 
     def _is_asked(self) -> bool:
         """Whether a request is being answered: how long its body may take, its reader says."""
@@ -60,6 +79,10 @@ class Connection(H11Protocol):
     def _stop_waiting(self) -> None:
         if self._ending is not None:
             self._ending.cancel()
+
+    def _stop_giving_up(self) -> None:
+        if self._giving_up is not None:
+            self._giving_up.cancel()
 
 
 @asynccontextmanager
