@@ -167,9 +167,11 @@ class Process:
         settings = self.settings
         api = listening(application(self, router), settings.http_host, settings.http_port)
         async with api as serving, self._doors_open() as at_the_doors:
+            # Before what may last: meanwhile nobody shall be told that the store is silent.
+            beating = [asyncio.create_task(self.pulse.run())]
             await self.migrate()
-            parts = (self.ticker, self.pulse, self.stored_gauges)
-            beating = [asyncio.create_task(part.run()) for part in parts]
+            parts = (self.ticker, self.stored_gauges)
+            beating += [asyncio.create_task(part.run()) for part in parts]
             for task in (serving, *at_the_doors, *beating):
                 task.add_done_callback(_ends_the_process)
             yield

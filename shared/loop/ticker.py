@@ -33,6 +33,7 @@ TICK_SECONDS = 0.2
 CHECK_SECONDS = 3.0
 SEEK_AGAIN_SECONDS = 5.0
 LANES_AT_ONCE = 4
+NOT_STARTED = "not started: what is stored is brought into the form of today"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +51,19 @@ class Ticker:
         self._looked: Looked | None = None
         """What the next turn compares."""
         self._batches = (0, 0)
-        self._ended_at = loop.monotonic()
+        self._ended_at: float | None = None
         self._steps: dict[int, int] = {}
         self._alerted: set[tuple[int, str, str, int]] = set()
         self.precedence = Precedence(loop.log, loop.counters)
         self.waiting: dict[Place, Waiting] = {}
         """The places of this process's shards at which records wait."""
-        self.error: str | None = "not started"
+        self.error: str | None = NOT_STARTED
         """Why the last turn failed; readiness tells it."""
 
     def seconds_since_turn(self) -> float:
-        """How long ago a turn ended, well or badly: one that hangs is told by this alone."""
-        return self._loop.monotonic() - self._ended_at
+        """How long ago a turn ended, well or badly: one that hangs is told by this alone. Before the
+        first has begun none can hang."""
+        return 0.0 if self._ended_at is None else self._loop.monotonic() - self._ended_at
 
     def stuck(self) -> dict[Place, Waiting]:
         """Of the open shards, the places that are not getting on."""
@@ -74,6 +76,7 @@ class Ticker:
 
     async def run(self) -> None:
         """Turns, and looks, until it is cancelled; after what failed comes another."""
+        self._ended_at = self._loop.monotonic()
         await asyncio.gather(self._keep_turning(), self._keep_looking())
 
     async def _keep_looking(self) -> None:
