@@ -194,10 +194,8 @@ class Process:
             yield [serving]
 
     async def _stop(self, beating: Sequence[asyncio.Task[None]]) -> None:
-        for task in beating:
-            task.cancel()
         with suppress(Infrastructure):
-            await self.loop.stop(EFFECTS_END_SECONDS)
+            await self.loop.stop(EFFECTS_END_SECONDS, beating)
 
 
 def _ends_the_process(task: asyncio.Task[None]) -> None:

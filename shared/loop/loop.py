@@ -10,6 +10,7 @@ import random
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -53,6 +54,8 @@ CONTENDED_PAUSES = (0.02, 0.05, 0.1)
 """Seconds before a step is decided again because another transaction was first; after that its
 shards are opened anew."""
 DUPLICATES_LISTED = 100
+STEP_END_SECONDS = 3.0
+"""What the step that is under way may still take when the loop is stopped."""
 
 
 _RANDOM = random.Random()
@@ -170,9 +173,16 @@ class Loop:
             for place in shard.places
         }
 
-    async def stop(self, seconds: float) -> None:
-        """Takes no more records, lets what is under way end, and records how it ended."""
+    async def stop(self, seconds: float, beating: Iterable[asyncio.Task[None]] = ()) -> None:
+        """Takes no more records, lets what is under way end, and records how it ended. Who would
+        begin something else is cancelled between two steps: one that is cut off forgets what came
+        of attempts, and they would be made again."""
         self._stopping = True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.lock.acquire(), STEP_END_SECONDS)
+            self.lock.release()
+        for task in beating:
+            task.cancel()
         async with self.lock:
             await self.worker.stop(seconds)
             shards = self.currently_open()

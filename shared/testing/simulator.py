@@ -196,12 +196,10 @@ class Process:
                 task.cancel()
 
     async def stop(self) -> None:
-        """SIGTERM, as `shared.serve` has it: whatever is under way is cancelled, and what effects
-        came to is decided yet."""
-        for task in self._tasks:
-            task.cancel()
+        """SIGTERM, as `shared.serve` has it: what is under way may end, and what effects came to is
+        decided yet."""
         with suppress(Infrastructure, Crashed):
-            await self.loop.stop(STOP_SECONDS)
+            await self.loop.stop(STOP_SECONDS, self._tasks)
         self.crash()
 
     def _expire_transaction(self) -> None:

@@ -1,5 +1,6 @@
 """Effects: begun after their step, tried again, given up."""
 
+import asyncio
 from collections import Counter
 from datetime import timedelta
 
@@ -84,3 +85,16 @@ async def test_a_definite_refusal_ends_an_effect_at_once(town: Town) -> None:
     await town.rest()
     assert ["call", "refused"] == town.words()
     assert 1 == len(town.requests)
+
+
+async def test_a_stop_at_any_moment_makes_no_attempt_a_second_time(town: Town) -> None:
+    """What an endpoint has answered is decided on the way out, also where a step had just taken it:
+    whoever comes next would have to ask again."""
+    town.takes_seconds = 0.02
+    for moment in range(60):
+        town.ask(f"w{moment}", mood="outside")
+        await asyncio.sleep(moment * 0.004)
+        await town.world.groups[0].members[0].stop()
+        await town.rest()
+    assert 60 == len(town.requests) == len({row["_id"] for row in town.requests})
+    assert not town.stored("effects")

@@ -23,6 +23,7 @@ from deploy.local.stack import STOP_SECONDS_MAX
 from deploy.local.supervisor import SERVICE_GRACE_SECONDS
 from deploy.received import Answer
 from shared import http_server, serve
+from shared.loop import loop
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ALL_OPEN = [{"shard": n, "state": "open", "error": None} for n in range(12)]
@@ -30,7 +31,8 @@ ALL_OPEN = [{"shard": n, "state": "open", "error": None} for n in range(12)]
 
 def test_services_have_the_time_that_their_graceful_stop_takes() -> None:
     """Of whoever stops them: what is cut off is in flight, and may be made a second time."""
-    takes = serve.GRACEFUL_SECONDS + serve.EFFECTS_END_SECONDS + http_server.STOP_SECONDS_MAX
+    of_the_loop = loop.STEP_END_SECONDS + serve.EFFECTS_END_SECONDS
+    takes = serve.GRACEFUL_SECONDS + of_the_loop + http_server.STOP_SECONDS_MAX
     composed = YAML(typ="safe").load(CHECKOUT / "docker-compose.yml")["x-service"]
     given = int(composed["stop_grace_period"].removesuffix("s"))
     assert takes < given == SERVICE_GRACE_SECONDS < STOP_SECONDS_MAX
