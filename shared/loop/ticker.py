@@ -61,8 +61,8 @@ class Ticker:
         """Why the last turn failed; readiness tells it."""
 
     def seconds_since_turn(self) -> float:
-        """How long ago a turn ended, well or badly: one that hangs is told by this alone. Before the
-        first has begun none can hang."""
+        """How long ago a turn ended, well or badly: one that hangs is told by this alone; none does
+        before the first has begun."""
         return 0.0 if self._ended_at is None else self._loop.monotonic() - self._ended_at
 
     def stuck(self) -> dict[Place, Waiting]:
