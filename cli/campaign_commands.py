@@ -174,6 +174,8 @@ def unsent(
         rows = largest_first("check", found["unsent"])
         show_table("unsent leads", ["check", "count"], rows)
         show_paragraph(looked_at_text(found["looked_at"], found["of"]))
+        if rows:
+            show_paragraph("what a check means, and what helps: leadops explain LEAD")
 
 
 def looked_at_text(looked_at: int, of: int) -> str:

@@ -35,6 +35,12 @@ HELD_MAX = 1_000_000
 LEADS_TOLD_MAX = 20
 LEADS_SHOWN = 3
 
+NOTHING_TO_FREE = {
+    True: "no lead is held for it",
+    False: "no lead that came before is decided again; it takes what comes from then on",
+}
+"""Of an alias, and of anything else: why nothing was looked at."""
+
 Preview = dict[str, Any]
 
 
@@ -150,6 +156,7 @@ def rows_of(view: Preview) -> Iterator[Preview]:
             **{name: each[name] for name in ("campaign", "frees", "queues", "looked_at")},
             "stay_unsent": ", ".join(f"{check} {count}" for check, count in counts) or None,
             "leads": some(each["leads"], each["frees"]) or None,
+            "text": None if each["looked_at"] else NOTHING_TO_FREE[view["kind"] == "alias"],
         }
 
 

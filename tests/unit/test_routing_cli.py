@@ -537,6 +537,18 @@ class TestPreview:
             told["stay_unsent"],
         )
 
+    @pytest.mark.parametrize(
+        ("kind", "text"), [("campaign", "no lead that came before"), ("alias", "no lead is held")]
+    )
+    def test_that_there_was_nothing_to_look_at_is_told(self, kind: str, text: str) -> None:
+        """RTE-14: of a campaign that was just put, zeros alone look like a failure."""
+        each = {"campaign": "north", "frees": 0, "queues": 0, "stay_unsent": {}, "leads": []}
+        told = {"kind": kind, "id": "north", "place": "a.yaml, document 1", "refused": None}
+        (row,) = preview_commands.rows_of(told | {"campaigns": [each | {"looked_at": 0}]})
+        assert row["text"].startswith(text)
+        (row,) = preview_commands.rows_of(told | {"campaigns": [each | {"looked_at": 2}]})
+        assert row["text"] is None
+
     def test_what_a_change_frees_is_shown(self) -> None:
         """Some leads, what stays by check, the commonest first."""
         told = {
