@@ -54,8 +54,9 @@ def affiliates(
 
 
 def show_fields(counted: Sequence[Mapping[str, Any]]) -> None:
-    """Of the latest leads of each affiliate, as far as today's mapping read them."""
-    rows = [{"affiliate": one["id"], **field} for one in counted for field in one["fields"]]
+    """Of the latest leads of each affiliate that has some, as far as today's mapping read them."""
+    fields = [{"affiliate": one["id"], **field} for one in counted for field in one["fields"]]
+    rows = [field for field in fields if field["of"]]
     show_further("fields", ["affiliate", "field", "filled", "unknown", "of"], rows)
 
 

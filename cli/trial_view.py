@@ -12,6 +12,7 @@ COUNTS = ["column", "field", "filled", "read", "unknown"]
 EXAMPLES = ["column", "read"]
 UNKNOWN = ["column", "rows", "why", "such as"]
 GIVEN_LENGTH_MAX = 200
+NOT_ASKED = "not_asked: answers to what no question of the lead's category asks"
 UNREAD = "(in no mapping)"
 FORESEEN = (
     "As things stand now, and of each lead by itself. What others upload meanwhile, and which lead "
@@ -106,6 +107,8 @@ def show_columns(columns: Iterable[Json]) -> None:
     rows = [{**each, "field": each["field"] or UNREAD} for each in columns]
     has_answers = any(each["not_asked"] for each in rows)
     show_further("columns", [*COUNTS, *(["not_asked"] if has_answers else [])], rows)
+    if has_answers:
+        show_paragraph(NOT_ASKED)
     examples = [example_row(each) for each in rows if each["examples"]]
     show_further("examples of what is read", EXAMPLES, examples)
     if unknown := [row for each in rows for row in unknown_rows(each)]:

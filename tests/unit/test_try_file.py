@@ -94,6 +94,15 @@ def test_answers_that_nobody_asks_for_are_counted_by_themselves() -> None:
     assert [] == found["unknown_why"]
 
 
+def test_what_is_not_asked_is_explained(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Below the table, where it has that column."""
+    for state, is_told in (("not_asked", True), ("read", False)):
+        trial_view.show_columns(counts([view("q_budget", "10k", "10k", state=state)]).values())
+        assert is_told == (trial_view.NOT_ASKED in capsys.readouterr().out)
+
+
 def test_columns_of_one_name_are_told_apart_by_field() -> None:
     """A mapping may read two fields of one column, and a field of none."""
     views = [view("country", "DE", "DE", column="Land"), view("subdivision", "BY", column="Land")]
