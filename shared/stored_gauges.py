@@ -84,13 +84,12 @@ class StoredGauges(Collector):
         loop, now = self._loop, self._loop.clock.now()
         rows = await loop.store.find(
             deadlines.COLLECTION,
-            {"due_at": {"$lte": now}},
-            sort=[("due_at", 1)],
+            {"shard": {"$in": list(loop.shards)}, "due_at": {"$lte": now}},
+            sort=[("due_at", 1), ("_id", 1)],
             limit=COUNTED_MAX,
-            fields=["shard", "due_at"],
+            fields=["due_at"],
         )
-        mine = [row["due_at"] for row in rows if row["shard"] in loop.shards]
-        return len(mine), (now - mine[0]).total_seconds() if mine else 0.0
+        return len(rows), (now - rows[0]["due_at"]).total_seconds() if rows else 0.0
 
     async def _effects(self) -> ByName:
         shards = {"$in": list(self._loop.shards)}

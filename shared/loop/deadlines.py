@@ -13,7 +13,12 @@ from shared.store import Document, Filter, Index, Put, Remove, Store, Write
 
 COLLECTION = "due"
 PAGE = 200
-INDEXES = [Index(COLLECTION, ("due_at",)), Index(COLLECTION, ("shard", "due_at"))]
+INDEXES = [
+    Index(COLLECTION, ("due_at",)),
+    # In the order in which they are asked for: of a million that have come due, 500 are read.
+    Index(COLLECTION, ("shard", "due_at", "_id")),
+    Index(COLLECTION, ("shard", "due_at"), is_former=True),
+]
 
 
 def row_of(due: Due, shard: int, cause: Cause) -> Document:

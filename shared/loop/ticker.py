@@ -156,12 +156,15 @@ class Ticker:
             return []
         mine = {number: shards[number] for number in concerned}
         free = await self.precedence.free_until(mine, now, self._loop.monotonic())
-        for number in sorted(waiting & free.keys()):
-            rows += await self._rows([number], free[number])
+        freed = sorted(waiting & free.keys())
+        for moment in sorted({free[number] for number in freed}):
+            rows += await self._rows([one for one in freed if free[one] == moment], moment)
         return [row for row in rows if row["shard"] in free and row["due_at"] <= free[row["shard"]]]
 
     async def _rows(self, shards: Sequence[int], until: datetime) -> list[Document]:
         loop = self._loop
+        if not shards:
+            return []
         async with within(STORE_SECONDS_MAX, "the store"):
             return await deadlines.due_rows(
                 loop.store, shards, until, loop.blocked_lanes(), loop.limit

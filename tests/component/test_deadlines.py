@@ -1,10 +1,13 @@
 """Deadlines, and what keeps them back."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
 
 from shared.loop.precedence import LAG_SECONDS_MAX
+from shared.loop.ticker import Ticker
+from shared.store import Document
 from shared.testing.log import MemoryLog
 from tests.component.world import BROKEN, Town
 
@@ -91,6 +94,32 @@ async def test_no_deadline_waits_longer_for_a_shard_that_lags(
     monkeypatch.undo()
     await town.rest()
     assert ["hello", "it is time", "in time"] == town.words()
+
+
+async def test_the_deadlines_of_all_shards_that_are_free_are_asked_for_together(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question to the store costs the more, the more has come due."""
+    for key in ("ann", town.key_elsewhere("ann")):
+        town.ask("hello", mood="later", key=key)
+    await town.rest()
+    reading_stops(monkeypatch)
+    for key in ("ann", town.key_elsewhere("ann")):
+        town.ask("in time", key=key)
+    town.world.clock.ahead += timedelta(days=1)
+    await town.for_seconds(5)
+    asked: list[datetime] = []
+    right = Ticker._rows
+
+    async def noted(self: Ticker, shards: Sequence[int], until: datetime) -> list[Document]:
+        asked.extend([until] if shards else [])
+        return await right(self, shards, until)
+
+    monkeypatch.undo()
+    monkeypatch.setattr(Ticker, "_rows", noted)
+    await town.rest()
+    assert 2 == town.words().count("it is time")
+    assert len(asked) == len({*asked})
 
 
 async def test_what_comes_after_a_deadline_holds_it_up_no_more(town: Town) -> None:

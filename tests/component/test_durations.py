@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
@@ -106,6 +107,16 @@ async def put(town: Town, collection: str, *rows: dict[str, Any]) -> None:
     documents = [{"_id": f"{collection}{number}", **row} for number, row in enumerate(rows)]
     async with town.loop.store.transaction() as transaction:
         await transaction.write(collection, [Insert(each) for each in documents])
+
+
+@patch("shared.stored_gauges.COUNTED_MAX", 2)
+async def test_what_is_due_elsewhere_hides_no_deadline_of_this_process(town: Town) -> None:
+    """However much older it is, and however much of it there is."""
+    gauges, now = await gauges_of(town), town.world.clock.now()
+    others = [{"shard": 99, "due_at": now - 3 * HOUR}] * 5
+    await put(town, deadlines.COLLECTION, *others, {"shard": 0, "due_at": now - HOUR})
+    await gauges.take()
+    assert {'leadops_due_rows{service="routing"} 1.0'} <= set(lines(gauges))
 
 
 async def test_figures_of_the_store_are_those_of_the_shards_of_this_process(town: Town) -> None:
