@@ -98,6 +98,7 @@ def customer() -> Iterator[str]:
 
 
 @pytest.mark.rule("RTE-15")
+@pytest.mark.case("lead-files", "P18")
 def test_a_webhook_is_signed_with_both_secrets(real: RealStack, customer: str) -> None:
     """While a secret is being changed, each of the two verifies it and no other; the key of the
     send is that of the request, and over other bytes no signature holds."""

@@ -5,6 +5,8 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from cli import yaml_documents
 from services.intake.catalogue.affiliates import Affiliate, put
 from services.intake.leads.fields import FIELDS
@@ -21,6 +23,7 @@ def block(language: str) -> str:
     return str(found)
 
 
+@pytest.mark.case("lead-files", "P22")
 def test_the_documented_affiliate_is_read_without_code() -> None:
     """It is taken as it stands, and its record becomes a canonical lead."""
     definition = PutAffiliate.model_validate(next(yaml_documents.documents(block("yaml"))))

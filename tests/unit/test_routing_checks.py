@@ -645,6 +645,7 @@ def test_the_send_day_is_one_of_the_campaigns_time_zone(
     assert campaign().next_send(at) is None
 
 
+@pytest.mark.case("lead-files", "P10")
 @pytest.mark.parametrize(
     ("zone", "day", "hour", "gap", "ends"),
     [

@@ -259,6 +259,7 @@ def test_blank_cells_behind_the_last_column_do_no_harm() -> None:
     assert [(2, "R-1")] == brief(rows_of(content, "Ref"))
 
 
+@pytest.mark.case("lead-files", "P12")
 def test_the_same_rows_are_the_same_in_either_kind_of_file() -> None:
     in_csv = rows_of(b"Ref,Note\nR-1,a\nR-2,12\n", "Ref")
     assert in_csv == rows_of(saved(["Ref", "Note"], ["R-1", "a"], ["R-2", 12]), "Ref")
