@@ -121,29 +121,33 @@ def _tenant(record: Seen) -> str:
 
 def _answers(evidence: Evidence, service: str) -> dict[Asked, set[tuple[str, str]]]:
     found: dict[Asked, set[tuple[str, str]]] = defaultdict(set)
+    for kind, asked, record in _answer_records(evidence, service):
+        found[asked].add((kind, record.data()["code"]))
+    return found
+
+
+def _answer_records(evidence: Evidence, service: str) -> Iterator[tuple[str, Asked, Seen]]:
     for kind in ("accepted", "refused"):
         for record in evidence.published.get(f"leadops.{service}.command.{kind}.v1", ()):
             data = record.data()
-            asked = Asked(_tenant(record), data["source"], data["command"])
-            found[asked].add((kind, data["code"]))
-    return found
+            yield kind, Asked(_tenant(record), data["source"], data["command"]), record
 
 
 def answers_are_true(evidence: Evidence) -> Iterator[str]:
     """One answer has one id, and a lead that was promised is there."""
-    ids: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    ids: dict[tuple[Asked, str], set[str]] = defaultdict(set)
     leads = {lead.id for lead in evidence.leads}
-    for kind in ("accepted", "refused"):
-        for id_, data in evidence.by_id(f"leadops.intake.command.{kind}.v1").items():
-            ids[data["source"], data["command"], data["code"]].add(id_)
-            promised = data["details"].get("lead")
-            if promised and promised not in leads:
-                yield f"command {data['command']}: its lead is nowhere"
-            if kind == "accepted" and not data["details"]:
-                yield f"command {data['command']} was accepted without effect"
-    for (_, command, code), answers in ids.items():
+    for kind, asked, record in _answer_records(evidence, "intake"):
+        data = record.data()
+        ids[asked, data["code"]].add(record.text("ce_id"))
+        promised = data["details"].get("lead")
+        if promised and promised not in leads:
+            yield f"command {asked.id}: its lead is nowhere"
+        if kind == "accepted" and not data["details"]:
+            yield f"command {asked.id} was accepted without effect"
+    for (asked, code), answers in ids.items():
         if len(answers) > 1:
-            yield f"command {command}: {len(answers)} answers {code}"
+            yield f"command {asked.id}: {len(answers)} answers {code}"
 
 
 def blocked_keys_wait(evidence: Evidence) -> Iterator[str]:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from cli.oracle import oracle
-from cli.oracle.evidence import Campaign, Held, Routed, Unresolved
+from cli.oracle.evidence import Campaign, Held, Routed, Seen, Unresolved
 from shared.contracts.intake import LeadAccepted, LeadOmitted, LeadUnusable
 from shared.contracts.routing import (
     CLAIMS,
@@ -71,6 +71,10 @@ def misnumbered(which: int, number: int) -> Spoil:
 def published_again(which: int) -> Spoil:
     """Under a number of its own, as if it were another record."""
     return with_events(evidence().records[which])
+
+
+def of_tenant(tenant: str, record: Seen) -> Seen:
+    return replace(record, headers={**record.headers, "ce_tenant": tenant.encode()})
 
 
 def overtaken() -> Spoil:
@@ -277,8 +281,9 @@ HOLDS: list[Spoil] = [
         with_leads(lead(4, sent_to=[])),
         changed(campaigns=[with_one_left(each) for each in evidence().campaigns]),
     ),
-    # The same id of another source is another command.
+    # The same id of another source, or of another tenant, is another command.
     with_events(answer("c1", "held", source="elsewhere")),
+    with_events(of_tenant("other", answer("c1", again=1))),
     # One that was given back before anybody had it.
     together(
         with_leads(lead(8, outcome="omitted", reasons=["replaced"])),
