@@ -55,6 +55,7 @@ class Ticker:
         self._steps: dict[int, int] = {}
         self._alerted: set[tuple[int, str, str, int]] = set()
         self.precedence = Precedence(loop.log, loop.counters)
+        self._horizon = deadlines.Horizon()
         self.waiting: dict[Place, Waiting] = {}
         """The places of this process's shards at which records wait."""
         self.error: str | None = NOT_STARTED
@@ -167,7 +168,7 @@ class Ticker:
             return []
         async with within(STORE_SECONDS_MAX, "the store"):
             return await deadlines.due_rows(
-                loop.store, shards, until, loop.blocked_lanes(), loop.limit
+                loop.store, shards, until, loop.blocked_lanes(), loop.limit, self._horizon
             )
 
     async def _retries(self, numbers: Sequence[int], now: datetime) -> list[Document]:

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.loop import deadlines
 from shared.loop.decision import Cause, Due
@@ -32,7 +34,9 @@ async def stored(keys: list[str]) -> MemoryStore:
 
 async def reached(keys: list[str], blocked: set[Lane], limit: int) -> list[str]:
     """The keys of those that are taken."""
-    found = await deadlines.due_rows(await stored(keys), [0], NOW, blocked, limit)
+    found = await deadlines.due_rows(
+        await stored(keys), [0], NOW, blocked, limit, deadlines.Horizon()
+    )
     return [row["key"] for row in found]
 
 
@@ -67,3 +71,50 @@ async def test_what_is_due_is_told_by_who_has_the_shard() -> None:
     assert {"now": 0, "next_at": None} == await deadlines.summary(store, [1], NOW, set())
     mine = await deadlines.summary(store, [0, 1], NOW, set())
     assert {"now": 2, "next_at": NOW - timedelta(seconds=2)} == mine
+
+
+def worked_off(ages: list[float], size: int) -> tuple[list[float], list[int]]:
+    """The ages of deadlines in the order in which they are taken, page after page, until none is
+    left; and how many each of the questions found, beyond those that it gave, too."""
+    left, taken, looked_at = sorted(ages, reverse=True), [], []
+    horizon = deadlines.Horizon()
+    while left:
+        reached: list[float] = []
+        for until in horizon.instants(NOW):
+            reached = [age for age in left if NOW - timedelta(seconds=age) <= until]
+            looked_at.append(len(reached))
+            if len(reached) >= size:
+                break
+        page = reached[:size]
+        rows = [{"due_at": NOW - timedelta(seconds=age)} for age in page]
+        horizon.note(rows, full=len(page) >= size)
+        taken, left = [*taken, *page], left[len(page) :]
+    return taken, looked_at
+
+
+def test_however_many_are_due_a_question_finds_few_of_them() -> None:
+    """The first finds a quarter at most, those behind it no more than some pages."""
+    ages = [60.0 * number for number in range(10_000)]
+    taken, looked_at = worked_off(ages, 100)
+    assert sorted(ages, reverse=True) == taken
+    first = next(index for index, count in enumerate(looked_at) if count)
+    assert looked_at[first] <= 2_500
+    assert max(looked_at[first + 1 :]) <= 300
+    assert len(looked_at) < 400
+
+
+@given(st.lists(st.floats(0, 1e9), max_size=60), st.integers(1, 7))
+def test_all_that_is_due_is_taken_oldest_first(ages: list[float], size: int) -> None:
+    """Whenever it came due: all at once, in bursts, or before anybody thought it could."""
+    ages = [round(age, 3) for age in ages]
+    taken, _ = worked_off(ages, size)
+    assert sorted(ages, reverse=True) == taken
+
+
+def test_while_no_page_is_full_one_question_asks_for_all() -> None:
+    """A clock that jumps a month, or a service that rests, pays for no more than that."""
+    horizon = deadlines.Horizon()
+    assert 1 < len(list(horizon.instants(NOW)))
+    horizon.note([], full=False)
+    later = NOW + timedelta(days=31)
+    assert [later] == list(horizon.instants(later))
