@@ -13,6 +13,12 @@ TOKEN = "geheim-\u00e9"
 
 
 async def status(given: bytes | None, *, token: str = TOKEN, path: str = "/leads") -> int:
+    return (await answer_to(given, token=token, path=path)).status_code
+
+
+async def answer_to(
+    given: bytes | None, *, token: str = TOKEN, path: str = "/leads"
+) -> httpx.Response:
     async def answer(_request: object) -> PlainTextResponse:
         return PlainTextResponse("")
 
@@ -20,13 +26,18 @@ async def status(given: bytes | None, *, token: str = TOKEN, path: str = "/leads
     app = Starlette(routes=routes, middleware=[Middleware(Bearer, token=token)])
     headers = [] if given is None else [(b"authorization", given)]
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
-        return (await client.get(f"http://service.example{path}", headers=headers)).status_code
+        return await client.get(f"http://service.example{path}", headers=headers)
 
 
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
         (f"Bearer {TOKEN}".encode(), 200),
+        (f"bearer {TOKEN}".encode(), 200),
+        (f"BEARER {TOKEN}".encode(), 200),
+        (f"Bearer {TOKEN.upper()}".encode(), 401),
+        (f"Bearer{TOKEN}".encode(), 401),
+        (TOKEN.encode(), 401),
         (f"Bearer {TOKEN}x".encode(), 401),
         (f"Bearer {TOKEN[:-1]}".encode(), 401),
         (f"Basic {TOKEN}".encode(), 401),
@@ -39,6 +50,13 @@ async def status(given: bytes | None, *, token: str = TOKEN, path: str = "/leads
 async def test_only_the_token_opens_the_api(given: bytes | None, expected: int) -> None:
     """Whatever bytes are given instead are refused, and no error."""
     assert expected == await status(given)
+
+
+async def test_who_is_refused_is_told_how_to_ask() -> None:
+    """As the standard has it: a client that is told nothing can't know that a token would do."""
+    refused, allowed = await answer_to(None), await answer_to(f"Bearer {TOKEN}".encode())
+    assert "Bearer" == refused.headers["www-authenticate"]
+    assert "www-authenticate" not in allowed.headers
 
 
 @pytest.mark.parametrize("given", [b"Bearer ", b"", None])
