@@ -1,7 +1,8 @@
 """An honest fake of the document store: snapshot reads, first writer wins, unique indexes.
 
-It passes the same contract suite as a real server. Documents are kept as BSON, so whatever the
-server could not keep, or would give back changed, shows up here too.
+It passes the same contract suite as a real server. Documents are kept as BSON, and filters are
+written as such, so whatever the server could not keep, or be asked for, or would give back changed,
+shows up here too.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
@@ -232,6 +233,7 @@ def _key_of(write: Write) -> Any:
 def _select(
     rows: Rows, where: Filter, sort: Sort, limit: int, skip: int, fields: Sequence[str]
 ) -> list[Document]:
+    where = decode(encode({**where}))
     found = [
         decode(raw) for raw in _candidates(rows, where) if _matches(_decode_shared(raw), where)
     ]

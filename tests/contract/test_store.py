@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from bson.errors import InvalidDocument
 
 from shared.errors import Conflict, Contended, Infrastructure
 from shared.mongo import MongoStore
@@ -223,6 +225,30 @@ async def test_an_array_meets_a_filter_with_any_of_its_elements(connect: Connect
     wanted = {"of": {"$in": ["b", "c", "d"]}, "_id": {"$lt": 3}}
     found = await store.find("plain", wanted, sort=[("_id", 1)])
     assert [1, 2] == [row["_id"] for row in found]
+
+
+@pytest.mark.parametrize(
+    "value", [2**63, datetime.fromisoformat("0001-01-01T00:00:00+14:00"), {"a\0": 1}, {1, 2}]
+)
+async def test_nobody_can_ask_for_what_no_document_can_hold(
+    connect: Connect, value: object
+) -> None:
+    """Who is told so by the fake is not surprised by a server."""
+    store = await connect()
+    with pytest.raises((OverflowError, InvalidDocument)):
+        await store.find("plain", {"of": value})
+    with pytest.raises((OverflowError, InvalidDocument)):
+        async with store.transaction() as transaction:
+            await transaction.find("plain", {"of": value})
+
+
+async def test_an_instant_is_asked_for_to_the_millisecond(connect: Connect) -> None:
+    """As it is kept: who asks for what a clock told finds it."""
+    store = await connect()
+    at = datetime(2026, 3, 2, 8, 0, 0, 123_456, UTC)
+    async with store.transaction() as transaction:
+        await transaction.write("plain", [Insert({"_id": 1, "at": at})])
+    assert [1] == [row["_id"] for row in await store.find("plain", {"at": at})]
 
 
 async def test_filters_sorting_and_limits(connect: Connect) -> None:
