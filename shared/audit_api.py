@@ -7,7 +7,7 @@ a tenant, and of an entity, are found by an index; anything else is looked for a
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -161,4 +161,6 @@ def _place(token: str) -> tuple[datetime, str] | None:
         moment = datetime.fromisoformat(at)
     except ValueError:
         return None
-    return (moment, id) if id and moment.tzinfo else None
+    # Another spelling of an instant may be one that no store can be asked for.
+    is_as_told = moment.tzinfo == UTC and moment.isoformat() == at
+    return (moment, id) if id and is_as_told else None

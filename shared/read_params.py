@@ -41,9 +41,11 @@ def up_to(most: int) -> BeforeValidator:
     """A number from 1 on; more than there may be is as many as there may be."""
 
     def number(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and len(text) < 9 and int(text)):
+        digits = text.lstrip("0")
+        if not (digits.isascii() and digits.isdigit()):
             raise form_error("a number from 1 on")
-        return min(int(text), most)
+        # Of thousands of digits Python makes no number.
+        return most if len(digits) > len(str(most)) else min(int(digits), most)
 
     return BeforeValidator(number)
 

@@ -169,7 +169,17 @@ async def test_a_repeated_command_is_told_once(town: Town) -> None:
     assert ["c-1"] == ids(await audit(town))
 
 
-@pytest.mark.parametrize("after", ["x", "2026-03-02", "2026-03-02T08:00:00 a|b|c", "never x"])
+@pytest.mark.parametrize(
+    "after",
+    [
+        *("x", "2026-03-02", "2026-03-02T08:00:00 a|b|c", "never x"),
+        "2026-03-02T08:00:00+01:00 a|b|c",
+        "20260302T080000+00:00 a|b|c",
+        # Neither is an instant that a store can be asked for.
+        "0001-01-01T00:00:00+14:00 a|b|c",
+        "9999-12-31T23:59:59-14:00 a|b|c",
+    ],
+)
 async def test_only_a_next_is_a_page(town: Town, after: str) -> None:
     answer = await api_of(town).get("/commands", params={"after": after})
     assert (400, "the `next` of the page before" in answer.text) == (answer.status_code, True)

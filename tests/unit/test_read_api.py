@@ -86,6 +86,8 @@ async def routing() -> httpx.AsyncClient:
         ("lead_code=INT-AAA-BBB-1&outcome=accepted", ["R-1"]),
         ("from=2026-03-02&to=2026-03-02", ["R-1", "R-2"]),
         ("from=2026-03-03", []),
+        ("from=0026-03-02", ["R-1", "R-2"]),
+        ("to=0026-03-02", []),
         ("tenant=elsewhere", []),
     ],
 )
@@ -102,6 +104,14 @@ async def test_leads_by_pages(intake: httpx.AsyncClient) -> None:
     third = await found(intake, f"/leads?limit=1&after={second['next']}")
     assert len({row["id"] for row in first["leads"] + second["leads"]}) == 2
     assert third == {"leads": [], "next": None}
+
+
+@pytest.mark.parametrize("limit", ["1001", "1000000000", "9" * 5000, "0002000"])
+async def test_more_than_there_may_be_is_as_many_as_there_may_be(
+    intake: httpx.AsyncClient, limit: str
+) -> None:
+    """However many digits it has: to the schema it is a number from 1 on."""
+    assert 2 == len((await found(intake, f"/leads?limit={limit}"))["leads"])
 
 
 async def test_leads_by_several_values(intake: httpx.AsyncClient) -> None:
@@ -390,6 +400,13 @@ async def test_an_api_describes_itself(
         ("after=2026-03-02", "after can't be read; wanted is the `next`"),
         ("after=eyJhIjoxfQ==", "after can't be read; wanted is the `next`"),
         ("after=9999-99-99T00:00:00.000000/x", "after can't be read; wanted is the `next`"),
+        ("after=2026-3-2T9:00:00.0/x", "after can't be read; wanted is the `next`"),
+        ("after=2026-03-02T09:00:00/x", "after can't be read; wanted is the `next`"),
+        ("after=2026-03-02T09:00:00.000000Z/x", "after can't be read; wanted is the `next`"),
+        ("after=%D9%A2026-03-02T09:00:00.000000/x", "after can't be read; wanted is the `next`"),
+        ("limit=0", "limit can't be read; wanted is a number from 1 on"),
+        ("limit=-1", "limit can't be read; wanted is a number from 1 on"),
+        ("limit=%D9%A3", "limit can't be read; wanted is a number from 1 on"),
         ("from=2026-03-01T00:00:00+01:00", "from can't be read; wanted is a day or an instant"),
         ("to=2026-W10", "to can't be read; wanted is a day or an instant"),
         ("from=2026W101", "from can't be read; wanted is a day or an instant"),

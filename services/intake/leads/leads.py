@@ -56,8 +56,8 @@ def lead_key(affiliate: str | None, reference: str) -> str:
 
 
 def instant_text(at: datetime) -> str:
-    """Sorts as the instants do."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%f")
+    """Sorts as the instants do, those before the year 1000 too."""
+    return at.replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
 @dataclass(frozen=True, slots=True)

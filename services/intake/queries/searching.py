@@ -78,9 +78,11 @@ def is_order(text: str) -> bool:
 def _at(order: str) -> datetime | None:
     try:
         text = order.partition("/")[0].removesuffix(AFTER_ALL)
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f")
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
+    # Orders are compared as texts: another spelling of an instant lies somewhere else.
+    return moment if instant_text(moment) == text else None
 
 
 def _back(newest: datetime, span: timedelta) -> str:
