@@ -7,6 +7,8 @@ the valid number of another subscriber. So what is not plainly one number is unk
 import re
 from collections.abc import Callable, Iterator
 
+from shared.folding import words
+
 # A whole number that became a fraction; nobody else sets one last zero off by a dot.
 _FRACTION = re.compile(r"([+(]?\d+)[.,]0{1,2}")
 _BROKEN = re.compile(
@@ -16,17 +18,40 @@ _BROKEN = re.compile(
     r"|(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|[12]\d|3[01])\2(?:19|20)\d\d"
     r"|[^0-9]*#+.*"  # ####, #NUM!
 )
-_LABEL = re.compile(r"\(?[^\W\d_][^\d+(]{0,30}(?=[+(\d])")
-_NOT_TO_CALL = re.compile(
-    r"\b(?:dnc|do not (?:call|contact|use)|don'?t call|no calls?|opt(?:ed)?[- ]?out|wrong number"
-    r"|nicht anrufen|falsche nummer|ne pas appeler|no llamar)\b",
-    re.IGNORECASE,
+# What stands beside a number has to say what kind of number it is: else it may be somebody else's,
+# out of use, a machine's, or not to be called.
+_IN_FRONT = re.compile(r"[^\d+]*[^\W\d_][^\d+(]*")
+_BEHIND = re.compile(r"(?<=\d)\D*[^\W\d_]\D*\Z")
+_KINDS = frozenset(
+    ("tel", "telf", "telephone", "telephon", "telefon", "telefono", "telefone", "telefoon", "tlf")
+    + ("puhelin", "puh", "fon", "fone", "phone", "phones", "ph", "number", "num", "no", "nr")
+    + ("numero", "nummer", "telefonnummer", "telefoonnummer", "telefonnr", "tlfnr", "rufnummer")
+    + ("mobile", "mob", "mobil", "mobiel", "mobiltelefon", "mobilnummer", "handy", "handynummer")
+    + ("cell", "cellular", "cellphone", "cel", "celular", "movil", "telemovel", "portable", "gsm")
+    + ("natel", "cellulare", "matkapuhelin", "komorka", "mobilni", "cep", "sms", "whatsapp")
+    + ("office", "work", "business", "direct", "direkt", "durchwahl", "did", "ddi", "dial", "line")
+    + ("landline", "festnetz", "fixe", "fijo", "fisso", "fixo", "vast", "company", "home")
+    + ("private", "privat", "prive", "personal", "main", "primary", "principal", "hq")
+    + ("switchboard", "zentrale", "standard", "centralita", "contact", "my", "dienstlich")
+    + ("geschaftlich", "buro", "bureau", "oficina", "ufficio", "trabajo", "casa", "type", "voice")
+    + ("pref", "callto", "viber", "int", "intl", "international", "uk", "us", "usa")
+    + ("n", "p", "t", "m", "c", "d", "h", "o", "w", "тел", "телефон", "моб", "мобильный", "раб")
+    + (
+        "рабочий",
+        "电话",
+        "手机",
+        "電話",
+        "携帯",
+        "携帯電話",
+        "전화",
+        "휴대폰",
+        "טלפון",
+        "נייד",
+        "هاتف",
+        "جوال",
+    )
 )
-_TRAILING = re.compile(
-    r"[ ,]*\(?\b(?:home|work|office|business|direct|mobile|mob|cell|private|main|fax|tel)\b\.?\)?"
-    r"|[ ,]*\([cdhmow]\)",
-    re.IGNORECASE,
-)
+"""Folded. `f` and `fax` are none."""
 _EXTENSION = re.compile(
     r"[ ,;./-]*(?:\(? ?(?:extension|ext|extn|xtn|ex|x|#|int|anexo|interno|ramal|poste|durchwahl|dw"
     r"|app|apt|доб|toestel|tst|intern|anknytning)[.:=]* ?#?\d{1,7} ?\)?|,+\d{1,7}#?)",
@@ -45,20 +70,17 @@ _MEXICO_ABROAD = re.compile(rf"\+?52 ?-?1{_TEN_DIGITS}")
 _MEXICO_WITHIN = re.compile(rf"(?:01|04[45]|1){_TEN_DIGITS}")
 
 
-def one_number(text: str, is_number: Callable[[str], bool]) -> str | None:
-    """The number without extension and label; None where it may be two, or none, or is not to be
-    called."""
+def one_number(text: str, read: Callable[[str], str | None]) -> str | None:
+    """The number without extension and label; None where it may be two, or none, or nobody knows
+    whose. `read` makes E.164 of a number by itself."""
     fraction = _FRACTION.fullmatch(text)
     if fraction:
         return fraction[1]
-    if is_broken(text) or _NOT_TO_CALL.search(text):
+    if is_broken(text):
         return None
     if _VANITY.fullmatch(text):
         return text
-    bare = _bare(text)
-    if _LETTER.search(bare) or _is_two(bare, is_number):
-        return None
-    return bare
+    return _only_one(_bare(text), read)
 
 
 def is_broken(text: str) -> bool:
@@ -67,9 +89,15 @@ def is_broken(text: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    unlabelled = _LABEL.sub("", text, count=1) if _LABEL.match(text) else text
-    untrailed = _strip_ending(_TRAILING, unlabelled)
+    found = _IN_FRONT.match(text)
+    unlabelled = text[found.end() :] if found and _is_kind(found[0]) else text
+    behind = _BEHIND.search(unlabelled)
+    untrailed = unlabelled[: behind.start()] if behind and _is_kind(behind[0]) else unlabelled
     return _strip_ending(_EXTENSION, untrailed)
+
+
+def _is_kind(label: str) -> bool:
+    return _KINDS.issuperset(words(label))
 
 
 def _strip_ending(ending: re.Pattern[str], text: str) -> str:
@@ -80,10 +108,13 @@ def _strip_ending(ending: re.Pattern[str], text: str) -> str:
     return text
 
 
-def _is_two(bare: str, is_number: Callable[[str], bool]) -> bool:
-    """030/9018200 is one number, 030 1234 / 1235 may be two."""
-    first, *others = _TWO.split(bare)
-    return bool(others) and is_number(first)
+def _only_one(bare: str, read: Callable[[str], str | None]) -> str | None:
+    """030/9018200 is one number, 030 1234 / 1235 may be two; one that stands there twice is one."""
+    parts = [part for part in _TWO.split(bare) if part.strip()]
+    numbers = [None if _LETTER.search(part) else read(part) for part in parts]
+    if len(parts) > 1 and numbers[0] is not None:
+        return parts[0] if len(set(numbers)) == 1 else None
+    return None if _LETTER.search(bare) else bare
 
 
 def has_trunk_sign(number: str) -> bool:

@@ -88,7 +88,7 @@ def phone(text: str, country: str | None) -> str | None:
 
 
 def _doubtful(text: str, country: str | None) -> str | None:
-    number = dialling.one_number(text, lambda part: by_the_library(part, country) is not None)
+    number = dialling.one_number(text, lambda part: by_the_library(part, country))
     if number is None or may_lack_its_code(number, country):
         return None
     found = without_plus(number, country) or by_the_library(_with_plus(number, country), country)
