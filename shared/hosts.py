@@ -8,7 +8,13 @@ import re
 from functools import lru_cache
 
 import idna
+from publicsuffixlist import PublicSuffixList
 
+SUFFIXES = PublicSuffixList()
+"""As the library brings it along: nothing is looked up in the network."""
+
+_RESERVED = frozenset(("example", "test"))
+"""For examples and tests, as here; what ends with `invalid` is meant to reach nobody."""
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _TOP_LABEL = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{1,58}[a-z0-9]")
 
@@ -27,3 +33,9 @@ def _ascii(text: str) -> str:
         return idna.encode(text, uts46=True).decode()
     except (idna.IDNAError, UnicodeError):
         return ""
+
+
+@lru_cache(maxsize=10_000)
+def is_known_ending(ending: str) -> bool:
+    """Whether there are domains that end so, of the last label of a host."""
+    return ending in _RESERVED or bool(SUFFIXES.publicsuffix(ending, accept_unknown=False))

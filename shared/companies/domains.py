@@ -12,12 +12,11 @@ from itertools import islice
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from publicsuffixlist import PublicSuffixList
-
+from shared import hosts
 from shared.companies.data import data_lines
 from shared.companies.legal_forms import forms
 from shared.folding import compatible
-from shared.hosts import host_name
+from shared.hosts import SUFFIXES, host_name
 
 PUBLIC_SUFFIX = "a public suffix, under which many companies have their domains"
 PROVIDER = "a provider's domain, under which many companies have theirs"
@@ -25,14 +24,12 @@ MAIL_PROVIDER = "the domain of a public mail provider"
 PAGE = "a page on a platform, which is not the company's own domain"
 NO_HOST = "no domain"
 
-_SUFFIXES = PublicSuffixList()
 _TENANTS, _TENANTS_AND_OWNER = "*.", "+."
 _NO_TENANTS = frozenset(
     ("www", "about", "app", "blog", "careers", "community", "developer", "developers", "docs")
     + ("help", "info", "jobs", "login", "mail", "partners", "status", "support")
 )
 """Below their own domain providers keep these for themselves."""
-_RESERVED = frozenset(("example", "test", "invalid"))
 _BLANKS_INSIDE = re.compile(r"\s*([/:@])\s*")
 _BLANKS_AT_DOTS = re.compile(r"\s*\.\s*")
 _AROUND = " \t\r\n\"'`´<>()[]{}«»„“”‘’|*#,;!.…"  # noqa: RUF001
@@ -110,7 +107,7 @@ def registrable(host: str) -> str | None:
 
 def _domain_of_owner(host: str) -> str | None:
     """A platform may have its tenants below a subdomain: shop.en.platform.example."""
-    found: str | None = _SUFFIXES.privatesuffix(host)
+    found: str | None = SUFFIXES.privatesuffix(host)
     above = found or ""
     providers = platforms().providers
     for label in reversed(host.removesuffix(above).rstrip(".").split(".") if found else ()):
@@ -125,8 +122,7 @@ def _domain_of_owner(host: str) -> str | None:
 
 def is_known_ending(domain: str) -> bool:
     """Whether there are domains that end so; else it may be a name with a dot: E.ON."""
-    ending = domain.rpartition(".")[2]
-    return ending in _RESERVED or bool(_SUFFIXES.publicsuffix(ending, accept_unknown=False))
+    return hosts.is_known_ending(domain.rpartition(".")[2])
 
 
 @lru_cache(maxsize=100_000)

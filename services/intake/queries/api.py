@@ -36,7 +36,7 @@ from shared.clock import Clock
 from shared.contracts.affiliates import AffiliateContact
 from shared.contracts.values import LeadSource
 from shared.definitions import versions_of
-from shared.emails import email_address
+from shared.emails import written_address
 from shared.entities import Entities
 from shared.ids import pseudonym
 from shared.loop import tally
@@ -322,7 +322,7 @@ class Reader:
         return where
 
     def _person_id(self, tenant: str, email: str) -> str:
-        normalized = email_address(email)
+        normalized = written_address(email)
         if normalized is None:
             raise BadRequest("email", "a mail address, such as jo@brightwater.example")
         return pseudonym(self._secret, tenant, normalized)
