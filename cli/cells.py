@@ -1,13 +1,28 @@
-"""One cell: what can't be taken over, and the marks with which spreadsheets say that it is text.
+"""A row of cells: what of one can't be taken over, and the marks that say that it is text.
 
 A mark is taken off only where it can be nothing else: names may begin with an apostrophe.
 """
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
 
 from cli.bounds import CELL_BYTES_MAX, ROW_BYTES_MAX
-from cli.table import Flaw
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Why a cell or a row can't be taken over: it costs itself only."""
+
+    reason: str
+    text: str
+
+
+Cells = Sequence[str | Flaw]
+Line = tuple[int, Cells | Flaw]
+"""A row with the line that a person sees."""
+CELL_START, FLAWED = "\x1f", "\x1e"
 
 NAMES = frozenset(("first_name", "last_name", "company_name"))
 """May begin with an apostrophe: 't Hart, 'Abd al-Rahman."""
@@ -80,3 +95,12 @@ def is_text(cell: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def join_cells(cells: Cells) -> str:
+    """All of them as one text, in which looking for something is quick."""
+    try:
+        return CELL_START + CELL_START.join(cast(Sequence[str], cells))
+    except TypeError:
+        texts = [cell if isinstance(cell, str) else FLAWED for cell in cells]
+        return CELL_START + CELL_START.join(texts)

@@ -14,9 +14,8 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 from cli.bounds import COLUMNS_MAX, LINES_ABOVE_HEADER_MAX
-from cli.cells import flaw_of, strip_mark
+from cli.cells import Cells, Flaw, Line, flaw_of, strip_mark
 from cli.output import CliError, unreadable
-from cli.table import Cells, Flaw, Line
 
 FIELDS_NAMED = 3
 NEAR = 60

@@ -8,7 +8,7 @@ all others are, such as 2026-03-0 below 2026-03-04. Of what differs in length, n
 import string
 from collections.abc import Sequence
 
-from cli.table import Flaw
+from cli.cells import Flaw
 
 CUT_OFF = Flaw("cut_off", "the file ends inside this row; the rest of the file is missing")
 

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from cli.bounds import LINES_ABOVE_HEADER_MAX, ROW_LINES_MAX
+from cli.cells import Flaw, Line
 from cli.columns import ExpectedColumns, fit_of, header_at, texts_of
 from cli.cut_off import CUT_OFF, RowsAbove
 from cli.encodings import Encoding, encoding_of
 from cli.output import unreadable
-from cli.table import Flaw, Line, Table
+from cli.table import Table
 
 DELIMITERS = (",", ";", "\t", "|")
 QUOTE_OPEN = Flaw("quote_open", "a quote is not closed, or stands inside a cell")

@@ -15,14 +15,26 @@ from typing import Any, BinaryIO, cast
 from pydantic import TypeAdapter, ValidationError
 
 from cli import delimited
-from cli.cells import ERROR, ERRORS, LETTERS_MISREAD, flaw_of, is_misread, strip_mark
+from cli.cells import (
+    CELL_START,
+    ERROR,
+    ERRORS,
+    FLAWED,
+    LETTERS_MISREAD,
+    Cells,
+    Flaw,
+    flaw_of,
+    is_misread,
+    join_cells,
+    strip_mark,
+)
 from cli.columns import ExpectedColumns, Header
 from cli.command import Command
 from cli.encodings import Encoding
 from cli.foreign import ARCHIVES, START_BYTES, foreign_kind
 from cli.joined import AnotherHeader
 from cli.output import unreadable
-from cli.table import CELL_START, FLAWED, Cells, Flaw, Table, join_cells
+from cli.table import Table
 from shared.contracts.intake import SubmitLead
 from shared.contracts.values import Id
 from shared.emails import email_address

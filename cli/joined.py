@@ -6,10 +6,10 @@ never read under the first one.
 
 from dataclasses import dataclass, field
 
+from cli.cells import Cells, Flaw
 from cli.columns import ExpectedColumns, Header, fold, places
 from cli.delimited import DELIMITERS
 from cli.output import CliError
-from cli.table import Cells, Flaw
 
 AGAIN = Flaw("header_again", "the header stands here again; the line is no lead")
 NAMED_MIN = 2

@@ -11,12 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cli import delimited
-from cli.cells import LETTERS_MISREAD, is_misread, is_text
+from cli.cells import LETTERS_MISREAD, Cells, Flaw, is_misread, is_text
+from cli.cells import Line as Row
 from cli.foreign import ARCHIVES, foreign_kind
 from cli.list_headers import columns_of, is_other
 from cli.output import WRONG_USAGE, CliError, unreadable
-from cli.table import Cells, Flaw
-from cli.table import Line as Row
 from shared.companies.domains import NO_HOST, is_known_ending, other_domains, website
 from shared.companies.terms import NAME, is_address, is_site
 from shared.contracts.lists import LIST_ENTRIES_MAX

@@ -19,10 +19,10 @@ from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from cli import workbook_parts
 from cli.bounds import SHEET_ROWS_MAX
-from cli.cells import ERROR, strip_mark
+from cli.cells import ERROR, Cells, Flaw, Line, strip_mark
 from cli.columns import ExpectedColumns, header_at
 from cli.output import CliError, unreadable
-from cli.table import Cells, Flaw, Line, Table
+from cli.table import Table
 from cli.workbook_parts import Scanned
 
 # What the libraries raise at broken archives, broken XML, and XML that is no sheet.

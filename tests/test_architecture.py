@@ -277,12 +277,9 @@ def test_the_rooms_of_a_service(path: Path) -> None:
         assert is_at_home or rank(other) < rank(path), f"{name_of(path)} imports {name_of(other)}"
 
 
-@pytest.mark.parametrize(
-    "folder", ["services/appointments", "services/intake", "services/routing", "shared/loop"]
-)
-def test_no_circle(folder: str) -> None:
+def test_no_circle() -> None:
     """Also of imports that only the types need: a reader follows them all the same."""
-    left = {path: neighbours(path) for path in sources(folder)}
+    left = {path: ours(path) for path in sources(*PACKAGES)}
     while free := [path for path, others in left.items() if not others & left.keys()]:
         for path in free:
             del left[path]
@@ -290,11 +287,16 @@ def test_no_circle(folder: str) -> None:
 
 
 def neighbours(path: Path) -> set[Path]:
-    """The modules of the same service, or of shared, that one imports."""
-    top, part = path.relative_to(ROOT).parts[:2]
-    found = (name.split(".") for name in imports(path) if name.startswith(f"{top}.{part}."))
-    files = (ROOT.joinpath(*parts[:end]).with_suffix(".py") for parts in found for end in (3, 4))
-    return {file for file in files if file.exists()} - {path}
+    """The modules of the same service that one imports."""
+    service = ROOT / "services" / path.relative_to(ROOT).parts[1]
+    return {other for other in ours(path) if other.is_relative_to(service)}
+
+
+def ours(path: Path) -> set[Path]:
+    """The modules of the project that one imports, or from which it imports something."""
+    found = (name.split(".") for name in imports(path))
+    files = (ROOT.joinpath(*parts[:end]) for parts in found for end in (len(parts) - 1, len(parts)))
+    return {file for each in files if (file := each.with_suffix(".py")).is_file()} - {path}
 
 
 @pytest.mark.parametrize(
