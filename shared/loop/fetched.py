@@ -34,6 +34,8 @@ more than 4 MiB, and what our clients write opens to the like."""
 RECORDS_MAX = 32_768
 """Of one batch. What is nearly empty compresses to nothing: 4 MiB held five million records, and a
 reader that comes back to the last of them passes over all others, half a minute in one go."""
+NUMBER_BYTES_MAX = 10
+"""Of a number of 64 bits, seven of which stand in a byte."""
 RECORDS_IN_TURN = 8_192
 """Of one partition, or its last batch whole; then it is fetched anew, behind all others. The client
 hands over one partition's part of a fetch to its end before it looks at the next."""
@@ -147,29 +149,47 @@ class Batch:
 
 
 class Reading:
-    """Reads records one after the other, as Kafka's format 2 has them."""
+    """Reads records one after the other, as Kafka's format 2 has them. No broker looks at all that
+    a record says of its own lengths, so none is believed: `NotOpened` where they don't fit."""
 
     def __init__(self, data: bytes, at: int) -> None:
-        self._data = bytearray(data)
+        self._end = len(data)
+        # The client's reader of numbers looks for no end, and would read on behind the memory.
+        self._data = bytearray(data) + bytes(NUMBER_BYTES_MAX)
         self._at = at
 
     def record(self, base: int, timestamp: int) -> WireRecord:
-        for _ in ("length", "attributes", "timestamp"):
-            self._number()
+        length = self._number()
+        end = self._at + length
+        self._move(1)
+        self._number()
         offset = base + self._number()
         key, value = self._part(), self._part()
         headers = [(self._name(), self._part()) for _ in range(self._number())]
+        if self._at != end:
+            raise NotOpened
         return WireRecord(offset, timestamp, key, value, headers)
 
     def _number(self) -> int:
-        number, self._at = decode_varint(self._data, self._at)
+        try:
+            number, at = decode_varint(self._data, self._at)
+        except ValueError as error:
+            raise NotOpened from error
+        self._move(at - self._at)
         return int(number)
+
+    def _move(self, length: int) -> int:
+        """Goes over so many bytes; where they begin."""
+        start, self._at = self._at, self._at + length
+        if not start <= self._at <= self._end:
+            raise NotOpened
+        return start
 
     def _part(self) -> bytes | None:
         length = self._number()
         if length < 0:
             return None
-        start, self._at = self._at, self._at + length
+        start = self._move(length)
         return bytes(self._data[start : self._at])
 
     def _name(self) -> str:

@@ -157,6 +157,51 @@ def test_a_name_that_is_not_utf8_costs_nothing_that_stands_before_it() -> None:
     ]
 
 
+NAMES = [("caf\u00e9", b"x")]
+THREE = batch(b"a", b"b", b"c", headers=NAMES)
+FIRST_RECORD_BYTES = (len(THREE) - fetched.HEADER.size) // 3
+
+
+def with_a_bad_name(*changed: tuple[int, int]) -> bytes:
+    """Three records, of which the first has a name that is not UTF-8, and bytes of the last two
+    that a stranger changed, counted from where the second begins."""
+    raw = bytearray(THREE.replace("caf\u00e9".encode(), b"caf\xff\xff", 1))
+    for at, byte in changed:
+        raw[fetched.HEADER.size + FIRST_RECORD_BYTES + at] = byte
+    return bytes(raw)
+
+
+def test_attributes_of_a_record_are_one_byte_whatever_stands_in_it() -> None:
+    """No broker looks at them; read as a number they shift all that stands behind them."""
+    (one,) = batches(with_a_bad_name((1, 0xFF)))
+    assert [(0, b"a"), (1, b"b"), (2, b"c")] == [(row.offset, row.value) for row in one]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [(0, 0x7E), (0, 0x01), (0, 0xFF), (4, 0x7E), (4, 0xFF), (8, 0x7E), (10, 0x7E), (10, 0x00)],
+    ids=lambda pair: f"{pair[0]}-{pair[1]:02x}",
+)
+def test_lengths_that_do_not_fit_behind_a_bad_name_are_not_believed(
+    changed: tuple[int, int],
+) -> None:
+    """What stands before them comes as it was, the rest as one record at the batch's end."""
+    (one,) = batches(with_a_bad_name(changed))
+    first, rest = one
+    assert (0, b"a") == (first.offset, first.value)
+    assert (2, UNOPENED) == (rest.offset, rest.headers[0][0])
+
+
+@pytest.mark.parametrize("claimed", [4, 5, RECORDS_MAX])
+def test_records_that_a_batch_does_not_hold_are_not_read_from_behind_it(claimed: int) -> None:
+    """However many it claims: the memory behind it is not looked at."""
+    raw = bytearray(with_a_bad_name())
+    struct.pack_into(">i", raw, fetched.HEADER.size - 4, claimed)
+    (one,) = batches(bytes(raw))
+    assert [b"a", b"b", b"c"] == [row.value for row in one][:3]
+    assert UNOPENED == list(one)[-1].headers[0][0]
+
+
 def test_a_batch_of_very_many_records_is_not_in_memory_at_once() -> None:
     """Few bytes can hold millions; each record costs a hundred times as much once it is read."""
     raw = batch(*[None] * RECORDS_MAX, headers=[], key=None, compression=ZSTD)
