@@ -34,6 +34,12 @@ more than 4 MiB, and what our clients write opens to the like."""
 RECORDS_MAX = 32_768
 """Of one batch. What is nearly empty compresses to nothing: 4 MiB held five million records, and a
 reader that comes back to the last of them passes over all others, half a minute in one go."""
+HEADERS_MAX = 1_000
+"""Of one record; far more than any may have that is read. What is nearly empty compresses to
+nothing: 64 KiB held a record of twenty million headers, some gigabytes and a minute of work."""
+LOOKED_THROUGH_BYTES = 262_144
+"""Batches from this size on are looked through for such records. Our own have half of it at most,
+and what is smaller holds too few headers to matter."""
 NUMBER_BYTES_MAX = 10
 """Of a number of 64 bits, seven of which stand in a byte."""
 RECORDS_IN_TURN = 8_192
@@ -117,14 +123,31 @@ class Batch:
             yield self._marker(UNOPENED, bytes(self._raw[:UNOPENED_KEPT_BYTES]))
 
     def _decode(self, plain: bytes | memoryview) -> Iterator[Any]:
-        """As the client's reader has them, until it can't decode a name."""
+        """As the client's reader has them, until it can't decode a name, up to a record that it
+        must not see."""
+        until = self._readable(plain)
         read = 0
         try:
-            for record in DefaultRecordBatch(plain):
+            for record in islice(DefaultRecordBatch(plain), until):
                 read += 1
                 yield record
         except UnicodeDecodeError:
-            yield from islice(self._tolerantly(plain), read, None)
+            yield from islice(self._tolerantly(plain), read, until)
+        if until is not None:
+            raise NotOpened
+
+    def _readable(self, plain: bytes | memoryview) -> int | None:
+        """How many records stand before the first that has too many headers, if one has."""
+        if len(plain) <= LOOKED_THROUGH_BYTES:
+            return None
+        reading = Reading(plain, HEADER.size)
+        for number in range(self.count):
+            try:
+                if reading.count_of_headers() > HEADERS_MAX:
+                    return number
+            except NotOpened:
+                return number
+        return None
 
     def _plain(self) -> bytes | memoryview:
         """The batch as it would be without compression."""
@@ -138,7 +161,7 @@ class Batch:
         return bytes(head) + decompress(codec, bytes(packed))
 
     def _tolerantly(self, plain: bytes | memoryview) -> Iterator[WireRecord]:
-        reading = Reading(bytes(plain), HEADER.size)
+        reading = Reading(plain, HEADER.size)
         for _ in range(self.count):
             yield reading.record(self._base, self._timestamp)
 
@@ -152,10 +175,11 @@ class Reading:
     """Reads records one after the other, as Kafka's format 2 has them. No broker looks at all that
     a record says of its own lengths, so none is believed: `NotOpened` where they don't fit."""
 
-    def __init__(self, data: bytes, at: int) -> None:
+    def __init__(self, data: bytes | memoryview, at: int) -> None:
         self._end = len(data)
+        self._data = bytearray(data)
         # The client's reader of numbers looks for no end, and would read on behind the memory.
-        self._data = bytearray(data) + bytes(NUMBER_BYTES_MAX)
+        self._data += bytes(NUMBER_BYTES_MAX)
         self._at = at
 
     def record(self, base: int, timestamp: int) -> WireRecord:
@@ -169,6 +193,21 @@ class Reading:
         if self._at != end:
             raise NotOpened
         return WireRecord(offset, timestamp, key, value, headers)
+
+    def count_of_headers(self) -> int:
+        """Of the next record, which is passed over. Attributes that the client's reader would take
+        for a longer number would show it another record than this."""
+        length = self._number()
+        end = self._at + length
+        if self._data[self._move(1)] & 0x80:
+            raise NotOpened
+        for _ in ("timestamp", "offset"):
+            self._number()
+        for _ in ("key", "value"):
+            self._move(max(0, self._number()))
+        count = self._number()
+        self._move(end - self._at)
+        return count
 
     def _number(self) -> int:
         try:

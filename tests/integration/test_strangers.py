@@ -209,6 +209,16 @@ def test_batches_that_open_to_too_much(scene: Scene) -> None:
     assert {} == grown_since(was)
 
 
+def test_records_of_very_many_headers(scene: Scene) -> None:
+    """Each header is nearly nothing, so few bytes open to millions of them."""
+    before, was = codes(), memory()
+    bomb = replace(template(scene, "headers"), headers=[("", b"")] * 10_000_000)
+    bombs = [replace(bomb, topic=topic, partition=5) for topic in TOPICS]
+    asyncio.run(attacks.write(stack.stack()["kafka"], bombs, compression_type="gzip"))
+    holds(scene, "headers", {"batch_not_opened": len(TOPICS)}, before)
+    assert {} == grown_since(was)
+
+
 def test_transactions_of_strangers(scene: Scene) -> None:
     """Their ends leave offsets without records: the end of the log is reached all the same."""
     before = codes()

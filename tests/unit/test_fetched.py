@@ -14,6 +14,7 @@ from shared.loop import fetched
 from shared.loop.fetched import RECORDS_IN_TURN, RECORDS_MAX, FetchedRecords
 from shared.loop.log import CONTROL, UNOPENED
 
+LAST_OFFSET_AT = 23
 GZIP, SNAPPY, LZ4, ZSTD = 1, 2, 3, 4
 CODECS = [0, GZIP, SNAPPY, LZ4, ZSTD]
 HEADERS = [("ce_id", b"one"), ("empty", b""), ("none", None)]
@@ -57,6 +58,17 @@ def opens_to(packed: bytes, compression: int) -> bytes:
     return bytes(whole)
 
 
+def pack(plain: bytes, compression: int) -> bytes:
+    encoders: dict[int, Callable[[bytes], bytes]] = {
+        0: bytes,
+        GZIP: codec.gzip_encode,
+        SNAPPY: codec.snappy_encode,
+        LZ4: codec.lz4_encode,
+        ZSTD: codec.zstd_encode,
+    }
+    return bytes(encoders[compression](plain))
+
+
 @pytest.mark.parametrize("compression", CODECS)
 def test_records_come_as_they_were_written(compression: int) -> None:
     """With any codec, with empty and absent parts, from several batches; one cut off is left."""
@@ -78,13 +90,7 @@ def test_a_header_name_that_is_not_utf8_is_marked_and_stops_nothing(compression:
     raw = batch(b"a", b"b", headers=[(name, b"x"), ("fine", None)])
     spoilt = raw.replace(name.encode(), name.encode()[:-4] + b"\xff\xfeve")
     plain = bytes(spoilt[fetched.HEADER.size :])
-    packed = {
-        0: lambda: plain,
-        GZIP: lambda: codec.gzip_encode(plain),
-        SNAPPY: lambda: codec.snappy_encode(plain),
-        LZ4: lambda: codec.lz4_encode(plain),
-        ZSTD: lambda: codec.zstd_encode(plain),
-    }[compression]()
+    packed = pack(plain, compression)
     head = bytearray(spoilt[: fetched.HEADER.size])
     struct.pack_into(">h", head, fetched.ATTRIBUTES_AT, compression)
     whole = head + packed
@@ -200,6 +206,49 @@ def test_records_that_a_batch_does_not_hold_are_not_read_from_behind_it(claimed:
     (one,) = batches(bytes(raw))
     assert [b"a", b"b", b"c"] == [row.value for row in one][:3]
     assert UNOPENED == list(one)[-1].headers[0][0]
+
+
+def with_many_headers(count: int, name: bytes, compression: int) -> bytes:
+    """A batch of an honest record, and one of so many headers, each a name alone."""
+    honest = batch(b"honest", headers=[])[fetched.HEADER.size :]
+    body = b"\0" * 2 + number(1) + number(-1) * 2 + number(count)
+    body += (number(len(name)) + name + number(-1)) * count
+    packed = pack(honest + number(len(body)) + body, compression)
+    whole = bytearray(opens_to(packed, compression))
+    struct.pack_into(">i", whole, LAST_OFFSET_AT, 1)
+    struct.pack_into(">i", whole, fetched.HEADER.size - 4, 2)
+    return bytes(whole)
+
+
+def number(value: int) -> bytes:
+    """As the format writes numbers, seven bits a byte."""
+    left, found = (value << 1) ^ (value >> 63), bytearray()
+    while left > 0x7F:
+        found.append(left & 0x7F | 0x80)
+        left >>= 7
+    return bytes([*found, left])
+
+
+@pytest.mark.parametrize("name", [b"", b"a", b"\xff"])
+@pytest.mark.parametrize("compression", CODECS)
+def test_a_record_of_very_many_headers_is_not_opened(compression: int, name: bytes) -> None:
+    """Few bytes open to gigabytes of them; what stands before it comes as it was."""
+    tracemalloc.start()
+    (one,) = batches(with_many_headers(400_000, name, compression))
+    tracemalloc.reset_peak()
+    first, rest = one
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (0, b"honest") == (first.offset, first.value)
+    assert (1, UNOPENED) == (rest.offset, rest.headers[0][0])
+    assert peak < 20_000_000
+
+
+def test_a_record_of_more_headers_than_are_allowed_is_told_as_one() -> None:
+    """Where they are few enough to be opened."""
+    (one,) = batches(with_many_headers(2_000, b"a", GZIP))
+    _, second = one
+    assert (1, 2_000) == (second.offset, len(second.headers))
 
 
 def test_a_batch_of_very_many_records_is_not_in_memory_at_once() -> None:
