@@ -9,6 +9,7 @@
         ├── Contended     another transaction was first  -> decided again, with what lies in hand
         ├── Fenced        another process has opened the shard since
         ├── NotTaken      the broker refuses these records, and would again
+        ├── TooNew        only a newer version can read a document
         └── UnknownOutcome  the commit may or may not have happened
 
 A business "no" is none of these: it is an answer (`shared.loop.decision.Refused`), never raised.
@@ -55,6 +56,11 @@ class Fenced(Infrastructure):
 
 class NotTaken(Infrastructure):
     """The broker is there and refuses what is published: too large, no right to, no such topic."""
+
+
+class TooNew(Infrastructure):
+    """A newer version wrote this document: this one would read it wrong, and lose what it does not
+    know. What needs it waits until that version runs."""
 
 
 class UnknownOutcome(Infrastructure):

@@ -50,9 +50,11 @@ class Catalogue(Generic[E]):
             return 0
         before = await self._stored_revision(transaction)
         await transaction.write(REVISIONS, [self._next_revision(before)])
-        await transaction.write(
-            self._collection.name, [self._row(entity, before + 1) for entity in changed]
-        )
+        writes = [
+            working_set.write_of(self._collection, entity, revision=before + 1)
+            for entity in changed
+        ]
+        await transaction.write(self._collection.name, writes)
         return before + 1
 
     async def _stored_revision(self, transaction: Transaction) -> int:
@@ -62,13 +64,6 @@ class Catalogue(Generic[E]):
     def _next_revision(self, before: int) -> Write:
         row: Document = {"_id": self._collection.name, "revision": before + 1}
         return Replace(row, {"revision": before}) if before else Insert(row)
-
-    def _row(self, entity: E, revision: int) -> Write:
-        document = self._collection.to_document(entity)
-        document |= {"_id": entity.id, "version": entity.version + 1, "revision": revision}
-        if entity.version == 0:
-            return Insert(document)
-        return Replace(document, {"version": entity.version})
 
 
 async def apply_change(change: Callable[[], None], is_long: bool) -> None:

@@ -2,7 +2,9 @@
 
 A document carries `schema`, since two versions of a service run side by side during an upgrade.
 What an earlier schema did not have reads as the field's default; what it called otherwise is
-renamed by `upgrade`, for documents of earlier schemas alone.
+renamed by `upgrade`, for documents of earlier schemas alone. What a newer version has added beside
+the fields of today stays in the document when it is saved; one of a newer schema is not read at all
+([decision 0051](../../docs/decisions/0051-an-older-version-loses-nothing-of-a-newer-one.md)).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter
 
+from shared.errors import TooNew
 from shared.store import Document, Index
 
 
@@ -27,6 +30,11 @@ class Entity(Protocol):
 E = TypeVar("E", bound=Entity)
 R = TypeVar("R")
 NOTHING: Mapping[str, Any] = {}
+SET_BY_SAVING = ("_id", "version", "revision")
+
+
+def nothing_in(_row: Document) -> Document:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,8 @@ class Collection(Generic[E]):
     indexes: Sequence[Index] = ()
     is_written_once: bool = False
     """Its ids follow from what is in the documents: one that exists already is left as it is."""
+    added_in: Callable[[Document], Document] = nothing_in
+    """What a newer version has added to a document: saving the entity must not lose it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,7 @@ def collection(
     texts = {field: TypeAdapter(hints[field]) for field in text}
     derived = {field.name for field in fields(kind) if not field.init}  # type: ignore[arg-type]
     left_out = {"id", "version", *texts, *derived}
+    known = {names.get(field, field) for field in hints}.union(queried, SET_BY_SAVING, ["schema"])
 
     def to_document(entity: E) -> Document:
         document: Document = {"schema": schema}
@@ -88,6 +99,9 @@ def collection(
         return document | {field: value(entity) for field, value in queried.items()}
 
     def from_document(row: Document) -> E:
+        if row["schema"] > schema:
+            text = f"a document of {name} is of schema {row['schema']}, which a newer version wrote"
+            raise TooNew(text)
         if upgrade is not None and row["schema"] < schema:
             row = upgrade(row)
         read = {**row, "id": row["_id"]}
@@ -101,5 +115,10 @@ def collection(
                 read[field] = dict(read[field])
         return adapter.validate_python(read)
 
+    def added_in(row: Document) -> Document:
+        # What is unknown in one of an earlier schema is what was renamed since.
+        added = row.keys() - known if row["schema"] == schema else ()
+        return {field: row[field] for field in added}
+
     where = [Index(name, tuple(fields)) for fields in indexes]
-    return Collection(name, kind, to_document, from_document, where, is_written_once)
+    return Collection(name, kind, to_document, from_document, where, is_written_once, added_in)

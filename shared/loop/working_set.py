@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from shared.errors import NotLoaded
-from shared.loop.collection import Collection, Entity, View
+from shared.loop.collection import NOTHING, Collection, Entity, View
 from shared.store import Document, Filter, Insert, Replace, Sort, Transaction, Write
 
 E = TypeVar("E", bound=Entity)
@@ -90,6 +90,8 @@ class WorkingSet:
         self._changed: dict[type[Any], dict[str, Any]] = {}
         self._before: dict[type[Any], dict[str, Any]] = {}
         """What is changed, as it was loaded; None where it did not exist."""
+        self._added: dict[tuple[type[Any], str], Document] = {}
+        """What a newer version has added to documents that were loaded."""
         self.shard: int | None = None
         """One of those whose inputs have changed something."""
         self._pages: dict[Page[Any], Found[Any]] = {}
@@ -203,6 +205,8 @@ class WorkingSet:
         for row in rows:
             if known.get(row["_id"]) is None:
                 known[row["_id"]] = kept.from_document(row)
+                if added := kept.added_in(row):
+                    self._added[kept.kind, row["_id"]] = added
         return [known[row["_id"]] for row in rows]
 
     async def save(self, transaction: Transaction, kept: Collection[E]) -> None:
@@ -214,12 +218,13 @@ class WorkingSet:
             stored = {row["_id"] for row in rows}
             changed = [entity for entity in changed if entity.id not in stored]
         if changed:
-            await transaction.write(kept.name, [_guarded_write(kept, entity) for entity in changed])
+            await transaction.write(kept.name, [self.write_of(kept, entity) for entity in changed])
 
-
-def _guarded_write(kept: Collection[E], entity: E) -> Write:
-    document = kept.to_document(entity)
-    document["_id"], document["version"] = entity.id, entity.version + 1
-    if entity.version == 0:
-        return Insert(document)
-    return Replace(document, {"version": entity.version})
+    def write_of(self, kept: Collection[E], entity: E, **also: Any) -> Write:
+        """Guarded by the version that was loaded; `also` are fields that no entity has."""
+        added = self._added.get((kept.kind, entity.id), NOTHING)
+        document = {**added, **kept.to_document(entity), **also}
+        document["_id"], document["version"] = entity.id, entity.version + 1
+        if entity.version == 0:
+            return Insert(document)
+        return Replace(document, {"version": entity.version})
