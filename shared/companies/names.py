@@ -8,6 +8,7 @@ apart.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 from shared.companies.legal_forms import Form, forms, fronts, key_of
 from shared.companies.tokens import Token, tokens
+from shared.folding import words
 
 _ARTICLES = frozenset(
     [
@@ -39,11 +41,37 @@ _ARTICLES = frozenset(
 """No name by themselves: The Limited, Die GmbH."""
 _THE = "the"
 _OTHERWISE = re.compile(
-    r"(?<!\w)(?:d\.?/?b\.?/?a|t/a|c/o|[afn]\.?/?k\.?/?a|(?:doing business|trading|also known) as"
-    r"|formerly(?: known as)?|ehemals|vormals|anciennement)(?!\w)[.:]?",
+    r"(?:(?<!\w)(?:d\.?/?b\.?/?a|t/as?|c/o|o/a|[afn]\.?/?k\.?/?a|h\.?o\.?d\.?n"
+    r"|(?:doing business|trading|operating|also known) as|trading under(?: the name(?: of)?)?"
+    r"|(?:formerly|previously)(?: known as)?|ehemals|vormals|anciennement|handelend onder de naam)"
+    r"|(?<=[(\[,;])\s*(?:now|ex|früher|jetzt|vorm|antes|già|voorheen|tidigare|tidligere|dawniej))"
+    r"(?!\w)[-.:]?",
     re.IGNORECASE,
 )
-"""Behind it stands another name of the same company."""
+"""Behind it stands another name of the same company; of some words only behind a sign."""
+_SEVERAL = re.compile(r"\s*(?:;|<br ?/?>)\s*", re.IGNORECASE)
+_FIRM = re.compile(r"^\s*(?:fa\.|firma:?|messrs\.?|(?:company|firm|name):)\s*(?=\w)", re.IGNORECASE)
+_GLUED = re.compile(r"(.*[a-zß-ÿ])(GmbH|AG|LLC|Ltd|Inc|Corp|PLC|LLP)\W*", re.DOTALL)
+_ESCAPED = re.compile(r"\\?u0026|%26")
+_MARKUP = re.compile(r"<(?!br ?/?>)/?[a-z][^<>]*>", re.IGNORECASE)
+_CAPITAL = re.compile(r"\s+au capital (?:social|variable|de)\b.*$")
+"""How companies of France sign: SARL au capital de 10 000 €."""
+_NOTE = re.compile(r"\s*[(\[{*#,]\s*|\s(?:[-–—]|//)\s+")  # noqa: RUF001
+_NOTES = frozenset(
+    ("duplicate", "duplicates", "dupe", "dup", "merged", "merge", "inactive", "active", "closed")
+    + ("competitor", "competitors", "customer", "client", "partner", "prospect", "reseller")
+    + ("vendor", "supplier", "existing", "current", "former", "lost", "churned", "acquired")
+    + ("bankrupt", "defunct", "insolvent", "do", "not", "use", "contact", "call", "sell", "email")
+    + ("dnc", "blocked", "block", "excluded", "exclude", "suppressed", "suppress", "blacklisted")
+    + ("blacklist", "old", "account", "official", "hq", "headquarters", "confidential", "vip")
+    + ("wettbewerber", "kunde", "bestandskunde", "inaktiv", "dublette", "gesperrt", "geloscht")
+)
+"""What clerks write behind a name: Larkspur (competitor), Larkspur - do not use."""
+_SPELLED_OUT = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
+    | {"Ä": "AE", "Ö": "OE", "Ü": "UE", "Ø": "OE", "Å": "AA"}
+)
+"""As people write these letters who don't have them."""
 _CARE_OF = re.compile(r"^\s*c/o\s+", re.IGNORECASE)
 _BEHIND_FORM = re.compile(
     r"\s*[(\[,;|*]|\s[-–—/]\s|(?<=GmbH)\s|(?<=Inc)\.?\s|(?<=Ltd)\.?\s|(?<=LLC)\s",  # noqa: RUF001
@@ -72,11 +100,18 @@ _LIKE_LATIN = str.maketrans("аеорсухіјѕһԁӏԛԝкмтвнεορνι�
 _SHORT_FOR = {
     "assn": "association",
     "bros": "brothers",
+    "centre": "center",
+    "ctr": "center",
+    "dept": "department",
+    "govt": "government",
+    "grp": "group",
     "intl": "international",
     "mfg": "manufacturing",
+    "mgmt": "management",
     "natl": "national",
     "saint": "st",
     "sainte": "ste",
+    "svcs": "services",
     "univ": "university",
 }
 _SHORT = re.compile(rf"\b(?:{'|'.join(_SHORT_FOR)})\b")
@@ -113,18 +148,65 @@ def comparison_key(name: str) -> str:
 def company_names(text: str, country: str | None = None) -> tuple[Name, ...]:
     """RTE-06: all that a company goes by in one cell, with and without what is said beside it.
     Where it is matters to what may be its legal form; None if that is not known."""
+    text = _plain(text)
+    found = _names_in(text, country)
+    if not text.isascii():
+        spelled = unicodedata.normalize("NFC", text).translate(_SPELLED_OUT)
+        found += _names_in(spelled, country) if spelled != text else []
+    return tuple(dict.fromkeys(found))
+
+
+def _plain(text: str) -> str:
+    """Without what programs left of a page or an address, and how much capital there is."""
     text = _CARE_OF.sub("", text)
+    if "0026" in text or "%26" in text:
+        text = _ESCAPED.sub("&", text)
+    if "<" in text:
+        text = _MARKUP.sub(" ", text)
+    return _CAPITAL.sub("", text) if "capital" in text else text
+
+
+def _names_in(text: str, country: str | None) -> list[Name]:
     found = [company_name(text, country)]
-    parts = _OTHERWISE.split(text, maxsplit=_PLACES_MAX)
+    parts = [part for each in _apart(text) for part in _OTHERWISE.split(each, _PLACES_MAX)]
     called = [part for part in parts if any(map(str.isalnum, part))]
     if len(called) > 1:
         found += [company_name(part, country) for part in called]
     for part in called:
         found += _around_remarks(part, country)
         found += _without_doubtful_front(part, country)
+        found += _without_note(part, country)
+        found += [company_name(bare, country) for bare in _without_label(part)]
         if in_order := _SORTED_OF.match(part):
             found.append(company_name(f"{in_order[2]} {in_order[1]}", country))
-    return tuple(dict.fromkeys(found))
+    return found
+
+
+def _apart(text: str) -> Iterator[str]:
+    """Several companies in one cell; Northgrid; Ltd is one."""
+    if ";" not in text and "<" not in text:
+        yield text
+        return
+    for part in _SEVERAL.split(text, _PLACES_MAX):
+        if key_of(tokens(part)) not in forms().by_key:
+            yield part
+
+
+def _without_note(text: str, country: str | None) -> Iterator[Name]:
+    last = text.rstrip(" )]}*.!").rpartition(" ")[2].strip("([{*#,").lower()
+    for begin in islice(_NOTE.finditer(text), _PLACES_MAX) if last in _NOTES else ():
+        note = words(text[begin.end() :])
+        if note and _NOTES.issuperset(note) and any(map(str.isalnum, text[: begin.start()])):
+            yield company_name(text[: begin.start()], country)
+            return
+
+
+def _without_label(text: str) -> Iterator[str]:
+    """Firma Northgrid, and the form that has no blank in front: NorthgridGmbH."""
+    if front := _FIRM.match(text):
+        yield text[front.end() :]
+    if glued := _GLUED.fullmatch(text):
+        yield f"{glued[1]} {glued[2]}"
 
 
 def _around_remarks(text: str, country: str | None) -> Iterator[Name]:

@@ -36,7 +36,7 @@ _ANYBODY = re.compile(r"^(?:mailto:)?[*%]?@", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z+.-]*:?//|www\.", re.IGNORECASE)
 _DOUBTFUL = re.compile(r"(.+) \((.+)\)")
 _BETWEEN = re.compile(r"[()\[\]|,;\t]|\s[-–—/]\s")  # noqa: RUF001
-_NAME_WITH_DOT = re.compile(r"[^\W\d_](?:\.[^\W\d_])+\.?|.*[&+'’].*")  # noqa: RUF001
+_NAME_WITH_DOT = re.compile(r"[^\W\d_](?:\.[^\W\d_])+\.?|.*[&+'’].*|[^.]+,.*")  # noqa: RUF001
 
 
 class Entry(NamedTuple):
