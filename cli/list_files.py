@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cli import delimited
-from cli.cells import LETTERS_MISREAD, Cells, Flaw, is_misread, is_text
+from cli.cells import LETTERS_MISREAD, Cells, Flaw, is_misread, is_text, strip_mark
 from cli.cells import Line as Row
 from cli.foreign import ARCHIVES, foreign_kind
-from cli.list_headers import columns_of, is_other
+from cli.list_headers import columns_of, is_flag, is_other, is_refusal
 from cli.output import WRONG_USAGE, CliError, unreadable
 from shared.companies.domains import NO_HOST, is_known_ending, other_domains, website
 from shared.companies.terms import NAME, is_address, is_site
@@ -24,6 +24,7 @@ from shared.wording import quantity
 ENTRY_LENGTH_MAX = 253
 COMMENT = "#"
 TABLES = (".csv", ".tsv", ".tab")
+MARKED = "company_name"
 NUMBERED_MIN = 3
 _NUMBERED = re.compile(r"\s*(\d{1,6})[.)]\s+")
 HEADER_WITHIN_ROWS = 10
@@ -96,8 +97,37 @@ def entries_of_table(name: str, rows: Sequence[Row]) -> Iterator[Line | BadLine]
         check_one_column(name, meant)
         yield from entries_of((number, only_cell(cells)) for number, cells in meant)
         return
-    for number, cells in meant[header.place + 1 :]:
+    below = meant[header.place + 1 :]
+    check_flags(name, texts_of(meant[header.place][1]), below)
+    for number, cells in without_counts(below, header):
         yield from entries_of_row(number, cells, header)
+
+
+def check_flags(name: str, header: Sequence[str], rows: Sequence[Row]) -> None:
+    """A column that says no of some companies: whoever keeps them in the file does not mean them,
+    and a list holds no more than whom it is meant for."""
+    for at in (at for at, cell in enumerate(header) if is_flag(cell)):
+        for number, cells in rows:
+            texts = texts_of(cells)
+            if at < len(texts) and is_refusal(texts[at]):
+                why = f"line {number} says {texts[at]!r} in the column {header[at]!r}"
+                raise unreadable(f"{name}: {why}; leave only the rows that are to be on the list")
+
+
+def without_counts(rows: Sequence[Row], header: Header) -> Sequence[Row]:
+    """Of names that are counted one by one, what stands behind the numbers."""
+    if not header.names:
+        return rows
+    at = header.names[0]
+    counted = [(number, "".join(texts_of(cells)[at : at + 1])) for number, cells in rows]
+    plain = without_numbers(counted)
+    if plain is counted:
+        return rows
+    return [
+        (number, [*row[:at], bare, *row[at + 1 :]])
+        for (number, row), (_, bare) in zip(rows, plain, strict=True)
+        if not isinstance(row, Flaw)
+    ]
 
 
 def check_one_column(name: str, rows: Sequence[Row]) -> None:
@@ -175,7 +205,7 @@ def domains_in(cell: str) -> list[str]:
 def texts_of(cells: Cells | Flaw) -> list[str]:
     if isinstance(cells, Flaw):
         return []
-    return ["" if isinstance(cell, Flaw) else cell.strip() for cell in cells]
+    return ["" if isinstance(cell, Flaw) else strip_mark(cell.strip(), MARKED) for cell in cells]
 
 
 def width_of(cells: Cells | Flaw) -> int:

@@ -38,11 +38,14 @@ class Headers(NamedTuple):
     """A table that the file lacks, or has besides, is an error."""
 
     names: frozenset[str]
+    other_names: frozenset[str]
     plain_names: frozenset[str]
     domains: frozenset[str]
     others: frozenset[str]
     which: frozenset[str]
     people: frozenset[str]
+    flags: frozenset[str]
+    refusals: frozenset[str]
 
 
 _TABLES = tomllib.loads(DATA.read_text(encoding="utf-8"))
@@ -60,7 +63,9 @@ def columns_of(header: Sequence[str]) -> tuple[list[int], list[int]]:
     domains = [at for at, found in enumerate(written) if any(map(is_domain, found))]
     plain = [at for at, found in enumerate(written) if found & HEADERS.plain_names]
     of_people = not domains and any(found & HEADERS.people for found in written)
-    return names or ([] if of_people else plain), domains
+    names = names or ([] if of_people else plain)
+    others = [at for at, found in enumerate(written) if found & HEADERS.other_names]
+    return sorted({*names, *others}), domains
 
 
 def spellings(cell: str) -> set[str]:
@@ -80,3 +85,11 @@ def is_other(cell: object) -> bool:
     """Whether a column that is called so holds something else than companies."""
     found = _fold_header(cell) if isinstance(cell, str) else ""
     return found in HEADERS.others or found.endswith((" id", " ids", " email", " owner", " phone"))
+
+
+def is_flag(cell: str) -> bool:
+    return not spellings(cell).isdisjoint(HEADERS.flags)
+
+
+def is_refusal(cell: str) -> bool:
+    return _fold_header(cell) in HEADERS.refusals

@@ -52,6 +52,13 @@ def test_ids_are_no_companies() -> None:
         ("first_name;last_name;company_name;company_url", [2], [3]),
         ("CompanyName;CompanyDomain", [0], [1]),
         ("ＣＯＭＰＡＮＹ;Web Site", [0], [1]),
+        ("Legal Name;DBA", [0, 1], []),
+        ("Company;Also Known As;Former Name;Domain", [0, 1, 2], [3]),
+        ("Name;Alias;Domain", [0, 1], [2]),
+        ("Company;Owner Alias", [0], []),
+        ("Suppressed Companies", [0], []),
+        ("Exclude Domains", [], [0]),
+        ("Company / Account;Email", [0], []),
         ("Firma;Webseite", [0], [1]),
         ("Unternehmen;Straße;Internetadresse", [0], [2]),
         ("Raison sociale;Site internet", [0], [1]),
@@ -119,6 +126,46 @@ def test_a_header_that_nobody_understands_is_refused(content: str, found: str) -
 def test_one_column_needs_no_header(content: str) -> None:
     """RTE-06."""
     assert ["northgrid.example", "Helvion Ltd"] == entries(content)
+
+
+@pytest.mark.parametrize(
+    ("header", "cell"),
+    [
+        ("Approved?", "No"),
+        ("Suppress", "FALSE"),
+        ("Status", "Removed"),
+        ("Active__c", "0"),
+        ("Gesperrt", "nein"),
+    ],
+)
+def test_a_row_that_is_not_meant_refuses_its_file(header: str, cell: str) -> None:
+    """RTE-06: a company that is not approved would get on the list of those that are."""
+    with pytest.raises(CliError) as error:
+        entries(f"Company;{header}\nLarkspur;\nTern;yes\nVane;{cell}\n")
+    assert f"line 4 says {cell!r} in the column {header!r}" in error.value.text
+
+
+def test_a_column_that_only_says_yes_is_none() -> None:
+    """Nor is one that says other things, or is called otherwise."""
+    rows = "Company;Approved;Status;Public\nLarkspur;yes;Customer;No\nTern;;;no\n"
+    assert ["Larkspur", "Tern"] == entries(rows)
+
+
+@pytest.mark.parametrize("form", ["{}. {}", "{}) {}"])
+def test_names_that_are_counted_in_a_table(form: str) -> None:
+    """As in a text; 1. FC Larkspur alone keeps its number."""
+    names = ["Larkspur", "Tern", "Vane"]
+    cells = [form.format(at, name) for at, name in enumerate(names, start=1)]
+    assert names == entries("Company;Country\n" + "".join(f"{cell};DE\n" for cell in cells))
+    assert ["1. FC Larkspur", "Tern"] == entries("Company\n1. FC Larkspur\nTern\n")
+    assert ["tern.example"] == entries("Domain;Company\ntern.example\n")
+
+
+def test_a_mark_of_text_is_no_part_of_a_company() -> None:
+    """RTE-06: programs write names as formulas, which a spreadsheet shows as the name."""
+    assert ["Larkspur", "tern.example"] == entries(
+        'Company;Domain\n"=""Larkspur""";="tern.example"\n'
+    )
 
 
 def test_a_header_is_no_company() -> None:
