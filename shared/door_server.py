@@ -186,7 +186,7 @@ class Doors:
         try:
             await self._publish_in_time(record)
         except Infrastructure as error:
-            where = trace_context.named(trace)
+            where = trace_context.log_fields(trace)
             text = f"{type(error).__name__}: {error}"
             log.warning("not acknowledged", door=door.name, error=text, **where)
             return _failure("not_acknowledged", HTTPStatus.SERVICE_UNAVAILABLE)

@@ -17,7 +17,7 @@ def gauges(
     name: str, text: str, service: str, labels: Sequence[str], figures: Mapping[V, float]
 ) -> Metric:
     family = GaugeMetricFamily(name, text, labels=["service", *labels])
-    return _filled(family, service, figures)
+    return _with_figures(family, service, figures)
 
 
 def counters(
@@ -25,10 +25,10 @@ def counters(
 ) -> Metric:
     """Their names end in `_total` for whoever scrapes."""
     family = CounterMetricFamily(name, text, labels=["service", *labels])
-    return _filled(family, service, figures)
+    return _with_figures(family, service, figures)
 
 
-def _filled(
+def _with_figures(
     family: GaugeMetricFamily | CounterMetricFamily, service: str, figures: Mapping[V, float]
 ) -> Metric:
     for values, figure in figures.items():

@@ -97,7 +97,7 @@ class Taxed(NamedTuple):
     gross: int
 
 
-def rounded(numerator: int, denominator: int) -> int:
+def quotient(numerator: int, denominator: int) -> int:
     """The quotient, half away from zero; the denominator is above zero."""
     whole, rest = divmod(abs(numerator), denominator)
     nearest = whole + (2 * rest >= denominator)
@@ -106,7 +106,7 @@ def rounded(numerator: int, denominator: int) -> int:
 
 def share(minor: int, rate_bps: int) -> int:
     """So many basis points of an amount."""
-    return rounded(minor * rate_bps, WHOLE)
+    return quotient(minor * rate_bps, WHOLE)
 
 
 def vat_added(net: int, rate_bps: int) -> Taxed:
@@ -117,7 +117,7 @@ def vat_added(net: int, rate_bps: int) -> Taxed:
 
 def vat_contained(gross: int, rate_bps: int) -> Taxed:
     """The VAT that a price contains, at a rate in basis points of the net."""
-    net = rounded(gross * WHOLE, WHOLE + rate_bps)
+    net = quotient(gross * WHOLE, WHOLE + rate_bps)
     return Taxed(net, gross - net, gross)
 
 

@@ -170,7 +170,7 @@ class OperatingApi:
     async def _store_status(self) -> Mapping[str, Any]:
         loop, store, now = self._loop, self._loop.store, self._loop.clock.now()
         return {
-            "outbox": len(await outbox.left(store, range(loop.reader.partitions))),
+            "outbox": len(await outbox.unconfirmed_names(store, range(loop.reader.partitions))),
             "effects": await effects.summary(
                 store,
                 list(loop.shards),

@@ -60,5 +60,5 @@ class Scraping:
         await self._app(scope, receive, send)
 
 
-def scraped(collectors: Iterable[Collector]) -> BaseRoute:
+def metrics_route(collectors: Iterable[Collector]) -> BaseRoute:
     return Route(PATH, Scraping(collectors), methods=["GET"])

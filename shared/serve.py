@@ -215,7 +215,7 @@ def application(process: Process, router: APIRouter) -> FastAPI:
     app = read_api.application(
         process.loop.service.name, process.settings.token, [operating, *kept, router]
     )
-    app.router.routes.append(scraping.scraped(scraping.collectors(process)))
+    app.router.routes.append(scraping.metrics_route(scraping.collectors(process)))
     return app
 
 

@@ -52,7 +52,7 @@ def has_collector(endpoint: str) -> bool:
     return bool(endpoint or any(os.environ.get(name) for name in ENDPOINTS))
 
 
-def sampled(context: str | None) -> SpanContext | None:
+def sampled_context(context: str | None) -> SpanContext | None:
     """The context of another span; None for none, and for one of a trace that is not kept."""
     found = trace_context.ids(context)
     if context is None or found is None or not found[2] & TraceFlags.SAMPLED:

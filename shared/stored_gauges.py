@@ -75,7 +75,7 @@ class StoredGauges(Collector):
     async def _outbox(self) -> tuple[int, float]:
         """How many there are, and for how long the oldest has been seen."""
         now = self._loop.monotonic()
-        names = await outbox.left(self._loop.store, list(self._loop.shards))
+        names = await outbox.unconfirmed_names(self._loop.store, list(self._loop.shards))
         self._seen = {name: self._seen.get(name, now) for name in names}
         return len(names), now - min(self._seen.values(), default=now)
 

@@ -18,7 +18,7 @@ from shared.loop.decision import EffectFinished
 from shared.loop.effects import Verdict, attempt_trace
 from shared.loop.item import READ_OVER, Decidable, Disposition, Internal, Item, Received, Unreadable
 from shared.loop.log import NO_OFFSET
-from shared.span_export import Attributes, Spans, sampled
+from shared.span_export import Attributes, Spans, sampled_context
 from shared.store import Document
 from shared.topics import manifest
 
@@ -62,9 +62,9 @@ class Tracing:
         attributes: Attributes = {**KAFKA, **PROCESS, BATCH: len(items)}
         self.spans.tell("process batch", SpanKind.CONSUMER, times, attributes, links=links)
         for parent, item in found:
-            self._decided(parent, item, times)
+            self._tell_decision(parent, item, times)
 
-    def _decided(self, parent: SpanContext, item: Decidable, times: tuple[int, int]) -> None:
+    def _tell_decision(self, parent: SpanContext, item: Decidable, times: tuple[int, int]) -> None:
         where = item.record.topic if isinstance(item, Received) else item.origin.split("/")[0]
         self.spans.tell(
             f"process {where}",
@@ -77,7 +77,7 @@ class Tracing:
         )
 
     def attempt(self, row: Document, verdict: str, started: int, ended: int) -> None:
-        parent = sampled(row["cause"]["trace"])
+        parent = sampled_context(row["cause"]["trace"])
         if parent is None:
             return
         url = urlsplit(row["request"]["url"])
@@ -110,7 +110,7 @@ def _in_traces(items: Sequence[Item]) -> Iterator[tuple[SpanContext, Decidable]]
     for item in items:
         if isinstance(item, Unreadable) or item.disposition in NO_SPAN:
             continue
-        parent = sampled(parent_of(item))
+        parent = sampled_context(parent_of(item))
         if parent is not None:
             yield parent, item
 

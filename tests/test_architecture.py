@@ -357,6 +357,28 @@ def test_functions_are_short() -> None:
     assert [] == long
 
 
+BARE = re.compile(r"_*(?:[a-z]*ed|said|told|given|known|held|taken|made|seen|left|written)")
+"""A verb in its past, and nothing else."""
+NOT_PAST = {"feed"}
+
+
+def test_no_function_is_called_by_a_bare_past_participle() -> None:
+    """A reader would have to guess whether it tells, makes or does something: a noun says what one
+    gets, a verb what happens. A property is read as a field, and may be called so."""
+    found = [
+        f"{name_of(path)}:{node.lineno}: {node.name}"
+        for path in sources(*PACKAGES)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, FUNCTION) and BARE.fullmatch(node.name) and not is_property(node)
+        if node.name not in NOT_PAST
+    ]
+    assert [] == found
+
+
+def is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any("property" in ast.unparse(decorator) for decorator in node.decorator_list)
+
+
 def length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return (node.end_lineno or node.lineno) - node.lineno + 1
 

@@ -97,7 +97,7 @@ def test_every_reason_is_described() -> None:
     assert codes_in("Reason") == section("Why a lead is unusable")
 
 
-def test_every_cause_of_setting_aside_is_described() -> None:
+def test_every_cause_of_a_dead_letter_is_described() -> None:
     assert codes_in("Poison") == section("Why a record was dead-lettered")
 
 

@@ -42,7 +42,7 @@ class Judged:
     charged_instead: str | None = None
 
 
-def judged(
+def judge_all(
     told: Iterable[Document], now: datetime, follow_up: timedelta = FOLLOW_UP
 ) -> list[Judged]:
     """The meetings of a person with a customer. Each thing told has a `kind` and the fields of
@@ -171,7 +171,7 @@ class Meeting:
         ]
         return (decided[0]["is_upheld"], decided[0]["at"]) if decided else (True, end)
 
-    def cancelled(self, slot: str) -> datetime | None:
+    def cancelled_at(self, slot: str) -> datetime | None:
         """APT-12: the prospect did it before the start, and not the platform, which does so when a
         report is filed."""
         report = self.off_target_of(slot)
@@ -267,7 +267,7 @@ def never_billed(
     report = meeting.absence(current)
     if report and meeting.withdrawn(report) is None:
         yield "no_show", meeting.given_up(report)
-    if cancelled := meeting.cancelled(current):
+    if cancelled := meeting.cancelled_at(current):
         yield "cancelled", cancelled
 
 

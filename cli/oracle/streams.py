@@ -13,7 +13,7 @@ OPEN = ".commands.v1"
 """Topics that anybody may write to, where a stream's numbers mean nothing."""
 
 
-class Asked(NamedTuple):
+class CommandId(NamedTuple):
     """What makes a command itself: the same id of another source is another command."""
 
     tenant: str
@@ -43,7 +43,7 @@ def streams_are_dense(evidence: Evidence) -> Iterator[str]:
 
 def _numbered_records(evidence: Evidence) -> Iterator[Seen]:
     """Records whose numbers a service gave. A service's streams begin with its name: on a topic
-    that no service reads, nobody else sets aside what strangers numbered in their own way."""
+    that no service reads, nobody else dead-letters what strangers numbered in their own way."""
     forged = evidence.dead_places("stream_unknown")
     for record in evidence.records:
         is_named = record.service in evidence.services and not record.topic.endswith(OPEN)
@@ -85,14 +85,14 @@ def every_command_has_one_outcome(evidence: Evidence) -> Iterator[str]:
     only stands for an end of a transaction is neither."""
     for service in evidence.services:
         answers = _answers(evidence, service)
-        aside = evidence.dead_places(service=service)
+        dead = evidence.dead_places(service=service)
         for command, codes in answers.items():
             final = {code for code in codes if code[1] not in ("dead_letter", "id_reused")}
             if len(final) > 1:
                 yield f"command {command.id} was answered {sorted(final)}"
         for record in evidence.topics.get(f"{service}{OPEN}", ()):
             is_marker = any(name.startswith("\ud800control") for name in record.headers)
-            if record.place not in aside and _asked(record) not in answers and not is_marker:
+            if record.place not in dead and _command_id(record) not in answers and not is_marker:
                 yield f"{record.place} has no outcome"
 
 
@@ -104,38 +104,40 @@ def commands_are_refused_for_their_data(evidence: Evidence) -> Iterator[str]:
             yield f"{letter.place} was dead-lettered for its data: {letter.text}"
 
 
-def _asked(record: Seen) -> Asked:
+def _command_id(record: Seen) -> CommandId:
     tenant = _tenant(record)
     if record.text("content-type").startswith("application/cloudevents"):
         try:
             data = record.data()
         except ValueError:
             data = {}
-        return Asked(str(data.get("tenant", tenant)), str(data.get("source")), str(data.get("id")))
-    return Asked(tenant, record.text("ce_source"), record.text("ce_id"))
+        return CommandId(
+            str(data.get("tenant", tenant)), str(data.get("source")), str(data.get("id"))
+        )
+    return CommandId(tenant, record.text("ce_source"), record.text("ce_id"))
 
 
 def _tenant(record: Seen) -> str:
     return record.text("ce_tenant") or "main"
 
 
-def _answers(evidence: Evidence, service: str) -> dict[Asked, set[tuple[str, str]]]:
-    found: dict[Asked, set[tuple[str, str]]] = defaultdict(set)
+def _answers(evidence: Evidence, service: str) -> dict[CommandId, set[tuple[str, str]]]:
+    found: dict[CommandId, set[tuple[str, str]]] = defaultdict(set)
     for kind, asked, record in _answer_records(evidence, service):
         found[asked].add((kind, record.data()["code"]))
     return found
 
 
-def _answer_records(evidence: Evidence, service: str) -> Iterator[tuple[str, Asked, Seen]]:
+def _answer_records(evidence: Evidence, service: str) -> Iterator[tuple[str, CommandId, Seen]]:
     for kind in ("accepted", "refused"):
         for record in evidence.published.get(f"leadops.{service}.command.{kind}.v1", ()):
             data = record.data()
-            yield kind, Asked(_tenant(record), data["source"], data["command"]), record
+            yield kind, CommandId(_tenant(record), data["source"], data["command"]), record
 
 
 def answers_are_true(evidence: Evidence) -> Iterator[str]:
     """One answer has one id, and a lead that was promised is there."""
-    ids: dict[tuple[Asked, str], set[str]] = defaultdict(set)
+    ids: dict[tuple[CommandId, str], set[str]] = defaultdict(set)
     leads = {lead.id for lead in evidence.leads}
     for kind, asked, record in _answer_records(evidence, "intake"):
         data = record.data()
@@ -156,7 +158,7 @@ def blocked_keys_wait(evidence: Evidence) -> Iterator[str]:
     if unresolved is None:
         return
     letters = unresolved.dead_letters
-    aside = {letter.place for letter in letters} | evidence.dead_places("stream_unknown")
+    dead = {letter.place for letter in letters} | evidence.dead_places("stream_unknown")
     for head in letters:
         if head.place is None or head.state == "waiting" or not head.blocks_key:
             continue
@@ -164,7 +166,7 @@ def blocked_keys_wait(evidence: Evidence) -> Iterator[str]:
         assert topic in ORDERED
         noticed = unresolved.noticed.get(head.id, unresolved.ends[topic, partition])
         for (stream, number), places in _behind(evidence, head, head.place).items():
-            if min(places)[2] >= noticed and not places & aside:
+            if min(places)[2] >= noticed and not places & dead:
                 text = f"overtook {topic}/{partition}/{offset} of the same key"
                 yield f"{number} of {stream} {text}"
 

@@ -75,7 +75,7 @@ def advance(by: timedelta, seconds: float, report: Report = nobody_listens) -> d
     target = now() + by
     rows = wait_quiet(seconds, failing_too=False, report=report)
     due, all_due = due_moments(rows), latest_retry(rows)
-    with stops.watched(found) as stack_stops:
+    with stops.watch(found) as stack_stops:
         while (moment := now()) < target:
             if (stop := next_stop(target, due, all_due, moment)) > moment:
                 progress(f"clock: {stop.isoformat(timespec='seconds')}")

@@ -80,7 +80,7 @@ class Stops:
 
 
 @contextmanager
-def watched(found: Mapping[str, Any]) -> Iterator[Stops]:
+def watch(found: Mapping[str, Any]) -> Iterator[Stops]:
     # Who gives no answer is waited for elsewhere; the client's own log would say it many times.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     with asyncio.Runner() as runner:

@@ -52,16 +52,16 @@ LEADS = collection(
 
 def _counts_of(lead: Lead) -> Iterator[Counted]:
     codes = (reason.code for reason in lead.upload.reasons)
-    return _counted(lead.tenant, lead.affiliate, lead.outcome, codes)
+    return _counts(lead.tenant, lead.affiliate, lead.outcome, codes)
 
 
 def _counts_of_row(row: Document) -> Iterator[Counted]:
     upload = row["upload"]
     codes = (reason["code"] for reason in upload["reasons"])
-    return _counted(row["tenant"], row["affiliate"], upload["outcome"], codes)
+    return _counts(row["tenant"], row["affiliate"], upload["outcome"], codes)
 
 
-def _counted(
+def _counts(
     tenant: str, affiliate: str | None, outcome: str, codes: Iterable[str]
 ) -> Iterator[Counted]:
     """INT-03, of an affiliate's leads: each has one outcome, and each of its reasons once."""

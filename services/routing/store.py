@@ -101,16 +101,16 @@ LEADS = collection(
 def _answers_of(routed: RoutedLead) -> Iterator[Counted]:
     for claim in routed.claims:
         codes = (failing.code for failing in claim.failing)
-        yield from _counted(routed.tenant, claim.campaign, claim.state, codes)
+        yield from _counts(routed.tenant, claim.campaign, claim.state, codes)
 
 
 def _answers_of_row(row: Document) -> Iterator[Counted]:
     for claim in _lead_of_then(row)["claims"]:
         codes = (failing["code"] for failing in claim["failing"])
-        yield from _counted(row["tenant"], claim["campaign"], claim["state"], codes)
+        yield from _counts(row["tenant"], claim["campaign"], claim["state"], codes)
 
 
-def _counted(tenant: str, campaign: str, state: str, codes: Iterable[str]) -> Iterator[Counted]:
+def _counts(tenant: str, campaign: str, state: str, codes: Iterable[str]) -> Iterator[Counted]:
     """RTE-10: what keeps leads from the campaign that they were claimed from, each check once."""
     if state in WITHOUT_SLOT:
         yield Counted(tenant, campaign, OF_STATE + state)

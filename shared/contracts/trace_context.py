@@ -63,7 +63,7 @@ def trace_id(context: str | None) -> str:
     return found[0] if found else ""
 
 
-def named(context: str | None) -> dict[str, str]:
+def log_fields(context: str | None) -> dict[str, str]:
     """As a log line tells it."""
     found = ids(context)
     return {"trace_id": found[0], "span_id": found[1]} if found else {}

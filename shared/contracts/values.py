@@ -73,12 +73,12 @@ _NUMBER = re.compile(r"\s*[-+]?\d+(?:\.\d*)?\s*")
 def _no_number(wrong: Literal["date_type", "time_type", "datetime_type"]) -> BeforeValidator:
     """It would be taken for the seconds since 1970, or for the milliseconds, by its size."""
 
-    def written(value: object) -> object:
+    def reject_number(value: object) -> object:
         if isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
             raise PydanticKnownError(wrong)
         return value
 
-    return BeforeValidator(written)
+    return BeforeValidator(reject_number)
 
 
 Day = Annotated[date, _no_number("date_type")]

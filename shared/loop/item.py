@@ -136,4 +136,4 @@ def key_of(record: Record) -> str:
 
 def span_of(item: Item) -> dict[str, str]:
     """The trace and the span of its decision, for a log line about it alone."""
-    return {} if isinstance(item, Unreadable) else trace_context.named(item.cause.trace)
+    return {} if isinstance(item, Unreadable) else trace_context.log_fields(item.cause.trace)

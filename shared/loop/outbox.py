@@ -118,7 +118,7 @@ def batches(row: ShardRow, documents: Sequence[Document]) -> Iterator[list[Outgo
             yield [_from_list(record) for record in kept]
 
 
-async def left(store: Store, shards: Sequence[int]) -> list[str]:
+async def unconfirmed_names(store: Store, shards: Sequence[int]) -> list[str]:
     """The rows and documents of these shards that hold records which nobody has confirmed yet, or
     which no step has removed since; each by a name that another step's has not, and that it keeps
     however often its shard is opened."""

@@ -169,11 +169,11 @@ async def skip(store: Store, place: Place, offset: int, by: str, reason: str, at
     await _put(store, before, row, [] if known else [Insert(listed)])
 
 
-async def _put(store: Store, before: ShardRow, row: ShardRow, aside: Sequence[Write]) -> None:
+async def _put(store: Store, before: ShardRow, row: ShardRow, letters: Sequence[Write]) -> None:
     """Over the row as it was read, under a new epoch; a `Conflict` if it changed meanwhile."""
     row.epoch = before.epoch + 1
     async with store.transaction() as transaction:
         await transaction.write(
             "shards", [row.guarded_write(epoch=before.epoch, steps=before.steps)]
         )
-        await transaction.write(dead_letters.COLLECTION, aside)
+        await transaction.write(dead_letters.COLLECTION, letters)

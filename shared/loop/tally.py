@@ -73,10 +73,10 @@ async def writes(
         by_id[id][what] += number
     rows = await found.find(tally.name, {"_id": {"$in": list(by_id)}}) if by_id else []
     stored = {row["_id"]: row for row in rows}
-    return [_raised(stored.get(id), id, subjects[id], more) for id, more in by_id.items()]
+    return [_increase(stored.get(id), id, subjects[id], more) for id, more in by_id.items()]
 
 
-def _raised(
+def _increase(
     stored: Document | None,
     id: str,  # noqa: A002
     subject: tuple[str, str],

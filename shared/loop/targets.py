@@ -36,14 +36,14 @@ class NotPublic(OSError):
 
 def is_public(address: Address) -> bool:
     """Also of an address that only carries another one."""
-    inner = _carried(address) if isinstance(address, ipaddress.IPv6Address) else None
+    inner = _inner_address(address) if isinstance(address, ipaddress.IPv6Address) else None
     if inner is not None:
         return is_public(inner)
     is_local = any(address in network for network in _LOCAL)
     return address.is_global and not (is_local or address.is_multicast or address.is_reserved)
 
 
-def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+def _inner_address(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     if address in _NAT64:
         return ipaddress.IPv4Address(address.packed[-4:])
     if address.teredo:

@@ -130,7 +130,7 @@ class Worker:
             result = await self._attempt(endpoint, row)
             self.results.append(result)
         except Exception as error:
-            kind, where = type(error).__name__, trace_context.named(attempt_trace(row))
+            kind, where = type(error).__name__, trace_context.log_fields(attempt_trace(row))
             log.error("attempt raised", error=kind, id=row["_id"], **where)
             self.results.append(_result(row, Verdict.UNKNOWN, f"failed unexpectedly: {kind}"))
         finally:

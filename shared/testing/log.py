@@ -53,7 +53,7 @@ class MemoryBroker:
                     self.gone.add((place, replaced))
                 latest[row.key] = row.offset
 
-    def left(self, place: Place, start: int, most: int) -> list[RawRecord]:
+    def records_from(self, place: Place, start: int, most: int) -> list[RawRecord]:
         """What a client finds from there on."""
         rows = self.records[place]
         there = (rows[at] for at in range(start, len(rows)) if (place, at) not in self.gone)
@@ -135,7 +135,7 @@ class MemoryLog:
                 at = self.positions[place] + self.random.randint(-3, 3)
                 self.positions[place] = min(max(0, at), len(rows))
             at = max(self.positions[place], self.broker.begins.get(place, 0))
-            taken = self.broker.left(place, at, size_max - len(batch))
+            taken = self.broker.records_from(place, at, size_max - len(batch))
             self.positions[place] = taken[-1].offset + 1 if taken else at
             if taken:
                 self.sought.discard(place)
@@ -151,7 +151,7 @@ class MemoryLog:
 
     async def records_at(self, positions: Mapping[Place, int]) -> dict[Place, Record]:
         await self.gate("log.records_at")
-        first = {place: self.broker.left(place, at, 1) for place, at in positions.items()}
+        first = {place: self.broker.records_from(place, at, 1) for place, at in positions.items()}
         return {
             place: rows[0]
             for place, rows in first.items()

@@ -45,7 +45,7 @@ def rows(state: Path, rounds: int) -> list[Row]:
     found = stack.up(fresh=True, lease=True)
     try:
         fill(found)
-        with stops.watched(found) as watched:
+        with stops.watch(found) as watched:
             sides: Sequence[Settle] = (lambda: by_memory(watched), by_status)
             ours: list[float] = []
             theirs: list[float] = []

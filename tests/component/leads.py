@@ -173,10 +173,10 @@ class Platform:
         (answer,) = [row for row in claims if row["campaign"] == campaign]
         return [failing["code"] for failing in answer["failing"]]
 
-    def book(self, campaign: str = "north") -> dict[str, int]:
+    def capacity(self, campaign: str = "north") -> dict[str, int]:
         rows = self.stored("campaign_capacities", "routing")
-        (book,) = [row for row in rows if row["_id"] == f"main/{campaign}"]
-        return {name: book[name] for name in ("reserved", "used", "uncertain")}
+        (row,) = [each for each in rows if each["_id"] == f"main/{campaign}"]
+        return {name: row[name] for name in ("reserved", "used", "uncertain")}
 
     def got(self, campaign: str = "north") -> Sequence[str]:
         """The references of the leads that a campaign's endpoint was called with, in order."""

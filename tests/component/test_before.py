@@ -78,7 +78,7 @@ def test_what_was_counted_counts() -> None:
 
     async def story() -> None:
         platform = await upgraded()
-        assert {"reserved": 0, "used": 3, "uncertain": 0} == platform.book("capped")
+        assert {"reserved": 0, "used": 3, "uncertain": 0} == platform.capacity("capped")
         assert [] == list(violations(platform.world))
         await platform.upload(1, 7, Budget="under 10k")
         assert ["cap_reached"] == platform.against("R-7", "capped")

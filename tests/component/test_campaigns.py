@@ -398,7 +398,7 @@ async def test_of_many_lists_that_are_not_there_fifty_are_warned_of(platform: Pl
 
 
 @pytest.mark.parametrize("phrase", ["!!", "one two three four five"])
-async def test_the_house_suppresses_no_phrase_that_cannot_hit(
+async def test_the_policy_suppresses_no_phrase_that_cannot_hit(
     platform: Platform, phrase: str
 ) -> None:
     """RTE-09, OPS-06: it would be suppressed nowhere, and nobody would know."""

@@ -85,7 +85,7 @@ async def test_a_definite_refusal_frees_every_slot(platform: Platform) -> None:
     await platform.campaign(caps=caps, categories=[{"id": "101", "amount": 1}])
     platform.verdict = (Verdict.REFUSED, "answered 410")
     await platform.upload(1, Site="northgrid.example")
-    assert {"reserved": 0, "used": 0, "uncertain": 0} == platform.book()
+    assert {"reserved": 0, "used": 0, "uncertain": 0} == platform.capacity()
     platform.verdict = (Verdict.DONE, "answered 200")
     await platform.upload(2, Site="northgrid.example")
     assert ["R-1", "R-2"] == platform.got()
@@ -104,7 +104,7 @@ async def test_an_uncertain_send_keeps_its_slot_until_it_is_resolved(
     platform.verdict = (Verdict.UNKNOWN, "no answer")
     await platform.upload(1, Site="northgrid.example")
     platform.verdict = (Verdict.DONE, "answered 200")
-    assert {"reserved": 0, "used": 0, "uncertain": 1} == platform.book()
+    assert {"reserved": 0, "used": 0, "uncertain": 1} == platform.capacity()
     await platform.upload(2, Site="northgrid.example")
     assert ["domain_cap", "cap_reached", "cap_reached"] == platform.against("R-2")
     assert (await resolve(platform, "north", outcome, how))["accepted"]

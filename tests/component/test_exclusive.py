@@ -174,7 +174,7 @@ async def test_what_is_over_a_cap_stays_unsent_and_says_so(
     await platform.campaign(caps=caps)
     await platform.upload(1, 2, 3, 4, 5)
     assert 2 == len(platform.got())
-    assert {"reserved": 0, "used": 2, "uncertain": 0} == platform.book()
+    assert {"reserved": 0, "used": 2, "uncertain": 0} == platform.capacity()
     refused = platform.events("routing.claim.refused")
     assert [["cap_reached"]] * 3 == [[f["code"] for f in one["failing"]] for one in refused]
     assert all(one["failing"][0]["rule"].startswith(over) for one in refused)

@@ -1,4 +1,4 @@
-"""One input and its fate: decided once, answered, refused, or stopping the service."""
+"""One input and what becomes of it: decided once, answered, refused, or stopping the service."""
 
 import asyncio
 from datetime import timedelta

@@ -106,7 +106,7 @@ async def test_a_change_frees_more_leads_than_are_looked_at_in_one_step(platform
     assert 2 == opened(platform)
 
 
-async def test_what_the_house_suppresses_frees_those_who_keep_to_it(platform: Platform) -> None:
+async def test_what_the_policy_suppresses_frees_those_who_keep_to_it(platform: Platform) -> None:
     """RTE-14, RTE-09: not those with titles of their own."""
     await platform.rules(suppressed_titles={"phrases": ["head of it"]})
     await platform.campaign("house")
@@ -207,7 +207,7 @@ async def test_many_entries_open_a_campaign_as_a_whole_if_they_free(
     assert ([(f"code:{LEAD_CODE}", None)] if whole else []) == opened
 
 
-async def test_titles_that_the_house_lets_pass_free_their_leads(platform: Platform) -> None:
+async def test_titles_that_the_policy_lets_pass_free_their_leads(platform: Platform) -> None:
     """RTE-05, RTE-14: of campaigns without a choice of their own; to suppress more frees nobody."""
     await platform.rules(suppressed_titles={"phrases": ["head"]})
     await platform.campaign()

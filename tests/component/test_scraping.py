@@ -16,7 +16,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from deploy.local.process import free_ports
 from shared.loop.pulse import Pulse
 from shared.read_api import application
-from shared.scraping import scraped
+from shared.scraping import metrics_route
 from shared.telemetry import LoopMetrics
 from tests.apis import client
 from tests.component.test_readiness import silent
@@ -32,7 +32,7 @@ def scraper(town: Town) -> httpx.AsyncClient:
     (process,) = town.world.groups[0].members
     app = application("tested", "a token", [])
     metrics = LoopMetrics(process.loop, process.ticker, Pulse(process.loop))
-    app.router.routes.append(scraped([metrics]))
+    app.router.routes.append(metrics_route([metrics]))
     return client(app, token="")
 
 

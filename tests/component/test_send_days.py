@@ -128,7 +128,7 @@ async def test_more_leads_wait_than_are_decided_in_one_step(platform: Platform) 
     assert (130, 1) == (len(counted), max(counted.values()))
     refused = [row for row in platform.stored("sends", "routing") if row["status"] == "dropped"]
     assert 10 == len(refused)
-    assert {"reserved": 0, "used": 130, "uncertain": 0} == platform.book()
+    assert {"reserved": 0, "used": 130, "uncertain": 0} == platform.capacity()
 
 
 async def test_a_campaign_that_is_no_longer_weekly_sends_what_waits(platform: Platform) -> None:

@@ -45,7 +45,7 @@ def test_a_stop_is_over_only_when_all_that_was_published_is_decided(
 ) -> None:
     """Also what nobody has in hand yet: a command that lies in its topic."""
     answer_to("intake.affiliate.put", AFFILIATE, DEFINITION)
-    with stops.watched(running) as watched:
+    with stops.watch(running) as watched:
         assert watched.rest(60) is not None
         for number in range(10):
             name = f"S-{number}"

@@ -215,7 +215,7 @@ def test_submitted_leads_reach_the_customer(
     running: dict[str, Any], again: dict[Example, Answer], first: dict[Example, Answer]
 ) -> None:
     """Each lead of the examples is received by the campaign of the examples, under one key; the
-    released one, whose title the house suppresses, by hand."""
+    released one, whose title the policy suppresses, by hand."""
     lines = map(json.loads, (Path(running["var"]) / "received.jsonl").read_text().splitlines())
     keys: dict[str, set[str]] = {}
     for line in lines:

@@ -111,7 +111,7 @@ def reports(
 def test_the_oracle_judges_as_the_service_does(facts: Sequence[Fact], data: st.DataObject) -> None:
     now = data.draw(moments(facts))
     known = [fact for fact in facts if fact.at <= now]
-    expected = {each.id: each for each in meetings.judged(map(document, known), now)}
+    expected = {each.id: each for each in meetings.judge_all(map(document, known), now)}
     found = {each.chain.id: each for each in verdicts(known, now)}
     assert expected.keys() == found.keys()
     for id, verdict in found.items():

@@ -14,7 +14,7 @@ from shared.money import (
     UnknownCurrency,
     minor_digits,
     next_share,
-    rounded,
+    quotient,
     share,
     split,
     vat_added,
@@ -35,8 +35,8 @@ def by_decimals(numerator: int, denominator: int) -> int:
 
 @given(AMOUNTS, st.integers(1, 10**6))
 def test_rounding_is_half_away_from_zero(numerator: int, denominator: int) -> None:
-    assert by_decimals(numerator, denominator) == rounded(numerator, denominator)
-    assert -rounded(numerator, denominator) == rounded(-numerator, denominator)
+    assert by_decimals(numerator, denominator) == quotient(numerator, denominator)
+    assert -quotient(numerator, denominator) == quotient(-numerator, denominator)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_rounding_is_half_away_from_zero(numerator: int, denominator: int) -> No
     [(5, 2, 3), (-5, 2, -3), (1, 2, 1), (-1, 2, -1), (1, 3, 0), (2, 3, 1), (0, 7, 0)],
 )
 def test_halves(numerator: int, denominator: int, expected: int) -> None:
-    assert expected == rounded(numerator, denominator)
+    assert expected == quotient(numerator, denominator)
 
 
 @given(AMOUNTS, RATES)

@@ -282,7 +282,7 @@ EVERYTHING = [code for code in CHECK_CODES if code not in NEVER_WITH_OTHERS]
 def test_all_checks_are_told_in_their_order(simulated: Simulated) -> None:
     """None cuts another short, for any campaign that one asks about; where nothing fails, nothing
     is told. Organic leads are for the campaigns that are open to them, and for no other. The
-    house's suppressed titles hold where a campaign has none of its own, and the rule is named."""
+    policy's suppressed titles hold where a campaign has none of its own, and the rule is named."""
     scene = Scene(simulated, "checks")
     scene.put(worst={"caps": {"total": 1, "per_domain": 1}}, organic={"organic": True})
     person = {"Mail": "io@checks.example", "Site": "firm.checks.example"}
@@ -337,11 +337,11 @@ def test_all_checks_are_told_in_their_order(simulated: Simulated) -> None:
     simulated.rest()
     assert ["good", "web"] == scene.got("organic")
     assert "lead_code_other" in scene.why("web", "worst")
-    scene.put(own={"suppressed_titles": {"phrases": ["chief"]}}, house={})
+    scene.put(own={"suppressed_titles": {"phrases": ["chief"]}}, bare={})
     titles = {"intern": "Marketing-Intern, EMEA", "counsel": "General Counsel", "chief": "Chief"}
     scene.upload_each({name: {"Title": title} for name, title in titles.items()})
-    assert (["chief"], ["counsel", "intern"]) == (scene.got("house"), scene.got("own"))
-    failing = {name: scene.explain(name, "house")["failing"][0] for name in ("intern", "counsel")}
+    assert (["chief"], ["counsel", "intern"]) == (scene.got("bare"), scene.got("own"))
+    failing = {name: scene.explain(name, "bare")["failing"][0] for name in ("intern", "counsel")}
     hits = {name: check["rule"] for name, check in failing.items()}
     assert {"intern": "marketing intern", "counsel": "legal"} == hits
     assert ["good"] == scene.got("worst")

@@ -388,8 +388,8 @@ def slot_freed_twice() -> None:
     right = Capacity.resolve
 
     def resolve(self: Capacity, slots: Any, *, sent: bool) -> Capacity:
-        book = right(self, slots, sent=sent)
-        return book if sent else replace(book, used=book.used - 1)
+        capacity = right(self, slots, sent=sent)
+        return capacity if sent else replace(capacity, used=capacity.used - 1)
 
     _replace(Capacity, "resolve", resolve)
 

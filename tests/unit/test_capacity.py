@@ -10,7 +10,7 @@ from shared.contracts.lead_fields import Place
 from tests.builders import NOW, campaign, lead
 
 
-def book(**changes: Any) -> Capacity:
+def capacity(**changes: Any) -> Capacity:
     return Capacity("main/north", 1, "main", **changes)
 
 
@@ -76,12 +76,12 @@ def test_every_limit_that_is_reached_is_told(
 ) -> None:
     """RTE-12: what was used, reserved and left in doubt counts alike."""
     wanted = campaign(caps=caps, categories=[{"id": "101", "amount": 5}])
-    held = book(reserved=1, used=1, uncertain=1, counted=counted)
+    held = capacity(reserved=1, used=1, uncertain=1, counted=counted)
     found = full(wanted, held, counters_of(wanted, lead(), "101", NOW))
     assert [each.rule for each in found] == told
 
 
-def test_a_campaign_without_a_book_is_empty() -> None:
+def test_a_campaign_without_a_capacity_is_empty() -> None:
     """RTE-12: unless nothing is wanted at all."""
     none = campaign(caps={"day": 0})
     assert len(list(full(none, None, counters_of(none, lead(), "101", NOW)))) == 1
@@ -91,17 +91,17 @@ def test_a_campaign_without_a_book_is_empty() -> None:
 
 @pytest.mark.parametrize("over", ["day", "week", "month"])
 def test_a_period_that_is_over_is_forgotten(over: str) -> None:
-    """RTE-12: so that a book stays small; what is counted over all time stays."""
+    """RTE-12: so that it stays small; what is counted over all time stays."""
     first = ["day/1", "week/1", "month/1", "category/101", "country/US"]
     second = [f"{over}/2" if slot == f"{over}/1" else slot for slot in first]
-    after = book().reserve(first).reserve(second)
+    after = capacity().reserve(first).reserve(second)
     expected = dict.fromkeys(second, 2) | {f"{over}/2": 1}
     assert expected == dict(after.counted)
 
 
 def test_a_slot_that_was_reserved_is_used_when_it_is_sent() -> None:
     """RTE-12: it is taken before and after."""
-    reserved = book().reserve(["day/1"]).reserve(["day/1"])
+    reserved = capacity().reserve(["day/1"]).reserve(["day/1"])
     used = reserved.use()
     assert (2, 0, 2) == (reserved.reserved, reserved.used, reserved.taken)
     assert (1, 1, 2) == (used.reserved, used.used, used.taken)
@@ -111,15 +111,15 @@ def test_a_slot_that_was_reserved_is_used_when_it_is_sent() -> None:
 def test_a_slot_is_released_where_it_was_taken() -> None:
     """RTE-12: one of a day that is over frees nothing of today's."""
     yesterday = ["day/1", "category/101"]
-    held = book().reserve(yesterday).reserve(["day/2", "category/101"])
+    held = capacity().reserve(yesterday).reserve(["day/2", "category/101"])
     after = held.release(yesterday)
     assert (after.taken, dict(after.counted)) == (1, {"day/2": 1, "category/101": 1})
 
 
 @pytest.mark.parametrize(("sent", "counts"), [(True, (0, 1, 0, 1)), (False, (0, 0, 0, 0))])
-def test_what_is_in_doubt_counts_until_it_is_resolved(sent: bool, counts: tuple[int, ...]) -> None:
+def test_what_is_uncertain_counts_until_it_is_resolved(sent: bool, counts: tuple[int, ...]) -> None:
     """RTE-12: then it is used, or nowhere."""
-    doubtful = book().reserve(["day/1"]).doubt()
-    assert (doubtful.uncertain, doubtful.taken, doubtful.counted["day/1"]) == (1, 1, 1)
-    after = doubtful.resolve(["day/1"], sent=sent)
+    uncertain = capacity().reserve(["day/1"]).mark_uncertain()
+    assert (uncertain.uncertain, uncertain.taken, uncertain.counted["day/1"]) == (1, 1, 1)
+    after = uncertain.resolve(["day/1"], sent=sent)
     assert (after.uncertain, after.used, after.reserved, after.counted["day/1"]) == counts

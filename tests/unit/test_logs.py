@@ -53,7 +53,7 @@ TRACE = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
     [
         ("log.info('shards opened', shards=[1])", {"event": "shards opened", "shards": [1]}),
         (
-            f"log.warning('x', **trace_context.named('{TRACE}'))",
+            f"log.warning('x', **trace_context.log_fields('{TRACE}'))",
             {"trace_id": "a" * 32, "span_id": "b" * 16},
         ),
         (

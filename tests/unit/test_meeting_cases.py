@@ -114,7 +114,7 @@ def billed_by_the_oracle(case: Case) -> dict[str, datetime]:
     return {
         each.id: each.reasons["due"]
         for person in persons(case)
-        for each in meetings.judged(map(document, known(case, person)), MONTHS_LATER)
+        for each in meetings.judge_all(map(document, known(case, person)), MONTHS_LATER)
         if each.state == "billable"
     }
 

@@ -97,8 +97,10 @@ def test_all_checks_at_once_in_order() -> None:
     """RTE-09: none cuts the others short; `awaiting_send_day` is a wait and stands alone."""
     asked = campaign(**EVERYTHING)
     known = catalogues(asked, entries=LISTS, suspended=["northgrid"])
-    book = Capacity(asked.id, 1, "main", reserved=1, used=1, uncertain=1)
-    slot = CampaignView(book, "sent", 1, Block("main/person-1", 1, "main", (("*", "asked us"),)))
+    partly_full = Capacity(asked.id, 1, "main", reserved=1, used=1, uncertain=1)
+    slot = CampaignView(
+        partly_full, "sent", 1, Block("main/person-1", 1, "main", (("*", "asked us"),))
+    )
     given = lead(unanswered=[OPEN], reported=REPORTED)
     _, failing = evaluate_in_view(asked, given, NOW, known.context_of(asked), slot, NOW)
     assert codes(failing) == ORDER
@@ -477,10 +479,10 @@ def test_what_is_preferred_only_ranks() -> None:
         ({"phrases": ["head"]}, ["title_suppressed"]),
     ],
 )
-def test_a_campaign_suppresses_other_titles_than_the_house(
+def test_a_campaign_suppresses_other_titles_than_the_policy(
     of_campaign: dict[str, Any] | None, expected: list[str]
 ) -> None:
-    """RTE-09: its own instead of the house's, also none at all."""
+    """RTE-09: its own instead of the policy's, also none at all."""
     policy_rules = rules(suppressed_titles={"phrases": ["Head of IT"]})
     found = against({}, {"suppressed_titles": of_campaign}, policy_rules=policy_rules)
     assert codes(found) == expected
@@ -540,31 +542,38 @@ def test_of_several_categories_one_with_room_is_taken() -> None:
     """INT-15, RTE-12: what is ordered of the first is full, of the second it is not."""
     amounts = [{"id": "101", "amount": 1}, {"id": "205", "amount": 1}]
     asked = campaign(organic=True, categories=amounts)
-    house = catalogues(asked).context_of(asked)
+    match_context = catalogues(asked).context_of(asked)
     given = lead(source="organic", lead_code=None, categories=("101", "205"))
-    book = Capacity(asked.id, 1, "main", used=1, counted={"category/101": 1})
-    assert evaluate_in_view(asked, given, NOW, house, CampaignView(book), NOW) == ("205", [])
+    partly_full = Capacity(asked.id, 1, "main", used=1, counted={"category/101": 1})
+    assert evaluate_in_view(asked, given, NOW, match_context, CampaignView(partly_full), NOW) == (
+        "205",
+        [],
+    )
     full = Capacity(asked.id, 1, "main", counted={"category/101": 1, "category/205": 1})
-    _, failing = evaluate_in_view(asked, given, NOW, house, CampaignView(full), NOW)
+    _, failing = evaluate_in_view(asked, given, NOW, match_context, CampaignView(full), NOW)
     assert codes(failing) == ["cap_reached"]
 
 
 def test_of_several_categories_one_that_is_wanted_counts_before_one_with_room() -> None:
     """INT-15, RTE-09: what keeps the lead away is told of the category that comes closest."""
     asked = campaign(organic=True, open_categories=["205"], categories=[{"id": "205", "amount": 1}])
-    house = catalogues(asked).context_of(asked)
+    match_context = catalogues(asked).context_of(asked)
     given = lead(source="organic", lead_code=None, categories=("101", "205"))
     full = Capacity(asked.id, 1, "main", counted={"category/205": 1})
-    category, failing = evaluate_in_view(asked, given, NOW, house, CampaignView(full), NOW)
+    category, failing = evaluate_in_view(asked, given, NOW, match_context, CampaignView(full), NOW)
     assert ("205", ["cap_reached"]) == (category, codes(failing))
 
 
 def test_what_is_overridden_keeps_nobody_away() -> None:
     """RTE-14: by hand two checks are passed over, and no others."""
     asked = campaign(places=[{"country": "DE"}], status="paused")
-    house = catalogues(asked).context_of(asked)
+    match_context = catalogues(asked).context_of(asked)
     found = [
-        codes(evaluate_in_view(asked, lead(), NOW, house, CampaignView(None), NOW, overridden)[1])
+        codes(
+            evaluate_in_view(
+                asked, lead(), NOW, match_context, CampaignView(None), NOW, overridden
+            )[1]
+        )
         for overridden in ((), ("filter.place",), ("filter.place", "campaign_inactive"))
     ]
     assert [["campaign_inactive", "filter.place"], ["campaign_inactive"], []] == found

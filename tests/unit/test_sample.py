@@ -191,8 +191,8 @@ def test_each_affiliate_has_its_own_kind_of_file(name: str, start: bytes, tmp_pa
     assert start == generate.write_file(name, 1, 1, tmp_path).read_bytes()[: len(start)]
 
 
-def house() -> Catalogues:
-    """All campaigns, with the lists and the house's rules that they go by."""
+def shipped() -> Catalogues:
+    """All campaigns, with the lists and the policy's rules that they go by."""
     catalogues = Catalogues()
     [rules] = load(SAMPLE / "rules.yaml")
     put_rules = PutRules.model_validate(rules)
@@ -269,7 +269,7 @@ ACCEPTED = accepted()
 def test_every_campaign_is_useful(definition: PutCampaign) -> None:
     """Each running campaign wants some of the leads that come its way, and none wants all, but for
     the one that has no filter."""
-    catalogues, campaign = house(), as_put(definition)
+    catalogues, campaign = shipped(), as_put(definition)
     coming = [each for each in ACCEPTED if route_of(each) in routes(definition)]
     wanted = [not catalogues.evaluate(campaign, each, NOW)[1] for each in coming]
     assert any(wanted) == (definition.status == "active")
@@ -277,8 +277,8 @@ def test_every_campaign_is_useful(definition: PutCampaign) -> None:
 
 
 def test_campaigns_can_be_put_as_they_are() -> None:
-    """Nothing contradicts itself or the house, nothing warns, and checklists are confirmed."""
-    rules = house().rules_of("main")
+    """Nothing contradicts itself or the policy, nothing warns, and checklists are confirmed."""
+    rules = shipped().rules_of("main")
     for definition in sample_campaigns():
         assert [] == list(violations(definition, None, None, rules, NOW)), definition.id
         assert may_start(definition) is None, definition.id
@@ -287,7 +287,7 @@ def test_campaigns_can_be_put_as_they_are() -> None:
 
 def test_every_check_on_a_lead_is_met() -> None:
     """The sample shows each reason that a campaign may have against a lead."""
-    catalogues = house()
+    catalogues = shipped()
     met = {
         failing.code
         for definition in sample_campaigns()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from opentelemetry.trace import SpanKind
 
-from shared.span_export import Spans, has_collector, sampled
+from shared.span_export import Spans, has_collector, sampled_context
 from tests.collector import collecting
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +19,9 @@ PARENT = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
 
 def tell(spans: Spans, count: int = 1, **more: str) -> None:
     for _ in range(count):
-        spans.tell("process x", SpanKind.CONSUMER, (1, 2), {}, parent=sampled(PARENT), **more)
+        spans.tell(
+            "process x", SpanKind.CONSUMER, (1, 2), {}, parent=sampled_context(PARENT), **more
+        )
 
 
 def test_a_span_is_told_as_it_was_made() -> None:
@@ -95,7 +97,7 @@ def test_who_closes_does_not_wait_for_a_collector_that_hangs() -> None:
 
 @pytest.mark.parametrize("context", [None, "", "00-xyz", PARENT[:-1] + "0", PARENT.upper()])
 def test_what_is_in_no_trace_or_in_one_that_is_not_kept_is_not_told(context: str | None) -> None:
-    assert sampled(context) is None
+    assert sampled_context(context) is None
 
 
 def test_the_environment_has_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,11 +70,11 @@ def chains(course: Collection[OfMeeting], joining: Iterable[Moved]) -> Mapping[s
     courses: dict[str, list[OfMeeting]] = defaultdict(list)
     for fact in course:
         courses[heads.get(fact.slot, fact.slot)].append(fact)
-    found = {head: Chain(_booked(together), together) for head, together in courses.items()}
+    found = {head: Chain(_bookings(together), together) for head, together in courses.items()}
     return {fact.slot: found[heads.get(fact.slot, fact.slot)] for fact in course}
 
 
-def _booked(course: Iterable[OfMeeting]) -> Mapping[str, Booked]:
+def _bookings(course: Iterable[OfMeeting]) -> Mapping[str, Booked]:
     """Each slot once: the first counts."""
     found: dict[str, Booked] = {}
     for fact in course:

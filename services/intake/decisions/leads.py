@@ -61,7 +61,7 @@ class Leads:
         return pseudonym(self.secret, tenant, person.value) if person else None
 
     def submit_lead(self, state: WorkingSet, command: SubmitLead, context: Context) -> Decision:
-        return _timed(self._submit(state, command, context), context)
+        return _with_time_taken(self._submit(state, command, context), context)
 
     def _submit(self, state: WorkingSet, command: SubmitLead, context: Context) -> Decision:
         if not outcomes.may_submit(command, context.cause):
@@ -81,7 +81,7 @@ class Leads:
         return replacing.take_in(submission, Known(before, other, contact), context.now)
 
     def convert_lead(self, state: WorkingSet, command: ConvertLead, context: Context) -> Decision:
-        return _timed(self._convert(state, command, context), context)
+        return _with_time_taken(self._convert(state, command, context), context)
 
     def _convert(self, state: WorkingSet, command: ConvertLead, context: Context) -> Decision:
         raw = uploads.raw_conversion(command, context.cause)
@@ -219,7 +219,7 @@ class Leads:
         return outcomes.submission_of(raw, affiliate, read, judged, person_id, unanswered)
 
 
-def _timed(decision: Decision, context: Context) -> Decision:
+def _with_time_taken(decision: Decision, context: Context) -> Decision:
     """With how long ago the upload was, where it led to anything."""
     if not decision.save:
         return decision

@@ -316,7 +316,7 @@ def _count_outcome(capacity: Capacity, send: Send, outcome: Outcome) -> Capacity
         case Outcome.REFUSED:
             return capacity.release(send.counters)
         case Outcome.UNCERTAIN:
-            return capacity.doubt()
+            return capacity.mark_uncertain()
 
 
 def _complete(send: Send, capacity: Capacity, now: datetime) -> Decision:

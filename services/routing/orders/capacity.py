@@ -1,4 +1,4 @@
-"""A campaign's slots (RTE-12): reserved, used, freed, in doubt, and how many of them each limit
+"""A campaign's slots (RTE-12): reserved, used, released, uncertain, and how many of them each limit
 counts. Only the campaign's home shard writes it."""
 
 from collections import Counter
@@ -48,7 +48,7 @@ class Capacity:
     def release(self, counters: Iterable[str] = ()) -> "Capacity":
         return replace(self, reserved=self.reserved - 1, counted=self._without(counters))
 
-    def doubt(self) -> "Capacity":
+    def mark_uncertain(self) -> "Capacity":
         return replace(self, reserved=self.reserved - 1, uncertain=self.uncertain + 1)
 
     def resolve(self, counters: Iterable[str], *, sent: bool) -> "Capacity":
