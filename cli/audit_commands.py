@@ -6,11 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from cli.api import Api
-from cli.known import check, unknown
+from cli.known import check
 from cli.lead_commands import pages, up_to
 from cli.output import AsJson, show_counted, show_json
 from shared.contracts.answers import REFUSE_ANY
 from shared.contracts.commands import commands
+from shared.contracts.event import PREFIX
 
 COLUMNS = ["at", "service", "by", "role", "type", "entity", "code", "text", "id"]
 
@@ -25,7 +26,7 @@ def audit(
     by: Annotated[str | None, typer.Option(metavar="WHO", help="Who asked.")] = None,
     role: Annotated[str | None, typer.Option(help="In which role, such as operator.")] = None,
     type_: Annotated[
-        str | None, typer.Option("--type", help="Such as routing.campaign.put.")
+        str | None, typer.Option("--type", help="Such as routing.campaign.put, or a whole name.")
     ] = None,
     entity: Annotated[
         str | None,
@@ -61,7 +62,7 @@ def audit(
     found.sort(key=lambda row: str(row["at"]), reverse=True)
     found, more = up_to(limit, found)
     if not found:
-        check("role", role, roles())
+        check_heard_of(role, filters["type"])
     if as_json:
         show_json({"commands": found})
     else:
@@ -79,18 +80,22 @@ def codes() -> list[str]:
     return sorted(own.union(REFUSE_ANY))
 
 
+def check_heard_of(role: str | None, type_: str | None) -> None:
+    """A command of a type that there is not, or in a role that may ask nothing, is refused, and
+    kept: so it is told only where nothing was found."""
+    check("role", role, roles())
+    check("type", type_, commands())
+
+
 def roles() -> list[str]:
-    """In which something may be asked. Who asks in another is refused, and kept as well: so it is
-    told only where nothing was found."""
+    """In which something may be asked."""
     return sorted({role for kind in commands().values() for role in kind.ROLES})
 
 
 def full_type(name: str | None) -> str | None:
     """With or without what all types begin and end with; the nearest are told as it was given."""
-    if name is None or name in (types := commands()):
+    if name is None or name.startswith(PREFIX):
         return name
-    if name.startswith("leadops."):
-        raise unknown("type", name, types)
-    whole = {type_.removeprefix("leadops.").removesuffix(".v1"): type_ for type_ in types}
+    whole = {type_.removeprefix(PREFIX).removesuffix(".v1"): type_ for type_ in commands()}
     check("type", name, whole)
     return whole[name]
