@@ -61,6 +61,8 @@ class Office:
 
     async def _answer(self, row: Document) -> tuple[Verdict, str]:
         self.requests.append(row)
+        if "gone" in row["request"]["url"]:
+            return Verdict.REFUSED, "answered 410"
         return Verdict.DONE, "answered 200"
 
     async def ask(self, command: Command) -> str:
@@ -120,19 +122,21 @@ def test_its_story(visits: Any) -> None:
         first = visits.BookVisit(visit="v-1", at=at, endpoint="http://hook.example/v")
         other = visits.BookVisit(visit="v-2", at=at, endpoint="http://hook.example/v")
         late = visits.BookVisit(visit="v-3", at=at - 3 * DAY, endpoint="http://hook.example/v")
+        nowhere = visits.BookVisit(visit="v-4", at=at, endpoint="http://[/")
         cancels = [visits.CancelVisit(visit=visit) for visit in ("v-2", "v-9")]
-        codes = [await office.ask(command) for command in (first, first, other, late, *cancels)]
-        expected = ["booked", "unchanged", "booked", "too_late", "cancelled", "visit_unknown"]
-        assert expected == codes
+        asked = (first, first, other, late, nowhere, *cancels)
+        expected = ["booked", "unchanged", "booked", "too_late", "url_invalid", "cancelled"]
+        assert [*expected, "visit_unknown"] == [await office.ask(command) for command in asked]
+        gone = visits.BookVisit(visit="v-5", at=at, endpoint="http://hook.example/gone")
+        assert "booked" == await office.ask(gone)
         await office.advance(2.5 * DAY)
-        (row,) = office.requests
-        assert ("http://hook.example/v", "visits") == (
-            row["request"]["url"],
-            row["request"]["secret"],
-        )
-        assert {"visit": "v-1", "outcome": "done"} == office.events()[-1]
+        requests = [(row["request"]["url"], row["request"]["secret"]) for row in office.requests]
+        called = [("http://hook.example/gone", "visits"), ("http://hook.example/v", "visits")]
+        assert called == sorted(requests)
+        told = sorted((event["visit"], event["outcome"]) for event in office.events()[-2:])
+        assert [("v-1", "done"), ("v-5", "refused")] == told
         states = [(one["name"], one["state"]) for one in (await office.read("/visits"))["visits"]]
-        assert [("v-1", "reminded"), ("v-2", "cancelled")] == states
+        assert [("v-1", "reminded"), ("v-2", "cancelled"), ("v-5", "not_reminded")] == states
         assert "/visits" in (await office.read("/openapi.json"))["paths"]
         office.world.stop()
         await asyncio.sleep(0)
