@@ -50,7 +50,8 @@ class Ticker:
         self._loop = loop
         self._looked: Looked | None = None
         """What the next turn compares."""
-        self._batches = (0, 0)
+        self._seen: tuple[int, int, float | None] = (0, 0, None)
+        """At the last look: full batches, short ones, and when a turn had ended."""
         self._ended_at: float | None = None
         self._steps: dict[int, int] = {}
         self._alerted: set[tuple[int, str, str, int]] = set()
@@ -218,9 +219,13 @@ class Ticker:
     def _was_busy(self) -> bool:
         """Whether the client had no room to spare since the last look. If not every batch was full,
         it had: then it holds nothing that it has not handed over. Where none could be handed over,
-        since a step goes on, nobody knows."""
-        loop, before = self._loop, self._batches
-        now = self._batches = (loop.counters["batches_full"], loop.counters["batches_short"])
+        since one step has gone on all the while, nobody knows; a turn that ended let it."""
+        loop, before = self._loop, self._seen
+        now = self._seen = (
+            loop.counters["batches_full"],
+            loop.counters["batches_short"],
+            self._ended_at,
+        )
         all_were_full = now[0] > before[0] and now[1] == before[1]
         return all_were_full or (now == before and loop.lock.locked())
 

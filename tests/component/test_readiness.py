@@ -177,6 +177,29 @@ async def test_one_place_that_stands_still_among_others_that_move_is_told(
     assert town.loop.counters["places_sought_again"] > 0
 
 
+async def test_a_place_that_stands_still_is_told_however_slow_the_store_is(
+    town: Town, asking: Operators
+) -> None:
+    """Nearly whenever it is looked at, some turn asks the store; that keeps no record from coming,
+    since each turn ends."""
+    (process,) = town.world.groups[0].members
+    gate, store = process.gate, process.loop.store
+    assert isinstance(store, MemoryStore)
+
+    async def slowly(point: str) -> None:
+        await asyncio.sleep(0.5)
+        await gate(point)
+
+    store.gate = slowly
+    with patch.object(MemoryLog, "fetch", lambda _self, _limit: []):
+        await town.for_seconds(60)
+        town.ask("hello")
+        await town.for_seconds(45)
+        assert [f"{COMMANDS}/{ANN[1]} stands at"] == [
+            reason.partition(" offset")[0] for reason in await asking.not_ready()
+        ]
+
+
 async def test_a_turn_that_hangs_is_told(town: Town, asking: Operators) -> None:
     """Though nothing fails, and store and broker answer."""
     async with town.loop.lock:
