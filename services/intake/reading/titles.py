@@ -27,6 +27,7 @@ class Meaning(NamedTuple):
 Table = Iterable[tuple[int, str | None, Sequence[str]]]
 Lexicon = Mapping[str, Sequence[Meaning]]
 
+WORDS_KEPT_MAX = 50_000
 LATER_PART = 10
 LAST = 10_000
 EXCEPTION = 100_000
@@ -60,9 +61,36 @@ _WRITTEN_OUT = {short: written for written, shorts in WORDS.short_for.items() fo
 _SENIORITY = _lexicon(_seniorities())
 _FUNCTION = _lexicon(_functions())
 _NO_JOB = frozenset(WORDS.no_job)
+_PHRASES_WITHOUT_BLANKS = re.compile(
+    "("
+    + "|".join(
+        sorted(
+            (word for word in (*_SENIORITY, *_FUNCTION) if not word.isascii()),
+            key=len,
+            reverse=True,
+        )
+    )
+    + ")"
+)
 
 _RUN_ON = re.compile(r"\.(?=\w\w)")
 _APART = re.compile(r"[,;:/|+()\[\]{}&•·–—]|-\s|\s(?:-|(?:and|und|et|y)\s)", re.IGNORECASE)
+# Germanic languages write the head and what is headed as one word, others write no blanks.
+_COMPOUND = re.compile(
+    r"(.{3,}?)s?((?:manager|leiter|direktor|chef|mitarbeiter|referent|assistent|berater|koordinator"
+    r"|spezialist)(?:in)?|leitung|sjef|director|directeur|medewerker|adviseur|paallikko|johtaja"
+    r"|ansvarig|ansvarlig|representant|konsulent|konsult)"
+)
+_HEADS = {
+    "managerin": "manager",
+    "chef": "manager",
+    "chefin": "manager",
+    "sjef": "manager",
+    "paallikko": "manager",
+    "johtaja": "director",
+}
+_WITHOUT_BLANKS = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
+_COMPOUND_LENGTH_MIN = 9
 _LEADS_AWAY = {"to", "at", "office"}
 _PROCESS = "".join(f"(?<! {word} to)" for word in WORDS.before_to)
 # "Assistant to the CEO" is an assistant: what follows is somebody else's title, or a company.
@@ -88,12 +116,38 @@ def _words(title: str) -> list[str]:
     """Folded, written out, and with `|` between the parts and at both ends."""
     parts = _APART.sub(" 0 ", _RUN_ON.sub(" ", title.replace("@", " at ")))
     folded = f"0 {fold(parts)} 0".replace("0", "|").split()
-    text = " ".join([_WRITTEN_OUT.get(word, word) for word in folded])
+    text = " ".join([_AS_LOOKED_UP[word] for word in folded])
     if not _LEADS_AWAY.isdisjoint(folded):
         text = _SOMEBODY_ELSE.sub(r" \1 |", text)
     if "chief" in text:
         text = _CHIEF_OFFICER.sub(r"chief officer \1officer", text)
     return text.split()
+
+
+def _apart(word: str) -> str:
+    """Marketingmanager, 営業部長: with blanks around the words in it that are known."""
+    if not word.isascii() and _WITHOUT_BLANKS.search(word):
+        return _PHRASES_WITHOUT_BLANKS.sub(r" \1 ", word).strip()
+    if len(word) < _COMPOUND_LENGTH_MIN or word in _FUNCTION:
+        return word
+    found = _COMPOUND.fullmatch(word)
+    for what in (found[1], f"{found[1]}s") if found else ():
+        if found and what in _FUNCTION:
+            return f"{what} {_HEADS.get(found[2], found[2])}"
+    return word
+
+
+class _AsLookedUp(dict[str, str]):
+    """Words written out and apart, kept for the next title."""
+
+    def __missing__(self, word: str) -> str:
+        found = _WRITTEN_OUT.get(word) or _apart(word)
+        if len(self) < WORDS_KEPT_MAX:
+            self[word] = found
+        return found
+
+
+_AS_LOOKED_UP = _AsLookedUp()
 
 
 def _strongest(words: list[str], lexicon: Lexicon, later_part: int) -> Meaning:
