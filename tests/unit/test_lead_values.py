@@ -72,6 +72,20 @@ def case(id: str, kind: str | None = None) -> pytest.MarkDecorator:  # noqa: A00
         ("1 001–5 000 сотрудников", Size(1001, 5000)),  # noqa: RUF001
         ("51-200 çalışan", Size(51, 200)),
         ("51–200 pracowników", Size(51, 200)),  # noqa: RUF001
+        ("51_200", Size(51, 200)),
+        ("size_1001_5000", Size(1001, 5000)),
+        ("1_000", None),
+        ("oltre: 50", None),
+        ("10001_PLUS", Size(10001)),
+        ("300명 미만", Size(1, 299)),
+        ("少于50人", Size(1, 49)),
+        ("до 10", Size(1, 10)),
+        ("от 10 до 49", Size(10, 49)),
+        ("250 y más", Size(250)),
+        ("250 i więcej", Size(250)),
+        ("250 a více", Size(250)),
+        ("oltre 250", Size(251)),
+        ("över 250", Size(251)),
     ],
 )
 def test_size(given: str, expected: Size | None) -> None:

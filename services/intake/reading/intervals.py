@@ -10,22 +10,28 @@ from typing import NamedTuple
 
 _DASHES = re.compile(
     r"[‐‑‒–—−…&]|(?<=\d) ?[~～〜] ?(?=\d)|\.\.+"
-    r"|\b(?:to|bis|through|thru|until|and|und|y|e|et|à|a|al|hasta|tot|til|till|do)\b"
+    r"|\b(?:to|bis|through|thru|until|and|und|y|e|et|à|a|al|hasta|tot|til|till|do|до|đến)\b|\bt/m\b"
 )
 _APOSTROPHES = re.compile("[’‘ʼ`´]")
-_UP_TO_FIRST = re.compile(r"^(?:up to|to|bis(?: zu)?|jusqu'à|hasta|tot|fino a|até) ")
-_COMPARES = r"\b(?:than|over|above|under|below|least|most|from|up|als|über|unter|ab|de|que|di|do)\b"
+_UP_TO_FIRST = re.compile(r"^(?:up to|to|bis(?: zu)?|jusqu'à|hasta|tot|fino a|até|do|до|tối đa) ")
+_COMPARES = (
+    r"\b(?:than|over|above|under|below|least|most|from|up|als|über|unter|ab|de|que|di|do|od"
+    r"|oltre|acima|nad|pod|ponad|yli)\b"
+)
 _SCALES = r"\b(?:hundreds?|thousands?|tausend|tsd|k|millions?)\b"
 _BEFORE = re.compile(rf"(?!.*(?:{_COMPARES}|{_SCALES}).*[:(])[a-z][a-z &/-]*[:(] ?(.*?)\)?")
 
 _MORE = (
-    r"\+|(?:or|-) (?:more|above|over|greater|higher|larger|upwards?)|- up|plus|oder mehr|o más"
+    r"\+|(?:of meer|o più|ou mais|или более|eller flere?|trở lên)"
+    r"|(?:-|en|e|i|a|и) (?:mehr|más|meer|più|oltre|mais|plus|więcej|více|более|больше)"
+    r"|(?:or|-) (?:more|above|over|greater|higher|larger|upwards?)|- up|plus|oder mehr|o más"
     r"|ou plus"
 )
 _FEWER = r"(?:or|-) (?:less|fewer|lower|smaller)|or (?:under|below)|oder weniger|o menos|ou moins"
 _ABOVE = (
     r">|(?:more|greater|higher|larger) than|(?:in )?excess of|exceeding|over|above|mehr als|über"
-    r"|más de|plus de|più di|mais de|meer dan|fler än"
+    r"|más de|plus de|più di|mais de|meer dan|fler än|över|flere enn|mere end|oltre|acima de"
+    r"|powyżej|ponad|więcej niż|více než|nad|свыше|более|больше|yli|trên"
 )
 _FROM = (
     r">=|≥|at least|not? less than|no fewer than|min\.?|minimum|from|ab|desde|mindestens"
@@ -33,9 +39,10 @@ _FROM = (
 )
 _BELOW = (
     r"<|less than|fewer than|under|below|weniger als|unter|menos de|moins de|meno di|minder dan"
+    r"|färre än|færre enn|poniżej|mniej niż|méně než|pod|менее|меньше|dưới|少于|不足"
 )
 _UP_TO = r"<=|≤|max\.?|maximum|at most|not? more than|höchstens"
-_BETWEEN = r"(?:between|from|zwischen|entre|von|de|da|van|från|desde) "
+_BETWEEN = r"(?:between|from|zwischen|entre|von|de|da|van|från|desde|od|от|từ) "
 
 
 class Ends(NamedTuple):

@@ -18,10 +18,13 @@ _UNITS = re.compile(
     r"|mitarbeiter(?:innen)?|mitarbeitende[rn]?|beschäftigte|employés?|salariés?|personnes?"
     r"|empleados|trabajadores|dipendenti|funcionários|colaboradores|medewerkers|anställda|ansatte"
     r"|medarbejdere|työntekijää|pracowników|osób|zaměstnanců|angajați|çalışan|kişi|сотрудник(?:ов|а)?"
-    r"|человек|чел|працівників)\b|員工|员工|社員|[人名명]"
+    r"|человека?|чел|працівників|nhân viên|người)\b|員工|员工|社員|[人名명]"
 )
 _OPEN_ENDS = {"以上": " or more", "이상": " or more", "以下": " or less", "이하": " or less"}
 _OPEN_END = re.compile("|".join(_OPEN_ENDS))
+_BELOW_OR_ABOVE = re.compile(r"(\d[\d,.]*) ?[人名명]? ?(未満|미만|초과)")
+_ENUMERATED = re.compile(r"(?<=\d)_+(?=\d)")
+"""As programs call a band: employees_51_200."""
 _THOUSAND = re.compile(r"(\d) ?(?:thousand|tausend)\b")
 
 _ONE = re.compile(r"self ?-?employed|myself only|just me|freelancer")
@@ -42,7 +45,8 @@ def size(text: str) -> Size | None:
 
 def _plain(text: str) -> str:
     """Without units and without what stands in front, or around all of it."""
-    plain = _THOUSAND.sub(r"\1k", in_one_spelling(text))
+    plain = _THOUSAND.sub(r"\1k", in_one_spelling(_ENUMERATED.sub("-", text)))
+    plain = _BELOW_OR_ABOVE.sub(lambda end: f"{'>' if end[2] == '초과' else '<'}{end[1]}", plain)
     if plain[:1] + plain[-1:] == "()":
         plain = plain[1:-1]
     return bare(_OPEN_END.sub(lambda end: _OPEN_ENDS[end[0]], _UNITS.sub(" ", plain)))

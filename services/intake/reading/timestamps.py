@@ -6,6 +6,8 @@ Only the mapping can tell what 03/04/2026 means, and nothing tells what CST is.
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
+from shared.folding import compatible
+
 EXCEL_EPOCH = datetime(1899, 12, 30)
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -33,35 +35,37 @@ _ISO_START = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO = re.compile(r"(?:\d{4}-\d{2}-\d{2}(?:[Tt _]\d.*)?|\d{8}[Tt]\d.*)(?<![MmRr.])")
 _EXCEL_SERIAL = re.compile(r"[2-9]\d{4}(?:\.\d+)?")
 # In seconds or milliseconds, and as .NET writes it into JSON.
-_UNIX = re.compile(r"(1\d{9}(?:\d{3})?)|\\?/Date\((1\d{12})(?:[+-]\d{4})?\)\\?/")
+_UNIX = re.compile(r"(1\d{9}(?:\d{3})?)(?:\.0+)?|\\?/Date\((1\d{12})(?:[+-]\d{4})?\)\\?/")
 # Go and Java name the zone behind its offset.
 _NAMED_BEHIND = re.compile(
     r"(:\d\d(?:\.\d+)? ?[+-]\d\d:?\d\d) ?(?:UTC|GMT|[A-Z]{3,4}|\[[\w/+-]+\])\Z", re.ASCII
 )
 _LEAP_SECOND = re.compile(r"(T\d\d:\d\d):60")
+_DASHES = re.compile("[‐‑‒–−]")  # noqa: RUF001
 _BEFORE_ZONE = re.compile(r" (?=Z$|[+-]\d\d:?\d\d$)")
 
 _OF = r"[ -]?(?:of |de )?"
 _WEEKDAY = r"(?:[^\W\d_]+[.,]{0,2} )?"
 _NAME = rf"(?P<name>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
+_MONTH = r"(?P<month>\d{1,2})"
 _DAY = r"(?P<day>\d{1,2})"
 _YEAR = r"(?P<year>\d{4})"
 _CLOCK = r"(?P<hour>\d{1,2})(?:[:h](?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,]\d{1,9})?)?)?"
 _TIME = rf"(?:(?:,| at| um| -)? ?{_CLOCK}(?: uhr)?(?: ?(?P<half>[ap])\.?m\.?)?(?P<zone>.*))?"
 _ZONE = re.compile(r" ?(?:z|utc|gmt)?(?: ?(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d{2})?)?")
-_ZONE_NAME = re.compile(r" \([^()]*\)$")
+_ZONE_NAME = re.compile(r" ?\(([^()]*)\)$")
 
 _SHAPES = [
     re.compile(shape)
     for shape in (
         rf"(?P<first>\d{{1,2}})(?P<mark>[/.-])(?P<second_>\d{{1,2}})(?P=mark){_YEAR}{_TIME}",
-        rf"{_YEAR}(?P<mark>[/.-]) ?(?P<month>\d{{1,2}})(?P=mark) ?{_DAY}\.?(?:[t ]{_TIME})?",
+        rf"{_YEAR}(?P<mark>[/.-]) ?{_MONTH}(?P=mark) ?{_DAY}\.?(?:(?:[t ,]|(?= at )){_TIME})?",
         rf"{_YEAR} ?[年년] ?(?P<month>\d{{1,2}}) ?[月월] ?{_DAY} ?[日일](?: ?{_TIME})?",
         rf"{_YEAR}[ -]{_NAME}[ -]{_DAY}{_TIME}",
         rf"(?P<year>(?:19|20)\d{{2}})(?P<month>\d{{2}})(?P<day>\d{{2}})(?:[t ]{_TIME})?",
         rf"{_WEEKDAY}{_DAY}(?:st|nd|rd|th|\.)?{_OF}{_NAME},?{_OF}{_YEAR}{_TIME}",
         rf"{_WEEKDAY}{_NAME}[ -]?{_DAY}(?:st|nd|rd|th)?[, -] ?{_YEAR}{_TIME}",
-        rf"{_WEEKDAY}{_NAME} {_DAY} {_CLOCK}(?P<zone>) {_YEAR}",
+        rf"{_WEEKDAY}{_NAME} {_DAY} {_CLOCK}(?P<zone>(?: (?:utc|gmt|[+-]\d{{4}}))?) {_YEAR}",
     )
 ]
 
@@ -70,7 +74,7 @@ def instant(text: str, order: str | None, zone: tzinfo) -> datetime | None:
     """ISO 8601, RFC 3339, what names its month or begins with its year, and what the mapping's
     order of day and month makes clear."""
     try:
-        local = _plain_iso(text) or _read(text.replace("−", "-"), order) if text else None
+        local = _plain_iso(text) or _read(_plain(text), order) if text else None
         return _utc(local, zone) if local else None
     except (ValueError, OverflowError):
         return None
@@ -84,9 +88,17 @@ def _plain_iso(text: str) -> datetime | None:
         return None
 
 
+def _plain(text: str) -> str:
+    """In one spelling of dashes, digits and blanks: databases write the 4th as two blanks and 4."""
+    return _DASHES.sub("-", " ".join(compatible(text).split()))
+
+
 def _read(text: str, order: str | None) -> datetime | None:
     if _ISO.fullmatch(text):
-        return _iso(text.upper())
+        try:
+            return _iso(text.upper())
+        except ValueError:
+            pass  # GMT+1 is none of the library's.
     if _EXCEL_SERIAL.fullmatch(text):
         return EXCEL_EPOCH + timedelta(seconds=round(float(text) * 86_400))
     if unix := _UNIX.fullmatch(text):
@@ -134,8 +146,12 @@ def _month_and_day(part: dict[str, str | None], order: str | None) -> tuple[int,
 
 
 def _offset(zone: str) -> timezone | None:
-    """An abbreviation such as CST means several zones, so that the whole is unknown."""
-    plain = _ZONE_NAME.sub("", zone)
+    """An abbreviation such as CST means several zones, so that the whole is unknown; behind an
+    offset it says nothing more."""
+    named = _ZONE_NAME.search(zone)
+    plain = zone[: named.start()] if named else zone
+    if named and not plain.strip():
+        plain = named[1]
     found = _ZONE.fullmatch(plain)
     if found is None:
         raise ValueError("no zone that has one meaning")
