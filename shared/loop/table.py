@@ -122,8 +122,13 @@ class Table:
             self._rows[row.kind] = row
             for base in (Deadline, Purpose):
                 if issubclass(row.kind, base):
-                    names = (row.kind.KIND, *row.kind.FORMER_KINDS)
-                    self._by_name |= {(base, name): row.kind for name in names}
+                    self._name(base, row.kind)
+
+    def _name(self, base: type[Any], kind: type[Any]) -> None:
+        for name in (kind.KIND, *kind.FORMER_KINDS):
+            assert name, f"{kind.__name__} has no kind"
+            assert (base, name) not in self._by_name, f"{name!r} is the kind of two"
+            self._by_name[base, name] = kind
 
     @property
     def early(self) -> Iterable[type[Event]]:
@@ -133,6 +138,11 @@ class Table:
     @property
     def events(self) -> Iterable[type[Event]]:
         return [kind for kind in self._rows if issubclass(kind, Event)]
+
+    @property
+    def kinds(self) -> Iterable[type[Any]]:
+        """Of events, of deadlines, and of what effects are for."""
+        return self._rows.keys()
 
     @property
     def deadlines(self) -> Iterable[str]:

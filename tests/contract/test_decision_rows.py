@@ -12,7 +12,14 @@ import pytest
 
 from shared.errors import NotLoaded, Poison
 from shared.loop.collection import Collection, View
-from shared.loop.decision import Accepted, Context, Deadline, Decision, EffectFinished
+from shared.loop.decision import (
+    Accepted,
+    Context,
+    Deadline,
+    Decision,
+    EffectFinished,
+    Purpose,
+)
 from shared.loop.service import Service
 from shared.loop.table import Row, Table, on, on_end, one
 from shared.loop.working_set import (
@@ -88,6 +95,38 @@ def test_an_event_has_one_row() -> None:
     """A second one would silently take the place of the first."""
     with pytest.raises(AssertionError, match="Speak has two rows"):
         Table([on(Speak, speak), one(Speak, of_speak, about_speaker)])
+
+
+class Near(Deadline, kind="later"):
+    word: str
+
+
+class AsBefore(Deadline, kind="renamed", former=["later"]):
+    word: str
+
+
+class Nameless(Deadline):
+    word: str
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [(Near, "'later' is the kind of two"), (AsBefore, "of two"), (Nameless, "has no kind")],
+)
+def test_a_deadline_has_a_kind_of_its_own(kind: type[Deadline], text: str) -> None:
+    """What is stored would be read as another, or as none."""
+    with pytest.raises(AssertionError, match=text):
+        Table([on(Later, reached), on(kind, lambda state, due, context: Decision())])
+
+
+def test_a_purpose_may_be_called_as_a_deadline_is() -> None:
+    """They lie in different collections."""
+
+    class LaterCall(Purpose, kind="later"):
+        pass
+
+    table = Table([on(Later, reached), on_end(LaterCall, lambda state, end, context: Decision())])
+    assert ["later"] == list(table.deadlines)
 
 
 class NotingTransaction:

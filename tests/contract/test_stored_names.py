@@ -10,7 +10,7 @@ from services.routing import store as routing_store
 from services.routing.service import routing
 from shared.loop import dead_letters, effects
 from shared.loop.collection import Collection
-from shared.loop.decision import Outcome
+from shared.loop.decision import Deadline, Outcome, Purpose
 from shared.loop.loop import INDEXES as LOOP
 from shared.loop.service import Service
 from shared.store import Index
@@ -71,3 +71,12 @@ def test_deadlines_keep_their_kinds() -> None:
     of_intake = {"recheck", "reconcile", "remind"}
     of_routing = {"list_effective", "look_again", "rescan", "watch", "weekly_send"}
     assert (of_intake, of_routing) == (deadlines(intake("a secret")), deadlines(routing()))
+
+
+@pytest.mark.parametrize("base", [Deadline, Purpose])
+def test_whatever_a_service_sets_has_a_row(base: type[Deadline | Purpose]) -> None:
+    """What nobody decides would be dead-lettered once it comes."""
+    kinds = {kind for kind in base.__subclasses__() if kind.__module__.startswith("services.")}
+    decided = {kind for service in (intake("a secret"), routing()) for kind in service.table.kinds}
+    assert kinds
+    assert set() == kinds - decided
