@@ -178,9 +178,18 @@ class _Described(FastAPI):
         for path in whole["paths"].values():
             for operation in path.values():
                 operation["responses"].pop("422", None)
+                for parameter in operation.get("parameters", []):
+                    parameter["schema"] = _without_null(parameter["schema"])
         for name in ("HTTPValidationError", "ValidationError"):
             whole["components"]["schemas"].pop(name, None)
         return whole
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """No address can say null: what need not be given is left out of it."""
+    others = {name: value for name, value in schema.items() if name != "anyOf"}
+    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+    return {**others, "anyOf": kinds} if len(kinds) > 1 else {**others, **dict(*kinds)}
 
 
 def application(service: str, token: str, routers: Sequence[APIRouter]) -> FastAPI:

@@ -38,7 +38,8 @@ def form_error(form: str) -> PydanticCustomError:
 
 
 def up_to(most: int) -> BeforeValidator:
-    """A number from 1 on; more than there may be is as many as there may be."""
+    """A number from 1 on; more than there may be is as many as there may be. It stands behind the
+    bound, so that a schema has it."""
 
     def number(text: str) -> int:
         digits = text.lstrip("0")
@@ -97,7 +98,7 @@ class OneOf:
         return word
 
 
-Limit = Annotated[int, up_to(LIMIT_MAX), Field(ge=1)]
+Limit = Annotated[int, Field(ge=1), up_to(LIMIT_MAX)]
 YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no)]
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema(MOMENT)]
 EndMoment = Annotated[datetime, BeforeValidator(_end), WithJsonSchema(MOMENT)]

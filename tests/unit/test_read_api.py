@@ -381,6 +381,28 @@ async def test_an_api_describes_itself(
             assert operation["description"]
 
 
+WORDS_OF_SCHEMAS = {"type", "format", "enum", "items", "anyOf", "minimum", "default", "title"}
+WORDS_OF_SCHEMAS |= {"description"}
+
+
+async def test_a_parameter_is_described_in_words_that_every_reader_knows(
+    intake: httpx.AsyncClient, routing: httpx.AsyncClient
+) -> None:
+    """Its bounds too; and that it need not be given is not that it may be null."""
+    described: dict[str, Any] = {}
+    for api in (intake, routing):
+        paths = (await found(api, "/openapi.json"))["paths"]
+        for operation in [each for methods in paths.values() for each in methods.values()]:
+            for parameter in operation["parameters"]:
+                described[parameter["name"]] = parameter["schema"]
+                assert WORDS_OF_SCHEMAS >= set(parameter["schema"])
+                assert "null" not in str(parameter["schema"])
+    assert [1, 1] == [described[name]["minimum"] for name in ("limit", "leads")]
+    assert ("string", "boolean") == (described["after"]["type"], described["sent"]["type"])
+    forms = [kind["format"] for kind in described["from"]["anyOf"]]
+    assert ["date", "date-time"] == forms
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

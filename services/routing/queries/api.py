@@ -49,7 +49,7 @@ class SendsQuery(Page):
 
 
 class Judged(Params):
-    leads: Annotated[int, up_to(LEADS_JUDGED_MAX), Field(ge=1)] = LEADS_JUDGED
+    leads: Annotated[int, Field(ge=1), up_to(LEADS_JUDGED_MAX)] = LEADS_JUDGED
     """About how many are looked at to count unsent leads by check; never more than 100,000."""
 
 
