@@ -35,8 +35,22 @@ _BLANKS_AT_DOTS = re.compile(r"\s*\.\s*")
 _AROUND = " \t\r\n\"'`´<>()[]{}«»„“”‘’|*#,;!.…"  # noqa: RUF001
 _LABEL = re.compile(r"(?:website|webseite|web|homepage|url|site)\s?[:=]\s*", re.IGNORECASE)
 # Also misspelt, doubled, and with too few or too many slashes.
-_SCHEME = re.compile(r"(?:(?:[hxt]{1,4}ps?|ftps?|mailto)(?:[:;]+/*|/{2,})|/{2,})", re.IGNORECASE)
-_ENCODED = re.compile(r"%(?:2e|2f|3a)", re.IGNORECASE)
+_SCHEME = re.compile(
+    r"(?:(?:[hxt]{1,4}ps?|ftps?|mailto|view-source|android-app|sc-domain|domain)(?:[:;]+/*|/{2,}[:;]*)"
+    r"|/{2,})",
+    re.IGNORECASE,
+)
+_ENCODED = re.compile(r"%(?:2[0ef]|3a)", re.IGNORECASE)
+_BRACKETED_DOT = re.compile(
+    r"\s*(?:\[(?:\.|dot)\]|\((?:\.|dot)\)|\{(?:\.|dot)\})\s*", re.IGNORECASE
+)
+"""So that nobody follows the address by accident."""
+_WRAPPED = re.compile(
+    r"[/?&=_](?:https?(?::|%(?:25)?3a|-3a)(?:/|%(?:25)?2f|_){1,2}|domain=)([a-z0-9.-]+)",
+    re.IGNORECASE,
+)
+"""Mail filters, search engines and archives put the address behind their own."""
+_TRANSLATED = re.compile(r"([a-z0-9-]+)\.translate\.goog", re.IGNORECASE)
 _BETWEEN = re.compile(
     r"(?:\s(?:&|\+|/|[-–—=]+>?|and|or|und|oder|et|ou|y|e|i|och|og|en)(?=\s)|[\s,;|])+",  # noqa: RUF001
     re.IGNORECASE,
@@ -51,6 +65,7 @@ _PLAIN = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _WWW = re.compile(r"www\d?\s*\.", re.IGNORECASE)
+_WWW_APART = re.compile(r"\b(www\d?)(?:\s*,\s*|\s+)(?=[a-z0-9-]+\.)", re.IGNORECASE)
 
 
 AMONG_WORDS = re.compile(
@@ -128,10 +143,29 @@ def is_known_ending(domain: str) -> bool:
 @lru_cache(maxsize=100_000)
 def website(address: str) -> Site:
     """INT-02: whose site it is, however its address is written."""
+    site = _written_there(address)
+    if site.domain is None or site.domain.endswith(".goog"):
+        return _site_inside(address) or site
+    return site
+
+
+def _site_inside(address: str) -> Site | None:
+    """Whose site a mail filter, a translator or an archive leads to."""
+    if translated := _TRANSLATED.search(address):
+        host = translated[1].replace("--", "\0").replace("-", ".").replace("\0", "-")
+        return _of_host(host.lower(), is_page=True)
+    authority, *path = _PATH.split(_without_scheme(address.strip()), maxsplit=1)
+    wrapped = _WRAPPED.search(f"?{path[0]}") if path and "." in (authority or ".") else None
+    site = _of_host(wrapped[1].lower().rstrip("."), is_page=True) if wrapped else None
+    return site if site and site.domain else None
+
+
+def _written_there(address: str) -> Site:
     if plain := _PLAIN.fullmatch(address):
         return _of_host(plain[1].lower(), is_page=bool(plain[2]))
-    text = _BLANKS_INSIDE.sub(r"\1", compatible(address).replace("\\", "/")).strip(_AROUND)
-    text = _LABEL.sub("", unquote(text) if _ENCODED.search(text) else text, count=1)
+    text = _BRACKETED_DOT.sub(".", compatible(address).replace("\\", "/"))
+    text = _WWW_APART.sub(r"\1.", _BLANKS_INSIDE.sub(r"\1", text)).strip(_AROUND)
+    text = _LABEL.sub("", unquote(text).strip(_AROUND) if _ENCODED.search(text) else text, count=1)
     bare = _without_scheme(text)
     is_address = bare != text or _WWW.match(bare)
     parts = _BETWEEN.split(_BLANKS_AT_DOTS.sub(".", bare) if is_address else bare)
@@ -213,7 +247,8 @@ def is_only_sites(text: str) -> bool:
 
 def sites_in(text: str) -> Iterator[str]:
     """Domains among other words; Co.KG is a legal form, and St.Gallen ends as no domain does."""
-    plain = compatible(text).replace("。", ".")
+    plain = _BRACKETED_DOT.sub(".", compatible(text).replace("。", "."))
+    plain = unquote(plain) if _ENCODED.search(plain) else plain
     for found in AMONG_WORDS.finditer(plain) if "." in plain.rstrip(".") else ():
         domain = website(found[0]).domain
         if domain and is_known_ending(domain) and domain.partition(".")[0] not in forms().by_key:
