@@ -247,6 +247,8 @@ async def test_leads_are_tried(routing: httpx.AsyncClient) -> None:
         ({"leads": [{"lead": "x"}]}, "leads.0.source"),
         ({"leads": [lead().model_dump(mode="json")] * 201}, "leads"),
         ({"leads": [lead().model_dump(mode="json")], "others": 21}, "others"),
+        ({"leads": [lead().model_dump(mode="json")], "others": True}, "others"),
+        ({"leads": [lead().model_dump(mode="json")], "others": "5"}, "others"),
     ],
 )
 async def test_leads_are_held_to_their_form(

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -25,7 +25,7 @@ from services.routing.queries.why_not import CAMPAIGNS_AT_ONCE, WhyNot
 from shared.clock import Clock
 from shared.contracts.intake import LeadAccepted
 from shared.contracts.routing import Failing
-from shared.contracts.values import Part
+from shared.contracts.values import WHOLE, Part
 from shared.loop.decision import Cause
 from shared.loop.working_set import ref_by_name
 from shared.store import Store
@@ -41,7 +41,7 @@ class Leads(Part):
     """As intake publishes them."""
 
     leads: tuple[LeadAccepted, ...] = Field(min_length=1, max_length=LEADS_MAX)
-    others: int = Field(default=0, ge=0, le=OTHERS_MAX)
+    others: Annotated[int, Field(ge=0, le=OTHERS_MAX), WHOLE] = 0
     """Of how many campaigns that would not want a lead it is told why."""
 
 
