@@ -21,16 +21,20 @@ TAGS |= {f"{TAG}{name}" for name in ("timestamp", "merge", "value")}
 
 
 class BoundedComposer(Composer):
-    """Counts while it reads, so that nothing is kept of what is too much."""
+    """Counts while it reads, so that nothing is kept of what is too much. All documents of a file
+    count together: many small ones cost as much as one that is large."""
 
     def __init__(self, loader: Any = None) -> None:
         super().__init__(loader=loader)
         self.nodes = 0
 
     def compose_document(self) -> Any:
-        self.nodes = 0
+        before = self.nodes
         root = super().compose_document()
-        Weights().weigh(root)
+        count, _ = Weights().weigh(root)
+        self.nodes = before + count
+        if self.nodes > DOCUMENT_NODES_MAX:
+            raise too_much(root.start_mark)
         return root
 
     def compose_node(self, parent: Any, index: Any) -> Any:

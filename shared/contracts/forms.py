@@ -102,6 +102,8 @@ def problem(error: Error) -> str:
             return ""
         case "missing":
             return "is needed"
+        case "invalid_key":
+            return "must have a text as its name"
         case "union_tag_invalid":
             return f"{context['discriminator']} must be one of {context['expected_tags']}"
         case "union_tag_not_found":

@@ -144,6 +144,7 @@ def test_each_pattern_of_the_contracts_has_its_words() -> None:
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
+        ({5: 1}, "field 5: must have a text as its name"),
         ({"id": "north grid"}, "field id: must be a name without blanks and slashes"),
         ({"places": [{"country": "us"}]}, "field places.0.country: must be a country of two"),
         ({"programme": "stnd"}, "field programme: must be 'standard' or 'intent'"),
@@ -160,10 +161,10 @@ def test_each_pattern_of_the_contracts_has_its_words() -> None:
         ({"active": {"from": "soon"}}, "field active.from: must be a day, such as 2026-03-01"),
     ],
 )
-def test_the_wanted_form_is_told_in_words(changes: dict[str, Any], text: str) -> None:
+def test_the_wanted_form_is_told_in_words(changes: dict[Any, Any], text: str) -> None:
     with pytest.raises(CliError, match=re.escape(text)) as error:
         put_commands([Document("a.yaml", 1, CAMPAIGN | changes)])
-    foreign = ("pattern", "^", "Input should", "tuple", "dictionary")
+    foreign = ("pattern", "^", "Input should", "tuple", "dictionary", "Keys")
     assert [] == [word for word in foreign if word in error.value.text]
 
 

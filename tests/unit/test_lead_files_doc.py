@@ -139,7 +139,7 @@ BOUNDS = {
     "cells of a sheet, with the blank ones before the last of each row": bounds.SHEET_CELLS_MAX,
     "elements of another part of a workbook": bounds.PART_ELEMENTS_MAX,
     "bytes of a file of documents": bounds.DOCUMENT_BYTES_MAX,
-    "values of a document in YAML, with all aliases": bounds.DOCUMENT_NODES_MAX,
+    "values of all documents of a file in YAML, with all aliases": bounds.DOCUMENT_NODES_MAX,
     "values inside values of a document in YAML": bounds.DOCUMENT_DEPTH_MAX,
 }
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cli import yaml_documents
 from cli.documents import put_command, read_text
 from cli.output import CliError
 from shared.contracts.affiliates import PutAffiliate
@@ -91,13 +92,26 @@ def aliases(first: str, each: str) -> str:
         "- " * 60 + "x",
         "\n".join(["a0: &a0 [x]", *(f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, 60))]),
         "[" * 51 + "a: b" + "]" * 51,
+        ("---\n" + aliases("[x, x, x]", "[{}]").partition("a5:")[0]) * 10,
     ],
-    ids=["sequences", "merges", "mappings", "deep", "deep by aliases", "deep in flow"],
+    ids=["sequences", "merges", "mappings", "deep", "deep by aliases", "deep in flow"]
+    + ["of many documents"],
 )
 def test_a_short_text_that_stands_for_much_is_refused(text: str) -> None:
     """As many values as its aliases stand for, and as deep."""
     with pytest.raises(CliError, match="more than 120,000 values with all aliases, or 50 deep"):
         read(text)
+
+
+@pytest.mark.parametrize("document", ["---\n", "---\na: 1\n", "---\n- [a, b]\n"])
+def test_many_small_documents_count_together(
+    document: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A blank one, too: 150 kB of them would take six seconds, and a file may have 32 MB."""
+    monkeypatch.setattr(yaml_documents, "DOCUMENT_NODES_MAX", 100)
+    assert len(read(document * 20)) <= 20
+    with pytest.raises(CliError, match="more than 100 values"):
+        read(document * 101)
 
 
 def test_aliases_and_merges_within_bounds_are_read() -> None:
