@@ -21,6 +21,6 @@ PART_ELEMENTS_MAX = 500_000
 
 DOCUMENT_BYTES_MAX = 32_000_000
 DOCUMENT_NODES_MAX = 120_000
-"""In all documents of a file, with each alias counted as what it stands for. A list may have 100,000
-entries."""
+"""In all documents of a file, with each alias counted as what it stands for. A list may have
+100,000 entries."""
 DOCUMENT_DEPTH_MAX = 50
