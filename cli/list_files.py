@@ -142,7 +142,13 @@ def check_one_column(name: str, rows: Sequence[Row]) -> None:
 
 def is_meant(cells: Cells) -> bool:
     texts = texts_of(cells)
-    return any(texts) and not texts[0].startswith(COMMENT)
+    return first_flaw(cells) is not None or (any(texts) and not texts[0].startswith(COMMENT))
+
+
+def first_flaw(cells: Cells | Flaw) -> Flaw | None:
+    if isinstance(cells, Flaw):
+        return cells
+    return next((cell for cell in cells if isinstance(cell, Flaw)), None)
 
 
 def header_of(rows: Sequence[Row]) -> Header | None:
@@ -166,7 +172,9 @@ def entries_of_row(number: int, cells: Cells | Flaw, header: Header) -> Iterator
     else:
         for place in (*header.names, *header.domains):
             cell = texts[place] if place < len(texts) else ""
-            if cell and cell.casefold() not in BLANKS:
+            if place < len(cells) and isinstance(flaw := cells[place], Flaw):
+                yield BadLine(number, "", flaw.text)
+            elif cell and cell.casefold() not in BLANKS:
                 yield from entries_of_cell(number, cell, is_name=place in header.names)
 
 
@@ -214,7 +222,7 @@ def width_of(cells: Cells | Flaw) -> int:
 
 
 def only_cell(cells: Cells | Flaw) -> str | Flaw:
-    return cells if isinstance(cells, Flaw) else "".join(texts_of(cells))
+    return first_flaw(cells) or "".join(texts_of(cells))
 
 
 def without_numbers(lines: Sequence[tuple[int, str]]) -> Sequence[tuple[int, str]]:

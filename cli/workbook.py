@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, TypeVar
 from zipfile import BadZipFile, ZipFile
 
 import openpyxl
+from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from cli import workbook_parts
@@ -36,6 +37,9 @@ HIDDEN = Flaw("row_hidden", "the row is hidden, perhaps by a filter; show it, or
 DIGITS_LOST = Flaw("digits_lost", "a number of more than 15 digits has lost some; save it as text")
 WHOLE_MAX = 10**15
 """Spreadsheets keep 15 digits of a number."""
+STRUCK = Flaw(
+    "struck_out", "a cell is struck out; delete what is not meant, or show that it counts"
+)
 AS_FORMULA = Flaw("formula", "a cell holds a text that begins as a formula")
 
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -84,7 +88,9 @@ def whole(work: Callable[[], T]) -> T:
 def open_book(file: BinaryIO) -> tuple[Any, ZipFile]:
     archive = workbook_parts.open_archive(file)
     workbook_parts.check(archive)
-    book = openpyxl.load_workbook(archive.fp, read_only=True, data_only=True, keep_links=False)
+    book = openpyxl.load_workbook(
+        archive.fp, read_only=True, data_only=True, keep_links=False, rich_text=True
+    )
     return book, archive
 
 
@@ -127,15 +133,29 @@ def rows_of(sheet: Any, archive: ZipFile) -> tuple[list[Line], set[int]]:
     scanned = workbook_parts.scan_sheet(archive, sheet._worksheet_path.lstrip("/"))
     # Some programs write a wrong size, and rows beyond it would be left out.
     sheet.reset_dimensions()
-    return list(fill_merged(sheet.iter_rows(), scanned)), scanned.hidden
+    struck = struck_styles(sheet.parent)
+    return list(fill_merged(sheet.iter_rows(), scanned, struck)), scanned.hidden
 
 
-def fill_merged(rows: Iterator[Sequence[Any]], scanned: Scanned) -> Iterator[Line]:
+def struck_styles(book: Any) -> frozenset[int]:
+    """With which a cell is struck out as a whole."""
+    styles = enumerate(book._cell_styles)
+    return frozenset(at for at, style in styles if book._fonts[style.fontId].strike)
+
+
+def fill_merged(
+    rows: Iterator[Sequence[Any]], scanned: Scanned, struck: frozenset[int]
+) -> Iterator[Line]:
     carried: dict[int, tuple[int, str | Flaw]] = {}
     for line, cells in enumerate(rows, start=1):
         if line > SHEET_ROWS_MAX:
             raise ValueError("more rows than a sheet can have")
-        row = [text_in(cell, (line, at), scanned) for at, cell in enumerate(cells, start=1)]
+        row = [
+            STRUCK
+            if struck and cell.value is not None and cell._style_id in struck
+            else text_in(cell, (line, at), scanned)
+            for at, cell in enumerate(cells, start=1)
+        ]
         while row and not row[-1]:
             row.pop()
         if row:
@@ -175,6 +195,8 @@ def literal(formula: str) -> str | Flaw:
 
 
 def text_of(value: object) -> str:
+    if isinstance(value, CellRichText):
+        value = "".join(part for part in map(unstruck, value))
     if isinstance(value, str):
         return unescape(value) if "_x" in value else value
     if isinstance(value, bool):
@@ -186,6 +208,13 @@ def text_of(value: object) -> str:
     if isinstance(value, date | time):
         return value.isoformat()
     return str(value)
+
+
+def unstruck(part: TextBlock | str) -> str:
+    """Of a text in several fonts what is not struck out."""
+    if isinstance(part, str):
+        return part
+    return "" if part.font and part.font.strike else part.text
 
 
 def unescape(text: str) -> str:

@@ -9,6 +9,7 @@ from cli import list_files
 from cli.list_files import BadLine, Line
 from cli.list_headers import columns_of
 from cli.output import WRONG_USAGE, CliError
+from cli.workbook import NO_VALUE
 from shared.companies.domains import NO_HOST, PUBLIC_SUFFIX
 from shared.companies.terms import entry
 from shared.contracts.lists import LIST_ENTRIES_MAX
@@ -255,6 +256,14 @@ def test_a_workbook_is_read() -> None:
     assert ["a.example"] == [
         line.entry for line in list_files.read("list", workbook(["a.example"]))
     ]
+
+
+@pytest.mark.parametrize("header", [["Company", "Domain"], ["Domain"]])
+def test_a_cell_without_its_value_is_told(header: list[object]) -> None:
+    """RTE-06: a company whose domain is a formula, or struck out, is not silently free."""
+    content = workbook(header, [*[None][: len(header) - 1], '=HYPERLINK("https://tern.example")'])
+    [bad] = list_files.read("a.xlsx", content)
+    assert isinstance(bad, BadLine) and (2, NO_VALUE.text) == (bad.number, bad.why)
 
 
 def test_one_entry_a_line() -> None:

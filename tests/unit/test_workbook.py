@@ -8,7 +8,9 @@ from datetime import date, datetime, time
 from io import BytesIO
 from typing import Any
 
+import openpyxl
 import pytest
+from openpyxl.styles import Font
 
 from cli import list_files
 from cli.bounds import UNPACKED_BYTES_MAX
@@ -431,3 +433,45 @@ def test_a_number_that_lost_digits_in_another_column_is_blank() -> None:
     [row] = rows_in(table_of(BytesIO(content), columns), columns)
     assert isinstance(row, Row)
     assert "" == row.record["Other"]
+
+
+def struck(*cells: str) -> bytes:
+    """A sheet of two rows with some cells struck out."""
+    book = openpyxl.Workbook()
+    for row in (
+        ["Ref", "Mail", "Note"],
+        ["R-1", "jo@a.example", "x"],
+        ["R-2", "al@a.example", "y"],
+    ):
+        book.active.append(row)
+    for cell in cells:
+        book.active[cell].font = Font(strike=True)
+    file = BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("cells", [("A2", "B2", "C2"), ("B2",), ("A2",)])
+def test_what_is_struck_out_is_not_imported(cells: Sequence[str]) -> None:
+    """INT-12: people cross out whom they take back, and nobody sees it in the text."""
+    bad, good = rows_of(struck(*cells), "Ref", ["Mail"])
+    assert isinstance(bad, BadRow) and (2, "struck_out") == (bad.line, bad.reason)
+    assert isinstance(good, Row) and "R-2" == good.reference
+
+
+def test_a_struck_cell_that_nobody_reads_is_blank() -> None:
+    """The row goes on."""
+    row, _ = rows_of(struck("C2"), "Ref", ["Mail"])
+    assert isinstance(row, Row)
+    assert {"Ref": "R-1", "Mail": "jo@a.example", "Note": ""} == row.record
+
+
+def test_a_text_that_is_struck_out_in_part_is_the_rest() -> None:
+    """A correction beside what it corrects would be one text with it."""
+    texts = (
+        "<si><r><rPr><strike/></rPr><t>old@a.example</t></r>"
+        "<r><rPr><b/></rPr><t>jo@</t></r><r><t>a.example</t></r></si>"
+    )
+    content = with_texts(with_formula('<c r="B2" t="s"><v>0</v></c>'), texts)
+    row, _ = rows_of(content, "Ref")
+    assert isinstance(row, Row) and "jo@a.example" == row.record["Note"]
