@@ -147,6 +147,7 @@ def fill_merged(
     rows: Iterator[Sequence[Any]], scanned: Scanned, struck: frozenset[int]
 ) -> Iterator[Line]:
     carried: dict[int, tuple[int, str | Flaw]] = {}
+    number = scanned.cells
     for line, cells in enumerate(rows, start=1):
         if line > SHEET_ROWS_MAX:
             raise ValueError("more rows than a sheet can have")
@@ -159,6 +160,8 @@ def fill_merged(
         while row and not row[-1]:
             row.pop()
         if row:
+            number += len(carried)
+            workbook_parts.check_cells(number)
             carry(row, line, carried)
             yield line, row
         for column, last in scanned.merged.get(line, {}).items():

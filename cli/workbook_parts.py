@@ -152,8 +152,15 @@ class Scanned:
             raise unreadable(f"row {self.row} has a cell beyond column {COLUMNS_MAX:,}")
         self.cells += max(1, column - self.column)
         self.column = max(column, self.column)
-        if self.cells > SHEET_CELLS_MAX:
-            raise unreadable(f"the sheet has more than {SHEET_CELLS_MAX:,} cells, blank ones too")
+        check_cells(self.cells)
+
+
+def check_cells(number: int) -> None:
+    """Also of those that a merged cell stands for: in all rows of a thousand columns they are a
+    thousand million, and its place is a few bytes."""
+    if number > SHEET_CELLS_MAX:
+        text = f"the sheet has more than {SHEET_CELLS_MAX:,} cells, blank and merged ones too"
+        raise unreadable(text)
 
 
 def column_of(place: str) -> int:

@@ -136,7 +136,9 @@ BOUNDS = {
     "columns": bounds.COLUMNS_MAX,
     "bytes of a workbook, unpacked": bounds.UNPACKED_BYTES_MAX,
     "rows of a sheet": bounds.SHEET_ROWS_MAX,
-    "cells of a sheet, with the blank ones before the last of each row": bounds.SHEET_CELLS_MAX,
+    "cells of a sheet, blank ones before the last of each row and merged ones too": (
+        bounds.SHEET_CELLS_MAX
+    ),
     "elements of another part of a workbook": bounds.PART_ELEMENTS_MAX,
     "bytes of a file of documents": bounds.DOCUMENT_BYTES_MAX,
     "values of all documents of a file in YAML, with all aliases": bounds.DOCUMENT_NODES_MAX,
