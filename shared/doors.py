@@ -116,7 +116,7 @@ def _record(source: str, role: str, opened: Opened, trace: str | None) -> Outgoi
         trace=trace,
     )
     headers = envelopes.write(envelope)
-    key = command.key_of(command.model_dump(mode="json")).encode()
+    key = command.key_of(command.model_dump(mode="json"), opened.tenant).encode()
     envelopes.read(headers, data)
     envelopes.key_text(key)
     return Outgoing(command.TOPIC, shard_of(key, manifest().partitions), key, data, headers)

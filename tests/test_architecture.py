@@ -34,8 +34,8 @@ RANKS = {
     "decisions": 5,
     "rematch": 4,
     **dict.fromkeys(("person", "campaign", "leads", "deliveries"), 3),
-    **dict.fromkeys(("fit", "catalogue", "meetings"), 2),
-    "orders": 1,
+    **dict.fromkeys(("fit", "catalogue", "meetings", "slots"), 2),
+    **dict.fromkeys(("orders", "accounts"), 1),
     **dict.fromkeys(("filters", "reading", "__init__"), 0),
 }
 """The rooms of a service, a folder or a module each: a room knows those of a lower rank."""

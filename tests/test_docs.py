@@ -17,7 +17,8 @@ from shared.topics import manifest
 ROOT = Path(__file__).parent.parent
 OPERATING = ROOT / "docs" / "operating.md"
 PUBLISHING = ROOT / "docs" / "publishing.md"
-SOURCES = [*(ROOT / "services").rglob("*.py"), *(ROOT / "shared").rglob("*.py")]
+RUNNING = [path.parent for path in ROOT.glob("services/*/__main__.py")]
+SOURCES = [path for folder in (*RUNNING, ROOT / "shared") for path in folder.rglob("*.py")]
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "services").rglob("*.md")]
 )

@@ -215,11 +215,15 @@ def moves(told: Iterable[Document]) -> list[Document]:
     halves: dict[tuple[str, str], list[Document]] = {}
     for each in sorted((each for each in told if each["kind"] == "moved"), key=when):
         halves.setdefault((each["slot"], each["to"]), []).append(each)
-    whole = [
-        both[0] | {"by": next((each["by"] for each in both if each["by"] != "unknown"), "unknown")}
-        for both in halves.values()
-    ]
-    return sorted(whole, key=when)
+    return sorted((both[0] | {"by": moved_by(both)} for both in halves.values()), key=when)
+
+
+def moved_by(halves: Iterable[Document]) -> str:
+    """Who differs later does not count; at once, what keeps the meeting from being billed does."""
+    known = [each for each in halves if each["by"] != "unknown"]
+    earliest = min((each["at"] for each in known), default=None)
+    first = {each["by"] for each in known if each["at"] == earliest}
+    return next((side for side in ("prospect", "team", "customer") if side in first), "unknown")
 
 
 def has_ended(meeting: Meeting, at: datetime) -> bool:

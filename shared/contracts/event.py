@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.contracts.envelope import TENANT_DEFAULT
+
 PREFIX = "leadops."
 _NAMED: dict[str, "type[Event]"] = {}
 """Every type name that was given, former ones too, and the class that has it."""
@@ -72,8 +74,8 @@ class Command(Event):
     ROLES: ClassVar[AbstractSet[str]]
     """Those that may ask it; anyone else is refused with `not_permitted`."""
     KEY: ClassVar[str] = ""
-    """Of its record, with fields of the data in braces. Empty: it has none, and goes to the
-    partition of the shard that it is about."""
+    """Of its record, with fields of the data in braces, and `{tenant}`. Empty: it has none, and
+    goes to the partition of the shard that it is about."""
     ACCEPTED: ClassVar[tuple[str, ...]]
     """The codes that accept it."""
     REFUSED: ClassVar[tuple[str, ...]] = ()
@@ -104,7 +106,7 @@ class Command(Event):
         return commands_topic(owner)
 
     @classmethod
-    def key_of(cls, data: Mapping[str, object]) -> str:
+    def key_of(cls, data: Mapping[str, object], tenant: str = TENANT_DEFAULT) -> str:
         """The key that a record with this data has; raises `KeyError` for a field that is
         missing."""
-        return cls.KEY.format_map(data)
+        return cls.KEY.format_map({**data, "tenant": tenant})

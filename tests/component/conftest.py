@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 
 from shared.testing import virtual_time
+from tests.component import agency as agencies
 from tests.component import leads, world
 
-WORLDS = {"platform", "town"}
+WORLDS = {"agency", "platform", "town"}
 
 
 def pytest_asyncio_loop_factories(
@@ -29,4 +30,10 @@ async def platform() -> AsyncIterator[leads.Platform]:
 @pytest.fixture
 async def town() -> AsyncIterator[world.Town]:
     async with world.running() as found:
+        yield found
+
+
+@pytest.fixture
+async def agency() -> AsyncIterator[agencies.Agency]:
+    async with agencies.running() as found:
         yield found

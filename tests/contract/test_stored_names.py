@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from services.appointments.service import appointments
+from services.billing.service import billing
 from services.intake import store as intake_store
 from services.intake.service import intake
 from services.routing import store as routing_store
@@ -77,6 +79,7 @@ def test_deadlines_keep_their_kinds() -> None:
 def test_whatever_a_service_sets_has_a_row(base: type[Deadline | Purpose]) -> None:
     """What nobody decides would be dead-lettered once it comes."""
     kinds = {kind for kind in base.__subclasses__() if kind.__module__.startswith("services.")}
-    decided = {kind for service in (intake("a secret"), routing()) for kind in service.table.kinds}
+    services = (appointments("a secret"), billing(), intake("a secret"), routing())
+    decided = {kind for service in services for kind in service.table.kinds}
     assert kinds
     assert set() == kinds - decided

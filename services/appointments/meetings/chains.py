@@ -16,6 +16,7 @@ from services.appointments.meetings.facts import (
     ReportedAbsent,
     ReportedOffTarget,
     Reviewed,
+    Side,
     WithdrewReport,
 )
 
@@ -31,6 +32,8 @@ IN_ONE_INSTANT: Sequence[type[OfMeeting]] = (
 )
 """The order of what happened at the same time: a new time holds from its instant on, a report comes
 before the cancellation that it brings about, and what a call makes final is not withdrawn."""
+
+SIDES: Sequence[Side] = ("prospect", "team", "customer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +91,16 @@ def _place(fact: OfMeeting) -> tuple[object, ...]:
 
 
 def _moves(known: Collection[OfMeeting]) -> Iterator[Moved]:
-    """Each once: both sides of a calendar tell it, and one of them may not know by whom."""
+    """Each once: both sides of a calendar tell it, and one of them may not know by whom. Where both
+    know and differ, the first counts; in one instant the prospect, then the team."""
     told: dict[tuple[str, str], list[Moved]] = defaultdict(list)
     for fact in sorted((fact for fact in known if isinstance(fact, Moved)), key=_place):
         told[fact.slot, fact.to].append(fact)
     for halves in told.values():
-        known_by = [half.by for half in halves if half.by != "unknown"]
-        yield replace(halves[0], by=known_by[0]) if known_by else halves[0]
+        known_by = min(
+            ((half.at, SIDES.index(half.by)) for half in halves if half.by in SIDES), default=None
+        )
+        yield replace(halves[0], by=SIDES[known_by[1]]) if known_by else halves[0]
 
 
 def _heads(moves: Iterable[Moved]) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """What is known of a person's meetings with a customer. A fact has an id of its own and the time at
-which it happened: known twice it is one, and when it came says nothing.
+which it happened: known twice it is one, and when it came says nothing. In a store `kind` tells
+what it is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -20,6 +21,7 @@ class Booked:
     order: str
     order_version: int = 0
     has_phone: bool = True
+    kind: Literal["booked"] = field(default="booked", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,7 @@ class Moved:
     to: str
     at: datetime
     by: Side = "unknown"
+    kind: Literal["moved"] = field(default="moved", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,7 @@ class Cancelled:
     slot: str
     at: datetime
     by: Side = "unknown"
+    kind: Literal["cancelled"] = field(default="cancelled", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,7 @@ class ReportedOffTarget:
     at: datetime
     decided_until: datetime
     """The end of the fifth business day: without a decision before, it is upheld then."""
+    kind: Literal["off_target"] = field(default="off_target", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,7 @@ class Reviewed:
     slot: str
     at: datetime
     is_upheld: bool
+    kind: Literal["reviewed"] = field(default="reviewed", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +72,7 @@ class ReportedAbsent:
     id: str
     slot: str
     at: datetime
+    kind: Literal["absent"] = field(default="absent", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +80,7 @@ class WithdrewReport:
     report: str
     slot: str
     at: datetime
+    kind: Literal["withdrew"] = field(default="withdrew", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +91,7 @@ class Called:
     slot: str
     at: datetime
     gave_up: bool = False
+    kind: Literal["called"] = field(default="called", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +100,7 @@ class Excluded:
     entries the first counts."""
 
     at: datetime
+    kind: Literal["excluded"] = field(default="excluded", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +109,7 @@ class Interrupted:
 
     order: str
     at: datetime
+    kind: Literal["interrupted"] = field(default="interrupted", repr=False)
 
 
 OfMeeting = (

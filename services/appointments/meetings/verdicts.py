@@ -125,3 +125,12 @@ def _follow_up(verdict: Verdict, charged: Verdict | None) -> Verdict:
     return Verdict(
         verdict.chain, judgement, verdict.current, verdict.steps, charged_instead=charged.chain.id
     )
+
+
+def decided_at(verdict: Verdict) -> datetime:
+    """Of what is open: when it has to be judged again, if nothing comes before."""
+    at = verdict.judgement.at
+    if verdict.judgement.code != "due":
+        return at
+    current = verdict.chain.slots[verdict.current]
+    return max(at, no_show_until(current) + DECIDED_AFTER)

@@ -1,0 +1,114 @@
+"""What the shards of orders and slots read before they decide, and how what changed there reaches
+the people whose meetings it concerns."""
+
+from services.appointments.meetings.dossier import Dossier
+from services.appointments.orders import orders
+from services.appointments.orders.accounts import Account
+from services.appointments.orders.orders import Order
+from services.appointments.orders.parties import not_theirs
+from services.appointments.slots import slots
+from shared.contracts.appointments import BookMeeting, PersonToJudge
+from shared.contracts.orders import (
+    AcceptOrder,
+    ExclusionsChanged,
+    InterruptOrder,
+    OrderInterrupted,
+    PutOrder,
+    SendEmail,
+)
+from shared.loop.decision import Context, Decision, Publish
+from shared.loop.working_set import Page, Reads, Ref, WorkingSet, ref_by_name
+
+PEOPLE_AT_ONCE = 200
+OfOrder = PutOrder | AcceptOrder | InterruptOrder | SendEmail
+
+
+def order_of(event: OfOrder | BookMeeting, context: Context) -> Ref[Order]:
+    return ref_by_name(Order, context.tenant, event.order)
+
+
+def put_reads(_state: WorkingSet, command: PutOrder, context: Context) -> Reads:
+    account = ref_by_name(Account, context.tenant, command.account)
+    yield [order_of(command, context), account]
+
+
+def put(state: WorkingSet, command: PutOrder, context: Context) -> Decision:
+    account = state.get(ref_by_name(Account, context.tenant, command.account))
+    return orders.put(command, state.get(order_of(command, context)), account, context)
+
+
+def accept(command: AcceptOrder, before: Order | None, context: Context) -> Decision:
+    if refused := not_theirs(context.cause, command.account):
+        return Decision(answer=refused)
+    return orders.accept(command, before, context)
+
+
+def reads(state: WorkingSet, command: InterruptOrder | SendEmail, context: Context) -> Reads:
+    yield [order_of(command, context)]
+    yield [ref for ref in [_account_of(state, command, context)] if ref]
+
+
+def _account_of(
+    state: WorkingSet, command: InterruptOrder | SendEmail, context: Context
+) -> Ref[Account] | None:
+    order = state.get(order_of(command, context))
+    return ref_by_name(Account, context.tenant, order.definition.account) if order else None
+
+
+def interrupt(state: WorkingSet, command: InterruptOrder, context: Context) -> Decision:
+    if refused := not_theirs(context.cause, command.account):
+        return Decision(answer=refused)
+    account = _account_of(state, command, context)
+    order = state.get(order_of(command, context))
+    return orders.interrupt(command, order, state.get(account) if account else None, context)
+
+
+def send_email(state: WorkingSet, command: SendEmail, context: Context) -> Decision:
+    account = _account_of(state, command, context)
+    order = state.get(order_of(command, context))
+    return orders.send_email(command, order, state.get(account) if account else None, context)
+
+
+def book_reads(_state: WorkingSet, command: BookMeeting, context: Context) -> Reads:
+    yield [slots.slot_of(command, context), order_of(command, context)]
+
+
+class Booking:
+    def __init__(self, secret: str) -> None:
+        """`secret` keys the pseudonyms of persons."""
+        self._secret = secret
+
+    def book(self, state: WorkingSet, command: BookMeeting, context: Context) -> Decision:
+        slot = state.get(slots.slot_of(command, context))
+        order = state.get(order_of(command, context))
+        return slots.book(command, slot, order, self._secret, context)
+
+
+Recheck = ExclusionsChanged | OrderInterrupted
+
+
+def _page(event: Recheck, context: Context) -> Page[Dossier]:
+    """Of the people whom it concerns, so many in the order of their ids."""
+    where: dict[str, object] = {"tenant": context.tenant, "account": event.account}
+    if isinstance(event, ExclusionsChanged):
+        where["terms"] = {"$in": [*event.terms]}
+    else:
+        where["orders"] = event.order
+    where["_id"] = {"$gt": event.after}
+    return Page(Dossier, where, (("_id", 1),), PEOPLE_AT_ONCE)
+
+
+def recheck_reads(_state: WorkingSet, event: Recheck, context: Context) -> Reads:
+    yield [_page(event, context)]
+
+
+def recheck(state: WorkingSet, event: Recheck, context: Context) -> Decision:
+    found = state.page(_page(event, context))
+    publish: list[Publish] = [
+        Publish(PersonToJudge(account=each.account, person=each.person), each.person)
+        for each in found.rows
+    ]
+    if not found.is_last:
+        after = found.rows[-1].id if found.rows else event.after
+        publish.append(Publish(event.model_copy(update={"after": after}), context.cause.key))
+    return Decision(publish=publish)

@@ -1,0 +1,105 @@
+"""What a person's shard reads before it decides: the dossier, and what meetings are judged by that
+others keep."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from services.appointments.meetings import dossier as dossiers
+from services.appointments.meetings.business_days import business_days
+from services.appointments.meetings.dossier import Beside, Dossier, JudgeMeetings
+from services.appointments.meetings.facts import Cancelled, Moved
+from services.appointments.meetings.reports import About, Case
+from services.appointments.orders.exclusions import Exclusions
+from services.appointments.orders.orders import Order
+from services.appointments.orders.policy import policy_of
+from shared.contracts.appointments import (
+    PersonToJudge,
+    SlotAttended,
+    SlotBooked,
+    SlotCancelled,
+    SlotGone,
+    SlotMoved,
+)
+from shared.loop.decision import Context, Decision
+from shared.loop.working_set import Reads, Ref, WorkingSet, ref_by_name
+
+OfSlot = SlotBooked | SlotMoved | SlotCancelled | SlotAttended | SlotGone
+OfPerson = OfSlot | PersonToJudge | About | JudgeMeetings
+"""What names the customer and the person."""
+
+
+def dossier_of(event: OfPerson, context: Context) -> Ref[Dossier]:
+    return ref_by_name(Dossier, context.tenant, event.account, event.person)
+
+
+def reads(state: WorkingSet, event: OfPerson, context: Context) -> Reads:
+    yield [
+        dossier_of(event, context),
+        ref_by_name(Exclusions, context.tenant, event.account),
+        policy_of(context),
+    ]
+    known = state.get(dossier_of(event, context))
+    booked = [event.order] if isinstance(event, SlotBooked) else []
+    names = [*(known.orders if known else []), *booked]
+    yield [ref_by_name(Order, context.tenant, name) for name in names]
+
+
+def _beside(state: WorkingSet, dossier: Dossier) -> Beside:
+    orders = (state.peek(ref_by_name(Order, dossier.tenant, name)) for name in dossier.orders)
+    exclusions = state.get(ref_by_name(Exclusions, dossier.tenant, dossier.account))
+    return Beside(exclusions, [order for order in orders if order is not None])
+
+
+def _or_new(event: OfSlot, before: Dossier | None, context: Context) -> Dossier:
+    ref = dossier_of(event, context)
+    return before or Dossier(ref.id, 0, context.tenant, event.account, event.person)
+
+
+def note(state: WorkingSet, event: OfSlot, context: Context) -> Decision:
+    """What a calendar said of a slot becomes a fact of the person's meetings."""
+    before = state.get(dossier_of(event, context))
+    after = _with_news(event, _or_new(event, before, context))
+    if after == before:
+        return Decision()
+    return dossiers.decide(before, after, _beside(state, after), context)
+
+
+def _with_news(event: OfSlot, dossier: Dossier) -> Dossier:
+    match event:
+        case SlotBooked():
+            return dossier.with_booking(event)
+        case SlotMoved():
+            moved = Moved(slot=event.slot, to=event.to, at=event.at, by=event.side)
+            return dossier.with_fact(moved, event.by)
+        case SlotCancelled():
+            cancelled = Cancelled(slot=event.slot, at=event.at, by=event.side)
+            return dossier.with_fact(cancelled, event.by)
+        case SlotAttended():
+            return dossier.with_evidence(event)
+        case SlotGone():
+            return dossier.without_slot(event.slot)
+
+
+def judge(state: WorkingSet, event: PersonToJudge | JudgeMeetings, context: Context) -> Decision:
+    """Its time has come, or something beside the meetings has changed."""
+    dossier = state.get(dossier_of(event, context))
+    if dossier is None:
+        return Decision()
+    return dossiers.decide(dossier, dossier, _beside(state, dossier), context)
+
+
+A = TypeVar("A", bound=About)
+
+
+def about_meeting(
+    decide: Callable[[A, Case], Decision],
+) -> Callable[[WorkingSet, A, Context], Decision]:
+    """A command about a meeting, decided with all that is known of the person."""
+
+    def decide_with(state: WorkingSet, command: A, context: Context) -> Decision:
+        dossier = state.get(dossier_of(command, context))
+        beside = _beside(state, dossier) if dossier else Beside(None, ())
+        days = business_days(state.get(policy_of(context)))
+        return decide(command, Case(dossier, beside, days, context))
+
+    return decide_with

@@ -1,0 +1,209 @@
+"""All that is known of a person's meetings with a customer, and what was told of it last.
+
+Whatever becomes known is added; the meetings are judged anew, and what differs from what was told
+is published. So it does not matter in which order anything comes, nor how often.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Annotated, NamedTuple
+
+from pydantic import Discriminator
+
+from services.appointments.meetings.charges import Charge, changes
+from services.appointments.meetings.facts import Booked, Excluded, Fact, Interrupted
+from services.appointments.meetings.verdicts import Verdict, decided_at, verdicts
+from services.appointments.orders.exclusions import Exclusions, terms_of_prospect
+from services.appointments.orders.orders import Order
+from shared.contracts.appointments import (
+    MeetingBillable,
+    MeetingChanged,
+    MeetingWithdrawn,
+    SlotAttended,
+    SlotBooked,
+)
+from shared.contracts.event import Event
+from shared.ids import derived_id
+from shared.loop.decision import Accepted, Context, Deadline, Decision, Due, Publish
+
+MERGED = "merged"
+
+
+class JudgeMeetings(Deadline, kind="judge_meetings"):
+    """The time has come at which one of them is decided, if nothing else came."""
+
+    account: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    fact: Annotated[Fact, Discriminator("kind")]
+    by: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    id: str
+    version: int
+    tenant: str
+    account: str
+    person: str
+    slots: tuple[SlotBooked, ...] = ()
+    known: tuple[Known, ...] = ()
+    attended: tuple[SlotAttended, ...] = ()
+    """Evidence: no verdict asks for it."""
+    charges: Mapping[str, Charge] = field(default_factory=dict)
+    """By the first slot of a meeting, what was published last."""
+    told: tuple[MeetingChanged, ...] = ()
+    """What was published last of each meeting."""
+
+    @property
+    def terms(self) -> list[str]:
+        """By what an exclusion may name the person or the company."""
+        found = (term for slot in self.slots for term in terms_of_prospect(slot.prospect))
+        return list(dict.fromkeys(found))
+
+    @property
+    def orders(self) -> list[str]:
+        return list(dict.fromkeys(slot.order for slot in self.slots))
+
+    def slot(self, name: str) -> SlotBooked | None:
+        return next((slot for slot in self.slots if slot.slot == name), None)
+
+    def with_fact(self, fact: Fact, by: str, text: str = "") -> "Dossier":
+        if any(each.fact == fact for each in self.known):
+            return self
+        return replace(self, known=(*self.known, Known(fact, by, text)))
+
+    def with_booking(self, booked: SlotBooked) -> "Dossier":
+        """A slot is booked once: the first counts."""
+        if self.slot(booked.slot) is not None:
+            return self
+        fact = Booked(
+            slot=booked.slot,
+            at=booked.booked_at,
+            start=booked.start,
+            order=booked.order,
+            order_version=booked.order_version,
+            has_phone=bool(booked.prospect.phone),
+        )
+        return replace(self, slots=(*self.slots, booked)).with_fact(fact, booked.by)
+
+    def with_evidence(self, event: SlotAttended) -> "Dossier":
+        known = event in self.attended
+        return self if known else replace(self, attended=(*self.attended, event))
+
+    def without_slot(self, name: str) -> "Dossier":
+        """It is of somebody else's meeting."""
+        return replace(
+            self,
+            slots=tuple(slot for slot in self.slots if slot.slot != name),
+            known=tuple(each for each in self.known if getattr(each.fact, "slot", None) != name),
+            attended=tuple(each for each in self.attended if each.slot != name),
+        )
+
+
+class Beside(NamedTuple):
+    """What is known elsewhere that meetings are judged by."""
+
+    exclusions: Exclusions | None
+    orders: Sequence[Order]
+
+
+def meeting_id(tenant: str, first_slot: str) -> str:
+    """The meeting's own, whatever its slots are called and however often it is moved."""
+    return derived_id("meeting", tenant, first_slot)
+
+
+def judge(dossier: Dossier, beside: Beside, now: datetime) -> Sequence[Verdict]:
+    days = max((slot.follow_up_days for slot in dossier.slots), default=0)
+    return verdicts(_facts(dossier, beside), now, timedelta(days=days))
+
+
+def _facts(dossier: Dossier, beside: Beside) -> Iterator[Fact]:
+    yield from (each.fact for each in dossier.known)
+    excluded_at = beside.exclusions.earliest(dossier.terms) if beside.exclusions else None
+    if excluded_at is not None:
+        yield Excluded(at=excluded_at)
+    for order in beside.orders:
+        if order.interrupted_at is not None:
+            yield Interrupted(order=order.definition.order, at=order.interrupted_at)
+
+
+def decide(
+    before: Dossier | None,
+    after: Dossier,
+    beside: Beside,
+    context: Context,
+    answer: Accepted | None = None,
+) -> Decision:
+    """Publishes in what the meetings are another than they were told to be."""
+    found = judge(after, beside, context.now)
+    told = tuple(_change_of(after, verdict) for verdict in found)
+    changed = tuple(changes(after.charges, found))
+    publish: list[Event] = [each for each in told if each not in after.told]
+    publish += [_charge_event(after, chain, charge, found) for chain, charge in changed]
+    after = replace(after, told=told, charges={**after.charges, **dict(changed)})
+    open_ = [decided_at(verdict) for verdict in found if verdict.judgement.state == "open"]
+    id_ = f"{JudgeMeetings.KIND}/{after.id}"
+    due = [
+        Due(id_, JudgeMeetings(account=after.account, person=after.person), after.person, at)
+        for at in sorted(open_)[:1]
+    ]
+    return Decision(
+        save=[after] if after != before else [],
+        publish=[Publish(event, after.person) for event in publish],
+        due=due,
+        cancel=[] if due or before is None else [id_],
+        answer=answer,
+    )
+
+
+def _change_of(dossier: Dossier, verdict: Verdict) -> MeetingChanged:
+    judgement, current = verdict.judgement, verdict.chain.slots[verdict.current]
+    return MeetingChanged(
+        meeting=meeting_id(dossier.tenant, verdict.chain.id),
+        account=dossier.account,
+        person=dossier.person,
+        order=verdict.chain.first.order,
+        slot=verdict.current,
+        start=current.start,
+        state=judgement.state,
+        code=judgement.code,
+        rule=judgement.rule,
+        at=judgement.at,
+    )
+
+
+def _charge_event(
+    dossier: Dossier, chain: str, charge: Charge, found: Iterable[Verdict]
+) -> MeetingBillable | MeetingWithdrawn:
+    meeting = meeting_id(dossier.tenant, chain)
+    if charge.at is None:
+        verdict = next((each for each in found if each.chain.id == chain), None)
+        return MeetingWithdrawn(
+            meeting=meeting,
+            revision=charge.revision,
+            account=dossier.account,
+            person=dossier.person,
+            code=verdict.judgement.code if verdict else MERGED,
+            rule=verdict.judgement.rule if verdict else "APT-02",
+        )
+    slot = dossier.slot(chain)
+    assert slot is not None, "a meeting is charged by its first booking"
+    return MeetingBillable(
+        meeting=meeting,
+        revision=charge.revision,
+        account=dossier.account,
+        person=dossier.person,
+        order=slot.order,
+        order_version=slot.order_version,
+        price_minor=slot.price_minor,
+        currency=slot.currency,
+        booked_at=slot.booked_at,
+        start=slot.start,
+        billable_at=charge.at,
+    )

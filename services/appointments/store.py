@@ -1,0 +1,59 @@
+"""The appointments' own collections, the only file that knows their shape."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.appointments.meetings.dossier import Dossier
+from services.appointments.orders.accounts import Account
+from services.appointments.orders.exclusions import Exclusions
+from services.appointments.orders.orders import Order
+from services.appointments.orders.policy import Policy
+from services.appointments.slots.slots import Slot
+from shared.definitions import Version
+from shared.loop.collection import Collection, collection
+
+SCHEMA = 1
+ACCOUNTS = collection("accounts", Account, schema=SCHEMA, indexes=[["tenant", "_id"]])
+ORDERS = collection(
+    "orders", Order, schema=SCHEMA, text=["definition"], indexes=[["tenant", "_id"]]
+)
+EXCLUSIONS = collection("exclusions", Exclusions, schema=SCHEMA, pairs=["since"], indexes=[[]])
+POLICIES = collection("policies", Policy, schema=SCHEMA, text=["definition"], indexes=[[]])
+SLOTS = collection(
+    "slots",
+    Slot,
+    schema=SCHEMA,
+    text=["booking", "booked"],
+    queried={"is_unassigned": lambda slot: slot.booking is not None and slot.booked is None},
+    indexes=[["_id", "version"], ["tenant", "is_unassigned", "_id"]],
+)
+DOSSIERS = collection(
+    "dossiers",
+    Dossier,
+    schema=SCHEMA,
+    text=["slots", "attended"],
+    pairs=["charges"],
+    queried={
+        "terms": lambda dossier: dossier.terms,
+        "orders": lambda dossier: dossier.orders,
+        "meetings": lambda dossier: [told.meeting for told in dossier.told],
+        "states": lambda dossier: sorted({told.state for told in dossier.told}),
+    },
+    indexes=[
+        ["_id", "version"],
+        ["tenant", "account", "terms", "_id"],
+        ["tenant", "account", "orders", "_id"],
+        ["tenant", "meetings"],
+        ["tenant", "states", "_id"],
+    ],
+)
+VERSIONS = collection("versions", Version, schema=SCHEMA, indexes=[["of", "number"]])
+COLLECTIONS: Sequence[Collection[Any]] = (
+    ACCOUNTS,
+    ORDERS,
+    EXCLUSIONS,
+    POLICIES,
+    SLOTS,
+    DOSSIERS,
+    VERSIONS,
+)
