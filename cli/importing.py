@@ -7,14 +7,15 @@ submission's id follows from what it holds, so the same file again asks nothing 
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeGuard, cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from cli import delimited
+from cli.bounds import ROW_LINES_MAX
 from cli.cells import (
     CELL_START,
     ERROR,
@@ -23,6 +24,7 @@ from cli.cells import (
     LETTERS_MISREAD,
     Cells,
     Flaw,
+    Line,
     flaw_of,
     is_misread,
     join_cells,
@@ -43,6 +45,9 @@ from shared.ids import derived_id
 from shared.wording import quantity
 
 _reference = TypeAdapter(Id)
+BROKEN = Flaw(
+    "row_broken", "a line break inside a text has broken this row; put the text in quotes"
+)
 _MARKED = re.compile(rf"{CELL_START}[='#{FLAWED}]")
 """Where a cell may be other than it is written."""
 DRAWN = re.compile(rf"[{CELL_START} \t\r\n\v\f\xa0=+|_~:.\x1a…–—-]*")  # noqa: RUF001
@@ -99,7 +104,7 @@ def table_of(file: BinaryIO, expected: ExpectedColumns, chosen: Chosen | None = 
 def rows_in(table: Table, expected: ExpectedColumns) -> Iterator[Row | BadRow]:
     """One row at a time, in the order of the file; blank and drawn ones are none."""
     reader, another = RowReader.of(table.header, expected), AnotherHeader(table.header, expected)
-    for line, cells in table.rows:
+    for line, cells in told_if_broken(table.rows, reader):
         whole = "" if isinstance(cells, Flaw) else join_cells(cells)
         if not isinstance(cells, Flaw) and DRAWN.fullmatch(whole):
             continue
@@ -107,6 +112,30 @@ def rows_in(table: Table, expected: ExpectedColumns) -> Iterator[Row | BadRow]:
             yield bad_row(line, flaw)
         else:
             yield reader.read(line, cells, whole)
+
+
+def told_if_broken(rows: Iterable[Line], reader: "RowReader") -> Iterator[Line]:
+    """A line break that was not quoted breaks a row: its first part looks as if its last cells were
+    left out, and ends with half a text. It shows by the parts behind it, which have no address, and
+    with it as many cells as the header."""
+    parts: list[Line] = []
+    number = 0
+    for line, cells in rows:
+        if parts and len(parts) < ROW_LINES_MAX and reader.may_be_rest(cells):
+            parts.append((line, cells))
+            number += len(cells) - 1
+            if number >= reader.width:
+                is_broken = number == reader.width
+                yield from ((at, BROKEN) for at, _ in parts) if is_broken else parts
+                parts = []
+            continue
+        yield from parts
+        parts = []
+        if reader.may_be_begin(cells):
+            parts, number = [(line, cells)], len(cells)
+        else:
+            yield line, cells
+    yield from parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +180,16 @@ class RowReader:
         if not self.is_named:
             record.pop("", None)
         return self.row(line, record)
+
+    def may_be_begin(self, cells: Cells | Flaw) -> TypeGuard[Cells]:
+        """Of a row that goes on in the next line."""
+        return not isinstance(cells, Flaw) and self.shortest <= len(cells) < self.width
+
+    def may_be_rest(self, cells: Cells | Flaw) -> TypeGuard[Cells]:
+        if isinstance(cells, Flaw) or self.email is None or len(cells) >= self.width:
+            return False
+        address = cells[self.email] if self.email < len(cells) else ""
+        return any(cells) and "@" not in str(address)
 
     def row(self, line: int, record: Mapping[str, str]) -> Row | BadRow:
         name = self.expected.reference

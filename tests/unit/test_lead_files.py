@@ -691,3 +691,31 @@ def test_a_text_of_several_lines_is_one_cell() -> None:
     """INT-12: also where its lines have as many commas as a row."""
     content = b'Ref,Mail,Firm\nR-1,jo@northgrid.example,"Tern,\nof Vane, Lark, and others"\n'
     assert [(2, "R-1")] == brief(rows_of(content, "Ref", ["Mail", "Firm"]))
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (("R-1,jo@a.example,Bright", "water,101,x"), [(2, "row_broken"), (3, "row_broken")]),
+        (
+            ("R-1,jo@a.example,Br", "igh", "t,101,x"),
+            [(2, "row_broken"), (3, "row_broken"), (4, "row_broken")],
+        ),
+        (("R-1,jo@a.example,Tern,101", ",x"), [(2, "row_broken"), (3, "row_broken")]),
+        (("R-1,jo@a.example,Tern", "Total: 1 lead"), [(2, "R-1"), (3, "cells_missing")]),
+        (("R-1,jo@a.example,Tern", "", "R-2,al@a.example,Vane"), [(2, "R-1"), (4, "R-2")]),
+        (("R-1,jo@a.example,Tern", "R-2,,Vane"), [(2, "row_broken"), (3, "row_broken")]),
+        (("R-1,jo@a.example,Tern,101,x", "R-2,,Vane"), [(2, "R-1"), (3, "R-2")]),
+        (("R-1,jo@a.example", "R-2,none,Vane,101"), [(2, "row_broken"), (3, "row_broken")]),
+        (("R-1,jo@a.example,Tern", "a,b,c,d"), [(2, "R-1"), (3, "a")]),
+    ],
+)
+def test_a_row_that_a_line_break_has_broken_is_told(
+    lines: Sequence[str], told: list[tuple[int, str]]
+) -> None:
+    """Its first part would be a lead with half a company's name, which is on no list. Where it may
+    be two rows, one of which names nobody, that is told as well."""
+    content = "\n".join(("Ref,Mail,Firm,Cat,Note", *lines, "R-9,ed@a.example,Vane,205,y", ""))
+    columns = ExpectedColumns("Ref", {"Ref": "reference", "Mail": "email", "Firm": "", "Cat": ""})
+    table = table_of(BytesIO(content.encode()), columns)
+    assert [*told, (len(lines) + 2, "R-9")] == brief(list(rows_in(table, columns)))

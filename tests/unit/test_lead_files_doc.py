@@ -6,6 +6,7 @@ fails, and so does a test without its section.
 
 import json
 import re
+from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,8 +14,9 @@ import pytest
 
 from cli import bounds
 from cli.cells import strip_mark
+from cli.columns import ExpectedColumns
 from cli.documents import read_text
-from cli.importing import BadRow, Row, rows_of
+from cli.importing import BadRow, Row, rows_in, rows_of, table_of
 from cli.output import CliError
 from services.intake.catalogue.questions import Question, judge
 from services.intake.leads.fields import BY_NAME
@@ -34,7 +36,13 @@ from tests.builders import NOW, affiliate, record
 from tests.workbooks import with_formula
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "lead-files.md"
-OWN_FIELDS = ("Ref", "Mail", "Firm", "Cat", "Tel")
+OWN_FIELDS = {
+    "Ref": "reference",
+    "Mail": "email",
+    "Firm": "company_name",
+    "Cat": "category",
+    "Tel": "phone",
+}
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([ntr|]))")
 _CELL_END = re.compile(r"(?<!\\)\|")
@@ -75,7 +83,9 @@ def test_every_section_is_run() -> None:
 
 def outcome(written: str) -> str:
     try:
-        return "; ".join(map(shown, rows_of(written.encode(), "Ref", OWN_FIELDS)))
+        expected = ExpectedColumns("Ref", OWN_FIELDS)
+        table = table_of(BytesIO(written.encode()), expected)
+        return "; ".join(map(shown, rows_in(table, expected)))
     except CliError as error:
         return error.text
 
