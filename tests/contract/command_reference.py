@@ -23,6 +23,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
 Seen = dict[type[BaseModel], str]
 """Objects, with the field below which they are described."""
 RULES = re.compile(r" \([A-Z]{3}-\d\d(?:(?:, | to )[A-Z]{3}-\d\d)*\)")
+BAR = r"\|"
 HEAD = """# Commands
 
 <!-- Written by `make docs` from shared/contracts and tests/contract/golden. Change those. -->
@@ -61,7 +62,7 @@ def index() -> str:
 
 def index_row(name: str) -> str:
     kind, anchor = commands()[name], name.replace(".", "")
-    return f"| [`{name}`](#{anchor}) | {key_of(kind)} | {roles(kind)} |"
+    return row(f"[`{name}`](#{anchor})", key_of(kind), roles(kind))
 
 
 def key_of(kind: type[Command]) -> str:
@@ -94,6 +95,11 @@ def section(name: str, examples: Sequence[Example]) -> str:
     return "\n\n".join(parts) + "\n\n"
 
 
+def row(*cells: str) -> str:
+    """Of a table, in which a bar ends a cell, be it between backticks."""
+    return f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |"
+
+
 def description(kind: type[BaseModel]) -> str:
     return "\n\n".join(map(paragraph, (inspect.getdoc(kind) or "").split("\n\n")))
 
@@ -110,7 +116,7 @@ def field_rows(kind: type[BaseModel], path: str = "", seen: Seen | None = None) 
     for name, field in kind.model_fields.items():
         here = path + (field.serialization_alias or field.alias or name)
         words, parts = in_words(hints[name]), list(parts_in(hints[name]))
-        yield f"| `{here}` | {words} | {default(field)} | {meaning(kind, name, parts, seen)} |"
+        yield row(f"`{here}`", words, default(field), meaning(kind, name, parts, seen))
         inner = f"{here}[]." if "list of" in words else f"{here}."
         for part in (part for part in parts if part not in seen):
             seen[part] = here
@@ -147,7 +153,7 @@ def example_text(example: Example) -> str:
 
 def type_table(text: str) -> str:
     rows = [
-        f"| {name} | {bounds.replace('|', chr(92) + '|')} | {RULES.sub('', meaning)} |"
+        row(name, bounds, RULES.sub("", meaning))
         for name, bounds, meaning in types()
         if f"[{name}](#types)" in text
     ]

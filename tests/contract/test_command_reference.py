@@ -1,12 +1,14 @@
 """The reference of commands is what the contracts and the golden samples say today."""
 
+import re
 from string import Formatter
 
 import pytest
+from pydantic import BaseModel
 
 from shared.contracts.commands import commands
 from shared.contracts.event import Command
-from tests.contract.command_reference import PAGE, page
+from tests.contract.command_reference import PAGE, field_rows, page
 from tests.contract.examples import GOLDEN, STORY, Example
 
 KINDS = sorted(set(commands().values()), key=lambda kind: kind.__name__)
@@ -15,6 +17,19 @@ KINDS = sorted(set(commands().values()), key=lambda kind: kind.__name__)
 def test_the_page_is_written_anew() -> None:
     """After a contract or an example was changed: `make docs`."""
     assert page() == PAGE.read_text()
+
+
+class Barred(BaseModel):
+    name: str = "a|b"
+    """Either this | or that."""
+
+
+def test_a_bar_ends_no_cell() -> None:
+    """Neither in words nor in a default, where it stands between backticks."""
+    (row,) = field_rows(Barred)
+    assert 5 == len(re.findall(r"(?<!\\)\|", row))
+    assert r'`"a\|b"`' in row
+    assert r"Either this \| or that." in row
 
 
 def test_every_command_has_an_example() -> None:
