@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 from httpx import codes
@@ -84,6 +85,11 @@ class Api:
         if not found:
             raise unreachable(service, "it isn't part of this stack")
         return str(found)
+
+
+def segment(id: str) -> str:
+    """An id as one part of a path. Dots alone are a step up, or none, to every client."""
+    return quote(id, safe="") if id.strip(".") else id.replace(".", "%2E")
 
 
 def content(service: str, response: httpx.Response) -> Any:

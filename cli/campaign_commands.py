@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
 from cli import linting
-from cli.api import Api
+from cli.api import Api, segment
 from cli.command import Asker, Command
 from cli.documents import command_of
 from cli.known import suggesting_nearest
@@ -68,7 +67,7 @@ def show_campaign(campaign: CampaignId, as_json: AsJson = False) -> None:
 
 
 def path_of(campaign: str) -> str:
-    return f"/campaigns/{quote(campaign, safe='')}"
+    return f"/campaigns/{segment(campaign)}"
 
 
 def describe(found: Mapping[str, Any]) -> Iterator[dict[str, str]]:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
-from cli.api import Api
+from cli.api import Api, segment
 from cli.command import Answer, Asker, Command
 from cli.dead_letter_text import fields_of, headers_of, value_of, what_helps
 from cli.known import DEAD_LETTER_STATES, check, unknown
@@ -125,7 +124,7 @@ def find(api: Api, id: str) -> Item:
     """The topic in the id tells little, since others may read it too: each service is asked."""
     for service in api.stack["http"]:
         with suppress(UnknownId):
-            return {"service": service, **api.get(service, f"/dead-letters/{quote(id)}")}
+            return {"service": service, **api.get(service, f"/dead-letters/{segment(id)}")}
     ids = [item["id"] for page in pages_of(api, (), 1000).values() for item in page["items"]]
     raise unknown("dead_letter", id, ids)
 

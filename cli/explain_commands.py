@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
-from cli.api import Api
+from cli.api import Api, segment
 from cli.known import suggesting_nearest
 from cli.options import LeadId
 from cli.output import (
@@ -91,9 +90,9 @@ def with_spaces(code: str) -> str:
 
 def explain_one(api: Api, lead: str, campaign: str | None) -> Row:
     try:
-        return dict(api.get("routing", f"/explain/{quote(lead, safe='')}", campaign=campaign))
+        return dict(api.get("routing", f"/explain/{segment(lead)}", campaign=campaign))
     except UnknownId as error:
-        return not_accepted(api.get("intake", f"/leads/{quote(lead, safe='')}"), error)
+        return not_accepted(api.get("intake", f"/leads/{segment(lead)}"), error)
 
 
 def not_accepted(lead: Mapping[str, Any], unknown: CliError) -> Row:

@@ -5,11 +5,10 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
-from cli.api import Api
+from cli.api import Api, segment
 from cli.command import Answer, Asker, Command
 from cli.known import check_filters, suggesting_nearest
 from cli.lead_commands import pages, up_to
@@ -100,7 +99,7 @@ def release(
     if not answers and not suggested:
         raise CliError("usage", "say what is meant: --answer or --suggested", WRONG_USAGE)
     with Api() as api:
-        found = api.get("intake", f"/leads/{quote(lead, safe='')}")
+        found = api.get("intake", f"/leads/{segment(lead)}")
     meant = (closest(found["held"]) if suggested else {}) | answers
     if not meant:
         raise CliError("nothing_held", nothing_suggested(found), WRONG_USAGE)

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
-from cli.api import Api
+from cli.api import Api, segment
 from cli.known import check_filters, suggesting_nearest
 from cli.output import AsJson, show_further, show_json, show_paragraph, show_table
 
@@ -104,7 +103,7 @@ def show_delivery(
     as_json: AsJson = False,
 ) -> None:
     """One with the rows that are missing, and whom to ask for them."""
-    path = f"/deliveries/{quote(affiliate, safe='')}/{quote(delivery, safe='')}"
+    path = f"/deliveries/{segment(affiliate)}/{segment(delivery)}"
     with suggesting_nearest(affiliate=affiliate, delivery=delivery), Api() as api:
         found = api.get("intake", path)
     if as_json:

@@ -3,11 +3,10 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
-from cli.api import Api
+from cli.api import Api, segment
 from cli.known import OUTCOMES, SOURCES, check, check_filters
 from cli.options import LeadId, Limit
 from cli.output import AsJson, UnknownId, show_counted, show_further, show_json, show_table
@@ -137,7 +136,7 @@ def show_lead(lead: LeadId, as_json: AsJson = False) -> None:
     Personal data is shown, to whoever has the token of the API.
     """
     with Api() as api:
-        taken_in = api.get("intake", f"/leads/{quote(lead, safe='')}")
+        taken_in = api.get("intake", f"/leads/{segment(lead)}")
         routed = routed_lead(api, lead)
     whole = taken_in | {
         "trace_id": trace_context.trace_id(taken_in["trace"]) or None,
@@ -152,7 +151,7 @@ def show_lead(lead: LeadId, as_json: AsJson = False) -> None:
 def routed_lead(api: Api, lead: str) -> dict[str, Any] | None:
     """Routing knows accepted leads only, and each a moment after intake."""
     try:
-        return dict(api.get("routing", f"/leads/{quote(lead, safe='')}"))
+        return dict(api.get("routing", f"/leads/{segment(lead)}"))
     except UnknownId:
         return None
 

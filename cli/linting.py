@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from cli.api import Api, on_stack
+from cli.api import Api, on_stack, segment
 from cli.command import Command
 from cli.documents import Document, put_commands, read_files
 from cli.known import suggesting_nearest
@@ -44,7 +43,7 @@ def read_campaigns(file: str, receiver: str) -> list[Put]:
 def of_target(api: Api, target: str, read: Mapping[str, Sequence[Put]]) -> Iterator[Finding]:
     if target not in read:
         with suggesting_nearest(campaign=target):
-            found = api.get("routing", f"/campaigns/{quote(target, safe='')}")
+            found = api.get("routing", f"/campaigns/{segment(target)}")
         yield of_campaign(found)
     for document, command in read.get(target, ()):
         yield of_document(document, command, preview(api, "campaign", command))

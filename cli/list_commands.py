@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 from pydantic import TypeAdapter, ValidationError
 
 from cli import list_files
-from cli.api import Api
+from cli.api import Api, segment
 from cli.command import Answer, Asker, Command
 from cli.documents import command_of
 from cli.import_commands import ask_with_bar
@@ -73,7 +72,7 @@ def show_list(
 ) -> None:
     """One list with its entries, as they are compared, and the campaigns that use it."""
     with suggesting_nearest(list=name), Api() as api:
-        found = api.get("routing", f"/lists/{quote(name, safe='')}")
+        found = api.get("routing", f"/lists/{segment(name)}")
     if as_json:
         show_json(found)
         return

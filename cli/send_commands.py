@@ -3,11 +3,10 @@
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
-from cli.api import Api
+from cli.api import Api, segment
 from cli.command import Asker, Command
 from cli.documents import command_of
 from cli.known import SEND_STATES, check, suggesting_nearest
@@ -57,7 +56,7 @@ def about_person(kind: type[contracts.Command], lead: str, fields: Mapping[str, 
 def person_of(api: Api, lead: str) -> str:
     """Routing's commands about a person go where the person is decided."""
     try:
-        return str(api.get("routing", f"/leads/{quote(lead, safe='')}")["person_id"])
+        return str(api.get("routing", f"/leads/{segment(lead)}")["person_id"])
     except UnknownId as error:
         text = f"{error.text} in routing; `leadops explain {lead}` tells more"
         raise CliError(error.code, text, error.exit_code) from error
@@ -89,7 +88,7 @@ def sends(
 ) -> None:
     """A campaign's sends, each with its history and what came of its attempts."""
     check("status", status, SEND_STATES)
-    path = f"/campaigns/{quote(campaign, safe='')}/sends"
+    path = f"/campaigns/{segment(campaign)}/sends"
     with suggesting_nearest(campaign=campaign), Api() as api:
         where = {"status": status}
         rows = pages(api, path, where, limit + 1, service="routing", rows="sends")

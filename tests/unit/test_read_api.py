@@ -7,7 +7,7 @@ import pytest
 from fastapi import APIRouter
 from pydantic_core import to_json
 
-from cli.api import content
+from cli.api import content, segment
 from cli.output import UNREACHABLE, CliError
 from services.intake.leads.leads import lead_id
 from services.intake.queries import api as intake_api
@@ -324,6 +324,21 @@ async def test_a_time_that_ends_before_it_begins_is_told(
     told = (await intake.get(f"/leads?{query}")).json().get("error", {}).get("text")
     expected = "from can't be read; wanted is a time that is not after `to`"
     assert (expected if is_told else None) == told
+
+
+@pytest.mark.parametrize(
+    "id", ["..", ".", "...", "../..", "a/../b", "due/near/..", "%2e", "a b?#&=+", ""]
+)
+def test_an_id_is_one_part_of_a_path_whatever_is_in_it(id: str) -> None:
+    """To clients two dots are a step up: a delivery of that name was the list of deliveries."""
+    asked = httpx.URL(f"http://intake.example/deliveries/acme/{segment(id)}")
+    assert f"/deliveries/acme/{id}" == asked.path
+    assert 3 == asked.raw_path.count(b"/")
+
+
+async def test_what_is_called_by_dots_is_looked_for(intake: httpx.AsyncClient) -> None:
+    answer = await intake.get(f"/deliveries/acme/{segment('..')}")
+    assert "there is no delivery '..'" == answer.json()["error"]["text"]
 
 
 @pytest.mark.parametrize(
