@@ -9,6 +9,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time
+from functools import cache
 from io import BytesIO
 from lzma import LZMAError
 from typing import Any, BinaryIO, TypeVar
@@ -220,8 +221,10 @@ def unstruck(part: TextBlock | str) -> str:
     return "" if part.font and part.font.strike else part.text
 
 
+@cache
 def unescape(text: str) -> str:
     """The format writes characters that XML can't hold as _x000D_, and a text that looks so as
-    _x005F_x000D_. Those beyond 16 bits come in two halves."""
+    _x005F_x000D_. Those beyond 16 bits come in two halves. One text may stand in a million cells,
+    so each is read once."""
     plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
     return plain.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
