@@ -6,13 +6,15 @@ from services.appointments.decisions import orders as ordering
 from services.appointments.decisions import people
 from services.appointments.meetings import reports
 from services.appointments.meetings.dossier import JudgeMeetings
-from services.appointments.orders import accounts, exclusions, policy
+from services.appointments.meetings.reports import ReviewIsDue
+from services.appointments.orders import accounts, counts, exclusions, policy
 from services.appointments.slots import slots
 from shared.contracts.accounts import AccountState
 from shared.contracts.appointments import (
     BookMeeting,
     CancelMeeting,
     DecideReview,
+    MeetingCounted,
     MoveMeeting,
     PersonToJudge,
     RecordAttendance,
@@ -52,7 +54,8 @@ def rows(secret: str) -> Sequence[Row]:
         on(PutOrder, ordering.put, reads=ordering.put_reads),
         one(AcceptOrder, ordering.order_of, ordering.accept),
         on(InterruptOrder, ordering.interrupt, reads=ordering.reads),
-        on(SendEmail, ordering.send_email, reads=ordering.reads),
+        on(SendEmail, ordering.send_email, reads=ordering.email_reads),
+        one(MeetingCounted, counts.counted_of, counts.note),
         on(ExclusionsChanged, ordering.recheck, reads=ordering.recheck_reads),
         on(OrderInterrupted, ordering.recheck, reads=ordering.recheck_reads),
         # In the slot's shard.
@@ -75,4 +78,5 @@ def rows(secret: str) -> Sequence[Row]:
         on(RecordCall, about(reports.record_call), reads=people.reads),
         on(PersonToJudge, people.judge, reads=people.reads),
         on(JudgeMeetings, people.judge, reads=people.reads),
+        on(ReviewIsDue, about(reports.alert), reads=people.reads),
     )

@@ -3,11 +3,11 @@
 from services.appointments.handlers import rows
 from services.appointments.store import COLLECTIONS
 from shared.contracts.accounts import ACCOUNTS
-from shared.contracts.appointments import FACTS, RECHECKS, SLOTS
+from shared.contracts.appointments import COUNTS, FACTS, RECHECKS, SLOTS
 from shared.loop.service import Service
 
 
 def appointments(secret: str) -> Service:
     """`secret` keys the pseudonyms of persons."""
-    topics = (ACCOUNTS, FACTS, RECHECKS, SLOTS)
+    topics = (ACCOUNTS, COUNTS, FACTS, RECHECKS, SLOTS)
     return Service("appointments", topics, rows(secret), COLLECTIONS)

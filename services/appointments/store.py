@@ -5,6 +5,7 @@ from typing import Any
 
 from services.appointments.meetings.dossier import Dossier
 from services.appointments.orders.accounts import Account
+from services.appointments.orders.counts import Counted
 from services.appointments.orders.exclusions import Exclusions
 from services.appointments.orders.orders import Order
 from services.appointments.orders.policy import Policy
@@ -16,6 +17,12 @@ SCHEMA = 1
 ACCOUNTS = collection("accounts", Account, schema=SCHEMA, indexes=[["tenant", "_id"]])
 ORDERS = collection(
     "orders", Order, schema=SCHEMA, text=["definition"], indexes=[["tenant", "_id"]]
+)
+COUNTED = collection(
+    "counted_meetings",
+    Counted,
+    schema=SCHEMA,
+    indexes=[["tenant", "order", "counts", "booked_at"]],
 )
 EXCLUSIONS = collection("exclusions", Exclusions, schema=SCHEMA, pairs=["since"], indexes=[[]])
 POLICIES = collection("policies", Policy, schema=SCHEMA, text=["definition"], indexes=[[]])
@@ -51,6 +58,7 @@ VERSIONS = collection("versions", Version, schema=SCHEMA, indexes=[["of", "numbe
 COLLECTIONS: Sequence[Collection[Any]] = (
     ACCOUNTS,
     ORDERS,
+    COUNTED,
     EXCLUSIONS,
     POLICIES,
     SLOTS,

@@ -12,7 +12,7 @@ from shared.contracts.roles import OPERATES
 from shared.contracts.values import Flag, Id, Instant, Name, Part, ReasonText, Text
 
 FACTS, SLOTS = "appointments.facts.v1", "appointments.slots.v1"
-RECHECKS = "appointments.rechecks.v1"
+RECHECKS, COUNTS = "appointments.rechecks.v1", "appointments.counts.v1"
 BOOKS = OPERATES | {"calendar"}
 """Who brings what a calendar says."""
 
@@ -336,6 +336,27 @@ class PersonToJudge(Event, type="appointments.person.to_judge.v1", topic=RECHECK
     person: Id
 
 
+class MeetingCounted(Event, type="appointments.meeting.counted.v1", topic=COUNTS):
+    """Between shards, to the order's: whether a meeting is one of the number wanted, which it is as
+    long as it may be billed (APT-01)."""
+
+    order: Name
+    meeting: Id
+    booked_at: Instant
+    counts: bool
+
+
+class ReviewWaits(Event, type="appointments.review.waits.v1"):
+    """Nobody has decided a report for two business days: an alert (APT-07)."""
+
+    meeting: Id
+    account: Name
+    person: Id
+    slot: Id
+    decided_until: Instant
+    """Then it is upheld."""
+
+
 class MeetingChanged(Event, type="appointments.meeting.changed.v1"):
     """What became of a meeting, and why, whenever that is another than before."""
 
@@ -343,6 +364,8 @@ class MeetingChanged(Event, type="appointments.meeting.changed.v1"):
     account: Name
     person: Id
     order: Name
+    booked_at: Instant
+    """When its first slot was taken."""
     slot: Id
     """Whose clock runs."""
     start: Instant

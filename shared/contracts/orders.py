@@ -122,6 +122,7 @@ class SendEmail(
         "interrupted",
         "account_suspended",
         "link_missing",
+        "enough_booked",
     ),
 ):
     """May this prospecting email go? Asked before each of them, and answered with the reason. The

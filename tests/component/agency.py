@@ -4,7 +4,7 @@ orders and meetings."""
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -40,6 +40,7 @@ ROWS: Sequence[dict[str, Any]] = [
         ("appointments.commands", "tenant/order; tenant/slot; person", OPEN),
         ("appointments.events", "person; tenant/order", {}),
         ("appointments.facts", "person", ORDERED),
+        ("appointments.counts", "tenant/order", ORDERED),
         ("appointments.slots", "tenant/slot", {}),
         ("appointments.rechecks", "tenant/order or tenant/account; person", {}),
     )
@@ -119,6 +120,13 @@ class Agency:
         rows.sort(key=lambda row: dict(row.headers)["ce_time"] or b"")
         return [{"type": _type(row), **json.loads(row.value or b"{}")} for row in rows]
 
+    def times(self, topic: str) -> list[tuple[str, datetime]]:
+        """Of each record its type, and the minute in which it was published."""
+        records = self.world.broker.records
+        rows = [row for (name, _), rows in records.items() if name == topic for row in rows]
+        found = [((dict(row.headers)["ce_time"] or b"").decode(), _type(row)) for row in rows]
+        return [(kind, _minute(at)) for at, kind in sorted(found)]
+
     def keys(self, topic: str) -> set[str]:
         records = self.world.broker.records
         rows = [row for (name, _), rows in records.items() if name == topic for row in rows]
@@ -140,6 +148,10 @@ class Agency:
 
 def _type(row: Record) -> str:
     return (dict(row.headers)["ce_type"] or b"").decode()
+
+
+def _minute(at: str) -> datetime:
+    return datetime.fromisoformat(at).astimezone(UTC).replace(second=0, microsecond=0)
 
 
 def _billing(store: Store) -> APIRouter:

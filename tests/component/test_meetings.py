@@ -12,10 +12,10 @@ from tests.component.agency import Agency
 from tests.unit.test_meeting_cases import CASES, Case, params
 
 PRICE = 4000
-LATER = timedelta(days=120)
+DAYS, LATER = 10, timedelta(days=120)
 FITS = {"min": 200, "max": 500}
 PROFILES = {"fits": FITS, "outside": {"min": 1, "max": 10}, "unclear": None}
-TOLD = ("answers", "billed")
+TOLD = ("answers", "billed", "alerted_at")
 
 
 async def open_order(agency: Agency, zone: str = "UTC") -> None:
@@ -148,6 +148,12 @@ class Story:
             if "billable_at" in charge
         }
 
+    def alerted_at(self) -> datetime | None:
+        """Within the day in which it was due."""
+        told = self.agency.times("appointments.events.v1")
+        alerts = [at for kind, at in told if kind.endswith("review.waits.v1")]
+        return alerts[0].replace(hour=0, minute=0) if alerts else None
+
     def charges(self) -> dict[str, Any]:
         """Of each meeting the highest revision."""
         events = self.agency.events("appointments.events.v1")
@@ -164,7 +170,13 @@ async def test_a_meeting_told_over_topics_comes_to_what_is_expected(
     story = Story(agency)
     for event in sorted(case["events"], key=lambda event: event.get("known_at", event["at"])):
         await story.tell(event)
+    for _ in range(DAYS):
+        await agency.advance(timedelta(days=1))
     await agency.advance(LATER)
-    found = {"answers": story.answers, "billed": story.billed()}
+    found = {
+        "answers": story.answers,
+        "billed": story.billed(),
+        "alerted_at": story.alerted_at(),
+    }
     expected = {name: case["expected"][name] for name in TOLD if name in case["expected"]}
     assert expected == {name: found[name] for name in expected}

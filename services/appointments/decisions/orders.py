@@ -4,6 +4,7 @@ the people whose meetings it concerns."""
 from services.appointments.meetings.dossier import Dossier
 from services.appointments.orders import orders
 from services.appointments.orders.accounts import Account
+from services.appointments.orders.counts import Counted, booked_in
 from services.appointments.orders.orders import Order
 from services.appointments.orders.parties import not_theirs
 from services.appointments.slots import slots
@@ -55,6 +56,20 @@ def _account_of(
     return ref_by_name(Account, context.tenant, order.definition.account) if order else None
 
 
+def email_reads(state: WorkingSet, command: SendEmail, context: Context) -> Reads:
+    yield from reads(state, command, context)
+    if (page := _booked(state, command, context)) is not None:
+        yield [page]
+
+
+def _booked(state: WorkingSet, command: SendEmail, context: Context) -> Page[Counted] | None:
+    """In this month of the order; None while no email was sent."""
+    order, account = state.get(order_of(command, context)), _account_of(state, command, context)
+    known = state.get(account) if account else None
+    months = order.months(known.zone) if order and known else None
+    return booked_in(context.tenant, command.order, months, context.cause.time) if months else None
+
+
 def interrupt(state: WorkingSet, command: InterruptOrder, context: Context) -> Decision:
     if refused := not_theirs(context.cause, command.account):
         return Decision(answer=refused)
@@ -64,9 +79,14 @@ def interrupt(state: WorkingSet, command: InterruptOrder, context: Context) -> D
 
 
 def send_email(state: WorkingSet, command: SendEmail, context: Context) -> Decision:
-    account = _account_of(state, command, context)
-    order = state.get(order_of(command, context))
-    return orders.send_email(command, order, state.get(account) if account else None, context)
+    account, page = _account_of(state, command, context), _booked(state, command, context)
+    return orders.send_email(
+        command,
+        state.get(order_of(command, context)),
+        state.get(account) if account else None,
+        len(state.page(page).rows) if page else 0,
+        context,
+    )
 
 
 def book_reads(_state: WorkingSet, command: BookMeeting, context: Context) -> Reads:

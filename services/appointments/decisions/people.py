@@ -8,7 +8,7 @@ from services.appointments.meetings import dossier as dossiers
 from services.appointments.meetings.business_days import business_days
 from services.appointments.meetings.dossier import Beside, Dossier, JudgeMeetings
 from services.appointments.meetings.facts import Cancelled, Moved
-from services.appointments.meetings.reports import About, Case
+from services.appointments.meetings.reports import About, Case, ReviewIsDue
 from services.appointments.orders.exclusions import Exclusions
 from services.appointments.orders.orders import Order
 from services.appointments.orders.policy import policy_of
@@ -24,7 +24,7 @@ from shared.loop.decision import Context, Decision
 from shared.loop.working_set import Reads, Ref, WorkingSet, ref_by_name
 
 OfSlot = SlotBooked | SlotMoved | SlotCancelled | SlotAttended | SlotGone
-OfPerson = OfSlot | PersonToJudge | About | JudgeMeetings
+OfPerson = OfSlot | PersonToJudge | About | JudgeMeetings | ReviewIsDue
 """What names the customer and the person."""
 
 
@@ -88,7 +88,7 @@ def judge(state: WorkingSet, event: PersonToJudge | JudgeMeetings, context: Cont
     return dossiers.decide(dossier, dossier, _beside(state, dossier), context)
 
 
-A = TypeVar("A", bound=About)
+A = TypeVar("A", bound=About | ReviewIsDue)
 
 
 def about_meeting(

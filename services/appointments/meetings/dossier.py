@@ -19,6 +19,7 @@ from services.appointments.orders.orders import Order
 from shared.contracts.appointments import (
     MeetingBillable,
     MeetingChanged,
+    MeetingCounted,
     MeetingWithdrawn,
     SlotAttended,
     SlotBooked,
@@ -28,6 +29,11 @@ from shared.ids import derived_id
 from shared.loop.decision import Accepted, Context, Deadline, Decision, Due, Publish
 
 MERGED = "merged"
+
+
+SECOND_LOOK = timedelta(minutes=1)
+"""A person who is new is judged again by what others have changed in that moment: whoever looked
+for the people concerned may not have found the person yet."""
 
 
 class JudgeMeetings(Deadline, kind="judge_meetings"):
@@ -146,16 +152,21 @@ def decide(
     changed = tuple(changes(after.charges, found))
     publish: list[Event] = [each for each in told if each not in after.told]
     publish += [_charge_event(after, chain, charge, found) for chain, charge in changed]
+    counts = [
+        Publish(event, f"{after.tenant}/{event.order}") for event in _counts(after.told, told)
+    ]
     after = replace(after, told=told, charges={**after.charges, **dict(changed)})
     open_ = [decided_at(verdict) for verdict in found if verdict.judgement.state == "open"]
     id_ = f"{JudgeMeetings.KIND}/{after.id}"
+    if before is None:
+        open_.append(context.now + SECOND_LOOK)
     due = [
         Due(id_, JudgeMeetings(account=after.account, person=after.person), after.person, at)
         for at in sorted(open_)[:1]
     ]
     return Decision(
         save=[after] if after != before else [],
-        publish=[Publish(event, after.person) for event in publish],
+        publish=[*(Publish(event, after.person) for event in publish), *counts],
         due=due,
         cancel=[] if due or before is None else [id_],
         answer=answer,
@@ -169,6 +180,7 @@ def _change_of(dossier: Dossier, verdict: Verdict) -> MeetingChanged:
         account=dossier.account,
         person=dossier.person,
         order=verdict.chain.first.order,
+        booked_at=verdict.chain.first.at,
         slot=verdict.current,
         start=current.start,
         state=judgement.state,
@@ -176,6 +188,20 @@ def _change_of(dossier: Dossier, verdict: Verdict) -> MeetingChanged:
         rule=judgement.rule,
         at=judgement.at,
     )
+
+
+def _counts(
+    before: Iterable[MeetingChanged], now: Iterable[MeetingChanged]
+) -> Iterator[MeetingCounted]:
+    """What its order has to count from now on, or not any more."""
+    had, has = ({each.meeting: each for each in told} for told in (before, now))
+    for meeting, told in (had | has).items():
+        counts = meeting in has and has[meeting].state != "not_billable"
+        counted = meeting in had and had[meeting].state != "not_billable"
+        if counts != counted:
+            yield MeetingCounted(
+                order=told.order, meeting=meeting, booked_at=told.booked_at, counts=counts
+            )
 
 
 def _charge_event(

@@ -2,13 +2,13 @@
 counts, and is refused with the reason if not (APT-03 to APT-09)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple, get_args
 
 from services.appointments.meetings import reviews
 from services.appointments.meetings.business_days import BusinessDays
-from services.appointments.meetings.dossier import Beside, Dossier, decide, judge
+from services.appointments.meetings.dossier import Beside, Dossier, decide, judge, meeting_id
 from services.appointments.meetings.facts import (
     Called,
     Fact,
@@ -26,10 +26,20 @@ from shared.contracts.appointments import (
     RecordCall,
     ReportNoShow,
     ReportOffTarget,
+    ReviewWaits,
     SlotBooked,
     WithdrawReport,
 )
-from shared.loop.decision import Accepted, Context, Decision, Refused
+from shared.loop.decision import (
+    Accepted,
+    Context,
+    Count,
+    Deadline,
+    Decision,
+    Due,
+    Publish,
+    Refused,
+)
 
 REVIEWED_WITHIN, ALERTED_AFTER = 5, 2
 """Business days."""
@@ -44,6 +54,14 @@ TEXTS = {
     "not_pending": "nothing is pending",
     "meeting_unknown": "there is no such meeting of this person",
 }
+
+
+class ReviewIsDue(Deadline, kind="review_is_due"):
+    """A report has waited for two business days."""
+
+    account: str
+    person: str
+    slot: str
 
 
 class Case(NamedTuple):
@@ -121,15 +139,42 @@ def report_off_target(command: ReportOffTarget, case: Case) -> Decision:
     found = meeting.findings(grounds)
     verdict = reviews.verdict(found)
     told = ", ".join(f"{ground} {finding}" for ground, finding in found.items())
+    due: list[Due] = []
     facts: list[tuple[Fact, str, str]] = [(report, case.context.cause.actor, told)]
     details: dict[str, object] = {"verdict": verdict, "findings": dict(found)}
     if verdict == "review":
         details["decided_until"] = until.isoformat()
+        due.append(_alert(command, case))
     else:
         is_upheld = verdict == "upheld"
         review = Reviewed(report=report.id, slot=command.slot, at=case.at, is_upheld=is_upheld)
         facts.append((review, BY_RULES, told))
-    return meeting.decide_with(Accepted("accepted", details=details), *facts)
+    decision = meeting.decide_with(Accepted("accepted", details=details), *facts)
+    return replace(decision, due=[*decision.due, *due])
+
+
+def _alert(command: ReportOffTarget, case: Case) -> Due:
+    about = {"account": command.account, "person": command.person, "slot": command.slot}
+    id_ = "/".join((ReviewIsDue.KIND, case.context.tenant, *about.values()))
+    at = case.business_days.end(case.at, ALERTED_AFTER)
+    return Due(id_, ReviewIsDue(**about), command.person, at)
+
+
+def alert(due: ReviewIsDue, case: Case) -> Decision:
+    """Somebody has to decide, if nobody has meanwhile."""
+    dossier = case.dossier
+    found = judge(dossier, case.beside, case.context.now) if dossier else ()
+    for verdict in found:
+        if due.slot in verdict.chain.slots and verdict.judgement.code == "under_review":
+            event = ReviewWaits(
+                meeting=meeting_id(case.context.tenant, verdict.chain.id),
+                account=due.account,
+                person=due.person,
+                slot=due.slot,
+                decided_until=verdict.judgement.at,
+            )
+            return Decision(publish=[Publish(event, due.person)], count=[Count("reviews_waiting")])
+    return Decision()
 
 
 def _incomplete(command: ReportOffTarget) -> Refused | None:

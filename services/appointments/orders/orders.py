@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from services.appointments.orders.accounts import Account
-from services.appointments.orders.months import interruption_takes_effect
+from services.appointments.orders.months import Months, interruption_takes_effect
 from shared import definitions
 from shared.contracts.orders import (
     REPRESENTS,
@@ -72,6 +73,10 @@ class Order:
     @property
     def key(self) -> str:
         return self.id
+
+    def months(self, zone: ZoneInfo) -> Months | None:
+        """None while no email was sent."""
+        return Months(self.first_email_at, zone) if self.first_email_at is not None else None
 
     def price_at(self, at: datetime) -> Price | None:
         """What both sides had accepted by then."""
@@ -150,13 +155,17 @@ def interrupt(
 
 
 def send_email(
-    command: SendEmail, order: Order | None, account: Account | None, context: Context
+    command: SendEmail,
+    order: Order | None,
+    account: Account | None,
+    booked: int,
+    context: Context,
 ) -> Decision:
-    """The gate of every prospecting email."""
+    """The gate of every prospecting email; so many meetings were booked in this month already."""
     if order is None or account is None:
         return Decision(answer=Refused.unknown("order", command.order))
     at = context.cause.time
-    if refused := _why_not(command, order, account, at):
+    if refused := _why_not(command, order, account, booked, at):
         return Decision(answer=refused)
     if order.first_email_at is not None:
         return Decision(answer=Accepted("allowed"))
@@ -167,7 +176,9 @@ def send_email(
     return _save(after, answer, context)
 
 
-def _why_not(command: SendEmail, order: Order, account: Account, at: datetime) -> Refused | None:
+def _why_not(
+    command: SendEmail, order: Order, account: Account, booked: int, at: datetime
+) -> Refused | None:
     if order.price_at(at) is None:
         return Refused("not_in_force", "both sides have to accept the order first")
     if order.interrupted_at is not None and order.interrupted_at <= at:
@@ -175,6 +186,9 @@ def _why_not(command: SendEmail, order: Order, account: Account, at: datetime) -
     if account.suspended_by:
         who = ", ".join(account.suspended_by)
         return Refused("account_suspended", f"the account is suspended by {who}")
+    wanted = order.definition.wanted_per_month
+    if booked >= wanted:
+        return Refused("enough_booked", f"{booked} meetings of {wanted} are booked this month")
     if not command.has_scheduling_link:
         return Refused("link_missing", "an email needs a link to book a time")
     return None

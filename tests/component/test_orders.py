@@ -1,0 +1,178 @@
+"""Orders for meetings: what may be put and accepted, which email may go, and whose a meeting is."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.component.agency import Agency
+from tests.component.test_meetings import open_order
+
+DAY = timedelta(days=1)
+THEIRS = {"role": "representative", "actor": "acme/robin"}
+EMAIL = {"order": "o", "has_scheduling_link": True}
+
+
+async def answer(agency: Agency, kind: str, data: dict[str, Any], **changed: Any) -> str:
+    return str((await agency.ask(f"appointments.{kind}", data, **changed))["code"])
+
+
+async def book(agency: Agency, slot: str, who: str = "kim", **changed: Any) -> Any:
+    start = agency.now + 8 * DAY
+    data = {"slot": slot, "order": "o", "start": start.isoformat()}
+    data |= {"end": (start + timedelta(hours=1)).isoformat()}
+    data |= {"prospect": {"email": f"{who}@prospect.example"}} | changed
+    return await agency.ask("appointments.meeting.book", data)
+
+
+def order(**changed: Any) -> dict[str, Any]:
+    whole = {"order": "o", "account": "acme", "wanted_per_month": 2, "price_minor": 4000}
+    return {**whole, "currency": "USD", **changed}
+
+
+async def put_account(agency: Agency, **changed: Any) -> None:
+    await agency.ask("billing.account.put", {"account": "acme", "currency": "USD"} | changed)
+
+
+async def test_an_order_needs_an_account_and_its_currency(agency: Agency) -> None:
+    assert "account_unknown" == await answer(agency, "order.put", order())
+    await put_account(agency)
+    assert "currency_mismatch" == await answer(agency, "order.put", order(currency="EUR"))
+    assert "created" == await answer(agency, "order.put", order())
+    assert "unchanged" == await answer(agency, "order.put", order())
+    await put_account(agency, account="other")
+    assert "account_changed" == await answer(agency, "order.put", order(account="other"))
+
+
+async def test_a_price_holds_once_both_sides_have_accepted_the_same_version(agency: Agency) -> None:
+    await put_account(agency)
+    await answer(agency, "order.put", order())
+    accepts = {"order": "o", "account": "acme", "version": 1}
+    assert "not_in_force" == await answer(agency, "email.request", EMAIL)
+    assert "accepted" == await answer(agency, "order.accept", accepts)
+    assert "unchanged" == await answer(agency, "order.accept", accepts)
+    assert "not_in_force" == await answer(agency, "email.request", EMAIL)
+    stranger = {"role": "customer", "actor": "other"}
+    assert "not_permitted" == await answer(agency, "order.accept", accepts, **stranger)
+    assert "in_force" == await answer(agency, "order.accept", accepts, **THEIRS)
+    assert "allowed" == await answer(agency, "email.request", EMAIL)
+    await answer(agency, "order.put", order(price_minor=5000))
+    assert "version_outdated" == await answer(agency, "order.accept", accepts)
+    second = accepts | {"version": 2}
+    assert "accepted" == await answer(agency, "order.accept", second)
+    told = [event for event in agency.events("appointments.events.v1") if "in_force" in event]
+    assert (2, 1, 4000) == tuple(told[-1][name] for name in ("version", "in_force", "price_minor"))
+
+
+async def test_no_email_goes_without_a_link_or_without_an_order(agency: Agency) -> None:
+    await open_order(agency)
+    no_link = EMAIL | {"has_scheduling_link": False}
+    assert "link_missing" == await answer(agency, "email.request", no_link)
+    assert "order_unknown" == await answer(agency, "email.request", EMAIL | {"order": "none"})
+
+
+@pytest.mark.parametrize("frees", [False, True])
+async def test_the_number_wanted_stops_emails_as_long_as_the_meetings_may_be_billed(
+    agency: Agency, frees: bool
+) -> None:
+    await open_order(agency)
+    await agency.ask("appointments.order.put", order())
+    for changed in ({}, THEIRS):
+        accepts = {"order": "o", "account": "acme", "version": 2}
+        await agency.ask("appointments.order.accept", accepts, **changed)
+    assert "allowed" == await answer(agency, "email.request", EMAIL)
+    await agency.advance(DAY)
+    await book(agency, "a", "kim")
+    assert "allowed" == await answer(agency, "email.request", EMAIL)
+    await book(agency, "b", "lee")
+    assert "enough_booked" == await answer(agency, "email.request", EMAIL)
+    if frees:
+        await answer(agency, "meeting.cancel", {"slot": "b", "by": "prospect"})
+        assert "allowed" == await answer(agency, "email.request", EMAIL)
+    else:
+        await agency.advance(31 * DAY)
+        assert "allowed" == await answer(agency, "email.request", EMAIL)
+
+
+async def test_an_order_ends_at_once_only_while_no_email_was_sent(agency: Agency) -> None:
+    await open_order(agency)
+    notice = {"order": "o", "account": "acme", "received_at": agency.now.isoformat()}
+    notice |= {"reason": "they said so", "at_once": True}
+    assert "not_permitted" == await answer(agency, "order.interrupt", notice, **THEIRS)
+    later = notice | {"received_at": (agency.now + DAY).isoformat()}
+    assert "received_later" == await answer(agency, "order.interrupt", later)
+    await answer(agency, "email.request", EMAIL)
+    assert "emails_sent" == await answer(agency, "order.interrupt", notice)
+
+
+async def test_a_booking_for_no_order_that_is_known_is_kept_until_there_is_one(
+    agency: Agency,
+) -> None:
+    await put_account(agency)
+    start = agency.now + 8 * DAY
+    assert "unassigned" == (await book(agency, "a"))["code"]
+    (slot,) = agency.stored("appointments", "slots")
+    assert slot["is_unassigned"]
+    await answer(agency, "order.put", order())
+    again = {"start": start.isoformat(), "end": (start + timedelta(hours=1)).isoformat()}
+    assert "slot_taken" == (await book(agency, "a", "lee"))["code"]
+    assert "booked" == (await book(agency, "a", **again))["code"]
+    assert "unchanged" == (await book(agency, "a", **again))["code"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"start": "2026-06-01T09:00:00Z", "end": "2026-06-01T09:00:00Z"}, "ends_before_start"),
+        ({"prospect": {"email": "nobody"}}, "email_invalid"),
+        ({"start": "2026-06-01"}, "invalid"),
+    ],
+)
+async def test_a_booking_that_makes_no_sense_is_refused(
+    agency: Agency, wrong: dict[str, Any], code: str
+) -> None:
+    await open_order(agency)
+    assert code == (await book(agency, "a", **wrong))["code"]
+    assert [] == agency.stored("appointments", "slots")
+
+
+async def test_customers_that_share_a_calendar_have_meetings_of_their_own(agency: Agency) -> None:
+    """Also where one's booking takes the place of another's."""
+    await open_order(agency)
+    await put_account(agency, account="other")
+    await answer(agency, "order.put", order(order="p", account="other"))
+    await book(agency, "a")
+    await book(agency, "b", order="p", moves="a")
+    owners = {
+        slot["slot"]: slot["owner"]["account"] for slot in agency.stored("appointments", "slots")
+    }
+    assert {"a": "acme", "b": "other"} == owners
+
+
+@pytest.mark.parametrize("entry", ["gmail.com", "co.uk", "", "Acme Ltd", "@", "https://"])
+async def test_an_exclusion_is_a_person_or_a_company(agency: Agency, entry: str) -> None:
+    """A public mail provider is neither, and no name is: of two that are alike one is meant."""
+    data = {"account": "acme", "entries": ["lee@prospect.example", entry]}
+    assert await answer(agency, "exclusions.add", data) in ("entries_invalid", "invalid")
+    assert [] == agency.stored("appointments", "exclusions")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "Kim@Prospect.example",
+        "https://www.prospect.example/team",
+        "@prospect.example",
+        "https://www.linkedin.com/in/Kim-Example/?trk=mail",
+    ],
+)
+async def test_who_is_excluded_before_the_booking_is_not_billed(agency: Agency, entry: str) -> None:
+    await open_order(agency)
+    data = {"account": "acme", "entries": [entry]}
+    assert "added" == await answer(agency, "exclusions.add", data)
+    assert "unchanged" == await answer(agency, "exclusions.add", data)
+    person = {"email": "kim@prospect.example", "profile_url": "linkedin.com/in/kim-example"}
+    await book(agency, "a", prospect=person)
+    await agency.advance(30 * DAY)
+    told = [event for event in agency.events("appointments.events.v1") if "state" in event]
+    assert ("not_billable", "excluded") == (told[-1]["state"], told[-1]["code"])
