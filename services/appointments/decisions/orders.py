@@ -58,11 +58,13 @@ def _account_of(
 
 def email_reads(state: WorkingSet, command: SendEmail, context: Context) -> Reads:
     yield from reads(state, command, context)
-    if (page := _booked(state, command, context)) is not None:
+    if (page := _bookings_of_month(state, command, context)) is not None:
         yield [page]
 
 
-def _booked(state: WorkingSet, command: SendEmail, context: Context) -> Page[Counted] | None:
+def _bookings_of_month(
+    state: WorkingSet, command: SendEmail, context: Context
+) -> Page[Counted] | None:
     """In this month of the order; None while no email was sent."""
     order, account = state.get(order_of(command, context)), _account_of(state, command, context)
     known = state.get(account) if account else None
@@ -79,7 +81,10 @@ def interrupt(state: WorkingSet, command: InterruptOrder, context: Context) -> D
 
 
 def send_email(state: WorkingSet, command: SendEmail, context: Context) -> Decision:
-    account, page = _account_of(state, command, context), _booked(state, command, context)
+    account, page = (
+        _account_of(state, command, context),
+        _bookings_of_month(state, command, context),
+    )
     return orders.send_email(
         command,
         state.get(order_of(command, context)),
