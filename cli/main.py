@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from cli.cells import is_text
 from cli.helping import plain_help
-from cli.output import INTERRUPTED, UNREACHABLE, WRONG_USAGE, CliError, show_error
+from cli.output import INTERRUPTED, NOT_READ_ON, UNREACHABLE, WRONG_USAGE, CliError, show_error
 from deploy.local.process import StackError, WrongRequest
 from shared.contracts import forms
 
@@ -96,6 +96,9 @@ def run(arguments: Sequence[str]) -> int:
         return report(wrong, as_json=as_json)
     except (typer.Abort, KeyboardInterrupt):
         outcome = INTERRUPTED
+    except SystemExit:
+        # So ends only what was written to a pipe that nobody reads from any more.
+        return NOT_READ_ON
     if outcome == INTERRUPTED:  # Typer gives it, too, where a command was running.
         text = "interrupted; what was published before is still decided"
         return report(CliError("interrupted", text, INTERRUPTED), as_json=as_json)

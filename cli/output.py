@@ -18,6 +18,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdou
 CHECK_FAILED, WRONG_USAGE, UNREACHABLE = 1, 2, 3
 INTERRUPTED = 130
 """What shells give a command that Ctrl-C ended."""
+NOT_READ_ON = 141
+"""What they give one whose reader has seen enough, such as `head`: no check has failed."""
 
 
 class CliError(Exception):

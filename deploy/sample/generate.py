@@ -5,6 +5,7 @@ companies are invented.
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -163,6 +164,8 @@ def main() -> None:
     parser.add_argument("--affiliate", default="infuse-media", choices=sorted(SPELLINGS))
     parser.add_argument("--directory", type=Path, help="Write the affiliate's kind of file there.")
     arguments = parser.parse_args()
+    # Whoever has seen enough, such as `head`, ends it as any tool.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     if arguments.directory:
         path = write_file(arguments.affiliate, arguments.count, arguments.seed, arguments.directory)
         sys.stdout.write(f"{path}\n")

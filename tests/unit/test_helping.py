@@ -1,13 +1,18 @@
 """What `--help` shows of every command, in a terminal of 80 columns."""
 
+import os
 import re
-from collections.abc import Iterator
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 import typer
 
 from cli.main import build_app, run
+from cli.output import NOT_READ_ON
 
 NAME = re.compile(r"[A-Z_]+(?:[|=][A-Z]+)?")
 
@@ -17,6 +22,24 @@ def words_of(command: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[str, 
     yield before
     for name, inner in getattr(command, "commands", {}).items():
         yield from words_of(inner, (*before, name))
+
+
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [
+        (["cli.main", "--help"], NOT_READ_ON),
+        (["deploy.sample.generate", "--count", "2000"], -signal.SIGPIPE),
+    ],
+)
+def test_who_reads_no_further_is_told_of_no_failure(program: Sequence[str], code: int) -> None:
+    """As of `head`: not with the code of a check that does not hold, and no traceback."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", *program], stdout=writer, stderr=subprocess.PIPE, timeout=60
+    )
+    os.close(writer)
+    assert (code, b"") == (done.returncode, done.stderr)
 
 
 COMMANDS = list(words_of(typer.main.get_command(build_app())))
