@@ -19,9 +19,15 @@ OPERATING = ROOT / "docs" / "operating.md"
 PUBLISHING = ROOT / "docs" / "publishing.md"
 RUNNING = [path.parent for path in ROOT.glob("services/*/__main__.py")]
 SOURCES = [path for folder in (*RUNNING, ROOT / "shared") for path in folder.rglob("*.py")]
+DOCUMENTED = ("docs", "services", "shared", "cli", "deploy")
 DOCUMENTS = sorted(
-    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "services").rglob("*.md")]
+    [*ROOT.glob("*.md"), *(path for name in DOCUMENTED for path in (ROOT / name).rglob("*.md"))]
 )
+
+
+def rooms(folder: Path) -> list[str]:
+    """The folders that hold code."""
+    return sorted({path.parent.name for path in folder.glob("*/[!_]*.py")})
 
 
 def section(name: str) -> set[str]:
@@ -149,6 +155,24 @@ def test_paths_are_there(document: Path) -> None:
     paths = re.findall(r"`((?:services|shared|cli|deploy|tests|docs)/[\w./-]+)`", text)
     named = [path for path in paths if "visits" not in path]
     assert [] == [path for path in named if not (ROOT / path).exists()]
+
+
+@pytest.mark.parametrize(
+    ("folder", "page"),
+    [("cli", "cli"), ("deploy", "deploy"), ("deploy/local", "deploy"), ("shared", "shared")],
+)
+def test_the_page_of_a_part_names_each_of_its_modules_once(folder: str, page: str) -> None:
+    """Who comes first finds all of them there, and what each is for."""
+    text = (ROOT / page / "README.md").read_text()
+    modules = [path.name for path in (ROOT / folder).glob("[!_]*.py")]
+    assert dict.fromkeys(modules, 1) == {name: text.count(f"`{name}`") for name in modules}
+    assert [] == [name for name in rooms(ROOT / page) if f"`{name}/`" not in text]
+
+
+@pytest.mark.parametrize("service", rooms(ROOT / "services"))
+def test_the_page_of_a_service_names_each_of_its_rooms(service: str) -> None:
+    text = (ROOT / "services" / service / "README.md").read_text()
+    assert [] == [name for name in rooms(ROOT / "services" / service) if f"`{name}/`" not in text]
 
 
 @pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md"])
