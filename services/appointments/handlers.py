@@ -7,7 +7,7 @@ from services.appointments.decisions import people
 from services.appointments.meetings import reports
 from services.appointments.meetings.dossier import JudgeMeetings
 from services.appointments.meetings.reports import ReviewIsDue
-from services.appointments.orders import accounts, counts, exclusions, policy
+from services.appointments.orders import accounts, counts, exclusions, policy, preparation
 from services.appointments.slots import slots
 from shared.contracts.accounts import AccountState
 from shared.contracts.appointments import (
@@ -35,16 +35,21 @@ from shared.contracts.orders import (
     ExcludeProspects,
     ExclusionsChanged,
     InterruptOrder,
+    MoveStep,
     OrderInterrupted,
     PutBusinessDays,
     PutOrder,
+    PutPreparation,
+    RecordCost,
     SendEmail,
+    TickDomain,
 )
 from shared.loop.table import Row, on, one
 
 
 def rows(secret: str) -> Sequence[Row]:
     """`secret` keys the pseudonyms of persons."""
+    prepare = ordering.prepare
     booking, about = ordering.Booking(secret), people.about_meeting
     return (
         # In the account's, the order's and the house's shard.
@@ -54,6 +59,10 @@ def rows(secret: str) -> Sequence[Row]:
         on(PutOrder, ordering.put, reads=ordering.put_reads),
         one(AcceptOrder, ordering.order_of, ordering.accept),
         on(InterruptOrder, ordering.interrupt, reads=ordering.reads),
+        on(PutPreparation, prepare(preparation.put), reads=ordering.prepare_reads),
+        on(MoveStep, prepare(preparation.move_step), reads=ordering.prepare_reads),
+        on(TickDomain, prepare(preparation.tick_domain), reads=ordering.prepare_reads),
+        on(RecordCost, prepare(preparation.record_cost), reads=ordering.prepare_reads),
         on(SendEmail, ordering.send_email, reads=ordering.email_reads),
         one(MeetingCounted, counts.counted_of, counts.note),
         on(ExclusionsChanged, ordering.recheck, reads=ordering.recheck_reads),

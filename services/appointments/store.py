@@ -9,6 +9,7 @@ from services.appointments.orders.counts import Counted
 from services.appointments.orders.exclusions import Exclusions
 from services.appointments.orders.orders import Order
 from services.appointments.orders.policy import Policy
+from services.appointments.orders.preparation import Preparation
 from services.appointments.slots.slots import Slot
 from shared.definitions import Version
 from shared.loop.collection import Collection, collection
@@ -23,6 +24,9 @@ COUNTED = collection(
     Counted,
     schema=SCHEMA,
     indexes=[["tenant", "order", "counts", "booked_at"]],
+)
+PREPARATIONS = collection(
+    "preparations", Preparation, schema=SCHEMA, text=["steps"], pairs=["domains"], indexes=[[]]
 )
 EXCLUSIONS = collection("exclusions", Exclusions, schema=SCHEMA, pairs=["since"], indexes=[[]])
 POLICIES = collection("policies", Policy, schema=SCHEMA, text=["definition"], indexes=[[]])
@@ -59,6 +63,7 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     ACCOUNTS,
     ORDERS,
     COUNTED,
+    PREPARATIONS,
     EXCLUSIONS,
     POLICIES,
     SLOTS,

@@ -2,14 +2,24 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from shared.contracts.answers import PUT
 from shared.contracts.campaigns import Choice, IndustryFilter, PlaceFilter, SizeFilter, Weekday
 from shared.contracts.event import Command, Event
 from shared.contracts.lead_fields import Currency
 from shared.contracts.roles import OPERATES
-from shared.contracts.values import WHOLE, Day, Flag, Instant, Name, Part, ReasonText, TimeZone
+from shared.contracts.values import (
+    WHOLE,
+    Day,
+    Flag,
+    Instant,
+    Name,
+    Part,
+    ReasonText,
+    Text,
+    TimeZone,
+)
 
 REPRESENTS = frozenset({"customer", "representative"})
 EXCLUSIONS_MAX = 10_000
@@ -110,6 +120,89 @@ class InterruptOrder(
     reason: ReasonText
 
 
+Check = Literal["warm_up", "cname", "spf", "dkim", "dmarc"]
+HostName = Annotated[str, StringConstraints(max_length=253, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
+"""In lower case, without a dot at its end."""
+PREPARES = frozenset({"operator", "project_manager", "delivery"})
+PREPARED = ("changed", "unchanged")
+
+
+class SequenceStep(Part):
+    name: Name
+    subject: Text
+    body: Text
+
+
+class PutPreparation(
+    Command,
+    type="appointments.preparation.put.v1",
+    key="{tenant}/{order}",
+    roles=PREPARES,
+    accepted=PUT,
+    refused=("order_unknown", "step_twice"),
+):
+    """What an order is prepared with, whole (APT-16): its brief, and the sequence of emails. A step
+    that is put otherwise than before is a draft again, and sends nothing until it is validated."""
+
+    order: Name
+    brief: Text
+    steps: Annotated[tuple[SequenceStep, ...], Field(max_length=50)] = ()
+    emails_per_meeting: Annotated[int, Field(ge=1, le=100_000), WHOLE] = 200
+    """How many are sent until a meeting is booked: by this domains and mailboxes are planned."""
+    mailboxes: Annotated[int, Field(ge=1, le=10_000), WHOLE] | None = None
+    """The project manager's own number, in the place of the planned one."""
+
+
+class MoveStep(
+    Command,
+    type="appointments.preparation.step.v1",
+    key="{tenant}/{order}",
+    roles=PREPARES,
+    accepted=PREPARED,
+    refused=("order_unknown", "step_unknown", "not_validated"),
+):
+    """A step of the sequence is validated by the team, or shown to the customer after that. Both
+    send; a draft does not."""
+
+    order: Name
+    step: Name
+    to: Literal["draft", "validated", "visible"]
+
+
+class TickDomain(
+    Command,
+    type="appointments.preparation.domain.v1",
+    key="{tenant}/{order}",
+    roles=PREPARES,
+    accepted=PREPARED,
+    refused=("order_unknown",),
+):
+    """What is done for a domain that emails are sent from. Nothing is sent before all five are."""
+
+    order: Name
+    domain: HostName
+    done: tuple[Check, ...]
+    """All that is done, whole."""
+
+
+class RecordCost(
+    Command,
+    type="appointments.preparation.cost.v1",
+    key="{tenant}/{order}",
+    roles=PREPARES,
+    accepted=("recorded", "unchanged"),
+    refused=("order_unknown", "cost_exists"),
+):
+    """What a domain, a mailbox or a tool costs the house. It is never billed."""
+
+    order: Name
+    id: Name
+    """Its own: recorded twice it is one."""
+    what: Text
+    amount_minor: Minor
+    currency: Currency
+
+
 class SendEmail(
     Command,
     type="appointments.email.request.v1",
@@ -123,12 +216,19 @@ class SendEmail(
         "account_suspended",
         "link_missing",
         "enough_booked",
+        "step_unknown",
+        "not_validated",
+        "domain_not_ready",
     ),
 ):
     """May this prospecting email go? Asked before each of them, and answered with the reason. The
     first that may begins the order's first month (APT-01)."""
 
     order: Name
+    step: Name
+    """Of the sequence; a draft is not sent (`not_validated`)."""
+    domain: HostName
+    """Of the sender: `domain_not_ready` until it is warmed up and all of its records are set."""
     has_scheduling_link: Flag
     """Whoever is written to can book a time (`link_missing`)."""
 

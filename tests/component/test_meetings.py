@@ -12,6 +12,7 @@ from tests.component.agency import Agency
 from tests.unit.test_meeting_cases import CASES, Case, params
 
 PRICE = 4000
+EMAIL = {"order": "o", "step": "first", "domain": "meet.example", "has_scheduling_link": True}
 DAYS, LATER = 10, timedelta(days=120)
 FITS = {"min": 200, "max": 500}
 PROFILES = {"fits": FITS, "outside": {"min": 1, "max": 10}, "unclear": None}
@@ -22,6 +23,19 @@ async def open_order(agency: Agency, zone: str = "UTC") -> None:
     account = {"account": "acme", "currency": "USD", "time_zone": zone}
     await agency.ask("billing.account.put", account)
     await put_order(agency, PRICE)
+    await prepare(agency)
+
+
+async def prepare(agency: Agency) -> None:
+    step = {"name": "first", "subject": "Ten minutes?", "body": "Here is my calendar."}
+    prepared = {"order": "o", "brief": "directors of firms", "steps": [step]}
+    await agency.ask("appointments.preparation.put", prepared)
+    await agency.ask(
+        "appointments.preparation.step", {"order": "o", "step": "first", "to": "validated"}
+    )
+    checks = ["warm_up", "cname", "spf", "dkim", "dmarc"]
+    domain = {"order": "o", "domain": "meet.example", "done": checks}
+    await agency.ask("appointments.preparation.domain", domain)
 
 
 async def put_order(agency: Agency, price: int) -> None:
@@ -98,12 +112,12 @@ class Story:
                 data = {"order": order, "account": "acme", "received_at": received.isoformat()}
                 await self._note("order.interrupt", data | {"reason": "they said so"}, event)
             case {"asked_to_email": order}:
-                data = {"order": order, "has_scheduling_link": True}
+                data = EMAIL | {"order": order}
                 await self._note("email.request", data, event)
             case {"priced": price}:
                 await put_order(self.agency, price)
             case {"emailed": order}:
-                data = {"order": order, "has_scheduling_link": True}
+                data = EMAIL | {"order": order}
                 await self._ask("email.request", data, event)
 
     async def _book(self, slot: str, event: Mapping[str, Any], start: Any, **more: Any) -> None:

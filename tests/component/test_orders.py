@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from services.appointments.orders.preparation import Preparation
 from tests.component.agency import Agency
-from tests.component.test_meetings import open_order
+from tests.component.test_meetings import EMAIL, open_order, prepare
 
 DAY = timedelta(days=1)
 THEIRS = {"role": "representative", "actor": "acme/robin"}
-EMAIL = {"order": "o", "has_scheduling_link": True}
 
 
 async def answer(agency: Agency, kind: str, data: dict[str, Any], **changed: Any) -> str:
@@ -47,6 +47,7 @@ async def test_an_order_needs_an_account_and_its_currency(agency: Agency) -> Non
 async def test_a_price_holds_once_both_sides_have_accepted_the_same_version(agency: Agency) -> None:
     await put_account(agency)
     await answer(agency, "order.put", order())
+    await prepare(agency)
     accepts = {"order": "o", "account": "acme", "version": 1}
     assert "not_in_force" == await answer(agency, "email.request", EMAIL)
     assert "accepted" == await answer(agency, "order.accept", accepts)
@@ -176,3 +177,49 @@ async def test_who_is_excluded_before_the_booking_is_not_billed(agency: Agency, 
     await agency.advance(30 * DAY)
     told = [event for event in agency.events("appointments.events.v1") if "state" in event]
     assert ("not_billable", "excluded") == (told[-1]["state"], told[-1]["code"])
+
+
+async def test_an_email_goes_when_its_step_is_validated_and_its_domain_ready(
+    agency: Agency,
+) -> None:
+    """A step that is written anew is a draft again; what is not done for a domain is told."""
+    await open_order(agency)
+    step = {"name": "second", "subject": "Again", "body": "Did you see it?"}
+    prepared = {"order": "o", "brief": "directors", "steps": [step]}
+    assert "changed" == await answer(agency, "preparation.put", prepared)
+    assert "step_unknown" == await answer(agency, "email.request", EMAIL)
+    second = EMAIL | {"step": "second"}
+    assert "not_validated" == await answer(agency, "email.request", second)
+    move = {"order": "o", "step": "second", "to": "visible"}
+    assert "not_validated" == await answer(agency, "preparation.step", move)
+    for state in ("validated", "visible"):
+        assert "changed" == await answer(agency, "preparation.step", move | {"to": state})
+        assert "allowed" == await answer(agency, "email.request", second)
+    again = prepared | {"steps": [step | {"body": "Did you?"}]}
+    assert "changed" == await answer(agency, "preparation.put", again)
+    assert "not_validated" == await answer(agency, "email.request", second)
+    await answer(agency, "preparation.step", move | {"to": "validated"})
+    domain = {"order": "o", "domain": "meet.example", "done": ["warm_up", "spf", "cname", "dkim"]}
+    await answer(agency, "preparation.domain", domain)
+    refused = await agency.ask("appointments.email.request", second)
+    assert ("domain_not_ready", "still to do: dmarc") == (refused["code"], refused["text"])
+
+
+async def test_what_an_order_costs_the_house_is_recorded_once(agency: Agency) -> None:
+    await open_order(agency)
+    cost = {"order": "o", "id": "d1", "what": "a domain", "amount_minor": 900, "currency": "USD"}
+    assert "recorded" == await answer(agency, "preparation.cost", cost)
+    assert "unchanged" == await answer(agency, "preparation.cost", cost)
+    assert "cost_exists" == await answer(agency, "preparation.cost", cost | {"amount_minor": 90})
+    assert "order_unknown" == await answer(agency, "preparation.cost", cost | {"order": "none"})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "own", "mailboxes", "domains"),
+    [(1, None, 1, 1), (20, None, 7, 3), (20, 12, 12, 4), (100, None, 34, 12)],
+)
+def test_mailboxes_and_domains_are_planned_from_the_number_wanted(
+    wanted: int, own: int | None, mailboxes: int, domains: int
+) -> None:
+    plan = Preparation("main/o", 1, "main", "o", own_mailboxes=own)
+    assert (mailboxes, domains) == (plan.mailboxes(wanted), plan.domains_needed(wanted))

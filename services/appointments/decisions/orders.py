@@ -1,27 +1,39 @@
 """What the shards of orders and slots read before they decide, and how what changed there reaches
 the people whose meetings it concerns."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from services.appointments.meetings.dossier import Dossier
 from services.appointments.orders import orders
 from services.appointments.orders.accounts import Account
 from services.appointments.orders.counts import Counted, booked_in
 from services.appointments.orders.orders import Order
 from services.appointments.orders.parties import not_theirs
+from services.appointments.orders.preparation import (
+    OfPreparation,
+    Preparation,
+    preparation_of,
+)
 from services.appointments.slots import slots
 from shared.contracts.appointments import BookMeeting, PersonToJudge
 from shared.contracts.orders import (
     AcceptOrder,
     ExclusionsChanged,
     InterruptOrder,
+    MoveStep,
     OrderInterrupted,
     PutOrder,
+    PutPreparation,
+    RecordCost,
     SendEmail,
+    TickDomain,
 )
-from shared.loop.decision import Context, Decision, Publish
+from shared.loop.decision import Context, Decision, Publish, Refused
 from shared.loop.working_set import Page, Reads, Ref, WorkingSet, ref_by_name
 
 PEOPLE_AT_ONCE = 200
-OfOrder = PutOrder | AcceptOrder | InterruptOrder | SendEmail
+OfOrder = PutOrder | AcceptOrder | InterruptOrder | OfPreparation
 
 
 def order_of(event: OfOrder | BookMeeting, context: Context) -> Ref[Order]:
@@ -36,6 +48,26 @@ def put_reads(_state: WorkingSet, command: PutOrder, context: Context) -> Reads:
 def put(state: WorkingSet, command: PutOrder, context: Context) -> Decision:
     account = state.get(ref_by_name(Account, context.tenant, command.account))
     return orders.put(command, state.get(order_of(command, context)), account, context)
+
+
+P = TypeVar("P", bound=PutPreparation | MoveStep | TickDomain | RecordCost)
+
+
+def prepare_reads(_state: WorkingSet, command: OfPreparation, context: Context) -> Reads:
+    yield [order_of(command, context), preparation_of(command, context)]
+
+
+def prepare(
+    decide: Callable[[P, Preparation | None, Context], Decision],
+) -> Callable[[WorkingSet, P, Context], Decision]:
+    """Only an order that is there is prepared."""
+
+    def decide_with(state: WorkingSet, command: P, context: Context) -> Decision:
+        if state.get(order_of(command, context)) is None:
+            return Decision(answer=Refused.unknown("order", command.order))
+        return decide(command, state.get(preparation_of(command, context)), context)
+
+    return decide_with
 
 
 def accept(command: AcceptOrder, before: Order | None, context: Context) -> Decision:
@@ -58,6 +90,7 @@ def _account_of(
 
 def email_reads(state: WorkingSet, command: SendEmail, context: Context) -> Reads:
     yield from reads(state, command, context)
+    yield [preparation_of(command, context)]
     if (page := _bookings_of_month(state, command, context)) is not None:
         yield [page]
 
@@ -89,6 +122,7 @@ def send_email(state: WorkingSet, command: SendEmail, context: Context) -> Decis
         command,
         state.get(order_of(command, context)),
         state.get(account) if account else None,
+        state.get(preparation_of(command, context)),
         len(state.page(page).rows) if page else 0,
         context,
     )

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from services.appointments.orders.accounts import Account
 from services.appointments.orders.months import Months, interruption_takes_effect
+from services.appointments.orders.preparation import Preparation, why_not_ready
 from shared import definitions
 from shared.contracts.orders import (
     REPRESENTS,
@@ -158,6 +159,7 @@ def send_email(
     command: SendEmail,
     order: Order | None,
     account: Account | None,
+    preparation: Preparation | None,
     booked: int,
     context: Context,
 ) -> Decision:
@@ -165,7 +167,8 @@ def send_email(
     if order is None or account is None:
         return Decision(answer=Refused.unknown("order", command.order))
     at = context.cause.time
-    if refused := _why_not(command, order, account, booked, at):
+    why_not = _why_not(command, order, account, booked, at)
+    if refused := why_not or why_not_ready(command, preparation):
         return Decision(answer=refused)
     if order.first_email_at is not None:
         return Decision(answer=Accepted("allowed"))
