@@ -35,6 +35,7 @@ from cli.command import Command
 from cli.encodings import Encoding
 from cli.foreign import ARCHIVES, START_BYTES, foreign_kind
 from cli.joined import AnotherHeader
+from cli.opted_out import Refusals, refusal_in, refusals
 from cli.output import unreadable
 from cli.table import Table
 from shared.contracts.intake import SubmitLead
@@ -104,7 +105,7 @@ def table_of(file: BinaryIO, expected: ExpectedColumns, chosen: Chosen | None = 
 def rows_in(table: Table, expected: ExpectedColumns) -> Iterator[Row | BadRow]:
     """One row at a time, in the order of the file; blank and drawn ones are none."""
     reader, another = RowReader.of(table.header, expected), AnotherHeader(table.header, expected)
-    for line, cells in told_if_broken(table.rows, reader):
+    for line, cells in tell_broken_rows(table.rows, reader):
         whole = "" if isinstance(cells, Flaw) else join_cells(cells)
         if not isinstance(cells, Flaw) and DRAWN.fullmatch(whole):
             continue
@@ -114,13 +115,17 @@ def rows_in(table: Table, expected: ExpectedColumns) -> Iterator[Row | BadRow]:
             yield reader.read(line, cells, whole)
 
 
-def told_if_broken(rows: Iterable[Line], reader: "RowReader") -> Iterator[Line]:
+def tell_broken_rows(rows: Iterable[Line], reader: "RowReader") -> Iterator[Line]:
     """A line break that was not quoted breaks a row: its first part looks as if its last cells were
     left out, and ends with half a text. It shows by the parts behind it, which have no address, and
     with it as many cells as the header."""
     parts: list[Line] = []
     number = 0
     for line, cells in rows:
+        # As nearly all rows are.
+        if not parts and not isinstance(cells, Flaw) and len(cells) >= reader.width:
+            yield line, cells
+            continue
         if parts and len(parts) < ROW_LINES_MAX and reader.may_be_rest(cells):
             parts.append((line, cells))
             number += len(cells) - 1
@@ -151,6 +156,8 @@ class RowReader:
     """Whether all columns have names."""
     email: int | None
     """Its column."""
+    refusals: Refusals
+    """Columns that nobody reads, and that may say of a person not to be asked."""
 
     @classmethod
     def of(cls, header: Header, expected: ExpectedColumns) -> "RowReader":
@@ -158,7 +165,15 @@ class RowReader:
         email, reference = at.get("email"), at.get("reference")
         shortest = 2 if email is None or reference is None else max(email, reference) + 1
         width = header.width
-        return cls(header, expected, width, min(shortest, width), all(header.names), email)
+        return cls(
+            header,
+            expected,
+            width,
+            min(shortest, width),
+            all(header.names),
+            email,
+            refusals(header.names, header.kinds),
+        )
 
     def read(self, line: int, cells: Cells | Flaw, whole: str) -> Row | BadRow:
         if isinstance(cells, Flaw):
@@ -172,6 +187,8 @@ class RowReader:
             or self.shift_flaw(texts, whole)
         ):
             return bad_row(line, flaw)
+        if self.refusals and (refusal := refusal_in(texts, self.refusals)):
+            return bad_row(line, refusal)
         if not whole.isascii() and self.is_misread(texts):
             return bad_row(line, LETTERS_MISREAD)
         names = self.header.names

@@ -42,7 +42,7 @@ RANKS = {
 INNERMOST = 0
 
 PURE = (
-    *("shared.companies", "shared.contracts", "shared.errors", "shared.emails"),
+    *("shared.companies", "shared.contracts", "shared.errors", "shared.emails", "shared.refusals"),
     *("shared.folding", "shared.hosts", "shared.ids", "shared.local_days", "shared.money"),
     "shared.wording",
 )

@@ -719,3 +719,39 @@ def test_a_row_that_a_line_break_has_broken_is_told(
     columns = ExpectedColumns("Ref", {"Ref": "reference", "Mail": "email", "Firm": "", "Cat": ""})
     table = table_of(BytesIO(content.encode()), columns)
     assert [*told, (len(lines) + 2, "R-9")] == brief(list(rows_in(table, columns)))
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "is_told"),
+    [
+        ("Do Not Email", "TRUE", True),
+        ("doNotContact", "1", True),
+        ("HasOptedOutOfEmail", "true", True),
+        ("Email Opt Out", "x", True),
+        ("Unsubscribed__c", "Yes", True),
+        ("Contact: Do Not Call", "1.0", True),
+        ("Unsubscribed at", "2026-03-04T10:00:00Z", True),
+        ("Marketing consent", "No", True),
+        ("Opt-in (newsletter)", "FALSE", True),
+        ("Einwilligung", "Nein", True),
+        ("Do Not Email", "FALSE", False),
+        ("Do Not Email", "", False),
+        ("Do Not Email", "0", False),
+        ("Unsubscribed at", "", False),
+        ("Marketing consent", "yes, 4 March", False),
+        ("Opt-in", "2026-03-04", False),
+        ("Note", "Do not email", False),
+        ("Consent reference", "no-17", False),
+    ],
+)
+def test_a_person_who_is_not_to_be_asked_is_told(header: str, cell: str, is_told: bool) -> None:
+    """Programs export whom they must not write to with all others and a mark."""
+    content = f"Ref,Mail,{header},Firm\nR-1,jo@a.example,{cell!s},Tern\n".replace("yes, 4", "yes 4")
+    own = {"Ref": "reference", "Mail": "email", "Firm": "company_name"}
+    columns = ExpectedColumns("Ref", own)
+    table = table_of(BytesIO(content.encode()), columns)
+    expected = [(2, "opted_out")] if is_told else [(2, "R-1")]
+    assert expected == brief(list(rows_in(table, columns)))
+    read = ExpectedColumns("Ref", own | {header: "consent"})
+    table = table_of(BytesIO(content.encode()), read)
+    assert [(2, "R-1")] == brief(list(rows_in(table, read)))

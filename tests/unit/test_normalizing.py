@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from services.intake.leads.fields import FIELDS, RULED
+from services.intake.leads.fields import BY_NAME, FIELDS, RULED
 from services.intake.leads.leads import REASON_CODES
 from services.intake.leads.normalizing import normalize
 from services.intake.reading.phones import phone
@@ -393,3 +393,11 @@ def test_each_website_of_a_company_is_kept(
     """INT-02, RTE-06: the first is the company's domain, the others count for lists and limits."""
     company = normalize(record(Site=written), affiliate()).company
     assert (domain, others) == (company.domain, company.other_domains)
+
+
+@pytest.mark.parametrize("given", ["No", "FALSE", "0", "declined", "Nein", "0.0"])
+def test_a_refusal_is_no_consent(given: str) -> None:
+    """INT-02: what is written there stands for what the person agreed to."""
+    assert BY_NAME["consent"].reads(given) is None
+    assert "c-17" == BY_NAME["consent"].reads("c-17")
+    assert "Yes" == BY_NAME["consent"].reads("Yes")

@@ -22,6 +22,7 @@ from shared.companies.domains import website
 from shared.contracts.lead_fields import CanonicalField, Place, Revenue, Size, TitleClass
 from shared.contracts.values import Reason, category_id
 from shared.emails import email_address
+from shared.refusals import is_no
 
 TEXT = "text"
 NOT_UNDERSTOOD = "is not in a known format"
@@ -49,6 +50,11 @@ Values = Mapping[str, Any]
 
 def _text(written: str) -> str | None:
     return written or None
+
+
+def _consent(written: str) -> str | None:
+    """A reference; whoever has refused it gives none."""
+    return None if not written or is_no(written) else written
 
 
 def _nothing_more(_values: Values, _affiliate: Affiliate) -> str:
@@ -228,7 +234,7 @@ FIELDS: tuple[Field, ...] = (
         is_whole=True,
         rule="a lead code of the affiliate",
     ),
-    Field("consent", is_whole=True),
+    Field("consent", _consent, is_whole=True, rule="text that does not say no"),
     Field("reference"),
     Field(
         "captured_at",
