@@ -35,7 +35,7 @@ RANKS = {
     "rematch": 4,
     **dict.fromkeys(("person", "campaign", "leads", "deliveries"), 3),
     **dict.fromkeys(("fit", "catalogue", "meetings", "slots"), 2),
-    **dict.fromkeys(("orders", "accounts"), 1),
+    **dict.fromkeys(("orders", "accounts", "doors"), 1),
     **dict.fromkeys(("filters", "reading", "__init__"), 0),
 }
 """The rooms of a service, a folder or a module each: a room knows those of a lower rank."""
@@ -48,8 +48,7 @@ PURE = (
 )
 DECIDING = (
     *PURE,
-    "shared.definitions",
-    "shared.matching",
+    *("shared.definitions", "shared.doors", "shared.matching"),
     "shared.loop.decision",
     "shared.loop.working_set",
     "shared.loop.collection",

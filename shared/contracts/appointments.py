@@ -82,7 +82,8 @@ class BookMeeting(
 
     slot: Id
     """The calendar's own id of it, with the calendar's name in front."""
-    order: Name
+    order: Name | None = None
+    """Null where nobody knows it."""
     start: Instant
     end: Instant
     prospect: Prospect

@@ -37,7 +37,7 @@ OfOrder = PutOrder | AcceptOrder | InterruptOrder | OfPreparation
 
 
 def order_of(event: OfOrder | BookMeeting, context: Context) -> Ref[Order]:
-    return ref_by_name(Order, context.tenant, event.order)
+    return ref_by_name(Order, context.tenant, event.order or "")
 
 
 def put_reads(_state: WorkingSet, command: PutOrder, context: Context) -> Reads:
@@ -129,7 +129,8 @@ def send_email(state: WorkingSet, command: SendEmail, context: Context) -> Decis
 
 
 def book_reads(_state: WorkingSet, command: BookMeeting, context: Context) -> Reads:
-    yield [slots.slot_of(command, context), order_of(command, context)]
+    order = [order_of(command, context)] if command.order else []
+    yield [slots.slot_of(command, context), *order]
 
 
 class Booking:
@@ -139,7 +140,7 @@ class Booking:
 
     def book(self, state: WorkingSet, command: BookMeeting, context: Context) -> Decision:
         slot = state.get(slots.slot_of(command, context))
-        order = state.get(order_of(command, context))
+        order = state.get(order_of(command, context)) if command.order else None
         return slots.book(command, slot, order, self._secret, context)
 
 
