@@ -17,7 +17,11 @@ SHEET_ROWS_MAX = 1_048_576
 """As many as a sheet can have; a file may claim more."""
 SHEET_CELLS_MAX = 2_000_000
 PART_ELEMENTS_MAX = 500_000
-"""XML elements of each part of a workbook that is neither the sheet nor the table of its texts."""
+"""XML elements of each part of a workbook that is neither the sheet nor the table of its texts, and
+of a sheet beside its rows and cells."""
+TAG_BYTES_MAX = 1024 * 1024
+"""Of what a parser has to see whole: a longer tag or comment is looked through again with each
+chunk that comes, and 20 MB of one take a minute."""
 
 DOCUMENT_BYTES_MAX = 32_000_000
 DOCUMENT_NODES_MAX = 120_000

@@ -43,6 +43,10 @@ STRUCK = Flaw(
 )
 AS_FORMULA = Flaw("formula", "a cell holds a text that begins as a formula")
 
+# When the library opens a book it looks in each sheet for its size, and where none is told it keeps
+# all of the sheet. It may be wrong besides (`rows_of`).
+ReadOnlyWorksheet._get_size = lambda _sheet: None
+
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 T = TypeVar("T")

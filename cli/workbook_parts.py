@@ -16,12 +16,15 @@ from cli.bounds import (
     PART_ELEMENTS_MAX,
     SHEET_CELLS_MAX,
     SHEET_ROWS_MAX,
+    TAG_BYTES_MAX,
     UNPACKED_BYTES_MAX,
 )
 from cli.foreign import foreign_archive
 from cli.output import unreadable
 
 CHUNK_BYTES = 1 << 16
+ELEMENTS_OF_A_CELL = 4
+"""Itself, and its value, formula or text; what is beyond counts as elements of another part do."""
 SHEETS = "xl/worksheets/"
 TEXTS = "sharedStrings.xml"
 TEXTS_ELEMENTS_MAX = 2 * SHEET_CELLS_MAX
@@ -101,12 +104,15 @@ class Scanned:
     merged: dict[int, dict[int, int]] = field(default_factory=dict)
     """By the row in which they begin and the first column, the last row."""
     merges: int = 0
+    beside: int = 0
+    """How many elements are neither rows nor what cells have."""
     inside: bool = False
     kind: str = "n"
     """Of the cell; a text that came out empty is told apart by it."""
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         kind = tag.rpartition(":")[2]
+        self.count_element(kind)
         if kind == "c":
             self.kind = attributes.get("t", "n")
             self.cell(attributes.get("r", ""))
@@ -119,6 +125,13 @@ class Scanned:
             self.inside = True
         elif kind == "mergeCell":
             self.merge(attributes.get("ref", ""))
+
+    def count_element(self, kind: str) -> None:
+        """Few bytes hold millions that are nothing, and the library keeps each."""
+        self.beside += {"c": 1 - ELEMENTS_OF_A_CELL, "row": 0}.get(kind, 1)
+        if self.beside > PART_ELEMENTS_MAX:
+            text = f"the sheet has more than {PART_ELEMENTS_MAX:,} elements beside its cells"
+            raise unreadable(text)
 
     def merge(self, ref: str) -> None:
         self.merges += 1
@@ -194,8 +207,12 @@ def parse(
     parser.EndElementHandler, parser.CharacterDataHandler = end, text
     with archive.open(name) as part:
         try:
+            read = 0
             for chunk in iter(lambda: part.read(CHUNK_BYTES), b""):
                 parser.Parse(chunk)
+                read += len(chunk)
+                if read - parser.CurrentByteIndex > TAG_BYTES_MAX:
+                    raise unreadable(f"{name} has a tag of more than {TAG_BYTES_MAX:,} bytes")
             parser.Parse(b"", True)
         except expat.ExpatError as error:
             raise ValueError(f"{name} is no XML") from error

@@ -149,7 +149,10 @@ BOUNDS = {
     "cells of a sheet, blank ones before the last of each row and merged ones too": (
         bounds.SHEET_CELLS_MAX
     ),
-    "elements of another part of a workbook": bounds.PART_ELEMENTS_MAX,
+    "elements of another part of a workbook, and of a sheet beside its rows and cells": (
+        bounds.PART_ELEMENTS_MAX
+    ),
+    "bytes of a tag in a workbook": bounds.TAG_BYTES_MAX,
     "bytes of a file of documents": bounds.DOCUMENT_BYTES_MAX,
     "values of all documents of a file in YAML, with all aliases": bounds.DOCUMENT_NODES_MAX,
     "values inside values of a document in YAML": bounds.DOCUMENT_DEPTH_MAX,

@@ -313,6 +313,13 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked() -> None:
     assert "unreadable" == error.value.code
 
 
+def test_of_several_sheets_one_is_opened() -> None:
+    """The library looked in all of them for their size, and kept those whole that tell none."""
+    content = saved(["Ref", "Note"], ["R-1", "a"], more_sheets=["Other"])
+    content = part(content, "xl/worksheets/sheet2.xml", b"<worksheet>")
+    assert [(2, "R-1")] == brief(rows_of(content, "Ref"))
+
+
 LAUGHS = b"<!DOCTYPE x [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;'>]><x>&b;</x>"
 
 
@@ -330,6 +337,19 @@ LAUGHS = b"<!DOCTYPE x [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;'>]><x>&b;</x>"
             lambda: part(saved(["Ref"]), "xl/styles.xml", b"<a>" + b"<b/>" * 500_001 + b"</a>"),
             "elements",
         ),
+        (
+            lambda: sheet_of(
+                b'<row r="2"><c r="A2" t="inlineStr"><is>%s</is></c></row>'
+                % (b"<r><t>a</t></r>" * 250_001)
+            ),
+            "more than 500,000 elements beside its cells",
+        ),
+        (lambda: sheet_of(b"<x/>" * 500_001), "more than 500,000 elements beside its cells"),
+        (lambda: sheet_of(b'<row r="2" x="%s"/>' % (b"a" * 1_200_000)), "a tag of more than"),
+        (
+            lambda: part(saved(["Ref"]), "xl/styles.xml", b"<a><!--%s--></a>" % (b"a" * 1_200_000)),
+            "a tag of more than",
+        ),
         (lambda: part(saved(["Ref"]), "xl/workbook.xml", LAUGHS), "declares a document type"),
         (lambda: part(saved(["Ref"]), SHEET, LAUGHS), "declares a document type"),
         (
@@ -338,7 +358,8 @@ LAUGHS = b"<!DOCTYPE x [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;'>]><x>&b;</x>"
         ),
     ],
     ids=[
-        *("XFD", "just beyond", "gaps", "cells without a place", "styles", "entities"),
+        *("XFD", "just beyond", "gaps", "cells without a place", "styles"),
+        *("runs of a text", "elements that are nothing", "long tag", "long comment", "entities"),
         *("entities in a sheet", "texts"),
     ],
 )
