@@ -1,12 +1,7 @@
 """The one transaction: what was read, what was decided and what must be published, all or nothing.
 
-In this order, with the price of failing there:
-1. load and decide, first what came, then what the shards of this process publish to each other and
-   to themselves (`early`): pure, so failing costs nothing but the time
-2. the shard rows, guarded by epoch and step: a former owner fails here, before it writes anything
-3. state, inbox, deadlines, effects, dead letters, outbox: undone with the transaction
-4. commit: if its result is unknown, the shards are opened anew, which settles it
-Only after that are the records published, and then the attempts begun (`loop.step`).
+`commit` has its order, with the price of failing at each line. Only after it are the records
+published, and then the attempts begun (`loop.step`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -76,13 +71,21 @@ async def commit(batch: Batch) -> None:
     setup = batch.setup
     setup.failpoint("step.begin")
     async with setup.store.transaction() as transaction:
+        # 1. What deciding needs. Nothing is written yet: failing costs the time only.
         await _load(batch, transaction)
         setup.failpoint("step.loaded")
+        # 2. What came, then what the shards of this process publish to each other and to themselves
+        #    (`early`). In memory, so failing costs the time only; who is to blame is found out.
         await _decide(batch, transaction)
+        # 3. The shard rows, with what is to be published, guarded by epoch and step: a former owner
+        #    fails here, before it writes anything.
         await _claim(batch, transaction)
         setup.failpoint("step.claimed")
+        # 4. State, inbox, deadlines, effects, dead letters, and what the rows have no room for:
+        #    undone with the transaction.
         await _save(batch, transaction)
         setup.failpoint("step.saved")
+        # 5. The commit. If its result is unknown, the shards are opened anew: their rows tell.
     setup.failpoint("step.committed")
 
 
