@@ -11,7 +11,7 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from shared.contracts import trace_context
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.loop.item import Decidable, Internal, Item, Received
 from shared.store import Document
 

@@ -14,8 +14,8 @@ from opentelemetry.trace import Link, SpanContext, SpanKind
 from pydantic import BaseModel
 
 from shared.contracts import trace_context
-from shared.loop.decision import EffectFinished
-from shared.loop.effects import Verdict, attempt_trace
+from shared.loop.decision import EffectFinished, Verdict
+from shared.loop.effects import attempt_trace
 from shared.loop.item import READ_OVER, Decidable, Disposition, Internal, Item, Received, Unreadable
 from shared.loop.log import NO_OFFSET
 from shared.span_export import Attributes, Spans, sampled_context

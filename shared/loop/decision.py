@@ -88,13 +88,22 @@ class Outcome(StrEnum):
     """Given up without knowing whether it happened; a person resolves it."""
 
 
+class Verdict(StrEnum):
+    """What one attempt at an effect came to."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    """It may have happened: no answer, or one that doesn't say."""
+    NOT_TRIED = "not_tried"
+    """Certainly not happened: the endpoint was not reached."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What came of one attempt at an effect: `done`, `refused`, `unknown` or `not_tried`."""
-
     number: int
     at: datetime
-    verdict: str
+    verdict: Verdict
     text: str
 
 

@@ -10,10 +10,9 @@ import zlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from shared.contracts import trace_context
-from shared.loop.decision import Attempt, Cause, Effect, Outcome
+from shared.loop.decision import Attempt, Cause, Effect, Outcome, Verdict
 from shared.store import Document, Filter, Index, Store
 
 COLLECTION = "effects"
@@ -110,15 +109,6 @@ async def _due_at(store: Store, where: Filter, *, last: bool = False) -> datetim
     sort = [("due_at", -1 if last else 1)]
     rows = await store.find(COLLECTION, where, sort=sort, limit=1, fields=["due_at"])
     return rows[0]["due_at"] if rows else None
-
-
-class Verdict(StrEnum):
-    DONE = "done"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-    """It may have happened: no answer, or one that doesn't say."""
-    NOT_TRIED = "not_tried"
-    """Certainly not happened: the endpoint was not reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +226,10 @@ def _with_attempt(row: Document, result: Result, now: datetime) -> list[Document
 
 def attempts_of(row: Document) -> Sequence[Attempt]:
     """What came of the attempts so far; rows of an earlier version do not say."""
-    return [Attempt(**attempt) for attempt in row.get("tried", [])]
+    return [
+        Attempt(**attempt | {"verdict": Verdict(attempt["verdict"])})
+        for attempt in row.get("tried", [])
+    ]
 
 
 def _end(row: Document, outcome: Outcome, text: str) -> End:

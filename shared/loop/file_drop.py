@@ -14,7 +14,8 @@ from errno import ELOOP, ENOTDIR
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from shared.loop.effects import AttemptResult, Verdict
+from shared.loop.decision import Verdict
+from shared.loop.effects import AttemptResult
 from shared.store import Document
 
 TIMEOUT_SECONDS = 10.0

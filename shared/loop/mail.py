@@ -13,7 +13,8 @@ from urllib.parse import unquote
 
 import aiosmtplib
 
-from shared.loop.effects import AttemptResult, Verdict
+from shared.loop.decision import Verdict
+from shared.loop.effects import AttemptResult
 from shared.settings import Settings, WrongSetting
 from shared.store import Document
 

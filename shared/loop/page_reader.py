@@ -8,7 +8,8 @@ from urllib.parse import urljoin, urlsplit
 from shared.clock import Clock
 from shared.doors import command_record
 from shared.errors import Infrastructure, Poison
-from shared.loop.effects import AttemptResult, Verdict
+from shared.loop.decision import Verdict
+from shared.loop.effects import AttemptResult
 from shared.loop.log import Outgoing
 from shared.readings import Found, PageRead, Reading, Unreadable
 from shared.store import Document

@@ -5,7 +5,8 @@ module each knows one way.
 from collections.abc import Mapping, Sequence
 
 from shared.clock import clock
-from shared.loop.effects import AttemptResult, Transport, Verdict
+from shared.loop.decision import Verdict
+from shared.loop.effects import AttemptResult, Transport
 from shared.loop.file_drop import FileDrop
 from shared.loop.log import Outgoing
 from shared.loop.mail import Mails, relay_of

@@ -25,7 +25,8 @@ import aiohttp
 from yarl import URL
 
 from shared.contracts import endpoint_url, trace_context
-from shared.loop.effects import AttemptResult, Verdict, attempt_trace
+from shared.loop.decision import Verdict
+from shared.loop.effects import AttemptResult, attempt_trace
 from shared.loop.targets import NotPublic, public_socket
 from shared.settings import WrongSetting
 from shared.store import Document

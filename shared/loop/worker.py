@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from shared.contracts import trace_context
-from shared.loop.effects import Result, Transport, Verdict, attempt_trace
+from shared.loop.decision import Verdict
+from shared.loop.effects import Result, Transport, attempt_trace
 from shared.store import Document
 
 log = structlog.get_logger(__name__)

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.errors import Infrastructure, UnknownOutcome
 from shared.loop.dating import Dating
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.loop.log import Outgoing, Place
 from shared.loop.loop import INDEXES, Loop
 from shared.loop.service import Service

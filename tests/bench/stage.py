@@ -15,7 +15,7 @@ from pymongo import MongoClient
 
 from services.intake.service import intake
 from shared.clock import SystemClock
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.loop.item import Item
 from shared.loop.kafka import KafkaLog, subscribe
 from shared.loop.loop import INDEXES, Loop, no_observer

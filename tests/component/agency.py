@@ -20,7 +20,7 @@ from shared.contracts import envelope as envelopes
 from shared.contracts.commands import service_of
 from shared.contracts.envelope import TENANT_DEFAULT, Envelope
 from shared.contracts.event import PREFIX, Command
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.loop.log import Outgoing, Record
 from shared.loop.service import Service
 from shared.store import Document, Store

@@ -14,7 +14,7 @@ from shared.contracts.answers import REFUSE_ANY
 from shared.contracts.commands import commands
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Command
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.loop.log import Outgoing
 from shared.store import Document
 from shared.testing.simulator import CALM, World

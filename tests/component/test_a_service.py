@@ -17,7 +17,7 @@ from shared import read_api
 from shared.contracts import envelope as envelopes
 from shared.contracts.envelope import Envelope
 from shared.contracts.event import Command
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.loop.log import Outgoing
 from shared.store import Document
 from shared.testing import virtual_time

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.store import Replace
 from shared.testing.memory import MemoryStore
 from tests.builders import put_affiliate

@@ -15,7 +15,7 @@ from shared import stored_gauges
 from shared.durations import Durations
 from shared.errors import Infrastructure
 from shared.loop import dead_letters, deadlines, effects, outbox
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.loop.pulse import Pulse
 from shared.store import Insert
 from shared.stored_gauges import EVERY_SECONDS, StoredGauges

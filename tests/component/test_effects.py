@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from tests.component.world import BROKEN, Town
 
 

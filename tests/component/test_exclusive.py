@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.mongo import encode
 from tests.component.leads import EXCLUSIVE, HOUR, MONDAY, Platform, opened, pause, resolve
 

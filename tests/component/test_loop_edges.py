@@ -12,7 +12,8 @@ from shared.clock import SystemClock
 from shared.errors import Infrastructure
 from shared.loop import outbox, step
 from shared.loop.batch import Batch
-from shared.loop.effects import Result, Verdict
+from shared.loop.decision import Verdict
+from shared.loop.effects import Result
 from shared.loop.loop import Loop
 from shared.loop.ticker import Ticker
 from shared.loop.worker import FAILURES_TO_OPEN, OPEN_SECONDS

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from shared.door_server import Doors
 from shared.durations import Durations
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.loop.loop import Loop
 from shared.loop.pulse import Pulse
 from shared.loop.ticker import Ticker

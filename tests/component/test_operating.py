@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.loop import effects
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.loop.pulse import Pulse
 from shared.operating_api import routes
 from shared.testing.log import MemoryLog

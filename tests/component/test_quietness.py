@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from shared.loop import deadlines
-from shared.loop.effects import Result, Verdict
+from shared.loop.decision import Verdict
+from shared.loop.effects import Result
 from shared.loop.pulse import Pulse
 from shared.loop.quietness import Quietness, Standing
 from shared.loop.ticker import TICK_SECONDS

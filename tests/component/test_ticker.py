@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.loop.shard import State
 from shared.loop.ticker import CHECK_SECONDS, SEEK_AGAIN_SECONDS, TICK_SECONDS
 from shared.testing.memory import MemoryStore

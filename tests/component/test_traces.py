@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.contracts.trace_context import trace_id
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.tracing import Tracing
 from tests.collector import Collector, collecting
 from tests.component.leads import Platform, email_of

@@ -11,7 +11,7 @@ from services.routing.queries import api
 from services.routing.service import routing
 from shared.clock import SystemClock
 from shared.ids import derived_id
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.testing.memory import MemoryDatabase, MemoryStore
 from tests.apis import app_of, client, found
 from tests.builders import input_of, lead, put_campaign

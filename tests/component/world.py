@@ -29,8 +29,8 @@ from shared.loop.decision import (
     Publish,
     Purpose,
     Request,
+    Verdict,
 )
-from shared.loop.effects import Verdict
 from shared.loop.log import Outgoing, Place
 from shared.loop.loop import Loop
 from shared.loop.resolve import Moved, accept_gaps, move, resolve, row_of

@@ -23,8 +23,7 @@ from services.routing.queries import api as routing_api
 from services.routing.service import routing
 from shared import audit_api, dead_letters_api, operating_api
 from shared.clock import SystemClock
-from shared.loop.decision import Input
-from shared.loop.effects import Verdict
+from shared.loop.decision import Input, Verdict
 from shared.loop.loop import Loop
 from shared.loop.pulse import Pulse
 from shared.loop.service import Service

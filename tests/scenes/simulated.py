@@ -19,7 +19,7 @@ from services.intake.queries import api as intake_api
 from services.routing.queries import api as routing_api
 from shared import dead_letters_api
 from shared.contracts.event import events_topic
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.loop.webhook import TIMEOUT_SECONDS, verdict_of
 from shared.store import Document
 from shared.testing import virtual_time

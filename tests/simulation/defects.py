@@ -29,8 +29,7 @@ from shared.loop import effects as effects_module
 from shared.loop import open as open_module
 from shared.loop import step as step_module
 from shared.loop.batch import Batch
-from shared.loop.decision import Accepted, Decision, Outcome
-from shared.loop.effects import Verdict
+from shared.loop.decision import Accepted, Decision, Outcome, Verdict
 from shared.loop.item import Disposition, Received
 from shared.loop.log import RawRecord, Record
 from shared.loop.loop import Loop

@@ -20,7 +20,7 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.operations import skip_type
 from shared.contracts.routing import ClaimGranted
 from shared.ids import pseudonym
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.loop.log import Outgoing, Place
 from shared.loop.seal import key_of, seal
 from shared.store import Document

@@ -13,8 +13,7 @@ from shared.contracts.envelope import Envelope
 from shared.contracts.event import Command, Event
 from shared.contracts.values import Name
 from shared.loop.collection import collection
-from shared.loop.decision import Accepted, Context, Decision, Publish
-from shared.loop.effects import Verdict
+from shared.loop.decision import Accepted, Context, Decision, Publish, Verdict
 from shared.loop.log import Outgoing
 from shared.loop.service import Service
 from shared.loop.table import one

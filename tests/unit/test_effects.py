@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from shared.loop import effects
-from shared.loop.decision import Attempt, Cause, Effect, Outcome, Request
-from shared.loop.effects import AttemptResult, End, Result, Verdict
+from shared.loop.decision import Attempt, Cause, Effect, Outcome, Request, Verdict
+from shared.loop.effects import AttemptResult, End, Result
 from shared.loop.worker import (
     DEAD_SECONDS,
     FAILURES_TO_OPEN,
@@ -39,7 +39,10 @@ def waiting(row: dict[str, Any], text: str = "answered 500", wait: float = 0.0) 
 
 def test_a_waiting_row_tells_what_came_of_each_attempt() -> None:
     row = waiting(effects.next_attempt(waiting(in_flight())), "no answer")
-    expected = [Attempt(1, NOW, "unknown", "answered 500"), Attempt(2, NOW, "unknown", "no answer")]
+    expected = [
+        Attempt(1, NOW, Verdict.UNKNOWN, "answered 500"),
+        Attempt(2, NOW, Verdict.UNKNOWN, "no answer"),
+    ]
     assert expected == effects.attempts_of(row)
 
 
@@ -47,7 +50,10 @@ def test_an_end_tells_all_attempts_the_last_included() -> None:
     row = effects.next_attempt(waiting(in_flight()))
     end = effects.after(row, result(row, Verdict.DONE, "answered 200"), NOW)
     assert isinstance(end, End)
-    expected = [Attempt(1, NOW, "unknown", "answered 500"), Attempt(2, NOW, "done", "answered 200")]
+    expected = [
+        Attempt(1, NOW, Verdict.UNKNOWN, "answered 500"),
+        Attempt(2, NOW, Verdict.DONE, "answered 200"),
+    ]
     assert expected == effects.attempts_of(effects.end_document(row, end, NOW))
 
 

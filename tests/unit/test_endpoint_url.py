@@ -6,7 +6,7 @@ import base64
 import pytest
 
 from shared.contracts.endpoint_url import fault_of
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.loop.webhook import Webhooks
 from tests.endpoints import talking
 

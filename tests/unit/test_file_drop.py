@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.loop.effects import AttemptResult, Verdict
+from shared.loop.decision import Verdict
+from shared.loop.effects import AttemptResult
 from shared.loop.file_drop import FileDrop
 
 DONE = (Verdict.DONE, "the file was written")

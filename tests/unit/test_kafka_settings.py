@@ -14,7 +14,7 @@ from faststream.kafka import KafkaBroker
 from shared.clock import SystemClock
 from shared.errors import Infrastructure
 from shared.loop import kafka
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.loop.kafka import KafkaLog, subscribe
 from shared.loop.log import CONTROL, RawRecord
 from shared.loop.loop import Loop

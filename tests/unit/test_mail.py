@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.loop.effects import AttemptResult, Verdict
+from shared.loop.decision import Verdict
+from shared.loop.effects import AttemptResult
 from shared.loop.mail import Mails, Relay, relay_of
 from shared.settings import Settings, WrongSetting
 from tests.endpoints import talking

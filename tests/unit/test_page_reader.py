@@ -15,7 +15,8 @@ from shared.contracts import envelope as envelopes
 from shared.doors import Opened
 from shared.errors import Infrastructure
 from shared.loop import page_reader, webhook
-from shared.loop.effects import AttemptResult, Verdict
+from shared.loop.decision import Verdict
+from shared.loop.effects import AttemptResult
 from shared.loop.log import Outgoing
 from shared.loop.page_reader import PAGES_MAX, PageReader
 from shared.loop.webhook import Webhooks

@@ -17,7 +17,8 @@ import uvicorn
 from deploy import mailbox, received, receiver
 from deploy.local.process import free_ports
 from shared.http_server import Server
-from shared.loop.effects import AttemptResult, Verdict
+from shared.loop.decision import Verdict
+from shared.loop.effects import AttemptResult
 from shared.loop.mail import Mails, Relay
 from shared.loop.webhook import Webhooks
 

@@ -55,6 +55,7 @@ from shared.loop.decision import (
     Input,
     Outcome,
     Refused,
+    Verdict,
 )
 from shared.loop.service import Service
 from shared.loop.working_set import WorkingSet
@@ -620,7 +621,10 @@ async def test_from_lead_to_sent_through_the_store() -> None:
 
 def test_a_send_tells_what_came_of_each_request() -> None:
     """OPS-01."""
-    tried = [Attempt(1, NOW, "unknown", "no answer"), Attempt(2, NOW, "done", "answered 200")]
+    tried = [
+        Attempt(1, NOW, Verdict.UNKNOWN, "no answer"),
+        Attempt(2, NOW, Verdict.DONE, "answered 200"),
+    ]
     state, [granted] = decide(claim(), known=[campaign()])
     effect = granted.effects[0]
     ended = EffectFinished(effect.id, effect.purpose, Outcome.DONE, "answered 200", 2, tried)

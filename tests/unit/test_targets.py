@@ -6,7 +6,7 @@ import socket
 import pytest
 from aiohttp import web
 
-from shared.loop.effects import Verdict
+from shared.loop.decision import Verdict
 from shared.loop.targets import NotPublic, is_public, public_socket
 from shared.loop.webhook import Webhooks
 from tests.unit.test_webhook import SECRET, endpoint, row

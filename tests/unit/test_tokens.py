@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from shared.loop.effects import AttemptResult, Verdict
+from shared.loop.decision import Verdict
+from shared.loop.effects import AttemptResult
 from shared.loop.webhook import Webhooks
 from tests.unit.test_webhook import endpoint, row
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.loop.effects import AttemptResult, Verdict
+from shared.loop.decision import Verdict
+from shared.loop.effects import AttemptResult
 from shared.loop.transport import Transports
 from shared.serve import Entries, usable
 from shared.settings import Settings, WrongSetting

@@ -19,7 +19,8 @@ import pytest
 from aiohttp import web
 
 from shared.contracts import trace_context
-from shared.loop.effects import AttemptResult, Verdict
+from shared.loop.decision import Verdict
+from shared.loop.effects import AttemptResult
 from shared.loop.webhook import Webhooks, wait_seconds
 from shared.settings import WrongSetting
 from tests.endpoints import Talk, talking
