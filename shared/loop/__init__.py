@@ -5,7 +5,8 @@
 - `item` one input, `batch` what a step takes and gathers; `classify`, `step`, `rows` what is
   taken, the transaction, what else it takes; `decide` what becomes of each input, `early` what
   needs no way through the log; `bisect` which of them is to blame for an error
-- `shard`, `open`, `ticker` ownership and recovery; `kafka`, `fetched`, `log` what the broker gives
+- `shard`, `sharing`, `open`, `ticker` ownership and recovery; `kafka`, `fetched`, `log` what the
+  broker gives
 - `outbox`, `seal`, `inbox`, `dating` what is published and under which number; commands, and when
 - `deadlines`, `precedence` what is done later, and after which records; `effects`, `worker`,
   `transport` what is done outside, by `webhook` (`targets` where to), `page_reader`, `mail`,

@@ -12,7 +12,6 @@ from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import (
     InvalidTopicError,
     KafkaError,
@@ -32,6 +31,7 @@ from shared.errors import Infrastructure, NotTaken
 from shared.loop import fetched
 from shared.loop.log import Outgoing, Place, Record, is_marker
 from shared.loop.loop import Loop
+from shared.loop.sharing import ShardAssignor
 from shared.settings import Settings
 from shared.topics import manifest
 
@@ -306,7 +306,7 @@ def subscribe(broker: KafkaBroker, loop: Loop, log: KafkaLog, settings: Settings
         fetch_max_wait_ms=FETCH_WAIT_MILLISECONDS,
         auto_offset_reset="none",
         ack_policy=AckPolicy.MANUAL,
-        partition_assignment_strategy=(RangePartitionAssignor,),
+        partition_assignment_strategy=(ShardAssignor,),
         session_timeout_ms=settings.session_timeout_ms,
         heartbeat_interval_ms=settings.session_timeout_ms // 4,
         max_poll_interval_ms=300_000,

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaConnectionError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -19,6 +18,7 @@ from shared.loop.kafka import KafkaLog, subscribe
 from shared.loop.log import CONTROL, RawRecord
 from shared.loop.loop import Loop
 from shared.loop.service import Service
+from shared.loop.sharing import ShardAssignor
 from shared.settings import Settings
 from shared.testing.memory import MemoryDatabase, MemoryStore
 from tests.manifests import topics_beside
@@ -60,9 +60,9 @@ def test_positions_are_ours_and_nothing_is_acknowledged_for_us(subscriber: dict[
 
 
 def test_one_subscriber_holds_the_same_partitions_of_all_topics(subscriber: dict[str, Any]) -> None:
-    """Range assignment over all topics in one group with an explicit name."""
+    """One group with an explicit name, whose members share shards, not topics."""
     assert ("routing.commands.v1", "routing.claims.v1") == subscriber["topics"]
-    assert (RangePartitionAssignor,) == subscriber["partition_assignment_strategy"]
+    assert (ShardAssignor,) == subscriber["partition_assignment_strategy"]
     assert "routing" == subscriber["group_id"]
     assert subscriber["batch"] and subscriber["batch_timeout_ms"] <= 20
 
