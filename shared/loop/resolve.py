@@ -1,10 +1,10 @@
 """How a person gets a shard going that the log stops: positions are moved on the shard's row.
 
-Which positions do not fit is found out here, from the row and the log, so it does not depend on a
-service that tries again and again, or is down. A place is read again from where it begins now:
-reading again is harmless, since commands and streams are known by their ids and numbers; what the
-log has lost is lost, which is why a person has to say so. All of it happens under a new epoch, so
-whoever has the shard must open it again.
+Which positions do not fit is found out here, from the row and the log, so it does not depend on
+what a service that tries again and again is doing just then. A place is read again from where it
+begins now: reading again is harmless, since commands and streams are known by their ids and
+numbers; what the log has lost is lost, which is why a person has to say so. All of it happens under
+a new epoch, so whoever has the shard must open it again.
 """
 
 import asyncio
