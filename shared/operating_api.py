@@ -77,6 +77,7 @@ class OperatingApi:
             reasons.append(f"the loop has been busy with one turn for {seconds:.0f} s")
         if not loop.shards:
             reasons.append("no shard is assigned")
+        reasons += [f"the broker has no topic {topic}" for topic in loop.missing_topics()]
         for shard in loop.shards.values():
             if shard.state is not State.OPEN:
                 reasons.append(f"shard {shard.number} is {shard.state}: {shard.error or 'opening'}")

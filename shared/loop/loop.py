@@ -130,6 +130,13 @@ class Loop:
     def topics(self) -> list[str]:
         return [self.reader.commands, *self.service.topics]
 
+    def missing_topics(self) -> list[str]:
+        """Those of which this process got no partition with its shards: the broker has none. (Where
+        somebody added partitions to a topic, the shards beyond the last have that topic alone.)"""
+        shards = [shard for number, shard in self.shards.items() if number < self.reader.partitions]
+        held = {topic for shard in shards for topic, _ in shard.places}
+        return [topic for topic in self.topics() if shards and topic not in held]
+
     def assign(self, places: Iterable[Place]) -> None:
         """Knows the shards of these places, all closed; who holds a shard's commands owns it, and
         other places than an owned shard's stay paused."""

@@ -18,7 +18,7 @@ from shared.testing.log import MemoryLog
 from shared.testing.memory import MemoryStore
 from shared.topics import shard_of
 from tests.apis import app_of, client, found
-from tests.component.world import COMMANDS, PARTITIONS, Town
+from tests.component.world import COMMANDS, ORDERED, PARTITIONS, Town
 
 TOLD_WITHIN_SECONDS = 10
 ANN: Place = (COMMANDS, shard_of(b"ann", PARTITIONS))
@@ -80,6 +80,23 @@ async def silent(town: Town, part: str) -> AsyncIterator[None]:
 async def asking(town: Town) -> AsyncIterator[Operators]:
     async with operators(town) as found:
         yield found
+
+
+@pytest.mark.parametrize("beyond", [[], [(COMMANDS, PARTITIONS)]])
+async def test_readiness_tells_which_topic_is_not_there(
+    town: Town, asking: Operators, beyond: list[Place]
+) -> None:
+    """The broker gives out what it has: after somebody deleted a topic, shards without it. One
+    that has more partitions than the others is in nobody's way."""
+    (process,) = town.world.groups[0].members
+    everything = [place for shard in process.loop.shards.values() for place in shard.places]
+    process.loop.assign([place for place in everything if place[0] != ORDERED] + beyond)
+    assert f"the broker has no topic {ORDERED}" in await asking.not_ready()
+    process.loop.assign(everything + beyond)
+    assert "the broker has no topic" not in " ".join(await asking.not_ready())
+    process.loop.assign(everything)
+    await town.for_seconds(3)
+    assert [] == await asking.not_ready()
 
 
 @pytest.mark.parametrize(("part", "name"), [("store", "store"), ("log", "broker")])
