@@ -4,9 +4,13 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from cli.main import build_app
 from cli.oracle import oracle
 from shared.contracts import forms
 from shared.contracts.answers import REFUSE_ANY
@@ -200,3 +204,40 @@ def test_every_decision_has_its_parts(path: Path) -> None:
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
     assert ["Context", "Decision", "Consequences", "Alternatives"] == headings
     assert text.startswith(f"# {path.name[:4]} ")
+
+
+def lines_of_commands() -> Iterator[tuple[str, str]]:
+    """What somebody may type, with the document: in backquotes, after a prompt, or as what helps
+    with an alert."""
+    pattern = re.compile(r"`leadops ([^`]+)`|^\$ leadops (.+?)(?:  |$)", re.MULTILINE)
+    for document in DOCUMENTS:
+        for one in pattern.finditer(document.read_text()):
+            yield document.name, one[1] or one[2]
+    for line in re.findall(r"leadops ([a-z].+)", (ROOT / "deploy" / "alerts.yaml").read_text()):
+        yield "alerts.yaml", line
+
+
+@pytest.mark.parametrize(("document", "line"), [*dict.fromkeys(lines_of_commands())])
+def test_every_command_that_is_named_is_there(document: str, line: str) -> None:
+    """With all of its options."""
+    words = line.split()
+    command: Any = get_command(build_app(words[0]))
+    given = [*command.params]
+    while isinstance(command, TyperGroup) and words and not words[0].startswith("-"):
+        assert words[0] in command.commands, f"{document}: leadops {line}"
+        command = command.commands[words.pop(0)]
+        given += command.params
+    options = {name for each in given for name in (*each.opts, *each.secondary_opts)} | {"--help"}
+    assert {word for word in words if word.startswith("-")} <= options, f"{document}: {line}"
+
+
+def test_what_skips_a_record_is_written_with_all_that_it_needs() -> None:
+    """Who is called at night copies it."""
+    command = get_command(build_app("shards"))
+    assert isinstance(command, TyperGroup)
+    shards = command.commands["shards"]
+    assert isinstance(shards, TyperGroup)
+    needed = [each.name for each in shards.commands["skip"].params if each.required]
+    assert needed == ["service", "topic", "partition", "offset", "reason"]
+    written = "leadops shards skip SERVICE TOPIC PARTITION OFFSET --reason …"
+    assert f"`{written}`" in OPERATING.read_text()

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 WRAPPER = Path(__file__).with_name("child.py")
+REMIND_SECONDS = 10.0
 
 
 class StackError(Exception):
@@ -31,11 +32,24 @@ def progress(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
+class Reminder:
+    """Says what is waited for, every few seconds, so that nobody takes a long wait for a hang."""
+
+    def __init__(self) -> None:
+        self._due = time.monotonic() + REMIND_SECONDS
+
+    def remind(self, what: str) -> None:
+        if time.monotonic() >= self._due:
+            progress(f"waiting for {what}")
+            self._due = time.monotonic() + REMIND_SECONDS
+
+
 def wait_for(what: str, seconds: float, check: Callable[[], bool], every: float = 0.1) -> None:
-    deadline = time.monotonic() + seconds
+    deadline, reminder = time.monotonic() + seconds, Reminder()
     while not check():
         if time.monotonic() > deadline:
             raise StackError(f"waited {seconds:.0f} s for {what}, in vain")
+        reminder.remind(what)
         time.sleep(every)
 
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -22,7 +22,7 @@ import httpx
 from deploy.files import CHECKOUT, is_locked, read_json, tail, var_dir
 from deploy.local import http, plan
 from deploy.local.docker_engine import succeeds
-from deploy.local.process import StackError, progress, wait_for
+from deploy.local.process import Reminder, StackError, progress, wait_for
 
 FILES = ["clock", "plan", "stack", "failure"]
 RECORDS = ["received.jsonl", "spans.jsonl"]
@@ -170,16 +170,21 @@ def follow(process: subprocess.Popen[bytes], log: Path, var: Path, seconds: floa
 
 
 def wait_until_ready(var: Path, seconds: float) -> None:
-    began = time.monotonic()
+    began, reminder = time.monotonic(), Reminder()
     while waiting := [row for row in stack()["processes"] if not is_ready(row)]:
         first = waiting[0]
         if first["restarts"] >= RESTARTS_BEFORE_GIVING_UP:
             raise not_ready(var, first, f"keeps dying ({first['restarts']} times)")
         if time.monotonic() - began > seconds:
             raise not_ready(var, first, f"was not ready within {seconds:.0f} s")
+        reminder.remind(f"{names_of(waiting)} to be ready")
         time.sleep(0.1)
-    names = ", ".join(f"{row['service']} {row['instance']}" for row in stack()["processes"])
+    names = names_of(stack()["processes"])
     progress(f"ready after {time.monotonic() - began:.1f} s: {names or 'no services'}")
+
+
+def names_of(rows: Iterable[Mapping[str, Any]]) -> str:
+    return ", ".join(f"{row['service']} {row['instance']}" for row in rows)
 
 
 def is_ready(row: Mapping[str, Any]) -> bool:

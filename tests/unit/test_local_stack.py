@@ -325,3 +325,19 @@ def test_no_port_is_given_twice() -> None:
     ):
         assert [25_001] == process.free_ports(1)
         assert [25_003] == process.free_ports(1, besides=[25_002])
+
+
+def test_who_waits_is_told_for_what(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At once, where the first reminder is due at once; on stderr, as all progress."""
+    monkeypatch.setattr(process, "REMIND_SECONDS", 0.0)
+    answers = iter([False, True])
+    process.wait_for("the broker to answer", 60, lambda: next(answers), every=0)
+    assert capsys.readouterr() == ("", "waiting for the broker to answer\n")
+
+
+def test_a_short_wait_is_not_told(capsys: pytest.CaptureFixture[str]) -> None:
+    answers = iter([False, True])
+    process.wait_for("the broker to answer", 60, lambda: next(answers), every=0)
+    assert capsys.readouterr() == ("", "")
