@@ -182,6 +182,17 @@ async def test_what_is_too_large_is_kept_in_part(
         assert "not_kept_whole" in dict(town.answer_codes()).values()
 
 
+@pytest.mark.parametrize("value", [None, b"", b"a" * (bounds.VALUE_BYTES_MAX + 1)])
+async def test_what_has_no_value_or_one_over_its_bound_is_kept_and_not_answered(
+    town: Town, value: bytes | None
+) -> None:
+    """As docs/publishing.md says; its sender does not wait for an answer in vain."""
+    town.world.publish(replace(plain(town, "lost"), value=value))
+    await town.rest()
+    assert ["too_large" if value else "empty_value"] == list(dead_letters(town))
+    assert [] == list(town.answer_codes())
+
+
 def kept_whole_but(kept: Document, name: str, large: bytes, headers: Sequence[object]) -> bool:
     (cut,) = kept["record"]["cut"].items()
     digest = hashlib.sha256(large).hexdigest()
