@@ -43,7 +43,7 @@ def unreadable(text: str) -> CliError:
 
 
 def progress(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    print(tables.within(text, tables.width_of(sys.stderr)), file=sys.stderr, flush=True)
 
 
 def show_json(content: object) -> None:
@@ -88,4 +88,4 @@ def show_error(error: CliError, *, as_json: bool) -> None:
         details = {"details": error.details} if error.details else {}
         show_json({"error": {"code": error.code, "text": error.text, **details}})
     else:
-        print(f"error: {error.text}", file=sys.stderr)
+        progress(f"error: {error.text}")

@@ -112,6 +112,14 @@ def block(names: Sequence[str], row: Row, width: int) -> str:
     return draw(fields, [pad, max(width - pad - GAP, longest, 1)])
 
 
+def within(text: str, width: int | None) -> str:
+    """Lines that are too wide, wrapped between words; the others as they are, such as a log's."""
+    lines = text.split("\n")
+    return "\n".join(
+        line if width is None or len(line) <= width else paragraph(line, width) for line in lines
+    )
+
+
 def paragraph(text: str, width: int | None, depth: int = 0) -> str:
     """Wrapped between words, each line of it set in by the same."""
     margin = "  " * depth

@@ -23,7 +23,7 @@ from cli.documents import Document, put_commands
 from cli.known import IDS, OUTCOMES, check, unknown
 from cli.main import MODULES, run
 from cli.options import actor_of, reason_of
-from cli.output import UNREACHABLE, WRONG_USAGE, CliError
+from cli.output import UNREACHABLE, WRONG_USAGE, CliError, show_error
 from cli.readable import check_readable
 from cli.shard_commands import check_number
 from shared.contracts.commands import MODULES as CONTRACTS
@@ -436,3 +436,25 @@ def test_a_misspelled_type_is_told_before_what_would_follow_from_it(
     told = json.loads(capsys.readouterr().out)["error"]
     assert "type_unknown" == told["code"]
     assert "did you mean leadops.intake.lead.submit.v1" in told["text"]
+
+
+def test_an_error_is_no_wider_than_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its short lines stay as they are, such as those of a log."""
+    monkeypatch.setenv("COLUMNS", "80")
+    log = '  File "main.py", line 3'
+    text = f"there is no dead letter 'x'; there are: {'intake.commands.v1/10/4, ' * 4}\n{log}"
+    show_error(CliError("unknown", text, WRONG_USAGE), as_json=False)
+    first, second, last = capsys.readouterr().err.splitlines()
+    assert f"{first} {second}" == f"error: {text}".split("\n")[0].rstrip()
+    assert max(map(len, (first, second))) <= 80
+    assert log == last
+
+
+def test_an_error_in_a_pipe_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    show_error(CliError("unknown", "word " * 40, WRONG_USAGE), as_json=False)
+    assert f"error: {'word ' * 40}\n" == capsys.readouterr().err
