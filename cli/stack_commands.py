@@ -118,8 +118,7 @@ def status_row(row: dict[str, Any]) -> dict[str, Any]:
     who = {"service": f"{row['service']} {row['instance']}", "pid": row["pid"]}
     if status is None:
         return {**who, "ready": "can't be reached"}
-    return {
-        **who,
+    figures = {
         **{name: status[name] for name in ("lag", "outbox", "dead_letters", "blocked")},
         "ready": "yes" if status["ready"] else "no",
         "shards": len(quiet.open_shards([status])),
@@ -127,6 +126,8 @@ def status_row(row: dict[str, Any]) -> dict[str, Any]:
         "effects": quiet.total([status["effects"]["in_flight"], status["effects"]["waiting"]]),
         "breakers": status["endpoints"]["breakers_open"],
     }
+    # A narrow table leaves out what is missing: that a figure is not known has to be seen.
+    return {**who, **{name: "-" if one is None else one for name, one in figures.items()}}
 
 
 def reason_rows(row: dict[str, Any]) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from cli.main import run
-from cli.stack_commands import reason_rows
+from cli.stack_commands import reason_rows, status_row
 from deploy import received
 from deploy.files import CHECKOUT
 from deploy.local import clock, plan, process, quiet
@@ -341,3 +341,14 @@ def test_a_short_wait_is_not_told(capsys: pytest.CaptureFixture[str]) -> None:
     answers = iter([False, True])
     process.wait_for("the broker to answer", 60, lambda: next(answers), every=0)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_figure_that_the_store_does_not_give_is_shown_as_unknown() -> None:
+    """Also where each instance is a block of lines, which leaves out what is missing."""
+    unknown = {"in_flight": None, "waiting": None}
+    row = instance(outbox=None, effects=unknown, dead_letters=None, blocked=None, ready=False)
+    row["status"] |= {"endpoints": {"breakers_open": 0}, "oldest_seconds": None}
+    shown = status_row({**row, "pid": 7})
+    unknown_ones = [name for name, figure in shown.items() if figure == "-"]
+    assert ["outbox", "dead_letters", "blocked", "oldest", "effects"] == unknown_ones
+    assert 0 == shown["lag"]
