@@ -24,6 +24,8 @@ TAG_BYTES_MAX = 1024 * 1024
 chunk that comes, and 20 MB of one take a minute."""
 
 DOCUMENT_BYTES_MAX = 32_000_000
+YAML_CHARACTERS_MAX = 8_000_000
+"""Few values may be long ones: each million characters takes over a second."""
 DOCUMENT_NODES_MAX = 120_000
 """In all documents of a file, with each alias counted as what it stands for. A list may have
 100,000 entries."""

@@ -169,8 +169,9 @@ def problem(error: Exception) -> str:
     """One line, and without the content, which may be personal."""
     if isinstance(error, json.JSONDecodeError):
         return f"not JSON: {error.msg} (line {error.lineno})"
-    if isinstance(error, MarkedYAMLError) and error.problem_mark:
-        return f"not YAML: {error.problem} (line {error.problem_mark.line + 1})"
+    if isinstance(error, MarkedYAMLError) and error.problem:
+        line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
+        return f"not YAML: {error.problem}{line}"
     return "neither YAML nor JSON"
 
 

@@ -12,7 +12,7 @@ from ruamel.yaml.composer import Composer, ComposerError
 from ruamel.yaml.constructor import ConstructorError, SafeConstructor
 from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode
 
-from cli.bounds import DOCUMENT_DEPTH_MAX, DOCUMENT_NODES_MAX
+from cli.bounds import DOCUMENT_DEPTH_MAX, DOCUMENT_NODES_MAX, YAML_CHARACTERS_MAX
 
 TAG = "tag:yaml.org,2002:"
 TAGS = {f"{TAG}{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null")}
@@ -100,6 +100,8 @@ PlainConstructor.add_constructor(f"{TAG}timestamp", SafeConstructor.construct_ya
 
 
 def documents(text: str) -> Iterator[Any]:
+    if len(text) > YAML_CHARACTERS_MAX:
+        raise ComposerError(None, None, f"more than {YAML_CHARACTERS_MAX:,} characters; write JSON")
     yaml = YAML(typ="safe", pure=True)
     yaml.Composer, yaml.Constructor = BoundedComposer, PlainConstructor
     return cast(Iterator[Any], yaml.load_all(text))

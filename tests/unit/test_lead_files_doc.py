@@ -154,6 +154,7 @@ BOUNDS = {
     ),
     "bytes of a tag in a workbook": bounds.TAG_BYTES_MAX,
     "bytes of a file of documents": bounds.DOCUMENT_BYTES_MAX,
+    "characters of a file of documents in YAML": bounds.YAML_CHARACTERS_MAX,
     "values of all documents of a file in YAML, with all aliases": bounds.DOCUMENT_NODES_MAX,
     "values inside values of a document in YAML": bounds.DOCUMENT_DEPTH_MAX,
 }

@@ -107,11 +107,22 @@ def test_a_short_text_that_stands_for_much_is_refused(text: str) -> None:
 def test_many_small_documents_count_together(
     document: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A blank one, too: 150 kB of them would take six seconds, and a file may have 32 MB."""
+    """A blank one, too: 150 kB of them would take six seconds, and a file may have 8 MB."""
     monkeypatch.setattr(yaml_documents, "DOCUMENT_NODES_MAX", 100)
     assert len(read(document * 20)) <= 20
     with pytest.raises(CliError, match="more than 100 values"):
         read(document * 101)
+
+
+def test_a_file_of_few_long_values_ends_where_yaml_would_take_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As JSON it may be longer."""
+    monkeypatch.setattr(yaml_documents, "YAML_CHARACTERS_MAX", 1_000)
+    assert [{"a": "x" * 900}] == read(f"a: {'x' * 900}\n")
+    with pytest.raises(CliError, match="more than 1,000 characters; write JSON"):
+        read(f"a: {'x' * 1000}\n")
+    assert [{"a": "x" * 1000}] == read(f'{{"a": "{"x" * 1000}"}}\n')
 
 
 def test_aliases_and_merges_within_bounds_are_read() -> None:
