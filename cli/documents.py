@@ -27,6 +27,10 @@ from shared.contracts.campaigns import PutCampaign
 from shared.contracts.commands import commands
 from shared.contracts.lists import LIST_ENTRIES_MAX, EditList, Entry, PutList, PutRules
 from shared.contracts.questions import AddAlias, PutQuestion
+from shared.wording import quantity
+
+FAULTS_TOLD = 50
+"""To a person, of a file whose every document is wrong; a program gets them all."""
 
 
 class WholeList(PutList):
@@ -275,5 +279,7 @@ def put_commands(documents: Sequence[Document], kinds: Kinds = KINDS) -> list[Co
             faults.append(error.text)
     if faults:
         details = {"faults": faults} if len(faults) > 1 else None
-        raise CliError("unreadable", "\n".join(faults), WRONG_USAGE, details)
+        more = quantity(len(faults) - FAULTS_TOLD, "document")
+        told = [*faults[:FAULTS_TOLD], f"and {more} more"] if faults[FAULTS_TOLD:] else faults
+        raise CliError("unreadable", "\n".join(told), WRONG_USAGE, details)
     return commands

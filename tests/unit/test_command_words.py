@@ -458,3 +458,13 @@ def test_an_error_in_a_pipe_is_one_line(
     monkeypatch.delenv("COLUMNS", raising=False)
     show_error(CliError("unknown", "word " * 40, WRONG_USAGE), as_json=False)
     assert f"error: {'word ' * 40}\n" == capsys.readouterr().err
+
+
+def test_of_a_file_with_many_wrong_documents_the_first_are_told() -> None:
+    """All of them are there for a program."""
+    wrong = [Document("a.yaml", number, {"a": 1}) for number in range(1, 1_054)]
+    with pytest.raises(CliError) as error:
+        put_commands(wrong)
+    lines = error.value.text.splitlines()
+    assert (51, "and 1,003 documents more") == (len(lines), lines[-1])
+    assert 1_053 == len(error.value.details["faults"])
