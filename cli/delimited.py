@@ -28,6 +28,8 @@ NARROW = 4
 _HINT = re.compile(r'"?sep=(.|\\t)"?[\s,;|]*', re.IGNORECASE)
 _BLANKS_BEHIND_QUOTE = re.compile(r'"[ \t]+(?=$|[\r\n,;|])')
 _ESCAPED = re.compile(r"\\[^\r\n]")
+_OTHER_BREAK = re.compile("[\x85\u2028\u2029]")
+"""What ends lines for some programs, and for a file of rows does not."""
 _FIELD_BYTES_MAX = 2**31 - 1
 
 
@@ -41,6 +43,9 @@ def read(file: BinaryIO, expected: ExpectedColumns, encoding: Encoding | None = 
     start = lines.ahead(LINES_ABOVE_HEADER_MAX + ROW_LINES_MAX)
     if not any(line.strip() for line in start):
         raise unreadable("the file is empty")
+    if len(start) == 1 and (mark := _OTHER_BREAK.search(start[0])):
+        code = f"U+{ord(mark[0]):04X}"
+        raise unreadable(f"its lines end with {code}: save it with line feeds (U+000A)")
     delimiter = delimiter_of(start, expected, (hint,) if hint else ())
     rows = Rows(lines, delimiter)
     header = header_at(rows, expected)

@@ -183,6 +183,8 @@ def test_a_reference_is_read_without_blanks_around() -> None:
     [
         (b"", "the file is empty"),
         (b"\xef\xbb\xbf\r\n\r\n", "the file is empty"),
+        (b"Ref,Mail\xc2\x85R-1,a\xc2\x85R-2,b\xc2\x85", "its lines end with U\\+0085"),
+        ("Ref,Mail\u2028R-1,a\u2028R-2,b".encode(), "its lines end with U\\+2028"),
         (b"Mail,Name\na,b\n", "names the field 'Ref'"),
         (b"Mail;Name\na;b\n", "names the field 'Ref'"),
         (b"First,Last\na,b\n", "any of the affiliate's fields, such as Ref, Mail"),
