@@ -51,6 +51,8 @@ CALLERS_MAX = 10_000
 """So many are counted each by itself; in the minute in which there are more, those share one."""
 WINDOW_SECONDS = 60.0
 
+UNREADABLE = "\ufffd"
+"""Stands in a path for what is no UTF-8: two of them would be one."""
 NO_DOOR = "none"
 """Stands for the door in the counts of what came to none."""
 AT_NO_DOOR: Mapping[int, str] = {
@@ -137,7 +139,9 @@ class Doors:
             return _failure("too_many_at_once", HTTPStatus.SERVICE_UNAVAILABLE)
         if not self._callers.may_come(caller_of(request.client.host if request.client else "")):
             return _failure("too_many_calls", HTTPStatus.TOO_MANY_REQUESTS)
-        if request.headers.get("content-encoding", PLAIN).strip().lower() != PLAIN:
+        if any(UNREADABLE in str(part) for part in request.path_params.values()):
+            return _failure("path_not_utf8", HTTPStatus.BAD_REQUEST)
+        if _headers(request).get("content-encoding", PLAIN).strip().lower() != PLAIN:
             return _failure("encoded", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         try:
             body = await _body(request)

@@ -6,12 +6,17 @@ open, its store's and its broker's too. For the same reason there are only so ma
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import uvicorn
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from shared.metric_families import counters
 
 STOP_SECONDS_MAX = 3.0
 HEAD_SECONDS_MAX = 5.0
@@ -21,6 +26,9 @@ ANSWER_SECONDS_MAX = 30.0
 CONNECTIONS_MAX = 600
 """More than a door answers at once; with both ports and all of our own below what a process may
 have open where nobody has raised that (1,024), as long as not both are full."""
+
+ENDED: Counter[tuple[str]] = Counter()
+"""Of this process: connections that no application has answered, by why they were ended."""
 
 
 class Server(uvicorn.Server):
@@ -41,17 +49,31 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if len(self.connections) > CONNECTIONS_MAX:
+            ENDED["too_many",] += 1
             transport.abort()
         else:
             self._wait_for_a_request()
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._giving_up = self.loop.call_later(ANSWER_SECONDS_MAX, self.transport.abort)
+        self._giving_up = self.loop.call_later(ANSWER_SECONDS_MAX, self._give_up)
+
+    def _give_up(self) -> None:
+        ENDED["answer_not_taken",] += 1
+        self.transport.abort()
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self._stop_giving_up()
+
+    def send_400_response(self, msg: str) -> None:
+        ENDED["no_http",] += 1
+        super().send_400_response(msg)
+
+    def timeout_keep_alive_handler(self) -> None:
+        if self.cycle is None:
+            ENDED["nothing_asked",] += 1
+        super().timeout_keep_alive_handler()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -83,6 +105,15 @@ class Connection(H11Protocol):
     def _stop_giving_up(self) -> None:
         if self._giving_up is not None:
             self._giving_up.cancel()
+
+
+class ConnectionMetrics(Collector):
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def collect(self) -> Iterator[Metric]:
+        text = "Connections that were ended without an application's answer, by why"
+        yield counters("leadops_http_connections_ended", text, self._service, ["reason"], ENDED)
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from shared.decision_metrics import DecisionMetrics
 from shared.door_server import DoorMetrics, Doors
 from shared.durations import Durations
+from shared.http_server import ConnectionMetrics
 from shared.loop.loop import Loop
 from shared.loop.pulse import Pulse
 from shared.loop.ticker import Ticker
@@ -42,6 +43,7 @@ def collectors(process: Measured) -> list[Collector]:
         LoopMetrics(process.loop, process.ticker, process.pulse, process.tracing),
         DecisionMetrics(process.loop),
         DoorMetrics(process.loop.service.name, process.doors),
+        ConnectionMetrics(process.loop.service.name),
         process.durations,
         process.stored_gauges,
     ]

@@ -162,6 +162,28 @@ async def test_a_body_that_says_that_it_is_plain_is_taken() -> None:
     )
 
 
+@pytest.mark.parametrize("codings", [("identity", "gzip"), ("gzip", "identity")])
+async def test_of_two_codings_neither_is_picked(codings: tuple[str, str]) -> None:
+    house, body = House(), body_of(1, NOW)
+    headers = [*signature_of(body).items(), *(("content-encoding", each) for each in codings)]
+    transport = httpx.ASGITransport(house.doors.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://door.example") as client:
+        answer = await client.post("/calendar/main", content=body, headers=headers)
+    assert (415, {"encoded": 1}) == (answer.status_code, house.outcomes())
+
+
+@pytest.mark.parametrize("path", ["/calendar/%ff", "/calendar/a%fe", "/calendar/%ed%a0%80"])
+async def test_a_path_that_is_no_text_names_nobody(path: str) -> None:
+    """Two such paths would be one tenant."""
+    house = House()
+    answer = await house.bring(body_of(1, NOW), path)
+    assert (400, {"path_not_utf8": 1}, []) == (
+        answer.status_code,
+        house.outcomes(),
+        house.published,
+    )
+
+
 @pytest.mark.parametrize("order", [1, -1])
 async def test_of_two_signatures_neither_is_picked(order: int) -> None:
     """Whoever checked one of them on the way may have looked at the other."""

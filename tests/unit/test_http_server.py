@@ -138,6 +138,24 @@ async def test_who_has_taken_a_long_answer_may_ask_on(monkeypatch: pytest.Monkey
         assert b"200 OK" in await reader.readuntil(b"\r\n\r\n")
 
 
+async def test_connections_that_nobody_answers_are_counted_by_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    http_server.ENDED.clear()
+    async with connected() as (reader, _writer):
+        await until_it_ends(reader)
+    async with connected() as (reader, writer):
+        writer.write(b"\x16\x03\x01 no HTTP\r\n\r\n")
+        assert b"400" in await until_it_ends(reader)
+    async with connected() as (reader, writer):
+        writer.write(GET % b"")
+        assert b"200 OK" in await until_it_ends(reader)
+    monkeypatch.setattr(http_server, "CONNECTIONS_MAX", 0)
+    async with connected() as (reader, _writer):
+        await until_it_ends(reader)
+    assert {("nothing_asked",): 1, ("no_http",): 1, ("too_many",): 1} == http_server.ENDED
+
+
 async def test_there_are_only_so_many_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who comes then is turned away at once, and is let in when another has gone."""
     monkeypatch.setattr(http_server, "HEAD_SECONDS_MAX", 2 * PATIENCE_SECONDS)
