@@ -12,6 +12,10 @@ from hypothesis import settings
 settings.register_profile("untimed", deadline=None, derandomize=True)
 settings.load_profile("untimed")
 
+# A worker of the test runner has a width of its own, and what is tested would keep to it.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+
 BACKENDS = {
     "kafka": "LEADOPS_TEST_KAFKA",
     "mongo": "LEADOPS_TEST_MONGO",

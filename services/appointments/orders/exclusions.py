@@ -54,7 +54,7 @@ def add(command: ExcludeProspects, before: Exclusions | None, context: Context) 
         return Decision(answer=Accepted("unchanged"))
     after = replace(known, since={**known.since, **changed})
     if len(after.since) > EXCLUSIONS_MAX:
-        text = f"{len(after.since):,} entries; {EXCLUSIONS_MAX:,} are allowed"
+        text = f"{quantity(len(after.since), 'entry')}; {EXCLUSIONS_MAX:,} are allowed"
         return Decision(answer=Refused("too_many_entries", text, {"field": "entries"}))
     answer = Accepted("added", details={"new": len(changed)})
     return Decision(save=[after], publish=list(_news(after, [*changed])), answer=answer)
