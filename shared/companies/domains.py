@@ -46,7 +46,7 @@ _BRACKETED_DOT = re.compile(
 )
 """So that nobody follows the address by accident."""
 _WRAPPED = re.compile(
-    r"[/?&=_](?:https?(?::|%(?:25)?3a|-3a)(?:/|%(?:25)?2f|_){1,2}|domain=)([a-z0-9.-]+)",
+    r"[/?&=_:](?:https?(?::|%(?:25)?3a|-3a)(?:/|%(?:25)?2f|_){1,2}|domain=)([a-z0-9.-]+)",
     re.IGNORECASE,
 )
 """Mail filters, search engines and archives put the address behind their own."""
