@@ -56,7 +56,7 @@ class Ticker:
         self._steps: dict[int, int] = {}
         self._alerted: set[tuple[int, str, str, int]] = set()
         self.precedence = Precedence(loop.log, loop.counters)
-        self._horizon = deadlines.Horizon()
+        self._horizon, self._horizon_of_freed = deadlines.Horizon(), deadlines.Horizon()
         self.waiting: dict[Place, Waiting] = {}
         """The places of this process's shards at which records wait."""
         self.error: str | None = NOT_STARTED
@@ -152,7 +152,8 @@ class Ticker:
     async def _due(self, shards: Mapping[int, Shard], now: datetime) -> list[Document]:
         """The deadlines whose time has come, and before which their shard has no record to take."""
         waiting = self.precedence.waiting(shards)
-        rows = await self._rows([number for number in shards if number not in waiting], now)
+        others = [number for number in shards if number not in waiting]
+        rows = await self._rows(others, now, self._horizon)
         concerned = sorted({row["shard"] for row in rows} | waiting)
         if not concerned:
             return []
@@ -160,16 +161,19 @@ class Ticker:
         free = await self.precedence.free_until(mine, now, self._loop.monotonic())
         freed = sorted(waiting & free.keys())
         for moment in sorted({free[number] for number in freed}):
-            rows += await self._rows([one for one in freed if free[one] == moment], moment)
+            some = [one for one in freed if free[one] == moment]
+            rows += await self._rows(some, moment, self._horizon_of_freed)
         return [row for row in rows if row["shard"] in free and row["due_at"] <= free[row["shard"]]]
 
-    async def _rows(self, shards: Sequence[int], until: datetime) -> list[Document]:
+    async def _rows(
+        self, shards: Sequence[int], until: datetime, horizon: deadlines.Horizon
+    ) -> list[Document]:
         loop = self._loop
         if not shards:
             return []
         async with within(STORE_SECONDS_MAX, "the store"):
             return await deadlines.due_rows(
-                loop.store, shards, until, loop.blocked_lanes(), loop.limit, self._horizon
+                loop.store, shards, until, loop.blocked_lanes(), loop.limit, horizon
             )
 
     async def _retries(self, numbers: Sequence[int], now: datetime) -> list[Document]:

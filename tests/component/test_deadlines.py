@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from shared.loop.deadlines import Horizon
 from shared.loop.precedence import LAG_SECONDS_MAX
 from shared.loop.ticker import Ticker
 from shared.store import Document
@@ -99,7 +100,8 @@ async def test_no_deadline_waits_longer_for_a_shard_that_lags(
 async def test_the_deadlines_of_all_shards_that_are_free_are_asked_for_together(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A question to the store costs the more, the more has come due."""
+    """A question to the store costs the more, the more has come due. How far one has come says
+    nothing of the other: of shards that were held up, or of those that were not."""
     for key in ("ann", town.key_elsewhere("ann")):
         town.ask("hello", mood="later", key=key)
     await town.rest()
@@ -109,17 +111,23 @@ async def test_the_deadlines_of_all_shards_that_are_free_are_asked_for_together(
     town.world.clock.ahead += timedelta(days=1)
     await town.for_seconds(5)
     asked: list[datetime] = []
+    horizons: dict[bool, set[int]] = {True: set(), False: set()}
     right = Ticker._rows
 
-    async def noted(self: Ticker, shards: Sequence[int], until: datetime) -> list[Document]:
+    async def noted(
+        self: Ticker, shards: Sequence[int], until: datetime, horizon: Horizon
+    ) -> list[Document]:
         asked.extend([until] if shards else [])
-        return await right(self, shards, until)
+        was_held_up = until < self._loop.clock.now()
+        horizons[was_held_up].add(id(horizon))
+        return await right(self, shards, until, horizon)
 
     monkeypatch.undo()
     monkeypatch.setattr(Ticker, "_rows", noted)
     await town.rest()
     assert 2 == town.words().count("it is time")
     assert len(asked) == len({*asked})
+    assert horizons[True] and not horizons[True] & horizons[False]
 
 
 async def test_what_comes_after_a_deadline_holds_it_up_no_more(town: Town) -> None:
