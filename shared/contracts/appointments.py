@@ -20,16 +20,6 @@ Side = Literal["prospect", "customer", "team", "unknown"]
 """Who booked, moved or cancelled; `team` is the house's."""
 Presence = Literal["present", "absent", "unknown"]
 Ground = Literal["company_size", "sector", "location", "seniority", "function"]
-NO_GROUNDS = (
-    "interest",
-    "budget",
-    "deadline",
-    "short_term",
-    "tools",
-    "turnover",
-    "sales_criteria",
-    "already_known",
-)
 Email = Annotated[str, Field(min_length=3, max_length=320)]
 
 
@@ -157,8 +147,6 @@ class ReportOffTarget(
     _OfPerson,
     type="appointments.meeting.report_off_target.v1",
     key="{person}",
-    roles=REPORTS,
-    accepted=("accepted", "unchanged"),
     refused=(
         *REPORT_REFUSED,
         "ground_not_allowed",
@@ -186,8 +174,6 @@ class ReportNoShow(
     _OfPerson,
     type="appointments.meeting.report_no_show.v1",
     key="{person}",
-    roles=REPORTS,
-    accepted=("accepted", "unchanged"),
     refused=(*REPORT_REFUSED, "too_early", "declaration_missing"),
 ):
     """The customer says, within 24 hours from the start, that the prospect did not come (APT-08). A
@@ -202,7 +188,6 @@ class WithdrawReport(
     _OfPerson,
     type="appointments.meeting.withdraw_report.v1",
     key="{person}",
-    roles=REPORTS,
     accepted=("withdrawn",),
     refused=("meeting_unknown", "not_pending"),
 ):
@@ -243,12 +228,17 @@ class RecordCall(
     result: Literal["not_reached", "gave_up"]
 
 
-class SlotBooked(Event, type="appointments.slot.booked.v1", topic=FACTS):
+class _OfSlot(Event):
     """Between shards, from the slot's to the person's."""
 
     slot: Id
     account: Name
     person: Id
+
+
+class SlotBooked(_OfSlot, type="appointments.slot.booked.v1", topic=FACTS):
+    """With what was ordered then."""
+
     order: Name
     order_version: int
     price_minor: int | None = None
@@ -264,29 +254,20 @@ class SlotBooked(Event, type="appointments.slot.booked.v1", topic=FACTS):
     by: str
 
 
-class SlotMoved(Event, type="appointments.slot.moved.v1", topic=FACTS):
-    slot: Id
-    account: Name
-    person: Id
+class SlotMoved(_OfSlot, type="appointments.slot.moved.v1", topic=FACTS):
     to: Id
     at: Instant
     side: Side
     by: str
 
 
-class SlotCancelled(Event, type="appointments.slot.cancelled.v1", topic=FACTS):
-    slot: Id
-    account: Name
-    person: Id
+class SlotCancelled(_OfSlot, type="appointments.slot.cancelled.v1", topic=FACTS):
     at: Instant
     side: Side
     by: str
 
 
-class SlotAttended(Event, type="appointments.slot.attended.v1", topic=FACTS):
-    slot: Id
-    account: Name
-    person: Id
+class SlotAttended(_OfSlot, type="appointments.slot.attended.v1", topic=FACTS):
     at: Instant
     prospect: Presence
     customer: Presence
@@ -294,12 +275,8 @@ class SlotAttended(Event, type="appointments.slot.attended.v1", topic=FACTS):
     by: str
 
 
-class SlotGone(Event, type="appointments.slot.gone.v1", topic=FACTS):
+class SlotGone(_OfSlot, type="appointments.slot.gone.v1", topic=FACTS):
     """The slot is of a meeting of somebody else, who had an earlier one of it."""
-
-    slot: Id
-    account: Name
-    person: Id
 
 
 class SlotOwner(Part):
@@ -347,23 +324,24 @@ class MeetingCounted(Event, type="appointments.meeting.counted.v1", topic=COUNTS
     counts: bool
 
 
-class ReviewWaits(Event, type="appointments.review.waits.v1"):
-    """Nobody has decided a report for two business days: an alert (APT-07)."""
-
+class _OfMeeting(Event):
     meeting: Id
+    """Its own id, through all its slots."""
     account: Name
     person: Id
+
+
+class ReviewWaits(_OfMeeting, type="appointments.review.waits.v1"):
+    """Nobody has decided a report for two business days: an alert (APT-07)."""
+
     slot: Id
     decided_until: Instant
     """Then it is upheld."""
 
 
-class MeetingChanged(Event, type="appointments.meeting.changed.v1"):
+class MeetingChanged(_OfMeeting, type="appointments.meeting.changed.v1"):
     """What became of a meeting, and why, whenever that is another than before."""
 
-    meeting: Id
-    account: Name
-    person: Id
     order: Name
     booked_at: Instant
     """When its first slot was taken."""
@@ -380,13 +358,10 @@ class MeetingChanged(Event, type="appointments.meeting.changed.v1"):
     when."""
 
 
-class MeetingBillable(Event, type="appointments.meeting.billable.v1"):
+class MeetingBillable(_OfMeeting, type="appointments.meeting.billable.v1"):
     """A meeting is to be billed. Of a meeting the highest revision holds."""
 
-    meeting: Id
     revision: int
-    account: Name
-    person: Id
     order: Name
     order_version: int
     price_minor: int | None = None
@@ -397,12 +372,9 @@ class MeetingBillable(Event, type="appointments.meeting.billable.v1"):
     billable_at: Instant
 
 
-class MeetingWithdrawn(Event, type="appointments.meeting.withdrawn.v1"):
+class MeetingWithdrawn(_OfMeeting, type="appointments.meeting.withdrawn.v1"):
     """A meeting that was billable is not to be billed."""
 
-    meeting: Id
     revision: int
-    account: Name
-    person: Id
     code: str
     rule: str

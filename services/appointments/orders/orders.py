@@ -65,15 +65,10 @@ class Order:
     changed_by: str
     acceptances: tuple[Acceptance, ...] = ()
     prices: tuple[Price, ...] = ()
-    """Oldest first."""
     first_email_at: datetime | None = None
     notice: Notice | None = None
     interrupted_at: datetime | None = None
     """From when on nobody is written to, as far as it is known."""
-
-    @property
-    def key(self) -> str:
-        return self.id
 
     def months(self, zone: ZoneInfo) -> Months | None:
         """None while no email was sent."""
@@ -81,7 +76,8 @@ class Order:
 
     def price_at(self, at: datetime) -> Price | None:
         """What both sides had accepted by then."""
-        return next((price for price in reversed(self.prices) if price.since <= at), None)
+        known = [price for price in self.prices if price.since <= at]
+        return max(known, key=lambda price: (price.since, price.number), default=None)
 
 
 def put(
@@ -226,7 +222,7 @@ def _effect(order: Order) -> dict[str, str]:
 
 def _interruption(order: Order, answer: Accepted, context: Context) -> Decision:
     event = OrderInterrupted(order=order.definition.order, account=order.definition.account)
-    return _save(order, answer, context, [Publish(event, order.key)])
+    return _save(order, answer, context, [Publish(event, order.id)])
 
 
 def _save(
@@ -250,4 +246,4 @@ def _change_event(order: Order, context: Context) -> Publish:
         changed_at=context.now,
         changed_by=context.cause.actor,
     )
-    return Publish(event, order.key)
+    return Publish(event, order.id)
