@@ -34,7 +34,7 @@ RANKS = {
     "decisions": 5,
     "rematch": 4,
     **dict.fromkeys(("person", "campaign", "leads", "deliveries"), 3),
-    **dict.fromkeys(("fit", "catalogue", "meetings", "slots"), 2),
+    **dict.fromkeys(("fit", "catalogue", "meetings", "slots", "threads"), 2),
     **dict.fromkeys(("orders", "accounts", "doors"), 1),
     **dict.fromkeys(("filters", "reading", "__init__"), 0),
 }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from services.appointments.decisions import orders as ordering
-from services.appointments.decisions import people
+from services.appointments.decisions import people, threads
 from services.appointments.meetings import reports
 from services.appointments.meetings.dossier import JudgeMeetings
 from services.appointments.meetings.reports import ReviewIsDue
@@ -44,6 +44,7 @@ from shared.contracts.orders import (
     SendEmail,
     TickDomain,
 )
+from shared.contracts.threads import NoticeGiven, RecordMessage
 from shared.loop.table import Row, on, one
 
 
@@ -59,6 +60,8 @@ def rows(secret: str) -> Sequence[Row]:
         on(PutOrder, ordering.put, reads=ordering.put_reads),
         one(AcceptOrder, ordering.order_of, ordering.accept),
         on(InterruptOrder, ordering.interrupt, reads=ordering.reads),
+        on(NoticeGiven, ordering.note_notice, reads=ordering.reads),
+        on(RecordMessage, threads.record, reads=threads.reads),
         on(PutPreparation, prepare(preparation.put), reads=ordering.prepare_reads),
         on(MoveStep, prepare(preparation.move_step), reads=ordering.prepare_reads),
         on(TickDomain, prepare(preparation.tick_domain), reads=ordering.prepare_reads),

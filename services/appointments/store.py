@@ -11,6 +11,7 @@ from services.appointments.orders.orders import Order
 from services.appointments.orders.policy import Policy
 from services.appointments.orders.preparation import Preparation
 from services.appointments.slots.slots import Slot
+from services.appointments.threads.threads import Thread
 from shared.definitions import Version
 from shared.loop.collection import Collection, collection
 
@@ -47,8 +48,10 @@ DOSSIERS = collection(
     queried={
         "terms": lambda dossier: dossier.terms,
         "orders": lambda dossier: dossier.orders,
-        "meetings": lambda dossier: [told.meeting for told in dossier.told],
+        "meetings": lambda dossier: dossier.meetings,
         "states": lambda dossier: sorted({told.state for told in dossier.told}),
+        "tasks": lambda dossier: dossier.tasks,
+        "due_at": lambda dossier: dossier.due_at,
     },
     indexes=[
         ["_id", "version"],
@@ -56,6 +59,19 @@ DOSSIERS = collection(
         ["tenant", "account", "orders", "_id"],
         ["tenant", "meetings"],
         ["tenant", "states", "_id"],
+        ["tenant", "tasks", "_id"],
+        ["tenant", "due_at"],
+        ["tenant", "person"],
+    ],
+)
+THREADS = collection(
+    "threads",
+    Thread,
+    schema=SCHEMA,
+    indexes=[
+        ["tenant", "account", "_id"],
+        ["tenant", "meeting", "_id"],
+        ["tenant", "order", "_id"],
     ],
 )
 VERSIONS = collection("versions", Version, schema=SCHEMA, indexes=[["of", "number"]])
@@ -68,5 +84,6 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     POLICIES,
     SLOTS,
     DOSSIERS,
+    THREADS,
     VERSIONS,
 )

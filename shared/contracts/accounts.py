@@ -8,7 +8,7 @@ from pydantic import Field
 from shared.contracts.answers import PUT
 from shared.contracts.event import Command, Event
 from shared.contracts.lead_fields import Currency
-from shared.contracts.values import WHOLE, Instant, Name, TimeZone
+from shared.contracts.values import WHOLE, Instant, Name, Text, TimeZone
 
 ACCOUNTS = "billing.accounts.v1"
 
@@ -36,6 +36,8 @@ class PutAccount(
     time_zone: TimeZone = "UTC"
     terms_days: Days = 0
     """So long after its issue an invoice is collected; 0 is at once (BIL-10)."""
+    company: Text | None = None
+    """What the customer's company is called, by whoever calls in its name (APT-09)."""
 
 
 class AccountState(Event, type="billing.account.state.v1", topic=ACCOUNTS):
@@ -49,4 +51,5 @@ class AccountState(Event, type="billing.account.state.v1", topic=ACCOUNTS):
     terms_days: Days
     suspended_by: tuple[str, ...] = ()
     """Who suspends it; nobody, and it is not suspended."""
+    company: Text | None = None
     changed_at: Instant

@@ -226,6 +226,9 @@ class RecordCall(
     call: Id
     """Its own id: told twice it counts once."""
     result: Literal["not_reached", "gave_up"]
+    means: Literal["phone", "email"] = "phone"
+    """An email where no phone is known."""
+    note: Text | None = None
 
 
 class _OfSlot(Event):

@@ -15,7 +15,7 @@ from services.appointments.service import appointments as build_appointments
 from services.billing.queries.api import routes as billing_routes
 from services.billing.service import billing
 from shared import read_api
-from shared.contracts import accounts, appointments, orders
+from shared.contracts import accounts, appointments, orders, threads
 from shared.contracts import envelope as envelopes
 from shared.contracts.commands import service_of
 from shared.contracts.envelope import TENANT_DEFAULT, Envelope
@@ -46,7 +46,7 @@ ROWS: Sequence[dict[str, Any]] = [
     )
 ]
 """Until both services run, their topics are in no manifest."""
-MODULES = (accounts, appointments, orders)
+MODULES = (accounts, appointments, orders, threads)
 COMMANDS = {
     kind.TYPE: kind
     for module in MODULES

@@ -29,6 +29,7 @@ from shared.contracts.orders import (
     SendEmail,
     TickDomain,
 )
+from shared.contracts.threads import NoticeGiven
 from shared.loop.decision import Context, Decision, Publish, Refused
 from shared.loop.working_set import Page, Reads, Ref, WorkingSet, ref_by_name
 
@@ -36,7 +37,7 @@ PEOPLE_AT_ONCE = 200
 OfOrder = PutOrder | AcceptOrder | InterruptOrder | OfPreparation
 
 
-def order_of(event: OfOrder | BookMeeting, context: Context) -> Ref[Order]:
+def order_of(event: OfOrder | BookMeeting | NoticeGiven, context: Context) -> Ref[Order]:
     return ref_by_name(Order, context.tenant, event.order or "")
 
 
@@ -76,14 +77,16 @@ def accept(command: AcceptOrder, before: Order | None, context: Context) -> Deci
     return orders.accept(command, before, context)
 
 
-def reads(state: WorkingSet, command: InterruptOrder | SendEmail, context: Context) -> Reads:
+OfAccount = InterruptOrder | SendEmail | NoticeGiven
+"""What is decided by the account that the order is of."""
+
+
+def reads(state: WorkingSet, command: OfAccount, context: Context) -> Reads:
     yield [order_of(command, context)]
     yield [ref for ref in [_account_of(state, command, context)] if ref]
 
 
-def _account_of(
-    state: WorkingSet, command: InterruptOrder | SendEmail, context: Context
-) -> Ref[Account] | None:
+def _account_of(state: WorkingSet, command: OfAccount, context: Context) -> Ref[Account] | None:
     order = state.get(order_of(command, context))
     return ref_by_name(Account, context.tenant, order.definition.account) if order else None
 
@@ -111,6 +114,12 @@ def interrupt(state: WorkingSet, command: InterruptOrder, context: Context) -> D
     account = _account_of(state, command, context)
     order = state.get(order_of(command, context))
     return orders.interrupt(command, order, state.get(account) if account else None, context)
+
+
+def note_notice(state: WorkingSet, event: NoticeGiven, context: Context) -> Decision:
+    account = _account_of(state, event, context)
+    order = state.get(order_of(event, context))
+    return orders.note_notice(event, order, state.get(account) if account else None, context)
 
 
 def send_email(state: WorkingSet, command: SendEmail, context: Context) -> Decision:

@@ -7,16 +7,24 @@ is published. So it does not matter in which order anything comes, nor how often
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Discriminator
 
 from services.appointments.meetings.charges import Charge, changes
-from services.appointments.meetings.facts import Booked, Excluded, Fact, Interrupted
+from services.appointments.meetings.facts import (
+    Booked,
+    Excluded,
+    Fact,
+    Interrupted,
+    ReportedAbsent,
+)
+from services.appointments.meetings.reviews import Finding
 from services.appointments.meetings.verdicts import Verdict, decided_at, verdicts
 from services.appointments.orders.exclusions import Exclusions, terms_of_prospect
 from services.appointments.orders.orders import Order
 from shared.contracts.appointments import (
+    Ground,
     MeetingBillable,
     MeetingChanged,
     MeetingCounted,
@@ -29,6 +37,7 @@ from shared.ids import derived_id
 from shared.loop.decision import Accepted, Context, Deadline, Decision, Due, Publish
 
 MERGED = "merged"
+Task = Literal["review", "call"]
 
 
 SECOND_LOOK = timedelta(minutes=1)
@@ -48,6 +57,8 @@ class Known:
     fact: Annotated[Fact, Discriminator("kind")]
     by: str
     text: str = ""
+    findings: Mapping[Ground, Finding] = field(default_factory=dict)
+    """Of an off-target report, what the profile says of each of its grounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +84,44 @@ class Dossier:
         return list(dict.fromkeys(found))
 
     @property
+    def meetings(self) -> list[str]:
+        """Their ids, and those of what has become part of them."""
+        return [meeting_id(self.tenant, slot.slot) for slot in self.slots]
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the next of them is decided, if nothing else comes."""
+        return min((each.at for each in self.told if each.state == "open"), default=None)
+
+    @property
+    def tasks(self) -> list[Task]:
+        """What somebody may have to do for one of them."""
+        found: dict[Task, None] = {}
+        for each in self.told:
+            if each.state == "open" and each.code == "under_review":
+                found["review"] = None
+            if each.state == "open" and self._is_absent(each):
+                found["call"] = None
+        return [*found]
+
+    def _is_absent(self, told: MeetingChanged) -> bool:
+        reports = (each.fact for each in self.known if isinstance(each.fact, ReportedAbsent))
+        return any(report.slot == told.slot for report in reports)
+
+    @property
     def orders(self) -> list[str]:
         return list(dict.fromkeys(slot.order for slot in self.slots))
 
     def slot(self, name: str) -> SlotBooked | None:
         return next((slot for slot in self.slots if slot.slot == name), None)
 
-    def with_fact(self, fact: Fact, by: str, text: str = "") -> "Dossier":
-        if any(each.fact == fact for each in self.known):
+    def with_known(self, new: Known) -> "Dossier":
+        if any(each.fact == new.fact for each in self.known):
             return self
-        return replace(self, known=(*self.known, Known(fact, by, text)))
+        return replace(self, known=(*self.known, new))
+
+    def with_fact(self, fact: Fact, by: str) -> "Dossier":
+        return self.with_known(Known(fact, by))
 
     def with_booking(self, booked: SlotBooked) -> "Dossier":
         """A slot is booked once: the first counts."""

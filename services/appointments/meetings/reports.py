@@ -8,7 +8,14 @@ from typing import NamedTuple, get_args
 
 from services.appointments.meetings import reviews
 from services.appointments.meetings.business_days import BusinessDays
-from services.appointments.meetings.dossier import Beside, Dossier, decide, judge, meeting_id
+from services.appointments.meetings.dossier import (
+    Beside,
+    Dossier,
+    Known,
+    decide,
+    judge,
+    meeting_id,
+)
 from services.appointments.meetings.facts import (
     Called,
     Fact,
@@ -102,13 +109,13 @@ class _Meeting:
     def _verdicts(self, *facts: Fact) -> Sequence[Verdict]:
         dossier = self.dossier
         for fact in facts:
-            dossier = dossier.with_fact(fact, "")
+            dossier = dossier.with_known(Known(fact, ""))
         return judge(dossier, self.case.beside, self.case.context.now)
 
-    def decide_with(self, answer: Accepted, *facts: tuple[Fact, str, str]) -> Decision:
+    def decide_with(self, answer: Accepted, *facts: Known) -> Decision:
         after = self.dossier
-        for fact, by, text in facts:
-            after = after.with_fact(fact, by, text)
+        for known in facts:
+            after = after.with_known(known)
         return decide(self.dossier, after, self.case.beside, self.case.context, answer)
 
 
@@ -140,7 +147,7 @@ def report_off_target(command: ReportOffTarget, case: Case) -> Decision:
     verdict = reviews.verdict(found)
     told = ", ".join(f"{ground} {finding}" for ground, finding in found.items())
     due: list[Due] = []
-    facts: list[tuple[Fact, str, str]] = [(report, case.context.cause.actor, told)]
+    facts = [Known(report, case.context.cause.actor, told, found)]
     details: dict[str, object] = {"verdict": verdict, "findings": dict(found)}
     if verdict == "review":
         details["decided_until"] = until.isoformat()
@@ -148,7 +155,7 @@ def report_off_target(command: ReportOffTarget, case: Case) -> Decision:
     else:
         is_upheld = verdict == "upheld"
         review = Reviewed(report=report.id, slot=command.slot, at=case.at, is_upheld=is_upheld)
-        facts.append((review, BY_RULES, told))
+        facts.append(Known(review, BY_RULES, told))
     decision = meeting.decide_with(Accepted("accepted", details=details), *facts)
     return replace(decision, due=[*decision.due, *due])
 
@@ -204,8 +211,13 @@ def report_no_show(command: ReportNoShow, case: Case) -> Decision:
     if (code := meeting.code_of(report)) != "accepted":
         return Decision(answer=_refusal(code, "slot"))
     details = {"rebooking_until": rebooking_until(case.at).isoformat()}
-    who = case.context.cause.actor
-    return meeting.decide_with(Accepted("accepted", details=details), (report, who, ""))
+    known = Known(report, case.context.cause.actor, _declaration(command))
+    return meeting.decide_with(Accepted("accepted", details=details), known)
+
+
+def _declaration(command: ReportNoShow) -> str:
+    by_phone = "not reached by phone" if command.not_reached_by_phone else "no phone is known"
+    return f"not on the link; {by_phone}"
 
 
 def _not_declared(command: ReportNoShow, *, has_phone: bool) -> Iterator[str]:
@@ -240,7 +252,8 @@ def record_call(command: RecordCall, case: Case) -> Decision:
         return Decision(answer=meeting)
     gave_up = command.result == "gave_up"
     fact = Called(id=command.call, slot=command.slot, at=case.at, gave_up=gave_up)
-    return _accept_fact(meeting, fact, "", {"not_reached": "noted", "given_up": "final"})
+    text = f"by {command.means}" + (f": {command.note}" if command.note else "")
+    return _accept_fact(meeting, fact, text, {"not_reached": "noted", "given_up": "final"})
 
 
 def _accept_fact(meeting: _Meeting, fact: Fact, text: str, accepted: dict[str, str]) -> Decision:
@@ -248,4 +261,4 @@ def _accept_fact(meeting: _Meeting, fact: Fact, text: str, accepted: dict[str, s
     if code not in accepted:
         return Decision(answer=_refusal(code, "slot"))
     who = meeting.case.context.cause.actor
-    return meeting.decide_with(Accepted(accepted[code]), (fact, who, text))
+    return meeting.decide_with(Accepted(accepted[code]), Known(fact, who, text))

@@ -21,6 +21,7 @@ class Account:
     currency: str
     time_zone: str
     suspended_by: tuple[str, ...] = ()
+    company: str | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -43,5 +44,6 @@ def note(event: AccountState, before: Account | None, context: Context) -> Decis
         event.currency,
         event.time_zone,
         event.suspended_by,
+        event.company,
     )
     return Decision(save=[account])

@@ -20,6 +20,7 @@ from shared.contracts.orders import (
     PutOrder,
     SendEmail,
 )
+from shared.contracts.threads import NoticeGiven
 from shared.loop.decision import Accepted, Context, Decision, Publish, Refused
 
 Party = Literal["customer", "house"]
@@ -50,6 +51,9 @@ class Notice:
     by: str
     reason: str
     at_once: bool
+    thread: str | None = None
+    message: str | None = None
+    """With which it came, if not by a command of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,25 @@ def interrupt(
     return _interruption(after, Accepted("recorded", details=_effect(after)), context)
 
 
+def note_notice(
+    event: NoticeGiven, before: Order | None, account: Account | None, context: Context
+) -> Decision:
+    """A message of a thread interrupts the order, unless it is interrupted already."""
+    order = _of_account(before, event.account)
+    if order is None or account is None or order.notice is not None:
+        return Decision()
+    notice = Notice(
+        event.received_at,
+        context.now,
+        event.by,
+        f"message {event.message} of thread {event.thread}",
+        at_once=False,
+        thread=event.thread,
+        message=event.message,
+    )
+    return _interruption(_with_effect(replace(order, notice=notice), account), None, context)
+
+
 def send_email(
     command: SendEmail,
     order: Order | None,
@@ -220,13 +243,13 @@ def _effect(order: Order) -> dict[str, str]:
     return {"effective_at": at.isoformat()} if at is not None else {}
 
 
-def _interruption(order: Order, answer: Accepted, context: Context) -> Decision:
+def _interruption(order: Order, answer: Accepted | None, context: Context) -> Decision:
     event = OrderInterrupted(order=order.definition.order, account=order.definition.account)
     return _save(order, answer, context, [Publish(event, order.id)])
 
 
 def _save(
-    order: Order, answer: Accepted, context: Context, publish: Sequence[Publish] = ()
+    order: Order, answer: Accepted | None, context: Context, publish: Sequence[Publish] = ()
 ) -> Decision:
     return Decision(save=[order], publish=[_change_event(order, context), *publish], answer=answer)
 

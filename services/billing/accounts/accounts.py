@@ -48,6 +48,7 @@ def _state(account: Account) -> Publish:
         currency=definition.currency,
         time_zone=definition.time_zone,
         terms_days=definition.terms_days,
+        company=definition.company,
         changed_at=account.changed_at,
     )
     return Publish(event, account.id)

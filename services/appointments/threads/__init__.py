@@ -1,0 +1,1 @@
+"""What customers and the house wrote to each other."""
