@@ -113,7 +113,8 @@ class InterruptOrder(
     order: Name
     account: Name
     received_at: Instant
-    """When the notice came, not when it is recorded; never after that (`received_later`)."""
+    """When the notice came, not when it is recorded; never after that (`received_later`). Of a
+    customer or a representative, the notice comes with the command."""
     at_once: Flag = False
     """The order ends with the notice, which only the house may say, and only while no email was
     sent (`emails_sent`)."""

@@ -1,6 +1,6 @@
 """Orders for meetings: what may be put and accepted, which email may go, and whose a meeting is."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -104,6 +104,22 @@ async def test_an_order_ends_at_once_only_while_no_email_was_sent(agency: Agency
     assert "received_later" == await answer(agency, "order.interrupt", later)
     await answer(agency, "email.request", EMAIL)
     assert "emails_sent" == await answer(agency, "order.interrupt", notice)
+
+
+@pytest.mark.parametrize(("who", "days"), [({}, 31), (THEIRS, 61)])
+async def test_a_notice_is_dated_back_by_the_house_alone(
+    agency: Agency, who: dict[str, str], days: int
+) -> None:
+    """A customer's comes with its command, so it takes effect a month later."""
+    await open_order(agency)
+    await answer(agency, "email.request", EMAIL)
+    first_email_at = agency.now
+    await agency.advance(32 * DAY)
+    notice = {"order": "o", "account": "acme", "reason": "they said so"}
+    notice |= {"received_at": (agency.now - 5 * DAY).isoformat()}
+    told = await agency.ask("appointments.order.interrupt", notice, **who)
+    effective_at = datetime.fromisoformat(told["details"]["effective_at"])
+    assert days == (effective_at.date() - first_email_at.date()).days
 
 
 async def test_a_booking_for_no_order_that_is_known_is_kept_until_there_is_one(

@@ -150,7 +150,9 @@ def interrupt(
         return Decision(answer=Refused("emails_sent", text, {"field": "at_once"}))
     if order.notice is not None and not (command.at_once and not order.notice.at_once):
         return Decision(answer=Accepted("unchanged", details=_effect(order)))
-    notice = Notice(command.received_at, cause.time, cause.actor, command.reason, command.at_once)
+    # Who could choose the time of its own notice would choose which meetings are billed.
+    received_at = cause.time if cause.role in REPRESENTS else command.received_at
+    notice = Notice(received_at, cause.time, cause.actor, command.reason, command.at_once)
     after = _with_effect(replace(order, notice=notice), account)
     return _interruption(after, Accepted("recorded", details=_effect(after)), context)
 
