@@ -29,7 +29,7 @@ COUNTED = collection(
 PREPARATIONS = collection(
     "preparations", Preparation, schema=SCHEMA, text=["steps"], pairs=["domains"], indexes=[[]]
 )
-EXCLUSIONS = collection("exclusions", Exclusions, schema=SCHEMA, pairs=["since"], indexes=[[]])
+EXCLUSIONS = collection("exclusions", Exclusions, schema=SCHEMA, pairs=["entries"], indexes=[[]])
 POLICIES = collection("policies", Policy, schema=SCHEMA, text=["definition"], indexes=[[]])
 SLOTS = collection(
     "slots",

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.appointments.meetings.charges import Charge, changes
+from services.appointments.meetings.clocks import clocks_of
 from services.appointments.meetings.facts import (
     Booked,
     Called,
@@ -25,6 +26,7 @@ from services.appointments.meetings.facts import (
 from services.appointments.meetings.verdicts import verdicts
 
 HOUR = timedelta(hours=1)
+MILLISECOND = timedelta(milliseconds=1)
 FIRST = datetime(2027, 3, 1, tzinfo=UTC)
 AT_REST = FIRST + 400 * timedelta(days=1)
 
@@ -121,3 +123,61 @@ def test_what_was_published_adds_up_to_what_is_known(
         if each.judgement.state == "billable"
     }
     assert billable == {id: each.at for id, each in published.items() if each.at is not None}
+
+
+def code_of(report: Fact, known: Sequence[Fact]) -> str:
+    """What a report does, told beside what is known."""
+    steps = (step for each in verdicts([*known, report], AT_REST) for step in each.steps)
+    return next(step.code for step in steps if step.fact == report)
+
+
+@given(COURSES, INSTANTS)
+def test_the_clock_shows_the_windows_in_which_a_report_is_accepted(
+    known: list[Fact], now: datetime
+) -> None:
+    """To the millisecond; and where it shows none, no report is accepted any more."""
+    known = [fact for fact in known if fact.at <= now]
+    shown = clocks_of(known, now)
+    for verdict in verdicts(known, now):
+        clock, slot = shown[verdict.chain.id], verdict.current
+        soon = now + MILLISECOND
+        expected = {"off_target": clock.off_target_until, "absent": clock.no_show_until}
+        for kind, until in expected.items():
+            if until is None:
+                assert "accepted" != code_of(report_of(kind, slot, soon), known)
+            else:
+                assert "accepted" == code_of(report_of(kind, slot, until - MILLISECOND), known)
+                assert "too_late" == code_of(report_of(kind, slot, until), known)
+        opens_at = clock.no_show_from
+        if opens_at is not None and opens_at > now:
+            assert "accepted" == code_of(report_of("absent", slot, opens_at), known)
+            before = report_of("absent", slot, opens_at - MILLISECOND)
+            assert "too_early" == code_of(before, known)
+
+
+def report_of(kind: str, slot: str, at: datetime) -> Fact:
+    if kind == "absent":
+        return ReportedAbsent(id="new", slot=slot, at=at)
+    return ReportedOffTarget(id="new", slot=slot, at=at, decided_until=at + 7 * 24 * HOUR)
+
+
+@given(COURSES, INSTANTS)
+def test_the_clock_shows_what_becomes_of_a_meeting(known: list[Fact], now: datetime) -> None:
+    """At any time the same, as long as nothing else comes."""
+    shown = clocks_of(known, now)
+    in_the_end = {each.chain.id: each.judgement for each in verdicts(known, AT_REST)}
+    assert in_the_end == {id: clock.then for id, clock in shown.items()}
+
+
+@given(INSTANTS, INSTANTS)
+def test_a_meeting_that_nothing_disturbs_is_billed_when_its_clock_says(
+    at: datetime, start: datetime
+) -> None:
+    known = [Booked(slot="a", at=at, start=start, order="o")]
+    then = clocks_of(known, at)["a"].then
+    decided = then.at + timedelta(minutes=5)
+    before, after = (verdicts(known, now)[0] for now in (decided - MILLISECOND, decided))
+    assert ("open", then.at) == (before.judgement.state, before.judgement.at)
+    assert after.judgement == then
+    billable = dict(changes({}, [after]))
+    assert {"a": then.at} == {slot: charge.at for slot, charge in billable.items()}

@@ -23,7 +23,12 @@ from services.appointments.meetings.facts import (
     Reviewed,
     WithdrewReport,
 )
-from services.appointments.meetings.windows import no_show_until, rebooking_until
+from services.appointments.meetings.windows import (
+    no_show_from,
+    no_show_until,
+    off_target_until,
+    rebooking_until,
+)
 
 CALLS_MAX = 3
 
@@ -87,6 +92,11 @@ class Course:
             rule, code = self._take(fact)
             self.steps.append(Step(fact, rule, code))
 
+    @property
+    def is_reported(self) -> bool:
+        """Of its current slot there is a report, and will be no other."""
+        return self.current.slot in self._reported
+
     def is_over(self, at: datetime) -> bool:
         """Whether before that instant it was final that nobody came and no new time was made."""
         return self.absent is not None and self.absent.final_at < at
@@ -145,7 +155,7 @@ class Course:
             return rule, "already_reported"
         if fact.slot != self.current.slot:
             return rule, "moved_before"
-        if fact.at >= self.current.start:
+        if fact.at >= off_target_until(self.current):
             return rule, "too_late"
         self._reported.add(fact.slot)
         self.off_target.append(OffTarget(fact))
@@ -168,7 +178,7 @@ class Course:
             return rule, "already_reported"
         if fact.slot != self.current.slot:
             return rule, "moved_before"
-        if fact.at < self.current.start:
+        if fact.at < no_show_from(self.current):
             return rule, "too_early"
         if fact.at >= no_show_until(self.current):
             return rule, "too_late"

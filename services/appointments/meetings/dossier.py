@@ -12,6 +12,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Discriminator
 
 from services.appointments.meetings.charges import Charge, changes
+from services.appointments.meetings.clocks import Clock, clocks_of
 from services.appointments.meetings.facts import (
     Booked,
     Excluded,
@@ -164,15 +165,23 @@ def meeting_id(tenant: str, first_slot: str) -> str:
 
 
 def judge(dossier: Dossier, beside: Beside, now: datetime) -> Sequence[Verdict]:
-    days = max((slot.follow_up_days for slot in dossier.slots), default=0)
-    return verdicts(_facts(dossier, beside), now, timedelta(days=days))
+    return verdicts(_facts(dossier, beside), now, _follow_up(dossier))
+
+
+def clocks(dossier: Dossier, beside: Beside, now: datetime) -> Mapping[str, Clock]:
+    """By the first slot of a meeting."""
+    return clocks_of(_facts(dossier, beside), now, _follow_up(dossier))
+
+
+def _follow_up(dossier: Dossier) -> timedelta:
+    return timedelta(days=max((slot.follow_up_days for slot in dossier.slots), default=0))
 
 
 def _facts(dossier: Dossier, beside: Beside) -> Iterator[Fact]:
     yield from (each.fact for each in dossier.known)
-    excluded_at = beside.exclusions.earliest(dossier.terms) if beside.exclusions else None
-    if excluded_at is not None:
-        yield Excluded(at=excluded_at)
+    entry = beside.exclusions.earliest(dossier.terms) if beside.exclusions else None
+    if entry is not None:
+        yield Excluded(at=entry.at)
     for order in beside.orders:
         if order.interrupted_at is not None:
             yield Interrupted(order=order.definition.order, at=order.interrupted_at)
@@ -213,7 +222,7 @@ def decide(
 
 
 def _change_of(dossier: Dossier, verdict: Verdict) -> MeetingChanged:
-    judgement, current = verdict.judgement, verdict.chain.slots[verdict.current]
+    judgement, current = verdict.judgement, verdict.course.current
     return MeetingChanged(
         meeting=meeting_id(dossier.tenant, verdict.chain.id),
         account=dossier.account,

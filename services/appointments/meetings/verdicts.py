@@ -33,13 +33,23 @@ class Judgement(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    chain: Chain
+    course: Course
     judgement: Judgement
-    current: str
-    """The slot whose clock runs."""
-    steps: Sequence[Step]
     charged_instead: str | None = None
     """The meeting of which this one is a follow-up."""
+
+    @property
+    def chain(self) -> Chain:
+        return self.course.chain
+
+    @property
+    def current(self) -> str:
+        """The slot whose clock runs."""
+        return self.course.current.slot
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        return self.course.steps
 
 
 class Circumstances(NamedTuple):
@@ -73,8 +83,7 @@ def _interruptions(known: Collection[Fact]) -> Mapping[str, datetime]:
 
 def _alone(course: Course, beside: Circumstances) -> Verdict:
     """As if the person had no other meeting with the customer."""
-    judgement = next(_judgements(course, beside))
-    return Verdict(course.chain, judgement, course.current.slot, course.steps)
+    return Verdict(course, next(_judgements(course, beside)))
 
 
 def _judgements(course: Course, beside: Circumstances) -> Iterator[Judgement]:
@@ -122,9 +131,7 @@ def _follow_up(verdict: Verdict, charged: Verdict | None) -> Verdict:
     if charged is None:
         return verdict
     judgement = Judgement("not_billable", "follow_up", "APT-13", verdict.judgement.at)
-    return Verdict(
-        verdict.chain, judgement, verdict.current, verdict.steps, charged_instead=charged.chain.id
-    )
+    return Verdict(verdict.course, judgement, charged_instead=charged.chain.id)
 
 
 def decided_at(verdict: Verdict) -> datetime:
@@ -132,5 +139,4 @@ def decided_at(verdict: Verdict) -> datetime:
     at = verdict.judgement.at
     if verdict.judgement.code != "due":
         return at
-    current = verdict.chain.slots[verdict.current]
-    return max(at, no_show_until(current) + DECIDED_AFTER)
+    return max(at, no_show_until(verdict.course.current) + DECIDED_AFTER)

@@ -14,6 +14,16 @@ AFTER_INTERRUPTION = 30 * DAY
 FOLLOW_UP = 90 * DAY
 
 
+def off_target_until(slot: Booked) -> datetime:
+    """The instant at which it is too late to report that the meeting is not as ordered."""
+    return slot.start
+
+
+def no_show_from(slot: Booked) -> datetime:
+    """The first instant at which it may be reported who did not come."""
+    return slot.start
+
+
 def no_show_until(slot: Booked) -> datetime:
     """The instant at which it is too late to report who did not come, and the earliest at which the
     meeting is billable."""

@@ -22,18 +22,24 @@ TERMS_AT_ONCE = 500
 PLACES_TOLD_MAX = 1_000
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    at: datetime
+    by: str
+
+
 @dataclass(frozen=True, slots=True)
 class Exclusions:
     id: str
     version: int
     tenant: str
     account: str
-    since: Mapping[str, datetime] = field(default_factory=dict)
-    """By term, the earliest of its entries."""
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    """By term, the earliest."""
 
-    def earliest(self, terms: Iterable[str]) -> datetime | None:
-        """Since when one of these is excluded."""
-        return min((self.since[term] for term in terms if term in self.since), default=None)
+    def earliest(self, terms: Iterable[str]) -> Entry | None:
+        """By which one of these is excluded."""
+        return min((self.entries[term] for term in terms if term in self.entries), default=None)
 
 
 def exclusions_of(command: ExcludeProspects, context: Context) -> Ref[Exclusions]:
@@ -46,18 +52,21 @@ def add(command: ExcludeProspects, before: Exclusions | None, context: Context) 
         text = f"{quantity(len(bad), 'entry')} is neither a person's nor a company's"
         details = {"field": "entries", "places": bad[:PLACES_TOLD_MAX]}
         return Decision(answer=Refused("entries_invalid", text, details))
-    ref, at = exclusions_of(command, context), context.cause.time
+    ref, new = exclusions_of(command, context), Entry(context.cause.time, context.cause.actor)
     known = before or Exclusions(ref.id, 0, context.tenant, command.account)
-    earlier = {term: at for term in terms if term and known.since.get(term, at) >= at}
-    changed = {term: at for term, at in earlier.items() if known.since.get(term) != at}
+    changed = {term: new for term in terms if term and _is_earlier(new, known.entries.get(term))}
     if not changed:
         return Decision(answer=Accepted("unchanged"))
-    after = replace(known, since={**known.since, **changed})
-    if len(after.since) > EXCLUSIONS_MAX:
-        text = f"{quantity(len(after.since), 'entry')}; {EXCLUSIONS_MAX:,} are allowed"
+    after = replace(known, entries={**known.entries, **changed})
+    if len(after.entries) > EXCLUSIONS_MAX:
+        text = f"{quantity(len(after.entries), 'entry')}; {EXCLUSIONS_MAX:,} are allowed"
         return Decision(answer=Refused("too_many_entries", text, {"field": "entries"}))
     answer = Accepted("added", details={"new": len(changed)})
     return Decision(save=[after], publish=list(_news(after, [*changed])), answer=answer)
+
+
+def _is_earlier(new: Entry, before: Entry | None) -> bool:
+    return before is None or new.at < before.at
 
 
 def _news(exclusions: Exclusions, terms: list[str]) -> Iterator[Publish]:
