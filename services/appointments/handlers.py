@@ -7,7 +7,14 @@ from services.appointments.decisions import people, threads
 from services.appointments.meetings import reports
 from services.appointments.meetings.dossier import JudgeMeetings
 from services.appointments.meetings.reports import ReviewIsDue
-from services.appointments.orders import accounts, counts, exclusions, policy, preparation
+from services.appointments.orders import (
+    accounts,
+    counts,
+    exclusions,
+    mailbox,
+    policy,
+    preparation,
+)
 from services.appointments.slots import slots
 from shared.contracts.accounts import AccountState
 from shared.contracts.appointments import (
@@ -35,9 +42,11 @@ from shared.contracts.orders import (
     ExcludeProspects,
     ExclusionsChanged,
     InterruptOrder,
+    MailboxChanged,
     MoveStep,
     OrderInterrupted,
     PutBusinessDays,
+    PutMailbox,
     PutOrder,
     PutPreparation,
     RecordCost,
@@ -57,6 +66,7 @@ def rows(secret: str) -> Sequence[Row]:
         one(AccountState, accounts.account_of, accounts.note),
         one(ExcludeProspects, exclusions.exclusions_of, exclusions.add),
         one(PutBusinessDays, policy.put_of, policy.put),
+        one(PutMailbox, mailbox.put_of, mailbox.put),
         on(PutOrder, ordering.put, reads=ordering.put_reads),
         one(AcceptOrder, ordering.order_of, ordering.accept),
         on(InterruptOrder, ordering.interrupt, reads=ordering.reads),
@@ -70,6 +80,7 @@ def rows(secret: str) -> Sequence[Row]:
         one(MeetingCounted, counts.counted_of, counts.note),
         on(ExclusionsChanged, ordering.recheck, reads=ordering.recheck_reads),
         on(OrderInterrupted, ordering.recheck, reads=ordering.recheck_reads),
+        on(MailboxChanged, ordering.recheck, reads=ordering.recheck_reads),
         # In the slot's shard.
         on(BookMeeting, booking.book, reads=ordering.book_reads),
         one(MoveMeeting, slots.slot_of, slots.move),

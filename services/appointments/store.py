@@ -7,6 +7,7 @@ from services.appointments.meetings.dossier import Dossier
 from services.appointments.orders.accounts import Account
 from services.appointments.orders.counts import Counted
 from services.appointments.orders.exclusions import Exclusions
+from services.appointments.orders.mailbox import Mailbox
 from services.appointments.orders.orders import Order
 from services.appointments.orders.policy import Policy
 from services.appointments.orders.preparation import Preparation
@@ -31,6 +32,7 @@ PREPARATIONS = collection(
 )
 EXCLUSIONS = collection("exclusions", Exclusions, schema=SCHEMA, pairs=["entries"], indexes=[[]])
 POLICIES = collection("policies", Policy, schema=SCHEMA, text=["definition"], indexes=[[]])
+MAILBOXES = collection("mailboxes", Mailbox, schema=SCHEMA, text=["definition"], indexes=[[]])
 SLOTS = collection(
     "slots",
     Slot,
@@ -82,6 +84,7 @@ COLLECTIONS: Sequence[Collection[Any]] = (
     PREPARATIONS,
     EXCLUSIONS,
     POLICIES,
+    MAILBOXES,
     SLOTS,
     DOSSIERS,
     THREADS,

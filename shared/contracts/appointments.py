@@ -33,6 +33,13 @@ class Prospect(Part):
     profile_url: Text | None = None
 
 
+class Representative(Part):
+    """Who meets the prospect on the customer's side."""
+
+    email: Email
+    name: Text | None = None
+
+
 class Role(Part):
     """Somebody's at the prospect's company."""
 
@@ -78,6 +85,12 @@ class BookMeeting(
     end: Instant
     prospect: Prospect
     profile: Profile | None = None
+    representative: Representative | None = None
+    """Who is invited beside the prospect, where the invitation is ours."""
+    title: Text | None = None
+    """What the invitation is called."""
+    location: Text | None = None
+    """Where it is held, such as a link."""
     moves: Id | None = None
     """The slot that it takes the place of."""
     moved_by: Side = "unknown"
@@ -252,8 +265,14 @@ class SlotBooked(_OfSlot, type="appointments.slot.booked.v1", topic=FACTS):
     start: Instant
     end: Instant
     prospect: Prospect
+    representative: Representative | None = None
+    title: Text | None = None
+    location: Text | None = None
     profile: Profile | None = None
     criteria: Criteria
+    moves: Id | None = None
+    """The slot that it takes the place of, as the booking says."""
+    moved_by: Side = "unknown"
     by: str
 
 
@@ -340,6 +359,20 @@ class ReviewWaits(_OfMeeting, type="appointments.review.waits.v1"):
     slot: Id
     decided_until: Instant
     """Then it is upheld."""
+
+
+class MeetingNotTold(_OfMeeting, type="appointments.meeting.not_told.v1"):
+    """Somebody could not be told of a meeting: an alert. An off-target report stands all the same,
+    though the prospect or the calendar may not know that the meeting is cancelled (APT-06)."""
+
+    slot: Id
+    what: Literal["invitation", "cancellation", "report"]
+    """`report` is the email of an off-target report, where it goes without a cancellation."""
+    whom: Literal["prospect", "representative", "calendar"]
+    outcome: Literal["refused", "uncertain", "mailbox_missing"]
+    """`uncertain` after 24 hours of trying; it may have arrived. `mailbox_missing` where the tenant
+    has no mailbox for meetings: nothing was tried."""
+    text: str
 
 
 class MeetingChanged(_OfMeeting, type="appointments.meeting.changed.v1"):

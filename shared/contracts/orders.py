@@ -274,6 +274,25 @@ class PutBusinessDays(
     time_zone: TimeZone = "UTC"
 
 
+class PutMailbox(
+    Command,
+    type="appointments.mailbox.put.v1",
+    key="house",
+    roles=OPERATES,
+    accepted=PUT,
+    refused=("email_invalid",),
+):
+    """The mailbox that invites to meetings: sender and organizer at once (APT-06). Without one
+    nobody is invited. What was invited from another mailbox stays with that one, since calendars
+    take changes from the organizer only."""
+
+    id: Literal["house"] = "house"
+    """Always this."""
+    email: Annotated[str, Field(min_length=3, max_length=320)]
+    name: Text | None = None
+    """Whom people read as the sender."""
+
+
 class OrderChanged(Event, type="appointments.order.changed.v1"):
     """Of an order: what was put, accepted or interrupted, with what holds now."""
 
@@ -309,4 +328,13 @@ class OrderInterrupted(
 
     order: Name
     account: Name
+    after: str = ""
+
+
+class MailboxChanged(
+    Event, type="appointments.mailbox.changed.v1", topic="appointments.rechecks.v1"
+):
+    """Between shards: people with open meetings are looked at again, a page a step, since they may
+    not have been invited yet."""
+
     after: str = ""

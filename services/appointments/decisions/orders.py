@@ -21,6 +21,7 @@ from shared.contracts.orders import (
     AcceptOrder,
     ExclusionsChanged,
     InterruptOrder,
+    MailboxChanged,
     MoveStep,
     OrderInterrupted,
     PutOrder,
@@ -153,16 +154,19 @@ class Booking:
         return slots.book(command, slot, order, self._secret, context)
 
 
-Recheck = ExclusionsChanged | OrderInterrupted
+Recheck = ExclusionsChanged | OrderInterrupted | MailboxChanged
 
 
 def _page(event: Recheck, context: Context) -> Page[Dossier]:
     """Of the people whom it concerns, so many in the order of their ids."""
-    where: dict[str, object] = {"tenant": context.tenant, "account": event.account}
-    if isinstance(event, ExclusionsChanged):
-        where["terms"] = {"$in": [*event.terms]}
-    else:
-        where["orders"] = event.order
+    where: dict[str, object] = {"tenant": context.tenant}
+    match event:
+        case ExclusionsChanged(account=account, terms=terms):
+            where |= {"account": account, "terms": {"$in": [*terms]}}
+        case OrderInterrupted(account=account, order=order):
+            where |= {"account": account, "orders": order}
+        case MailboxChanged():
+            where["states"] = "open"
     where["_id"] = {"$gt": event.after}
     return Page(Dossier, where, (("_id", 1),), PEOPLE_AT_ONCE)
 

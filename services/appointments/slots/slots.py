@@ -121,6 +121,9 @@ def _why_not(command: BookMeeting, slot: Slot, address: str | None) -> Refused |
     if address is None:
         text = "this is no address of a person"
         return Refused("email_invalid", text, {"field": "prospect.email"})
+    if command.representative and email_address(command.representative.email) is None:
+        text = "this is no address of a person"
+        return Refused("email_invalid", text, {"field": "representative.email"})
     before = slot.booking
     if before is not None and (
         (before.start, before.end, email_address(before.prospect.email))
@@ -150,8 +153,13 @@ def _freeze(
         start=command.start,
         end=command.end,
         prospect=command.prospect,
+        representative=command.representative,
+        title=command.title,
+        location=command.location,
         profile=command.profile,
         criteria=definition.criteria,
+        moves=command.moves,
+        moved_by=command.moved_by,
         by=context.cause.actor,
     )
 
