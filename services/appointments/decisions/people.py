@@ -85,7 +85,8 @@ def judge(state: WorkingSet, event: PersonToJudge | JudgeMeetings, context: Cont
     dossier = state.get(dossier_of(event, context))
     if dossier is None:
         return Decision()
-    return dossiers.decide(dossier, dossier, _beside(state, dossier), context)
+    after = dossier.until(event.until) if isinstance(event, JudgeMeetings) else dossier
+    return dossiers.decide(dossier, after, _beside(state, dossier), context)
 
 
 A = TypeVar("A", bound=About | ReviewIsDue)

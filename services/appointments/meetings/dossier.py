@@ -33,6 +33,7 @@ from shared.contracts.appointments import (
     SlotAttended,
     SlotBooked,
 )
+from shared.contracts.envelope import BEGINNING
 from shared.contracts.event import Event
 from shared.ids import derived_id
 from shared.loop.decision import Accepted, Context, Deadline, Decision, Due, Publish
@@ -51,6 +52,8 @@ class JudgeMeetings(Deadline, kind="judge_meetings"):
 
     account: str
     person: str
+    until: datetime
+    """That time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,9 @@ class Dossier:
     """By the first slot of a meeting, what was published last."""
     told: tuple[MeetingChanged, ...] = ()
     """What was published last of each meeting."""
+    judged_until: datetime = BEGINNING
+    """Until when everything that was to come is known: only a deadline says so, since it waits for
+    what lay in the topics before it. The clock does not: a report may be waiting to be read."""
 
     @property
     def terms(self) -> list[str]:
@@ -138,6 +144,9 @@ class Dossier:
         )
         return replace(self, slots=(*self.slots, booked)).with_fact(fact, booked.by)
 
+    def until(self, at: datetime) -> "Dossier":
+        return replace(self, judged_until=max(self.judged_until, at))
+
     def with_evidence(self, event: SlotAttended) -> "Dossier":
         known = event in self.attended
         return self if known else replace(self, attended=(*self.attended, event))
@@ -164,8 +173,8 @@ def meeting_id(tenant: str, first_slot: str) -> str:
     return derived_id("meeting", tenant, first_slot)
 
 
-def judge(dossier: Dossier, beside: Beside, now: datetime) -> Sequence[Verdict]:
-    return verdicts(_facts(dossier, beside), now, _follow_up(dossier))
+def judge(dossier: Dossier, beside: Beside) -> Sequence[Verdict]:
+    return verdicts(_facts(dossier, beside), dossier.judged_until, _follow_up(dossier))
 
 
 def clocks(dossier: Dossier, beside: Beside, now: datetime) -> Mapping[str, Clock]:
@@ -195,7 +204,7 @@ def decide(
     answer: Accepted | None = None,
 ) -> Decision:
     """Publishes in what the meetings are another than they were told to be."""
-    found = judge(after, beside, context.now)
+    found = judge(after, beside)
     told = tuple(_change_of(after, verdict) for verdict in found)
     changed = tuple(changes(after.charges, found))
     publish: list[Event] = [each for each in told if each not in after.told]
@@ -209,7 +218,12 @@ def decide(
     if before is None:
         open_.append(context.now + SECOND_LOOK)
     due = [
-        Due(id_, JudgeMeetings(account=after.account, person=after.person), after.person, at)
+        Due(
+            id_,
+            JudgeMeetings(account=after.account, person=after.person, until=at),
+            after.person,
+            at,
+        )
         for at in sorted(open_)[:1]
     ]
     return Decision(

@@ -110,7 +110,7 @@ class _Meeting:
         dossier = self.dossier
         for fact in facts:
             dossier = dossier.with_known(Known(fact, ""))
-        return judge(dossier, self.case.beside, self.case.context.now)
+        return judge(dossier, self.case.beside)
 
     def decide_with(self, answer: Accepted, *facts: Known) -> Decision:
         after = self.dossier
@@ -170,7 +170,7 @@ def _alert(command: ReportOffTarget, case: Case) -> Due:
 def alert(due: ReviewIsDue, case: Case) -> Decision:
     """Somebody has to decide, if nobody has meanwhile."""
     dossier = case.dossier
-    found = judge(dossier, case.beside, case.context.now) if dossier else ()
+    found = judge(dossier, case.beside) if dossier else ()
     for verdict in found:
         if due.slot in verdict.chain.slots and verdict.judgement.code == "under_review":
             event = ReviewWaits(
