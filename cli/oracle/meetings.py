@@ -143,11 +143,12 @@ class Meeting:
     def given_up(self, report: Document) -> datetime:
         """APT-09: when it is final that who was reported absent gets no new time."""
         end: datetime = report["at"] + REBOOKING
-        attempts = [
+        calls = [
             call for call in self.of("called", report["slot"]) if report["at"] <= call["at"] <= end
         ]
-        given_up = [call["at"] for call in attempts if call["gave_up"]]
-        given_up += [call["at"] for call in attempts[ATTEMPTS - 1 : ATTEMPTS]]
+        given_up = [call["at"] for call in calls if call["gave_up"]]
+        attempts = {call["id"]: call["at"] for call in reversed(calls)}
+        given_up += sorted(attempts.values())[ATTEMPTS - 1 : ATTEMPTS]
         return min(end, *given_up) if given_up else end
 
     def withdrawn(self, report: Document) -> datetime | None:

@@ -59,7 +59,7 @@ def told(draw: st.DrawFn) -> list[Fact]:
     for number in range(draw(st.integers(0, 3))):
         facts += draw(reports(f"r{number}", slot, at))
     facts += draw(st.lists(st.builds(Cancelled, slot=slot, at=at, by=SIDES), max_size=2))
-    for number in range(draw(st.integers(0, 4))):
+    for number in draw(st.lists(st.integers(1, 4), max_size=5)):
         gave_up = draw(st.integers(0, 3)) == 0
         facts.append(Called(id=f"c{number}", slot=draw(slot), at=draw(at), gave_up=gave_up))
     if draw(st.integers(0, 4)) == 0:

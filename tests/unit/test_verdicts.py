@@ -229,6 +229,12 @@ def test_the_third_call_in_vain_is_final_and_so_is_giving_up(gave_up: bool) -> N
     assert ("not_billable", "no_show", at) == judged(facts)
 
 
+def test_a_call_that_is_told_twice_with_another_time_is_one() -> None:
+    calls = [called(START + n * DAY, number) for n, number in ((2, 1), (3, 1), (4, 2))]
+    facts: list[Fact] = [booked(), absent(START + HOUR), *calls]
+    assert ("not_billable", "no_show", START + HOUR + 14 * DAY) == judged(facts)
+
+
 @pytest.mark.parametrize("by", ["prospect", "customer", "team"])
 @pytest.mark.parametrize("given_up_after", [2 * HOUR, 14 * DAY + HOUR])
 def test_what_is_booked_after_the_last_attempt_is_a_meeting_of_its_own(

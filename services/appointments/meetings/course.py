@@ -60,7 +60,7 @@ class OffTarget:
 @dataclass(slots=True)
 class Absent:
     report: ReportedAbsent
-    calls: int = 0
+    calls: set[str] = field(default_factory=set)
     given_up_at: datetime | None = None
 
     @property
@@ -198,8 +198,8 @@ class Course:
         absent = self.absent
         if absent is None or fact.slot != self.current.slot or fact.at >= absent.final_at:
             return "APT-09", "not_pending"
-        absent.calls += 1
-        if fact.gave_up or absent.calls == CALLS_MAX:
+        absent.calls.add(fact.id)
+        if fact.gave_up or len(absent.calls) == CALLS_MAX:
             absent.given_up_at = fact.at
             return "APT-09", "given_up"
         return "APT-09", "not_reached"
