@@ -35,6 +35,8 @@ from shared.contracts.appointments import (
     SlotLinked,
     SlotMoved,
     SlotMovedFrom,
+    SlotReported,
+    SlotStated,
     WithdrawReport,
 )
 from shared.contracts.orders import (
@@ -88,11 +90,13 @@ def rows(secret: str) -> Sequence[Row]:
         one(CancelMeeting, slots.slot_of, slots.cancel),
         one(RecordAttendance, slots.slot_of, slots.attend),
         one(SlotLinked, slots.slot_of, slots.link),
+        one(SlotStated, slots.slot_of, slots.keep),
         # In the person's shard.
         on(SlotBooked, people.note, reads=people.reads, cuts=True),
         on(SlotMoved, people.note, reads=people.reads),
         on(SlotCancelled, people.note, reads=people.reads),
         on(SlotAttended, people.note, reads=people.reads),
+        on(SlotReported, people.note, reads=people.reads),
         on(SlotGone, people.note, reads=people.reads),
         on(ReportOffTarget, about(reports.report_off_target), reads=people.reads),
         on(ReportNoShow, about(reports.report_no_show), reads=people.reads),

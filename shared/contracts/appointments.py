@@ -1,6 +1,7 @@
 """Meetings: how they are booked, moved and cancelled, what both sides report, and what becomes of
 them."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -297,6 +298,34 @@ class SlotAttended(_OfSlot, type="appointments.slot.attended.v1", topic=FACTS):
     by: str
 
 
+Finding = Literal["outside", "inside", "unclear"]
+"""Whether by the profile the person or the company lies outside of what was ordered."""
+
+
+class Statement(Part):
+    """What was reported of a slot, taken back, reviewed or tried, and counts."""
+
+    what: Literal["off_target", "absent", "withdrew", "reviewed", "called"]
+    id: Id
+    """Of the report, or of the call."""
+    at: Instant
+    by: str
+    text: str = ""
+    findings: Mapping[Ground, Finding] = {}
+    decided_until: Instant | None = None
+    """Of a report off target."""
+    is_upheld: Flag = False
+    """Of a review."""
+    gave_up: Flag = False
+    """Of a call."""
+
+
+class SlotReported(_OfSlot, type="appointments.slot.reported.v1", topic=FACTS):
+    """What was stated of it, perhaps to the person who had it before."""
+
+    statement: Statement
+
+
 class SlotGone(_OfSlot, type="appointments.slot.gone.v1", topic=FACTS):
     """The slot is of a meeting of somebody else, who had an earlier one of it."""
 
@@ -317,6 +346,13 @@ class SlotMovedFrom(Event, type="appointments.slot.moved_from.v1", topic=SLOTS):
     at: Instant
     side: Side
     by: str
+
+
+class SlotStated(Event, type="appointments.slot.stated.v1", topic=SLOTS):
+    """From the person's shard to the slot's, which keeps it for whose the slot turns out to be."""
+
+    slot: Id
+    statement: Statement
 
 
 class SlotLinked(Event, type="appointments.slot.linked.v1", topic=SLOTS):

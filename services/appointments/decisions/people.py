@@ -2,13 +2,16 @@
 others keep."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from services.appointments.meetings import dossier as dossiers
+from services.appointments.meetings import reports
 from services.appointments.meetings.business_days import business_days
 from services.appointments.meetings.dossier import Beside, Dossier, JudgeMeetings
 from services.appointments.meetings.facts import Cancelled, Moved
 from services.appointments.meetings.reports import About, Case, ReviewIsDue
+from services.appointments.meetings.statements import known_of
 from services.appointments.orders.exclusions import Exclusions
 from services.appointments.orders.orders import Order
 from services.appointments.orders.policy import policy_of
@@ -19,11 +22,12 @@ from shared.contracts.appointments import (
     SlotCancelled,
     SlotGone,
     SlotMoved,
+    SlotReported,
 )
 from shared.loop.decision import Context, Decision
 from shared.loop.working_set import Reads, Ref, WorkingSet, ref_by_name
 
-OfSlot = SlotBooked | SlotMoved | SlotCancelled | SlotAttended | SlotGone
+OfSlot = SlotBooked | SlotMoved | SlotCancelled | SlotAttended | SlotReported | SlotGone
 OfPerson = OfSlot | PersonToJudge | About | JudgeMeetings | ReviewIsDue
 """What names the customer and the person."""
 
@@ -61,7 +65,12 @@ def note(state: WorkingSet, event: OfSlot, context: Context) -> Decision:
     after = _with_news(event, _or_new(event, before, context))
     if after == before:
         return Decision()
-    return dossiers.decide(before, after, _beside(state, after), context)
+    decision = dossiers.decide(before, after, _beside(state, after), context)
+    if isinstance(event, SlotReported) and event.statement.what == "off_target":
+        days = business_days(state.get(policy_of(context)))
+        due = reports.alert_of(event, event.statement.at, days, context)
+        return replace(decision, due=[*decision.due, due])
+    return decision
 
 
 def _with_news(event: OfSlot, dossier: Dossier) -> Dossier:
@@ -76,6 +85,8 @@ def _with_news(event: OfSlot, dossier: Dossier) -> Dossier:
             return dossier.with_fact(cancelled, event.by)
         case SlotAttended():
             return dossier.with_evidence(event)
+        case SlotReported():
+            return dossier.with_known(known_of(event.slot, event.statement))
         case SlotGone():
             return dossier.without_slot(event.slot)
 

@@ -20,11 +20,11 @@ from services.appointments.meetings.facts import (
     Interrupted,
     ReportedAbsent,
 )
-from services.appointments.meetings.reviews import Finding
 from services.appointments.meetings.verdicts import Verdict, decided_at, verdicts
 from services.appointments.orders.exclusions import Exclusions, terms_of_prospect
 from services.appointments.orders.orders import Order
 from shared.contracts.appointments import (
+    Finding,
     Ground,
     MeetingBillable,
     MeetingChanged,

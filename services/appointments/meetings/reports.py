@@ -24,17 +24,20 @@ from services.appointments.meetings.facts import (
     Reviewed,
     WithdrewReport,
 )
+from services.appointments.meetings.statements import statement_event
 from services.appointments.meetings.verdicts import Verdict
 from services.appointments.meetings.windows import rebooking_until
 from services.appointments.orders.parties import not_theirs
 from shared.contracts.appointments import (
     DecideReview,
+    Finding,
     Ground,
     RecordCall,
     ReportNoShow,
     ReportOffTarget,
     ReviewWaits,
     SlotBooked,
+    SlotReported,
     WithdrawReport,
 )
 from shared.loop.decision import (
@@ -97,7 +100,7 @@ class _Meeting:
         steps = (step for verdict in self._verdicts(fact) for step in verdict.steps)
         return next(step.code for step in steps if step.fact == fact)
 
-    def findings(self, grounds: Sequence[Ground]) -> Mapping[Ground, reviews.Finding]:
+    def findings(self, grounds: Sequence[Ground]) -> Mapping[Ground, Finding]:
         """By what was frozen with the meeting's first booking; of the profile by the first there
         is."""
         verdict = next(each for each in self._verdicts() if self.slot.slot in each.chain.slots)
@@ -113,10 +116,13 @@ class _Meeting:
         return judge(dossier, self.case.beside)
 
     def decide_with(self, answer: Accepted, *facts: Known) -> Decision:
-        after = self.dossier
+        after, context = self.dossier, self.case.context
         for known in facts:
             after = after.with_known(known)
-        return decide(self.dossier, after, self.case.beside, self.case.context, answer)
+        decision = decide(self.dossier, after, self.case.beside, context, answer)
+        new = [known for known in after.known if known not in self.dossier.known]
+        publish = [each for known in new if (each := statement_event(known, context)) is not None]
+        return replace(decision, publish=[*decision.publish, *publish])
 
 
 def _meeting(command: About, case: Case) -> _Meeting | Refused:
@@ -151,7 +157,7 @@ def report_off_target(command: ReportOffTarget, case: Case) -> Decision:
     details: dict[str, object] = {"verdict": verdict, "findings": dict(found)}
     if verdict == "review":
         details["decided_until"] = until.isoformat()
-        due.append(_alert(command, case))
+        due.append(alert_of(command, case.at, case.business_days, case.context))
     else:
         is_upheld = verdict == "upheld"
         review = Reviewed(report=report.id, slot=command.slot, at=case.at, is_upheld=is_upheld)
@@ -160,11 +166,12 @@ def report_off_target(command: ReportOffTarget, case: Case) -> Decision:
     return replace(decision, due=[*decision.due, *due])
 
 
-def _alert(command: ReportOffTarget, case: Case) -> Due:
-    about = {"account": command.account, "person": command.person, "slot": command.slot}
-    id_ = "/".join((ReviewIsDue.KIND, case.context.tenant, *about.values()))
-    at = case.business_days.end(case.at, ALERTED_AFTER)
-    return Due(id_, ReviewIsDue(**about), command.person, at)
+def alert_of(
+    about: ReportOffTarget | SlotReported, at: datetime, days: BusinessDays, context: Context
+) -> Due:
+    whose = {"account": about.account, "person": about.person, "slot": about.slot}
+    id_ = "/".join((ReviewIsDue.KIND, context.tenant, *whose.values()))
+    return Due(id_, ReviewIsDue(**whose), about.person, days.end(at, ALERTED_AFTER))
 
 
 def alert(due: ReviewIsDue, case: Case) -> Decision:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
-from shared.contracts.appointments import Ground, Profile, Role
+from shared.contracts.appointments import Finding, Ground, Profile, Role
 from shared.contracts.campaigns import (
     Choice,
     IndustryFilter,
@@ -16,8 +16,6 @@ from shared.contracts.campaigns import (
 from shared.contracts.industries import parents
 from shared.contracts.lead_fields import Place, Size
 from shared.contracts.orders import Criteria
-
-Finding = Literal["outside", "inside", "unclear"]
 
 
 def findings(

@@ -28,6 +28,9 @@ from shared.contracts.appointments import (
     SlotMoved,
     SlotMovedFrom,
     SlotOwner,
+    SlotReported,
+    SlotStated,
+    Statement,
 )
 from shared.contracts.event import Event
 from shared.emails import email_address
@@ -35,7 +38,15 @@ from shared.ids import pseudonym
 from shared.loop.decision import Accepted, Context, Decision, Publish, Refused
 from shared.loop.working_set import Ref, ref_by_name
 
-OfSlot = BookMeeting | MoveMeeting | CancelMeeting | RecordAttendance | SlotLinked | SlotMovedFrom
+OfSlot = (
+    BookMeeting
+    | MoveMeeting
+    | CancelMeeting
+    | RecordAttendance
+    | SlotLinked
+    | SlotMovedFrom
+    | SlotStated
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,8 @@ class Slot:
     booked: SlotBooked | None = None
     """With what was frozen then; None of what is booked for no order that is known."""
     told: tuple[Told, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    """Decided by the person who had the meeting then."""
     neighbours: tuple[str, ...] = ()
     """The slots that a move connects with it."""
     owner: Owner | None = None
@@ -207,6 +220,15 @@ def _note(slot: Slot, told: Told, code: str) -> Decision:
     return Decision(save=[after], publish=[*_news(slot, after)], answer=answer)
 
 
+def keep(event: SlotStated, before: Slot | None, context: Context) -> Decision:
+    """Also told to whom it came from: meanwhile the slot may have gone, and come back."""
+    slot = _slot(before, event, context)
+    if event.statement in slot.statements:
+        return Decision()
+    after = replace(slot, statements=(*slot.statements, event.statement))
+    return Decision(save=[after], publish=[*_news(slot, after)])
+
+
 def link(event: SlotLinked, before: Slot | None, context: Context) -> Decision:
     """A neighbour says whose meeting it is of; who knows better says so."""
     slot, told = _slot(before, event, context), event.owner
@@ -281,6 +303,8 @@ def _facts(slot: Slot, owner: Owner) -> Iterator[Event]:
                     customer=told.customer,
                     evidence=told.evidence,
                 )
+    for statement in slot.statements:
+        yield SlotReported(**whose, statement=statement)
 
 
 def _of(slot: Slot) -> dict[str, str]:
