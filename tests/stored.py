@@ -37,7 +37,7 @@ def evidence(
     records: Sequence[Seen], stores: Stores, received: Sequence[Received], **others: Any
 ) -> Evidence:
     intake, routing = (
-        defaultdict[str, Sequence[Document]](list, stores[name]) for name in SERVICES
+        defaultdict[str, Sequence[Document]](list, stores.get(name, {})) for name in SERVICES
     )
     due = routing["due"]
     return Evidence(

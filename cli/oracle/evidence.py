@@ -226,6 +226,10 @@ class Evidence:
     """What is still to be done, by its name."""
     sending_later: Set[str] = frozenset()
     """Campaigns that will send what waits for their day."""
+    at: datetime | None = None
+    """When all had come to rest, by the clock of the services."""
+    trusted_sources: Set[str] = frozenset()
+    """Entries whose dates are believed, whoever asks."""
     drained: str = ""
     """Empty if everything came to rest; else what was left."""
     personal: Sequence[str] = ()

@@ -6,7 +6,7 @@ can't hide itself here. Every violation names the invariant that it breaks.
 
 from collections.abc import Callable, Iterator, Sequence
 
-from cli.oracle import leads, matches, sends, streams
+from cli.oracle import appointments, leads, matches, sends, streams
 from cli.oracle.evidence import Evidence, Violation
 
 Check = Callable[[Evidence], Iterator[str]]
@@ -52,6 +52,11 @@ CHECKS: Sequence[tuple[str, Check]] = (
     ("I7", sends.grants_come_before_requests),
     ("I7", sends.capacity_equals_sends),
     ("I3", matches.claims_fit_campaigns),
+    ("I4", appointments.meetings_are_billed_once),
+    ("I7", appointments.meetings_are_told_as_they_are),
+    ("I5", appointments.reports_are_refused_for_their_window),
+    ("I5", appointments.interruptions_take_effect_in_time),
+    ("I5", appointments.reviews_end_in_time),
     ("I5", streams.nothing_was_unexpected),
     ("I10", streams.no_personal_data_outside),
 )

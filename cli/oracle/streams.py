@@ -7,7 +7,12 @@ from typing import NamedTuple
 
 from cli.oracle.evidence import DeadLetter, Evidence, Place, Seen
 
-ORDERED = ("routing.claims.v1", "routing.answers.v1")
+ORDERED = (
+    "routing.claims.v1",
+    "routing.answers.v1",
+    "appointments.facts.v1",
+    "appointments.counts.v1",
+)
 """Topics in which a record that can't be processed holds up the later ones of its key."""
 OPEN = ".commands.v1"
 """Topics that anybody may write to, where a stream's numbers mean nothing."""
@@ -92,7 +97,7 @@ def every_command_has_one_outcome(evidence: Evidence) -> Iterator[str]:
                 yield f"command {command.id} was answered {sorted(final)}"
         for record in evidence.topics.get(f"{service}{OPEN}", ()):
             is_marker = any(name.startswith("\ud800control") for name in record.headers)
-            if record.place not in dead and _command_id(record) not in answers and not is_marker:
+            if record.place not in dead and command_id(record) not in answers and not is_marker:
                 yield f"{record.place} has no outcome"
 
 
@@ -104,8 +109,8 @@ def commands_are_refused_for_their_data(evidence: Evidence) -> Iterator[str]:
             yield f"{letter.place} was dead-lettered for its data: {letter.text}"
 
 
-def _command_id(record: Seen) -> CommandId:
-    tenant = _tenant(record)
+def command_id(record: Seen) -> CommandId:
+    tenant = tenant_of(record)
     if record.text("content-type").startswith("application/cloudevents"):
         try:
             data = record.data()
@@ -117,29 +122,29 @@ def _command_id(record: Seen) -> CommandId:
     return CommandId(tenant, record.text("ce_source"), record.text("ce_id"))
 
 
-def _tenant(record: Seen) -> str:
+def tenant_of(record: Seen) -> str:
     return record.text("ce_tenant") or "main"
 
 
 def _answers(evidence: Evidence, service: str) -> dict[CommandId, set[tuple[str, str]]]:
     found: dict[CommandId, set[tuple[str, str]]] = defaultdict(set)
-    for kind, asked, record in _answer_records(evidence, service):
+    for kind, asked, record in answer_records(evidence, service):
         found[asked].add((kind, record.data()["code"]))
     return found
 
 
-def _answer_records(evidence: Evidence, service: str) -> Iterator[tuple[str, CommandId, Seen]]:
+def answer_records(evidence: Evidence, service: str) -> Iterator[tuple[str, CommandId, Seen]]:
     for kind in ("accepted", "refused"):
         for record in evidence.published.get(f"leadops.{service}.command.{kind}.v1", ()):
             data = record.data()
-            yield kind, CommandId(_tenant(record), data["source"], data["command"]), record
+            yield kind, CommandId(tenant_of(record), data["source"], data["command"]), record
 
 
 def answers_are_true(evidence: Evidence) -> Iterator[str]:
     """One answer has one id, and a lead that was promised is there."""
     ids: dict[tuple[CommandId, str], set[str]] = defaultdict(set)
     leads = {lead.id for lead in evidence.leads}
-    for kind, asked, record in _answer_records(evidence, "intake"):
+    for kind, asked, record in answer_records(evidence, "intake"):
         data = record.data()
         ids[asked, data["code"]].add(record.text("ce_id"))
         promised = data["details"].get("lead")
