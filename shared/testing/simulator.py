@@ -32,6 +32,7 @@ EPOCH = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 SESSION_SECONDS = 10.0
 STOP_SECONDS = 1.0
 TRANSACTION_SECONDS_MAX = 60.0
+STALL_SECONDS = (1, 6)
 DRAIN_SECONDS_MAX = 1800.0
 DRAIN_STEPS_MAX = 20_000
 """A run has some hundred steps in all: what fails and is tried again at once has no end."""
@@ -61,6 +62,8 @@ class Chances:
     jump_per_second: float = 0.05
     compact_per_second: float = 0.3
     """Of each topic that is compacted."""
+    stall: float = 0.0
+    """Of each fetch: the client hands over nothing for some seconds."""
 
 
 CALM = Chances(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -133,6 +136,9 @@ class Process:
     async def _read(self) -> None:
         while True:
             await self.gate("log.fetch")
+            if self.world.draw(self.world.chances.stall):
+                self.world.injected["stall"] += 1
+                await asyncio.sleep(self.world.random.uniform(*STALL_SECONDS))
             batch = self.log.fetch(self.world.random.choice([1, 5, 50, 500]))
             if batch:
                 await self.loop.on_records(batch)

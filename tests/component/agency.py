@@ -60,6 +60,28 @@ BUILDS: Mapping[str, Callable[[], Service]] = {
 TOPICS = [row["name"] for row in ROWS]
 
 
+def command(
+    kind: str,
+    data: Mapping[str, Any],
+    *,
+    id: str,  # noqa: A002
+    source: str,
+    at: datetime,
+    tenant: str = TENANT_DEFAULT,
+    actor: str = "ops",
+    role: str = "operator",
+) -> Outgoing:
+    type_ = f"{PREFIX}{kind}.v1"
+    envelope = Envelope(
+        id=id, source=source, type=type_, time=at, data=b"", tenant=tenant, actor=actor, role=role
+    )
+    contract = COMMANDS[type_]
+    key = contract.key_of(data, tenant).encode()
+    value = json.dumps(data, default=str).encode()
+    place = shard_of(key, PARTITIONS)
+    return Outgoing(contract.TOPIC, place, key, value, envelopes.write(envelope))
+
+
 class Agency:
     """One world with one replica of each service, and short words for what tests do in it."""
 
@@ -85,24 +107,10 @@ class Agency:
 
     def publish(self, kind: str, data: Mapping[str, Any], **changed: Any) -> str:
         self._count += 1
-        type_ = f"{PREFIX}{kind}.v1"
-        tenant = changed.get("tenant", TENANT_DEFAULT)
-        envelope = Envelope(
-            id=changed.get("id", f"c{self._count}"),
-            source=changed.get("source", "test"),
-            type=type_,
-            time=changed.get("at", self.now),
-            data=b"",
-            tenant=tenant,
-            actor=changed.get("actor", "ops"),
-            role=changed.get("role", "operator"),
-        )
-        command = COMMANDS[type_]
-        key = command.key_of(data, tenant).encode()
-        value = json.dumps(data, default=str).encode()
-        place = shard_of(key, PARTITIONS)
-        self.world.publish(Outgoing(command.TOPIC, place, key, value, envelopes.write(envelope)))
-        return envelope.id
+        told = {"id": f"c{self._count}", "source": "test", "at": self.now, **changed}
+        record = command(kind, data, **told)
+        self.world.publish(record)
+        return str(told["id"])
 
     async def rest(self) -> None:
         assert await self.world.drain(), self.world.why_not_quiet()

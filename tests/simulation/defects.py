@@ -37,6 +37,7 @@ from shared.loop.rows import stored_item
 from shared.loop.shard import Shard, ShardRow
 from shared.loop.tally import Counted, Tally
 from shared.store import Delete, Insert, Replace, Transaction
+from tests.simulation import agency_defects
 
 Plant = Callable[[], None]
 
@@ -495,5 +496,6 @@ DEFECTS: dict[str, Plant] = {
         send_day_forgotten,
         slot_freed_twice,
         counted_and_never_taken_away,
+        *agency_defects.PLANTS,
     )
 }

@@ -545,20 +545,26 @@ def customers(world: World) -> Endpoint:
 
 
 def gather(world: World, left: str, unresolved: Unresolved | None = None) -> Evidence:
-    records = [
-        Seen(row.topic, row.partition, row.offset, row.key, row.value, dict(row.headers))
-        for rows in world.broker.records.values()
-        for row in rows
-    ]
-    stores = {
-        name: {collection: database.documents(collection) for collection in database.committed}
-        for name, database in world.databases.items()
-    }
     return stored.evidence(
-        records,
-        stores,
+        seen_in(world),
+        stored_in(world),
         world.customers.received,  # type: ignore[attr-defined]
         drained=left,
         personal=[SURNAME],
         unresolved=unresolved,
     )
+
+
+def seen_in(world: World) -> list[Seen]:
+    return [
+        Seen(row.topic, row.partition, row.offset, row.key, row.value, dict(row.headers))
+        for rows in world.broker.records.values()
+        for row in rows
+    ]
+
+
+def stored_in(world: World) -> stored.Stores:
+    return {
+        name: {collection: database.documents(collection) for collection in database.committed}
+        for name, database in world.databases.items()
+    }

@@ -10,8 +10,9 @@ import structlog
 from cli.oracle.evidence import Violation
 from cli.oracle.oracle import violations
 from shared.testing import virtual_time
+from tests.component.agency import ROWS
 from tests.manifests import topics_beside
-from tests.simulation import states, tallies
+from tests.simulation import appointments, states, tallies
 from tests.simulation.defects import DEFECTS
 from tests.simulation.lead_path import simulate
 
@@ -43,8 +44,11 @@ def one(seed: int, steps: int, defect: str | None = None) -> Run:
     ]
     with topics_beside(states.MANIFEST):
         others, dials = virtual_time.run(states.simulate(seed))
-    injected = world.injected + dials.injected
-    return Run(seed, world.steps + dials.steps, [*found, *others], injected)
+    with topics_beside(ROWS):
+        wrong, agency = virtual_time.run(appointments.simulate(seed))
+    worlds = (world, dials, agency)
+    injected = sum((each.injected for each in worlds), Counter[str]())
+    return Run(seed, sum(each.steps for each in worlds), [*found, *others, *wrong], injected)
 
 
 def first_catch(name: str) -> tuple[str, Violation | None, int]:

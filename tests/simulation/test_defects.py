@@ -41,6 +41,8 @@ def run(defect: str | None, seeds: int = 1) -> Iterator[Run]:
         ("slot_released_on_timeout", {"I3", "I7"}),
         ("cap_counted_on_delivery", {"I3"}),
         ("counted_and_never_taken_away", {"I12"}),
+        ("charged_per_slot", {"I4"}),
+        ("merged_and_charged_twice", {"I4"}),
     ],
 )
 def test_a_planted_defect_is_caught_by_name(defect: str, invariants: set[str]) -> None:
