@@ -122,7 +122,7 @@ class Agency:
         await self.rest()
 
     def events(self, topic: str) -> list[Document]:
-        """Of several partitions, in the order in which they were published."""
+        """Of several partitions, in the order of their times."""
         records = self.world.broker.records
         rows = [row for (name, _), rows in records.items() if name == topic for row in rows]
         rows.sort(key=lambda row: dict(row.headers)["ce_time"] or b"")

@@ -53,19 +53,17 @@ def overtaken(evidence: Evidence, published_at: Mapping[str, datetime]) -> Itera
     """What was told of a meeting before its deadline is decided before that charges it. Where a
     shard lags for a minute that is given up, so it holds for calm runs only."""
     charges = [
-        (charge, record.text("ce_time"), _instant(charge["start"]) + DAY)
-        for record in evidence.published.get(MeetingBillable.TYPE, ())
-        for charge in [record.data()]
+        (record, record.data()) for record in evidence.published.get(MeetingBillable.TYPE, ())
     ]
-    by_deadlines = [each for each in charges if _instant(each[0]["billable_at"]) == each[2]]
     for kind, id_, answer in answer_records(evidence, "appointments"):
         told_at = published_at.get(id_.id)
         if kind != "accepted" or told_at is None:
             continue
-        for charge, charged_at, billable_at in by_deadlines:
-            is_of_it = answer.key == charge["person"].encode()
-            is_later = answer.text("ce_time") >= charged_at
-            if is_of_it and is_later and told_at < billable_at + DECIDED_AFTER:
+        for record, charge in charges:
+            billable_at = _instant(charge["start"]) + DAY
+            is_by_deadline = _instant(charge["billable_at"]) == billable_at
+            is_of_it = answer.key == record.key and answer.offset > record.offset
+            if is_by_deadline and is_of_it and told_at < billable_at + DECIDED_AFTER:
                 yield f"{id_.id} was told by {told_at}, and {charge['meeting']} charged before it"
 
 
