@@ -4,7 +4,6 @@ by the link of whichever of its slots (APT-02)."""
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from services.appointments.meetings.facts import (
     Booked,
@@ -53,10 +52,6 @@ class Chain:
     def id(self) -> str:
         """What was known under the id of another of its slots leads here."""
         return self.first.slot
-
-    def before(self, at: datetime) -> "Chain":
-        """As it was known until then."""
-        return Chain(self.slots, [fact for fact in self.course if fact.at < at])
 
 
 def course_of(facts: Iterable[Fact]) -> list[OfMeeting]:

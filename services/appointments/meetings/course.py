@@ -212,7 +212,7 @@ def courses(facts: Iterable[Fact]) -> list[Course]:
     joining: list[Moved] = []
     for move in told:
         if isinstance(move, Moved):
-            left = chains(told, joining)[move.slot].before(move.at)
+            left = chains(told, joining)[move.slot]
             if not (left.slots and Course(left).is_over(move.at)):
                 joining.append(move)
     found = {chain.id: chain for chain in chains(told, joining).values() if chain.slots}

@@ -25,9 +25,11 @@ def counted_of(event: MeetingCounted, context: Context) -> Ref[Counted]:
 
 
 def note(event: MeetingCounted, before: Counted | None, context: Context) -> Decision:
-    ref = counted_of(event, context)
-    known = before or Counted(ref.id, 0, context.tenant, event.order, event.booked_at, False)
-    return Decision(save=[replace(known, counts=event.counts)])
+    if before is not None:
+        return Decision(save=[replace(before, counts=event.counts)])
+    id_ = counted_of(event, context).id
+    new = Counted(id_, 0, context.tenant, event.order, event.booked_at, event.counts)
+    return Decision(save=[new])
 
 
 def booked_in(tenant: str, order: str, months: Months, at: datetime) -> Page[Counted]:
