@@ -1,11 +1,19 @@
 """Orders for meetings: what may be put and accepted, which email may go, and whose a meeting is."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.appointments.orders import accounts
+from services.appointments.orders.accounts import Account
+from services.appointments.orders.counts import Counted, booked_in
+from services.appointments.orders.months import Months
 from services.appointments.orders.preparation import Preparation
+from shared.contracts.accounts import AccountState
+from tests.builders import NOW, context
 from tests.component.agency import Agency
 from tests.component.test_meetings import EMAIL, open_order, prepare
 
@@ -219,6 +227,66 @@ async def test_an_email_goes_when_its_step_is_validated_and_its_domain_ready(
     await answer(agency, "preparation.domain", domain)
     refused = await agency.ask("appointments.email.request", second)
     assert ("domain_not_ready", "still to do: dmarc") == (refused["code"], refused["text"])
+
+
+async def test_a_sequence_has_each_step_once(agency: Agency) -> None:
+    await open_order(agency)
+    step = {"name": "second", "subject": "Again", "body": "Did you see it?"}
+    prepared = {"order": "o", "brief": "directors", "steps": [step, step]}
+    refused = await agency.ask("appointments.preparation.put", prepared)
+    assert ("step_twice", "steps") == (refused["code"], refused["details"]["field"])
+    draft = prepared | {"steps": [step]}
+    await agency.ask("appointments.preparation.put", draft)
+    refused = await agency.ask("appointments.email.request", EMAIL | {"step": "second"})
+    assert ("not_validated", "step") == (refused["code"], refused["details"]["field"])
+
+
+async def test_nobody_interrupts_an_order_that_is_not_there(agency: Agency) -> None:
+    data = {"order": "none", "account": "acme", "received_at": agency.now, "reason": "they wrote"}
+    assert "order_unknown" == await answer(agency, "order.interrupt", data)
+
+
+async def test_an_account_has_versions_and_the_latest_holds(agency: Agency) -> None:
+    """Whatever comes after it."""
+    await put_account(agency)
+    await put_account(agency, time_zone="Europe/Warsaw")
+    states = agency.events("billing.accounts.v1")
+    assert [(1, "UTC"), (2, "Europe/Warsaw")] == [
+        (each["version"], each["time_zone"]) for each in states
+    ]
+    versions = agency.stored("billing", "versions")
+    ids = {f"account main/acme@{number}" for number in (1, 2)}
+    assert ids == {each["_id"] for each in versions}
+
+
+@pytest.mark.parametrize(("told", "kept"), [(1, 2), (2, 2), (3, 3)])
+def test_an_older_state_of_an_account_changes_nothing(told: int, kept: int) -> None:
+    before = Account("main/acme", 1, "main", "acme", 2, "USD", "UTC")
+    state = AccountState(
+        account="acme",
+        version=told,
+        currency="USD",
+        time_zone="UTC",
+        terms_days=0,
+        changed_at=NOW,
+    )
+    saved = accounts.note(state, before, context()).save
+    assert ([3] if kept == 3 else []) == [each.number for each in saved]  # type: ignore[attr-defined]
+
+
+def test_a_month_of_an_order_has_the_meetings_that_were_booked_in_it() -> None:
+    """Also of those that a step has counted and not yet stored."""
+    page = booked_in("main", "o", Months(NOW, ZoneInfo("UTC")), NOW)
+    counted = Counted("id", 1, "main", "o", NOW, True)
+    assert page.also is not None
+    found = [page.also(replace(counted, booked_at=NOW + days * DAY)) for days in (0, 29, 31, -1)]
+    assert [True, True, False, False] == found
+    others = [
+        replace(counted, counts=False),
+        replace(counted, tenant="t"),
+        replace(counted, order="p"),
+    ]
+    assert not any(map(page.also, others))
 
 
 async def test_what_an_order_costs_the_house_is_recorded_once(agency: Agency) -> None:

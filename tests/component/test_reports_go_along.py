@@ -54,6 +54,16 @@ async def test_a_report_goes_along_with_its_slot(agency: Agency) -> None:
     assert "already_reported" == answer["code"]
 
 
+async def test_what_was_declared_is_kept_with_it(agency: Agency) -> None:
+    await open_order(agency)
+    begin = agency.now - 3 * HOUR
+    await book(agency, "a", "robin", begin, begin + 2 * HOUR)
+    await agency.ask("appointments.meeting.report_no_show", absent("a", "robin"))
+    (dossier,) = agency.stored("appointments", "dossiers")
+    (declared,) = (each for each in dossier["known"] if each["fact"]["kind"] == "absent")
+    assert ("ops", "not on the link; not reached by phone") == (declared["by"], declared["text"])
+
+
 async def test_it_comes_back_with_a_slot_that_comes_back(agency: Agency) -> None:
     """First the second half is known, then the first, which is the reporting person's own."""
     await open_order(agency)

@@ -19,7 +19,7 @@ from services.appointments.meetings.facts import (
     Side,
     WithdrewReport,
 )
-from services.appointments.meetings.verdicts import Verdict, verdicts
+from services.appointments.meetings.verdicts import Verdict, decided_at, verdicts
 
 MILLISECOND = timedelta(milliseconds=1)
 HOUR = timedelta(hours=1)
@@ -219,6 +219,13 @@ def test_nobody_is_reached_for_fourteen_days() -> None:
     assert end == judged([booked(), absent(reported)])
     open_ = ("open", "reported_absent", reported + 14 * DAY)
     assert open_ == judged([booked(), absent(reported)], reported + 14 * DAY - MILLISECOND)
+
+
+def test_an_open_meeting_is_judged_again_when_it_is_decided() -> None:
+    """Of what nobody reports the five minutes are waited for; of a review they are not."""
+    assert START + DAY + timedelta(minutes=5) == decided_at(only([booked()], START))
+    report = off_target(START - HOUR)
+    assert report.decided_until == decided_at(only([booked(), report], START))
 
 
 @pytest.mark.parametrize("gave_up", [False, True])
