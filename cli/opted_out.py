@@ -4,62 +4,61 @@ Programs export whom they must not write to any more with all others and a mark,
 Email: TRUE. No mapping names that column, so nobody would see it.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from cli.cells import Flaw
 from cli.list_headers import spellings
 from shared.refusals import NO, answer_word
 
-_REFUSING = frozenset(
-    ("do not email", "do not contact", "do not call", "do not mail", "do not market", "donotemail")
-    + ("donotcontact", "donotcall", "dnc", "dne", "opt out", "opted out", "optout", "optedout")
-    + ("email opt out", "has opted out of email", "hasoptedoutofemail", "email opted out")
-    + ("phone opt out", "unsubscribed", "unsubscribe", "is unsubscribed", "global unsubscribe")
-    + ("unsubscribed from all email", "hard bounced", "email hard bounced", "blacklisted")
-    + ("blocklisted", "suppressed", "is suppressed", "no marketing", "deceased", "deleted")
-    + ("is deleted", "isdeleted", "werbesperre", "werbewiderspruch", "widerspruch", "abgemeldet")
-    + (
-        "desinscrit",
-        "desabonne",
-        "baja",
-        "disiscritto",
-        "descadastrado",
-        "afgemeld",
-        "avregistrerad",
-    )
+_REFUSING = re.compile(
+    r"\b(?:do ?not ?(?:e ?mail|contact|call|mail|market|solicit|disturb)\w*|dn[ce]"
+    r"|(?:has ?)?opt(?:ed)? ?outs?(?: ?of ?e ?mail)?|hasoptedout\w*|unsub\w*|suppress\w*"
+    r"|black ?list\w*|block ?list\w*|hard bounced?|no marketing|not (?:subscribed|opted in)"
+    r"|consent (?:is )?(?:withdrawn|revoked|denied)|(?:withdrawn|revoked|withdrew) consent"
+    r"|deceased|(?:is ?)?deleted|werbesperre|\w*widerspruch|widerrufen|abgemeldet|abmeldung"
+    r"|ausgetragen|desinscri\w*|desabonn\w*|desuscri\w*|baja(?! california)|disiscri\w*"
+    r"|descadastr\w*|afgemeld|uitgeschreven|avregistrer\w*|avmeld\w*|wypisan\w*|odhlasen\w*"
+    r"|(?:ne pas|nicht|no|non|nao|niet|inte|ikke|nie) (?:contac|contat|kontak|e ?mail|mail|appel"
+    r"|anruf|llam|chiam|bel|molest|anschreib|enviar|envoy|invia)\w*"
+    r"|right to (?:be forgotten|erasure|object)|opposition|oposicion|robinson|forget me"
+    r"|gdpr (?:delete|erasure|request))\b"
 )
-"""Where yes refuses."""
-_PERMITTING = frozenset(
-    ("opt in", "opted in", "optin", "email opt in", "consent", "marketing consent", "gdpr consent")
-    + ("consent given", "subscribed", "is subscribed", "contact permission")
-    + ("einwilligung", "consentement", "consentimiento", "consenso", "consentimento")
-    + ("toestemming", "samtycke", "samtykke")
+"""Where yes refuses, and so does a date."""
+_PERMITTING = re.compile(
+    r"\b(?:opt(?:ed)? ?in|subscribed|consent\w*|(?:werbe)?einwilligung\w*|consentimiento|consenso"
+    r"|toestemming|samtycke|samtykke|zgoda|souhlas|accepts? (?:\w+ )?marketing"
+    r"|marketing (?:allowed|accepted)|permissions?|\w*erlaubnis|permiso|permissao|permesso"
+    r"|(?:may|can|allow(?:s|ed)?|agrees?|ok|okay)(?: to| we| be)* (?:contact|e ?mail|market)\w*)\b"
 )
 """Where no refuses."""
-_SINCE = frozenset(
-    ("opt out date", "opted out at", "unsubscribed at", "unsubscribed on", "unsubscribe date")
-    + ("date unsubscribed", "opt out time", "unsubscribed date")
+_STATING = re.compile(r"\b(?:status|state|stage|disposition|subscription|subscriber|preference)\b")
+"""Where a cell says it in so many words."""
+_OF_SOMETHING_ELSE = re.compile(
+    r"\b(?:links?|urls?|tokens?|keys?|ids?|hash|rates?|counts?|source|version|wording|reference"
+    r"|cookies?|sms|whatsapp|push|fax)\b"
 )
+"""An unsubscribe link is no refusal, and who wants no short messages may be written to."""
+_SINCE = re.compile(r"\b(?:dates?|time|timestamp|at|on|since|am|seit|datum|le|fecha|data)\b")
 """Where anything refuses, but a no."""
 _YES = frozenset(
-    (
-        "yes",
-        "y",
-        "true",
-        "t",
-        "1",
-        "1 0",
-        "x",
-        "on",
-        "checked",
-        "opted out",
-        "opt out",
-        "unsubscribed",
-    )
-    + ("do not contact", "do not email", "ja", "j", "wahr", "oui", "vrai", "si", "sim", "tak")
+    ("yes", "y", "true", "t", "1", "1 0", "x", "on", "checked")
+    + ("ja", "j", "wahr", "oui", "vrai", "si", "sim", "tak", "ano")
 )
-Refusals = Mapping[int, tuple[str, Collection[str] | None]]
-"""By column, what it is called and with which cells it refuses; None if with all but a no."""
+_STATED = frozenset(
+    ("opted out", "opt out", "optout", "unsubscribed", "unsubscribe", "global unsubscribe")
+    + ("do not contact", "do not email", "do not call", "do not mail", "dnc", "suppressed")
+    + ("blacklisted", "blocklisted", "cleaned", "complained", "spam complaint", "hard bounced")
+    + ("hard bounce", "withdrawn", "consent withdrawn", "revoked", "deceased", "abgemeldet")
+    + ("widerrufen", "desinscrit", "desabonne", "baja", "dado de baja", "disiscritto")
+    + ("descadastrado", "afgemeld", "uitgeschreven", "avregistrerad")
+)
+_STATED_TOGETHER = frozenset(each.replace(" ", "") for each in _STATED)
+"""As programs write values of a field: OptedOut."""
+_YEAR = re.compile(r"\b(?:19|20)\d\d")
+Refuses = Callable[[str], bool]
+Refusals = Mapping[int, tuple[str, Refuses]]
+"""By column, what it is called and which cells refuse, as their words are compared."""
 
 
 def refusals(header: Sequence[str], mapped: Collection[int]) -> Refusals:
@@ -68,20 +67,39 @@ def refusals(header: Sequence[str], mapped: Collection[int]) -> Refusals:
 
 def _refusals(
     header: Sequence[str], mapped: Collection[int]
-) -> Iterator[tuple[int, tuple[str, Collection[str] | None]]]:
+) -> Iterator[tuple[int, tuple[str, Refuses]]]:
     for at, name in enumerate(header):
-        called = spellings(name) if name and at not in mapped else set()
-        if called & _REFUSING:
-            yield at, (name, _YES)
-        elif called & _PERMITTING:
-            yield at, (name, NO)
-        elif called & _SINCE:
-            yield at, (name, None)
+        called = " | ".join(spellings(name)) if name and at not in mapped else ""
+        if _OF_SOMETHING_ELSE.search(called):
+            continue
+        if _REFUSING.search(called):
+            yield at, (name, _is_filled if _SINCE.search(called) else _is_yes)
+        elif _PERMITTING.search(called):
+            yield at, (name, _is_no)
+        elif _STATING.search(called):
+            yield at, (name, _states)
+
+
+def _is_yes(cell: str) -> bool:
+    return cell in _YES or _states(cell) or _YEAR.search(cell) is not None
+
+
+def _is_no(cell: str) -> bool:
+    return cell in NO or _states(cell)
+
+
+def _states(cell: str) -> bool:
+    return cell in _STATED or cell in _STATED_TOGETHER
+
+
+def _is_filled(cell: str) -> bool:
+    is_never = cell == "never" or set(cell) <= {"0", " "}
+    return not is_never and (cell not in NO or _states(cell))
 
 
 def refusal_in(texts: Sequence[str], columns: Refusals) -> Flaw | None:
-    for at, (name, refusing) in columns.items():
+    for at, (name, refuses) in columns.items():
         cell = answer_word(texts[at]) if at < len(texts) else ""
-        if cell and (cell not in NO if refusing is None else cell in refusing):
+        if cell and refuses(cell):
             return Flaw("opted_out", f"the column {name!r} says that the person is not to be asked")
     return None
