@@ -82,6 +82,18 @@ _RUN_ON = re.compile(r"^(\s*\w+\.)(?=\w{3})")
 """PT.Larkspur"""
 _SORTED = re.compile(r"^([^,]+),\s*([^\W\d_]+\.?)\s*$")
 """As registers sort it: Larkspur, PT."""
+_BELONGS = re.compile(
+    r"(?:\s*[,;|(\[]\s*|\s[-–—/]\s+)(?:"  # noqa: RUF001
+    r"(?:an?|the) (?:\S+ ){1,5}?(?:company|brand|business|subsidiary|affiliate|division|unit)\b"
+    r"|(?:an? |the )?(?:proud )?(?:affiliate|brand|company|division|member|part|subsidiary|unit)"
+    r" of\b"
+    r"|(?:eine? )?(?:unternehmen|marke|tochter\w*|gesellschaft|teil) (?:der|des|von)\b"
+    r"|(?:une )?(?:société|filiale|marque|entreprise) (?:du|de)\b"
+    r"|(?:una )?(?:empresa|filial|marca|società|azienda) (?:de|del|di)\b)",
+    re.IGNORECASE,
+)
+"""Larkspur, a Tern company; Larkspur - part of Tern. By itself Larkspur is the same, and Tern is
+not."""
 _SORTED_OF = re.compile(r"^(.+?)\s*[,(]\s*([^,()]+ of(?: the)?)\s*\)?\s*$", re.IGNORECASE)
 """Larkspur, City of. By itself Larkspur is somebody else."""
 ELSEWHERE = ""
@@ -177,6 +189,8 @@ def _names_in(text: str, country: str | None) -> list[Name]:
         found += _without_doubtful_front(part, country)
         found += _without_note(part, country)
         found += [company_name(bare, country) for bare in _without_label(part)]
+        if (belongs := _BELONGS.search(part)) and any(map(str.isalnum, part[: belongs.start()])):
+            found.append(company_name(part[: belongs.start()], country))
         if in_order := _SORTED_OF.match(part):
             found.append(company_name(f"{in_order[2]} {in_order[1]}", country))
     return found

@@ -506,6 +506,12 @@ def test_what_belongs_to_a_name_tells_it_apart(written: str, name: str) -> None:
         ("Larkspur", "Larkspur GmbH, Wien"),
         ("Larkspur", "Larkspur GmbH Zweigniederlassung Wien"),
         ("Larkspur", "Larkspur Inc., a Tern company"),
+        ("Larkspur", "Larkspur, a Tern company"),
+        ("Larkspur", "Larkspur - A Tern & Vane Brand"),
+        ("Larkspur", "Larkspur (part of Tern)"),
+        ("Larkspur", "Larkspur | a division of Tern Inc."),
+        ("Larkspur", "Larkspur, ein Unternehmen der Tern-Gruppe"),
+        ("Larkspur", "Larkspur, filiale de Tern"),
         ("Larkspur", "TERN HOLDINGS LLC DBA LARKSPUR"),
         ("Larkspur", "Tern Ltd t/a Larkspur"),
         ("Larkspur", "Larkspur LLC d/b/a Tern"),
@@ -585,6 +591,9 @@ def test_a_company_is_found_by_each_name_in_its_cell(written: str, name: str) ->
         ("Now Foods", "Foods"),
         ("Ex Works", "Works"),
         ("Ltd", "Larkspur; Ltd"),
+        ("Larkspur, a Tern company", "Tern"),
+        ("Larkspur, Part", "Larkspur"),
+        ("Part of the Furniture", "Furniture"),
     ],
 )
 def test_a_word_beside_a_name_is_no_company(written: str, name: str) -> None:
