@@ -18,7 +18,11 @@ _LOCAL = re.compile(
 _GUEST = re.compile(r"([^@]+)_([^_@]+)#EXT#@[^@]+", re.IGNORECASE)
 # As mail programs and browsers copy it: Dana Okafor <dana@northgrid.example>.
 _NAMED = re.compile(r"[^<>@]*<([^<>]+)>")
-_LABEL = re.compile(r"e?-?mail(?: address)?\s*[:=]\s*", re.IGNORECASE)
+_LABEL = re.compile(
+    r"e?-?mail(?: address)?\s*[:=]\s*"
+    r"|(?:smtp|work|business|office|home|private|personal|primary)(?: e?-?mail)?\s*:\s*",
+    re.IGNORECASE,
+)
 _REMARK = re.compile(r"\s*\(([^()@]*)\)$")
 _KINDS = frozenset(
     ("e", "mail", "email", "address", "work", "business", "office", "direct", "main", "primary")

@@ -27,6 +27,11 @@ _ENUMERATED = re.compile(r"(?<=\d)_+(?=\d)")
 """As programs call a band: employees_51_200."""
 _THOUSAND = re.compile(r"(\d) ?(?:thousand|tausend)\b")
 
+_REMARK = re.compile(
+    r"(?<=[\d+k]) ?\((?:micro|small|medium|large|mid[- ]?market|enterprise|sm[be]|start-?up"
+    r"|linkedin|klein|mittel|groß)\)$"
+)
+"""What a band is called; behind a number there may stand a scale as well."""
 _ONE = re.compile(r"self ?-?employed|myself only|just me|freelancer")
 
 
@@ -49,7 +54,8 @@ def _plain(text: str) -> str:
     plain = _BELOW_OR_ABOVE.sub(lambda end: f"{'>' if end[2] == '초과' else '<'}{end[1]}", plain)
     if plain[:1] + plain[-1:] == "()":
         plain = plain[1:-1]
-    return bare(_OPEN_END.sub(lambda end: _OPEN_ENDS[end[0]], _UNITS.sub(" ", plain)))
+    plain = _REMARK.sub("", " ".join(_UNITS.sub(" ", plain).split()))
+    return bare(_OPEN_END.sub(lambda end: _OPEN_ENDS[end[0]], plain))
 
 
 def _count(part: str) -> int:
