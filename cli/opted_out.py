@@ -12,9 +12,9 @@ from cli.list_headers import spellings
 from shared.refusals import NO, answer_word
 
 _REFUSING = re.compile(
-    r"\b(?:do ?not ?(?:e ?mail|contact|call|mail|market|solicit|disturb)\w*|dn[ce]"
+    r"\b(?:do ?not ?(?:allow|e ?mail|contact|call|mail|market|solicit|disturb)\w*|dn[ce]"
     r"|(?:has ?)?opt(?:ed)? ?outs?(?: ?of ?e ?mail)?|hasoptedout\w*|unsub\w*|suppress\w*"
-    r"|black ?list\w*|block ?list\w*|hard bounced?|no marketing|not (?:subscribed|opted in)"
+    r"|black ?list\w*|block ?list\w*|hard bounced|no marketing|not (?:subscribed|opted in)"
     r"|consent (?:is )?(?:withdrawn|revoked|denied)|(?:withdrawn|revoked|withdrew) consent"
     r"|deceased|(?:is ?)?deleted|werbesperre|\w*widerspruch|widerrufen|abgemeldet|abmeldung"
     r"|ausgetragen|desinscri\w*|desabonn\w*|desuscri\w*|baja(?! california)|disiscri\w*"
@@ -22,13 +22,14 @@ _REFUSING = re.compile(
     r"|(?:ne pas|nicht|no|non|nao|niet|inte|ikke|nie) (?:contac|contat|kontak|e ?mail|mail|appel"
     r"|anruf|llam|chiam|bel|molest|anschreib|enviar|envoy|invia)\w*"
     r"|right to (?:be forgotten|erasure|object)|opposition|oposicion|robinson|forget me"
-    r"|gdpr (?:delete|erasure|request))\b"
+    r"|gdpr (?:delete|erasure|request)|marketing suspended|c?tps)\b"
 )
 """Where yes refuses, and so does a date."""
 _PERMITTING = re.compile(
     r"\b(?:opt(?:ed)? ?in|subscribed|consent\w*|(?:werbe)?einwilligung\w*|consentimiento|consenso"
     r"|toestemming|samtycke|samtykke|zgoda|souhlas|accepts? (?:\w+ )?marketing"
-    r"|marketing (?:allowed|accepted)|permissions?|\w*erlaubnis|permiso|permissao|permesso"
+    r"|(?:contact|e ?mail|marketing)s? (?:allowed|accepted)|contactable|permissions?"
+    r"|\w*erlaubnis|permiso|permissao|permesso"
     r"|(?:may|can|allow(?:s|ed)?|agrees?|ok|okay)(?: to| we| be)* (?:contact|e ?mail|market)\w*)\b"
 )
 """Where no refuses."""
@@ -39,14 +40,19 @@ _OF_SOMETHING_ELSE = re.compile(
     r"|cookies?|sms|whatsapp|push|fax)\b"
 )
 """An unsubscribe link is no refusal, and who wants no short messages may be written to."""
-_SINCE = re.compile(r"\b(?:dates?|time|timestamp|at|on|since|am|seit|datum|le|fecha|data)\b")
-"""Where anything refuses, but a no."""
+_DETAIL = re.compile(
+    r"\b(?:dates?|time|timestamp|at|on|since|am|seit|datum|le|fecha|data|mode|method|reason|by"
+    r"|campaign|suppressions)\b"
+)
+"""Where anything refuses, but a no: since when, why, and how."""
+_NOTHING = frozenset(("never", "n a", "na", "none", "null"))
 _YES = frozenset(
     ("yes", "y", "true", "t", "1", "1 0", "x", "on", "checked")
     + ("ja", "j", "wahr", "oui", "vrai", "si", "sim", "tak", "ano")
 )
 _STATED = frozenset(
     ("opted out", "opt out", "optout", "unsubscribed", "unsubscribe", "global unsubscribe")
+    + ("never subscribed", "not subscribed", "no consent", "do not allow", "not allowed")
     + ("do not contact", "do not email", "do not call", "do not mail", "dnc", "suppressed")
     + ("blacklisted", "blocklisted", "cleaned", "complained", "spam complaint", "hard bounced")
     + ("hard bounce", "withdrawn", "consent withdrawn", "revoked", "deceased", "abgemeldet")
@@ -73,7 +79,7 @@ def _refusals(
         if _OF_SOMETHING_ELSE.search(called):
             continue
         if _REFUSING.search(called):
-            yield at, (name, _is_filled if _SINCE.search(called) else _is_yes)
+            yield at, (name, _is_filled if _DETAIL.search(called) else _is_yes)
         elif _PERMITTING.search(called):
             yield at, (name, _is_no)
         elif _STATING.search(called):
@@ -93,8 +99,8 @@ def _states(cell: str) -> bool:
 
 
 def _is_filled(cell: str) -> bool:
-    is_never = cell == "never" or set(cell) <= {"0", " "}
-    return not is_never and (cell not in NO or _states(cell))
+    is_nothing = cell in _NOTHING or set(cell) <= {"0", " "}
+    return not is_nothing and (cell not in NO or _states(cell))
 
 
 def refusal_in(texts: Sequence[str], columns: Refusals) -> Flaw | None:
