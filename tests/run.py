@@ -78,6 +78,10 @@ SHORT_LIVED_JVM = "-XX:TieredStopAtLevel=1"
 """A broker of a few minutes never earns what its best compiler costs: a third of each start."""
 
 
+NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+"""Where it is set, each of some hundred processes compiles all of the code anew."""
+
+
 NOTHING_COLLECTED = 5
 """pytest's exit code where no test was found."""
 SEEDS = 50
@@ -115,6 +119,7 @@ def main() -> int:
     # A broker that is being started is asked often; each refusal would be a line.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     os.environ.setdefault("JAVA_TOOL_OPTIONS", SHORT_LIVED_JVM)
+    os.environ.pop(NO_BYTECODE, None)
     only = sys.argv[1:]
     with served() as environment:
         codes = [pytest([*only, "-m", "not stack", "-n", "2"], environment, "fast")]
