@@ -34,6 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _place(item: pytest.Item) -> int:
     if "platform" not in getattr(item, "fixturenames", ()):
         return 0
+    # Without it, it would have a stack started for it among the tests that need none.
+    assert item.get_closest_marker("stack"), f"{item.nodeid} is not marked as one of the stack"
     return {FIRST: 1, LAST: 3}.get(item.path.stem, 2)
 
 
