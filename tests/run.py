@@ -82,6 +82,10 @@ NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 """Where it is set, each of some hundred processes compiles all of the code anew."""
 
 
+ROOMS_OF_THE_STACK = ("tests/integration", "tests/chaos")
+"""Where all tests of the stack are, so that the others need not be imported twice."""
+
+
 NOTHING_COLLECTED = 5
 """pytest's exit code where no test was found."""
 SEEDS = 50
@@ -124,7 +128,7 @@ def main() -> int:
     with served() as environment:
         codes = [pytest([*only, "-m", "not stack", "-n", "2"], environment, "fast")]
     # Those of the stack start backends of their own: these would only be in their way.
-    of_the_stack = [*only, "-m", "stack and not slow"]
+    of_the_stack = [*(only or ROOMS_OF_THE_STACK), "-m", "stack and not slow"]
     if only:
         codes.append(pytest(of_the_stack, environment, "stack"))
     else:

@@ -1,8 +1,10 @@
 """The counts at the end of `make test`: a case of several tests, and of several parts."""
 
+import re
+
 import pytest
 
-from tests.run import Case, cases, is_failed, kinds
+from tests.run import ROOMS_OF_THE_STACK, ROOT, Case, cases, is_failed, kinds
 
 RESULTS: list[Case] = [
     ("files", "01a", "K01", True),
@@ -45,3 +47,13 @@ def test_a_part_without_tests_is_a_mistake_unless_some_were_asked_for(
 ) -> None:
     """All of nothing is no success either."""
     assert failed == is_failed(codes, some_only=some_only)
+
+
+def test_tests_of_the_stack_are_where_they_are_looked_for() -> None:
+    """Elsewhere they would be run by nobody."""
+    marked = [
+        path.relative_to(ROOT)
+        for path in (ROOT / "tests").rglob("*.py")
+        if re.search(r"pytest\.mark\.stack\b", path.read_text())
+    ]
+    assert set(ROOMS_OF_THE_STACK) == {str(path.parent) for path in marked}
