@@ -7,6 +7,7 @@ it as it is after the start, those last that move its clock by months.
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from tests.integration.platform import (
 )
 from tests.scenes.scene import policy, questions
 
+HERE = Path(__file__).parent
 FIRST, LAST = "test_publishing_examples", "test_sending_rules"
 
 
@@ -32,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _place(item: pytest.Item) -> int:
-    if "platform" not in getattr(item, "fixturenames", ()):
+    if item.path.parent != HERE or "platform" not in getattr(item, "fixturenames", ()):
         return 0
     # Without it, it would have a stack started for it among the tests that need none.
     assert item.get_closest_marker("stack"), f"{item.nodeid} is not marked as one of the stack"
