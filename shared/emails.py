@@ -18,11 +18,11 @@ _LOCAL = re.compile(
 _GUEST = re.compile(r"([^@]+)_([^_@]+)#EXT#@[^@]+", re.IGNORECASE)
 # As mail programs and browsers copy it: Dana Okafor <dana@northgrid.example>.
 _NAMED = re.compile(r"[^<>@]*<([^<>]+)>")
+_KIND = r"(?:work|business|office|home|private|personal|primary)"
 _LABEL = re.compile(
-    r"e?-?mail(?: address)?\s*[:=]\s*"
-    r"|(?:smtp|work|business|office|home|private|personal|primary)(?: e?-?mail)?\s*:\s*",
-    re.IGNORECASE,
+    rf"(?:{_KIND} )?e?-?mail(?: address)?\s*[:=]\s*|(?:{_KIND}|smtp)\s*:\s*", re.IGNORECASE
 )
+"""All that stands in front: whatever else does may say that it is another's."""
 _REMARK = re.compile(r"\s*\(([^()@]*)\)$")
 _KINDS = frozenset(
     ("e", "mail", "email", "address", "work", "business", "office", "direct", "main", "primary")
@@ -81,7 +81,9 @@ def _address_in(text: str) -> str | None:
 
 def _plain(text: str) -> str:
     """Without a label, a remark, quotes and brackets, and the end of a sentence."""
-    plain = _LABEL.sub("", text.replace("＠", "@").strip(), count=1)  # noqa: RUF001
+    plain = text.replace("＠", "@").strip()  # noqa: RUF001
+    if label := _LABEL.match(plain):
+        plain = plain[label.end() :]
     remark = _REMARK.search(plain)
     if remark and _says_no_more(remark[1], plain[: remark.start()]):
         plain = plain[: remark.start()]
