@@ -16,11 +16,13 @@ _REFUSING = re.compile(
     r"|(?:has ?)?opt(?:ed)? ?outs?(?: ?of ?e ?mail)?|hasoptedout\w*|unsub\w*|suppress\w*"
     r"|black ?list\w*|block ?list\w*|hard bounced|no marketing|not (?:subscribed|opted in)"
     r"|consent (?:is )?(?:withdrawn|revoked|denied)|(?:withdrawn|revoked|withdrew) consent"
-    r"|deceased|(?:is ?)?deleted|werbesperre|\w*widerspruch|widerrufen|abgemeldet|abmeldung"
+    r"|remove (?:me|from)|deceased|(?:is ?)?deleted|werbesperre|\w*widerspr\w+|widerrufen"
+    r"|abgemeldet|abmeldung|keine? (?:kontakt\w*|werbung|e ?mails?|anrufe?|newsletter)"
     r"|ausgetragen|desinscri\w*|desabonn\w*|desuscri\w*|baja(?! california)|disiscri\w*"
     r"|descadastr\w*|afgemeld|uitgeschreven|avregistrer\w*|avmeld\w*|wypisan\w*|odhlasen\w*"
-    r"|(?:ne pas|nicht|no|non|nao|niet|inte|ikke|nie) (?:contac|contat|kontak|e ?mail|mail|appel"
-    r"|anruf|llam|chiam|bel|molest|anschreib|enviar|envoy|invia)\w*"
+    r"|(?:ne pas|ne plus|nicht|non|nao|niet|inte|ikke|nie) (?:contact|contat|kontak|e ?mail|mail"
+    r"|appel|anruf|chiam|bel|anschreib|enviar|envoy|invia)\w*"
+    r"|no (?:contact|contactar|e ?mail|mail|enviar|llamar|molestar)"
     r"|right to (?:be forgotten|erasure|object)|opposition|oposicion|robinson|forget me"
     r"|gdpr (?:delete|erasure|request)|marketing suspended|c?tps)\b"
 )
@@ -28,7 +30,8 @@ _REFUSING = re.compile(
 _PERMITTING = re.compile(
     r"\b(?:opt(?:ed)? ?in|subscribed|consent\w*|(?:werbe)?einwilligung\w*|consentimiento|consenso"
     r"|toestemming|samtycke|samtykke|zgoda|souhlas|accepts? (?:\w+ )?marketing"
-    r"|(?:contact|e ?mail|marketing)s? (?:allowed|accepted)|contactable|permissions?"
+    r"|(?:contact|e ?mail|marketing)s? (?:allowed|accepted)|(?:contact|e ?mail|mail)able"
+    r"|permissions?|kontakt\w* erlaubt|darf \w*kontakt\w*"
     r"|\w*erlaubnis|permiso|permissao|permesso"
     r"|(?:may|can|allow(?:s|ed)?|agrees?|ok|okay)(?: to| we| be)* (?:contact|e ?mail|market)\w*)\b"
 )
@@ -52,7 +55,14 @@ _YES = frozenset(
 )
 _STATED = frozenset(
     ("opted out", "opt out", "optout", "unsubscribed", "unsubscribe", "global unsubscribe")
-    + ("never subscribed", "not subscribed", "no consent", "do not allow", "not allowed")
+    + (
+        "never subscribed",
+        "not subscribed",
+        "non subscribed",
+        "no consent",
+        "do not allow",
+        "not allowed",
+    )
     + ("do not contact", "do not email", "do not call", "do not mail", "dnc", "suppressed")
     + ("blacklisted", "blocklisted", "cleaned", "complained", "spam complaint", "hard bounced")
     + ("hard bounce", "withdrawn", "consent withdrawn", "revoked", "deceased", "abgemeldet")
@@ -61,7 +71,7 @@ _STATED = frozenset(
 )
 _STATED_TOGETHER = frozenset(each.replace(" ", "") for each in _STATED)
 """As programs write values of a field: OptedOut."""
-_YEAR = re.compile(r"\b(?:19|20)\d\d")
+_YEAR = re.compile(r"\b(?:19|20)\d\d(?:\d{4})?\b")
 Refuses = Callable[[str], bool]
 Refusals = Mapping[int, tuple[str, Refuses]]
 """By column, what it is called and which cells refuse, as their words are compared."""
