@@ -83,13 +83,13 @@ _RUN_ON = re.compile(r"^(\s*\w+\.)(?=\w{3})")
 _SORTED = re.compile(r"^([^,]+),\s*([^\W\d_]+\.?)\s*$")
 """As registers sort it: Larkspur, PT."""
 _BELONGS = re.compile(
-    r"(?:\s*[,;|(\[]\s*|\s[-–—/]\s+)(?:"  # noqa: RUF001
+    r"(?:\s*[,;:|(\[·—]\s*|\s[-–/]\s+)(?:"  # noqa: RUF001
     r"(?:an?|the) (?:\S+ ){1,5}?(?:company|brand|business|subsidiary|affiliate|division|unit)\b"
-    r"|(?:an? |the )?(?:proud )?(?:affiliate|brand|company|division|member|part|subsidiary|unit)"
-    r" of\b"
-    r"|(?:eine? )?(?:unternehmen|marke|tochter\w*|gesellschaft|teil) (?:der|des|von)\b"
-    r"|(?:une )?(?:société|filiale|marque|entreprise) (?:du|de)\b"
-    r"|(?:una )?(?:empresa|filial|marca|società|azienda) (?:de|del|di)\b)",
+    r"|(?:an? |the )?(?:proud )?(?:affiliate|brand|division|member|part|subsidiary|unit) of\b"
+    r"|eine? (?:unternehmen|marke|gesellschaft|tochter\w*|teil) (?:der|des|von)\b"
+    r"|(?:teil|tochter\w*) (?:der|des|von)\b"
+    r"|une (?:société|marque|entreprise|filiale) (?:du|de)\b|filiale (?:du|de)\b"
+    r"|una (?:empresa|marca|società|azienda|filial) (?:de|del|di)\b)",
     re.IGNORECASE,
 )
 """Larkspur, a Tern company; Larkspur - part of Tern. By itself Larkspur is the same, and Tern is

@@ -13,20 +13,8 @@ ID = "a number, an id or a hash; a list holds names and domains"
 PATTERN = "a pattern; a list holds whole names and domains"
 
 _WORDS = frozenset(
-    (
-        "na",
-        "n a",
-        "confidential",
-        "private company",
-        "none",
-        "null",
-        "nil",
-        "unknown",
-        "tbd",
-        "tbc",
-        "not applicable",
-        "not available",
-    )
+    ("na", "n a", "none", "null", "nil", "unknown", "tbd", "tbc", "not applicable", "not available")
+    + ("confidential", "private company")
     + (
         "not provided",
         "none provided",

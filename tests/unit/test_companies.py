@@ -512,6 +512,9 @@ def test_what_belongs_to_a_name_tells_it_apart(written: str, name: str) -> None:
         ("Larkspur", "Larkspur | a division of Tern Inc."),
         ("Larkspur", "Larkspur, ein Unternehmen der Tern-Gruppe"),
         ("Larkspur", "Larkspur, filiale de Tern"),
+        ("Larkspur", "Larkspur—a Tern company"),
+        ("Larkspur", "Larkspur · A Tern Company"),
+        ("Larkspur", "Larkspur: a Tern company"),
         ("Larkspur", "TERN HOLDINGS LLC DBA LARKSPUR"),
         ("Larkspur", "Tern Ltd t/a Larkspur"),
         ("Larkspur", "Larkspur LLC d/b/a Tern"),
@@ -594,6 +597,9 @@ def test_a_company_is_found_by_each_name_in_its_cell(written: str, name: str) ->
         ("Larkspur, a Tern company", "Tern"),
         ("Larkspur, Part", "Larkspur"),
         ("Part of the Furniture", "Furniture"),
+        ("Paris - Société de Larkspur", "Paris"),
+        ("Wien - Gesellschaft der Larkspur", "Wien"),
+        ("Larkspur, Company of Friends", "Larkspur"),
     ],
 )
 def test_a_word_beside_a_name_is_no_company(written: str, name: str) -> None:
