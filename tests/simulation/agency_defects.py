@@ -1,16 +1,16 @@
 """Mistakes of who judges meetings and orders."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 from services.appointments.decisions import orders as ordering
-from services.appointments.meetings import chains, charges, course, dossier, verdicts
+from services.appointments.meetings import chains, charges, course, dossier, reports, verdicts
 from services.appointments.meetings.charges import Charge
 from services.appointments.meetings.course import Course
 from services.appointments.meetings.facts import Cancelled, Fact, OfMeeting
-from services.appointments.meetings.reports import Case
 from services.appointments.meetings.verdicts import Verdict
 from services.appointments.orders.accounts import Account
 from services.appointments.orders.months import Months
@@ -18,21 +18,16 @@ from shared.local_days import first_instant, local_day, months_later
 from shared.loop.decision import Decision
 from shared.loop.precedence import Precedence
 from shared.testing.simulator import EPOCH
-
-Plant = Callable[[], None]
-
-
-def _replace(target: Any, name: str, wrong: Any) -> None:
-    patch.object(target, name, wrong).start()
+from tests.simulation.planting import Plant, plant
 
 
 def charged_per_slot() -> None:
     """What moves connect is not one meeting."""
-    _replace(chains, "_heads", lambda _moves: {})
+    plant(chains, "_heads", lambda _moves: {})
 
 
 def window_by_time_of_processing() -> None:
-    _replace(Case, "at", property(lambda self: self.context.now))
+    plant(reports.Case, "at", property(lambda self: self.context.now))
 
 
 def judged_in_order_of_arrival() -> None:
@@ -45,20 +40,18 @@ def judged_in_order_of_arrival() -> None:
         with patch.object(verdicts, "set", list, create=True):
             return right(facts, now, follow_up)
 
-    _replace(course, "course_of", course_of)
-    _replace(dossier, "verdicts", judge)
+    plant(course, "course_of", course_of)
+    plant(dossier, "verdicts", judge)
 
 
 def offset_stored() -> None:
     """The zone's offset of one day is taken for all others."""
 
     def zone(self: Account) -> tzinfo:
-        from zoneinfo import ZoneInfo
-
         offset = EPOCH.astimezone(ZoneInfo(self.time_zone)).utcoffset()
         return timezone(offset or timedelta())
 
-    _replace(Account, "zone", property(zone))
+    plant(Account, "zone", property(zone))
 
 
 def months_from_the_last_one() -> None:
@@ -70,7 +63,7 @@ def months_from_the_last_one() -> None:
             day = months_later(day, 1)
         return first_instant(day, self.zone)
 
-    _replace(Months, "start", start)
+    plant(Months, "start", start)
 
 
 def deadline_before_records() -> None:
@@ -79,7 +72,7 @@ def deadline_before_records() -> None:
     ) -> dict[int, datetime]:
         return dict.fromkeys(shards, now)
 
-    _replace(Precedence, "free_until", free_until)
+    plant(Precedence, "free_until", free_until)
 
 
 def judged_by_the_clock() -> None:
@@ -89,8 +82,8 @@ def judged_by_the_clock() -> None:
     def decide(before: Any, after: Any, beside: Any, context: Any, answer: Any = None) -> Decision:
         return right(before, after.until(context.now), beside, context, answer)
 
-    for module in (dossier, __import__("services.appointments.meetings.reports", fromlist=["_"])):
-        _replace(module, "decide", decide)
+    for module in (dossier, reports):
+        plant(module, "decide", decide)
 
 
 def merged_and_charged_twice() -> None:
@@ -103,12 +96,12 @@ def merged_and_charged_twice() -> None:
         there = {each.chain.id for each in found}
         return (each for each in right(published, found) if each[0] in there)
 
-    _replace(dossier, "changes", changes)
+    plant(dossier, "changes", changes)
 
 
 def nobody_judged_again() -> None:
     """An exclusion or an interruption that comes after the bookings is not looked at."""
-    _replace(ordering, "recheck", lambda *_: Decision())
+    plant(ordering, "recheck", lambda *_: Decision())
 
 
 def platforms_cancellation_taken_for_the_prospects() -> None:
@@ -119,11 +112,11 @@ def platforms_cancellation_taken_for_the_prospects() -> None:
         with patch.object(self, "off_target", []):
             return right(self, fact)
 
-    _replace(Course, "_cancel", cancel)
+    plant(Course, "_cancel", cancel)
 
 
 def follow_up_charged() -> None:
-    _replace(verdicts, "_charge_once", lambda found, _follow_up: found)
+    plant(verdicts, "_charge_once", lambda found, _follow_up: found)
 
 
 PLANTS: Sequence[Plant] = (

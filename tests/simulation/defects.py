@@ -6,7 +6,7 @@ reachable from production code; only the simulator and chaos builds look at `LEA
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import replace
@@ -38,12 +38,7 @@ from shared.loop.shard import Shard, ShardRow
 from shared.loop.tally import Counted, Tally
 from shared.store import Delete, Insert, Replace, Transaction
 from tests.simulation import agency_defects
-
-Plant = Callable[[], None]
-
-
-def _replace(target: Any, name: str, wrong: Any) -> None:
-    patch.object(target, name, wrong).start()
+from tests.simulation.planting import Plant, plant
 
 
 def publish_before_commit() -> None:
@@ -58,8 +53,8 @@ def publish_before_commit() -> None:
         await right(batch, transaction)
         await log.get().publish([row for rows in batch.outgoing.values() for row in rows])
 
-    _replace(Loop, "step", step)
-    _replace(step_module, "_save", save)
+    plant(Loop, "step", step)
+    plant(step_module, "_save", save)
 
 
 def position_before_transaction() -> None:
@@ -74,8 +69,8 @@ def position_before_transaction() -> None:
                 await transaction.write("shards", [guarded])
         await right(step)
 
-    _replace(step_module, "commit", commit)
-    _replace(__import__("shared.loop.loop", fromlist=["loop"]), "commit", commit)
+    plant(step_module, "commit", commit)
+    plant(__import__("shared.loop.loop", fromlist=["loop"]), "commit", commit)
 
 
 def no_epoch_condition() -> None:
@@ -84,7 +79,7 @@ def no_epoch_condition() -> None:
 
         return Replace(to_document(self))
 
-    _replace(ShardRow, "guarded_write", unguarded)
+    plant(ShardRow, "guarded_write", unguarded)
 
 
 def drain_before_epoch() -> None:
@@ -99,8 +94,8 @@ def drain_before_epoch() -> None:
     async def nothing(loop: Loop, shards: Sequence[Shard]) -> list[Shard]:
         return list(shards)
 
-    _replace(open_module, "_kill_former_owners", drain_first)
-    _replace(open_module, "_drain", nothing)
+    plant(open_module, "_kill_former_owners", drain_first)
+    plant(open_module, "_drain", nothing)
 
 
 def one_seen_per_stream() -> None:
@@ -112,7 +107,7 @@ def one_seen_per_stream() -> None:
         one = RawRecord("all topics", record.partition, record.offset, None, None, ())
         return right(shard, row, one, envelope, now)
 
-    _replace(classify, "_disposition_in_stream", disposition)
+    plant(classify, "_disposition_in_stream", disposition)
 
 
 def gaps_taken() -> None:
@@ -125,17 +120,17 @@ def gaps_taken() -> None:
         seen[stream] = envelope.number
         return Disposition.HANDLED
 
-    _replace(classify, "_disposition_in_stream", disposition)
+    plant(classify, "_disposition_in_stream", disposition)
 
 
 def compacted_gap_taken_for_a_gap() -> None:
     """What compaction took is waited for."""
-    _replace(classify, "_has_dense_numbers", lambda _topic: True)
+    plant(classify, "_has_dense_numbers", lambda _topic: True)
 
 
 def missing_offsets_believed() -> None:
     """Whatever comes first is what the log has next, also from a client that passed over some."""
-    _replace(classify, "_is_next", lambda *_: True)
+    plant(classify, "_is_next", lambda *_: True)
 
 
 def open_only_once() -> None:
@@ -150,7 +145,7 @@ def open_only_once() -> None:
         }
         self.log.resume(positions)
 
-    _replace(Loop, "back_off", carry_on)
+    plant(Loop, "back_off", carry_on)
 
 
 def outbox_forgotten() -> None:
@@ -163,14 +158,14 @@ def outbox_forgotten() -> None:
             step.shards[number].confirmed = ids
         return True
 
-    _replace(Loop, "_publish", publish)
+    plant(Loop, "_publish", publish)
 
 
 def effect_before_commit() -> None:
     def attempt(self: Batch, row: Any) -> None:
         self.endpoints.has_room.__self__.start([row])  # type: ignore[attr-defined]
 
-    _replace(Batch, "attempt", attempt)
+    plant(Batch, "attempt", attempt)
 
 
 def default_parser() -> None:
@@ -186,11 +181,11 @@ def default_parser() -> None:
                     return
         await right(self, records)
 
-    _replace(Loop, "on_records", on_records)
+    plant(Loop, "on_records", on_records)
 
 
 def random_ids() -> None:
-    _replace(decide, "derived_id", lambda *parts: str(uuid4()))
+    plant(decide, "derived_id", lambda *parts: str(uuid4()))
 
 
 def numbers_reset_at_restart() -> None:
@@ -201,7 +196,7 @@ def numbers_reset_at_restart() -> None:
             row.published = {}
         return right(row, number, session)
 
-    _replace(open_module, "_take_over", taken)
+    plant(open_module, "_take_over", taken)
 
 
 def seen_not_stored() -> None:
@@ -212,7 +207,7 @@ def seen_not_stored() -> None:
         write.document["seen"] = []
         return write
 
-    _replace(ShardRow, "guarded_write", guarded)
+    plant(ShardRow, "guarded_write", guarded)
 
 
 def deadline_fired_twice() -> None:
@@ -226,7 +221,7 @@ def deadline_fired_twice() -> None:
         survived.update(first)
         return [write for write in right(batch) if getattr(write, "id", None) not in first]
 
-    _replace(deadlines, "changes", changes)
+    plant(deadlines, "changes", changes)
 
 
 def due_row_deleted_before_effect() -> None:
@@ -244,8 +239,8 @@ def due_row_deleted_before_effect() -> None:
         rows = [row for row in step.inputs.due if row.pop("taken", False)]
         return [stored_item(step, row | {"is": "due", "at": row["due_at"]}) for row in rows]
 
-    _replace(deadlines, "due_rows", due_rows)
-    _replace(step_module, "due_items", due)
+    plant(deadlines, "due_rows", due_rows)
+    plant(step_module, "due_items", due)
 
 
 def nack_instead_of_seek() -> None:
@@ -258,8 +253,8 @@ def nack_instead_of_seek() -> None:
         self.positions |= {place: started[place] for place in mine if place in started}
         self.paused -= mine
 
-    _replace(MemoryLog, "resume", resume)
-    _replace(classify, "_is_next", lambda *_: True)
+    plant(MemoryLog, "resume", resume)
+    plant(classify, "_is_next", lambda *_: True)
 
 
 def key_seen_apart_from_effect() -> None:
@@ -285,8 +280,8 @@ def key_seen_apart_from_effect() -> None:
             return
         right_write(self, collection, write)
 
-    _replace(inbox, "load", load)
-    _replace(Batch, "write", write)
+    plant(inbox, "load", load)
+    plant(Batch, "write", write)
 
 
 def refused_and_forgotten() -> None:
@@ -297,12 +292,12 @@ def refused_and_forgotten() -> None:
         if collection != inbox.COLLECTION or write.document["code"] != "invalid":
             right(self, collection, write)
 
-    _replace(Batch, "write", write)
+    plant(Batch, "write", write)
 
 
 def dead_lettered_for_its_data() -> None:
     """An operator has to skip what only the sender can mend."""
-    _replace(classify, "read", parse)
+    plant(classify, "read", parse)
 
 
 def slot_released_on_timeout() -> None:
@@ -313,7 +308,7 @@ def slot_released_on_timeout() -> None:
             return effects_module._end(row, Outcome.REFUSED, result.text)
         return right(row, result, now)
 
-    _replace(effects_module, "after", after)
+    plant(effects_module, "after", after)
 
 
 def doubt_forgotten() -> None:
@@ -323,12 +318,12 @@ def doubt_forgotten() -> None:
     def after(row: Any, result: Any, now: Any) -> Any:
         return right(row, replace(result, outcome_unknown=False), now)
 
-    _replace(effects_module, "after", after)
+    plant(effects_module, "after", after)
 
 
 def cap_counted_on_delivery() -> None:
     """Slots that are reserved and not yet used do not count."""
-    _replace(Capacity, "taken", property(lambda self: self.used))
+    plant(Capacity, "taken", property(lambda self: self.used))
 
 
 def blocked_key_overtaken() -> None:
@@ -337,40 +332,40 @@ def blocked_key_overtaken() -> None:
     async def nobody(store: Any, shards: Sequence[int]) -> dict[int, dict[str, str]]:
         return {shard: {} for shard in shards}
 
-    _replace(dead_letters, "blocked_lanes", nobody)
-    _replace(decide, "is_blocked", lambda step, item: False)
+    plant(dead_letters, "blocked_lanes", nobody)
+    plant(decide, "is_blocked", lambda step, item: False)
 
 
 def recheck_forgotten() -> None:
     """A changed question frees later uploads only, not what is held for it."""
-    _replace(held, "recheck_held", lambda state, changed, context: Decision())
-    _replace(intake_domain, "recheck", lambda lead, at: None)
+    plant(held, "recheck_held", lambda state, changed, context: Decision())
+    plant(intake_domain, "recheck", lambda lead, at: None)
     right = intake_domain.conclude
 
     def conclude(*arguments: Any) -> Decision:
         return replace(right(*arguments), due=[])
 
-    _replace(intake_domain, "conclude", conclude)
+    plant(intake_domain, "conclude", conclude)
 
 
 def withdrawn_though_sent() -> None:
     """Routing gives a lead back however far it has come."""
-    _replace(routing_leads, "TOO_LATE", frozenset())
+    plant(routing_leads, "TOO_LATE", frozenset())
 
 
 def accepted_and_not_remembered() -> None:
     """The contact forgets what the person was accepted as."""
-    _replace(Contact, "with_accepted", lambda self, accepted: self)
+    plant(Contact, "with_accepted", lambda self, accepted: self)
 
 
 def sold_again_while_uncertain() -> None:
     """The next in line gets an exclusive lead although the first may have it."""
-    _replace(routing_leads, "OPEN", routing_leads.OPEN - {"uncertain"})
+    plant(routing_leads, "OPEN", routing_leads.OPEN - {"uncertain"})
 
 
 def day_not_counted() -> None:
     """Only the cap in all is looked at."""
-    _replace(routing_claims, "counters_of", lambda *_: ["day/0001-01-01"])
+    plant(routing_claims, "counters_of", lambda *_: ["day/0001-01-01"])
 
 
 def send_day_forgotten() -> None:
@@ -380,7 +375,7 @@ def send_day_forgotten() -> None:
     def waits(*arguments: Any) -> Decision:
         return replace(right(*arguments), due=[])
 
-    _replace(routing_claims, "_waits", waits)
+    plant(routing_claims, "_waits", waits)
 
 
 def slot_freed_twice() -> None:
@@ -391,7 +386,7 @@ def slot_freed_twice() -> None:
         capacity = right(self, slots, sent=sent)
         return capacity if sent else replace(capacity, used=capacity.used - 1)
 
-    _replace(Capacity, "resolve", resolve)
+    plant(Capacity, "resolve", resolve)
 
 
 def early_decision_overtakes() -> None:
@@ -405,7 +400,7 @@ def early_decision_overtakes() -> None:
             right(batch, item)
 
     right = early.decide_early
-    _replace(step_module, "decide_early", decide_early)
+    plant(step_module, "decide_early", decide_early)
 
 
 def number_taken_without_effect() -> None:
@@ -419,7 +414,7 @@ def number_taken_without_effect() -> None:
             batch.rows[item.shard].take(topic, stream, number)
 
     right = early.decide_early
-    _replace(step_module, "decide_early", decide_early)
+    plant(step_module, "decide_early", decide_early)
 
 
 def effect_before_publishing() -> None:
@@ -432,19 +427,19 @@ def effect_before_publishing() -> None:
         await asyncio.sleep(0.02)
         return await right(self, batch)
 
-    _replace(Loop, "_publish", publish)
+    plant(Loop, "_publish", publish)
 
 
 def strangers_numbers_believed() -> None:
     """Whoever writes a number is believed, wherever it is written."""
-    _replace(classify, "_check_seal", lambda *_: None)
+    plant(classify, "_check_seal", lambda *_: None)
     right = classify._disposition_on_open_topic
 
     def disposition(reader: Any, record: Record) -> Disposition:
         stream = dict(record.headers).get("ce_stream")
         return Disposition.GAP if stream is not None else right(reader, record)
 
-    _replace(classify, "_disposition_on_open_topic", disposition)
+    plant(classify, "_disposition_on_open_topic", disposition)
 
 
 def counted_and_never_taken_away() -> None:
@@ -453,7 +448,7 @@ def counted_and_never_taken_away() -> None:
     def differences(self: Tally[Any], changes: Any) -> Counter[Counted]:
         return Counter(each for _, after in changes for each in self.of_entity(after))
 
-    _replace(Tally, "differences", differences)
+    plant(Tally, "differences", differences)
 
 
 DEFECTS: dict[str, Plant] = {
