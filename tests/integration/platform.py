@@ -33,6 +33,14 @@ T = TypeVar("T")
 TURNING = ["whsec_" + base64.b64encode(os.urandom(32)).decode() for _ in range(2)]
 """The two secrets of a customer who changes them; campaigns name both as `turning`."""
 WAIT_SECONDS = 60
+ON_THE_STACK = [
+    pytest.mark.kafka,
+    pytest.mark.mongo,
+    pytest.mark.stack,
+    pytest.mark.timeout(240),
+    pytest.mark.xdist_group("stack"),
+]
+"""The marks of tests that ask the one stack that they all share."""
 
 
 @contextmanager

@@ -5,22 +5,14 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-import pytest
-
 from cli.publishing import publish
 from cli.stack_records import all_records
 from deploy.local import quiet, stops
 from deploy.sample import generate
-from tests.integration.platform import answer_to
+from tests.integration.platform import ON_THE_STACK, answer_to
 from tests.scenes.platform import OPERATOR, command
 
-pytestmark = [
-    pytest.mark.kafka,
-    pytest.mark.mongo,
-    pytest.mark.stack,
-    pytest.mark.timeout(240),
-    pytest.mark.xdist_group("stack"),
-]
+pytestmark = ON_THE_STACK
 AFFILIATE = "clock-stops"
 DEFINITION = generate.affiliate_definition("infuse-media") | {"id": AFFILIATE}
 DAYS = timedelta(days=3)

@@ -4,17 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.platform import RealStack, leadops
+from tests.integration.platform import ON_THE_STACK, RealStack, leadops
 from tests.scenes.scene import ASKING
 from tests.scenes.uploads import CODE, FIELDS, OTHER_CODE, Uploads, codes
 
-pytestmark = [
-    pytest.mark.kafka,
-    pytest.mark.mongo,
-    pytest.mark.stack,
-    pytest.mark.timeout(240),
-    pytest.mark.xdist_group("stack"),
-]
+pytestmark = ON_THE_STACK
 
 
 @pytest.fixture(scope="module")

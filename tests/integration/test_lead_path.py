@@ -12,17 +12,11 @@ from cli.api import Api
 from cli.command import Asker, Command, record_of
 from cli.publishing import put_in_log
 from deploy.local import quiet
-from tests.integration.platform import RealStack, tell, wait_until
+from tests.integration.platform import ON_THE_STACK, RealStack, tell, wait_until
 from tests.scenes.platform import OPERATOR
 from tests.simulation import poison
 
-pytestmark = [
-    pytest.mark.kafka,
-    pytest.mark.mongo,
-    pytest.mark.stack,
-    pytest.mark.timeout(240),
-    pytest.mark.xdist_group("stack"),
-]
+pytestmark = ON_THE_STACK
 
 SUBMIT = "leadops.intake.lead.submit.v1"
 CODE = "TST-AAA-BBB-1"

@@ -10,16 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.integration.platform import RealStack, leadops
+from tests.integration.platform import ON_THE_STACK, RealStack, leadops
 from tests.scenes.scene import Scene
 
-pytestmark = [
-    pytest.mark.kafka,
-    pytest.mark.mongo,
-    pytest.mark.stack,
-    pytest.mark.timeout(240),
-    pytest.mark.xdist_group("stack"),
-]
+pytestmark = ON_THE_STACK
 
 HOUR = timedelta(hours=1)
 STRICT = {"strictness": "strict"}

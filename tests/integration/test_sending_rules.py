@@ -16,16 +16,10 @@ import pytest
 
 from cli.api import Api
 from deploy.received import is_signed, secret_bytes
-from tests.integration.platform import TURNING, RealStack, wait_until
+from tests.integration.platform import ON_THE_STACK, TURNING, RealStack, wait_until
 from tests.scenes.scene import Scene
 
-pytestmark = [
-    pytest.mark.kafka,
-    pytest.mark.mongo,
-    pytest.mark.stack,
-    pytest.mark.timeout(240),
-    pytest.mark.xdist_group("stack"),
-]
+pytestmark = ON_THE_STACK
 
 STRANGE = "whsec_" + b64encode(os.urandom(32)).decode()
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
