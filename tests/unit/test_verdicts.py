@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.appointments.meetings.clocks import clocks_of
 from services.appointments.meetings.facts import (
     Booked,
     Called,
@@ -226,6 +227,16 @@ def test_an_open_meeting_is_judged_again_when_it_is_decided() -> None:
     assert START + DAY + timedelta(minutes=5) == decided_at(only([booked()], START))
     report = off_target(START - HOUR)
     assert report.decided_until == decided_at(only([booked(), report], START))
+
+
+@pytest.mark.parametrize(
+    ("now", "opens"), [(BOOKED, START), (START + DAY - MILLISECOND, START), (START + DAY, None)]
+)
+def test_the_clock_says_from_when_a_no_show_is_reported_as_long_as_it_may_be(
+    now: datetime, opens: datetime | None
+) -> None:
+    clock = clocks_of([booked()], now)["a"]
+    assert (opens, opens and START + DAY) == (clock.no_show_from, clock.no_show_until)
 
 
 @pytest.mark.parametrize("gave_up", [False, True])
